@@ -1,0 +1,55 @@
+"""Where a method gets its batches from, and the one measure of progress: samples seen."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Data *and* noise of one evaluation, so that a loss is a pure function of (x, batch).
+
+    Attributes:
+        value: what the losses are given; any object.
+        size: samples that it counts as.
+        seed: seeds the global generator at every evaluation on this batch (dropout); None leaves it alone.
+    """
+
+    value: Any
+    size: int = 1
+    seed: int | None = None
+
+
+class Batches:
+    """An endless source of batches that counts the samples it gave.
+
+    Args:
+        draw: gives the batch at a position (in samples). A pure function makes a run resumable.
+        position: where to start.
+    """
+
+    def __init__(self, draw: Callable[[int], Batch], position: int = 0) -> None:
+        self._draw = draw
+        self.position = position
+
+    def next(self) -> Batch:
+        """The next batch."""
+        batch = self._draw(self.position)
+        self.position += batch.size
+        return batch
+
+    @classmethod
+    def of(cls, values: Iterable[Any], size: int = 1) -> "Batches":
+        """Batches from any iterable of your own, each counted as `size` samples.
+
+        >>> batches = Batches.of([10.0, 20.0], size=64)
+        >>> batches.next().value, batches.position
+        (10.0, 64)
+        """
+        iterator = iter(values)
+        return cls(lambda _: Batch(next(iterator), size))
+
+    @classmethod
+    def none(cls) -> "Batches":
+        """For a game without data: every batch is None and counts as one sample."""
+        return cls(lambda _: Batch(None))

@@ -1,0 +1,295 @@
+"""A game: players, each with parameters and a loss of its own that it minimises."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from saddlepoint.core.batches import Batch
+from saddlepoint.core.outcome import NonFinite
+from saddlepoint.core.point import Point
+from saddlepoint.core.randomness import seeded
+from saddlepoint.core.ranks import mean_over_ranks
+
+Players = Mapping[str, nn.Module]
+PlayerLoss = Callable[[Players, Any], Tensor]
+JointLoss = Callable[[Players, Any, Sequence[str]], Mapping[str, Tensor]]
+
+
+class Game:
+    """Players, their losses, and the optimizer that turns each player's direction into a displacement.
+
+    Args:
+        players: a module each, by name. The order of names is the order of blocks in every point.
+        losses: either one function a player, `loss(players, batch) -> scalar`, or one function for all,
+            `losses(players, batch, names) -> {name: scalar}`, which computes at least the losses of `names`
+            and may share work between them. A loss never detaches: the game freezes the players that do
+            not move, so no graph is larger than it must be, and products of second order stay complete.
+        optimizers: an ordinary `torch.optim` optimizer each, over all of the player's parameters.
+
+    Raises:
+        ValueError: a player without parameters, a loss or an optimizer missing, or an optimizer that holds
+            other parameters than its player's.
+    """
+
+    def __init__(
+        self,
+        players: Mapping[str, nn.Module],
+        losses: Mapping[str, PlayerLoss] | JointLoss,
+        optimizers: Mapping[str, Optimizer],
+    ) -> None:
+        self.players = dict(players)
+        self.losses = losses
+        self.optimizers = dict(optimizers)
+        self.point = Point({n: [p for p in m.parameters() if p.requires_grad] for n, m in players.items()})
+        self.evaluations = 0
+        self.products = 0
+        self.loss_values: dict[str, Tensor] = {}
+        self._buffers = {n: _buffers_of(m) for n, m in players.items()}
+        self._check()
+
+    def _check(self) -> None:
+        for name in self.names:
+            own = self.point[name]
+            if not own:
+                raise ValueError(f"player {name!r} has no parameters that require a gradient")
+            if isinstance(self.losses, Mapping) and name not in self.losses:
+                raise ValueError(f"player {name!r} has no loss: give losses[{name!r}]")
+            if name not in self.optimizers:
+                raise ValueError(f"player {name!r} has no optimizer: give optimizers[{name!r}]")
+            held = {id(p) for group in self.optimizers[name].param_groups for p in group["params"]}
+            if held != {id(p) for p in own}:
+                raise ValueError(
+                    f"the optimizer of player {name!r} holds other parameters than the player's: "
+                    f"construct it with players[{name!r}].parameters()"
+                )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The players' names, in the order of the point's blocks."""
+        return self.point.names
+
+    # --- evaluate -------------------------------------------------------------------------------------
+
+    def field(self, batch: Batch, only: Sequence[str] | None = None, *, base: bool = True) -> Point:
+        """F(x): each player's gradient of its own loss with respect to its own parameters.
+
+        Args:
+            batch: what to evaluate on.
+            only: the players wanted; the others are frozen and cost nothing. None is all of them.
+            base: whether this is the evaluation on which the players' buffers (batch-norm statistics,
+                spectral-norm vectors) move. They move with their own player only.
+
+        Returns:
+            A point with a block for each player wanted, averaged over ranks, its tensors new.
+
+        Raises:
+            NonFinite: a loss or a gradient is infinite or NaN.
+        """
+        names = self._known(only)
+        gradients: dict[str, Sequence[Tensor]] = {}
+        with self._evaluation(batch, moving=names if base else ()):
+            for group in self._groups(names):
+                with self._frozen(set(self.names) - set(group)):
+                    losses = self._losses(batch, group)
+                    for name in group:
+                        gradients[name] = torch.autograd.grad(
+                            losses[name],
+                            self.point[name],
+                            retain_graph=name != group[-1],
+                            allow_unused=True,
+                            materialize_grads=True,
+                        )
+                if base:
+                    self.loss_values.update({name: losses[name].detach() for name in group})
+        self.evaluations += len(names)
+        return self._checked(mean_over_ranks(Point(gradients)))
+
+    def linearize(self, batch: Batch) -> "Linearization":
+        """F(x) together with products with its Jacobian, for methods of second order. A base evaluation."""
+        gradients: dict[str, Sequence[Tensor]] = {}
+        with self._evaluation(batch, moving=self.names):
+            losses = self._losses(batch, self.names)
+            for name in self.names:
+                gradients[name] = torch.autograd.grad(
+                    losses[name], self.point[name], create_graph=True, allow_unused=True, materialize_grads=True
+                )
+        self.loss_values.update({name: losses[name].detach() for name in self.names})
+        self.evaluations += len(self.names)
+        local = Point(gradients)
+        return Linearization(self, local, self._checked(mean_over_ranks(local.clone())))
+
+    @torch.no_grad()
+    def value(self, batch: Batch) -> dict[str, float]:
+        """Each player's loss at x, without a gradient; moves and counts nothing."""
+        with self._evaluation(batch, moving=()):
+            # A penalty differentiates inside the loss, so the graph must be possible here too.
+            with torch.enable_grad():
+                losses = self._losses(batch, self.names)
+            return {name: float(losses[name].detach()) for name in self.names}
+
+    # --- move -----------------------------------------------------------------------------------------
+
+    def move(self, direction: Point) -> None:
+        """Hand a direction to the optimizers of the players that it has a block for."""
+        for name in direction.names:
+            own = self.point[name]
+            for parameter, gradient in zip(own, direction[name], strict=True):
+                parameter.grad = gradient
+            self.optimizers[name].step()
+            for parameter in own:
+                parameter.grad = None
+
+    @contextmanager
+    def excursion(self) -> Iterator[Point]:
+        """Move about inside the block; at its end, also by an error, the point is back where it was.
+
+        Only parameters come back: the optimizers' moments keep what the excursion taught them. Yields x.
+        """
+        start = self.point.clone()
+        try:
+            yield start
+        finally:
+            self.point.copy_(start)
+
+    # --- inside ---------------------------------------------------------------------------------------
+
+    def _known(self, only: Sequence[str] | None) -> tuple[str, ...]:
+        if only is None:
+            return self.names
+        unknown = [name for name in only if name not in self.names]
+        if unknown:
+            raise ValueError(f"the game has no player {unknown[0]!r}: its players are {list(self.names)}")
+        return tuple(only)
+
+    def _groups(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """Players whose losses come from one call: all where the loss is joint, each alone otherwise."""
+        return [(name,) for name in names] if isinstance(self.losses, Mapping) else [tuple(names)]
+
+    def _losses(self, batch: Batch, names: Sequence[str]) -> Mapping[str, Tensor]:
+        if isinstance(self.losses, Mapping):
+            losses: Mapping[str, Tensor] = {n: self.losses[n](self.players, batch.value) for n in names}
+        else:
+            losses = self.losses(self.players, batch.value, names)
+        for name in names:
+            if losses[name].dim() != 0:
+                raise ValueError(
+                    f"the loss of {name!r} has shape {tuple(losses[name].shape)}, expected a scalar: take its mean"
+                )
+            if not losses[name].requires_grad:
+                raise ValueError(
+                    f"the loss of {name!r} does not depend on its parameters: was something detached on the way?"
+                )
+        return losses
+
+    def _checked(self, field: Point) -> Point:
+        values = torch.stack([self.loss_values[n].float() for n in field.names if n in self.loss_values])
+        if not (values.isfinite().all() and field.is_finite()):
+            for name in field.names:
+                if name in self.loss_values and not self.loss_values[name].isfinite():
+                    raise NonFinite(name, "loss")
+            for name in field.names:
+                if not field.only(name).is_finite():
+                    raise NonFinite(name, "gradient")
+        return field
+
+    @contextmanager
+    def _evaluation(self, batch: Batch, moving: Sequence[str]) -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.enter_context(seeded(batch.seed))
+            for name, buffers in self._buffers.items():
+                if buffers and name not in moving:
+                    stack.enter_context(_kept(buffers))
+            yield
+
+    @contextmanager
+    def _frozen(self, names: set[str]) -> Iterator[None]:
+        parameters = [p for name in names for p in self.point[name]]
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in parameters:
+                parameter.requires_grad_(True)
+
+
+class Linearization:
+    """F at a point on a batch, with products with its Jacobian J = ∂F/∂x at the same point and batch.
+
+    The graph is that of the local ranks' F; products are averaged over ranks, so pass the *averaged* field
+    as the vector, and the product is that of the whole batch.
+
+    Attributes:
+        field: F(x), averaged over ranks, outside of the graph.
+    """
+
+    def __init__(self, game: Game, local: Point, field: Point) -> None:
+        self.field = field
+        self._game = game
+        self._local = local
+        self._dual: tuple[list[Tensor], Sequence[Tensor]] | None = None
+
+    def vjp(self, vector: Point) -> Point:
+        """Jᵀ v, in one backward pass."""
+        self._game.products += 1
+        return mean_over_ranks(self._pull(self._local.tensors, self._game.point.tensors, vector))
+
+    def jvp(self, vector: Point) -> Point:
+        """J v, by differentiating u ↦ Jᵀ u, which is linear, with respect to u."""
+        self._game.products += 1
+        if self._dual is None:
+            u = [torch.zeros_like(t).requires_grad_() for t in self._local.tensors]
+            pulled = torch.autograd.grad(
+                self._local.tensors,
+                self._game.point.tensors,
+                u,
+                create_graph=True,
+                allow_unused=True,
+                materialize_grads=True,
+            )
+            self._dual = u, pulled
+        u, pulled = self._dual
+        return mean_over_ranks(self._pull(pulled, u, vector))
+
+    def _pull(self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], vector: Point) -> Point:
+        # A gradient that is constant in x has no graph, and its row of the Jacobian is zero.
+        rows = [(o, v) for o, v in zip(outputs, vector.tensors, strict=True) if o.requires_grad]
+        if not rows:
+            return self.field.zeros()
+        products = torch.autograd.grad(
+            [o for o, _ in rows],
+            list(inputs),
+            [v for _, v in rows],
+            retain_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        return self.field._like([p.detach() for p in products])
+
+
+def _buffers_of(module: nn.Module) -> list[tuple[dict[str, Tensor | None], str]]:
+    return [
+        (part._buffers, name)
+        for part in module.modules()
+        for name, buffer in part._buffers.items()
+        if buffer is not None
+    ]
+
+
+@contextmanager
+def _kept(buffers: list[tuple[dict[str, Tensor | None], str]]) -> Iterator[None]:
+    """Let the block write to copies. The originals are swapped out, not written back: a graph built inside
+    may be differentiated later and would notice."""
+    originals = [owner[name] for owner, name in buffers]
+    for (owner, name), original in zip(buffers, originals, strict=True):
+        assert original is not None
+        owner[name] = original.clone()
+    try:
+        yield
+    finally:
+        for (owner, name), original in zip(buffers, originals, strict=True):
+            owner[name] = original

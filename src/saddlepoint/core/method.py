@@ -1,0 +1,81 @@
+"""The iteration x⁺ = T(x) as an object."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, final
+
+from saddlepoint.core.batches import Batches
+from saddlepoint.core.game import Game
+from saddlepoint.core.outcome import NonFinite, Outcome
+from saddlepoint.core.point import Point
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step reports: an outcome and, where it failed, who failed and how."""
+
+    outcome: Outcome = Outcome.RUNNING
+    player: str | None = None
+    cause: str | None = None
+
+
+@dataclass(eq=False)
+class Method(ABC):
+    """One iteration. Subclass it as a dataclass and write `update`: that is all.
+
+    Fields of the constructor are the parameters of the method; fields with `init=False` are its memory
+    (points, numbers, None), which `state_dict` carries, so that every method resumes exactly without a
+    line of its own. A field that holds another method makes it a wrapper.
+    """
+
+    #: BibTeX of the paper, for `citation()`.
+    paper: ClassVar[str] = ""
+
+    @abstractmethod
+    def update(self, game: Game, batches: Batches) -> None:
+        """Move the game from x to T(x). May raise `NonFinite`, by way of `game.field`."""
+
+    @final
+    def step(self, game: Game, batches: Batches) -> Step:
+        """Make one step and report how it went. A field that is not finite moves nothing."""
+        try:
+            self.update(game, batches)
+        except NonFinite as failure:
+            return Step(Outcome.NON_FINITE, failure.player, failure.cause)
+        return Step()
+
+    def answer(self, game: Game) -> Point:
+        """The point that the method offers as its result: the live one, unless it averages."""
+        return game.point
+
+    @final
+    def state_dict(self) -> dict[str, Any]:
+        """The memory, by field name: plain numbers, lists of tensors, and the same of wrapped methods."""
+        state: dict[str, Any] = {}
+        for name in _memory(self):
+            value = getattr(self, name)
+            state[name] = value.state_dict() if isinstance(value, Point | Method) else value
+        return state
+
+    @final
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state_dict` gave. Raises ValueError where the fields differ."""
+        expected = _memory(self)
+        if set(state) != set(expected):
+            raise ValueError(
+                f"the saved state of {type(self).__name__} holds {sorted(state)}, "
+                f"this one needs {sorted(expected)}: it was saved by another method"
+            )
+        for name in expected:
+            current = getattr(self, name)
+            if isinstance(current, Method):
+                current.load_state_dict(state[name])
+            elif isinstance(state[name], Mapping):
+                setattr(self, name, Point.from_state_dict(state[name]))
+            else:
+                setattr(self, name, state[name])
+
+
+def _memory(method: Method) -> list[str]:
+    return [f.name for f in fields(method) if not f.init or isinstance(getattr(method, f.name), Method)]

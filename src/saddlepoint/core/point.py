@@ -1,0 +1,124 @@
+"""A point of the game: all players' parameters at once, as a vector."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+
+class Point:
+    """A vector made of the players' tensors; also the type of a field, a direction, a displacement.
+
+    Methods with a trailing underscore write in place and build no graph; operators return new points.
+
+    Args:
+        tensors: the tensors of each player, by name.
+
+    >>> p = Point({"generator": [torch.ones(2)], "discriminator": [torch.full((1,), 2.0)]})
+    >>> (p - 0.5 * p).norm().item() ** 2
+    1.5
+    >>> p.only("generator").norm().item() ** 2  # doctest: +ELLIPSIS
+    2.0...
+    """
+
+    __slots__ = ("_slices", "tensors")
+
+    def __init__(self, tensors: Mapping[str, Iterable[Tensor]]) -> None:
+        self.tensors: list[Tensor] = []
+        self._slices: dict[str, slice] = {}
+        for name, own in tensors.items():
+            start = len(self.tensors)
+            self.tensors += own
+            self._slices[name] = slice(start, len(self.tensors))
+
+    def _like(self, tensors: Sequence[Tensor]) -> Self:
+        point = object.__new__(type(self))
+        point.tensors, point._slices = list(tensors), self._slices
+        return point
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The players that this point has a part of."""
+        return tuple(self._slices)
+
+    def __getitem__(self, name: str) -> list[Tensor]:
+        """One player's tensors."""
+        return self.tensors[self._slices[name]]
+
+    def only(self, *names: str) -> "Point":
+        """The part that belongs to the named players; shares their tensors."""
+        return Point({name: self[name] for name in names})
+
+    def clone(self) -> Self:
+        """A copy by value, outside of any graph."""
+        return self._like([t.detach().clone() for t in self.tensors])
+
+    def zeros(self) -> Self:
+        """Zero, in the same shapes."""
+        return self._like([torch.zeros_like(t) for t in self.tensors])
+
+    @torch.no_grad()
+    def copy_(self, other: "Point") -> Self:
+        """x ← other."""
+        torch._foreach_copy_(self.tensors, other.tensors)
+        return self
+
+    @torch.no_grad()
+    def add_(self, other: "Point", alpha: float = 1.0) -> Self:
+        """x ← x + alpha · other."""
+        torch._foreach_add_(self.tensors, other.tensors, alpha=alpha)
+        return self
+
+    @torch.no_grad()
+    def lerp_(self, other: "Point", weight: float) -> Self:
+        """x ← x + weight · (other − x)."""
+        torch._foreach_lerp_(self.tensors, other.tensors, weight)
+        return self
+
+    def __add__(self, other: "Point") -> Self:
+        return self._like(torch._foreach_add(self.tensors, other.tensors))
+
+    def __sub__(self, other: "Point") -> Self:
+        return self._like(torch._foreach_sub(self.tensors, other.tensors))
+
+    def __mul__(self, factor: float) -> Self:
+        return self._like(torch._foreach_mul(self.tensors, factor))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Self:
+        return self._like(torch._foreach_neg(self.tensors))
+
+    @torch.no_grad()
+    def dot(self, other: "Point") -> Tensor:
+        """⟨x, other⟩, a scalar tensor."""
+        return torch.stack([(a * b).sum() for a, b in zip(self.tensors, other.tensors, strict=True)]).sum()
+
+    @torch.no_grad()
+    def norm(self) -> Tensor:
+        """The Euclidean norm, a scalar tensor."""
+        return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self.tensors)))
+
+    @torch.no_grad()
+    def is_finite(self) -> bool:
+        """Whether every number is finite."""
+        return bool(torch.stack(torch._foreach_norm(self.tensors, float("inf"))).isfinite().all())
+
+    def flat(self) -> Tensor:
+        """All numbers in one vector, players in order; a copy."""
+        return torch.cat([t.detach().reshape(-1) for t in self.tensors])
+
+    def unflat(self, vector: Tensor) -> Self:
+        """The inverse of `flat`: a point of these shapes with the numbers of `vector`."""
+        parts = vector.split([t.numel() for t in self.tensors])
+        return self._like([part.view_as(t) for part, t in zip(parts, self.tensors, strict=True)])
+
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        """Plain lists of tensors, safe to save."""
+        return {name: self[name] for name in self.names}
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any]) -> "Point":
+        """The inverse of `state_dict`."""
+        return Point(state)
