@@ -115,7 +115,11 @@ class Game:
             losses = self._losses(batch, self.names)
             for name in self.names:
                 gradients[name] = torch.autograd.grad(
-                    losses[name], self.point[name], create_graph=True, allow_unused=True, materialize_grads=True
+                    losses[name],
+                    self.point[name],
+                    create_graph=True,
+                    allow_unused=True,
+                    materialize_grads=True,
                 )
         self.loss_values.update({name: losses[name].detach() for name in self.names})
         self.evaluations += len(self.names)
@@ -154,6 +158,16 @@ class Game:
             yield start
         finally:
             self.point.copy_(start)
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Look without a trace: inside the block buffers are copies, and nothing is counted."""
+        counted = self.evaluations, self.products
+        with ExitStack() as stack:
+            for buffers in self._buffers.values():
+                stack.enter_context(_kept(buffers))
+            yield
+        self.evaluations, self.products = counted
 
     # --- inside ---------------------------------------------------------------------------------------
 
@@ -252,8 +266,8 @@ class Linearization:
                 materialize_grads=True,
             )
             self._dual = u, pulled
-        u, pulled = self._dual
-        return mean_over_ranks(self._pull(pulled, u, vector))
+        inputs, outputs = self._dual
+        return mean_over_ranks(self._pull(outputs, inputs, vector))
 
     def _pull(self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], vector: Point) -> Point:
         # A gradient that is constant in x has no graph, and its row of the Jacobian is zero.

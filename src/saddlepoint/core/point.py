@@ -98,7 +98,8 @@ class Point:
     @torch.no_grad()
     def norm(self) -> Tensor:
         """The Euclidean norm, a scalar tensor."""
-        return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self.tensors)))
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self.tensors)))
+        return norm
 
     @torch.no_grad()
     def is_finite(self) -> bool:

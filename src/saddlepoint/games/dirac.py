@@ -37,7 +37,8 @@ def dirac(loss: DiracLoss = "minimax", r1: float = 0.0) -> AnalyticGame:
     Raises:
         ValueError: an unknown loss.
 
-    Paper: Mescheder, Geiger, Nowozin 2018, "Which training methods for GANs do actually converge?", arXiv 1801.04406.
+    Paper: Mescheder, Geiger, Nowozin 2018, "Which training methods for GANs do actually converge?",
+    arXiv 1801.04406.
 
     >>> dirac(r1=0.3).name
     'dirac'

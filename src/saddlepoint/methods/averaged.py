@@ -61,7 +61,7 @@ class Averaged(Method):
 
     def _weight(self, samples: int) -> float:
         if self.half_life is not None:
-            return 1.0 - 0.5 ** (samples / self.half_life)
+            return 1.0 - float(0.5 ** (samples / self.half_life))
         return 1.0 - self.decay if self.decay is not None else 1.0 / (self.steps + 1)
 
     def answer(self, game: Game) -> Point:

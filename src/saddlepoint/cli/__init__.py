@@ -1,0 +1,5 @@
+"""The command line."""
+
+from saddlepoint.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,119 @@
+"""The progress bar of a training."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from saddlepoint.cli.screen import err, out
+from saddlepoint.data import ImageData
+from saddlepoint.recipes import ImageRun
+from saddlepoint.train.observer import Progress as Where
+
+#: Seconds between two redraws.
+REDRAW = 0.2
+
+
+class Watch:
+    """Draws where a run is: samples seen, rate, time left, losses and monitors.
+
+    Where stderr is no terminal, one plain line a record. With `epoch_lines`, the classical line an epoch on stdout.
+    """
+
+    def __init__(self, config: ImageRun, images: ImageData, continued: bool) -> None:
+        self.config, self.images = config, images
+        self._drawn = 0.0
+        self._first: tuple[float, int] | None = None
+        self._numbers = ""
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[where]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.fields[numbers]}"),
+            console=err,
+            auto_refresh=False,
+            transient=False,
+            disable=not err.is_terminal,
+        )
+        self._task = self._bar.add_task(config.recipe, total=1.0, where="", left="", numbers="")
+        c, h, w = images.shape
+        what = "continuing" if continued else "training"
+        err.print(
+            f"{what} on {images.name}: {len(images):,} images {h}x{w}{' in colour' if c == 3 else ''}; "
+            f"{config.method['name']}, {config.loss['name']}, batch {config.batch_size}",
+            markup=False,
+            soft_wrap=True,
+        )
+        for note in images.notes:
+            err.print(f"note: {note}", markup=False, soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.refresh()
+        self._bar.stop()
+
+    def stepped(self, progress: Where) -> None:
+        """Redraw, at most five times a second."""
+        now = time.monotonic()
+        if now - self._drawn < REDRAW or not err.is_terminal:
+            return
+        self._drawn = now
+        rate = self._rate(now, progress.samples)
+        share, left = self._share(progress, rate)
+        self._bar.update(
+            self._task,
+            completed=share,
+            where=f"{progress.samples:,} samples  {rate:,.0f}/s",
+            left=left,
+            numbers=self._numbers,
+            refresh=True,
+        )
+
+    def recorded(self, record: Mapping[str, Any]) -> None:
+        """Show the record's numbers."""
+        losses, monitors = record["losses"], record["monitors"]
+        shown = {f"L_{name[0].upper()}": value for name, value in losses.items()}
+        shown |= {name: monitors[name] for name in ("separation", "diversity") if name in monitors}
+        shown |= record.get("metrics", {})
+        self._numbers = "  ".join(f"{k} {v:.3f}" for k, v in shown.items() if v is not None)
+        if self.config.epoch_lines:
+            epoch = record["samples"] // len(self.images)
+            line = f"Epoch: {epoch}  Discriminator Loss: {losses['discriminator']}  Generator Loss: {losses['generator']}"
+            out.print(line, markup=False, soft_wrap=True)
+        elif not err.is_terminal:
+            err.print(f"{record['samples']:>12,} samples  {self._numbers}", markup=False, soft_wrap=True)
+
+    def say(self, message: str) -> None:
+        """Print above the bar."""
+        self._bar.console.print(message, markup=False, soft_wrap=True)
+
+    def _rate(self, now: float, samples: int) -> float:
+        if self._first is None:
+            self._first = now, samples
+        seconds = now - self._first[0]
+        return (samples - self._first[1]) / seconds if seconds > 0 else 0.0
+
+    def _share(self, progress: Where, rate: float) -> tuple[float, str]:
+        """The share done, and the time left in words."""
+        shares, lefts = [0.0], []
+        budget = self.config.budget
+        if budget.samples:
+            shares.append(progress.samples / budget.samples)
+            if rate > 0:
+                lefts.append((budget.samples - progress.samples) / rate)
+        if budget.minutes:
+            shares.append(progress.seconds / (60 * budget.minutes))
+            lefts.append(60 * budget.minutes - progress.seconds)
+        if not lefts:
+            return max(shares), ""
+        minutes, seconds = divmod(max(0, round(min(lefts))), 60)
+        return min(1.0, max(shares)), f"{minutes}:{seconds:02d} left"

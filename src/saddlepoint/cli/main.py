@@ -1,0 +1,61 @@
+"""`saddle`: the commands, their flags, and what an error looks like."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from saddlepoint import __version__
+from saddlepoint.cli import listing, reporting, sampling, solving, training
+from saddlepoint.cli.screen import err, fail
+
+app = typer.Typer(
+    name="saddle",
+    help="Train generative adversarial networks as games, solved by an iteration that you choose.\n\n"
+    "Begin with: saddle train digits",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"saddlepoint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("train")(training.train)
+app.command("sample")(sampling.sample)
+app.command("solve")(solving.solve)
+app.command("report")(reporting.report)
+app.command("list")(listing.list_)
+
+
+def main() -> None:
+    """Run the command line; errors that users can mend are one sentence, exit code 2."""
+    from saddlepoint.runs import RunBusy
+    from saddlepoint.train import RunFailed
+
+    try:
+        app()
+    except (RunFailed, RunBusy) as error:
+        fail(str(error), 1)
+    except ValueError as error:
+        fail(str(error), 2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        sys.exit(130)

@@ -1,0 +1,95 @@
+"""`saddle sample`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from PIL import Image
+
+from saddlepoint.cli.screen import err
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.runs import write_atomically
+from saddlepoint.tasks.trained import TrainedGenerator, frames_of, image_grid
+
+#: Frames between two stops of a walk, and milliseconds a frame.
+FRAMES, MILLISECONDS = 24, 50
+ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
+
+
+def sample(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other images.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="One picture of all, a grid.")] = None,
+    npz: Annotated[
+        Path | None, typer.Option("--npz", metavar="FILE", help="An array `images`, uint8 (n, H, W, C), and `latents`.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A PNG file each.")] = None,
+    walk: Annotated[
+        Path | None,
+        typer.Option("--walk", metavar="FILE", help="An animated walk through latent space: .gif, .webp or .png."),
+    ] = None,
+    columns: Annotated[int | None, typer.Option("--columns", min=1, help="Columns of the grid.")] = None,
+    scale: Annotated[int | None, typer.Option("--scale", min=1, help="Enlarge pixels by a whole factor.")] = None,
+    stops: Annotated[int, typer.Option("--stops", min=2, help="Images that the walk goes through.")] = 8,
+) -> None:
+    """Draw images from a trained generator. The same seed gives the same images.
+
+    Examples:
+
+      saddle sample runs/digits -n 64 --seed 7 --out grid.png
+
+      saddle sample runs/digits --walk walk.gif
+    """
+    trained = TrainedGenerator.load(run)
+    if not (out or npz or folder or walk):
+        out = Path("grid.png")
+    if walk is not None and walk.suffix.lower() not in ANIMATED:
+        raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
+    if out is not None and out.suffix.lower() not in Image.registered_extensions():
+        raise ConfigurationError(f"--out {out}: a picture ends in .png, .jpg or .webp")
+    latents = trained.latents(n, seed)
+    if out or npz or folder:
+        images = trained.render(latents)
+    if out is not None:
+        grid = Image.fromarray(image_grid(images, columns, scale))
+        _write(out, lambda path: grid.save(path, format=Image.registered_extensions()[out.suffix.lower()]))
+    if npz is not None:
+        arrays = {"images": images.permute(0, 2, 3, 1).numpy(), "latents": latents.numpy()}
+
+        def write_arrays(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **arrays)
+
+        _write(npz, write_arrays)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        digits = len(str(n - 1))
+        for number, pixels in enumerate(frames_of(images, scale or 1)):
+            Image.fromarray(pixels).save(folder / f"{number:0{digits}d}.png")
+        err.print(f"wrote {n} files to {folder}", markup=False, soft_wrap=True)
+    if walk is not None:
+        size = max(trained.shape[1:])
+        frames = [
+            Image.fromarray(p)
+            for p in frames_of(trained.walk(stops, FRAMES, seed), scale or max(1, -(-128 // size)))
+        ]
+        _write(
+            walk,
+            lambda path: frames[0].save(
+                path,
+                format=ANIMATED[walk.suffix.lower()],
+                save_all=True,
+                append_images=frames[1:],
+                duration=MILLISECONDS,
+                loop=0,
+            ),
+        )
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, write)
+    err.print(f"wrote {path}", markup=False, soft_wrap=True)

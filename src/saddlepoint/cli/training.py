@@ -1,0 +1,311 @@
+"""`saddle train`."""
+
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy
+import torch
+import typer
+import yaml
+from rich.table import Table
+from rich.text import Text
+
+from saddlepoint import __version__
+from saddlepoint.cli.bar import Watch
+from saddlepoint.cli.screen import err, print_json
+from saddlepoint.configuration import ConfigurationError, assign, nearest
+from saddlepoint.core import Outcome
+from saddlepoint.data import DATASETS, ImageData, load_images
+from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
+from saddlepoint.report import write_curves, write_report
+from saddlepoint.runs import RunFolder, free_name
+from saddlepoint.runs.folder import read_config
+from saddlepoint.train import Result, RunFailed, Training
+
+RUNS = Path("runs")
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE|CONFIG", help="A recipe (`saddle list recipes`) or a config.yaml.")
+    ],
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="NAME|PATH", help="A known data set, or a folder.")
+    ] = None,
+    method: Annotated[str | None, typer.Option("--method", help="The iteration (`saddle list methods`).")] = None,
+    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Train until so many samples were seen.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0, help="Train for so long; alone, it replaces the samples.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Samples a batch.")] = None,
+    size: Annotated[int | None, typer.Option("--size", min=4, help="Side of the images in pixels.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 …")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as --dry-run shows them; may be repeated."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved configuration and leave.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on stdout.")] = False,
+) -> None:
+    """Train a generator. The same command with the same folder continues.
+
+    Examples:
+
+      saddle train digits
+
+      saddle train mnist --data FOLDER --minutes 10
+
+      saddle train images --data FOLDER --size 32
+
+      saddle train digits --method extragradient --set optimizer.lr=5e-4
+    """
+    config = _configured(recipe, data, method, samples, minutes, batch_size, size, seed, device, sets or [])
+    if dry_run:
+        print(yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True), end="")
+        return
+    folder = _folder(config, out)
+    with folder.held():
+        config, continued = _agreed(folder, config)
+        if continued and _already_over(folder, config, as_json):
+            return
+        images = _images(config)
+        assembled = build(config, images)
+        _begin(folder, config, images, assembled, continued)
+        with Watch(config, images, continued) as watch:
+            training = Training(
+                assembled.game,
+                assembled.method,
+                assembled.batches,
+                assembled.task,
+                folder,
+                config.budget,
+                config.every,
+                watch,
+            )
+            try:
+                result = training.run()
+            except RunFailed as failure:
+                folder.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
+                raise
+        _end(folder, result)
+    _tell(folder, result)
+    if as_json:
+        print_json(_summary(folder))
+    raise typer.Exit(result.exit_code)
+
+
+# --- configuration ------------------------------------------------------------------------------------
+
+
+def _configured(
+    recipe: str,
+    data: str | None,
+    method: str | None,
+    samples: int | None,
+    minutes: float | None,
+    batch_size: int | None,
+    size: int | None,
+    seed: int | None,
+    device: str | None,
+    sets: list[str],
+) -> ImageRun:
+    config = _starting_point(recipe)
+    flags: list[str] = []
+    if method is not None:
+        flags.append(f"method={method}")
+    if samples is not None or minutes is not None:
+        flags += [f"budget.samples={samples or 'none'}", f"budget.minutes={'none' if minutes is None else minutes}"]
+    for key, value in (("batch_size", batch_size), ("data.size", size), ("seed", seed), ("device", device)):
+        if value is not None:
+            flags.append(f"{key}={value}")
+    config = assign(config, flags)
+    if data is not None:
+        config = ImageRun.read({**config.model_dump(), "data": _data_choice(config, data)})
+    return assign(config, sets)
+
+
+def _starting_point(recipe: str) -> ImageRun:
+    if recipe in RECIPES:
+        return RECIPES[recipe]()
+    path = Path(recipe)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return ImageRun.read(read_config(path / "config.yaml" if path.is_dir() else path))
+    raise ConfigurationError(f"there is no recipe {recipe!r}, and no such configuration: {nearest(recipe, RECIPES)}")
+
+
+def _data_choice(config: ImageRun, data: str) -> dict[str, Any]:
+    chosen = config.data.model_dump()
+    if data in DATASETS:
+        return {**chosen, "source": data, "path": None}
+    source = config.data.source if config.data.source in ("mnist", "fashion-mnist") else "folder"
+    return {**chosen, "source": source, "path": str(Path(data).expanduser().resolve())}
+
+
+def _images(config: ImageRun) -> ImageData:
+    if config.data.source == "folder" and config.data.path is None:
+        raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
+    return load_images(config.data.source, path=config.data.path, size=config.data.size)
+
+
+# --- the folder ---------------------------------------------------------------------------------------
+
+
+def _folder(config: ImageRun, out: Path | None) -> RunFolder:
+    if out is not None:
+        return RunFolder(out)
+
+    def same(found: Any) -> bool:
+        return ImageRun.read(found).same_run(config)
+
+    return RunFolder(free_name(RUNS, config.recipe, same))
+
+
+def _agreed(folder: RunFolder, config: ImageRun) -> tuple[ImageRun, bool]:
+    """The configuration to run, and whether the folder already holds this run."""
+    if not folder.config.exists():
+        return config, False
+    before = ImageRun.read(folder.read_config())
+    differences = config.differences(before)
+    if differences:
+        raise ConfigurationError(
+            f"{folder.path} holds another run ({'; '.join(differences[:3])}{'; …' if len(differences) > 3 else ''}): "
+            f"give another folder with --out, or continue this one with: saddle train {folder.config} --out {folder.path}"
+        )
+    return config, True
+
+
+def _already_over(folder: RunFolder, config: ImageRun, as_json: bool) -> bool:
+    """Say so where nothing is left to do."""
+    identity = folder.read_identity()
+    if identity.get("state") != "ended":
+        return False
+    if identity.get("outcome") == Outcome.NON_FINITE:
+        raise RunFailed(f"this run ended before: {identity.get('message')}")
+    spent = config.budget.spent(int(identity.get("samples", 0)), float(identity.get("seconds", 0.0)))
+    if spent is None:
+        return False
+    err.print(
+        f"Nothing to do: the budget of {spent} is spent in {folder.path}. To go on, give more, as in "
+        f"--samples {2 * int(identity.get('samples', 1))}",
+        markup=False,
+        soft_wrap=True,
+    )
+    if as_json:
+        print_json(_summary(folder))
+    return True
+
+
+def _begin(folder: RunFolder, config: ImageRun, images: ImageData, assembled: Assembled, continued: bool) -> None:
+    folder.create()
+    before = folder.read_identity().get("dataset", {}).get("fingerprint")
+    if continued and before not in (None, images.fingerprint):
+        raise ConfigurationError(
+            f"the data changed since this run began (fingerprint {before} then, {images.fingerprint} now): "
+            f"restore it, or begin a new run with --out"
+        )
+    folder.write_config(config.plain())
+    identity = {
+        "name": folder.path.name,
+        "recipe": config.recipe,
+        "command": ["saddle", *sys.argv[1:]],
+        "versions": {
+            "saddlepoint": __version__,
+            "torch": torch.__version__,
+            "numpy": numpy.__version__,
+            "python": platform.python_version(),
+        },
+        "device": str(assembled.game.point.tensors[0].device),
+        "threads": torch.get_num_threads(),
+        "dataset": {
+            "name": images.name,
+            "source": images.source,
+            "fingerprint": images.fingerprint,
+            "images": len(images),
+            "shape": list(images.shape),
+            "classes": list(images.classes),
+            "notes": list(images.notes),
+        },
+        "parameters": assembled.parameters,
+        "state": "running",
+        "outcome": Outcome.RUNNING.value,
+        "message": Outcome.RUNNING.sentence,
+        "ended": None,
+    }
+    if not continued:
+        identity["started"] = _now()
+    folder.write_identity(**identity)
+
+
+def _end(folder: RunFolder, result: Result) -> None:
+    progress = result.progress
+    folder.write_identity(
+        state="ended",
+        outcome=result.outcome.value,
+        message=result.message,
+        ended=_now(),
+        samples=progress.samples,
+        steps=progress.steps,
+        evaluations=progress.evaluations,
+        seconds=round(progress.seconds, 3),
+        metrics=result.metrics,
+    )
+    write_curves(folder.path)
+    write_report(folder.path)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _summary(folder: RunFolder) -> dict[str, Any]:
+    identity = folder.read_identity()
+    keys = ("outcome", "message", "samples", "steps", "evaluations", "seconds", "metrics")
+    return {"run": str(folder.path), **{key: identity.get(key) for key in keys}}
+
+
+# --- words --------------------------------------------------------------------------------------------
+
+
+def _tell(folder: RunFolder, result: Result) -> None:
+    """The table of what came out, and what to type next."""
+    progress = result.progress
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    rows = {
+        "outcome": f"{result.outcome}: {result.message}",
+        "seen": f"{progress.samples:,} samples, {progress.steps:,} steps, {progress.evaluations:,} evaluations",
+        "time": _duration(progress.seconds),
+        **{name: f"{value:.4g}" for name, value in result.metrics.items()},
+    }
+    pictures = sorted(folder.samples.glob("*.png"))
+    if pictures:
+        rows["samples"] = str(pictures[-1])
+    for name, path in (
+        ("curves", folder.path / "curves.png"),
+        ("report", folder.report),
+        ("generator", folder.generator),
+    ):
+        if path.exists():
+            rows[name] = str(path)
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    err.print(table)
+    here = shlex.quote(str(folder.path))
+    if result.signal is not None:
+        err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
+    elif result.exit_code == 0:
+        err.print(f"Next:  saddle sample {here} -n 64 --seed 7 --out grid.png", soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+

@@ -1,0 +1,184 @@
+"""A choice: one of several named things, with the arguments that its constructor takes."""
+
+import dataclasses
+import difflib
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING
+from typing import Any, Generic, TypeVar
+
+import pydantic
+
+T = TypeVar("T")
+Spec = dict[str, Any]
+
+
+class ConfigurationError(ValueError):
+    """What a user asked for is not a configuration; the message names the remedy."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """'did you mean …?' for a misspelt word, or the list of the known ones.
+
+    >>> nearest("altrenating", ["alternating", "simultaneous"])
+    "did you mean 'alternating'?"
+    """
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    if not close:
+        close = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1)
+        close = [k for k in known if close and k.lower() == close[0]]
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
+
+
+class Registry(Generic[T]):
+    """Named constructors of one kind of thing. A spec `{"name": …, argument: value}` chooses one.
+
+    Signatures are the schema: an argument's name, type and default are the constructor's own.
+
+    Args:
+        kind: what these are, for messages.
+        entries: constructors by name.
+        supplied: arguments that the program gives at `build`, hidden from the configuration.
+    """
+
+    def __init__(self, kind: str, entries: Mapping[str, Callable[..., T]], supplied: Iterable[str] = ()) -> None:
+        self.kind = kind
+        self.entries = dict(entries)
+        self.supplied = frozenset(supplied)
+
+    @property
+    def names(self) -> list[str]:
+        """All names, in the order of registration."""
+        return list(self.entries)
+
+    def summary(self, name: str) -> str:
+        """The first line of the entry's docstring."""
+        return (inspect.getdoc(self.entries[name]) or "").partition("\n")[0]
+
+    def resolve(self, spec: str | Mapping[str, Any]) -> Spec:
+        """The whole spec: name, then every argument, checked and with defaults filled in.
+
+        Raises:
+            ConfigurationError: an unknown name or argument, or a value of the wrong type.
+        """
+        spec = {"name": spec} if isinstance(spec, str) else dict(spec)
+        name = self._named(spec.pop("name", None))
+        parameters = self._parameters(name)
+        for key in spec:
+            if key not in parameters:
+                raise ConfigurationError(
+                    f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, parameters)}"
+                )
+        nested = {k: p for k, p in parameters.items() if self._is_nested(p)}
+        resolved: Spec = {"name": name}
+        checked = self._check(name, {k: p for k, p in parameters.items() if k not in nested}, spec)
+        for key, parameter in parameters.items():
+            resolved[key] = (
+                self.resolve(spec.get(key, self._default_spec(parameter))) if key in nested else checked[key]
+            )
+        return resolved
+
+    def build(self, spec: str | Mapping[str, Any], **supplied: Any) -> T:
+        """Construct what the spec chooses. Errors of the constructor (ValueError) name the thing."""
+        resolved = self.resolve(spec)
+        name = resolved.pop("name")
+        nested = {k for k, p in self._parameters(name).items() if self._is_nested(p)}
+        arguments = {k: self.build(v) if k in nested else v for k, v in resolved.items()}
+        accepted = inspect.signature(self.entries[name]).parameters
+        try:
+            return self.entries[name](**arguments, **{k: v for k, v in supplied.items() if k in accepted})
+        except ValueError as error:
+            raise ConfigurationError(f"{self.kind} {name!r}: {error}") from error
+
+    def switch(self, spec: Mapping[str, Any], value: Any) -> Spec:
+        """Another choice in the place of this one; arguments that both take are kept."""
+        if not isinstance(value, str):
+            return self.resolve(value)
+        name = self._named(value)
+        kept = {k: v for k, v in spec.items() if k in self._parameters(name)}
+        return self.resolve({"name": name, **kept})
+
+    def assign(self, spec: Mapping[str, Any], keys: list[str], value: Any) -> Spec:
+        """The spec with one argument, or one of a nested choice, replaced."""
+        key, *rest = keys
+        if key == "name":
+            return self.switch(spec, value)
+        parameters = self._parameters(spec["name"])
+        if key not in parameters:
+            raise ConfigurationError(
+                f"{self.kind} {spec['name']!r} has no argument {key!r}: {nearest(key, parameters)}"
+            )
+        if self._is_nested(parameters[key]):
+            inner = self.assign(spec[key], rest, value) if rest else self.switch(spec[key], value)
+            return {**spec, key: inner}
+        if rest:
+            raise ConfigurationError(f"{key!r} of {self.kind} {spec['name']!r} has no parts: drop '.{rest[0]}'")
+        return self.resolve({**spec, key: value})
+
+    # --- inside ---------------------------------------------------------------------------------------
+
+    def _named(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise ConfigurationError(f"a {self.kind} needs a name: {', '.join(self.names)}")
+        for known in self.names:
+            if known.lower() == name.lower():
+                return known
+        raise ConfigurationError(f"no {self.kind} is called {name!r}: {nearest(name, self.names)}")
+
+    def _parameters(self, name: str) -> dict[str, inspect.Parameter]:
+        entry = self.entries[name]
+        hints = typing.get_type_hints(entry.__init__ if inspect.isclass(entry) else entry)
+        factories = _factories(entry)
+        return {
+            key: parameter.replace(
+                annotation=hints.get(key, Any),
+                default=parameter.default if factories.get(key, MISSING) is MISSING else factories[key],
+            )
+            for key, parameter in inspect.signature(entry).parameters.items()
+            if key not in self.supplied and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        }
+
+    def _is_nested(self, parameter: inspect.Parameter) -> bool:
+        """Whether an argument takes another thing of this kind (a wrapper's base)."""
+        annotation = parameter.annotation
+        return inspect.isclass(annotation) and any(
+            inspect.isclass(e) and issubclass(e, annotation) for e in self.entries.values()
+        )
+
+    def _default_spec(self, parameter: inspect.Parameter) -> str:
+        for name, entry in self.entries.items():
+            if parameter.default is entry:
+                return name
+        raise ConfigurationError(f"give {parameter.name!r}: one of {', '.join(self.names)}")
+
+    def _check(self, name: str, parameters: Mapping[str, inspect.Parameter], given: Spec) -> Spec:
+        schema: Any = {
+            key: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
+            for key, p in parameters.items()
+        }
+        model = pydantic.create_model(
+            name.replace("-", "_"), __config__=pydantic.ConfigDict(arbitrary_types_allowed=True), **schema
+        )
+        try:
+            checked = model(**{k: v for k, v in given.items() if k in parameters})
+        except pydantic.ValidationError as error:
+            raise ConfigurationError(f"{self.kind} {name!r}: {explain(error)}") from error
+        return {key: getattr(checked, key) for key in parameters}
+
+
+def _factories(entry: Any) -> dict[str, Any]:
+    """Default factories of a dataclass's fields, which its signature shows only as a marker."""
+    return {f.name: f.default_factory for f in dataclasses.fields(entry)} if dataclasses.is_dataclass(entry) else {}
+
+
+def explain(error: pydantic.ValidationError) -> str:
+    """The first complaint of pydantic in one sentence."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"] if isinstance(part, str)) or "it"
+    if first["type"] == "missing":
+        return f"give {where!r}"
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    return f"{where}: {first['msg'].removeprefix('Value error, ')} (given: {first['input']!r})"

@@ -1,0 +1,146 @@
+"""Frozen, strict settings, and assignments `a.b.c=value` on them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar, get_args
+
+import pydantic
+import yaml
+
+from saddlepoint.configuration.choice import ConfigurationError, Registry, explain, nearest
+
+S = TypeVar("S", bound="Settings")
+
+
+@dataclass(frozen=True)
+class Several:
+    """Marks a mapping {name: arguments} of choices from one registry, as penalties are."""
+
+    registry: Registry[Any]
+
+    def resolve(self, value: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Check every member and fill in its defaults."""
+        resolved = (self.registry.resolve({"name": name, **(args or {})}) for name, args in value.items())
+        return {spec.pop("name"): spec for spec in resolved}
+
+    def assign(self, value: Mapping[str, Any], keys: list[str], new: Any) -> dict[str, Any]:
+        """Set an argument of a member (which is added where it is missing), or remove one by `none`."""
+        name, *rest = keys
+        members = dict(value)
+        if not rest and new in (None, False, "none", "off"):
+            members.pop(name, None)
+            return members
+        spec = self.registry.resolve({"name": name, **members.get(name, {})})
+        if rest:
+            spec = self.registry.assign(spec, rest, new)
+        elif isinstance(new, Mapping):
+            spec = self.registry.resolve({"name": name, **new})
+        members[spec.pop("name")] = spec
+        return members
+
+
+class Settings(pydantic.BaseModel):
+    """The base of every configuration: frozen, and an unknown key is an error.
+
+    A field annotated with a `Registry` is a choice; one with `Several`, a mapping of choices.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    #: A short key that stands for several places.
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _resolve_choices(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        for key in data:
+            if key not in cls.model_fields:
+                raise ConfigurationError(f"there is no setting {key!r}: {nearest(str(key), cls.model_fields)}")
+        resolved = dict(data)
+        for key, field in cls.model_fields.items():
+            for mark in field.metadata:
+                if isinstance(mark, Registry | Several) and resolved.get(key) is not None:
+                    resolved[key] = mark.resolve(resolved[key])
+        return resolved
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        """Validate plain data. Raises ConfigurationError with one sentence."""
+        try:
+            return cls.model_validate(data)
+        except pydantic.ValidationError as error:
+            raise ConfigurationError(explain(error)) from error
+
+    def plain(self) -> dict[str, Any]:
+        """Plain data, as YAML and JSON take it."""
+        return self.model_dump(mode="json")
+
+
+def parse_value(text: str) -> Any:
+    """The value of an assignment: YAML, with `a,b` for a list and 1e-3 for a number.
+
+    >>> parse_value("1e-3"), parse_value("0,0.99"), parse_value("adam"), parse_value("[[1, 0], [0, 2]]")
+    (0.001, [0, 0.99], 'adam', [[1, 0], [0, 2]])
+    """
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(
+            f"the value {text!r} can't be read: quote it, or write a list as [a, b]"
+        ) from error
+    if isinstance(value, str):
+        if "," in value:
+            return [parse_value(part) for part in value.split(",")]
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def assign(settings: S, assignments: Sequence[str]) -> S:
+    """A copy of the settings with `key=value` assignments made, in order, and all checked again.
+
+    Raises:
+        ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
+    """
+    data = settings.model_dump()
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigurationError(f"{assignment!r} is not an assignment: write key=value")
+        head, dot, tail = path.strip().partition(".")
+        for place in settings.aliases.get(head, (head,)):
+            _assign(type(settings), data, (place + dot + tail).split("."), parse_value(text), path)
+    return type(settings).read(data)
+
+
+def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
+    key, *rest = keys
+    if key not in model.model_fields:
+        known = [*model.model_fields, *model.aliases]
+        raise ConfigurationError(f"there is no setting {path!r}: {nearest(key, known)}")
+    field = model.model_fields[key]
+    mark = next((m for m in field.metadata if isinstance(m, Registry | Several)), None)
+    inner = _settings_in(field.annotation)
+    if isinstance(mark, Registry):
+        data[key] = mark.assign(data[key], rest, value) if rest else mark.switch(data[key], value)
+    elif isinstance(mark, Several) and rest:
+        data[key] = mark.assign(data[key], rest, value)
+    elif inner is not None and rest:
+        data[key] = dict(data[key] or {})
+        _assign(inner, data[key], rest, value, path)
+    elif rest:
+        raise ConfigurationError(f"{key!r} has no parts: write {key}=value, not {path}=value")
+    else:
+        data[key] = None if value == "none" else value
+
+
+def _settings_in(annotation: Any) -> type[Settings] | None:
+    """The settings class in `X` or `X | None`."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, Settings):
+            return candidate
+    return None

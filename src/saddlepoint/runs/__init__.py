@@ -1,0 +1,19 @@
+"""The run folder: names, atomic writes, records."""
+
+from saddlepoint.runs.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
+from saddlepoint.runs.files import write_atomically
+from saddlepoint.runs.folder import RunBusy, RunFolder, free_name
+from saddlepoint.runs.records import append_record, read_records, trim_records
+
+__all__ = [
+    "Checkpoint",
+    "Checkpoints",
+    "NoCheckpoint",
+    "RunBusy",
+    "RunFolder",
+    "append_record",
+    "free_name",
+    "read_records",
+    "trim_records",
+    "write_atomically",
+]

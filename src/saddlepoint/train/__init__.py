@@ -1,0 +1,8 @@
+"""The loop that plays a game until its budget is spent, and everything that makes it resumable."""
+
+from saddlepoint.train.budget import Budget, Every
+from saddlepoint.train.loop import Result, RunFailed, Training
+from saddlepoint.train.observer import Observer, Silent
+from saddlepoint.train.task import Task
+
+__all__ = ["Budget", "Every", "Observer", "Result", "RunFailed", "Silent", "Task", "Training"]

@@ -1,0 +1,41 @@
+"""When to stop and when to look, as functions of the samples seen."""
+
+from pydantic import Field
+
+from saddlepoint.configuration import Settings
+
+
+class Budget(Settings):
+    """A run ends at whichever comes first; None is no limit of that kind."""
+
+    samples: int | None = Field(default=None, ge=0)
+    minutes: float | None = Field(default=None, ge=0)
+
+    def spent(self, samples: int, seconds: float) -> str | None:
+        """What was spent, as a phrase, or None.
+
+        >>> Budget(samples=100).spent(128, 3.0)
+        '100 samples'
+        """
+        if self.samples is not None and samples >= self.samples:
+            return f"{self.samples:,} samples"
+        if self.minutes is not None and seconds >= 60 * self.minutes:
+            return f"{self.minutes:g} minutes"
+        return None
+
+
+class Every(Settings):
+    """Intervals in samples seen. An event happens at the first step that crosses a multiple."""
+
+    record: int = Field(default=5_000, ge=1)
+    snapshot: int = Field(default=20_000, ge=1)
+    checkpoint: int = Field(default=50_000, ge=1)
+
+
+def crossed(before: int, after: int, interval: int) -> bool:
+    """Whether a multiple of the interval lies in (before, after].
+
+    >>> crossed(60, 124, 64), crossed(64, 127, 64)
+    (True, False)
+    """
+    return after // interval > before // interval

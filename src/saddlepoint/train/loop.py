@@ -1,0 +1,262 @@
+"""The loop: step, record, look, save, until the budget is spent."""
+
+import errno
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from saddlepoint.core import Batches, Game, Method, Outcome, Step
+from saddlepoint.runs import NoCheckpoint, RunFolder, append_record, trim_records
+from saddlepoint.train.budget import Budget, Every, crossed
+from saddlepoint.train.observer import Observer, Progress
+from saddlepoint.train.signals import Interruption, interruption
+from saddlepoint.train.state import load_state, save_state
+from saddlepoint.train.task import Task
+
+
+class RunFailed(RuntimeError):
+    """The run can't go on for a reason outside of the game, such as a full disk; says what is intact."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it.
+
+    Attributes:
+        outcome: `stopped` where the budget was spent or a signal came, `non-finite` where the game failed.
+        message: why, in a sentence.
+        progress: where the run stands.
+        metrics: of the answer, at the end.
+        signal: the number of the signal that stopped it, or None.
+    """
+
+    outcome: Outcome
+    message: str
+    progress: Progress
+    metrics: dict[str, float] = field(default_factory=dict)
+    signal: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 failed, 128 + number by a signal."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return 0 if self.outcome in (Outcome.STOPPED, Outcome.CONVERGED) else 1
+
+
+class Training:
+    """One game, one method, one folder.
+
+    Args:
+        game: the players, where they start.
+        method: the iteration.
+        batches: a pure function of the position, so that a resumed run sees the same data.
+        task: what to measure and to hand over.
+        folder: the run's folder, created.
+        budget: when to stop.
+        every: when to record, look and save.
+        observer: who watches.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        method: Method,
+        batches: Batches,
+        task: Task,
+        folder: RunFolder,
+        budget: Budget,
+        every: Every,
+        observer: Observer,
+    ) -> None:
+        self.game, self.method, self.batches, self.task = game, method, batches, task
+        self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
+        self.steps = 0
+        self.metrics: dict[str, float] = {}
+        self._seconds_before = 0.0
+        self._started = time.monotonic()
+        self._meter = Meter()
+        self._saved_at = -1
+
+    def run(self) -> Result:
+        """Continue from the newest whole checkpoint, or begin, and go on until something ends it.
+
+        Raises:
+            RunFailed: the disk is full, or a checkpoint does not belong to this configuration.
+        """
+        try:
+            self._restore()
+            with interruption() as interrupted:
+                result = self._play(interrupted)
+                self._finish(result)
+                return result
+        except OSError as error:
+            raise RunFailed(self._disk_trouble(error)) from error
+
+    def _play(self, interrupted: Interruption) -> Result:
+        while True:
+            progress = self.progress()
+            if interrupted.signal is not None:
+                return self._result(Outcome.STOPPED, f"stopped by {interrupted.name}", interrupted.signal)
+            if (spent := self.budget.spent(progress.samples, progress.seconds)) is not None:
+                return self._result(Outcome.STOPPED, f"the budget of {spent} is spent")
+
+            before = self.batches.position
+            step = self.method.step(self.game, self.batches)
+            if step.outcome is not Outcome.RUNNING:
+                return self._result(step.outcome, self._explain(step))
+            self.steps += 1
+            self._meter.add(self.game.loss_values)
+            self.observer.stepped(progress)
+
+            after = self.batches.position
+            if crossed(before, after, self.every.checkpoint):
+                self.metrics = self._judged()
+            if crossed(before, after, self.every.record) or crossed(before, after, self.every.checkpoint):
+                self._record(with_metrics=crossed(before, after, self.every.checkpoint))
+            if crossed(before, after, self.every.snapshot):
+                self._snapshot()
+            if crossed(before, after, self.every.checkpoint):
+                self._save()
+
+    # --- phases ---------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        try:
+            checkpoint = self.folder.checkpoints.newest(self.observer.say)
+        except NoCheckpoint:
+            trim_records(self.folder.records, -1)
+            self._snapshot()
+            self._save()
+            return
+        try:
+            state = load_state(checkpoint.path, self.game, self.method, self.batches)
+        except ValueError as error:
+            raise RunFailed(str(error)) from error
+        self.steps, self.metrics = state["steps"], state["metrics"]
+        self._seconds_before = state["seconds"]
+        self._meter = Meter(state["sums"], state["count"])
+        self._saved_at = self.steps
+        trim_records(self.folder.records, self.steps)
+
+    def _record(self, with_metrics: bool) -> None:
+        progress = self.progress()
+        record: dict[str, Any] = {
+            "samples": progress.samples,
+            "steps": progress.steps,
+            "evaluations": progress.evaluations,
+            "seconds": round(progress.seconds, 3),
+            "losses": _jsonable(self._meter.means()),
+            "monitors": _jsonable(self.task.monitors()),
+        }
+        if with_metrics:
+            record["metrics"] = _jsonable(self.metrics)
+        append_record(self.folder.records, record)
+        self._meter = Meter()
+        self.observer.recorded(record)
+
+    def _judged(self) -> dict[str, float]:
+        with self._at_answer():
+            return self.task.metrics()
+
+    def _snapshot(self) -> None:
+        with self._at_answer():
+            self.task.snapshot(self.folder.samples / f"{self.batches.position:012d}.png")
+
+    def _save(self) -> None:
+        if self._saved_at == self.steps:
+            return
+        progress = {
+            "steps": self.steps,
+            "seconds": self.progress().seconds,
+            "metrics": self.metrics,
+            "sums": self._meter.sums,
+            "count": self._meter.count,
+        }
+        score = next(iter(self.metrics.values()), None)
+        self.folder.checkpoints.save(
+            self.batches.position,
+            lambda path: save_state(path, self.game, self.method, self.batches, progress),
+            score if score is not None and math.isfinite(score) else None,
+        )
+        self._saved_at = self.steps
+
+    def _finish(self, result: Result) -> None:
+        """Keep what there is. A state that is not finite is never saved: the checkpoint before it stays."""
+        if not self.game.point.is_finite():
+            return
+        result.metrics.update(self._judged())
+        self._save()
+        self._snapshot()
+        with self._at_answer():
+            self.task.deliver(self.folder.generator)
+
+    # --- words and numbers ----------------------------------------------------------------------------
+
+    def progress(self) -> Progress:
+        """Where the run is now."""
+        seconds = self._seconds_before + time.monotonic() - self._started
+        return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
+
+    def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
+        return Result(outcome, message, self.progress(), {}, signal)
+
+    def _explain(self, step: Step) -> str:
+        kept = (
+            "the last finite state is kept"
+            if self.game.point.is_finite()
+            else "the parameters overflowed too: the last checkpoint is the last finite state"
+        )
+        return (
+            f"the {step.cause} of the {step.player} was not finite at {self.batches.position:,} samples "
+            f"(step {self.steps + 1:,}); {kept}. First thing to try, in a new folder: a quarter of the "
+            f"{step.player}'s rate, --set {step.player}.optimizer.lr=…"
+        )
+
+    def _disk_trouble(self, error: OSError) -> str:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else f"{error.strerror or error}"
+        try:
+            last = f"the last whole checkpoint, at {self.folder.checkpoints.newest().samples:,} samples, is intact"
+        except (NoCheckpoint, OSError):
+            last = "no checkpoint was written yet"
+        return f"can't write to {self.folder.path}: {reason}; {last}. Make room; the same command then continues"
+
+    @contextmanager
+    def _at_answer(self) -> Iterator[None]:
+        answer = self.method.answer(self.game)
+        if answer is self.game.point:
+            yield
+            return
+        with self.game.excursion():
+            self.game.point.copy_(answer)
+            yield
+
+
+class Meter:
+    """The mean of each player's loss since the last record, summed where the losses live, so nothing waits."""
+
+    def __init__(self, sums: dict[str, Tensor] | None = None, count: int = 0) -> None:
+        self.sums = dict(sums or {})
+        self.count = count
+
+    @torch.no_grad()
+    def add(self, losses: dict[str, Tensor]) -> None:
+        """Add one step's losses."""
+        for name, loss in losses.items():
+            self.sums[name] = self.sums[name] + loss if name in self.sums else loss
+        self.count += 1
+
+    def means(self) -> dict[str, float]:
+        """The means; empty before the first step."""
+        return {name: float(total) / self.count for name, total in self.sums.items()}
+
+
+def _jsonable(values: dict[str, float]) -> dict[str, float | None]:
+    """NaN and infinity are not JSON: None stands for them."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

@@ -1,0 +1,40 @@
+"""SIGINT and SIGTERM ask the loop to stop after the step; a second one stops at once."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interruption:
+    """The signal that came, or None."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+    @property
+    def name(self) -> str:
+        """Its name, for people."""
+        return signal.Signals(self.signal).name if self.signal is not None else ""
+
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Catch SIGINT and SIGTERM inside the block. In another thread than the main one nothing is caught."""
+    caught = Interruption()
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, caught._receive)
+    except ValueError:  # signals belong to the main thread
+        pass
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
