@@ -86,6 +86,7 @@ def train(
                 folder,
                 config.budget,
                 config.every,
+                len(images),
                 watch,
             )
             try:

@@ -91,6 +91,7 @@ class Game:
         """
         names = self._known(only)
         gradients: dict[str, Sequence[Tensor]] = {}
+        values: dict[str, Tensor] = {}
         with self._evaluation(batch, moving=names if base else ()):
             for group in self._groups(names):
                 with self._frozen(set(self.names) - set(group)):
@@ -103,10 +104,11 @@ class Game:
                             allow_unused=True,
                             materialize_grads=True,
                         )
-                if base:
-                    self.loss_values.update({name: losses[name].detach() for name in group})
+                values.update({name: losses[name].detach() for name in group})
+        if base:
+            self.loss_values.update(values)
         self.evaluations += len(names)
-        return self._checked(mean_over_ranks(Point(gradients)))
+        return _checked(mean_over_ranks(Point(gradients)), values)
 
     def linearize(self, batch: Batch) -> "Linearization":
         """F(x) together with products with its Jacobian, for methods of second order. A base evaluation."""
@@ -121,10 +123,11 @@ class Game:
                     allow_unused=True,
                     materialize_grads=True,
                 )
-        self.loss_values.update({name: losses[name].detach() for name in self.names})
+        values = {name: losses[name].detach() for name in self.names}
+        self.loss_values.update(values)
         self.evaluations += len(self.names)
         local = Point(gradients)
-        return Linearization(self, local, self._checked(mean_over_ranks(local.clone())))
+        return Linearization(self, local, _checked(mean_over_ranks(local.clone()), values))
 
     @torch.no_grad()
     def value(self, batch: Batch) -> dict[str, float]:
@@ -199,17 +202,6 @@ class Game:
                 )
         return losses
 
-    def _checked(self, field: Point) -> Point:
-        values = torch.stack([self.loss_values[n].float() for n in field.names if n in self.loss_values])
-        if not (values.isfinite().all() and field.is_finite()):
-            for name in field.names:
-                if name in self.loss_values and not self.loss_values[name].isfinite():
-                    raise NonFinite(name, "loss")
-            for name in field.names:
-                if not field.only(name).is_finite():
-                    raise NonFinite(name, "gradient")
-        return field
-
     @contextmanager
     def _evaluation(self, batch: Batch, moving: Sequence[str]) -> Iterator[None]:
         with ExitStack() as stack:
@@ -283,6 +275,17 @@ class Linearization:
             materialize_grads=True,
         )
         return self.field._like([p.detach() for p in products])
+
+
+def _checked(field: Point, losses: Mapping[str, Tensor]) -> Point:
+    """The field, where it and the losses are finite; one look at all numbers, and only then for the culprit."""
+    if torch.stack([loss.float() for loss in losses.values()]).isfinite().all() and field.is_finite():
+        return field
+    for name, loss in losses.items():
+        if not loss.isfinite():
+            raise NonFinite(name, "loss")
+    culprit = next(name for name in field.names if not field.only(name).is_finite())
+    raise NonFinite(culprit, "gradient")
 
 
 def _buffers_of(module: nn.Module) -> list[tuple[dict[str, Tensor | None], str]]:

@@ -1,19 +1,22 @@
-"""Readers of data, and the stream of batches."""
+"""Readers that turn names and folders into images in memory."""
 
+from saddlepoint.data.catalogue import DATASETS, Dataset, is_path, load_images
+from saddlepoint.data.embedded import digits
 from saddlepoint.data.folder import image_folder
-from saddlepoint.data.idx import load_idx
+from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
 from saddlepoint.data.images import DataError, ImageData
-from saddlepoint.data.sources import DATASETS, Source, load_images
-from saddlepoint.data.stream import ImageBatch, ImageStream
 
 __all__ = [
     "DATASETS",
     "DataError",
-    "ImageBatch",
+    "Dataset",
     "ImageData",
-    "ImageStream",
-    "Source",
+    "digits",
+    "fashion_mnist",
+    "holds_idx",
+    "idx_folder",
     "image_folder",
-    "load_idx",
+    "is_path",
     "load_images",
+    "mnist",
 ]

@@ -47,9 +47,9 @@ def minimax() -> AdversarialLoss:
     generator sees the real logits so that L_G + L_D = 0 holds as a value; its gradient does not depend on them.
     Goodfellow et al. 2014, arXiv 1406.2661.
 
-    >>> zero = torch.zeros(4)
-    >>> loss = minimax()
-    >>> round(float(loss.discriminator(zero, zero)), 4), float(loss.discriminator(zero, zero) + loss.generator(zero, zero))
+    >>> loss, zero = minimax(), torch.zeros(4)
+    >>> value = loss.discriminator(zero, zero)
+    >>> round(float(value), 4), float(value + loss.generator(zero, zero))
     (1.3863, 0.0)
     """
 
@@ -61,20 +61,25 @@ def minimax() -> AdversarialLoss:
 
 
 def non_saturating() -> AdversarialLoss:
-    """Cross-entropy on logits, the generator's target being "real": L_D = −E log σ(r) − E log(1 − σ(f)), L_G = −E log σ(f).
+    """Cross-entropy: L_D = −E log σ(r) − E log(1 − σ(f)), L_G = −E log σ(f); L_D is least at σ(D) = p/(p + q).
 
-    The classical choice: same fixed points as `minimax`, a strong gradient where the discriminator is sure.
+    The classical choice: the fixed points of `minimax`, with a strong gradient where the discriminator is sure.
     Goodfellow et al. 2014, arXiv 1406.2661.
+
+    >>> loss, zero = non_saturating(), torch.zeros(4)
+    >>> round(float(loss.generator(None, zero)), 4)
+    0.6931
     """
     return AdversarialLoss(_cross_entropy, lambda _, generated: softplus(-generated).mean(), paper=_GOODFELLOW)
 
 
 def double_sigmoid() -> AdversarialLoss:
-    """A classic mistake, kept to be shown: a sigmoid in the discriminator, then a cross-entropy that applies it again.
+    """A classic mistake, kept to be shown: a sigmoid in the discriminator, then a cross-entropy that has its own.
 
-    The logits r, f go through σ before the cross-entropy on logits. σ(σ(·)) lies in (½, .731), so L_D can't fall
-    below softplus(−1) + softplus(0) = .3133 + .6931, and every gradient shrinks by a further factor σ'(·) ≤ ¼, which
-    vanishes for a sure discriminator: training is slower, and a wrong but sure discriminator does not recover.
+    The logits r, f go through σ before the cross-entropy on logits. σ(σ(·)) lies in (½, .731), so L_D can't
+    fall below softplus(−1) + softplus(0) = .3133 + .6931, and every gradient shrinks by a further factor
+    σ'(·) ≤ ¼, which vanishes for a sure discriminator: training is slower, and a wrong but sure discriminator
+    does not recover.
     """
     return AdversarialLoss(
         lambda real, generated: _cross_entropy(torch.sigmoid(real), torch.sigmoid(generated)),
@@ -84,7 +89,7 @@ def double_sigmoid() -> AdversarialLoss:
 
 
 def least_squares() -> AdversarialLoss:
-    """Squares: L_D = ½ E (r − 1)² + ½ E f², L_G = ½ E (f − 1)²; least at D = p/(p + q).
+    """Squares: L_D = ½ E (r − 1)² + ½ E f², L_G = ½ E (f − 1)²; L_D is least at D = p/(p + q).
 
     Mao et al. 2017, arXiv 1611.04076.
     """
@@ -100,7 +105,7 @@ def least_squares() -> AdversarialLoss:
 
 
 def hinge() -> AdversarialLoss:
-    """Margins: L_D = E max(0, 1 − r) + E max(0, 1 + f), L_G = −E f; least at D = sign(p − q).
+    """Margins: L_D = E max(0, 1 − r) + E max(0, 1 + f), L_G = −E f; L_D is least at D = sign(p − q).
 
     Lim and Ye 2017, arXiv 1705.02894.
     """
@@ -135,6 +140,12 @@ def relativistic() -> AdversarialLoss:
     Only differences matter, so a constant added to D changes nothing, and no generated mode can be judged
     without a real one beside it. Both are log 2 where D can't tell. Jolicoeur-Martineau 2018,
     arXiv 1807.00734; Huang, Gokaslan, Kuleshov, Tompkin 2024, arXiv 2501.05441.
+
+    Both functions raise ValueError where real and generated logits differ in number.
+
+    >>> loss, logits = relativistic(), torch.tensor([1.0, -2.0])
+    >>> round(float(loss.discriminator(logits, logits)), 4)
+    0.6931
     """
 
     def generator(real: Tensor | None, generated: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Fully connected networks."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import Literal
 
@@ -12,8 +13,10 @@ _OUTPUTS: dict[str, type[nn.Module]] = {"none": nn.Identity, "sigmoid": nn.Sigmo
 
 def _layers(sizes: Sequence[int], slope: float) -> list[nn.Module]:
     """Linear layers with leaky ReLU between, none after the last."""
+    if min(sizes) < 1:
+        raise ValueError(f"a layer has {min(sizes)} units: give every width at least 1")
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(slope)]
     return layers[:-1]
 
@@ -27,6 +30,13 @@ class MLPGenerator(nn.Module):
         widths: of the hidden layers.
         slope: of the leaky ReLU below 0.
         output: what the last layer goes through.
+
+    Raises:
+        ValueError: a layer without units.
+
+    >>> import torch
+    >>> MLPGenerator((1, 28, 28), latent=100, output="sigmoid")(torch.randn(2, 100)).shape
+    torch.Size([2, 1, 28, 28])
     """
 
     def __init__(
@@ -54,6 +64,13 @@ class MLPDiscriminator(nn.Module):
         shape: (C, H, W) of what it sees.
         widths: of the hidden layers.
         slope: of the leaky ReLU below 0.
+
+    Raises:
+        ValueError: a layer without units.
+
+    >>> import torch
+    >>> MLPDiscriminator((1, 28, 28))(torch.randn(2, 1, 28, 28)).shape
+    torch.Size([2])
     """
 
     def __init__(

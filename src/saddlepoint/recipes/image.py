@@ -21,7 +21,6 @@ def _modern(recipe: str, data: Data, samples: int, width: int, **changes: Any) -
         "average": Average(half_life=10_000),
         "batch_size": 64,
         "budget": Budget(samples=samples),
-        "every": Every(record=samples // 60, snapshot=samples // 15, checkpoint=samples // 10),
     }
     return ImageRun(**{**settings, **changes})
 
@@ -64,6 +63,6 @@ def classic() -> ImageRun:
         method={"name": "alternating"},
         batch_size=64,
         budget=Budget(samples=600_000),
-        every=Every(record=1797, snapshot=60_000, checkpoint=100_000),
+        every=Every(record=None),
         epoch_lines=True,
     )

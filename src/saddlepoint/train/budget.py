@@ -25,11 +25,21 @@ class Budget(Settings):
 
 
 class Every(Settings):
-    """Intervals in samples seen. An event happens at the first step that crosses a multiple."""
+    """Intervals in samples seen: an event happens at the step that crosses a multiple.
 
-    record: int = Field(default=5_000, ge=1)
-    snapshot: int = Field(default=20_000, ge=1)
+    Records are also made whenever the samples seen have doubled, so that the beginning is seen well. A record
+    interval of None is an epoch, and then one record an epoch is all.
+    """
+
+    record: int | None = Field(default=5_000, ge=1)
+    snapshot: int = Field(default=25_000, ge=1)
     checkpoint: int = Field(default=50_000, ge=1)
+
+    def records(self, before: int, after: int, epoch: int) -> bool:
+        """Whether a record is due after the step from `before` to `after` samples, in a data set of `epoch`."""
+        if self.record is None:
+            return crossed(before, after, epoch)
+        return crossed(before, after, self.record) or after.bit_length() > before.bit_length()
 
 
 def crossed(before: int, after: int, interval: int) -> bool:

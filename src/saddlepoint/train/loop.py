@@ -61,6 +61,7 @@ class Training:
         folder: the run's folder, created.
         budget: when to stop.
         every: when to record, look and save.
+        epoch: samples in the data set.
         observer: who watches.
     """
 
@@ -73,12 +74,15 @@ class Training:
         folder: RunFolder,
         budget: Budget,
         every: Every,
+        epoch: int,
         observer: Observer,
     ) -> None:
         self.game, self.method, self.batches, self.task = game, method, batches, task
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
+        self.epoch = epoch
         self.steps = 0
         self.metrics: dict[str, float] = {}
+        self._unrecorded: dict[str, float] = {}
         self._seconds_before = 0.0
         self._started = time.monotonic()
         self._meter = Meter()
@@ -116,13 +120,14 @@ class Training:
             self.observer.stepped(progress)
 
             after = self.batches.position
-            if crossed(before, after, self.every.checkpoint):
-                self.metrics = self._judged()
-            if crossed(before, after, self.every.record) or crossed(before, after, self.every.checkpoint):
-                self._record(with_metrics=crossed(before, after, self.every.checkpoint))
+            saving = crossed(before, after, self.every.checkpoint)
+            if saving:
+                self.metrics = self._unrecorded = self._judged()
+            if self.every.records(before, after, self.epoch):
+                self._record()
             if crossed(before, after, self.every.snapshot):
                 self._snapshot()
-            if crossed(before, after, self.every.checkpoint):
+            if saving:
                 self._save()
 
     # --- phases ---------------------------------------------------------------------------------------
@@ -139,13 +144,13 @@ class Training:
             state = load_state(checkpoint.path, self.game, self.method, self.batches)
         except ValueError as error:
             raise RunFailed(str(error)) from error
-        self.steps, self.metrics = state["steps"], state["metrics"]
+        self.steps, self.metrics, self._unrecorded = state["steps"], state["metrics"], state["unrecorded"]
         self._seconds_before = state["seconds"]
         self._meter = Meter(state["sums"], state["count"])
         self._saved_at = self.steps
         trim_records(self.folder.records, self.steps)
 
-    def _record(self, with_metrics: bool) -> None:
+    def _record(self) -> None:
         progress = self.progress()
         record: dict[str, Any] = {
             "samples": progress.samples,
@@ -154,11 +159,10 @@ class Training:
             "seconds": round(progress.seconds, 3),
             "losses": _jsonable(self._meter.means()),
             "monitors": _jsonable(self.task.monitors()),
+            "metrics": _jsonable(self._unrecorded),
         }
-        if with_metrics:
-            record["metrics"] = _jsonable(self.metrics)
         append_record(self.folder.records, record)
-        self._meter = Meter()
+        self._meter, self._unrecorded = Meter(), {}
         self.observer.recorded(record)
 
     def _judged(self) -> dict[str, float]:
@@ -176,6 +180,7 @@ class Training:
             "steps": self.steps,
             "seconds": self.progress().seconds,
             "metrics": self.metrics,
+            "unrecorded": self._unrecorded,
             "sums": self._meter.sums,
             "count": self._meter.count,
         }

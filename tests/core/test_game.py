@@ -1,0 +1,229 @@
+"""The contract of a game: fields, products of second order, buffers, counting, moving."""
+
+import pytest
+import torch
+from torch import nn
+
+from saddlepoint.core import Batch, Game, NonFinite, Point
+from saddlepoint.losses import relativistic
+from saddlepoint.networks import (
+    ConvolutionalDiscriminator,
+    ConvolutionalGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+)
+from saddlepoint.data.stream import ImageBatch
+from saddlepoint.penalties import R1, R2
+from saddlepoint.tasks.adversarial import AdversarialLosses
+
+
+class NormedGenerator(nn.Module):
+    """A generator with batch norm and dropout."""
+
+    def __init__(self, dropout=0.0):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Dropout(dropout), nn.Linear(5, 4))
+
+    def forward(self, z):
+        return self.body(z)
+
+
+class NormedDiscriminator(nn.Module):
+    """A discriminator with spectral norm."""
+
+    def __init__(self):
+        super().__init__()
+        sn = nn.utils.parametrizations.spectral_norm
+        self.body = nn.Sequential(sn(nn.Linear(4, 5)), nn.Tanh(), nn.Linear(5, 1))
+
+    def forward(self, x):
+        return self.body(x).squeeze(1)
+
+
+def sgd(players, lr=0.1):
+    return {name: torch.optim.SGD(player.parameters(), lr=lr) for name, player in players.items()}
+
+
+def normed_game(dropout=0.0):
+    torch.manual_seed(0)
+    players = {"generator": NormedGenerator(dropout).double(), "discriminator": NormedDiscriminator().double()}
+    return Game(players, AdversarialLosses(relativistic()), sgd(players))
+
+
+def vector_batch(n=6, seed=None):
+    source = torch.Generator().manual_seed(1)
+    real = torch.randn(n, 4, generator=source, dtype=torch.float64)
+    latent = torch.randn(n, 3, generator=source, dtype=torch.float64)
+    return Batch(ImageBatch(real, latent, torch.rand(n, 1, generator=source, dtype=torch.float64)), n, seed)
+
+
+def image_game(kind):
+    torch.manual_seed(0)
+    shape = (1, 8, 8)
+    if kind == "mlp":
+        players = {"generator": MLPGenerator(shape, 3, (4,)), "discriminator": MLPDiscriminator(shape, (4,))}
+    else:
+        players = {
+            "generator": ConvolutionalGenerator(shape, 3, width=2),
+            "discriminator": ConvolutionalDiscriminator(shape, width=2),
+        }
+    players = {name: player.double() for name, player in players.items()}
+    return Game(players, AdversarialLosses(relativistic(), [R1(1.0), R2(1.0)]), sgd(players))
+
+
+def image_batch(n=3):
+    source = torch.Generator().manual_seed(1)
+    real = torch.rand(n, 1, 8, 8, generator=source, dtype=torch.float64)
+    latent = torch.randn(n, 3, generator=source, dtype=torch.float64)
+    return Batch(ImageBatch(real, latent, torch.rand(n, 1, 1, 1, generator=source, dtype=torch.float64)), n)
+
+
+def dense_jacobian(game, batch, step=1e-6):
+    """∂F/∂x by central differences of the first-order field."""
+    columns = []
+    start = game.point.clone()
+    flat = start.flat()
+    with game.untouched():
+        for i in range(len(flat)):
+            ends = []
+            for sign in (1, -1):
+                moved = flat.clone()
+                moved[i] += sign * step
+                game.point.copy_(start.unflat(moved))
+                ends.append(game.field(batch, base=False).flat())
+            columns.append((ends[0] - ends[1]) / (2 * step))
+        game.point.copy_(start)
+    return torch.stack(columns, dim=1)
+
+
+@pytest.mark.parametrize("make", [normed_game, lambda: image_game("mlp"), lambda: image_game("convolutional")])
+def test_products_agree_with_the_dense_jacobian(make):
+    game = make()
+    batch = vector_batch() if isinstance(game.players["generator"], NormedGenerator) else image_batch()
+    # Spectral norm holds its vectors fixed when it is differentiated, and moves them at every training pass.
+    game.players["discriminator"].eval()
+    jacobian = dense_jacobian(game, batch)
+    line = game.linearize(batch)
+    source = torch.Generator().manual_seed(2)
+    v = torch.randn(jacobian.shape[0], generator=source, dtype=torch.float64)
+    point = game.point.unflat(v)
+    scale = jacobian.abs().max()
+    assert torch.allclose(line.jvp(point).flat(), jacobian @ v, atol=2e-6 * float(scale) * len(v) ** 0.5)
+    assert torch.allclose(line.vjp(point).flat(), jacobian.T @ v, atol=2e-6 * float(scale) * len(v) ** 0.5)
+    assert game.products == 2
+
+
+@pytest.mark.parametrize("make", [normed_game, lambda: image_game("convolutional")])
+def test_field_one_by_one_equals_field_at_once_equals_linearization(make):
+    game = make()
+    batch = vector_batch() if isinstance(game.players["generator"], NormedGenerator) else image_batch()
+    both = game.field(batch, base=False)
+    for name in game.names:
+        alone = game.field(batch, only=(name,), base=False)
+        assert torch.allclose(alone.flat(), both.only(name).flat(), rtol=1e-12, atol=1e-14)
+    with game.untouched():
+        assert torch.allclose(game.linearize(batch).field.flat(), both.flat(), rtol=1e-12, atol=1e-14)
+
+
+def test_separate_losses_give_the_joint_field():
+    game = normed_game()
+    joint = AdversarialLosses(relativistic())
+    separate = {n: (lambda players, batch, n=n: joint(players, batch, (n,))[n]) for n in game.names}
+    other = Game(game.players, separate, sgd(game.players))
+    batch = vector_batch()
+    a, b = game.field(batch, base=False), other.field(batch, base=False)
+    assert torch.allclose(a.flat(), b.flat(), rtol=1e-12, atol=1e-14)
+
+
+def test_buffers_move_once_on_the_base_evaluation_and_only_with_their_player():
+    game, batch = normed_game(), vector_batch()
+    norm = game.players["generator"].body[1]
+    game.field(batch, only=("discriminator",))
+    assert int(norm.num_batches_tracked) == 0
+    game.field(batch, base=False)
+    assert int(norm.num_batches_tracked) == 0
+    game.field(batch)
+    assert int(norm.num_batches_tracked) == 1
+
+
+def test_dropout_is_a_function_of_the_batch_and_leaves_the_global_generator_alone():
+    game = normed_game(dropout=0.5)
+    torch.manual_seed(7)
+    state = torch.get_rng_state()
+    first = game.field(vector_batch(seed=3), base=False).flat()
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.rand(5)
+    assert torch.equal(game.field(vector_batch(seed=3), base=False).flat(), first)
+    assert not torch.equal(game.field(vector_batch(seed=4), base=False).flat(), first)
+
+
+def test_evaluations_count_players_and_untouched_counts_nothing():
+    game, batch = normed_game(), vector_batch()
+    game.field(batch)
+    game.field(batch, only=("generator",))
+    game.linearize(batch)
+    assert game.evaluations == 5
+    with game.untouched():
+        game.field(batch)
+    assert game.evaluations == 5
+
+
+def test_excursion_returns_also_by_an_error():
+    game, batch = normed_game(), vector_batch()
+    before = game.point.flat()
+    with pytest.raises(RuntimeError, match="on the way"), game.excursion():
+        game.move(game.field(batch))
+        assert not torch.equal(game.point.flat(), before)
+        raise RuntimeError("on the way")
+    assert torch.equal(game.point.flat(), before)
+
+
+def test_a_field_that_is_not_finite_names_the_player_and_moves_nothing():
+    game = normed_game()
+    batch = vector_batch()
+    batch.value.real[0, 0] = float("nan")
+    before = game.point.flat()
+    with pytest.raises(NonFinite) as caught:
+        game.field(batch, only=("discriminator",))
+    assert (caught.value.player, caught.value.cause) == ("discriminator", "loss")
+    assert torch.equal(game.point.flat(), before)
+
+
+def test_frozen_players_keep_no_gradient_and_are_thawed():
+    game, batch = normed_game(), vector_batch()
+    game.field(batch, only=("generator",))
+    assert all(p.requires_grad and p.grad is None for p in game.point.tensors)
+
+
+def test_bad_games_are_refused_by_name():
+    players = {"generator": nn.Linear(1, 1), "discriminator": nn.Linear(1, 1)}
+    loss = {"generator": lambda p, b: p["generator"].weight.sum()}
+    with pytest.raises(ValueError, match="'discriminator' has no loss"):
+        Game(players, loss, sgd(players))
+    both = {**loss, "discriminator": lambda p, b: p["discriminator"].weight}
+    with pytest.raises(ValueError, match="no optimizer"):
+        Game(players, both, {"generator": torch.optim.SGD(players["generator"].parameters(), lr=1)})
+    with pytest.raises(ValueError, match="holds other parameters"):
+        Game(players, both, {name: torch.optim.SGD(players["generator"].parameters(), lr=1) for name in players})
+    with pytest.raises(ValueError, match="expected a scalar"):
+        Game(players, both, sgd(players)).field(Batch(None))
+    detached = {name: (lambda p, b: torch.tensor(1.0)) for name in players}
+    with pytest.raises(ValueError, match="does not depend on its parameters"):
+        Game(players, detached, sgd(players)).field(Batch(None))
+    with pytest.raises(ValueError, match="no player 'critic'"):
+        Game(players, both, sgd(players)).field(Batch(None), only=("critic",))
+
+
+def test_point_arithmetic_is_that_of_vectors():
+    source = torch.Generator().manual_seed(0)
+    a, b = (
+        Point({"x": [torch.randn(2, 3, generator=source)], "y": [torch.randn(4, generator=source)]}) for _ in range(2)
+    )
+    va, vb = a.flat(), b.flat()
+    assert torch.allclose((2 * a - b + a).flat(), 3 * va - vb)
+    assert torch.allclose((-a).flat(), -va)
+    assert torch.allclose(a.dot(b), va @ vb)
+    assert torch.allclose(a.norm(), va.norm())
+    assert torch.allclose(a.clone().lerp_(b, 0.25).flat(), 0.75 * va + 0.25 * vb)
+    assert torch.equal(a.unflat(va).flat(), va)
+    assert torch.equal(Point.from_state_dict(a.state_dict()).flat(), va)
