@@ -139,6 +139,7 @@ def test_names_are_told_from_paths(tmp_path, monkeypatch) -> None:
     assert is_path("a/b")
     assert not is_path("mnist")
     assert not is_path("nothing")
+    assert not is_path("")
 
 
 @pytest.mark.parametrize(
@@ -154,8 +155,10 @@ def test_what_cannot_be_meant_is_refused(tmp_path) -> None:
         load_images("digits", path=tmp_path)
     with pytest.raises(DataError, match="give the path alone"):
         load_images("photos", path=tmp_path)
-    with pytest.raises(DataError, match="path of a folder"):
+    with pytest.raises(DataError, match="no folder of images was given"):
         load_images("folder")
+    with pytest.raises(DataError, match="no data set ''"):
+        load_images("")
     with pytest.raises(DataError, match="does not exist"):
         load_images("./no/such/folder")
 

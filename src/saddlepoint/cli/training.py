@@ -144,8 +144,8 @@ def _data_choice(config: ImageRun, data: str) -> dict[str, Any]:
     chosen = config.data.model_dump()
     if data in DATASETS:
         return {**chosen, "source": data, "path": None}
-    source = config.data.source if config.data.source in ("mnist", "fashion-mnist") else "folder"
-    return {**chosen, "source": source, "path": str(Path(data).expanduser().resolve())}
+    # A folder says itself what it holds: images, or the IDX files of MNIST and its kin.
+    return {**chosen, "source": "folder", "path": str(Path(data).expanduser().resolve())}
 
 
 def _images(config: ImageRun) -> ImageData:

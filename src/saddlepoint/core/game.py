@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.optim import Optimizer
 
 from saddlepoint.core.batches import Batch
@@ -150,6 +151,43 @@ class Game:
             for parameter in own:
                 parameter.grad = None
 
+    @property
+    def rates(self) -> dict[str, float]:
+        """Each player's step size h, as its optimizer has it now.
+
+        Raises:
+            ValueError: an optimizer's parameter groups have different rates.
+        """
+        rates = {}
+        for name, optimizer in self.optimizers.items():
+            own = {float(group["lr"]) for group in optimizer.param_groups}
+            if len(own) != 1:
+                raise ValueError(
+                    f"the optimizer of {name!r} has rates {sorted(own)}: this method needs one a player"
+                )
+            rates[name] = own.pop()
+        return rates
+
+    def slide(self, direction: Point, scale: float = 1.0) -> None:
+        """z_p ← z_p − scale · h_p · direction_p: a plain step at each player's rate, past the optimizers."""
+        rates = self.rates
+        for name in direction.names:
+            self.point.only(name).add_(direction.only(name), alpha=-scale * rates[name])
+
+    def losses_at(
+        self, batch: Batch, at: Mapping[str, Mapping[str, Tensor]], names: Sequence[str]
+    ) -> Mapping[str, Tensor]:
+        """The losses of the named players where some have other parameters, with their graph.
+
+        Args:
+            batch: what to evaluate on.
+            at: {player: {parameter name: tensor}}; losses must use these players by calling them.
+            names: whose losses.
+        """
+        moved = {name: _Moved(self.players[name], parameters) for name, parameters in at.items()}
+        with self._evaluation(batch, moving=()):
+            return self._losses(batch, names, {**self.players, **moved})
+
     @contextmanager
     def excursion(self) -> Iterator[Point]:
         """Move about inside the block; at its end, also by an error, the point is back where it was.
@@ -161,6 +199,16 @@ class Game:
             yield start
         finally:
             self.point.copy_(start)
+
+    def checked(self, gradients: Mapping[str, Sequence[Tensor]], losses: Mapping[str, Tensor]) -> Point:
+        """Gradients that a method took itself, as `field` gives them: counted, averaged over ranks, finite.
+
+        Raises:
+            NonFinite: a loss or a gradient is infinite or NaN.
+        """
+        self.loss_values.update(losses)
+        self.evaluations += len(gradients)
+        return _checked(mean_over_ranks(Point(gradients)), losses)
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
@@ -186,11 +234,12 @@ class Game:
         """Players whose losses come from one call: all where the loss is joint, each alone otherwise."""
         return [(name,) for name in names] if isinstance(self.losses, Mapping) else [tuple(names)]
 
-    def _losses(self, batch: Batch, names: Sequence[str]) -> Mapping[str, Tensor]:
+    def _losses(self, batch: Batch, names: Sequence[str], players: Players | None = None) -> Mapping[str, Tensor]:
+        players = self.players if players is None else players
         if isinstance(self.losses, Mapping):
-            losses: Mapping[str, Tensor] = {n: self.losses[n](self.players, batch.value) for n in names}
+            losses: Mapping[str, Tensor] = {n: self.losses[n](players, batch.value) for n in names}
         else:
-            losses = self.losses(self.players, batch.value, names)
+            losses = self.losses(players, batch.value, names)
         for name in names:
             if losses[name].dim() != 0:
                 raise ValueError(
@@ -275,6 +324,19 @@ class Linearization:
             materialize_grads=True,
         )
         return self.field._like([p.detach() for p in products])
+
+
+class _Moved(nn.Module):
+    """A player's network with other parameters, differentiable with respect to them."""
+
+    def __init__(self, network: nn.Module, parameters: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        # In a tuple, so that the network is no sub-module of this one.
+        self._of = (network, dict(parameters))
+
+    def forward(self, *inputs: Any) -> Any:
+        network, parameters = self._of
+        return functional_call(network, parameters, inputs)
 
 
 def _checked(field: Point, losses: Mapping[str, Tensor]) -> Point:

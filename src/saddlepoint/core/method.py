@@ -25,10 +25,12 @@ class Method(ABC):
     """One iteration. Subclass it as a dataclass and write `update`: that is all.
 
     Fields of the constructor are the parameters of the method; fields with `init=False` are its memory
-    (points, numbers, None), which `state_dict` carries, so that every method resumes exactly without a
+    (points, lists of points, numbers, None), which `state_dict` carries, so that every method resumes exactly without a
     line of its own. A field that holds another method makes it a wrapper.
     """
 
+    #: Evaluations, products of second order and parameter-sized buffers that a step needs, for `saddle list`.
+    cost: ClassVar[str] = ""
     #: BibTeX of the paper, for `citation()`.
     paper: ClassVar[str] = ""
 
@@ -55,7 +57,10 @@ class Method(ABC):
         state: dict[str, Any] = {}
         for name in _memory(self):
             value = getattr(self, name)
-            state[name] = value.state_dict() if isinstance(value, Point | Method) else value
+            if isinstance(value, list):
+                state[name] = [point.state_dict() for point in value]
+            else:
+                state[name] = value.state_dict() if isinstance(value, Point | Method) else value
         return state
 
     @final
@@ -71,6 +76,8 @@ class Method(ABC):
             current = getattr(self, name)
             if isinstance(current, Method):
                 current.load_state_dict(state[name])
+            elif isinstance(state[name], list):
+                setattr(self, name, [Point.from_state_dict(point) for point in state[name]])
             elif isinstance(state[name], Mapping):
                 setattr(self, name, Point.from_state_dict(state[name]))
             else:

@@ -49,7 +49,7 @@ def is_path(text: str) -> bool:
     >>> is_path("mnist"), is_path("./mnist"), is_path("~/photos"), is_path("mnits")
     (False, True, True, False)
     """
-    if text in DATASETS:
+    if not text or text in DATASETS:  # the empty path would be the current folder
         return False
     separators = {"/", os.sep, os.altsep or os.sep}
     return text.startswith(("~", ".")) or any(mark in text for mark in separators) or Path(text).exists()
@@ -78,7 +78,9 @@ def load_images(
     """
     if isinstance(source, str) and source in DATASETS:
         data = DATASETS[source].load(path)
-    elif source == "folder" and path is not None:
+    elif source == "folder":
+        if path is None:
+            raise DataError("no folder of images was given: give its path")
         data = _folder(path, size, progress)
     elif path is not None:
         raise DataError(f"both {source} and the path {path} were given: give the path alone")

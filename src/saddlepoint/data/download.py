@@ -51,13 +51,21 @@ def fetch(
                 return Path(pooch.retrieve(mirror + file, f"sha256:{sha256}", file, folder, downloader=downloader))
         # requests' errors are OSErrors; a wrong checksum is pooch's ValueError.
         except (OSError, ValueError) as error:
-            reason = "the checksum of what came is wrong" if "hash" in str(error) else str(error)
-            tried.append(f"{mirror}{file} ({textwrap.shorten(reason, 160)})")
+            tried.append(f"{mirror}{file} ({_reason(error)})")
         finally:
             bar.close()
     raise DataError(
         f"{file} could not be downloaded to {folder}. Tried: {'; '.join(tried) or 'no mirror'}. {remedy}"
     )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ValueError) and "hash" in str(error):
+        return "the checksum of what came is wrong"
+    # What the system said is at the bottom; urllib3 and requests wrap it in a paragraph each.
+    while error.__context__ is not None:
+        error = error.__context__
+    return textwrap.shorten(str(error), 160)
 
 
 @contextmanager

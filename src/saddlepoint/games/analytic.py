@@ -17,6 +17,10 @@ class Vector(nn.Module):
         super().__init__()
         self.value = nn.Parameter(start)
 
+    def forward(self) -> Tensor:
+        """The vector itself."""
+        return self.value
+
 
 @dataclass(frozen=True)
 class AnalyticGame:
@@ -56,10 +60,7 @@ class AnalyticGame:
         return Game(players, self._joint, optimizers)
 
     def _joint(self, players: Mapping[str, nn.Module], _batch: object, _names: object) -> dict[str, Tensor]:
-        x, y = players["generator"], players["discriminator"]
-        assert isinstance(x, Vector)
-        assert isinstance(y, Vector)
-        loss_x, loss_y = self.losses(x.value, y.value)
+        loss_x, loss_y = self.losses(players["generator"](), players["discriminator"]())
         return {"generator": loss_x, "discriminator": loss_y}
 
     def distance(self, point: Point) -> float:

@@ -34,6 +34,7 @@ class Lookahead(Method):
     slow: Point | None = field(default=None, init=False)
     fast_steps: int = field(default=0, init=False)
 
+    cost = "that of the base; 1 buffer"
     paper = """@inproceedings{chavdarova2021taming,
   title={Taming {GANs} with Lookahead-Minmax},
   author={Chavdarova, Tatjana and Pagliardini, Matteo and Stich, Sebastian U. and Fleuret, Fran{\\c{c}}ois

@@ -26,6 +26,7 @@ class Optimistic(Method):
     base: Method = field(default_factory=Simultaneous)
     previous: Point | None = field(default=None, init=False)
 
+    cost = "that of the base; 2 buffers"
     paper = """@inproceedings{daskalakis2018training,
   title={Training {GANs} with Optimism},
   author={Daskalakis, Constantinos and Ilyas, Andrew and Syrgkanis, Vasilis and Zeng, Haoyang},

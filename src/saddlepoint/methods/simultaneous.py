@@ -16,6 +16,8 @@ class Simultaneous(Method):
     method for a game of one player.
     """
 
+    cost = "1 evaluation a player; no buffers"
+
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z − h F(z)."""
         game.move(game.field(batches.next()))

@@ -35,6 +35,10 @@ class Penalty(ABC):
     Attributes:
         weight: its factor, γ or λ of the papers.
         differentiates_real, differentiates_generated: at which samples of the pass it needs gradients.
+        paper: BibTeX.
+
+    Raises:
+        ValueError: a negative weight.
     """
 
     weight: float
@@ -50,6 +54,12 @@ class Penalty(ABC):
     @abstractmethod
     def __call__(self, seen: CriticPass) -> Tensor:
         """The penalty, a scalar."""
+
+
+_MESCHEDER = """@inproceedings{mescheder2018which,
+  title={Which Training Methods for {GAN}s do actually Converge?},
+  author={Mescheder, Lars and Geiger, Andreas and Nowozin, Sebastian},
+  booktitle={ICML}, year={2018}}"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class R1(Penalty):
 
     weight: float = 1.0
     differentiates_real = True
+    paper = _MESCHEDER
 
     def __call__(self, seen: CriticPass) -> Tensor:
         """(γ/2) E ‖∇D(real)‖²."""
@@ -86,6 +97,7 @@ class R2(Penalty):
 
     weight: float = 1.0
     differentiates_generated = True
+    paper = _MESCHEDER
 
     def __call__(self, seen: CriticPass) -> Tensor:
         """(γ/2) E ‖∇D(generated)‖²."""
@@ -100,6 +112,10 @@ class GradientPenalty(Penalty):
     """
 
     weight: float = 10.0
+    paper = """@inproceedings{gulrajani2017improved,
+  title={Improved Training of {W}asserstein {GAN}s},
+  author={Gulrajani, Ishaan and Ahmed, Faruk and Arjovsky, Martin and Dumoulin, Vincent and Courville, Aaron},
+  booktitle={NeurIPS}, year={2017}}"""
 
     def __call__(self, seen: CriticPass) -> Tensor:
         """λ E (‖∇D(real + u (generated − real))‖ − 1)²; costs a forward pass of its own.

@@ -4,7 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.report.series import Numbers, Series, columns, compact, higher_is_better
 from saddlepoint.runs import write_atomically
@@ -38,6 +39,10 @@ class Theme:
     alert: str
     lines: tuple[str, ...]
     path: tuple[str, str, str]
+
+    def on(self, card: str) -> "Theme":
+        """The same on another background."""
+        return replace(self, card=card)
 
 
 LIGHT = Theme(
@@ -131,7 +136,9 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
     if shares := take("_accuracy", "separation"):
         told = (0.5, "½: a coin does as well")
         found.append(
-            Panel("Discriminator is right", "share", shares, labels(shares), limits=(-0.02, 1.04), references=(told,))
+            Panel(
+                "Discriminator is right", "share", shares, labels(shares), limits=(-0.02, 1.04), references=(told,)
+            )
         )
     if diversity := take("diversity"):
         top = max((float(s.finite().values.max()) for s in diversity if len(s.finite().values)), default=1.0)
@@ -147,9 +154,7 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
         )
     if fields := take("_field"):
         positive = any((s.finite().values > 0).any() for s in fields)
-        found.append(
-            Panel("Gradients", "norm", fields, labels(fields, "_field"), "log" if positive else "linear")
-        )
+        found.append(Panel("Gradients", "norm", fields, labels(fields, "_field"), "log" if positive else "linear"))
     if rotation := take("rotation"):
         found.append(
             Panel(
@@ -184,8 +189,11 @@ def curves(records: Iterable[Mapping[str, Any]], theme: Theme = LIGHT) -> Figure
         return _empty("no records yet", theme)
     across = 1 if len(found) == 1 else 2
     down = -(-len(found) // across)
-    figure = Figure(figsize=(_SIZE[0] * across, (_SIZE[1] + 0.3) * down), layout="constrained", facecolor=theme.card)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
+    figure = Figure(
+        figsize=(_SIZE[0] * across, (_SIZE[1] + 0.3) * down),
+        layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12),
+        facecolor=theme.card,
+    )
     for place, panel in enumerate(found, start=1):
         axes = figure.add_subplot(down, across, place)
         _draw(axes, panel, theme)
@@ -210,6 +218,7 @@ def _draw(axes: Axes, panel: Panel, theme: Theme) -> None:
     _dress(axes, theme)
     if panel.scale == "log":
         axes.set_yscale("log")
+        _plain_decades(axes, panel.series)
     elif panel.scale == "symlog":
         middle = float(np.median(np.abs(np.concatenate([s.finite().values for s in panel.series]))))
         axes.set_yscale("symlog", linthresh=max(2 * middle, 1e-6))
@@ -242,7 +251,7 @@ def _draw(axes: Axes, panel: Panel, theme: Theme) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
     handles, names = axes.get_legend_handles_labels()
-    if len(names) > 1 or panel.title.lower() != "".join(names).lower():
+    if len(names) > 1:
         axes.legend(
             handles,
             names,
@@ -267,6 +276,17 @@ def _dress(axes: Axes, theme: Theme) -> None:
         spine.set_visible(side == "bottom")
         spine.set_color(theme.muted)
         spine.set_linewidth(0.8)
+
+
+def _plain_decades(axes: Axes, series: Sequence[Series]) -> None:
+    """Ticks at 1, 2 and 5 of each decade where there are few decades, at decades only where there are many."""
+    values = np.concatenate([s.finite().values for s in series])
+    positive = values[values > 0]
+    few = not len(positive) or positive.max() < 1e3 * positive.min()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=8))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    if few:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _line(axes: Axes, series: Series, label: str, colour: str) -> None:
@@ -329,7 +349,9 @@ def _mark_best(axes: Axes, series: Series, theme: Theme) -> None:
     if best is None:
         return
     value, at = best
-    axes.plot([at], [value], "o", markersize=7, markerfacecolor="none", markeredgecolor=theme.ink, markeredgewidth=1.4)
+    axes.plot(
+        [at], [value], "o", markersize=7, markerfacecolor="none", markeredgecolor=theme.ink, markeredgewidth=1.4
+    )
     late = at > 0.75 * series.samples[-1]
     axes.annotate(
         f"best {value:.4g}",
@@ -418,8 +440,11 @@ def trajectory(
     points = None if path is None else np.asarray(path, dtype=np.float64)
     if points is not None and (points.ndim != 2 or points.shape[1] != 2):
         raise ValueError(f"path has shape {points.shape}: give points of two coordinates, or None")
-    figure = Figure(figsize=(10.6, 4.9) if points is not None else (6.8, 4.6), layout="constrained", facecolor=theme.card)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
+    figure = Figure(
+        figsize=(10.6, 4.9) if points is not None else (6.8, 4.6),
+        layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1),
+        facecolor=theme.card,
+    )
     facts = [outcome] if outcome else []
     facts.append(f"{len(distance) - 1:,} steps")
     if evaluations is not None:
@@ -442,7 +467,12 @@ def trajectory(
 
 
 def _plane(
-    axes: Axes, points: Numbers, distance: Numbers, names: tuple[str, str], solution: tuple[float, float], theme: Theme
+    axes: Axes,
+    points: Numbers,
+    distance: Numbers,
+    names: tuple[str, str],
+    solution: tuple[float, float],
+    theme: Theme,
 ) -> None:
     _dress(axes, theme)
     seen = _in_view(points, distance, solution)
@@ -450,10 +480,14 @@ def _plane(
     if len(points) > 1:
         colours = LinearSegmentedColormap.from_list("steps", theme.path)
         pieces = np.stack([points[:-1], points[1:]], axis=1)
-        line = LineCollection(list(pieces), array=np.arange(len(pieces)), cmap=colours, linewidths=1.6, capstyle="round")
+        line = LineCollection(
+            list(pieces), array=np.arange(len(pieces)), cmap=colours, linewidths=1.6, capstyle="round"
+        )
         axes.add_collection(line)
         if len(points) <= 80:
-            axes.scatter(*points[1:-1].T, s=9, c=np.arange(1, len(points) - 1), cmap=colours, zorder=3)
+            axes.scatter(
+                points[1:-1, 0], points[1:-1, 1], s=9, c=np.arange(1, len(points) - 1), cmap=colours, zorder=3
+            )
         _arrows(axes, points, theme)
         bar = axes.figure.colorbar(line, ax=axes, shrink=0.6, aspect=28, pad=0.02)
         bar.outline.set_visible(False)
@@ -462,7 +496,14 @@ def _plane(
         bar.set_label("step", color=theme.muted, fontsize=_FONT)
     axes.plot(*solution, "+", color=theme.alert, markersize=15, markeredgewidth=2.2, zorder=6, label="solution")
     axes.plot(
-        *points[0], "o", color=theme.ink, markersize=8, markerfacecolor="none", markeredgewidth=1.7, zorder=5, label="start"
+        *points[0],
+        "o",
+        color=theme.ink,
+        markersize=8,
+        markerfacecolor="none",
+        markeredgewidth=1.7,
+        zorder=5,
+        label="start",
     )
     axes.plot(*points[-1], "o", color=theme.lines[0], markersize=6, zorder=5, label=f"step {len(points) - 1:,}")
     axes.set_aspect("equal", adjustable="datalim")
@@ -470,7 +511,12 @@ def _plane(
     axes.set_xlabel(names[0], color=theme.muted, fontsize=_FONT)
     axes.set_ylabel(names[1], color=theme.muted, fontsize=_FONT)
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=_FONT - 0.5, labelcolor=theme.ink
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=3,
+        frameon=False,
+        fontsize=_FONT - 0.5,
+        labelcolor=theme.ink,
     )
 
 
@@ -528,10 +574,16 @@ def _descent(
     ):
         if math.isfinite(factor):
             label = f"{label}: × {factor:.6f} a step"
-            log_line = np.log10(drawn[half]) + (steps[half:] - half) * math.log10(factor) if factor > 0 else np.array([math.nan])
+            log_line = (
+                np.log10(drawn[half]) + (steps[half:] - half) * math.log10(factor)
+                if factor > 0
+                else np.array([math.nan])
+            )
             shown = np.where(np.abs(log_line) < 300, log_line, np.nan)
             if np.isfinite(shown).any():
-                axes.plot(steps[half:] * a_step, 10.0**shown, color=colour, linewidth=1.8, linestyle=style, label=label)
+                axes.plot(
+                    steps[half:] * a_step, 10.0**shown, color=colour, linewidth=1.8, linestyle=style, label=label
+                )
             else:
                 axes.plot([], [], color=colour, linestyle=style, label=label)
     exact = np.flatnonzero(distance == 0)
@@ -548,10 +600,17 @@ def _descent(
     axes.set_xlim(0, max(1.0, 1.02 * float(steps[-1]) * a_step))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
-    axes.set_xlabel("gradient evaluations" if evaluations is not None else "steps", color=theme.muted, fontsize=_FONT)
+    axes.set_xlabel(
+        "gradient evaluations" if evaluations is not None else "steps", color=theme.muted, fontsize=_FONT
+    )
     axes.set_ylabel("distance to the solution", color=theme.muted, fontsize=_FONT)
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=_FONT - 0.5, labelcolor=theme.ink
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2,
+        frameon=False,
+        fontsize=_FONT - 0.5,
+        labelcolor=theme.ink,
     )
 
 

@@ -22,7 +22,7 @@ FEWEST_RECORDS = 8
 FEWEST_METRICS = 6
 #: "The last quarter": long enough to average noise, short enough to be the present.
 PRESENT = 0.75
-#: Mean distance between samples, relative to the data. Blur alone costs up to a quarter of it; below, images repeat.
+#: Mean distance between samples, relative to the data. Blur costs up to a quarter; below this, images repeat.
 DIVERSITY_LOW = 0.7
 #: Below this, few different images are left: two thirds of the distances that the data has are gone.
 DIVERSITY_COLLAPSED = 0.35
@@ -210,7 +210,9 @@ def _non_finite(run: _Evidence) -> Finding | None:
 
 def _too_short(run: _Evidence) -> Finding | None:
     if not run.records:
-        return Finding("watch", _TOO_SHORT[0], "The run has written no record: it has just begun, or ended at once.")
+        return Finding(
+            "watch", _TOO_SHORT[0], "The run has written no record: it has just begun, or ended at once."
+        )
     records = len(run.records)
     if records >= FEWEST_RECORDS:
         return None
@@ -247,9 +249,8 @@ def _collapse(run: _Evidence) -> Finding | None:
         "bad" if now < DIVERSITY_COLLAPSED else "watch",
         "Generator collapse" if now < DIVERSITY_COLLAPSED else "Low diversity",
         seen,
-        "The generator covers a part of the data. A stronger penalty keeps the discriminator's slopes gentle, so that "
-        "all samples are pulled, not one; a slower generator, or a method that looks ahead, helps it not to chase "
-        "one weakness.",
+        "The generator covers a part of the data. A stronger penalty keeps the discriminator's slopes gentle; a "
+        "slower generator, or a method that looks ahead, does not rush to where the discriminator is weak now.",
         (run.anew(run.penalty(10.0)), run.anew(run.rate("generator", 0.5)), *run.method("extragradient")),
     )
 
@@ -261,7 +262,7 @@ def _noise(run: _Evidence) -> Finding | None:
     return Finding(
         "watch",
         "Samples still noisy",
-        f"Generated images are {now:.2f} times as diverse as the data over the last quarter: noise makes them differ.",
+        f"Generated images are {now:.2f} times as diverse as the data over the last quarter: noise sets them apart.",
         "Train longer, or average the parameters over a longer time.",
         (run.further(2 * run.samples), run.anew(run.average(4.0))),
     )
@@ -321,12 +322,12 @@ def _lost(run: _Evidence) -> Finding | None:
         )
     seen = f"Over the last quarter {words}: a coin does as well."
     if diversity is not None:
-        seen += f" At the solution of the game that is so too, but these samples are {diversity:.2f} times as diverse as the data."
+        seen += f" So it is at the solution too, but there diversity is 1, and here it is {diversity:.2f}."
     return Finding(
         "bad",
         "The discriminator has lost",
         seen,
-        "What it teaches the generator is noise. Strengthen it: a higher rate, or a weaker penalty where there is one.",
+        "What it teaches the generator is noise. Strengthen it: a higher rate, or a weaker penalty.",
         (run.anew(run.rate("discriminator", 2.0)), run.anew(run.penalty(0.1))),
     )
 
@@ -345,7 +346,7 @@ def _gradients_grow(run: _Evidence) -> Finding | None:
         "bad",
         "Gradients grow",
         f"Norms of the gradients, second quarter to last: {'; '.join(grown)}.",
-        "The iteration leaves the solution; it will overflow. Halve the rates, or penalise the discriminator's gradient.",
+        "The iteration is about to overflow. Halve the rates, or penalise the discriminator's gradient more.",
         (run.anew(run.rates(0.5)), run.anew(run.penalty(10.0))),
     )
 
@@ -357,7 +358,7 @@ def _rotation(run: _Evidence) -> Finding | None:
     return Finding(
         "watch",
         "The players go round",
-        f"The cosine between successive moves is {now:.2f} over the last quarter: each move undoes much of the one before.",
+        f"The cosine between successive moves is {now:.2f} over the last quarter: each undoes much of the last.",
         "Take a method made for rotation, or shorter steps.",
         (*run.method("extragradient"), *run.method("lookahead"), run.anew(run.rates(0.5))),
     )
@@ -401,7 +402,7 @@ def _metric(run: _Evidence, metric: Series) -> Finding | None:
         return Finding(
             "bad" if factor > LOST_FACTOR else "watch",
             f"{_capital(name)} got worse",
-            f"Best {value:.4g} at {at:,} samples, {last:.4g} over the last {min(3, len(series.values))} evaluations; "
+            f"Best {value:.4g} at {at:,} samples, {last:.4g} over the last three evaluations; "
             f"its own noise is ±{noise:.2g}. The checkpoint with the best score is kept in checkpoints/.",
             f"The best snapshot is the one at {compact(at)} samples: stop there, or average for longer and take "
             "shorter steps so that the run stays there.",
@@ -412,15 +413,15 @@ def _metric(run: _Evidence, metric: Series) -> Finding | None:
         return Finding(
             "watch",
             f"{_capital(name)} still improves",
-            f"Mean {series.values[-2 * third : -third].mean():.4g} over the middle third of the last evaluations, "
-            f"{series.values[-third:].mean():.4g} over the last; its own noise is ±{noise:.2g}.",
+            f"Mean {series.values[-2 * third : -third].mean():.4g} over the middle third of the evaluations, "
+            f"{series.values[-third:].mean():.4g} over the last third; its own noise is ±{noise:.2g}.",
             "It pays to train longer.",
             (run.further(2 * run.samples),),
         )
     return Finding(
         "good",
         f"{_capital(name)} has settled",
-        f"{last:.4g} over the last {min(3, len(series.values))} evaluations, best {value:.4g} at {at:,} samples: "
+        f"{last:.4g} over the last three evaluations, best {value:.4g} at {at:,} samples: "
         f"unchanged within its own noise of ±{noise:.2g}.",
     )
 
@@ -439,8 +440,8 @@ def _still_improving(metric: Series) -> bool:
 def metric_noise(values: Numbers) -> float:
     """The standard deviation of independent noise on a slow trend, from the last half of the values.
 
-    Second differences e_{i-1} − 2 e_i + e_{i+1} of noise have 6 times its variance and drop any straight line; their
-    median is deaf to single jumps. NaN-free input; 0 for fewer than three values.
+    Second differences e_{i-1} − 2 e_i + e_{i+1} of noise have 6 times its variance and drop any straight line;
+    their median is deaf to single jumps. NaN-free input; 0 for fewer than three values.
 
     >>> metric_noise(np.arange(9.0))
     0.0

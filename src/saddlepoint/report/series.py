@@ -45,7 +45,8 @@ class Series:
         if not len(self.samples):
             return series.values
         first, last = begin * self.samples[-1], end * self.samples[-1]
-        return series.values[(series.samples >= first) & (series.samples <= last)]
+        chosen: Numbers = series.values[(series.samples >= first) & (series.samples <= last)]
+        return chosen
 
     def best(self) -> tuple[float, int] | None:
         """The best finite value of a metric and the samples seen there, or None where no value is finite."""

@@ -32,9 +32,12 @@ class RunFolder:
 
     def create(self) -> None:
         """Make the folder and the ones inside. Raises ValueError where a file is in the way."""
+        self._check()
+        self.samples.mkdir(parents=True, exist_ok=True)
+
+    def _check(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise ValueError(f"{self.path} is a file: give a folder with --out")
-        self.samples.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -42,7 +45,9 @@ class RunFolder:
 
         Raises:
             RunBusy: another process holds it.
+            ValueError: a file is in the way.
         """
+        self._check()
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock")
         try:
@@ -72,7 +77,7 @@ class RunFolder:
         """`run.json`; empty where it is absent or was damaged."""
         try:
             identity = json.loads(self.identity.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
+        except (OSError, ValueError):  # ValueError: not JSON, or not even UTF-8
             return {}
         return identity if isinstance(identity, dict) else {}
 

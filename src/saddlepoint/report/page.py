@@ -1,0 +1,405 @@
+"""The page of a run: one HTML file that needs nothing else."""
+
+import io
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+from PIL import Image, UnidentifiedImageError
+
+from saddlepoint.report.figures import DARK, LIGHT, Panel, as_svg, curves, data_uri, panel_figure, panels, save_png
+from saddlepoint.report.health import examine
+from saddlepoint.report.series import columns, compact, higher_is_better, number
+from saddlepoint.runs import RunFolder, read_records, write_atomically
+
+#: Snapshots on the page: enough to see the training as a film.
+SNAPSHOTS = 24
+#: Bytes of all snapshots together, and of the large latest one.
+SNAPSHOT_BYTES, STAGE_BYTES = 1_300_000, 500_000
+#: Pictures narrower than this are shown with hard pixels: smoothing would hide what the generator drew.
+SMALL = 640
+
+_LEVELS = {"good": "Good", "watch": "Watch", "bad": "Act"}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A fixed-latent grid as the page shows it.
+
+    Attributes:
+        samples: seen when it was drawn.
+        label: the same for people.
+        picture: a `data:` address.
+        width, height: in pixels.
+    """
+
+    samples: int
+    label: str
+    picture: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One panel of curves, for a light and a dark page."""
+
+    title: str
+    description: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric in the table of final numbers."""
+
+    name: str
+    last: str
+    best: str
+    best_at: str
+    direction: str
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` of a run, whole or not at all, and return its path.
+
+    Works on a run that still goes on, has no record yet, or lacks its samples.
+
+    Raises:
+        ValueError: this is no run folder, or a file in it can't be read; says what to do.
+    """
+    run = _Run(folder)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(
+        files("saddlepoint.report").joinpath("page.html").read_text(encoding="utf-8")
+    )
+    path = run.folder.report
+    write_atomically(path, template.render(run.facts()))
+    return path
+
+
+def write_curves(folder: Path) -> Path:
+    """Write `curves.png` of a run, whole or not at all, and return its path.
+
+    Raises:
+        ValueError: this is no run folder, or a file in it can't be read; says what to do.
+    """
+    path = folder / "curves.png"
+    save_png(curves(_Run(folder).records), path)
+    return path
+
+
+class _Run:
+    """What a run folder holds, read leniently: a report is wanted most where something went wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.folder = path, RunFolder(path)
+        known = (self.folder.identity, self.folder.config, self.folder.records)
+        if not path.is_dir():
+            raise ValueError(f"there is no run folder {path}: give one that `saddle train` made, as in runs/digits")
+        if not any(file.is_file() for file in known):
+            raise ValueError(
+                f"{path} is no run folder: it holds none of {', '.join(f.name for f in known)}; "
+                "give one that `saddle train` made, as in runs/digits"
+            )
+        try:
+            self.identity = self.folder.read_identity()
+            self.records = read_records(self.folder.records)
+            self.config_text = self.folder.config.read_text(encoding="utf-8") if self.folder.config.exists() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{path} can't be read ({error}): check its permissions, or restore the file from a copy"
+            ) from error
+        self.config = _configuration(self.config_text)
+        self.last: Mapping[str, Any] = self.records[-1] if self.records else {}
+
+    def facts(self) -> dict[str, Any]:
+        """All that the template asks for, in plain words."""
+        snapshots, of, unreadable = _snapshots(self.folder.samples)
+        return {
+            "name": str(self.identity.get("name") or self.path.resolve().name),
+            "recipe": str(self.identity.get("recipe") or self.config.get("recipe") or ""),
+            "outcome": self._outcome(),
+            "badge": str(self.identity.get("outcome") or self.identity.get("state") or "unknown"),
+            "tone": self._tone(),
+            "tiles": self._tiles(),
+            "levels": _LEVELS,
+            "findings": examine(self.records, config=self.config, identity=self.identity, folder=self.path),
+            "snapshots": snapshots,
+            "snapshots_of": of,
+            "unreadable": unreadable,
+            "latest": _latest(self.folder.samples),
+            "small": SMALL,
+            "charts": [_chart(panel) for panel in panels(self.records)],
+            "metrics": self._metrics(),
+            "commands": self._commands(),
+            "started_with": shlex.join(_strings(self.identity.get("command"))),
+            "dataset": self._dataset(),
+            "notes": _strings(_mapping(self.identity.get("dataset")).get("notes")),
+            "run_facts": self._run_facts(),
+            "config": _highlighted(self.config_text),
+            "citations": _strings(self.identity.get("citations")),
+        }
+
+    def _spent(self, key: str) -> float:
+        """Samples, steps, evaluations or seconds; of a running run as of its last record."""
+        spent = number(self.identity.get(key))
+        return spent if math.isfinite(spent) and self._ended else number(self.last.get(key))
+
+    @property
+    def _ended(self) -> bool:
+        return self.identity.get("state") == "ended"
+
+    def _tone(self) -> str:
+        outcome = self.identity.get("outcome")
+        if outcome in ("non-finite", "diverged"):
+            return "bad"
+        return "good" if self._ended else "watch"
+
+    def _outcome(self) -> str:
+        message = str(self.identity.get("message") or "").strip()
+        samples = self._spent("samples")
+        where = f" at {int(samples):,} samples" if math.isfinite(samples) else ""
+        if not self._ended:
+            return f"The run had not ended when this page was written{where or ', and had recorded nothing yet'}."
+        sentence = message or f"The run ended{where}."
+        return _sentence(sentence)
+
+    def _tiles(self) -> list[tuple[str, str, str]]:
+        tiles = []
+        for key, label in (
+            ("samples", "samples seen"),
+            ("evaluations", "gradient evaluations"),
+            ("steps", "steps"),
+        ):
+            spent = self._spent(key)
+            if math.isfinite(spent):
+                tiles.append((compact(spent), label, f"{int(spent):,}"))
+        seconds = self._spent("seconds")
+        if math.isfinite(seconds):
+            tiles.append((duration(seconds), "training time", f"{seconds:,.1f} seconds"))
+            samples = self._spent("samples")
+            if seconds > 0 and math.isfinite(samples):
+                tiles.append((compact(samples / seconds), "samples a second", f"{samples / seconds:,.1f}"))
+        return tiles
+
+    def _metrics(self) -> list[Row]:
+        series = {metric.name: metric for metric in columns(self.records, "metrics")}
+        final = _mapping(self.identity.get("metrics"))
+        rows = []
+        for name in dict.fromkeys([*series, *map(str, final)]):
+            recorded = series.get(name)
+            last = number(final.get(name)) if name in final else math.nan
+            if math.isnan(last) and recorded is not None:
+                last = float(recorded.values[-1])
+            best = recorded.best() if recorded is not None else None
+            higher = higher_is_better(name)
+            if best is None or (math.isfinite(last) and (last > best[0] if higher else last < best[0])):
+                best_value, best_at = (f"{last:.4g}", "the end") if math.isfinite(last) else ("—", "—")
+            else:
+                best_value, best_at = f"{best[0]:.4g}", f"{best[1]:,} samples"
+            rows.append(
+                Row(
+                    name,
+                    f"{last:.4g}" if math.isfinite(last) else "non-finite",
+                    best_value,
+                    best_at,
+                    "higher is better" if higher else "lower is better",
+                )
+            )
+        return rows
+
+    def _commands(self) -> list[tuple[str, str]]:
+        here = shlex.quote(str(self.path))
+        samples = self._spent("samples")
+        more = 2 * int(samples) if math.isfinite(samples) and samples > 0 else 100_000
+        return [
+            ("Train the same again", f"saddle train {here}/config.yaml --out {here}-again"),
+            ("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png"),
+            ("Go on from here", f"saddle train {here}/config.yaml --out {here} --samples {more}"),
+            ("Write this page anew", f"saddle report {here}"),
+        ]
+
+    def _dataset(self) -> list[tuple[str, str]]:
+        data = _mapping(self.identity.get("dataset"))
+        shape = data.get("shape")
+        images = number(data.get("images"))
+        facts = {
+            "Name": data.get("name"),
+            "Source": data.get("source"),
+            "Fingerprint": data.get("fingerprint"),
+            "Images": f"{int(images):,}" if math.isfinite(images) else None,
+            "Shape": " × ".join(str(n) for n in shape) + " (channels, height, width)"
+            if isinstance(shape, Sequence) and not isinstance(shape, str) and shape
+            else None,
+        }
+        return [(key, str(value)) for key, value in facts.items() if value]
+
+    def _run_facts(self) -> list[tuple[str, str]]:
+        parameters = _mapping(self.identity.get("parameters"))
+        versions = _mapping(self.identity.get("versions"))
+        facts: dict[str, object] = {
+            "Started": _moment(self.identity.get("started")),
+            "Ended": _moment(self.identity.get("ended")),
+            "Device": self.identity.get("device"),
+            **{
+                f"Parameters of the {player}": f"{int(count):,}"
+                for player, value in parameters.items()
+                if math.isfinite(count := number(value))
+            },
+            **{f"Version of {package}": version for package, version in versions.items()},
+        }
+        return [(key, str(value)) for key, value in facts.items() if value]
+
+
+# --- pictures -------------------------------------------------------------------------------------------
+
+
+def _numbered(samples: Path) -> list[tuple[int, Path]]:
+    """The snapshots of a run by samples seen; nothing else that may lie there."""
+    if not samples.is_dir():
+        return []
+    return sorted((int(path.stem), path) for path in samples.glob("*.png") if path.stem.isdecimal())
+
+
+def _snapshots(samples: Path) -> tuple[list[Snapshot], int, int]:
+    """Evenly spaced snapshots, first and last among them; how many there are; how many could not be read."""
+    found = _numbered(samples)
+    chosen = evenly(len(found), SNAPSHOTS)
+    shown, unreadable = [], 0
+    for place in chosen:
+        try:
+            shown.append(_snapshot(*found[place], SNAPSHOT_BYTES // len(chosen)))
+        except (OSError, UnidentifiedImageError, SyntaxError, ValueError):  # Pillow says all of these of damage
+            unreadable += 1
+    return shown, len(found), unreadable
+
+
+def _latest(samples: Path) -> Snapshot | None:
+    """The newest snapshot that can be read, large."""
+    for seen, path in reversed(_numbered(samples)):
+        try:
+            return _snapshot(seen, path, STAGE_BYTES)
+        except (OSError, UnidentifiedImageError, SyntaxError, ValueError):
+            continue
+    return None
+
+
+def evenly(count: int, wanted: int) -> list[int]:
+    """At most `wanted` of `count` places, evenly spaced, the first and the last among them.
+
+    >>> evenly(10, 4), evenly(2, 4), evenly(0, 4)
+    ([0, 3, 6, 9], [0, 1], [])
+    """
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, wanted))}) if count else []
+
+
+def _snapshot(seen: int, path: Path, limit: int) -> Snapshot:
+    picture, kind, (width, height) = _compressed(path, limit)
+    return Snapshot(seen, f"{seen:,} samples", data_uri(picture, kind), width, height)
+
+
+def _compressed(path: Path, limit: int) -> tuple[bytes, str, tuple[int, int]]:
+    """A picture in at most about `limit` bytes: as it is, with losses, and at last smaller."""
+    content = path.read_bytes()
+    with Image.open(io.BytesIO(content)) as opened:
+        opened.load()
+        if len(content) <= limit and opened.format == "PNG":
+            return content, "image/png", opened.size
+        picture = opened.convert("RGB")
+    while True:
+        for quality in (88, 72, 55):
+            buffer = io.BytesIO()
+            picture.save(buffer, format="JPEG", quality=quality, optimize=True)
+            if buffer.tell() <= limit or min(picture.size) < 64:
+                return buffer.getvalue(), "image/jpeg", picture.size
+        picture = picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
+
+
+def _chart(panel: Panel) -> Chart:
+    last = []
+    for series, label in zip(panel.series, panel.labels, strict=True):
+        finite = series.finite()
+        ends = f"ends at {finite.values[-1]:.3g}" if len(finite.values) else "has no finite value"
+        last.append(f"{label} {ends}")
+    return Chart(
+        panel.title,
+        f"{panel.title} ({panel.unit}) against samples seen: {', '.join(last)}.",
+        *(data_uri(as_svg(panel_figure(panel, theme)), "image/svg+xml") for theme in (_PAGE_LIGHT, DARK)),
+    )
+
+
+#: The cards of the page have a colour of their own.
+_PAGE_LIGHT = LIGHT.on("none")
+
+
+# --- words ----------------------------------------------------------------------------------------------
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(4.21), duration(134), duration(7_500)
+    ('4.2 s', '2 min 14 s', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "…")) else ".")
+
+
+def _moment(iso: object) -> str | None:
+    if not isinstance(iso, str):
+        return None
+    try:
+        return datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M:%S %Z").strip()
+    except ValueError:
+        return iso
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _strings(value: object) -> list[str]:
+    return [str(part) for part in value] if isinstance(value, list | tuple) else []
+
+
+def _configuration(text: str) -> Mapping[str, Any]:
+    try:
+        return _mapping(yaml.safe_load(text))
+    except yaml.YAMLError:
+        return {}
+
+
+def _highlighted(text: str) -> Markup:
+    """YAML with its keys and comments marked; everything in it escaped."""
+    lines = []
+    for line in text.splitlines():
+        body = line.lstrip(" -")
+        indent = line[: len(line) - len(body)]
+        key, colon, value = body.partition(":")
+        if body.startswith("#"):
+            lines.append(Markup('{}<span class="note">{}</span>').format(indent, body))
+        elif colon and (not value or value.startswith(" ")):
+            lines.append(Markup('{}<span class="key">{}</span>:{}').format(indent, key, value))
+        else:
+            lines.append(escape(line))
+    return Markup("\n").join(lines)
