@@ -44,7 +44,7 @@ class Variant:
     convolutional: bool = False
     widths: tuple[int, ...] = (256, 256)
     width: int = 16
-    output: Output = "none"
+    output: Output = "tanh"
     loss: str = "relativistic"
     r1: float = 1.0
     r2: float = 1.0
@@ -61,6 +61,7 @@ class Variant:
 MODERN = Variant()
 VARIANTS = {
     "modern": MODERN,
+    "no tanh": replace(MODERN, output="none"),
     "8x8": replace(MODERN, side=8),
     "28x28": replace(MODERN, side=28),
     "512-512": replace(MODERN, widths=(512, 512)),
@@ -85,7 +86,7 @@ def players(variant: Variant) -> dict[str, nn.Module]:
     shape = (1, variant.side, variant.side)
     if variant.convolutional:
         return {
-            "generator": ConvolutionalGenerator(shape, variant.latent, variant.width),
+            "generator": ConvolutionalGenerator(shape, variant.latent, variant.width, output=variant.output),
             "discriminator": ConvolutionalDiscriminator(shape, variant.width),
         }
     return {
@@ -175,9 +176,7 @@ def main() -> None:
         parser.error(f"no variant is called {unknown.pop()!r}: take some of {list(VARIANTS)}")
     torch.set_num_threads(given.threads)
     print(f"{os.cpu_count()} cores, torch {torch.__version__}, {given.threads} thread(s), seed {given.seed}")
-    print(
-        f"{'variant':22} {'samples':>9} {'ms':>7} {'frechet':>8} {'prec':>6} {'recall':>6} {'sure':>6} min    max"
-    )
+    print(f"{'variant':22} {'samples':>9} {'ms':>7} {'frechet':>8} {'prec':>6} {'recall':>6} {'sure':>6} min    max")
     for side in (8, 16, 28):
         images, labels = digits(side)
         real, half = pixels(images), len(images) // 2

@@ -80,9 +80,7 @@ def test_gradients_agree_with_finite_differences(loss: AdversarialLoss, logits: 
 @pytest.mark.parametrize("size", [1e3, 1e12])
 def test_sure_logits_give_finite_losses_and_gradients(loss: AdversarialLoss, size: float) -> None:
     for sign in (1.0, -1.0):
-        real, generated = (
-            torch.full((2, 3), sign * size).mul(torch.tensor([[1.0], [-1.0]])).requires_grad_().unbind(0)
-        )
+        real, generated = torch.full((2, 3), sign * size).mul(torch.tensor([[1.0], [-1.0]])).requires_grad_().unbind(0)
         total = loss.discriminator(real, generated) + generator_loss(loss, real, generated)
         gradients = torch.autograd.grad(total, (real, generated))
         assert all(g.isfinite().all() for g in gradients)

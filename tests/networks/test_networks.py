@@ -53,9 +53,7 @@ def test_arguments_are_a_typed_configuration(name: str) -> None:
         if key in ("shape", "latent"):
             continue
         assert parameter.default is not inspect.Parameter.empty
-        assert (
-            hints[key] in plain or hints[key] == tuple[int, ...] or typing.get_origin(hints[key]) is typing.Literal
-        )
+        assert hints[key] in plain or hints[key] == tuple[int, ...] or typing.get_origin(hints[key]) is typing.Literal
 
 
 def penalised(judge: nn.Module, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
@@ -108,8 +106,9 @@ def test_the_classical_system_has_its_classical_size() -> None:
 
 
 @pytest.mark.parametrize(("output", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
-def test_an_output_keeps_its_range(output: str, low: float, high: float) -> None:
-    images = network("mlp-generator", (1, 8, 8), output=output)(1e4 * torch.randn(8, 5)).detach()
+@pytest.mark.parametrize("name", GENERATORS)
+def test_an_output_keeps_its_range(name: str, output: str, low: float, high: float) -> None:
+    images = network(name, (1, 8, 8), output=output)(1e4 * torch.randn(8, 5)).detach()
     assert float(images.min()) == low
     assert float(images.max()) == high
 

@@ -1,5 +1,6 @@
 """`saddle solve`."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -91,7 +92,7 @@ def solve(
                 "iterations": found.iterations,
                 "evaluations": found.evaluations,
                 "distance": found.distance,
-                "rate": found.rate,
+                "rate": found.rate if math.isfinite(found.rate) else None,  # NaN is not JSON
                 "outcome": found.outcome.value,
                 "settings": settings.plain(),
             }

@@ -3,6 +3,7 @@
 import platform
 import shlex
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,7 +93,8 @@ def train(
             try:
                 result = training.run()
             except RunFailed as failure:
-                folder.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
+                with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
+                    folder.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
                 raise
         _end(folder, result)
     _tell(folder, result)

@@ -63,6 +63,8 @@ class Registry(Generic[T]):
         Raises:
             ConfigurationError: an unknown name or argument, or a value of the wrong type.
         """
+        if not isinstance(spec, str | Mapping):
+            raise ConfigurationError(f"a {self.kind} is chosen by its name, not by {spec!r}: {', '.join(self.names)}")
         spec = {"name": spec} if isinstance(spec, str) else dict(spec)
         name = self._named(spec.pop("name", None))
         parameters = self._parameters(name)

@@ -20,21 +20,33 @@ class Several:
 
     def resolve(self, value: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Check every member and fill in its defaults."""
-        resolved = (self.registry.resolve({"name": name, **(args or {})}) for name, args in value.items())
+        if not isinstance(value, Mapping):
+            raise ConfigurationError(f"expected names and their arguments, as in {{{self.registry.names[0]}: {{}}}}, not {value!r}")
+        resolved = (self._member(name, arguments) for name, arguments in value.items())
         return {spec.pop("name"): spec for spec in resolved}
+
+    def _member(self, name: str, arguments: Any) -> dict[str, Any]:
+        if arguments is None or arguments is True or arguments == "on":
+            arguments = {}
+        if not isinstance(arguments, Mapping):
+            raise ConfigurationError(
+                f"{self.registry.kind} {name!r} takes arguments by name, not {arguments!r}: write {name}.NAME=value, "
+                f"or {name}=none to drop it"
+            )
+        return self.registry.resolve({"name": name, **arguments})
 
     def assign(self, value: Mapping[str, Any], keys: list[str], new: Any) -> dict[str, Any]:
         """Set an argument of a member (which is added where it is missing), or remove one by `none`."""
         name, *rest = keys
         members = dict(value)
-        if not rest and new in (None, False, "none", "off"):
-            members.pop(name, None)
-            return members
-        spec = self.registry.resolve({"name": name, **members.get(name, {})})
+        spec = self._member(name, members.get(name))
         if rest:
             spec = self.registry.assign(spec, rest, new)
-        elif isinstance(new, Mapping):
-            spec = self.registry.resolve({"name": name, **new})
+        elif new in (None, False, "none", "off"):
+            members.pop(spec["name"], None)
+            return members
+        elif new is not True and new != "on":
+            spec = self._member(name, new)
         members[spec.pop("name")] = spec
         return members
 
@@ -127,10 +139,10 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
     inner = _settings_in(field.annotation)
     if isinstance(mark, Registry):
         data[key] = mark.assign(data[key], rest, value) if rest else mark.switch(data[key], value)
-    elif isinstance(mark, Several) and rest:
-        data[key] = mark.assign(data[key], rest, value)
+    elif isinstance(mark, Several):
+        data[key] = mark.assign(data[key], rest, value) if rest else mark.resolve({} if value == "none" else value)
     elif inner is not None and rest:
-        data[key] = dict(data[key] or {})
+        data[key] = dict(data[key]) if isinstance(data[key], Mapping) else {}
         _assign(inner, data[key], rest, value, path)
     elif rest:
         raise ConfigurationError(f"{key!r} has no parts: write {key}=value, not {path}=value")

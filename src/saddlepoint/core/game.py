@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from saddlepoint.core.batches import Batch
 from saddlepoint.core.outcome import NonFinite
-from saddlepoint.core.point import Point
+from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.randomness import seeded
 from saddlepoint.core.ranks import mean_over_ranks
 
@@ -341,7 +341,7 @@ class _Moved(nn.Module):
 
 def _checked(field: Point, losses: Mapping[str, Tensor]) -> Point:
     """The field, where it and the losses are finite; one look at all numbers, and only then for the culprit."""
-    if torch.stack([loss.float() for loss in losses.values()]).isfinite().all() and field.is_finite():
+    if all_finite([*losses.values(), *field.tensors]):
         return field
     for name, loss in losses.items():
         if not loss.isfinite():

@@ -1,5 +1,6 @@
 """A point of the game: all players' parameters at once, as a vector."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -101,10 +102,9 @@ class Point:
         norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(self.tensors)))
         return norm
 
-    @torch.no_grad()
     def is_finite(self) -> bool:
         """Whether every number is finite."""
-        return bool(torch.stack(torch._foreach_norm(self.tensors, float("inf"))).isfinite().all())
+        return all_finite(self.tensors)
 
     def flat(self) -> Tensor:
         """All numbers in one vector, players in order; a copy."""
@@ -123,3 +123,13 @@ class Point:
     def from_state_dict(cls, state: Mapping[str, Any]) -> "Point":
         """The inverse of `state_dict`."""
         return Point(state)
+
+
+@torch.no_grad()
+def all_finite(tensors: Sequence[Tensor]) -> bool:
+    """Whether every number of every tensor is finite; one pass, and one wait for the device."""
+    # An infinity or a NaN always shows in the Euclidean norm, which is quick everywhere. A norm may also overflow
+    # where all numbers are finite, so that only a norm which is not finite asks for the slower, exact answer.
+    if math.isfinite(torch.stack(torch._foreach_norm(tensors)).sum().item()):
+        return True
+    return all(bool(t.isfinite().all()) for t in tensors)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import torch
 
+_MPS = torch.backends.mps.is_available()
+
 
 def seed_for(*key: int | str) -> int:
     """Hash a key to a seed in [0, 2⁶³).
@@ -38,9 +40,25 @@ def seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
-    state = torch.get_rng_state()
-    torch.manual_seed(seed)
+    cpu = torch.default_generator
+    state = cpu.get_state()
+    _seed_all(seed)
     try:
         yield
     finally:
-        torch.set_rng_state(state)
+        cpu.set_state(state)
+
+
+def _seed_all(seed: int) -> None:
+    """Seed the CPU's generator and those of the devices in use.
+
+    Not `torch.manual_seed`: for every kind of device that is not in use it formats a traceback and keeps it in a
+    queue, at every call, which costs more than a small network's step and never gives the memory back.
+    """
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+    if torch.xpu.is_initialized():
+        torch.xpu.manual_seed_all(seed)
+    if _MPS:
+        torch.mps.manual_seed(seed)

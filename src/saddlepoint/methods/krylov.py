@@ -1,5 +1,6 @@
 """Small linear algebra on points: Krylov solvers and the combination that reduced-rank extrapolation takes."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -52,10 +53,7 @@ def gmres(operator: Operator, right: Point, iterations: int, tolerance: float = 
     basis, hessenberg = arnoldi(operator, right, iterations)
     if not bool(hessenberg.any()):
         raise ValueError("the operator is zero on the right-hand side: the equation has no solution")
-    target = torch.zeros(len(hessenberg), dtype=hessenberg.dtype)
-    target[0] = float(right.norm())
-    weights = torch.linalg.lstsq(hessenberg, target).solution
-    return combine(basis[: len(weights)], weights)
+    return combine(basis, _hessenberg_least_squares(hessenberg.tolist(), float(right.norm())))
 
 
 def conjugate_gradients(operator: Operator, right: Point, iterations: int, tolerance: float = 1e-10) -> Point:
@@ -75,29 +73,77 @@ def conjugate_gradients(operator: Operator, right: Point, iterations: int, toler
     return x
 
 
-def combine(points: Sequence[Point], weights: Tensor) -> Point:
-    """Σ w_i p_i."""
-    total = points[0] * float(weights[0])
-    for point, weight in zip(points[1:], weights[1:], strict=True):
-        total.add_(point, alpha=float(weight))
+def combine(points: Sequence[Point], weights: Sequence[float]) -> Point:
+    """Σ w_i p_i over as many points as there are weights."""
+    total = points[0] * weights[0]
+    for point, weight in zip(points[1:], weights[1:], strict=False):
+        total.add_(point, alpha=weight)
     return total
 
 
-def reduced_rank_weights(residuals: Sequence[Point]) -> Tensor:
+def reduced_rank_weights(residuals: Sequence[Point]) -> list[float]:
     """The weights c, Σ c_i = 1, of least ‖Σ c_i r_i‖.
 
-    Solved for differences of residuals by least squares, not by normal equations, which would square the
-    condition number.
+    Solved for the differences d_i = r_i − r_0 by Gram-Schmidt, not by normal equations, which would square the
+    condition number; a difference that depends on those before it gets no weight.
     """
-    columns = torch.stack([r.flat() for r in residuals], dim=1)
-    if columns.shape[1] == 1:
-        return torch.ones(1, dtype=columns.dtype)
-    differences = columns[:, 1:] - columns[:, :1]
-    scale = torch.linalg.vector_norm(differences, dim=0).clamp_min(torch.finfo(columns.dtype).tiny)
-    rest = torch.linalg.lstsq(differences / scale, -columns[:, :1], driver=_driver(columns)).solution[:, 0] / scale
-    return torch.cat([(1 - rest.sum()).reshape(1), rest])
+    target = -residuals[0]
+    basis: list[Point] = []
+    rows: list[list[float]] = []  # of the triangular factor, a column of d in the basis each
+    kept: list[int] = []
+    for i, residual in enumerate(residuals[1:], start=1):
+        w = residual - residuals[0]
+        size, overlaps = float(w.norm()), [0.0] * len(basis)
+        for _again in range(2):
+            for j, v in enumerate(basis):
+                overlap = float(v.dot(w))
+                overlaps[j] += overlap
+                w.add_(v, alpha=-overlap)
+        rest = float(w.norm())
+        if rest > 1e-13 * size:
+            basis.append(w * (1 / rest))
+            rows.append([*overlaps, rest])
+            kept.append(i)
+    right = [float(v.dot(target)) for v in basis]
+    solved = _back_substitute(rows, right)
+    weights = [0.0] * len(residuals)
+    for i, weight in zip(kept, solved, strict=True):
+        weights[i] = weight
+    weights[0] = 1.0 - sum(weights)
+    return weights
 
 
-def _driver(columns: Tensor) -> str:
-    """The one that stands deficient rank where it exists, which is on the CPU."""
-    return "gelsd" if columns.device.type == "cpu" else "gels"
+# Small systems are solved here in plain numbers: LAPACK's rounding depends on where its memory lies, and a
+# resumed run would differ in the last bit.
+
+
+def _back_substitute(columns: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
+    """Solve R y = b for an upper triangular R, given by columns."""
+    b = list(right)
+    y = [0.0] * len(columns)
+    for k in range(len(columns) - 1, -1, -1):
+        y[k] = b[k] / columns[k][k]
+        for i in range(k):
+            b[i] -= columns[k][i] * y[k]
+    return y
+
+
+def _hessenberg_least_squares(rows: list[list[float]], norm: float) -> list[float]:
+    """The y of least ‖H y − norm·e_1‖ for an upper Hessenberg H, (m + 1, m), by Givens rotations."""
+    m = len(rows) - 1
+    b = [norm] + [0.0] * m
+    for k in range(m):
+        a, c = rows[k][k], rows[k + 1][k]
+        length = math.hypot(a, c)
+        if length == 0.0:
+            continue
+        cos, sin = a / length, c / length
+        for j in range(k, m):
+            upper, lower = rows[k][j], rows[k + 1][j]
+            rows[k][j], rows[k + 1][j] = cos * upper + sin * lower, cos * lower - sin * upper
+        b[k], b[k + 1] = cos * b[k], -sin * b[k]
+    # A pivot of rounding size belongs to a direction that the operator does not reach.
+    scale = max((abs(rows[k][k]) for k in range(m)), default=0.0)
+    while m and abs(rows[m - 1][m - 1]) <= 1e-14 * scale:
+        m -= 1
+    return _back_substitute([[rows[i][k] for i in range(k + 1)] for k in range(m)], b)

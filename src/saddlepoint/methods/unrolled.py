@@ -1,11 +1,13 @@
 """The generator foresees the discriminator's next steps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Point
+from saddlepoint.core.ranks import differentiable_mean_over_ranks
 
 
 @dataclass(eq=False)
@@ -46,9 +48,10 @@ class Unrolled(Method):
         foreseen: dict[str, Tensor] = {k: p for k, p in game.players[self.follower].named_parameters() if p.requires_grad}
         for _ in range(self.n):
             loss = game.losses_at(batch, {self.follower: foreseen}, (self.follower,))[self.follower]
-            gradients = torch.autograd.grad(
+            gradients: Sequence[Tensor] = torch.autograd.grad(
                 loss, list(foreseen.values()), create_graph=True, allow_unused=True, materialize_grads=True
             )
+            gradients = differentiable_mean_over_ranks(gradients)
             game.evaluations += 1
             foreseen = {k: p - eta * g for (k, p), g in zip(foreseen.items(), gradients, strict=True)}
         loss = game.losses_at(batch, {self.follower: foreseen}, (self.leader,))[self.leader]

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from saddlepoint.networks.mlp import OUTPUTS, Output
+
 SLOPE = 0.2
 
 
@@ -38,6 +40,7 @@ class ConvolutionalGenerator(nn.Module):
         latent: size of its input.
         width: channels at half the full size; they double with every halving.
         depth: residual blocks at every grid but the full one; 0 is quickest.
+        output: what the last layer goes through. tanh, for images in [−1, 1], makes an even background easy.
 
     Raises:
         ValueError: a size that does not halve evenly, or a dial out of range.
@@ -48,7 +51,14 @@ class ConvolutionalGenerator(nn.Module):
     torch.Size([2, 3, 32, 32])
     """
 
-    def __init__(self, shape: tuple[int, int, int], latent: int, width: int = 32, depth: int = 0) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        latent: int,
+        width: int = 32,
+        depth: int = 0,
+        output: Output = "none",
+    ) -> None:
         super().__init__()
         grids = _grids(shape, width, depth)
         self.coarsest = grids[-1]
@@ -56,7 +66,7 @@ class ConvolutionalGenerator(nn.Module):
         layers: list[nn.Module] = []
         for (inner, _, _), (outer, _, _) in pairwise(reversed(grids)):
             layers += [*(Block(inner) for _ in range(depth)), _Activation(), _doubling(inner, outer)]
-        self.body = nn.Sequential(*layers)
+        self.body = nn.Sequential(*layers, OUTPUTS[output]())
         _initialise(self.first, fan_in=latent, gain=1.0)
 
     def forward(self, latent: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 Output = Literal["none", "sigmoid", "tanh"]
-_OUTPUTS: dict[str, type[nn.Module]] = {"none": nn.Identity, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+OUTPUTS: dict[str, type[nn.Module]] = {"none": nn.Identity, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
 def _layers(sizes: Sequence[int], slope: float) -> list[nn.Module]:
@@ -49,7 +49,7 @@ class MLPGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.shape = shape
-        self.body = nn.Sequential(*_layers([latent, *widths, prod(shape)], slope), _OUTPUTS[output]())
+        self.body = nn.Sequential(*_layers([latent, *widths, prod(shape)], slope), OUTPUTS[output]())
 
     def forward(self, latent: Tensor) -> Tensor:
         """(N, latent) → (N, C, H, W)."""
@@ -73,9 +73,7 @@ class MLPDiscriminator(nn.Module):
     torch.Size([2])
     """
 
-    def __init__(
-        self, shape: tuple[int, int, int], widths: tuple[int, ...] = (128, 128), slope: float = 0.2
-    ) -> None:
+    def __init__(self, shape: tuple[int, int, int], widths: tuple[int, ...] = (128, 128), slope: float = 0.2) -> None:
         super().__init__()
         self.body = nn.Sequential(*_layers([prod(shape), *widths, 1], slope))
 

@@ -122,6 +122,7 @@ class _Evidence:
         self.metrics = columns(records, "metrics")
         self.monitors = {series.name: series for series in columns(records, "monitors")}
         self._folder = shlex.quote(str(folder)) if folder is not None else "RUN"
+        self._config = shlex.quote(str(folder / "config.yaml")) if folder is not None else "RUN/config.yaml"
         positions = [number(record.get("samples")) for record in records]
         self.samples = max((int(p) for p in positions if math.isfinite(p)), default=0)
 
@@ -132,11 +133,11 @@ class _Evidence:
 
     def anew(self, *options: str) -> str:
         """The command of the same run with other options, in a folder that the command line names."""
-        return f"saddle train {self._folder}/config.yaml {' '.join(options)}"
+        return f"saddle train {self._config} {' '.join(options)}"
 
     def further(self, samples: int) -> str:
         """The command that goes on in this folder."""
-        return f"saddle train {self._folder}/config.yaml --out {self._folder} --samples {samples}"
+        return f"saddle train {self._config} --out {self._folder} --samples {samples}"
 
     def method(self, name: str) -> tuple[str, ...]:
         """The command with another method, or none where the run has that one."""
@@ -176,7 +177,7 @@ class _Evidence:
 
 def _scaled(value: object, factor: float) -> str:
     known = number(value)
-    return f"{known * factor:.3g}" if math.isfinite(known) else "…"
+    return f"{float(f'{known * factor:.3g}'):.10g}" if math.isfinite(known) else "…"
 
 
 def _percent(share: float) -> str:
@@ -197,7 +198,7 @@ def _non_finite(run: _Evidence) -> Finding | None:
         return None
     seen = "; ".join(f"{name}: first at {int(at):,} samples" for name, at in where.items())
     message = str(run.identity.get("message") or "").strip() if ended else ""
-    lead = f"The run ended: {message}." if message else "Numbers that are not finite were recorded."
+    lead = f"The run ended: {message.rstrip('.')}." if message else "Numbers that are not finite were recorded."
     return Finding(
         "bad",
         "Non-finite numbers",
@@ -210,9 +211,7 @@ def _non_finite(run: _Evidence) -> Finding | None:
 
 def _too_short(run: _Evidence) -> Finding | None:
     if not run.records:
-        return Finding(
-            "watch", _TOO_SHORT[0], "The run has written no record: it has just begun, or ended at once."
-        )
+        return Finding("watch", _TOO_SHORT[0], "The run has written no record: it has just begun, or ended at once.")
     records = len(run.records)
     if records >= FEWEST_RECORDS:
         return None
@@ -262,7 +261,7 @@ def _noise(run: _Evidence) -> Finding | None:
     return Finding(
         "watch",
         "Samples still noisy",
-        f"Generated images are {now:.2f} times as diverse as the data over the last quarter: noise sets them apart.",
+        f"Generated images are {now:.2f} times as diverse as the data over the last quarter: it is noise.",
         "Train longer, or average the parameters over a longer time.",
         (run.further(2 * run.samples), run.anew(run.average(4.0))),
     )
@@ -272,11 +271,15 @@ def _right(run: _Evidence) -> tuple[list[float], str] | None:
     """Shares of right answers of the discriminator over the last quarter, and the same in words."""
     real, generated = run.now("real_accuracy"), run.now("generated_accuracy")
     if real is not None and generated is not None:
-        words = f"it is right about {_percent(real)} of real and {_percent(generated)} of generated images"
+        words = (
+            f"the discriminator is right about {_percent(real)} of real and {_percent(generated)} of generated images"
+        )
         return [real, generated], words
     separation = run.now("separation")
     if separation is not None:
-        return [separation], f"it ranks a real image above a generated one {_percent(separation)} of the time"
+        return [
+            separation
+        ], f"the discriminator ranks a real image above a generated one {_percent(separation)} of the time"
     return None
 
 
@@ -422,7 +425,7 @@ def _metric(run: _Evidence, metric: Series) -> Finding | None:
         "good",
         f"{_capital(name)} has settled",
         f"{last:.4g} over the last three evaluations, best {value:.4g} at {at:,} samples: "
-        f"unchanged within its own noise of ±{noise:.2g}.",
+        f"the last third is no better than the one before. Its own noise is ±{noise:.2g}.",
     )
 
 
@@ -458,7 +461,7 @@ def _healthy(run: _Evidence) -> Finding:
     if diversity is not None:
         facts.append(f"samples are {diversity:.2f} times as diverse as the data")
     if right is not None:
-        facts.append(f"of the discriminator: {right[1]}")
+        facts.append(right[1])
     facts.append(f"all losses are finite over {run.samples:,} samples")
     return Finding("good", "Healthy", f"Nothing is wrong: {'; '.join(facts)}.")
 

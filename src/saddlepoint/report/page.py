@@ -16,7 +16,18 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
-from saddlepoint.report.figures import DARK, LIGHT, Panel, as_svg, curves, data_uri, panel_figure, panels, save_png
+from saddlepoint.report.figures import (
+    DARK,
+    LIGHT,
+    Panel,
+    as_svg,
+    curves,
+    data_uri,
+    panel_figure,
+    panels,
+    recoloured,
+    save_png,
+)
 from saddlepoint.report.health import examine
 from saddlepoint.report.series import columns, compact, higher_is_better, number
 from saddlepoint.runs import RunFolder, read_records, write_atomically
@@ -80,9 +91,7 @@ def write_report(folder: Path) -> Path:
     """
     run = _Run(folder)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(
-        files("saddlepoint.report").joinpath("page.html").read_text(encoding="utf-8")
-    )
+    template = environment.from_string(files("saddlepoint.report").joinpath("page.html").read_text(encoding="utf-8"))
     path = run.folder.report
     write_atomically(path, template.render(run.facts()))
     return path
@@ -115,8 +124,10 @@ class _Run:
         try:
             self.identity = self.folder.read_identity()
             self.records = read_records(self.folder.records)
-            self.config_text = self.folder.config.read_text(encoding="utf-8") if self.folder.config.exists() else ""
-        except (OSError, UnicodeDecodeError) as error:
+            self.config_text = (
+                self.folder.config.read_text(encoding="utf-8", errors="replace") if self.folder.config.exists() else ""
+            )
+        except OSError as error:
             raise ValueError(
                 f"{path} can't be read ({error}): check its permissions, or restore the file from a copy"
             ) from error
@@ -220,13 +231,18 @@ class _Run:
         return rows
 
     def _commands(self) -> list[tuple[str, str]]:
-        here = shlex.quote(str(self.path))
+        here, config = shlex.quote(str(self.path)), shlex.quote(str(self.folder.config))
+        again = shlex.quote(f"{self.path}-again")
         samples = self._spent("samples")
         more = 2 * int(samples) if math.isfinite(samples) and samples > 0 else 100_000
         return [
-            ("Train the same again", f"saddle train {here}/config.yaml --out {here}-again"),
-            ("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png"),
-            ("Go on from here", f"saddle train {here}/config.yaml --out {here} --samples {more}"),
+            ("Train the same again", f"saddle train {config} --out {again}"),
+            *(
+                [("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png")]
+                if self._ended
+                else []
+            ),
+            ("Go on from here", f"saddle train {config} --out {here} --samples {more}"),
             ("Write this page anew", f"saddle report {here}"),
         ]
 
@@ -318,9 +334,9 @@ def _compressed(path: Path, limit: int) -> tuple[bytes, str, tuple[int, int]]:
             return content, "image/png", opened.size
         picture = opened.convert("RGB")
     while True:
-        for quality in (88, 72, 55):
+        for quality in (85, 60):
             buffer = io.BytesIO()
-            picture.save(buffer, format="JPEG", quality=quality, optimize=True)
+            picture.save(buffer, format="JPEG", quality=quality)
             if buffer.tell() <= limit or min(picture.size) < 64:
                 return buffer.getvalue(), "image/jpeg", picture.size
         picture = picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
@@ -332,10 +348,12 @@ def _chart(panel: Panel) -> Chart:
         finite = series.finite()
         ends = f"ends at {finite.values[-1]:.3g}" if len(finite.values) else "has no finite value"
         last.append(f"{label} {ends}")
+    light = as_svg(panel_figure(panel, _PAGE_LIGHT))
     return Chart(
         panel.title,
         f"{panel.title} ({panel.unit}) against samples seen: {', '.join(last)}.",
-        *(data_uri(as_svg(panel_figure(panel, theme)), "image/svg+xml") for theme in (_PAGE_LIGHT, DARK)),
+        data_uri(light, "image/svg+xml"),
+        data_uri(recoloured(light, _PAGE_LIGHT, DARK), "image/svg+xml"),
     )
 
 

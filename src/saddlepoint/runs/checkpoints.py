@@ -88,7 +88,7 @@ class Checkpoints:
             aside = path.with_name(path.name + ".damaged")
             shutil.rmtree(aside, ignore_errors=True)
             path.rename(aside)
-            report(f"checkpoint {path.name} is damaged ({fault}): set aside as {aside.name}, using the one before it")
+            report(f"checkpoint {path.name} is damaged ({fault}): set aside as {aside.name}")
         raise NoCheckpoint(f"no whole checkpoint in {self.folder}")
 
     def best(self) -> Checkpoint | None:

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddlepoint.core import Batch, Game, NonFinite, generator
+from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
 from saddlepoint.data.stream import ImageBatch, ImageStream
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.runs import write_atomically
@@ -44,7 +44,8 @@ class ImageTask:
     def _batch(self, images: Tensor, indices: Tensor, stream: ImageStream) -> Batch:
         real = images[indices].to(stream.device, torch.get_default_dtype()) * stream.scale + stream.low
         latent = self.trained.latents(len(real), stream.seed).to(stream.device)
-        return Batch(ImageBatch(real, latent, torch.full((len(real), 1, 1, 1), 0.5, device=stream.device)))
+        mix = torch.full((len(real), 1, 1, 1), 0.5, device=stream.device)
+        return Batch(ImageBatch(real, latent, mix), seed=seed_for(stream.seed, "watched"))
 
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on batches that never change.

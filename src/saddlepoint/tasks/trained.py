@@ -11,7 +11,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError, Registry
@@ -67,7 +67,7 @@ class TrainedGenerator:
             "latent": {"size": self.latent.size, "distribution": self.latent.distribution},
             "range": [self.low, self.high],
         }
-        write_atomically(folder / WEIGHTS, lambda path: save_file(weights, path))
+        write_atomically(folder / WEIGHTS, save(weights))
         write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
         write_atomically(folder / CARD, card)
 

@@ -16,7 +16,7 @@ from saddlepoint.runs import NoCheckpoint, RunFolder, append_record, trim_record
 from saddlepoint.train.budget import Budget, Every, crossed
 from saddlepoint.train.observer import Observer, Progress
 from saddlepoint.train.signals import Interruption, interruption
-from saddlepoint.train.state import load_state, save_state
+from saddlepoint.train.state import load_state, overflowed, save_state
 from saddlepoint.train.task import Task
 
 
@@ -81,7 +81,6 @@ class Training:
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
         self.steps = 0
-        self.metrics: dict[str, float] = {}
         self._unrecorded: dict[str, float] = {}
         self._seconds_before = 0.0
         self._started = time.monotonic()
@@ -97,9 +96,7 @@ class Training:
         try:
             self._restore()
             with interruption() as interrupted:
-                result = self._play(interrupted)
-                self._finish(result)
-                return result
+                return self._finish(self._play(interrupted))
         except OSError as error:
             raise RunFailed(self._disk_trouble(error)) from error
 
@@ -114,7 +111,7 @@ class Training:
             before = self.batches.position
             step = self.method.step(self.game, self.batches)
             if step.outcome is not Outcome.RUNNING:
-                return self._result(step.outcome, self._explain(step))
+                return self._result(step.outcome, self._explain(step, self.steps + 1))
             self.steps += 1
             self._meter.add(self.game.loss_values)
             self.observer.stepped(progress)
@@ -122,29 +119,36 @@ class Training:
             after = self.batches.position
             saving = crossed(before, after, self.every.checkpoint)
             if saving:
-                self.metrics = self._unrecorded = self._judged()
+                if (failure := self._overflow()) is not None:
+                    return failure
+                self._unrecorded = metrics = self._judged()
             if self.every.records(before, after, self.epoch):
                 self._record()
             if crossed(before, after, self.every.snapshot):
                 self._snapshot()
             if saving:
-                self._save()
+                self._save(metrics)
 
     # --- phases ---------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
+        damaged: list[str] = []
         try:
-            checkpoint = self.folder.checkpoints.newest(self.observer.say)
+            checkpoint = self.folder.checkpoints.newest(damaged.append)
         except NoCheckpoint:
+            for fault in damaged:
+                self.observer.say(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
             self._snapshot()
-            self._save()
+            self._save({})
             return
+        for fault in damaged:
+            self.observer.say(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
         try:
             state = load_state(checkpoint.path, self.game, self.method, self.batches)
         except ValueError as error:
             raise RunFailed(str(error)) from error
-        self.steps, self.metrics, self._unrecorded = state["steps"], state["metrics"], state["unrecorded"]
+        self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = state["seconds"]
         self._meter = Meter(state["sums"], state["count"])
         self._saved_at = self.steps
@@ -173,18 +177,17 @@ class Training:
         with self._at_answer():
             self.task.snapshot(self.folder.samples / f"{self.batches.position:012d}.png")
 
-    def _save(self) -> None:
+    def _save(self, metrics: dict[str, float]) -> None:
         if self._saved_at == self.steps:
             return
         progress = {
             "steps": self.steps,
             "seconds": self.progress().seconds,
-            "metrics": self.metrics,
             "unrecorded": self._unrecorded,
             "sums": self._meter.sums,
             "count": self._meter.count,
         }
-        score = next(iter(self.metrics.values()), None)
+        score = next(iter(metrics.values()), None)
         self.folder.checkpoints.save(
             self.batches.position,
             lambda path: save_state(path, self.game, self.method, self.batches, progress),
@@ -192,15 +195,17 @@ class Training:
         )
         self._saved_at = self.steps
 
-    def _finish(self, result: Result) -> None:
+    def _finish(self, result: Result) -> Result:
         """Keep what there is. A state that is not finite is never saved: the checkpoint before it stays."""
-        if not self.game.point.is_finite():
-            return
-        result.metrics.update(self._judged())
-        self._save()
+        if (failure := self._overflow()) is not None:
+            return result if result.outcome is Outcome.NON_FINITE else failure
+        metrics = self._judged()
+        result.metrics.update({name: value for name, value in metrics.items() if math.isfinite(value)})
+        self._save(metrics)
         self._snapshot()
         with self._at_answer():
             self.task.deliver(self.folder.generator)
+        return result
 
     # --- words and numbers ----------------------------------------------------------------------------
 
@@ -212,20 +217,28 @@ class Training:
     def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
         return Result(outcome, message, self.progress(), {}, signal)
 
-    def _explain(self, step: Step) -> str:
+    def _overflow(self) -> Result | None:
+        """The end of a run whose losses were still finite, but not where the last step led."""
+        player = overflowed(self.game, self.method)
+        if player is None:
+            return None
+        step = Step(Outcome.NON_FINITE, player, "last step")
+        return self._result(step.outcome, self._explain(step, self.steps))
+
+    def _explain(self, step: Step, number: int) -> str:
         kept = (
             "the last finite state is kept"
-            if self.game.point.is_finite()
-            else "the parameters overflowed too: the last checkpoint is the last finite state"
+            if overflowed(self.game, self.method) is None
+            else "where it led is not finite either and is not saved: the last checkpoint is the last finite state"
         )
         return (
             f"the {step.cause} of the {step.player} was not finite at {self.batches.position:,} samples "
-            f"(step {self.steps + 1:,}); {kept}. First thing to try, in a new folder: a quarter of the "
+            f"(step {number:,}); {kept}. First thing to try, in a new folder: a quarter of the "
             f"{step.player}'s rate, --set {step.player}.optimizer.lr=…"
         )
 
     def _disk_trouble(self, error: OSError) -> str:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else f"{error.strerror or error}"
+        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{error.strerror or error}"
         try:
             last = f"the last whole checkpoint, at {self.folder.checkpoints.newest().samples:,} samples, is intact"
         except (NoCheckpoint, OSError):
