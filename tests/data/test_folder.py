@@ -212,9 +212,7 @@ def test_exif_orientation_is_applied(tmp_path, orientation) -> None:
     """What a camera stores under each orientation, shown upright, is one and the same picture."""
     upright = Image.new("RGB", (8, 8), BLUE)
     upright.paste(RED, (0, 0, 4, 2))
-    undo = [None, None, 0, 3, 1, 5, 2, 6, 4][
-        orientation
-    ]  # Pillow's transpositions, the inverse of what EXIF asks for
+    undo = [None, None, 0, 3, 1, 5, 2, 6, 4][orientation]  # Pillow's transpositions, the inverse of what EXIF asks for
     stored = upright if undo is None else upright.transpose(Image.Transpose(undo))
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -352,8 +350,7 @@ def bomb() -> bytes:
         (b"IEND", b""),
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
     )
 
 

@@ -150,9 +150,7 @@ def test_damaged_content_is_named(tmp_path, damage, what, ending) -> None:
     assert "get it again" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "damage", [cut(-1), cut(-9), cut(30), cut(2), flip(-5), flip(-1), flip(3, 255), flip(40, 16)]
-)
+@pytest.mark.parametrize("damage", [cut(-1), cut(-9), cut(30), cut(2), flip(-5), flip(-1), flip(3, 255), flip(40, 16)])
 def test_damaged_gzip_is_named(small, damage) -> None:
     file = small / f"{TRAIN[0]}.gz"
     file.write_bytes(damage(file.read_bytes()))

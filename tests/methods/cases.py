@@ -136,9 +136,7 @@ CASES: dict[str, Case] = {
         evaluations=4,
         steps=(0.07, 0.3, 0.79, 0.81),
     ),
-    "heavy-ball": Case(
-        lambda: m.HeavyBall(beta=-0.5), _heavy_alternating(-0.5), order=4, steps=(0.07, 0.3, 0.9, 1.1)
-    ),
+    "heavy-ball": Case(lambda: m.HeavyBall(beta=-0.5), _heavy_alternating(-0.5), order=4, steps=(0.07, 0.3, 0.9, 1.1)),
     "nesterov": Case(
         lambda: m.Nesterov(beta=0.5),
         lambda h, mu, s: roots(1, -1.5 * (1 - h * (mu + 1j * s)), 0.5 * (1 - h * (mu + 1j * s))),

@@ -74,7 +74,14 @@ def test_a_run_is_given_the_folder_of_the_same_run_or_the_first_free_name(tmp_pa
 
 
 def test_a_configuration_reads_back_as_written(tmp_path: Path) -> None:
-    config = {"seed": 7, "rate": 1e-4, "name": "häßlich: ja", "betas": [0.0, 0.99], "none": None, "map": {"b": 1, "a": 2}}
+    config = {
+        "seed": 7,
+        "rate": 1e-4,
+        "name": "häßlich: ja",
+        "betas": [0.0, 0.99],
+        "none": None,
+        "map": {"b": 1, "a": 2},
+    }
     run = RunFolder(tmp_path)
     run.write_config(config)
     assert run.read_config() == config

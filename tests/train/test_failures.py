@@ -125,7 +125,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_finite_state(
 
 @pytest.mark.parametrize("samples", [1000, 10], ids=["going on", "as the budget ends"])
 def test_a_step_that_overflows_ends_the_run_and_is_not_saved(tmp_path: Path, samples: int) -> None:
-    result, _ = play(tmp_path, samples, lambda _: 1e30, lr=1e30)
+    result, _ = play(tmp_path, samples, lambda _: 1e25, lr=1e7)
     assert result.outcome is Outcome.NON_FINITE
     assert result.exit_code == 1
     assert "of the generator was not finite at 10 samples (step 1)" in result.message

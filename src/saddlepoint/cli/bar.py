@@ -87,7 +87,9 @@ class Watch:
         self._numbers = "  ".join(f"{k} {v:.3f}" for k, v in shown.items() if v is not None)
         if self.config.epoch_lines:
             epoch = record["samples"] // len(self.images)
-            line = f"Epoch: {epoch}  Discriminator Loss: {losses['discriminator']}  Generator Loss: {losses['generator']}"
+            line = (
+                f"Epoch: {epoch}  Discriminator Loss: {losses['discriminator']}  Generator Loss: {losses['generator']}"
+            )
             out.print(line, markup=False, soft_wrap=True)
         elif not err.is_terminal:
             err.print(f"{record['samples']:>12,} samples  {self._numbers}", markup=False, soft_wrap=True)

@@ -73,8 +73,7 @@ def sample(
     if walk is not None:
         size = max(trained.shape[1:])
         frames = [
-            Image.fromarray(p)
-            for p in frames_of(trained.walk(stops, FRAMES, seed), scale or max(1, -(-128 // size)))
+            Image.fromarray(p) for p in frames_of(trained.walk(stops, FRAMES, seed), scale or max(1, -(-128 // size)))
         ]
         _write(
             walk,

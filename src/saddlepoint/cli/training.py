@@ -38,7 +38,9 @@ def train(
         str | None, typer.Option("--data", metavar="NAME|PATH", help="A known data set, or a folder.")
     ] = None,
     method: Annotated[str | None, typer.Option("--method", help="The iteration (`saddle list methods`).")] = None,
-    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Train until so many samples were seen.")] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=1, help="Train until so many samples were seen.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0, help="Train for so long; alone, it replaces the samples.")
     ] = None,
@@ -46,7 +48,9 @@ def train(
     size: Annotated[int | None, typer.Option("--size", min=4, help="Side of the images in pixels.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 …")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as --dry-run shows them; may be repeated."),
@@ -310,5 +314,3 @@ def _tell(folder: RunFolder, result: Result) -> None:
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
-
-

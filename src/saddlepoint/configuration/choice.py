@@ -70,9 +70,7 @@ class Registry(Generic[T]):
         parameters = self._parameters(name)
         for key in spec:
             if key not in parameters:
-                raise ConfigurationError(
-                    f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, parameters)}"
-                )
+                raise ConfigurationError(f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, parameters)}")
         nested = {k: p for k, p in parameters.items() if self._is_nested(p)}
         resolved: Spec = {"name": name}
         checked = self._check(name, {k: p for k, p in parameters.items() if k not in nested}, spec)

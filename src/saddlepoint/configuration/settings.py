@@ -21,7 +21,9 @@ class Several:
     def resolve(self, value: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Check every member and fill in its defaults."""
         if not isinstance(value, Mapping):
-            raise ConfigurationError(f"expected names and their arguments, as in {{{self.registry.names[0]}: {{}}}}, not {value!r}")
+            raise ConfigurationError(
+                f"expected names and their arguments, as in {{{self.registry.names[0]}: {{}}}}, not {value!r}"
+            )
         resolved = (self._member(name, arguments) for name, arguments in value.items())
         return {spec.pop("name"): spec for spec in resolved}
 
@@ -99,9 +101,7 @@ def parse_value(text: str) -> Any:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigurationError(
-            f"the value {text!r} can't be read: quote it, or write a list as [a, b]"
-        ) from error
+        raise ConfigurationError(f"the value {text!r} can't be read: quote it, or write a list as [a, b]") from error
     if isinstance(value, str):
         if "," in value:
             return [parse_value(part) for part in value.split(",")]

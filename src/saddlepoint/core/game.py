@@ -162,9 +162,7 @@ class Game:
         for name, optimizer in self.optimizers.items():
             own = {float(group["lr"]) for group in optimizer.param_groups}
             if len(own) != 1:
-                raise ValueError(
-                    f"the optimizer of {name!r} has rates {sorted(own)}: this method needs one a player"
-                )
+                raise ValueError(f"the optimizer of {name!r} has rates {sorted(own)}: this method needs one a player")
             rates[name] = own.pop()
         return rates
 

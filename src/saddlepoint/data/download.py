@@ -24,9 +24,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SADDLE_CACHE") or pooch.os_cache("saddlepoint")).expanduser()
 
 
-def fetch(
-    file: str, sha256: str, mirrors: Sequence[str], folder: Path, remedy: str, timeout: float = TIMEOUT
-) -> Path:
+def fetch(file: str, sha256: str, mirrors: Sequence[str], folder: Path, remedy: str, timeout: float = TIMEOUT) -> Path:
     """Give the path of a file in a folder, downloading it unless a copy with the right checksum is there.
 
     Mirrors are tried in order; a file whose checksum is wrong counts as a failure and is not kept.
@@ -54,9 +52,7 @@ def fetch(
             tried.append(f"{mirror}{file} ({_reason(error)})")
         finally:
             bar.close()
-    raise DataError(
-        f"{file} could not be downloaded to {folder}. Tried: {'; '.join(tried) or 'no mirror'}. {remedy}"
-    )
+    raise DataError(f"{file} could not be downloaded to {folder}. Tried: {'; '.join(tried) or 'no mirror'}. {remedy}")
 
 
 def _reason(error: BaseException) -> str:

@@ -108,9 +108,7 @@ def _root(folder: Path) -> tuple[Path, list[str]]:
         found = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {found}: expected a folder of images; give the path of one")
     try:
-        inside = sorted(
-            entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-        )
+        inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error.strerror}): change its permissions") from error
     if "train" not in inside or not SPLITS.issuperset(inside):
@@ -250,9 +248,7 @@ def _notes(listing: _Listing, outcome: _Outcome, size: int, channels: int | None
         bad = [f"{_printable(listing.images[i])} ({why})" for i, why in outcome.failed.items()]
         notes.append(f"Skipped {_counted(len(bad))} that cannot be read: {_some(bad)}.")
     if outcome.fitted:
-        notes.append(
-            f"Cropped to the middle square or resized, to {size}x{size} pixels: {_counted(outcome.fitted)}."
-        )
+        notes.append(f"Cropped to the middle square or resized, to {size}x{size} pixels: {_counted(outcome.fitted)}.")
     if outcome.transparent:
         colour = "white" if background == WHITE else f"the colour {background}"
         notes.append(f"Composited on {colour}: {_counted(outcome.transparent)} with transparency.")

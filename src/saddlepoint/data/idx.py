@@ -258,8 +258,7 @@ def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, magic: int, remedy: str
     if found != magic:
         other = f", that of {_CONTENT[found]}" if found in _CONTENT else ""
         raise DataError(
-            f"{path} begins with the magic number {found}{other}, "
-            f"expected {magic}, that of {_CONTENT[magic]}: {remedy}"
+            f"{path} begins with the magic number {found}{other}, expected {magic}, that of {_CONTENT[magic]}: {remedy}"
         )
     if len(header) < 4 * (1 + dimensions):
         raise DataError(f"{path} ends within its header: {remedy}")

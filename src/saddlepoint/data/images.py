@@ -58,9 +58,7 @@ class ImageData:
             )
         low, high = int(self.labels.min()), int(self.labels.max())
         if low < 0 or high >= len(self.classes):
-            raise DataError(
-                f"{self.name}: labels run from {low} to {high}, but there are {len(self.classes)} classes"
-            )
+            raise DataError(f"{self.name}: labels run from {low} to {high}, but there are {len(self.classes)} classes")
 
     def __len__(self) -> int:
         return len(self.images)

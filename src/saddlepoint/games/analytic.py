@@ -38,9 +38,7 @@ class AnalyticGame:
     losses: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
     solution: Tensor
 
-    def play(
-        self, optimizer: Callable[[str, list[nn.Parameter]], Optimizer], x0: list[float] | None = None
-    ) -> Game:
+    def play(self, optimizer: Callable[[str, list[nn.Parameter]], Optimizer], x0: list[float] | None = None) -> Game:
         """The game at a start.
 
         Args:

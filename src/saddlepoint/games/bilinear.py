@@ -29,6 +29,4 @@ def bilinear(sigma: float = 1.0, matrix: list[list[float]] | None = None) -> Ana
         value = x @ a @ y
         return value, -value
 
-    return AnalyticGame(
-        "bilinear", (a.shape[0], a.shape[1]), losses, torch.zeros(sum(a.shape), dtype=torch.float64)
-    )
+    return AnalyticGame("bilinear", (a.shape[0], a.shape[1]), losses, torch.zeros(sum(a.shape), dtype=torch.float64))

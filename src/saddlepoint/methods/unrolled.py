@@ -45,7 +45,9 @@ class Unrolled(Method):
         """Move both at once, the leader by its total derivative."""
         batch = batches.next()
         eta = game.rates[self.follower] if self.eta is None else self.eta
-        foreseen: dict[str, Tensor] = {k: p for k, p in game.players[self.follower].named_parameters() if p.requires_grad}
+        foreseen: dict[str, Tensor] = {
+            k: p for k, p in game.players[self.follower].named_parameters() if p.requires_grad
+        }
         for _ in range(self.n):
             loss = game.losses_at(batch, {self.follower: foreseen}, (self.follower,))[self.follower]
             gradients: Sequence[Tensor] = torch.autograd.grad(

@@ -56,9 +56,7 @@ def classic() -> ImageRun:
         generator=Player(
             network={"name": "mlp-generator", "widths": (128, 128), "slope": 0.2, "output": "sigmoid"}, optimizer=adam
         ),
-        discriminator=Player(
-            network={"name": "mlp-discriminator", "widths": (128, 128), "slope": 0.2}, optimizer=adam
-        ),
+        discriminator=Player(network={"name": "mlp-discriminator", "widths": (128, 128), "slope": 0.2}, optimizer=adam),
         loss={"name": "non-saturating"},
         method={"name": "alternating"},
         batch_size=64,

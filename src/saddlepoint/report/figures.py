@@ -368,6 +368,7 @@ def _mark_best(axes: Axes, series: Series, theme: Theme) -> None:
     if best is None:
         return
     value, at = best
+    axes.margins(y=0.16)  # room for the words
     axes.plot([at], [value], "o", markersize=7, markerfacecolor="none", markeredgecolor=theme.ink, markeredgewidth=1.4)
     late = at > 0.75 * series.samples[-1]
     axes.annotate(

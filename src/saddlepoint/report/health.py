@@ -296,13 +296,16 @@ def _wins(run: _Evidence) -> Finding | None:
     learning = any(_still_improving(metric) for metric in run.metrics) and not fades
     if learning:
         seen += " The generator still improves, so its gradient has not faded yet."
+    weaker = (run.anew(run.penalty(10.0)), run.anew(run.rate("discriminator", 0.5)))
     return Finding(
         "watch" if learning else "bad",
         "The discriminator wins",
         seen,
-        "The generator gets little to learn from. Weaken the discriminator: a stronger penalty on its gradient, "
+        "Train on while the metric improves; where it stops, weaken the discriminator."
+        if learning
+        else "The generator gets little to learn from. Weaken the discriminator: a stronger penalty on its gradient, "
         "or a lower rate.",
-        (run.anew(run.penalty(10.0)), run.anew(run.rate("discriminator", 0.5))),
+        (*((run.further(2 * run.samples),) if learning else ()), *weaker),
     )
 
 

@@ -87,7 +87,9 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"{path} can't be read ({error.strerror}): is this a run folder or a configuration?") from error
+        raise ValueError(
+            f"{path} can't be read ({error.strerror}): is this a run folder or a configuration?"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not YAML: {error}") from error
     if not isinstance(data, dict):

@@ -23,9 +23,7 @@ class AdversarialLosses:
         self._real_differentiated = any(p.differentiates_real for p in penalties)
         self._generated_differentiated = any(p.differentiates_generated for p in penalties)
 
-    def __call__(
-        self, players: Mapping[str, nn.Module], batch: ImageBatch, names: Sequence[str]
-    ) -> dict[str, Tensor]:
+    def __call__(self, players: Mapping[str, nn.Module], batch: ImageBatch, names: Sequence[str]) -> dict[str, Tensor]:
         """The losses of the named players, scalars."""
         generator, discriminator = players["generator"], players["discriminator"]
         judged = "discriminator" in names

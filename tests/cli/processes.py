@@ -1,0 +1,75 @@
+"""Real processes that run the command line, quickly: forked from a server that has imported everything once."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["saddlepoint.cli", "saddlepoint.report"])
+
+
+def _run(arguments: list[str], output: str, limit: int | None) -> None:
+    """Become `saddle …`; runs in the child."""
+    with Path(output).open("ab", buffering=0) as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    if limit is not None:
+        import resource
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    import torch
+
+    from saddlepoint.cli import main
+
+    torch.set_num_threads(1)
+    sys.argv = ["saddle", *arguments]
+    main()
+
+
+class Saddle:
+    """One `saddle` process.
+
+    Args:
+        arguments: of the command line.
+        output: a file that gets what it says, stdout and stderr, after what is there.
+        limit: bytes that a file may have, as on a disk that is nearly full.
+    """
+
+    def __init__(self, arguments: Sequence[str], output: Path, limit: int | None = None) -> None:
+        self.output = output
+        self.process: ForkServerProcess = _CONTEXT.Process(
+            target=_run, args=(list(arguments), str(output), limit), daemon=True
+        )
+        self.process.start()
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    def wait(self) -> int:
+        """Its exit code, negative where a signal ended it."""
+        self.process.join(120)
+        assert self.process.exitcode is not None, "the process did not end within two minutes"
+        return self.process.exitcode
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.is_alive()
+
+    @property
+    def text(self) -> str:
+        """What it said, in one line."""
+        return " ".join(self.output.read_text(encoding="utf-8").split())
+
+
+def saddle(arguments: Sequence[str], output: Path, limit: int | None = None) -> tuple[int, str]:
+    """Run to the end: the exit code and what it said."""
+    run = Saddle(arguments, output, limit)
+    return run.wait(), run.text

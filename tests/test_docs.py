@@ -1,0 +1,62 @@
+"""The documents are true: their Python runs, their commands parse, their links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from saddlepoint.cli.main import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "LOG.md", *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+
+
+def blocks(page, language):
+    return [body for kind, body in BLOCK.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+def page_id(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=page_id)
+def test_python_runs_as_written(page, tmp_path, monkeypatch):
+    """All blocks of a page in order, in one namespace, as a reader would type them."""
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "page"}
+    for number, body in enumerate(blocks(page, "python")):
+        exec(compile(body, f"{page.name}[{number}]", "exec"), namespace)
+
+
+def commands(page):
+    for body in blocks(page, "sh") + blocks(page, "bash"):
+        for line in body.replace("\\\n", " ").splitlines():
+            for part in line.split("&&"):
+                words = shlex.split(part, comments=True)
+                if words[:1] == ["saddle"]:
+                    yield words
+
+
+COMMANDS = [(page, words) for page in PAGES for words in commands(page)]
+
+
+@pytest.mark.parametrize(("page", "words"), COMMANDS, ids=lambda x: " ".join(x) if isinstance(x, list) else page_id(x))
+def test_commands_parse(page, words):
+    """The command exists and knows every flag; nothing is run."""
+    root = typer.main.get_command(app)
+    context = root.make_context("saddle", words[1:], resilient_parsing=False) if words[1:2] != ["--version"] else None
+    if context is None:
+        return
+    name, command, rest = root.resolve_command(context, [*context._protected_args, *context.args])
+    command.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_links_inside_the_repository_lead_somewhere(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://", "mailto:")):
+            assert (page.parent / target).exists(), target
