@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -10,6 +10,7 @@ from rich.table import Table
 from saddlepoint.cli.screen import out
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
+from saddlepoint.methods import METHODS
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
     GAME_REGISTRY,
@@ -21,13 +22,13 @@ from saddlepoint.recipes.registries import (
 )
 
 
-def _entries(registry: Registry[object]) -> list[tuple[str, str]]:
+def _entries(registry: Registry[Any]) -> list[tuple[str, ...]]:
     return [(name, registry.summary(name)) for name in registry.names]
 
 
-_KINDS: dict[str, Callable[[], list[tuple[str, str]]]] = {
+_KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "recipes": lambda: [(name, (inspect.getdoc(f) or "").partition("\n")[0]) for name, f in RECIPES.items()],
-    "methods": lambda: _entries(METHOD_REGISTRY),
+    "methods": lambda: [(name, METHOD_REGISTRY.summary(name), kind.cost) for name, kind in METHODS.items()],
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
     "networks": lambda: _entries(NETWORK_REGISTRY),
@@ -47,6 +48,7 @@ def list_(
         table = Table(title=name, title_justify="left", title_style="bold", show_header=False, box=None)
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
+        table.add_column(style="dim")
         for entry in _KINDS[name]():
             table.add_row(*entry)
         out.print(table)

@@ -21,7 +21,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DATASETS, ImageData, load_images
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
+from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build, citations
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
 from saddlepoint.runs.folder import read_config
@@ -239,6 +239,7 @@ def _begin(folder: RunFolder, config: ImageRun, images: ImageData, assembled: As
             "notes": list(images.notes),
         },
         "parameters": assembled.parameters,
+        "citations": citations(config),
         "state": "running",
         "outcome": Outcome.RUNNING.value,
         "message": Outcome.RUNNING.sentence,

@@ -40,14 +40,23 @@ class Batches:
 
     @classmethod
     def of(cls, values: Iterable[Any], size: int = 1) -> "Batches":
-        """Batches from any iterable of your own, each counted as `size` samples.
+        """Batches from any iterable of your own, each counted as `size` samples. Make it endless.
+
+        Raises:
+            ValueError: by `next`, where the iterable has ended.
 
         >>> batches = Batches.of([10.0, 20.0], size=64)
         >>> batches.next().value, batches.position
         (10.0, 64)
         """
         iterator = iter(values)
-        return cls(lambda _: Batch(next(iterator), size))
+
+        def draw(position: int) -> Batch:
+            for value in iterator:
+                return Batch(value, size)
+            raise ValueError(f"the batches ended after {position:,} samples: give an iterable without end")
+
+        return cls(draw)
 
     @classmethod
     def none(cls) -> "Batches":

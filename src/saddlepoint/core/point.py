@@ -126,7 +126,7 @@ class Point:
 
 
 @torch.no_grad()
-def all_finite(tensors: Sequence[Tensor]) -> bool:
+def all_finite(tensors: list[Tensor]) -> bool:
     """Whether every number of every tensor is finite; one pass, and one wait for the device."""
     # An infinity or a NaN always shows in the Euclidean norm, which is quick everywhere. A norm may also overflow
     # where all numbers are finite, so that only a norm which is not finite asks for the slower, exact answer.

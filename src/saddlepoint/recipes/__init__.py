@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from saddlepoint.recipes.building import Assembled, build
+from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import ImageRun
 from saddlepoint.recipes.image import classic, digits, fashion_mnist, images, mnist
 
@@ -14,4 +15,4 @@ RECIPES: dict[str, Callable[[], ImageRun]] = {
     "classic": classic,
 }
 
-__all__ = ["RECIPES", "Assembled", "ImageRun", "build"]
+__all__ = ["RECIPES", "Assembled", "ImageRun", "build", "citations"]

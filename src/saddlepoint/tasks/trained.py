@@ -139,27 +139,31 @@ class TrainedGenerator:
         return (torch.sin((1 - w) * angle) * a + torch.sin(w * angle) * b) / torch.sin(angle)
 
 
-def image_grid(images: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
+def image_grid(images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2) -> NDArray[np.uint8]:
     """Images side by side, as one picture.
 
     Args:
         images: uint8 (N, C, H, W), one or three channels.
         columns: None makes the grid as square as it gets.
-        scale: whole factor of enlargement; None enlarges small images to at least 32 pixels.
+        scale: whole factor of enlargement; None enlarges small images to at least 48 pixels.
+        gap: grey pixels around every image, so that one does not run into the next.
 
     Returns:
-        uint8 (rows · H · scale, columns · W · scale, 3).
+        uint8 (rows · (H · scale + gap) + gap, columns · (W · scale + gap) + gap, 3).
     """
     n, _, height, width = images.shape
     columns = columns or max(1, round(n**0.5))
     rows = -(-n // columns)
-    scale = scale or max(1, -(-32 // max(height, width)))
-    tiles = np.zeros((rows * columns, height, width, 3), dtype=np.uint8)
-    tiles[:n] = images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
-    grid = tiles.reshape(rows, columns, height, width, 3).swapaxes(1, 2).reshape(rows * height, columns * width, 3)
-    return grid.repeat(scale, 0).repeat(scale, 1)
+    scale = scale or max(1, -(-48 // max(height, width)))
+    down, across = height * scale + gap, width * scale + gap
+    grid = np.full((rows * down + gap, columns * across + gap, 3), 96, dtype=np.uint8)
+    tiles = images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy().repeat(scale, 1).repeat(scale, 2)
+    for k, tile in enumerate(tiles):
+        top, left = gap + (k // columns) * down, gap + (k % columns) * across
+        grid[top : top + height * scale, left : left + width * scale] = tile
+    return grid
 
 
 def frames_of(images: Tensor, scale: int = 1) -> Sequence[NDArray[np.uint8]]:
     """Each image as its own picture, for animations and single files."""
-    return [image_grid(image[None], columns=1, scale=scale) for image in images]
+    return [image_grid(image[None], columns=1, scale=scale, gap=0) for image in images]

@@ -1,0 +1,27 @@
+"""What to cite for a run."""
+
+from saddlepoint.core import Method
+from saddlepoint.recipes.configuration import ImageRun
+from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, PENALTY_REGISTRY
+
+
+def citations(config: ImageRun) -> list[str]:
+    """BibTeX of the method, with all that it wraps, the averaging, the loss and the penalties of a run, each once.
+
+    >>> from saddlepoint.recipes import RECIPES
+    >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(RECIPES["classic"]())]
+    ['zhang2022near', 'goodfellow2014generative']
+    """
+    method = METHOD_REGISTRY.build(config.method)
+    papers = [part.paper for part in _chain(method)]
+    if config.average is not None:
+        papers.append(METHOD_REGISTRY.entries["averaged"].paper)  # type: ignore[attr-defined]
+    papers.append(LOSS_REGISTRY.build(config.loss).paper)
+    papers += [PENALTY_REGISTRY.build({"name": name, **spec}).paper for name, spec in config.penalties.items()]
+    return [paper for paper in dict.fromkeys(papers) if paper]
+
+
+def _chain(method: Method) -> list[Method]:
+    """The method and those that it wraps, outermost first."""
+    inner = [value for value in vars(method).values() if isinstance(value, Method)]
+    return [method, *(part for base in inner for part in _chain(base))]
