@@ -9,6 +9,7 @@ already in the folder is not repeated, so an interrupted table is continued by t
 import argparse
 import json
 import os
+import re
 import shlex
 import statistics
 import subprocess
@@ -31,6 +32,7 @@ VARIANTS = {
     ),
     "RMSprop": "--set optimizer.name=RMSprop",
     "batch of 256": "--batch-size 256",
+    "paired, penalised": "--set loss=relativistic --set penalties.r1.weight=1 --set penalties.r2.weight=1",
     "Adam (0, 0.99)": "--set optimizer.betas=0,0.99",
 }
 #: the description's losses taken at their word; no option, because nobody wants them.
@@ -90,7 +92,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = {}
     for name in arguments.only or VARIANTS:
-        folder = arguments.out / f"{name.replace(' ', '-').strip('()').lower()}-{arguments.seed}"
+        folder = arguments.out / f"{'-'.join(re.findall('[a-z0-9.]+', name.lower()))}-{arguments.seed}"
         print(f"{name} …", file=sys.stderr, flush=True)
         train(name, arguments.samples, arguments.seed, folder)
         rows[name] = row(folder)

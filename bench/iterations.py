@@ -35,7 +35,9 @@ def fresh(name: str) -> Method:
     """The method of a row, without memory."""
     if name in SPECIAL:
         made = SPECIAL[name]
-        return type(made)(**{f: getattr(made, f) for f in made.__dataclass_fields__ if made.__dataclass_fields__[f].init})
+        return type(made)(
+            **{f: getattr(made, f) for f in made.__dataclass_fields__ if made.__dataclass_fields__[f].init}
+        )
     return METHODS[name]()
 
 

@@ -41,6 +41,10 @@ ARROWS = {
         },
         {"torch", "pydantic"},
     ),
+    "races": (
+        {"core", "configuration", "data", "games", "methods", "recipes", "runs", "tasks", "train"},
+        {"torch", "numpy", "pydantic"},
+    ),
     "report": ({"runs"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "cli": ({"*"}, {"*"}),
 }

@@ -1,4 +1,4 @@
-"""Kills, signals, two processes on one folder, a full disk: with real processes, and the result is the uninterrupted one."""
+"""Real processes, killed, signalled, crowded or without room, come to the result of the uninterrupted one."""
 
 import json
 import random
@@ -24,7 +24,7 @@ TINY = (
     *("--set", "discriminator.network={name: mlp-discriminator, widths: [12]}"),
     *("--set", "every.record=32", "--set", "every.checkpoint=64", "--set", "every.snapshot=640"),
 )
-SAMPLES = 32 * 60
+SAMPLES = 32 * 24
 PATIENCE = 120
 
 
@@ -39,7 +39,7 @@ def records_of(folder: Path) -> list[dict[str, Any]]:
 def assert_same_run(folder: Path, straight: Path) -> None:
     """Weights, optimizers, averages, records and the generator are those of the run that was never stopped."""
     assert records_of(folder) == records_of(straight)
-    assert len(records_of(folder)) == 60
+    assert len(records_of(folder)) == SAMPLES // 32
     mine, theirs = RunFolder(folder).checkpoints.newest(), RunFolder(straight).checkpoints.newest()
     assert mine.samples == theirs.samples == SAMPLES
     weights, expected = (load_file(c.path / "weights.safetensors") for c in (mine, theirs))
@@ -97,9 +97,9 @@ def kill_until_done(folder: Path, straight: Path, moments: Callable[[], Callable
 def test_a_run_killed_between_records_ends_as_if_it_was_not(straight: Path, tmp_path: Path) -> None:
     def moments() -> Callable[[], bool]:
         begin = lines(tmp_path / "run")
-        return lambda: lines(tmp_path / "run") > begin + 7
+        return lambda: lines(tmp_path / "run") > begin + 5
 
-    kill_until_done(tmp_path, straight, moments, kills=4)
+    kill_until_done(tmp_path, straight, moments, kills=2)
 
 
 def test_a_run_killed_during_saves_ends_as_if_it_was_not(straight: Path, tmp_path: Path) -> None:
@@ -116,19 +116,19 @@ def test_a_run_killed_during_saves_ends_as_if_it_was_not(straight: Path, tmp_pat
 
         return now
 
-    kill_until_done(tmp_path, straight, moments, kills=6)
+    kill_until_done(tmp_path, straight, moments, kills=3)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_run_killed_at_random_moments_ends_as_if_it_was_not(straight: Path, tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
 
     def moments() -> Callable[[], bool]:
-        end = time.monotonic() + dice.uniform(0, 3)
+        end = time.monotonic() + dice.uniform(0, 2)
         return lambda: time.monotonic() > end
 
-    kill_until_done(tmp_path, straight, moments, kills=15)
+    kill_until_done(tmp_path, straight, moments, kills=10)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

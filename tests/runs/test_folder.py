@@ -28,7 +28,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone_however_it_went(tmp
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(RunBusy, match="another process is training in .*--out"), run.held():
+        with pytest.raises(RunBusy, match=r"another process is training in .*--out"), run.held():
             pytest.fail("two processes held one folder")
         process.kill()
     with run.held():
@@ -92,7 +92,7 @@ def test_a_configuration_reads_back_as_written(tmp_path: Path) -> None:
 def test_a_configuration_that_is_none_is_a_clear_error(tmp_path: Path, text: str) -> None:
     run = RunFolder(tmp_path)
     run.config.write_text(text)
-    with pytest.raises(ValueError, match="config.yaml"):
+    with pytest.raises(ValueError, match=r"config\.yaml"):
         run.read_config()
 
 

@@ -152,9 +152,10 @@ def test_a_full_disk_while_saving_is_named_and_leaves_the_last_whole_checkpoint(
     def full(path: Path, content: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    with monkeypatch.context() as disk, pytest.raises(RunFailed) as caught:
+    with monkeypatch.context() as disk:
         disk.setattr(Path, "write_bytes", full)
-        play(tmp_path / "run", 200)
+        with pytest.raises(RunFailed) as caught:
+            play(tmp_path / "run", 200)
     message = str(caught.value)
     assert "the disk is full" in message
     assert "the last whole checkpoint, at 50 samples, is intact" in message

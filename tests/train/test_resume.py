@@ -191,7 +191,8 @@ def test_every_optimizer_resumes_exactly(optimizer: str, images: ImageData, tmp_
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = RECIPES[recipe]()
-    narrow = [] if recipe == "classic" else ["generator.network.width=4", "discriminator.network.width=4"]
+    convolutional = config.generator.network["name"].startswith("convolutional")
+    narrow = ["generator.network.width=4", "discriminator.network.width=4"] if convolutional else []
     config = assign(config, [*narrow, "batch_size=24", "every.record=48", "every.checkpoint=72", "device=cpu"])
     assert_resumes_exactly(config, images.resized(config.data.size or 28), tmp_path)
 

@@ -106,16 +106,14 @@ class Watch:
 
     def _share(self, progress: Where, rate: float) -> tuple[float, str]:
         """The share done, and the time left in words."""
-        shares, lefts = [0.0], []
+        lefts = []
         budget = self.config.budget
-        if budget.samples:
-            shares.append(progress.samples / budget.samples)
-            if rate > 0:
-                lefts.append((budget.samples - progress.samples) / rate)
+        share = budget.share(progress.samples, progress.seconds, progress.evaluations)
+        if budget.samples and rate > 0:
+            lefts.append((budget.samples - progress.samples) / rate)
         if budget.minutes:
-            shares.append(progress.seconds / (60 * budget.minutes))
             lefts.append(60 * budget.minutes - progress.seconds)
         if not lefts:
-            return max(shares), ""
+            return share, ""
         minutes, seconds = divmod(max(0, round(min(lefts))), 60)
-        return min(1.0, max(shares)), f"{minutes}:{seconds:02d} left"
+        return share, f"{minutes}:{seconds:02d} left"

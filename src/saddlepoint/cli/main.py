@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from saddlepoint import __version__
-from saddlepoint.cli import listing, reporting, sampling, solving, training
+from saddlepoint.cli import comparing, listing, reporting, sampling, solving, training
 from saddlepoint.cli.screen import err, fail
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def _root(
 app.command("train")(training.train)
 app.command("sample")(sampling.sample)
 app.command("solve")(solving.solve)
+app.command("compare")(comparing.compare)
 app.command("report")(reporting.report)
 app.command("list")(listing.list_)
 
@@ -48,7 +49,7 @@ def main() -> None:
     from saddlepoint.train import RunFailed
 
     try:
-        app()
+        app(prog_name="saddle")
     except (RunFailed, RunBusy) as error:
         fail(str(error), 1)
     except ValueError as error:

@@ -21,6 +21,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DATASETS, ImageData, load_images
+from saddlepoint.data.catalogue import is_path
 from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build, citations
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -150,6 +151,8 @@ def _data_choice(config: ImageRun, data: str) -> dict[str, Any]:
     chosen = config.data.model_dump()
     if data in DATASETS:
         return {**chosen, "source": data, "path": None}
+    if not is_path(data):
+        raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
     # A folder says itself what it holds: images, or the IDX files of MNIST and its kin.
     return {**chosen, "source": "folder", "path": str(Path(data).expanduser().resolve())}
 
@@ -182,7 +185,8 @@ def _agreed(folder: RunFolder, config: ImageRun) -> tuple[ImageRun, bool]:
     if differences:
         raise ConfigurationError(
             f"{folder.path} holds another run ({'; '.join(differences[:3])}{'; …' if len(differences) > 3 else ''}): "
-            f"give another folder with --out, or continue this one with: saddle train {folder.config} --out {folder.path}"
+            f"give another folder with --out, or continue this one with: "
+            f"saddle train {folder.config} --out {folder.path}"
         )
     return config, True
 
@@ -194,7 +198,9 @@ def _already_over(folder: RunFolder, config: ImageRun, as_json: bool) -> bool:
         return False
     if identity.get("outcome") == Outcome.NON_FINITE:
         raise RunFailed(f"this run ended before: {identity.get('message')}")
-    spent = config.budget.spent(int(identity.get("samples", 0)), float(identity.get("seconds", 0.0)))
+    spent = config.budget.spent(
+        int(identity.get("samples", 0)), float(identity.get("seconds", 0.0)), int(identity.get("evaluations", 0))
+    )
     if spent is None:
         return False
     err.print(

@@ -72,7 +72,7 @@ class ImageStream:
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
         noise = generator(self.seed, position, "noise")
-        real = self.images[self._indices(position)].to(self.device)
+        real = self.images.index_select(0, self._indices(position)).to(self.device)
         value = ImageBatch(
             real=real.to(torch.get_default_dtype()).mul_(self.scale).add_(self.low),
             latent=draw_latent(self.batch_size, self.latent, self.distribution, noise).to(self.device),

@@ -12,13 +12,17 @@ def citations(config: ImageRun) -> list[str]:
     >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(RECIPES["classic"]())]
     ['zhang2022near', 'goodfellow2014generative']
     """
-    method = METHOD_REGISTRY.build(config.method)
-    papers = [part.paper for part in _chain(method)]
+    found = papers(METHOD_REGISTRY.build(config.method))
     if config.average is not None:
-        papers.append(METHOD_REGISTRY.entries["averaged"].paper)  # type: ignore[attr-defined]
-    papers.append(LOSS_REGISTRY.build(config.loss).paper)
-    papers += [PENALTY_REGISTRY.build({"name": name, **spec}).paper for name, spec in config.penalties.items()]
-    return [paper for paper in dict.fromkeys(papers) if paper]
+        found.append(METHOD_REGISTRY.entries["averaged"].paper)  # type: ignore[attr-defined]
+    found.append(LOSS_REGISTRY.build(config.loss).paper)
+    found += [PENALTY_REGISTRY.build({"name": name, **spec}).paper for name, spec in config.penalties.items()]
+    return [paper for paper in dict.fromkeys(found) if paper]
+
+
+def papers(method: Method) -> list[str]:
+    """BibTeX of a method and of all that it wraps, outermost first."""
+    return [part.paper for part in _chain(method) if part.paper]
 
 
 def _chain(method: Method) -> list[Method]:

@@ -158,7 +158,7 @@ class _Run:
             "dataset": self._dataset(),
             "notes": _strings(_mapping(self.identity.get("dataset")).get("notes")),
             "run_facts": self._run_facts(),
-            "config": _highlighted(self.config_text),
+            "config": highlighted(self.config_text),
             "citations": _strings(self.identity.get("citations")),
         }
 
@@ -407,7 +407,7 @@ def _configuration(text: str) -> Mapping[str, Any]:
         return {}
 
 
-def _highlighted(text: str) -> Markup:
+def highlighted(text: str) -> Markup:
     """YAML with its keys and comments marked; everything in it escaped."""
     lines = []
     for line in text.splitlines():

@@ -21,6 +21,8 @@ from saddlepoint.networks import NETWORKS
 from saddlepoint.runs import write_atomically
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
+#: Latents that are drawn together.
+BLOCK = 64
 NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("shape", "latent"))
 
 
@@ -100,12 +102,16 @@ class TrainedGenerator:
         return cls(network, config["network"], shape, latent, float(low), float(high))
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n images, uint8 (n, C, H, W). The first n of a seed do not depend on n."""
+        """Draw n images, uint8 (n, C, H, W). The first ones of a seed do not depend on n (to a grey level)."""
         return self.render(self.latents(n, seed))
 
     def latents(self, n: int, seed: int) -> Tensor:
-        """n latents of a seed, (n, latent size)."""
-        return draw_latent(n, self.latent.size, self.latent.distribution, keyed_generator(seed, "sample"))
+        """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
+        blocks = [
+            draw_latent(BLOCK, self.latent.size, self.latent.distribution, keyed_generator(seed, block, "sample"))
+            for block in range(-(-n // BLOCK))
+        ]
+        return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)
 
     @torch.no_grad()
     def render(self, latents: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ class Budget(Settings):
 
     samples: int | None = Field(default=None, ge=0)
     minutes: float | None = Field(default=None, ge=0)
+    evaluations: int | None = Field(default=None, ge=0)
 
-    def spent(self, samples: int, seconds: float) -> str | None:
+    def spent(self, samples: int, seconds: float, evaluations: int = 0) -> str | None:
         """What was spent, as a phrase, or None.
 
         >>> Budget(samples=100).spent(128, 3.0)
@@ -21,7 +22,19 @@ class Budget(Settings):
             return f"{self.samples:,} samples"
         if self.minutes is not None and seconds >= 60 * self.minutes:
             return f"{self.minutes:g} minutes"
+        if self.evaluations is not None and evaluations >= self.evaluations:
+            return f"{self.evaluations:,} evaluations"
         return None
+
+    def share(self, samples: int, seconds: float, evaluations: int) -> float:
+        """How much of the budget is spent, in [0, 1]; 0 where there is no limit.
+
+        >>> Budget(samples=100, evaluations=50).share(20, 3.0, 20)
+        0.4
+        """
+        minutes = None if self.minutes is None else 60 * self.minutes
+        pairs = ((samples, self.samples), (seconds, minutes), (evaluations, self.evaluations))
+        return min(1.0, max((spent / limit for spent, limit in pairs if limit), default=0.0))
 
 
 class Every(Settings):

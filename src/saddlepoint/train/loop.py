@@ -105,7 +105,7 @@ class Training:
             progress = self.progress()
             if interrupted.signal is not None:
                 return self._result(Outcome.STOPPED, f"stopped by {interrupted.name}", interrupted.signal)
-            if (spent := self.budget.spent(progress.samples, progress.seconds)) is not None:
+            if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
                 return self._result(Outcome.STOPPED, f"the budget of {spent} is spent")
 
             before = self.batches.position

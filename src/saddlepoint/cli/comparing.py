@@ -1,0 +1,121 @@
+"""`saddle compare`."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from saddlepoint.cli.screen import err, print_json
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.races import Race, configured, run
+from saddlepoint.report.comparison import COLUMNS, remarks, table, write_comparison
+from saddlepoint.runs import free_name
+from saddlepoint.train import Budget
+
+RUNS = Path("runs")
+#: Step sizes that `--lr search` tries.
+SEARCH = 5
+
+
+def compare(
+    on: Annotated[str, typer.Argument(metavar="GAME|RECIPE", help="bilinear, quadratic, dirac, or a recipe.")],
+    methods: Annotated[
+        str,
+        typer.Option("--methods", metavar="A,B,…", help="Names, with parameters in brackets: lookahead[k=5,lr=0.2]."),
+    ],
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Starts that each method is given.")] = 5,
+    evaluations: Annotated[
+        int | None, typer.Option("--evaluations", min=1, help="Gradient evaluations a run (each player's counts).")
+    ] = None,
+    samples: Annotated[int | None, typer.Option("--samples", min=1, help="Samples a run.")] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", min=0.001, help="Minutes a run.")] = None,
+    lr: Annotated[
+        str | None, typer.Option("--lr", metavar="H|search", help="Step size of all; `search`: each tries the same.")
+    ] = None,
+    search: Annotated[
+        int, typer.Option("--search", metavar="K", min=0, help="Try K step sizes of one logarithmic list for each.")
+    ] = 0,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the game, or any setting of the recipe."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The folder; an interrupted comparison goes on there.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes at once; by default the cores.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """Race methods on one game: same starts, same data order, same budget of gradient evaluations.
+
+    A method's parameters stand in brackets after its name, wrapped methods and their parameters too:
+    lookahead[base=extragradient,k=5], averaged[base=lookahead,base.k=10], alternating[counts=[5,1]]. lr is the step
+    size of that method alone. Failures are counted and rank last.
+
+    Examples:
+
+      saddle compare bilinear --methods simultaneous,extragradient,optimistic,competitive --search 5
+
+      saddle compare digits --methods alternating,extragradient,lookahead[k=5] --seeds 3 --evaluations 2000
+    """
+    limits = {"evaluations": evaluations, "samples": samples, "minutes": minutes}
+    budget = Budget(**limits) if any(limit is not None for limit in limits.values()) else None  # type: ignore[arg-type]
+    rate, search = _step_size(lr, search)
+    race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets or [])
+    folder = out or free_name(RUNS, f"compare-{on}", lambda found: not race.differences(Race.read(found)))
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.completed:.1f}/{task.total:.0f} runs"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    )
+    command = ["saddle", *sys.argv[1:]]
+    try:
+        with bar:
+            task = bar.add_task(f"racing on {on}", total=None)
+            found = run(
+                race, folder, jobs=jobs, progress=lambda done, of: bar.update(task, completed=done, total=of)
+            )
+    except KeyboardInterrupt:
+        again = shlex.join(command if out else [*command, "--out", str(folder)])
+        err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
+        raise
+    paths = write_comparison(found, folder, command)
+    if as_json:
+        summary = {key: found[key] for key in ("metric", "standings")}
+        print_json({"out": str(folder), **summary, "files": {kind: str(path) for kind, path in paths.items()}})
+    _tell(found, f"{on}, {seeds} seeds", list(paths.values()))
+
+
+def _step_size(lr: str | None, search: int) -> tuple[float | None, int]:
+    if lr is None:
+        return None, search
+    if lr == "search":
+        return None, search or SEARCH
+    try:
+        return float(lr), search
+    except ValueError:
+        raise ConfigurationError(f"--lr {lr}: give a number, or `search`") from None
+
+
+def _tell(found: dict[str, object], title: str, paths: list[Path]) -> None:
+    shown = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in COLUMNS:
+        shown.add_column(column, justify="left" if column in ("", "method") else "right", no_wrap=True)
+    for row in table(found):
+        shown.add_row(*map(Text, row))
+    # A narrow terminal wraps the lines: better than a table without its names.
+    err.print(shown, width=max(err.width, Measurement.get(err, err.options.update(width=400), shown).maximum), crop=False)
+    for sentence in remarks(found):
+        err.print(sentence, style="dim", markup=False, soft_wrap=True)
+    for path in paths:
+        err.print(f"wrote {path}", markup=False, soft_wrap=True)

@@ -1,0 +1,7 @@
+"""Methods raced on one game at equal cost."""
+
+from saddlepoint.races.contestant import Contestant, Result
+from saddlepoint.races.race import Race, configured
+from saddlepoint.races.racing import run
+
+__all__ = ["Contestant", "Race", "Result", "configured", "run"]

@@ -1,0 +1,257 @@
+"""The figure and the page of a comparison of methods. Takes plain data, as `comparison.json` holds it."""
+
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from jinja2 import Environment, StrictUndefined
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
+from saddlepoint.report.page import duration, highlighted
+from saddlepoint.report.series import Numbers, compact
+from saddlepoint.runs import write_atomically
+
+#: Places where the curves of a method's seeds are held against each other.
+PLACES = 240
+#: Beyond so many times the best start nothing is drawn: a diverging method would flatten all others.
+IN_VIEW = 1e3
+#: Smaller distances are rounding.
+FLOOR = 1e-17
+#: Lines beyond the palette differ by their dashes.
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
+
+_AXES = {"evaluations": "gradient evaluations", "seconds": "seconds"}
+
+
+def write_comparison(comparison: Mapping[str, Any], folder: Path, command: Sequence[str]) -> dict[str, Path]:
+    """Write `comparison.json`, `.png` and `.html`, each whole or not at all; the paths by ending."""
+    paths = {kind: folder / f"comparison.{kind}" for kind in ("json", "png", "html")}
+    everything = {**comparison, "command": list(command)}
+    write_atomically(paths["json"], json.dumps(everything, allow_nan=False, indent=1) + "\n")
+    save_png(comparison_figure(comparison), paths["png"])
+    write_atomically(paths["html"], comparison_page(everything))
+    return paths
+
+
+def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
+    """Score against evaluations and against seconds: median over the seeds, and the band from best to worst.
+
+    A seed that failed counts as infinitely bad from where it ended, so a median line ends where half the seeds have.
+    """
+    order = list(comparison["race"]["entries"])
+    rows = comparison["standings"]
+    scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
+    log = comparison["metric"] == "distance" or (len(scores) > 1 and min(scores) > 0 and max(scores) > 30 * min(scores))
+    beyond = 10 * max((abs(v) for v in scores), default=1.0)  # where a failed seed's end of a band is drawn: out of view
+    figure = Figure(figsize=(10.8, 4.3), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor=theme.card)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (key, words) in zip(panels, _AXES.items(), strict=True):
+        _dress(axes, theme, words)
+        for row in rows:
+            number = order.index(row["method"])
+            runs = [r for r in comparison["results"] if r["method"] == row["method"]]
+            x, curves = _aligned(runs, key, log)
+            if not len(x):
+                continue
+            colour = theme.lines[number % len(theme.lines)]
+            dash = _DASHES[number // len(theme.lines) % len(_DASHES)]
+            middle, low, high = np.median(curves, axis=0), curves.min(axis=0), curves.max(axis=0)
+            middle = np.where(np.isfinite(middle), middle, np.nan)
+            label = row["method"] + (f" ({row['failures']} of {row['seeds']} failed)" if row["failures"] else "")
+            few = max(len(r["curve"]["score"]) for r in runs if r["curve"]) <= 20
+            axes.plot(x, middle, color=colour, linestyle=dash, linewidth=1.8, label=label)
+            if few:
+                _points(axes, runs, key, colour)
+            axes.fill_between(x, low, np.minimum(high, beyond), color=colour, alpha=0.14, linewidth=0)
+    if log:
+        panels[0].set_yscale("log")
+        panels[0].yaxis.set_major_locator(LogLocator(numticks=9))
+        panels[0].yaxis.set_minor_formatter(NullFormatter())
+    else:
+        panels[0].yaxis.set_major_locator(MaxNLocator(6))
+    if scores:
+        _view(panels[0], comparison["results"], scores, log)
+    panels[0].set_ylabel(_words(comparison["metric"]), color=theme.muted, fontsize=9)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        names,
+        loc="outside upper left",
+        ncols=min(4, max(1, len(names))),
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=theme.ink,
+        handlelength=2.0,
+    )
+    return figure
+
+
+def _aligned(runs: Sequence[Mapping[str, Any]], key: str, log: bool) -> tuple[Numbers, Numbers]:
+    """All seeds' scores at the same places (seeds, places): held where a run ended well, infinite after it failed."""
+    drawn = [r for r in runs if r["curve"].get("score")]
+    if not drawn:
+        return np.empty(0), np.empty((0, 0))
+    begin = max(float(r["curve"][key][0]) for r in drawn)
+    x = np.linspace(begin, max(float(r["curve"][key][-1]) for r in drawn), PLACES)
+    rows = []
+    for run in runs:
+        if run not in drawn:
+            rows.append(np.full(PLACES, np.inf))
+            continue
+        values = np.array([math.inf if v is None else v for v in run["curve"]["score"]], dtype=np.float64)
+        finite = np.isfinite(values)
+        at = np.array(run["curve"][key], dtype=np.float64)[finite]
+        values = np.log(np.maximum(values[finite], FLOOR)) if log else values[finite]
+        row = np.interp(x, at, values)
+        rows.append(np.where((x > at[-1]) & bool(run["failed"]), np.inf, np.exp(row) if log else row))
+    return x, np.array(rows)
+
+
+def _points(axes: Axes, runs: Sequence[Mapping[str, Any]], key: str, colour: str) -> None:
+    for run in runs:
+        if run["curve"]:
+            axes.plot(run["curve"][key], run["curve"]["score"], "o", color=colour, markersize=2.6, alpha=0.6)
+
+
+def _view(axes: Axes, results: Sequence[Mapping[str, Any]], scores: Sequence[float], log: bool) -> None:
+    first = [r["curve"]["score"][0] for r in results if r["curve"].get("score") and r["curve"]["score"][0] is not None]
+    low, high = max(min(scores), FLOOR) if log else min(scores), max(scores)
+    if log:
+        high = min(high, IN_VIEW * max(first, default=high))
+        axes.set_ylim(low / 2, 2 * max(high, low))
+    else:
+        room = 0.06 * (high - low) or 1.0
+        axes.set_ylim(low - room, high + room)
+
+
+def _dress(axes: Axes, theme: Theme, words: str) -> None:
+    axes.set_facecolor("none")
+    axes.grid(True, color=theme.grid, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(which="both", colors=theme.muted, labelsize=8.5, length=0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(theme.muted)
+    axes.set_xlabel(words, color=theme.muted, fontsize=9)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+
+
+# --- the table and the page -----------------------------------------------------------------------------
+
+COLUMNS = ("", "method", "step size", "mean ± spread", "worst seed", "failures", "evaluations", "seconds", "in search")
+
+
+def table(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The standings in words, a row a method, in the order of COLUMNS."""
+    rows = []
+    for row in comparison["standings"]:
+        mean = "—" if row["mean"] is None else f"{row['mean']:.3g} ± {row['spread']:.2g}"
+        worst = "failed" if row["worst"] is None else f"{row['worst']:.3g}"
+        products = f" + {compact(row['products'])} Jv" if row["products"] else ""
+        rows.append(
+            (
+                str(row["rank"]),
+                str(row["method"]),
+                f"{row['lr']:.3g}{'*' if row['search_at_edge'] else ''}",
+                mean,
+                f"{worst} (seed {row['worst_seed']})",
+                f"{row['failures']} of {row['seeds']}",
+                compact(row["evaluations"]) + products,
+                f"{row['seconds']:.3g}",
+                compact(row["search_evaluations"]) if row["search_evaluations"] else "—",
+            )
+        )
+    return rows
+
+
+def remarks(comparison: Mapping[str, Any]) -> list[str]:
+    """What a reader of the table must know, in sentences."""
+    rows = comparison["standings"]
+    said = [f"Score: {_words(comparison['metric'])}, lower is better; mean and standard deviation over the seeds."]
+    if any(row["failures"] for row in rows):
+        said.append("Failed seeds (diverged or not finite) are in no mean; they rank a method behind all that fail less.")
+    if any(row["search_at_edge"] for row in rows):
+        sizes = comparison["race"]["search"]
+        said.append(f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}: another may be better.")
+    if any(row["products"] for row in rows):
+        said.append("Jv: products with the game's Jacobian; each costs about an evaluation of all players, and the budget does not count it.")
+    return said
+
+
+def comparison_page(comparison: Mapping[str, Any]) -> str:
+    """The page of a comparison: one HTML text that needs nothing else."""
+    home = files("saddlepoint.report")
+    light = LIGHT.on("none")
+    figure = as_svg(comparison_figure(comparison, light))
+    rows, race = comparison["standings"], comparison["race"]
+    results = comparison["results"]
+    first = rows[0]
+    evaluations = sum(r["evaluations"] for r in results)
+    searched = sum(row["search_evaluations"] for row in rows)
+    lead = (
+        f"{first['method']} comes first with {first['mean']:.3g} ± {first['spread']:.2g}."
+        if first["mean"] is not None
+        else "Every method failed at every seed."
+    )
+    tiles = [
+        (str(len(rows)), "methods"),
+        (str(race["seeds"]), "seeds each"),
+        (compact(evaluations), "evaluations raced"),
+        (compact(searched), "evaluations searched"),
+        (str(sum(row["failures"] for row in rows)), "failures"),
+        (duration(sum(r["seconds"] for r in results)), "time of all runs"),
+    ]
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(home.joinpath("comparison.html").read_text(encoding="utf-8"))
+    # The page of a run holds the style of all pages.
+    style = home.joinpath("page.html").read_text(encoding="utf-8").partition("<style>")[2].partition("</style>")[0]
+    return template.render(
+        style=style,
+        name=race["on"],
+        lead=lead,
+        tiles=tiles,
+        columns=COLUMNS,
+        rows=list(zip(table(comparison), rows, strict=True)),
+        remarks=remarks(comparison),
+        light=data_uri(figure, "image/svg+xml"),
+        dark=data_uri(recoloured(figure, light, DARK), "image/svg+xml"),
+        search=_search(comparison),
+        sizes=race["search"],
+        starts=_starts(results),
+        command=shlex.join(comparison["command"]),
+        config=highlighted(yaml.safe_dump(race, sort_keys=False, allow_unicode=True)),
+        citations=comparison["citations"],
+        versions=comparison["versions"],
+    )
+
+
+def _search(comparison: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, bool]]]]:
+    """A row a searched method: the score of each trial, and whether it was chosen."""
+    found = []
+    for row in comparison["standings"]:
+        trials = {t["lr"]: t for t in comparison["search"] if t["method"] == row["method"]}
+        cells = [("failed" if t["failed"] else f"{t['score']:.3g}", lr == row["lr"]) for lr, t in trials.items()]
+        if cells:
+            found.append((row["method"], cells))
+    return found
+
+
+def _starts(results: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
+    """The fingerprint of the start of each seed; more than one would be a fault and is shown as such."""
+    seeds = sorted({r["seed"] for r in results})
+    return [(s, " / ".join(sorted({r["start"] for r in results if r["seed"] == s}))) for s in seeds]
+
+
+def _words(metric: str) -> str:
+    return "distance to the solution" if metric == "distance" else metric.replace("_", " ")

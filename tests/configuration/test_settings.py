@@ -1,0 +1,190 @@
+"""Assignments on the typed configuration: what they change, and what a mistake is told."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
+from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
+from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
+
+
+def digits(*assignments: str) -> ImageRun:
+    return assign(RECIPES["digits"](), assignments)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("1e-3", 0.001),
+        ("1e30", 1e30),
+        ("-2.5", -2.5),
+        ("true", True),
+        ("adam", "adam"),
+        ("0,0.99", [0, 0.99]),
+        ("[0.5, 0.9]", [0.5, 0.9]),
+        ("[[1, 0], [0, 2]]", [[1, 0], [0, 2]]),
+        ("{name: SGD, lr: 0.1}", {"name": "SGD", "lr": 0.1}),
+        ("cuda:1", "cuda:1"),
+        ("null", None),
+    ],
+)
+def test_values_are_read_as_people_write_them(text: str, value: Any) -> None:
+    assert parse_value(text) == value
+
+
+MISTAKES = [
+    ("sead=3", "there is no setting 'sead': did you mean 'seed'?"),
+    ("latent.sice=3", "there is no setting 'latent.sice': did you mean 'size'?"),
+    ("optimiser.lr=3", "did you mean 'optimizer'?"),
+    ("optimizer.beta=3", "optimizer 'Adam' has no argument 'beta': did you mean 'betas'?"),
+    ("generator.network.with=3", "network 'mlp-generator' has no argument 'with': did you mean 'widths'?"),
+    ("method=alternate", "no method is called 'alternate': did you mean 'alternating'?"),
+    ("method.ordre=[generator]", "method 'alternating' has no argument 'ordre': did you mean 'order'?"),
+    ("loss=hing", "no loss is called 'hing': did you mean 'hinge'?"),
+    ("penalties.r3.weight=1", "no penalty is called 'r3'"),
+    ("penalties.r3=none", "no penalty is called 'r3'"),
+    ("penalties.r1.wait=1", "penalty 'r1' has no argument 'wait': did you mean 'weight'?"),
+    ("penalties.r1=5", "write r1.NAME=value"),
+    ("penalties=5", "expected names and their arguments"),
+    ("seed", "'seed' is not an assignment: write key=value"),
+    ("seed.deep=3", "'seed' has no parts: write seed=value"),
+    ("method.counts.first=3", "'counts' of method 'alternating' has no parts"),
+    ("seed=many", "seed: Input should be a valid integer"),
+    ("seed=-1", "seed: Input should be greater than or equal to 0 (given: -1)"),
+    ("batch_size=0", "batch_size: Input should be greater than or equal to 1"),
+    ("batch_size=2.5", "batch_size: Input should be a valid integer"),
+    ("values=sepia", "values: Input should be 'symmetric' or 'unit'"),
+    ("optimizer.lr=fast", "optimizer 'Adam': lr"),
+    ("method.counts=some", "method 'alternating': counts"),
+    ("loss=5", "a loss is chosen by its name, not by 5"),
+    ("method=null", "a method is chosen by its name, not by None"),
+    ("optimizer=[1, 2]", "optimizer is chosen by its name"),
+    ("data={source: digits, sise: 4}", "there is no setting 'sise': did you mean 'size'?"),
+    ("latent=[1", "can't be read"),
+    ("generator=5", "generator"),
+]
+
+
+@pytest.mark.parametrize(("assignment", "message"), MISTAKES, ids=[a for a, _ in MISTAKES])
+def test_a_mistake_is_told_in_one_sentence_with_the_remedy(assignment: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        digits(assignment)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nearest_ignores_case_and_lists_all_where_nothing_is_near() -> None:
+    assert nearest("ADAM", ["Adam", "SGD"]) == "did you mean 'Adam'?"
+    assert nearest("zzz", ["Adam", "SGD"]) == "known: Adam, SGD"
+
+
+def test_assignments_are_made_in_order_and_leave_the_original_alone() -> None:
+    recipe = RECIPES["digits"]()
+    changed = assign(recipe, ["seed=3", "seed=4", "latent.size=10"])
+    assert (changed.seed, changed.latent.size) == (4, 10)
+    assert (recipe.seed, recipe.latent.size) == (0, 64)
+    assert changed.differences(recipe) == ["seed: 4 here, 0 there", "latent.size: 10 here, 64 there"]
+
+
+def test_one_short_key_stands_for_both_players() -> None:
+    config = digits("optimizer.lr=0.25", "generator.optimizer.lr=0.5")
+    assert config.discriminator.optimizer["lr"] == 0.25
+    assert config.generator.optimizer["lr"] == 0.5
+
+
+def test_switching_an_optimizer_keeps_what_both_take_and_drops_the_rest() -> None:
+    adam = digits("optimizer.lr=0.25", "optimizer.weight_decay=0.125").generator.optimizer
+    assert (adam["name"], adam["lr"], tuple(adam["betas"])) == ("Adam", 0.25, (0.0, 0.99))
+    sgd = digits("optimizer.lr=0.25", "optimizer.weight_decay=0.125", "optimizer=sgd").generator.optimizer
+    assert (sgd["name"], sgd["lr"], sgd["weight_decay"], sgd["momentum"]) == ("SGD", 0.25, 0.125, 0)
+    assert "betas" not in sgd
+
+
+def test_momentum_and_nesterov_are_arguments_of_sgd() -> None:
+    spec = digits("optimizer=SGD", "optimizer.momentum=0.9", "optimizer.nesterov=true").discriminator.optimizer
+    assert (spec["momentum"], spec["nesterov"]) == (0.9, True)
+
+
+def test_parameters_of_nested_methods_are_reached_by_their_path() -> None:
+    config = digits(
+        *("method=lookahead", "method.k=3", "method.base=averaged", "method.base.decay=0.5"),
+        *("method.base.base=extragradient", "method.base.base.same_batch=false"),
+    )
+    method = METHOD_REGISTRY.build(config.method)
+    assert isinstance(method, Lookahead)
+    assert method.k == 3
+    assert isinstance(method.base, Averaged)
+    assert method.base.decay == 0.5
+    assert isinstance(method.base.base, Extragradient)
+    assert method.base.base.same_batch is False
+
+
+def test_each_wrapper_is_built_with_a_base_of_its_own() -> None:
+    first, second = METHOD_REGISTRY.build("optimistic"), METHOD_REGISTRY.build("optimistic")
+    assert isinstance(first, Optimistic)
+    assert isinstance(second, Optimistic)
+    assert first.base is not second.base
+
+
+def test_penalties_are_added_changed_and_removed() -> None:
+    assert digits().penalties == {"r1": {"weight": 1.0}, "r2": {"weight": 1.0}}
+    config = digits("penalties.r1.weight=3", "penalties.r2=none", "penalties.gradient-penalty=on")
+    assert list(config.penalties) == ["r1", "gradient-penalty"]
+    assert config.penalties["r1"]["weight"] == 3.0
+    assert config.penalties["gradient-penalty"] == without_name(PENALTY_REGISTRY.resolve("gradient-penalty"))
+    assert digits("penalties=none").penalties == {}
+    assert digits("penalties={r2: {weight: 2}}").penalties == {"r2": {"weight": 2.0}}
+    assert digits("penalties.r1=none", "penalties.r1=none").penalties == {"r2": {"weight": 1.0}}
+    assert digits("penalties.r1={weight: 2}").penalties["r1"] == {"weight": 2.0}
+
+
+def without_name(spec: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if key != "name"}
+
+
+def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
+    assert digits("average=none").average is None
+    average = assign(RECIPES["classic"](), ["average.half_life=500"]).average
+    assert average is not None
+    assert average.half_life == 500
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
+    config = assign(RECIPES[recipe](), ["method=lookahead", "optimizer.lr=1e-7", "seed=5"])
+    there_and_back = ImageRun.read(yaml.safe_load(yaml.safe_dump(config.plain())))
+    assert there_and_back.plain() == config.plain()
+    assert there_and_back.same_run(config)
+
+
+def test_a_configuration_is_frozen_and_refuses_unknown_keys() -> None:
+    config = digits()
+    with pytest.raises(ValueError, match="frozen"):
+        config.seed = 3  # type: ignore[misc]
+    with pytest.raises(ConfigurationError, match="there is no setting 'sead': did you mean 'seed'"):
+        ImageRun.read({**config.plain(), "sead": 3})
+
+
+def test_budget_and_device_do_not_make_another_run() -> None:
+    assert digits("budget.samples=7", "budget.minutes=3", "device=cpu").same_run(digits())
+    assert not digits("seed=1").same_run(digits())
+
+
+def test_a_refusal_by_the_constructor_names_the_thing() -> None:
+    with pytest.raises(ConfigurationError, match=r"method 'lookahead': alpha is 2\.0"):
+        METHOD_REGISTRY.build({"name": "lookahead", "alpha": 2})
+    with pytest.raises(ConfigurationError, match="optimizer 'Adam': Invalid learning rate: -1"):
+        OPTIMIZER_REGISTRY.build({"name": "Adam", "lr": -1}, params=[])
+
+
+@pytest.mark.parametrize("registry", [METHOD_REGISTRY, LOSS_REGISTRY, PENALTY_REGISTRY], ids=lambda r: r.kind)
+def test_everything_listed_can_be_had_by_its_name_alone_and_has_a_summary(registry: Any) -> None:
+    for name in registry.names:
+        spec = registry.resolve(name)
+        assert registry.resolve(spec) == spec
+        registry.build(name)
+        assert registry.summary(name).endswith((".", ":"))
