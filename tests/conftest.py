@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+#: Doctests are sought in modules, and no two modules may be called conftest.
+collect_ignore_glob = ["*conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

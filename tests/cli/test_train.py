@@ -27,9 +27,9 @@ def test_flags_are_settings(run: Run) -> None:
         *("--minutes", "2.5", "--set", "loss=hinge", "--dry-run"),
     )
     config = yaml.safe_load(said.out)
-    assert config["method"] == {"name": "extragradient", "same_batch": True}
+    assert (config["method"]["name"], config["method"]["same_batch"]) == ("extragradient", True)
     assert (config["batch_size"], config["device"], config["loss"]["name"]) == (7, "cpu", "hinge")
-    assert config["budget"] == {"samples": None, "minutes": 2.5}
+    assert (config["budget"]["samples"], config["budget"]["minutes"]) == (None, 2.5)
 
 
 def test_the_last_line_of_stdout_is_json_and_the_folder_is_as_designed(run: Run, tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """`saddle compare`."""
 
+import platform
 import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
+from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from saddlepoint import __version__
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.races import Race, configured, run
@@ -63,10 +67,11 @@ def compare(
 
       saddle compare digits --methods alternating,extragradient,lookahead[k=5] --seeds 3 --evaluations 2000
     """
-    limits = {"evaluations": evaluations, "samples": samples, "minutes": minutes}
-    budget = Budget(**limits) if any(limit is not None for limit in limits.values()) else None  # type: ignore[arg-type]
+    budget = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
     rate, search = _step_size(lr, search)
-    race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets or [])
+    race = configured(
+        on, methods, seeds=seeds, budget=None if budget == Budget() else budget, lr=rate, search=search, sets=sets or []
+    )
     folder = out or free_name(RUNS, f"compare-{on}", lambda found: not race.differences(Race.read(found)))
     bar = Progress(
         TextColumn("{task.description}"),
@@ -82,14 +87,13 @@ def compare(
     try:
         with bar:
             task = bar.add_task(f"racing on {on}", total=None)
-            found = run(
-                race, folder, jobs=jobs, progress=lambda done, of: bar.update(task, completed=done, total=of)
-            )
+            found = run(race, folder, jobs=jobs, progress=lambda done, of: bar.update(task, completed=done, total=of))
     except KeyboardInterrupt:
         again = shlex.join(command if out else [*command, "--out", str(folder)])
         err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
         raise
-    paths = write_comparison(found, folder, command)
+    versions = {"saddlepoint": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    paths = write_comparison({**found, "command": command, "versions": versions}, folder)
     if as_json:
         summary = {key: found[key] for key in ("metric", "standings")}
         print_json({"out": str(folder), **summary, "files": {kind: str(path) for kind, path in paths.items()}})
@@ -114,7 +118,8 @@ def _tell(found: dict[str, object], title: str, paths: list[Path]) -> None:
     for row in table(found):
         shown.add_row(*map(Text, row))
     # A narrow terminal wraps the lines: better than a table without its names.
-    err.print(shown, width=max(err.width, Measurement.get(err, err.options.update(width=400), shown).maximum), crop=False)
+    natural = Measurement.get(err, err.options.update(width=400), shown).maximum
+    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(shown)
     for sentence in remarks(found):
         err.print(sentence, style="dim", markup=False, soft_wrap=True)
     for path in paths:

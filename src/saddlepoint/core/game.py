@@ -93,19 +93,19 @@ class Game:
         names = self._known(only)
         gradients: dict[str, Sequence[Tensor]] = {}
         values: dict[str, Tensor] = {}
-        with self._evaluation(batch, moving=names if base else ()):
-            for group in self._groups(names):
-                with self._frozen(set(self.names) - set(group)):
-                    losses = self._losses(batch, group)
-                    for name in group:
-                        gradients[name] = torch.autograd.grad(
-                            losses[name],
-                            self.point[name],
-                            retain_graph=name != group[-1],
-                            allow_unused=True,
-                            materialize_grads=True,
-                        )
-                values.update({name: losses[name].detach() for name in group})
+        for group in self._groups(names):
+            # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
+            with self._evaluation(batch, moving=group if base else ()), self._frozen(set(self.names) - set(group)):
+                losses = self._losses(batch, group)
+                for name in group:
+                    gradients[name] = torch.autograd.grad(
+                        losses[name],
+                        self.point[name],
+                        retain_graph=name != group[-1],
+                        allow_unused=True,
+                        materialize_grads=True,
+                    )
+            values.update({name: losses[name].detach() for name in group})
         if base:
             self.loss_values.update(values)
         self.evaluations += len(names)
@@ -212,11 +212,13 @@ class Game:
     def untouched(self) -> Iterator[None]:
         """Look without a trace: inside the block buffers are copies, and nothing is counted."""
         counted = self.evaluations, self.products
-        with ExitStack() as stack:
-            for buffers in self._buffers.values():
-                stack.enter_context(_kept(buffers))
-            yield
-        self.evaluations, self.products = counted
+        try:
+            with ExitStack() as stack:
+                for buffers in self._buffers.values():
+                    stack.enter_context(_kept(buffers))
+                yield
+        finally:
+            self.evaluations, self.products = counted
 
     # --- inside ---------------------------------------------------------------------------------------
 

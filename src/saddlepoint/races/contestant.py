@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 
-from saddlepoint import __version__
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Outcome, generator
 from saddlepoint.data import load_images
@@ -183,7 +182,7 @@ class Contestant:
             folder.write_identity(
                 name=folder.path.name,
                 recipe=config.recipe,
-                versions={"saddlepoint": __version__, "torch": torch.__version__},
+                versions={"torch": torch.__version__},
                 device=str(assembled.game.point.tensors[0].device),
                 threads=torch.get_num_threads(),
                 dataset={

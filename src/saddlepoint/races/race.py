@@ -26,7 +26,9 @@ _METHOD = re.compile(r"([^\[\]=,]+)(?:\[(.*)\])?", re.DOTALL)
 class Mover(Settings):
     """How one player turns a direction into a displacement."""
 
-    optimizer: Annotated[dict[str, Any], OPTIMIZER_REGISTRY] = {"name": "SGD", "lr": 0.1}
+    optimizer: Annotated[dict[str, Any], OPTIMIZER_REGISTRY] = Field(
+        default_factory=lambda: OPTIMIZER_REGISTRY.resolve({"name": "SGD", "lr": 0.1})
+    )
 
 
 class AnalyticSettings(Settings):
@@ -53,7 +55,7 @@ class Race(Settings):
     analytic: AnalyticSettings | None = None
     image: ImageRun | None = None
     entries: dict[str, Entry]
-    search: list[float] = []
+    search: tuple[float, ...] = ()
     seeds: int = Field(default=5, ge=1)
     budget: Budget
 
@@ -121,7 +123,7 @@ def configured(
         entries[label] = Entry.read({"method": spec, "lr": own})
         METHOD_REGISTRY.build(entries[label].method)
     low, high = (0.01, 1.0) if isinstance(game, AnalyticSettings) else (rate / 10, rate * 10)
-    sizes = [float(f"{h:.3g}") for h in np.geomspace(low, high, search)] if search else []
+    sizes = tuple(float(f"{h:.3g}") for h in np.geomspace(low, high, search)) if search else ()
     if isinstance(game, AnalyticSettings):
         budget = budget or Budget(evaluations=EVALUATIONS)
         return Race(on=on, analytic=game, entries=entries, search=sizes, seeds=seeds, budget=budget)

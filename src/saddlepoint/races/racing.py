@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,7 +27,7 @@ Progress = Callable[[float, int], None]
 
 
 def run(
-    race: Race, path: Path, *, jobs: int | None = None, progress: Progress = lambda done, of: None
+    race: Race, path: Path, *, jobs: int | None = None, progress: Progress = lambda _done, _of: None
 ) -> dict[str, Any]:
     """Run the race in a folder, or what is left of it, and return the comparison.
 
@@ -61,7 +62,9 @@ def run(
         of = len(trials) + len(race.entries) * race.seeds
         jobs = jobs or _jobs(race, of)
         tried = _play(trials, jobs, lambda done: progress(done, of))
-        rates = {label: entry.lr or chosen(r for r in tried if r.method == label) for label, entry in race.entries.items()}
+        rates = {
+            label: entry.lr or chosen(r for r in tried if r.method == label) for label, entry in race.entries.items()
+        }
         contestants = [
             Contestant(race, path, label, rates[label], seed) for seed in range(race.seeds) for label in race.entries
         ]
@@ -89,8 +92,12 @@ def _in_turn(
     left: Iterable[Contestant], before: int, progress: Callable[[float], None]
 ) -> Iterator[tuple[Contestant, Result]]:
     for done, contestant in enumerate(left, start=before):
-        yield contestant, contestant.play(lambda share, done=done: progress(done + share))  # type: ignore[misc]
+        yield contestant, contestant.play(partial(_further, progress, done))
         progress(done + 1)
+
+
+def _further(progress: Callable[[float], None], done: int, share: float) -> None:
+    progress(done + share)
 
 
 def _in_processes(
@@ -177,7 +184,6 @@ def _work(contestant: Contestant) -> Result:
     if stop.is_set():
         raise KeyboardInterrupt
     result = contestant.play(watch)
-    watch_end = 1.0 - told
     with shares.get_lock():
-        shares.value += watch_end
+        shares.value += 1.0 - told
     return result

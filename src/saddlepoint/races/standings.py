@@ -5,9 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import torch
-
-from saddlepoint import __version__
 from saddlepoint.races.contestant import Result
 from saddlepoint.races.race import Race
 from saddlepoint.recipes.citing import papers
@@ -34,7 +31,6 @@ def comparison(race: Race, trials: Sequence[Result], results: Sequence[Result]) 
         "search": [asdict(t) for t in trials],
         "results": [asdict(r) for r in results],
         "citations": list(dict.fromkeys(paper for method in methods for paper in papers(method))),
-        "versions": {"saddlepoint": __version__, "torch": torch.__version__},
     }
 
 

@@ -33,13 +33,17 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5
 _AXES = {"evaluations": "gradient evaluations", "seconds": "seconds"}
 
 
-def write_comparison(comparison: Mapping[str, Any], folder: Path, command: Sequence[str]) -> dict[str, Path]:
-    """Write `comparison.json`, `.png` and `.html`, each whole or not at all; the paths by ending."""
+def write_comparison(comparison: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Write `comparison.json`, `.png` and `.html`, each whole or not at all; the paths by ending.
+
+    Args:
+        comparison: from `saddlepoint.races.run`, and its `command` (words) and `versions`.
+        folder: exists.
+    """
     paths = {kind: folder / f"comparison.{kind}" for kind in ("json", "png", "html")}
-    everything = {**comparison, "command": list(command)}
-    write_atomically(paths["json"], json.dumps(everything, allow_nan=False, indent=1) + "\n")
+    write_atomically(paths["json"], json.dumps(comparison, allow_nan=False, indent=1) + "\n")
     save_png(comparison_figure(comparison), paths["png"])
-    write_atomically(paths["html"], comparison_page(everything))
+    write_atomically(paths["html"], comparison_page(comparison))
     return paths
 
 
@@ -52,7 +56,9 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
     rows = comparison["standings"]
     scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
     log = comparison["metric"] == "distance" or (len(scores) > 1 and min(scores) > 0 and max(scores) > 30 * min(scores))
-    beyond = 10 * max((abs(v) for v in scores), default=1.0)  # where a failed seed's end of a band is drawn: out of view
+    beyond = 10 * max(
+        (abs(v) for v in scores), default=1.0
+    )  # where a failed seed's end of a band is drawn: out of view
     figure = Figure(figsize=(10.8, 4.3), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor=theme.card)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (key, words) in zip(panels, _AXES.items(), strict=True):
@@ -154,7 +160,7 @@ COLUMNS = ("", "method", "step size", "mean ± spread", "worst seed", "failures"
 
 def table(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The standings in words, a row a method, in the order of COLUMNS."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in comparison["standings"]:
         mean = "—" if row["mean"] is None else f"{row['mean']:.3g} ± {row['spread']:.2g}"
         worst = "failed" if row["worst"] is None else f"{row['worst']:.3g}"
@@ -180,12 +186,16 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
     rows = comparison["standings"]
     said = [f"Score: {_words(comparison['metric'])}, lower is better; mean and standard deviation over the seeds."]
     if any(row["failures"] for row in rows):
-        said.append("Failed seeds (diverged or not finite) are in no mean; they rank a method behind all that fail less.")
+        said.append(
+            "Failed seeds (diverged or not finite) are in no mean; they rank a method behind all that fail less."
+        )
     if any(row["search_at_edge"] for row in rows):
         sizes = comparison["race"]["search"]
-        said.append(f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}: another may be better.")
+        said.append(
+            f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}: another may be better."
+        )
     if any(row["products"] for row in rows):
-        said.append("Jv: products with the game's Jacobian; each costs about an evaluation of all players, and the budget does not count it.")
+        said.append("Jv: products with the game's Jacobian, which the budget does not count: compare the seconds too.")
     return said
 
 
@@ -200,7 +210,8 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
     evaluations = sum(r["evaluations"] for r in results)
     searched = sum(row["search_evaluations"] for row in rows)
     lead = (
-        f"{first['method']} comes first with {first['mean']:.3g} ± {first['spread']:.2g}."
+        f"{first['method']} comes first: {_words(comparison['metric'])} {first['mean']:.3g} ± {first['spread']:.2g} "
+        f"over {first['seeds']} seeds" + (f", {first['failures']} of them failed." if first["failures"] else ".")
         if first["mean"] is not None
         else "Every method failed at every seed."
     )

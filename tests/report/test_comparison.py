@@ -1,0 +1,119 @@
+"""The table, figure and page of a comparison."""
+
+import json
+
+from PIL import Image
+
+from saddlepoint.report.comparison import comparison_figure, remarks, table, write_comparison
+
+
+def result(method, seed, score, curve, failed=False):
+    evaluations = [4.0 * place for place in range(len(curve))]
+    columns = {"evaluations": evaluations, "seconds": [e / 100 for e in evaluations], "score": curve}
+    return {
+        "method": method,
+        "lr": 0.1,
+        "seed": seed,
+        "score": score,
+        "failed": failed,
+        "start": f"start-{seed}",
+        "evaluations": 4 * (len(curve) - 1),
+        "seconds": 0.1,
+        "curve": columns if curve else {},
+    }
+
+
+def row(rank, method, mean, failures=0, **changes):
+    return {
+        "rank": rank,
+        "method": method,
+        "lr": 0.1,
+        "mean": mean,
+        "spread": None if mean is None else 0.0,
+        "worst": mean if not failures else None,
+        "worst_seed": 1,
+        "failures": failures,
+        "seeds": 2,
+        "evaluations": 12.0,
+        "products": 0.0,
+        "seconds": 0.1,
+        "search_evaluations": 0,
+        "search_at_edge": False,
+        **changes,
+    }
+
+
+def made_up(**changes):
+    """Method `<a>` reaches the solution, `b` fails at one seed of two, `c` at both, at once."""
+    good, bad = [1.0, 0.1, 0.01, 0.0], [1.0, 10.0, 1e200, None]
+    comparison = {
+        "race": {"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2, "search": [0.1, 1.0]},
+        "metric": "distance",
+        "standings": [
+            row(1, "<a>", 0.0, products=24.0, search_evaluations=8, search_at_edge=True),
+            row(2, "b", 0.5, 1),
+            row(3, "c", None, 2),
+        ],
+        "search": [
+            {"method": "<a>", "lr": 0.1, "failed": False, "score": 0.5},
+            {"method": "<a>", "lr": 1.0, "failed": True, "score": None},
+        ],
+        "results": [
+            result("<a>", 0, 0.0, good),
+            result("<a>", 1, 0.0, good),
+            result("b", 0, 0.5, [1.0, 0.8, 0.6, 0.5]),
+            result("b", 1, None, bad, failed=True),
+            result("c", 0, None, [], failed=True),
+            result("c", 1, None, [], failed=True),
+        ],
+        "citations": ["@article{x,\n  title={A & B}}"],
+        "command": ["saddle", "compare", "bilinear", "--methods", "<a>,b,c"],
+        "versions": {"saddlepoint": "0"},
+    }
+    return {**comparison, **changes}
+
+
+def test_the_files_are_whole_and_the_page_stands_alone(tmp_path):
+    paths = write_comparison(made_up(), tmp_path)
+    assert json.loads(paths["json"].read_text()) == made_up()
+    with Image.open(paths["png"]) as picture:
+        assert picture.width > 1000
+    page = paths["html"].read_text()
+    assert "<a>" not in page  # every name is escaped
+    assert "&lt;a&gt; comes first" in page
+    assert "A &amp; B" in page
+    assert "saddle compare bilinear --methods &#39;&lt;a&gt;,b,c&#39;" in page
+    assert not [link for link in ("://", "<script", "@import", "url(") if link in page]
+
+
+def test_the_table_counts_failures_and_says_what_is_hidden_in_no_mean():
+    rows = table(made_up())
+    assert [r[1] for r in rows] == ["<a>", "b", "c"]
+    assert [r[5] for r in rows] == ["0 of 2", "1 of 2", "2 of 2"]
+    assert rows[0][2] == "0.1*"
+    assert rows[0][6] == "12 + 24 Jv"
+    assert rows[2][3] == "—"
+    assert rows[1][4] == "failed (seed 1)"
+    said = " ".join(remarks(made_up()))
+    assert all(word in said for word in ("lower is better", "Failed seeds", "end of the list", "Jv"))
+
+
+def test_a_line_ends_where_half_the_seeds_have_failed():
+    figure = comparison_figure(made_up())
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines() if not line.get_label().startswith("_")}
+    assert set(lines) == {"<a>", "b (1 of 2 failed)"}
+    drawn = lines["b (1 of 2 failed)"].get_ydata()
+    assert drawn[0] == 1.0
+    assert drawn[-1] != drawn[-1]  # NaN
+
+
+def test_a_race_that_nobody_finished_is_drawn_too(tmp_path):
+    failed = [r for r in made_up()["results"] if r["method"] == "c"]
+    everything = made_up(results=failed, standings=[row(1, "c", None, 2)], search=[])
+    assert "Every method failed" in write_comparison(everything, tmp_path)["html"].read_text()
+
+
+def test_fewer_than_a_decade_of_a_metric_is_drawn_on_a_linear_axis():
+    results = [result("<a>", s, 2.0, [3.0, 2.5, 2.0]) for s in (0, 1)]
+    figure = comparison_figure(made_up(metric="pixel_frechet", results=results, standings=[row(1, "<a>", 2.0)]))
+    assert figure.axes[0].get_yscale() == "linear"
