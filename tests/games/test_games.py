@@ -48,7 +48,8 @@ def test_dirac_field_is_the_published_one():
 def test_dirac_converges_with_r1_and_not_without(loss):
     assert run(dirac(loss, r1=1.0), Alternating(), 0.1, 2000).outcome is Outcome.CONVERGED
     assert run(dirac(loss), Alternating(), 0.1, 2000).outcome is not Outcome.CONVERGED
-    assert run(dirac(loss), Simultaneous(), 0.1, 2000).outcome is Outcome.DIVERGED
+    simultaneous = run(dirac(loss), Simultaneous(), 0.1, 2000).outcome
+    assert simultaneous is (Outcome.DIVERGED if loss in ("minimax", "wasserstein") else Outcome.RUNNING)
 
 
 def test_alternating_on_the_bilinear_game_keeps_its_invariant_and_is_called_cycling():
@@ -73,6 +74,10 @@ def test_cycling_is_told_from_slow_convergence(h):
     assert run(bilinear(), Alternating(), h, 2000).outcome is Outcome.CYCLING
     if h <= 0.05:
         assert run(bilinear(), Extragradient(), h, 1500).outcome is not Outcome.CYCLING
+
+
+def test_less_than_a_turn_is_too_early_to_say():
+    assert run(bilinear(), Alternating(), 0.01, 100).outcome is Outcome.RUNNING
 
 
 def test_a_matrix_acts_through_its_singular_values():

@@ -67,11 +67,10 @@ def compare(
 
       saddle compare digits --methods alternating,extragradient,lookahead[k=5] --seeds 3 --evaluations 2000
     """
-    budget = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
+    given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
+    budget = None if given == Budget() else given
     rate, search = _step_size(lr, search)
-    race = configured(
-        on, methods, seeds=seeds, budget=None if budget == Budget() else budget, lr=rate, search=search, sets=sets or []
-    )
+    race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets or [])
     folder = out or free_name(RUNS, f"compare-{on}", lambda found: not race.differences(Race.read(found)))
     bar = Progress(
         TextColumn("{task.description}"),

@@ -101,9 +101,11 @@ def judge(distance: Sequence[float], path: Sequence[Sequence[float]]) -> Outcome
         return Outcome.CONVERGED
     tail = [math.log(d) for d in distance[len(distance) // 2 :] if d > 0]
     drift, swing = trend(tail)
-    if abs(drift) <= max(2.0 * swing, 1e-6) and whole_turn(path):
+    turned = whole_turn(path)
+    if turned and abs(drift) <= max(2.0 * swing, 1e-6):
         return Outcome.CYCLING
-    if drift > 0 and end > start:
+    # Within the first turn an orbit may just be on its way out and back.
+    if drift > 0 and end > (start if turned else 2 * start):
         return Outcome.DIVERGED
     return Outcome.RUNNING
 

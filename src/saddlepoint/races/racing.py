@@ -146,13 +146,16 @@ def _terminable() -> Iterator[None]:
 
 # --- in a worker process --------------------------------------------------------------------------------
 
+#: The shares that all workers have done, and the request to stop.
 _shared: tuple[Any, Any] = (None, None)
+_at_work = threading.Event()
 
 
 def _begin(shares: Any, stop: Any) -> None:
     global _shared
     _shared = shares, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells
+    if os.name == "posix":
+        os.setpgrp()  # Ctrl-C of the terminal reaches the parent alone, which tells; a second signal would not save
     threading.Thread(target=_follow, daemon=True).start()
 
 
@@ -162,7 +165,8 @@ def _follow() -> None:
     if parent is not None:
         parent.join()
         _shared[1].set()
-        time.sleep(30)
+        while _at_work.is_set():
+            time.sleep(0.1)
         os._exit(1)
 
 
@@ -170,20 +174,26 @@ def _work(contestant: Contestant) -> Result:
     shares, stop = _shared
     told = 0.0
 
-    def watch(share: float) -> None:
+    def tell(share: float) -> None:
         nonlocal told
+        with shares.get_lock():
+            shares.value += share - told
+        told = share
+
+    def watch(share: float) -> None:
         if stop.is_set():
             if contestant.race.analytic is not None:
                 raise KeyboardInterrupt
             signal.raise_signal(signal.SIGTERM)  # the loop of training ends after this step, and saves
         if share - told > 0.01:
-            with shares.get_lock():
-                shares.value += share - told
-            told = share
+            tell(share)
 
-    if stop.is_set():
-        raise KeyboardInterrupt
-    result = contestant.play(watch)
-    with shares.get_lock():
-        shares.value += 1.0 - told
-    return result
+    _at_work.set()
+    try:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        result = contestant.play(watch)
+        tell(1.0)
+        return result
+    finally:
+        _at_work.clear()
