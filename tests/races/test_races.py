@@ -123,6 +123,12 @@ def test_another_race_in_the_same_folder_is_refused_by_name(tmp_path):
         run(other, tmp_path, jobs=1)
 
 
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "config.yaml").write_text("recipe: digits\n")
+    with pytest.raises(ConfigurationError, match="holds no comparison"):
+        run(configured("bilinear", "alternating"), tmp_path, jobs=1)
+
+
 def test_the_search_is_fair_counted_and_takes_the_best(tmp_path):
     race = configured(
         "bilinear", "extragradient,competitive,optimistic[lr=0.2]", seeds=1, search=3, budget=Budget(evaluations=80)

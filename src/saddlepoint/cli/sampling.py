@@ -71,10 +71,7 @@ def sample(
             Image.fromarray(pixels).save(folder / f"{number:0{digits}d}.png")
         err.print(f"wrote {n} files to {folder}", markup=False, soft_wrap=True)
     if walk is not None:
-        size = max(trained.shape[1:])
-        frames = [
-            Image.fromarray(p) for p in frames_of(trained.walk(stops, FRAMES, seed), scale or max(1, -(-128 // size)))
-        ]
+        frames = [Image.fromarray(p) for p in frames_of(trained.walk(stops, FRAMES, seed), scale, side=128)]
         _write(
             walk,
             lambda path: frames[0].save(

@@ -101,6 +101,8 @@ def judge(distance: Sequence[float], path: Sequence[Sequence[float]]) -> Outcome
         return Outcome.CONVERGED
     tail = [math.log(d) for d in distance[len(distance) // 2 :] if d > 0]
     drift, swing = trend(tail)
+    if math.dist(path[-1], path[-2]) <= 1e-9 * end:
+        return Outcome.RUNNING  # at rest, and not at the solution
     turned = whole_turn(path)
     if turned and abs(drift) <= max(2.0 * swing, 1e-6):
         return Outcome.CYCLING

@@ -70,7 +70,7 @@ class Competitive(Method):
             )
             direction = inverse * solved
         else:
-            direction = gmres(lambda v: v + coupled(v), line.field, self.iterations, self.tolerance)
+            direction = gmres(lambda v: v + coupled(v), line.field, self.iterations)
         game.move(self._scaled(direction, rates, game))
 
     def _rates(self, game: Game, line: Linearization) -> "Diagonal":

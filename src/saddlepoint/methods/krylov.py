@@ -42,13 +42,13 @@ def arnoldi(operator: Operator, start: Point, steps: int) -> tuple[list[Point], 
     return basis, hessenberg
 
 
-def gmres(operator: Operator, right: Point, iterations: int, tolerance: float = 1e-10) -> Point:
+def gmres(operator: Operator, right: Point, iterations: int) -> Point:
     """The x of least residual ‖A x − b‖ in the Krylov space of b; exact after as many iterations as A has rank.
 
     Raises:
         ValueError: A maps b to nothing, so that the space has no solution.
     """
-    if float(right.norm()) <= tolerance * 1e-20:
+    if float(right.norm()) == 0.0:
         return right.zeros()
     basis, hessenberg = arnoldi(operator, right, iterations)
     if not bool(hessenberg.any()):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from saddlepoint.races.contestant import Contestant, Result
 from saddlepoint.races.race import Race
 from saddlepoint.races.standings import chosen, comparison
 from saddlepoint.runs import RunFolder
+from saddlepoint.train import RunFailed
 
 #: Analytic games below so many evaluations in all are over before a process has started.
 SMALL = 30_000
@@ -40,18 +42,13 @@ def run(
     Raises:
         ConfigurationError: the folder holds another race, or a method does not fit the game.
         RunBusy: another process races in this folder.
+        RunFailed: a process died; the same call goes on from here.
         KeyboardInterrupt: a signal stopped it; the same call goes on from here.
     """
     folder = RunFolder(path)
     with folder.held():
         if folder.config.exists():
-            differences = race.differences(Race.read(folder.read_config()))
-            if differences:
-                more = "; …" if len(differences) > 3 else ""
-                raise ConfigurationError(
-                    f"{path} holds another comparison ({'; '.join(differences[:3])}{more}): give another folder "
-                    "with --out"
-                )
+            _agree(race, folder)
         folder.write_config(race.plain())
         trials = [
             Contestant(race, path, label, h, race.seeds, trial=True)
@@ -70,6 +67,19 @@ def run(
         ]
         played = _play(contestants, jobs, lambda done: progress(len(trials) + done, of))
         return comparison(race, tried, sorted(played, key=lambda r: (list(race.entries).index(r.method), r.seed)))
+
+
+def _agree(race: Race, folder: RunFolder) -> None:
+    try:
+        differences = race.differences(Race.read(folder.read_config()))
+    except ValueError as error:
+        raise ConfigurationError(f"{folder.path} holds no comparison: give another folder with --out") from error
+    if differences:
+        more = "; …" if len(differences) > 3 else ""
+        raise ConfigurationError(
+            f"{folder.path} holds another comparison ({'; '.join(differences[:3])}{more}): "
+            "give another folder with --out"
+        )
 
 
 def _jobs(race: Race, runs: int) -> int:
@@ -120,6 +130,10 @@ def _in_processes(
                 for future in done:
                     future.result()
                 progress(before + shares.value)
+        except BrokenProcessPool as error:
+            raise RunFailed(
+                "a process of the race died, perhaps for want of memory: the same command goes on, with --jobs 1 if so"
+            ) from error
         except BaseException:
             stop.set()  # those at work save and leave
             pool.shutdown(wait=True, cancel_futures=True)

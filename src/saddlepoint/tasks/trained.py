@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from saddlepoint.configuration import ConfigurationError, Registry
 from saddlepoint.core import generator as keyed_generator
@@ -145,31 +146,48 @@ class TrainedGenerator:
         return (torch.sin((1 - w) * angle) * a + torch.sin(w * angle) * b) / torch.sin(angle)
 
 
-def image_grid(images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2) -> NDArray[np.uint8]:
+#: Side in pixels to which pictures enlarge small images, and below which they do so smoothly.
+SIDE, SMOOTH = 48, 24
+
+
+def image_grid(
+    images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2, side: int = SIDE
+) -> NDArray[np.uint8]:
     """Images side by side, as one picture.
 
     Args:
         images: uint8 (N, C, H, W), one or three channels.
         columns: None makes the grid as square as it gets.
-        scale: whole factor of enlargement; None enlarges small images to at least 48 pixels.
+        scale: whole factor by which every pixel is enlarged; None enlarges small images to at least `side` pixels,
+            and tiny ones smoothly, as bare pixels of 8x8 or 16x16 images are hard to read.
         gap: grey pixels around every image, so that one does not run into the next.
+        side: see scale.
 
     Returns:
         uint8 (rows · (H · scale + gap) + gap, columns · (W · scale + gap) + gap, 3).
     """
-    n, _, height, width = images.shape
+    n = len(images)
     columns = columns or max(1, round(n**0.5))
     rows = -(-n // columns)
-    scale = scale or max(1, -(-48 // max(height, width)))
-    down, across = height * scale + gap, width * scale + gap
+    tiles = _enlarged(images, scale, side).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+    height, width = tiles.shape[1:3]
+    down, across = height + gap, width + gap
     grid = np.full((rows * down + gap, columns * across + gap, 3), 96, dtype=np.uint8)
-    tiles = images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy().repeat(scale, 1).repeat(scale, 2)
     for k, tile in enumerate(tiles):
         top, left = gap + (k // columns) * down, gap + (k % columns) * across
-        grid[top : top + height * scale, left : left + width * scale] = tile
+        grid[top : top + height, left : left + width] = tile
     return grid
 
 
-def frames_of(images: Tensor, scale: int = 1) -> Sequence[NDArray[np.uint8]]:
+def _enlarged(images: Tensor, scale: int | None, side: int) -> Tensor:
+    longer = max(images.shape[2:])
+    if scale is None and longer < SMOOTH:
+        factor = -(-side // longer)
+        return interpolate(images.float(), scale_factor=factor, mode="bicubic").round().clamp(0, 255).byte()
+    factor = scale or max(1, -(-side // longer))
+    return images.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+
+
+def frames_of(images: Tensor, scale: int | None = 1, side: int = SIDE) -> Sequence[NDArray[np.uint8]]:
     """Each image as its own picture, for animations and single files."""
-    return [image_grid(image[None], columns=1, scale=scale, gap=0) for image in images]
+    return [image_grid(image[None], columns=1, scale=scale, gap=0, side=side) for image in images]
