@@ -65,7 +65,7 @@ def compare(
 
       saddle compare bilinear --methods simultaneous,extragradient,optimistic,competitive --search 5
 
-      saddle compare digits --methods alternating,extragradient,lookahead[k=5] --seeds 3 --evaluations 2000
+      saddle compare digits --methods 'alternating,extragradient,lookahead[k=5]' --seeds 3 --evaluations 2000
     """
     given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
     budget = None if given == Budget() else given

@@ -80,6 +80,8 @@ def train(
         config, continued = _agreed(folder, config)
         if continued and _already_over(folder, config, as_json):
             return
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
         images = _images(config)
         assembled = build(config, images)
         _begin(folder, config, images, assembled, continued)

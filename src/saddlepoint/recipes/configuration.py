@@ -56,6 +56,9 @@ class ImageRun(Settings):
     recipe: str
     seed: int = Field(default=0, ge=0)
     device: str = "auto"
+    #: Threads on the CPU; None is torch's own choice. Small networks are fastest on one, and results are the same
+    #: to the last bit only for the same number.
+    threads: int | None = Field(default=None, ge=1)
     data: Data
     values: Literal["symmetric", "unit"] = "symmetric"
     latent: LatentSettings = LatentSettings()

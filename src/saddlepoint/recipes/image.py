@@ -4,11 +4,20 @@ from saddlepoint.recipes.configuration import Average, Choice, Data, ImageRun, L
 from saddlepoint.train import Budget, Every
 
 
-def _modern(recipe: str, data: Data, samples: int, rate: float, generator: Choice, discriminator: Choice) -> ImageRun:
+def _modern(
+    recipe: str,
+    data: Data,
+    samples: int,
+    rate: float,
+    generator: Choice,
+    discriminator: Choice,
+    threads: int | None = None,
+) -> ImageRun:
     """What was measured to give the best samples for the time (LOG.md): relativistic pairing + R1 + R2, averaged."""
     adam = {"name": "Adam", "lr": rate, "betas": (0.0, 0.99)}
     return ImageRun(
         recipe=recipe,
+        threads=threads,
         data=data,
         latent=LatentSettings(size=64),
         generator=Player(network=generator, optimizer=adam),
@@ -37,10 +46,11 @@ def digits() -> ImageRun:
     return _modern(
         "digits",
         Data(source="digits", size=16),
-        samples=400_000,
+        samples=500_000,
         rate=1e-3,
         generator={"name": "mlp-generator", "widths": (256, 256), "output": "tanh"},
         discriminator={"name": "mlp-discriminator", "widths": (256, 256)},
+        threads=1,
     )
 
 
@@ -64,6 +74,7 @@ def classic() -> ImageRun:
     adam = {"name": "Adam", "lr": 1e-4}
     return ImageRun(
         recipe="classic",
+        threads=1,
         data=Data(source="digits", size=28),
         values="unit",
         latent=LatentSettings(size=100, distribution="uniform"),
