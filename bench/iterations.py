@@ -2,9 +2,9 @@
 
     python bench/iterations.py
 
-For each method and game the step size is chosen from one and the same list of 14, and judged by the factor an *evaluation
-of one player's gradient* (not a step), ρ^(1/evaluations a step), over the last half of 400 evaluations. Smaller is
-better; 1 goes nowhere.
+For each method and game the step size is chosen from one and the same list of 14, and judged by the factor an
+*evaluation of one player's gradient* (not a step), ρ^(1/evaluations a step), over the last half of 400 evaluations.
+Smaller is better; 1 goes nowhere.
 """
 
 import argparse

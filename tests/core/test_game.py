@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from saddlepoint.core import Batch, Game, NonFinite, Point
+from saddlepoint.data.stream import ImageBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.networks import (
     ConvolutionalDiscriminator,
@@ -12,7 +13,6 @@ from saddlepoint.networks import (
     MLPDiscriminator,
     MLPGenerator,
 )
-from saddlepoint.data.stream import ImageBatch
 from saddlepoint.penalties import R1, R2
 from saddlepoint.tasks.adversarial import AdversarialLosses
 
@@ -171,10 +171,15 @@ def test_evaluations_count_players_and_untouched_counts_nothing():
 def test_excursion_returns_also_by_an_error():
     game, batch = normed_game(), vector_batch()
     before = game.point.flat()
-    with pytest.raises(RuntimeError, match="on the way"), game.excursion():
-        game.move(game.field(batch))
-        assert not torch.equal(game.point.flat(), before)
-        raise RuntimeError("on the way")
+
+    def stumble():
+        with game.excursion():
+            game.move(game.field(batch))
+            assert not torch.equal(game.point.flat(), before)
+            raise RuntimeError("on the way")
+
+    with pytest.raises(RuntimeError, match="on the way"):
+        stumble()
     assert torch.equal(game.point.flat(), before)
 
 

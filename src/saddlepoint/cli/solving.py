@@ -13,22 +13,15 @@ from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import generator
 from saddlepoint.games import Trajectory
 from saddlepoint.games import solve as solve_game
+from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS, Mover
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.report import save_png, trajectory
-
-
-class Mover(Settings):
-    """How one player turns a direction into a displacement."""
-
-    optimizer: Annotated[dict[str, Any], OPTIMIZER_REGISTRY]
 
 
 class SolveSettings(Settings):
     """An analytic game, a method, and where to start."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
-        "optimizer": ("discriminator.optimizer", "generator.optimizer"),
-    }
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
 
     game: Annotated[dict[str, Any], GAME_REGISTRY]
     method: Annotated[dict[str, Any], METHOD_REGISTRY]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from saddlepoint.core import Batches, Game, Method, Outcome
 from saddlepoint.games.analytic import AnalyticGame
@@ -125,6 +126,6 @@ def trend(values: Sequence[float]) -> tuple[float, float]:
 
 def whole_turn(path: Sequence[Sequence[float]]) -> bool:
     """Whether the step direction has turned against its beginning and come back: at least one revolution."""
-    steps = [[b - a for a, b in zip(p, q, strict=True)] for p, q in zip(path, path[1:], strict=False)]
+    steps = [[b - a for a, b in zip(p, q, strict=True)] for p, q in pairwise(path)]
     signs = [sum(a * b for a, b in zip(steps[0], step, strict=True)) > 0 for step in steps] if steps else []
-    return sum(a != b for a, b in zip(signs, signs[1:], strict=False)) >= 2
+    return sum(a != b for a, b in pairwise(signs)) >= 2

@@ -8,12 +8,12 @@ from saddlepoint.methods.krylov import gmres
 
 @dataclass(eq=False)
 class Ridge(Method):
-    """Follow the ridge: the follower compensates at once for the leader's move, so that only minimax points attract.
+    """Follow the ridge: the follower makes up at once for the leader's move, so that only minimax points attract.
 
         x⁺ = x − h F_x,    y⁺ = y − h F_y + h (J_yy + εI)⁻¹ J_yx F_x
 
-    On (μ/2)x² + σxy − (μ/2)y² the eigenvalues are real: 1 − hμ and 1 − h(μ + σ²/μ). It needs curvature of the follower's
-    own loss: on x·y there is none, and without damping it is refused.
+    On (μ/2)x² + σxy − (μ/2)y² the eigenvalues are real: 1 − hμ and 1 − h(μ + σ²/μ). It needs curvature of the
+    follower's own loss: on x·y there is none, and without damping it is refused.
 
     Args:
         damping: ε, added to the follower's curvature; a network's is singular somewhere.
@@ -23,7 +23,8 @@ class Ridge(Method):
     Raises:
         ValueError: the follower's curvature is zero along the compensation.
 
-    Paper: Wang, Zhang, Ba 2020, "On solving minimax optimization locally: a follow-the-ridge approach", arXiv 1910.07512.
+    Paper: Wang, Zhang, Ba 2020, "On solving minimax optimization locally: a follow-the-ridge approach",
+    arXiv 1910.07512.
     """
 
     damping: float = 0.0

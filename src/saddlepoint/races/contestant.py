@@ -15,8 +15,9 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Outcome, generator
 from saddlepoint.data import load_images
 from saddlepoint.games.solving import judge
-from saddlepoint.races.race import AnalyticSettings, Race, with_rate
+from saddlepoint.races.race import Race, with_rate
 from saddlepoint.recipes import ImageRun, build, citations
+from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.runs import RunFolder, read_records, write_atomically
 from saddlepoint.train import Budget, Silent, Training

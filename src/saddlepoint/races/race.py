@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +11,8 @@ from saddlepoint.configuration import ConfigurationError, Settings, assign, near
 from saddlepoint.configuration.settings import parse_value
 from saddlepoint.games import GAMES
 from saddlepoint.recipes import RECIPES, ImageRun
-from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.recipes.analytic import AnalyticSettings
+from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.train import Budget, Every
 
 #: A trial of the search plays this share of the budget.
@@ -21,24 +22,6 @@ LOOKS = 12
 #: Evaluations where an analytic race names no budget.
 EVALUATIONS = 2_000
 _METHOD = re.compile(r"([^\[\]=,]+)(?:\[(.*)\])?", re.DOTALL)
-
-
-class Mover(Settings):
-    """How one player turns a direction into a displacement."""
-
-    optimizer: Annotated[dict[str, Any], OPTIMIZER_REGISTRY] = Field(
-        default_factory=lambda: OPTIMIZER_REGISTRY.resolve({"name": "SGD", "lr": 0.1})
-    )
-
-
-class AnalyticSettings(Settings):
-    """A game whose solution is known, and how its players move."""
-
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("discriminator.optimizer", "generator.optimizer")}
-
-    game: Annotated[dict[str, Any], GAME_REGISTRY]
-    generator: Mover = Mover()
-    discriminator: Mover = Mover()
 
 
 class Entry(Settings):

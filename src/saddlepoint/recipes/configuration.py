@@ -6,6 +6,7 @@ from pydantic import Field
 
 from saddlepoint.configuration import Settings, Several
 from saddlepoint.data.stream import Distribution
+from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -49,9 +50,7 @@ class Average(Settings):
 class ImageRun(Settings):
     """One run, complete: `config.yaml` is this."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
-        "optimizer": ("discriminator.optimizer", "generator.optimizer"),
-    }
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
 
     recipe: str
     seed: int = Field(default=0, ge=0)
@@ -65,7 +64,7 @@ class ImageRun(Settings):
     generator: Player
     discriminator: Player
     loss: Annotated[Choice, LOSS_REGISTRY]
-    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = {}
+    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
     method: Annotated[Choice, METHOD_REGISTRY]
     average: Average | None = None
     batch_size: int = Field(default=64, ge=1)
