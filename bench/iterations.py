@@ -9,6 +9,7 @@ Smaller is better; 1 goes nowhere.
 
 import argparse
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -23,22 +24,17 @@ GAMES: dict[str, AnalyticGame] = {
     "μ = .1, σ = 1": quadratic(mu=0.1, sigma=1.0),
     "Dirac, R1 .3": dirac(r1=0.3),
 }
-SPECIAL: dict[str, Method] = {
-    "consensus (γ=1)": Consensus(gamma=1.0),
-    "lookahead over simultaneous": Lookahead(Simultaneous()),
-    "heavy-ball (β=−.3)": HeavyBall(beta=-0.3),
-    "ridge": Ridge(),
+SPECIAL: dict[str, Callable[[], Method]] = {
+    "consensus (γ = 1)": lambda: Consensus(gamma=1.0),
+    "lookahead over simultaneous": lambda: Lookahead(Simultaneous()),
+    "heavy-ball (β = −.3)": lambda: HeavyBall(beta=-0.3),
+    "ridge": Ridge,
 }
 
 
 def fresh(name: str) -> Method:
     """The method of a row, without memory."""
-    if name in SPECIAL:
-        made = SPECIAL[name]
-        return type(made)(
-            **{f: getattr(made, f) for f in made.__dataclass_fields__ if made.__dataclass_fields__[f].init}
-        )
-    return METHODS[name]()
+    return SPECIAL[name]() if name in SPECIAL else METHODS[name]()
 
 
 def factor(name: str, game: AnalyticGame, h: float, evaluations: int) -> float:
@@ -68,7 +64,7 @@ def cell(name: str, game: AnalyticGame, evaluations: int) -> str:
     if not finite:
         return "diverges"
     best, h = min(finite)
-    return "exact" if best < 0.5 else ("does not shrink" if best >= 0.9995 else f"{best:.4f} at {h:g}")
+    return "exact" if best < 0.05 else ("does not shrink" if best >= 0.9995 else f"{best:.4f} at {h:g}")
 
 
 def main() -> None:

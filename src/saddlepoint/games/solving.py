@@ -54,9 +54,9 @@ def solve(analytic: AnalyticGame, game: Game, method: Method, iterations: int) -
     >>> from saddlepoint.methods import Extragradient
     >>> b = bilinear()
     >>> game = b.play(lambda player, parameters: torch.optim.SGD(parameters, lr=0.3))
-    >>> found = solve(b, game, Extragradient(), 200)
+    >>> found = solve(b, game, Extragradient(), 400)
     >>> round(found.rate, 6), found.evaluations, str(found.outcome)
-    (0.958175, 800, 'converged')
+    (0.958175, 1600, 'converged')
     """
     if iterations < 1:
         raise ValueError(f"iterations is {iterations}: give at least 1")
