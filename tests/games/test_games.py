@@ -9,7 +9,7 @@ import torch
 from saddlepoint.core import Batch, Outcome
 from saddlepoint.games import bilinear, dirac, quadratic, solve
 from saddlepoint.games.solving import geometric_rate
-from saddlepoint.methods import Alternating, Extragradient, Simultaneous
+from saddlepoint.methods import Alternating, Competitive, Extragradient, Simultaneous
 
 
 def played(analytic, h=0.1, x0=None):
@@ -91,6 +91,13 @@ def test_a_matrix_acts_through_its_singular_values():
 def test_the_solution_hit_exactly_ends_the_run():
     found = run(quadratic(mu=1.0, sigma=0.0), Simultaneous(), 1.0, 50)
     assert (found.iterations, found.rate, found.outcome) == (1, 0.0, Outcome.CONVERGED)
+
+
+def test_the_factor_is_right_however_far_the_run_goes():
+    """Competitive at h = 3 shrinks by 1/√10 a step: 1e-140 is reached after 281 steps."""
+    found = run(bilinear(), Competitive(), 3.0, 2000)
+    assert found.rate == pytest.approx(10**-0.5, rel=1e-9)
+    assert found.iterations == 281
 
 
 def test_geometric_rate_of_a_geometric_sequence():

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
-from saddlepoint.core import generator
+from saddlepoint.core import Outcome, generator
 from saddlepoint.games import Trajectory
 from saddlepoint.games import solve as solve_game
 from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS, Mover
@@ -116,7 +116,9 @@ def _tell(found: Trajectory) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
-    table.add_row("outcome", f"{found.outcome}: {found.outcome.sentence}")
+    early = "On its way when the steps ended; more --iterations would tell."
+    sentence = early if found.outcome is Outcome.RUNNING else found.outcome.sentence
+    table.add_row("outcome", f"{found.outcome}: {sentence}")
     table.add_row("distance", f"{found.distance[0]:.6g} at the start, {found.distance[-1]:.6g} at the end")
     table.add_row("factor a step", f"{found.rate:.6f} (geometric, over the last half)")
     table.add_row("spent", f"{found.iterations:,} iterations, {found.evaluations:,} gradient evaluations")

@@ -10,6 +10,8 @@ from saddlepoint.games.analytic import AnalyticGame
 
 #: Share of the first distance below which the solution counts as reached.
 TOLERANCE = 1e-6
+#: Distance at which a run ends, before its square vanishes and takes the factor with it.
+VANISHING = 1e-140
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Trajectory:
 
 
 def solve(analytic: AnalyticGame, game: Game, method: Method, iterations: int) -> Trajectory:
-    """Make steps until the number is reached, the solution is hit exactly, or the numbers overflow.
+    """Make steps until the number is reached, the distance vanishes (below 1e-140), or the numbers overflow.
 
     Args:
         analytic: knows the solution.
@@ -72,7 +74,7 @@ def solve(analytic: AnalyticGame, game: Game, method: Method, iterations: int) -
             break
         distance.append(now)
         path.append(game.point.flat().tolist())
-        if now == 0.0:
+        if now < VANISHING:
             break
     outcome = Outcome.DIVERGED if overflowed else judge(distance, path)
     return Trajectory(distance, path, game.evaluations, geometric_rate(distance), outcome)
