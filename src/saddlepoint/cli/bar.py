@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
 from saddlepoint.cli.screen import err, out
 from saddlepoint.data import ImageData
@@ -31,15 +34,12 @@ class Watch:
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[where]}"),
-            TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
-            TextColumn("{task.fields[numbers]}"),
             console=err,
-            auto_refresh=False,
-            transient=False,
-            disable=not err.is_terminal,
         )
-        self._task = self._bar.add_task(config.recipe, total=1.0, where="", left="", numbers="")
+        self._task = self._bar.add_task(config.recipe, total=1.0, where="", left="")
+        self._live = Live(console=err, auto_refresh=False)
+        self._last = Where()
         c, h, w = images.shape
         what = "continuing" if continued else "training"
         err.print(
@@ -52,31 +52,34 @@ class Watch:
             err.print(f"note: {note}", markup=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if err.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.refresh()
-        self._bar.stop()
+        if err.is_terminal:
+            self._draw(time.monotonic())
+            self._live.stop()
 
     def stepped(self, progress: Where) -> None:
         """Redraw, at most five times a second."""
+        self._last = progress
         now = time.monotonic()
-        if now - self._drawn < REDRAW or not err.is_terminal:
-            return
+        if now - self._drawn >= REDRAW and err.is_terminal:
+            self._draw(now)
+
+    def _draw(self, now: float) -> None:
+        """The bar, and below it the latest record's numbers."""
         self._drawn = now
-        rate = self._rate(now, progress.samples)
-        share, left = self._share(progress, rate)
-        self._bar.update(
-            self._task,
-            completed=share,
-            where=f"{progress.samples:,} samples  {rate:,.0f}/s",
-            left=left,
-            numbers=self._numbers,
-            refresh=True,
-        )
+        samples = self._last.samples
+        rate = self._rate(now, samples)
+        share, left = self._share(self._last, rate)
+        where = f"{samples:,} samples  {rate:,.0f}/s"
+        self._bar.update(self._task, completed=share, where=where, left=left)
+        numbers = Text(self._numbers, style="dim", no_wrap=True, overflow="ellipsis")
+        self._live.update(Group(self._bar, numbers), refresh=True)
 
     def recorded(self, record: Mapping[str, Any]) -> None:
         """Show the record's numbers."""
@@ -96,7 +99,7 @@ class Watch:
 
     def say(self, message: str) -> None:
         """Print above the bar."""
-        self._bar.console.print(message, markup=False, soft_wrap=True)
+        self._live.console.print(message, markup=False, soft_wrap=True)
 
     def _rate(self, now: float, samples: int) -> float:
         if self._first is None:

@@ -12,6 +12,7 @@ import numpy
 import torch
 import typer
 import yaml
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -162,7 +163,14 @@ def _data_choice(config: ImageRun, data: str) -> dict[str, Any]:
 def _images(config: ImageRun) -> ImageData:
     if config.data.source == "folder" and config.data.path is None:
         raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
-    return load_images(config.data.source, path=config.data.path, size=config.data.size)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        reading = bar.add_task("reading images", total=None)
+        return load_images(
+            config.data.source,
+            path=config.data.path,
+            size=config.data.size,
+            progress=lambda done, total: bar.update(reading, completed=done, total=total),
+        )
 
 
 # --- the folder ---------------------------------------------------------------------------------------
