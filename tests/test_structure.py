@@ -19,6 +19,7 @@ ARROWS = {
     "networks": (set(), {"torch"}),
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
+    "dynamics": ({"core", "methods"}, {"torch"}),
     "data": ({"core"}, {"torch", "numpy", "PIL", "sklearn", "pooch", "requests"}),
     "metrics": (set(), {"torch", "numpy", "scipy"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
