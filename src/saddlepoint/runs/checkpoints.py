@@ -91,6 +91,10 @@ class Checkpoints:
             report(f"checkpoint {path.name} is damaged ({fault}): set aside as {aside.name}")
         raise NoCheckpoint(f"no whole checkpoint in {self.folder}")
 
+    def whole(self) -> list[Checkpoint]:
+        """All whole ones, oldest first."""
+        return [_read(path) for path in self._paths() if _fault(path) is None]
+
     def best(self) -> Checkpoint | None:
         """The one with the lowest score, where any has one."""
         scored = [c for c in map(_read, self._paths()) if c.score is not None]
