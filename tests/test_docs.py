@@ -30,6 +30,7 @@ def test_python_runs_as_written(page, tmp_path, monkeypatch):
     namespace = {"__name__": "page"}
     for number, body in enumerate(blocks(page, "python")):
         exec(compile(body, f"{page.name}[{number}]", "exec"), namespace)
+    assert set(namespace) > {"__name__", "__builtins__"}
 
 
 def commands(page):
@@ -52,7 +53,8 @@ def test_commands_parse(page, words):
     if context is None:
         return
     name, command, rest = root.resolve_command(context, [*context._protected_args, *context.args])
-    command.make_context(name, rest, parent=context)
+    parsed = command.make_context(name, rest, parent=context)
+    assert parsed.info_name == words[1]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -37,10 +37,11 @@ ARROWS = {
             "methods",
             "networks",
             "penalties",
+            "runs",
             "tasks",
             "train",
         },
-        {"torch", "pydantic"},
+        {"torch", "numpy", "pydantic"},
     ),
     "races": (
         {"core", "configuration", "data", "games", "methods", "recipes", "runs", "tasks", "train"},

@@ -44,7 +44,6 @@ class Case:
     period: int = 1
     steps: tuple[float, ...] = (0.07, 0.3, 0.55)
     modes: tuple[tuple[float, float], ...] = ((0.1, 1.0), (0.4, 0.7), (0.25, 2.0))
-    exact: bool = True
 
 
 def _alternating(h, mu, s):

@@ -46,7 +46,10 @@ def test_what_is_not_finite_is_marked_where_it_happened(value: object) -> None:
 
 def test_a_run_of_nothing_but_nan_is_drawn() -> None:
     record = {"samples": 64, "losses": {"generator": None}, "monitors": {"generator_field": None, "diversity": None}}
-    as_svg(curves([record, {**record, "samples": 128}], DARK))
+    figure = curves([record, {**record, "samples": 128}], DARK)
+    labels = {line.get_label() for axes in figure.axes for line in axes.lines}
+    assert "non-finite here" in labels
+    assert b"<svg" in as_svg(figure)
 
 
 def test_a_long_line_is_thinned_and_keeps_its_extremes() -> None:
@@ -93,7 +96,9 @@ def test_a_trajectory_of_more_than_two_coordinates_shows_the_distance_alone() ->
     [([1.0], math.nan), ([0.0], 0.0), ([1.0, 0.5, 0.0], 0.0), ([1.0, math.nan], math.inf), ([1e-300, 1e300], 2.0)],
 )
 def test_odd_distances_are_drawn(distance: list[float], rate: float) -> None:
-    as_png(trajectory(distance, [[d, 0.0] for d in distance], evaluations=4, rate=rate, theory_rate=0.5), dpi=40)
+    figure = trajectory(distance, [[d, 0.0] for d in distance], evaluations=4, rate=rate, theory_rate=0.5)
+    assert len(figure.axes) >= 2
+    assert as_png(figure, dpi=40).startswith(b"\x89PNG")
 
 
 def test_a_trajectory_names_what_it_was_not_given() -> None:

@@ -155,8 +155,8 @@ def test_a_run_that_goes_on_has_a_page(tmp_path: Path, count: int) -> None:
 @pytest.mark.parametrize("missing", ["run.json", "config.yaml", "metrics.jsonl", "samples"])
 def test_a_folder_that_lacks_something_has_a_page(run_folder: Path, missing: str) -> None:
     (run_folder / missing).rename(run_folder.parent / missing)
-    write_report(run_folder)
-    write_curves(run_folder)
+    assert "How to repeat this" in Page(write_report(run_folder)).text
+    assert write_curves(run_folder).read_bytes().startswith(b"\x89PNG")
 
 
 def test_damaged_files_are_passed_over_and_said(run_folder: Path) -> None:

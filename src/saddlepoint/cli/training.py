@@ -1,6 +1,5 @@
 """`saddle train`."""
 
-import platform
 import shlex
 import sys
 from contextlib import suppress
@@ -8,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy
 import torch
 import typer
 import yaml
@@ -16,18 +14,17 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint import __version__
 from saddlepoint.cli.bar import Watch
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DATASETS, ImageData, load_images
 from saddlepoint.data.catalogue import is_path
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build, citations
+from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
 from saddlepoint.runs.folder import read_config
-from saddlepoint.train import Result, RunFailed, Training
+from saddlepoint.train import Result, RunFailed
 
 RUNS = Path("runs")
 
@@ -87,17 +84,7 @@ def train(
         assembled = build(config, images)
         _begin(folder, config, images, assembled, continued)
         with Watch(config, images, continued) as watch:
-            training = Training(
-                assembled.game,
-                assembled.method,
-                assembled.batches,
-                assembled.task,
-                folder,
-                config.budget,
-                config.every,
-                len(images),
-                watch,
-            )
+            training = assembled.training(folder, watch)
             try:
                 result = training.run()
             except RunFailed as failure:
@@ -233,34 +220,7 @@ def _begin(folder: RunFolder, config: ImageRun, images: ImageData, assembled: As
             f"restore it, or begin a new run with --out"
         )
     folder.write_config(config.plain())
-    identity = {
-        "name": folder.path.name,
-        "recipe": config.recipe,
-        "command": ["saddle", *sys.argv[1:]],
-        "versions": {
-            "saddlepoint": __version__,
-            "torch": torch.__version__,
-            "numpy": numpy.__version__,
-            "python": platform.python_version(),
-        },
-        "device": str(assembled.game.point.tensors[0].device),
-        "threads": torch.get_num_threads(),
-        "dataset": {
-            "name": images.name,
-            "source": images.source,
-            "fingerprint": images.fingerprint,
-            "images": len(images),
-            "shape": list(images.shape),
-            "classes": list(images.classes),
-            "notes": list(images.notes),
-        },
-        "parameters": assembled.parameters,
-        "citations": citations(config),
-        "state": "running",
-        "outcome": Outcome.RUNNING.value,
-        "message": Outcome.RUNNING.sentence,
-        "ended": None,
-    }
+    identity = {"name": folder.path.name, "command": ["saddle", *sys.argv[1:]], **assembled.identity()}
     if not continued:
         identity["started"] = _now()
     folder.write_identity(**identity)

@@ -130,15 +130,6 @@ class Game:
         local = Point(gradients)
         return Linearization(self, local, _checked(mean_over_ranks(local.clone()), values))
 
-    @torch.no_grad()
-    def value(self, batch: Batch) -> dict[str, float]:
-        """Each player's loss at x, without a gradient; moves and counts nothing."""
-        with self._evaluation(batch, moving=()):
-            # A penalty differentiates inside the loss, so the graph must be possible here too.
-            with torch.enable_grad():
-                losses = self._losses(batch, self.names)
-            return {name: float(losses[name].detach()) for name in self.names}
-
     # --- move -----------------------------------------------------------------------------------------
 
     def move(self, direction: Point) -> None:

@@ -16,11 +16,11 @@ from saddlepoint.core import Batches, Game, Outcome, generator
 from saddlepoint.data import load_images
 from saddlepoint.games.solving import judge
 from saddlepoint.races.race import Race, with_rate
-from saddlepoint.recipes import ImageRun, build, citations
+from saddlepoint.recipes import ImageRun, build
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.runs import RunFolder, read_records, write_atomically
-from saddlepoint.train import Budget, Silent, Training
+from saddlepoint.train import Budget, Silent
 from saddlepoint.train.observer import Progress
 
 #: A distance so many times that of the start is divergence: nobody waits for the overflow.
@@ -180,35 +180,8 @@ class Contestant:
             fingerprint = fingerprint_of(assembled.game)
             folder.create()
             folder.write_config(config.plain())
-            folder.write_identity(
-                name=folder.path.name,
-                recipe=config.recipe,
-                versions={"torch": torch.__version__},
-                device=str(assembled.game.point.tensors[0].device),
-                threads=torch.get_num_threads(),
-                dataset={
-                    "name": images.name,
-                    "source": images.source,
-                    "fingerprint": images.fingerprint,
-                    "images": len(images),
-                    "shape": list(images.shape),
-                },
-                parameters=assembled.parameters,
-                citations=citations(config),
-                state="running",
-                outcome=Outcome.RUNNING.value,
-            )
-            ended = Training(
-                assembled.game,
-                assembled.method,
-                assembled.batches,
-                assembled.task,
-                folder,
-                config.budget,
-                config.every,
-                len(images),
-                _Share(config, watch),
-            ).run()
+            folder.write_identity(name=folder.path.name, **assembled.identity())
+            ended = assembled.training(folder, _Share(config, watch)).run()
             if ended.signal is not None:
                 raise KeyboardInterrupt
             progress = ended.progress

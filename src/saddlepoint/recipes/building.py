@@ -1,16 +1,21 @@
 """From a configuration and its data to a game, a method, batches and a task."""
 
+import platform
 from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
 
+import numpy
 import torch
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batches, Game, Method, seed_for
+from saddlepoint.core import Batches, Game, Method, Outcome, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.data.stream import ImageStream
 from saddlepoint.methods import Averaged
+from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import ImageRun, Player
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
@@ -19,9 +24,11 @@ from saddlepoint.recipes.registries import (
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
 )
+from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import Latent, TrainedGenerator
+from saddlepoint.train import Observer, Training
 
 _RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
@@ -30,10 +37,57 @@ _RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 class Assembled:
     """Everything that a training needs, at its start."""
 
+    config: ImageRun
+    images: ImageData
     game: Game
     method: Method
     batches: Batches
     task: ImageTask
+
+    def training(self, folder: RunFolder, observer: Observer) -> Training:
+        """The training of this game in a folder that was created."""
+        config = self.config
+        return Training(
+            self.game,
+            self.method,
+            self.batches,
+            self.task,
+            folder,
+            config.budget,
+            config.every,
+            len(self.images),
+            observer,
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """What `run.json` says of a run that begins: recipe, versions, device, data, sizes, what to cite."""
+        images = self.images
+        return {
+            "recipe": self.config.recipe,
+            "versions": {
+                "saddlepoint": version("saddlepoint"),
+                "torch": torch.__version__,
+                "numpy": numpy.__version__,
+                "python": platform.python_version(),
+            },
+            "device": str(self.game.point.tensors[0].device),
+            "threads": torch.get_num_threads(),
+            "dataset": {
+                "name": images.name,
+                "source": images.source,
+                "fingerprint": images.fingerprint,
+                "images": len(images),
+                "shape": list(images.shape),
+                "classes": list(images.classes),
+                "notes": list(images.notes),
+            },
+            "parameters": self.parameters,
+            "citations": citations(self.config),
+            "state": "running",
+            "outcome": Outcome.RUNNING.value,
+            "message": Outcome.RUNNING.sentence,
+            "ended": None,
+        }
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -90,7 +144,7 @@ def build(config: ImageRun, data: ImageData) -> Assembled:
         "loss": config.loss["name"],
         "seed": config.seed,
     }
-    return Assembled(game, method, Batches(stream), ImageTask(game, trained, data.images, stream, card))
+    return Assembled(config, data, game, method, Batches(stream), ImageTask(game, trained, data.images, stream, card))
 
 
 def _network(config: ImageRun, role: str, player: Player, data: ImageData, device: torch.device) -> nn.Module:
