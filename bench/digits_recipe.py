@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from saddlepoint.core import Batches, Game
-from saddlepoint.data.stream import Distribution, ImageStream, draw_latent
+from saddlepoint.data.stream import Distribution, SampleStream, draw_latent
 from saddlepoint.losses import LOSSES
 from saddlepoint.methods import Alternating, Averaged
 from saddlepoint.metrics import frechet_distance
@@ -33,7 +33,7 @@ from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenera
 from saddlepoint.networks.mlp import Output
 from saddlepoint.penalties import R1, R2
 from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.trained import image_grid
+from saddlepoint.tasks.pictures import image_grid
 
 Array = NDArray[np.float64]
 
@@ -147,7 +147,7 @@ def train(variant: Variant, images: Tensor, cpu: float, seed: int) -> tuple[Tens
         {n: torch.optim.Adam(net.parameters(), lr=variant.lr, betas=variant.betas) for n, net in nets.items()},
     )
     method = Averaged(Alternating(same_batch=variant.same_batch), half_life=variant.half_life)
-    stream = ImageStream(
+    stream = SampleStream(
         images, variant.batch, seed, variant.latent, variant.distribution, variant.low, 1.0, torch.device("cpu")
     )
     batches, steps, start = Batches(stream), 0, time.process_time()

@@ -29,7 +29,7 @@ from torch.profiler import ProfilerActivity, profile
 from saddlepoint.configuration import assign
 from saddlepoint.core import Outcome
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
+from saddlepoint.recipes import RECIPES, Assembled, ImageRun
 from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
 
 #: name ↦ (recipe, assignments). The average is off on both sides: it is not a step's business, but a wrapper's.
@@ -184,7 +184,7 @@ def compare(recipe: str, assignments: list[str], blocks: int, steps: int) -> dic
     """One case: medians in milliseconds, their ratio, and peak bytes."""
     config = assign(RECIPES[recipe](), ["device=cpu", *assignments])
     data = load_images(config.data.source, size=config.data.size)
-    sides = {"hand": by_hand(config, data, build(config, data)), "ours": by_us(build(config, data))}
+    sides = {"hand": by_hand(config, data, config.build(data)), "ours": by_us(config.build(data))}
     times = interleaved(sides, blocks, steps)
     found: dict[str, float] = {}
     for clock in CLOCKS:

@@ -7,7 +7,7 @@ from commands import TINY, Run
 
 from saddlepoint.data import load_images
 from saddlepoint.dynamics import spectrum
-from saddlepoint.recipes import ImageRun, build
+from saddlepoint.recipes import ImageRun
 from saddlepoint.runs import RunFolder
 from saddlepoint.train.state import load_state
 
@@ -25,7 +25,7 @@ def test_numbers_are_those_of_the_library_and_the_picture_is_drawn(run: Run, fol
     said = run("inspect", folder.path, "--batch-size", "64", "--size", "6", "--json", "--plot", plot)
     assert said.code == 0
     config = ImageRun.read({**folder.read_config(), "batch_size": 64})
-    assembled = build(config, load_images("digits", 8))
+    assembled = config.build(load_images("digits", 8))
     load_state(folder.checkpoints.newest().path, assembled.game, assembled.method, assembled.batches)
     assembled.batches.position = 0
     expected = spectrum(assembled.game, assembled.batches.next(), 6)

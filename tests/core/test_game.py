@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from saddlepoint.core import Batch, Game, NonFinite, Point
-from saddlepoint.data.stream import ImageBatch
+from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.networks import (
     ConvolutionalDiscriminator,
@@ -54,7 +54,7 @@ def vector_batch(n=6, seed=None):
     source = torch.Generator().manual_seed(1)
     real = torch.randn(n, 4, generator=source, dtype=torch.float64)
     latent = torch.randn(n, 3, generator=source, dtype=torch.float64)
-    return Batch(ImageBatch(real, latent, torch.rand(n, 1, generator=source, dtype=torch.float64)), n, seed)
+    return Batch(SampleBatch(real, latent, torch.rand(n, 1, generator=source, dtype=torch.float64)), n, seed)
 
 
 def image_game(kind):
@@ -75,7 +75,7 @@ def image_batch(n=3):
     source = torch.Generator().manual_seed(1)
     real = torch.rand(n, 1, 8, 8, generator=source, dtype=torch.float64)
     latent = torch.randn(n, 3, generator=source, dtype=torch.float64)
-    return Batch(ImageBatch(real, latent, torch.rand(n, 1, 1, 1, generator=source, dtype=torch.float64)), n)
+    return Batch(SampleBatch(real, latent, torch.rand(n, 1, 1, 1, generator=source, dtype=torch.float64)), n)
 
 
 def dense_jacobian(game, batch, step=1e-6):

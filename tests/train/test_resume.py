@@ -11,7 +11,7 @@ from torch import Tensor
 from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
+from saddlepoint.recipes import RECIPES, Assembled, ImageRun
 from saddlepoint.recipes.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.runs import RunFolder, read_records
 from saddlepoint.train import Result, Silent, Training
@@ -50,7 +50,7 @@ def play(config: ImageRun, images: ImageData, folder: Path, samples: int) -> tup
     """Train with objects that are made anew, as another process would."""
     torch.manual_seed(samples)  # the state of the global generator must not matter
     config = assign(config, [f"budget.samples={samples}"])
-    run, assembled = RunFolder(folder), build(config, images)
+    run, assembled = RunFolder(folder), config.build(images)
     run.create()
     training = Training(
         assembled.game,

@@ -1,7 +1,7 @@
 """The progress bar of a training."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from saddlepoint.cli.screen import err, out
-from saddlepoint.data import ImageData
-from saddlepoint.recipes import ImageRun
+from saddlepoint.recipes import Run
+from saddlepoint.recipes.building import Data
 from saddlepoint.train.observer import Progress as Where
 
 #: Seconds between two redraws.
@@ -25,8 +25,8 @@ class Watch:
     Where stderr is no terminal, one plain line a record. With `epoch_lines`, the classical line an epoch on stdout.
     """
 
-    def __init__(self, config: ImageRun, images: ImageData, continued: bool) -> None:
-        self.config, self.images = config, images
+    def __init__(self, config: Run, data: Data, continued: bool) -> None:
+        self.config, self.data = config, data
         self._drawn = 0.0
         self._first: tuple[float, int] | None = None
         self._numbers = ""
@@ -40,15 +40,14 @@ class Watch:
         self._task = self._bar.add_task(config.recipe, total=1.0, where="", left="")
         self._live = Live(console=err, auto_refresh=False)
         self._last = Where()
-        c, h, w = images.shape
         what = "continuing" if continued else "training"
         err.print(
-            f"{what} on {images.name}: {len(images):,} images {h}x{w}{' in colour' if c == 3 else ''}; "
+            f"{what} on {data.name}: {len(data):,} {data.kind} {_size(data.shape)}; "
             f"{config.method['name']}, {config.loss['name']}, batch {config.batch_size}",
             markup=False,
             soft_wrap=True,
         )
-        for note in images.notes:
+        for note in data.notes:
             err.print(f"note: {note}", markup=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
@@ -89,7 +88,7 @@ class Watch:
         shown |= record.get("metrics", {})
         self._numbers = "  ".join(f"{k} {v:.3f}" for k, v in shown.items() if v is not None)
         if self.config.epoch_lines:
-            epoch = record["samples"] // len(self.images)
+            epoch = record["samples"] // len(self.data)
             line = (
                 f"Epoch: {epoch}  Discriminator Loss: {losses['discriminator']}  Generator Loss: {losses['generator']}"
             )
@@ -120,3 +119,11 @@ class Watch:
             return share, ""
         minutes, seconds = divmod(max(0, round(min(lefts))), 60)
         return share, f"{minutes}:{seconds:02d} left"
+
+
+def _size(shape: Sequence[int]) -> str:
+    """A sample's shape, for people."""
+    if len(shape) != 3:
+        return f"of {'x'.join(map(str, shape))} numbers"
+    channels, height, width = shape
+    return f"{height}x{width}{' in colour' if channels == 3 else ''}"

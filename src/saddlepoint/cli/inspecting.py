@@ -9,9 +9,8 @@ from rich.table import Table
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, NonFinite, Point
-from saddlepoint.data import load_images
 from saddlepoint.dynamics import along, spectrum
-from saddlepoint.recipes import Assembled, ImageRun, build
+from saddlepoint.recipes import Assembled, read_run
 from saddlepoint.report import save_png
 from saddlepoint.report.dynamics import dynamics
 from saddlepoint.runs import NoCheckpoint, RunFolder
@@ -40,14 +39,14 @@ def inspect(
     if plot is not None and plot.suffix.lower() != ".png":
         raise ConfigurationError(f"--plot {plot}: the picture is a .png file")
     folder = RunFolder(run)
-    config = ImageRun.read(folder.read_config())
-    images = load_images(config.data.source, path=config.data.path, size=config.data.size)
-    ordinary = build(config, images)
+    config = read_run(folder.read_config())
+    data = config.load()
+    ordinary = config.build(data)
     try:
         samples, before = _restore(folder, ordinary)
     except NoCheckpoint as error:
         raise ConfigurationError(f"{error}: give the folder of a run that was trained") from error
-    large = build(config.model_copy(update={"batch_size": batch_size}), images).batches.next()
+    large = config.model_copy(update={"batch_size": batch_size}).build(data).batches.next()
     game = ordinary.game
     try:
         found = spectrum(game, large, size)

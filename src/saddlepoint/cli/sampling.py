@@ -11,7 +11,8 @@ from PIL import Image
 from saddlepoint.cli.screen import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import write_atomically
-from saddlepoint.tasks.trained import TrainedGenerator, frames_of, image_grid
+from saddlepoint.tasks.pictures import frames_of
+from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 
 #: Frames between two stops of a walk, and milliseconds a frame.
 FRAMES, MILLISECONDS = 24, 50
@@ -30,6 +31,9 @@ def sample(
     walk: Annotated[
         Path | None,
         typer.Option("--walk", metavar="FILE", help="An animated walk through latent space: .gif, .webp or .png."),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--class", metavar="NAME", help="Only this class, of a conditional generator.")
     ] = None,
     columns: Annotated[int | None, typer.Option("--columns", min=1, help="Columns of the grid.")] = None,
     scale: Annotated[int | None, typer.Option("--scale", min=1, help="Enlarge pixels by a whole factor.")] = None,
@@ -50,14 +54,19 @@ def sample(
         raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
     if out is not None and out.suffix.lower() not in Image.registered_extensions():
         raise ConfigurationError(f"--out {out}: a picture ends in .png, .jpg or .webp")
-    latents = trained.latents(n, seed)
+    if not isinstance(trained, ImageGenerator) and (folder or walk):
+        raise ConfigurationError(f"{run} makes {trained.kind}: --dir and --walk are for images, take --out or --npz")
+    latents, labels = trained.latents(n, seed), trained.labels(n, label)
     if out or npz or folder:
-        images = trained.render(latents)
+        samples = trained.render(latents, labels)
     if out is not None:
-        grid = Image.fromarray(image_grid(images, columns, scale))
+        grid = Image.fromarray(trained.picture(samples, columns, scale))
         _write(out, lambda path: grid.save(path, format=Image.registered_extensions()[out.suffix.lower()]))
     if npz is not None:
-        arrays = {"images": images.permute(0, 2, 3, 1).numpy(), "latents": latents.numpy()}
+        shown = samples.permute(0, 2, 3, 1) if samples.dim() == 4 else samples
+        arrays = {trained.kind: shown.numpy(), "latents": latents.numpy()}
+        if labels is not None:
+            arrays["labels"] = labels.numpy()
 
         def write_arrays(path: Path) -> None:
             with path.open("wb") as file:
@@ -67,11 +76,11 @@ def sample(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         digits = len(str(n - 1))
-        for number, pixels in enumerate(frames_of(images, scale or 1)):
+        for number, pixels in enumerate(frames_of(samples, scale or 1)):
             Image.fromarray(pixels).save(folder / f"{number:0{digits}d}.png")
         err.print(f"wrote {n} files to {folder}", markup=False, soft_wrap=True)
     if walk is not None:
-        frames = [Image.fromarray(p) for p in frames_of(trained.walk(stops, FRAMES, seed), scale, side=128)]
+        frames = [Image.fromarray(p) for p in frames_of(trained.walk(stops, FRAMES, seed, label), scale, side=128)]
         _write(
             walk,
             lambda path: frames[0].save(

@@ -18,9 +18,7 @@ from saddlepoint.cli.bar import Watch
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
-from saddlepoint.data import DATASETS, ImageData, load_images
-from saddlepoint.data.catalogue import is_path
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
+from saddlepoint.recipes import RECIPES, Assembled, Run, read_run
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
 from saddlepoint.runs.folder import read_config
@@ -47,6 +45,13 @@ def train(
     size: Annotated[int | None, typer.Option("--size", min=4, help="Side of the images in pixels.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 …")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="WATCH", help="End once metric, field, average or gap has settled."),
+    ] = None,
+    conditional: Annotated[
+        bool, typer.Option("--conditional", help="Make each class on demand, where the data have classes.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")
     ] = None,
@@ -69,7 +74,9 @@ def train(
 
       saddle train digits --method extragradient --set optimizer.lr=5e-4
     """
-    config = _configured(recipe, data, method, samples, minutes, batch_size, size, seed, device, sets or [])
+    config = _configured(
+        recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, sets or []
+    )
     if dry_run:
         print(yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True), end="")
         return
@@ -80,10 +87,9 @@ def train(
             return
         if config.threads is not None:
             torch.set_num_threads(config.threads)
-        images = _images(config)
-        assembled = build(config, images)
-        _begin(folder, config, images, assembled, continued)
-        with Watch(config, images, continued) as watch:
+        assembled = _assembled(config)
+        _begin(folder, config, assembled, continued)
+        with Watch(config, assembled.data, continued) as watch:
             training = assembled.training(folder, watch)
             try:
                 result = training.run()
@@ -111,73 +117,59 @@ def _configured(
     size: int | None,
     seed: int | None,
     device: str | None,
+    until: str | None,
+    conditional: bool,
     sets: list[str],
-) -> ImageRun:
+) -> Run:
     config = _starting_point(recipe)
     flags: list[str] = []
     if method is not None:
         flags.append(f"method={method}")
     if samples is not None or minutes is not None:
         flags += [f"budget.samples={samples or 'none'}", f"budget.minutes={'none' if minutes is None else minutes}"]
-    for key, value in (("batch_size", batch_size), ("data.size", size), ("seed", seed), ("device", device)):
-        if value is not None:
-            flags.append(f"{key}={value}")
+    given = {"batch_size": batch_size, "data.size": size, "seed": seed, "device": device, "until.watch": until}
+    flags += [f"{key}={value}" for key, value in given.items() if value is not None]
+    if conditional:
+        flags.append("conditional=true")
     config = assign(config, flags)
     if data is not None:
-        config = ImageRun.read({**config.model_dump(), "data": _data_choice(config, data)})
+        config = config.with_data(data)
     return assign(config, sets)
 
 
-def _starting_point(recipe: str) -> ImageRun:
+def _starting_point(recipe: str) -> Run:
     if recipe in RECIPES:
         return RECIPES[recipe]()
     path = Path(recipe)
     if path.suffix in (".yaml", ".yml") or path.exists():
-        return ImageRun.read(read_config(path / "config.yaml" if path.is_dir() else path))
+        return read_run(read_config(path / "config.yaml" if path.is_dir() else path))
     raise ConfigurationError(f"there is no recipe {recipe!r}, and no such configuration: {nearest(recipe, RECIPES)}")
 
 
-def _data_choice(config: ImageRun, data: str) -> dict[str, Any]:
-    chosen = config.data.model_dump()
-    if data in DATASETS:
-        return {**chosen, "source": data, "path": None}
-    if not is_path(data):
-        raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
-    # A folder says itself what it holds: images, or the IDX files of MNIST and its kin.
-    return {**chosen, "source": "folder", "path": str(Path(data).expanduser().resolve())}
-
-
-def _images(config: ImageRun) -> ImageData:
-    if config.data.source == "folder" and config.data.path is None:
-        raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
+def _assembled(config: Run) -> Assembled:
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
-        reading = bar.add_task("reading images", total=None)
-        return load_images(
-            config.data.source,
-            path=config.data.path,
-            size=config.data.size,
-            progress=lambda done, total: bar.update(reading, completed=done, total=total),
-        )
+        reading = bar.add_task("reading the data", total=None)
+        return config.build(config.load(lambda done, total: bar.update(reading, completed=done, total=total)))
 
 
 # --- the folder ---------------------------------------------------------------------------------------
 
 
-def _folder(config: ImageRun, out: Path | None) -> RunFolder:
+def _folder(config: Run, out: Path | None) -> RunFolder:
     if out is not None:
         return RunFolder(out)
 
     def same(found: Any) -> bool:
-        return ImageRun.read(found).same_run(config)
+        return read_run(found).same_run(config)
 
     return RunFolder(free_name(RUNS, config.recipe, same))
 
 
-def _agreed(folder: RunFolder, config: ImageRun) -> tuple[ImageRun, bool]:
+def _agreed(folder: RunFolder, config: Run) -> tuple[Run, bool]:
     """The configuration to run, and whether the folder already holds this run."""
     if not folder.config.exists():
         return config, False
-    before = ImageRun.read(folder.read_config())
+    before = read_run(folder.read_config())
     differences = config.differences(before)
     if differences:
         raise ConfigurationError(
@@ -188,13 +180,18 @@ def _agreed(folder: RunFolder, config: ImageRun) -> tuple[ImageRun, bool]:
     return config, True
 
 
-def _already_over(folder: RunFolder, config: ImageRun, as_json: bool) -> bool:
+def _already_over(folder: RunFolder, config: Run, as_json: bool) -> bool:
     """Say so where nothing is left to do."""
     identity = folder.read_identity()
     if identity.get("state") != "ended":
         return False
     if identity.get("outcome") == Outcome.NON_FINITE:
         raise RunFailed(f"this run ended before: {identity.get('message')}")
+    if config.until is not None and identity.get("outcome") in (Outcome.CONVERGED, Outcome.CYCLING):
+        err.print(f"Nothing to do: {identity.get('message')}, in {folder.path}", markup=False, soft_wrap=True)
+        if as_json:
+            print_json(_summary(folder))
+        return True
     spent = config.budget.spent(
         int(identity.get("samples", 0)), float(identity.get("seconds", 0.0)), int(identity.get("evaluations", 0))
     )
@@ -211,12 +208,12 @@ def _already_over(folder: RunFolder, config: ImageRun, as_json: bool) -> bool:
     return True
 
 
-def _begin(folder: RunFolder, config: ImageRun, images: ImageData, assembled: Assembled, continued: bool) -> None:
+def _begin(folder: RunFolder, config: Run, assembled: Assembled, continued: bool) -> None:
     folder.create()
-    before = folder.read_identity().get("dataset", {}).get("fingerprint")
-    if continued and before not in (None, images.fingerprint):
+    before, now = folder.read_identity().get("dataset", {}).get("fingerprint"), assembled.data.fingerprint
+    if continued and before not in (None, now):
         raise ConfigurationError(
-            f"the data changed since this run began (fingerprint {before} then, {images.fingerprint} now): "
+            f"the data changed since this run began (fingerprint {before} then, {now} now): "
             f"restore it, or begin a new run with --out"
         )
     folder.write_config(config.plain())

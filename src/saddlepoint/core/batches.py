@@ -29,12 +29,12 @@ class Batches:
     """
 
     def __init__(self, draw: Callable[[int], Batch], position: int = 0) -> None:
-        self._draw = draw
+        self.draw = draw
         self.position = position
 
     def next(self) -> Batch:
         """The next batch."""
-        batch = self._draw(self.position)
+        batch = self.draw(self.position)
         self.position += batch.size
         return batch
 

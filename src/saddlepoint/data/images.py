@@ -43,6 +43,8 @@ class ImageData:
     source: str
     notes: tuple[str, ...] = ()
 
+    kind = "images"
+
     def __post_init__(self) -> None:
         shape, kind = tuple(self.images.shape), self.images.dtype
         if kind != torch.uint8 or len(shape) != 4 or 0 in shape:

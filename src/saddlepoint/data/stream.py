@@ -12,18 +12,29 @@ Distribution = Literal["normal", "uniform"]
 
 
 @dataclass(frozen=True)
-class ImageBatch:
+class SampleBatch:
     """Data and noise of one evaluation.
 
     Attributes:
-        real: images, float (N, C, H, W), in the range that the networks use.
+        real: samples, float (N, …), in the range that the networks use.
         latent: (N, latent size).
-        mix: uniform on [0, 1], (N, 1, 1, 1), for penalties on segments between real and generated.
+        mix: uniform on [0, 1], (N, 1, …), for penalties on segments between real and generated.
+        labels: classes of the real samples, int64 (N,), which the generated ones are made for; None without classes.
+        augmentation: uniform on [0, 1), (N, draws), for augmenting; None where nothing is augmented.
+        position: samples seen before this batch, for what is scheduled.
     """
 
     real: Tensor
     latent: Tensor
     mix: Tensor
+    labels: Tensor | None = None
+    augmentation: Tensor | None = None
+    position: int = 0
+
+    @property
+    def conditions(self) -> tuple[Tensor, ...]:
+        """What both networks are given after their input: the labels, where there are classes."""
+        return () if self.labels is None else (self.labels,)
 
 
 def draw_latent(n: int, size: int, distribution: Distribution, source: torch.Generator) -> Tensor:
@@ -33,19 +44,21 @@ def draw_latent(n: int, size: int, distribution: Distribution, source: torch.Gen
     return torch.rand(n, size, generator=source) * 2 - 1
 
 
-class ImageStream:
-    """Draws batches from images in memory: every epoch a new order, every image once an epoch.
+class SampleStream:
+    """Draws batches from samples in memory: every epoch a new order, every sample once an epoch.
 
-    A batch that begins before the end of an epoch goes on into the next one, so no image is left out and no
+    A batch that begins before the end of an epoch goes on into the next one, so no sample is left out and no
     batch is short. Latents are drawn on the CPU, so that they agree on every device.
 
     Args:
-        images: uint8 (N, C, H, W).
-        batch_size: images a batch; may exceed N.
+        samples: (N, …), uint8 images or numbers as they are.
+        batch_size: samples a batch; may exceed N.
         seed: of order and noise.
         latent, distribution: the latent's size and distribution.
-        low, high: what black and white are mapped to.
-        device: where batches go.
+        low, high: what the bytes 0 and 255 are mapped to; numbers that are no bytes are left alone.
+        device: where batches go; the CPU by default.
+        labels: int64 (N,), for networks that are given classes.
+        augmentation: numbers to draw a sample for augmenting.
 
     Raises:
         ValueError: a batch size below 1.
@@ -53,35 +66,50 @@ class ImageStream:
 
     def __init__(
         self,
-        images: Tensor,
+        samples: Tensor,
         batch_size: int,
         seed: int,
         latent: int,
         distribution: Distribution,
-        low: float,
-        high: float,
-        device: torch.device,
+        low: float = 0.0,
+        high: float = 1.0,
+        device: torch.device | None = None,
+        *,
+        labels: Tensor | None = None,
+        augmentation: int = 0,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"the batch size is {batch_size}: give at least 1")
-        self.images, self.batch_size, self.seed = images, batch_size, seed
-        self.latent, self.distribution = latent, distribution
-        self.low, self.scale, self.device = low, (high - low) / 255, device
+        self.samples, self.batch_size, self.seed, self.labels = samples, batch_size, seed, labels
+        self.latent, self.distribution, self.augmentation = latent, distribution, augmentation
+        self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
         self._order: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
 
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
-        noise = generator(self.seed, position, "noise")
-        real = self.images.index_select(0, self._indices(position)).to(self.device)
-        value = ImageBatch(
-            real=real.to(torch.get_default_dtype()).mul_(self.scale).add_(self.low),
-            latent=draw_latent(self.batch_size, self.latent, self.distribution, noise).to(self.device),
-            mix=torch.rand(self.batch_size, 1, 1, 1, generator=noise).to(self.device),
+        noise, n = generator(self.seed, position, "noise"), self.batch_size
+        indices = self._indices(position)
+        value = SampleBatch(
+            real=self.prepared(self.samples.index_select(0, indices)),
+            latent=draw_latent(n, self.latent, self.distribution, noise).to(self.device),
+            mix=torch.rand(n, *(1 for _ in self.samples.shape[1:]), generator=noise).to(self.device),
+            labels=None if self.labels is None else self.labels.index_select(0, indices).to(self.device),
+            augmentation=torch.rand(n, self.augmentation, generator=noise).to(self.device)
+            if self.augmentation
+            else None,
+            position=position,
         )
-        return Batch(value, self.batch_size, seed_for(self.seed, position, "network"))
+        return Batch(value, n, seed_for(self.seed, position, "network"))
+
+    def prepared(self, samples: Tensor) -> Tensor:
+        """Samples as the networks are given them: on the device, floats, bytes mapped to [low, high]."""
+        moved = samples.to(self.device)
+        if moved.dtype != torch.uint8:
+            return moved
+        return moved.to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
 
     def _indices(self, position: int) -> Tensor:
-        n = len(self.images)
+        n = len(self.samples)
         parts, wanted = [], self.batch_size
         while wanted > 0:
             epoch, start = divmod(position, n)
@@ -94,5 +122,5 @@ class ImageStream:
     def _permutation(self, epoch: int) -> Tensor:
         if self._order[0] != epoch:
             source = generator(self.seed, epoch, "order")
-            self._order = epoch, torch.randperm(len(self.images), generator=source)
+            self._order = epoch, torch.randperm(len(self.samples), generator=source)
         return self._order[1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from saddlepoint.core import Batches, Game, Method, Outcome
+from saddlepoint.core.convergence import trend
 from saddlepoint.games.analytic import AnalyticGame
 
 #: Share of the first distance below which the solution counts as reached.
@@ -113,17 +114,6 @@ def judge(distance: Sequence[float], path: Sequence[Sequence[float]]) -> Outcome
     if drift > 0 and end > (start if turned else 2 * start):
         return Outcome.DIVERGED
     return Outcome.RUNNING
-
-
-def trend(values: Sequence[float]) -> tuple[float, float]:
-    """Least-squares change over the whole sequence, and the standard deviation about that line."""
-    n = len(values)
-    if n < 3:
-        return (values[-1] - values[0] if n else 0.0), 0.0
-    mean_t, mean = (n - 1) / 2, sum(values) / n
-    slope = sum((t - mean_t) * (v - mean) for t, v in enumerate(values)) / sum((t - mean_t) ** 2 for t in range(n))
-    residual = sum((v - mean - slope * (t - mean_t)) ** 2 for t, v in enumerate(values)) / n
-    return slope * (n - 1), math.sqrt(residual)
 
 
 def whole_turn(path: Sequence[Sequence[float]]) -> bool:

@@ -22,6 +22,7 @@ class Averaged(Method):
         base: the method that moves.
         decay: β, a step.
         half_life: β by samples seen, so that a changed batch size keeps its meaning. Neither: uniform.
+        warm_up: w, the half-life is at most w times the samples seen, so that the average leaves its start early.
 
     Raises:
         ValueError: both are given, or one is out of range.
@@ -33,6 +34,7 @@ class Averaged(Method):
     base: Method = field(default_factory=Alternating)
     decay: float | None = None
     half_life: float | None = None
+    warm_up: float | None = None
     mean: Point | None = field(default=None, init=False)
     steps: int = field(default=0, init=False)
 
@@ -50,6 +52,8 @@ class Averaged(Method):
             raise ValueError(f"decay is {self.decay}: give a number of at least 0 and below 1")
         if self.half_life is not None and self.half_life <= 0:
             raise ValueError(f"half_life is {self.half_life}: give a number of samples above 0")
+        if self.warm_up is not None and (self.half_life is None or self.warm_up <= 0):
+            raise ValueError(f"warm_up is {self.warm_up}: give a share above 0, together with a half_life")
 
     def update(self, game: Game, batches: Batches) -> None:
         """Do z ← T(z); z̄ ← z̄ + w (z − z̄)."""
@@ -58,11 +62,12 @@ class Averaged(Method):
         before = batches.position
         self.base.update(game, batches)
         self.steps += 1
-        self.mean.lerp_(game.point, self._weight(batches.position - before))
+        self.mean.lerp_(game.point, self._weight(before, batches.position))
 
-    def _weight(self, samples: int) -> float:
+    def _weight(self, before: int, after: int) -> float:
         if self.half_life is not None:
-            return 1.0 - float(0.5 ** (samples / self.half_life))
+            half_life = self.half_life if self.warm_up is None else min(self.half_life, self.warm_up * after)
+            return 1.0 - float(0.5 ** ((after - before) / half_life))
         return 1.0 - self.decay if self.decay is not None else 1.0 / (self.steps + 1)
 
     def answer(self, game: Game) -> Point:

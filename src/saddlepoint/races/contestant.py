@@ -13,10 +13,9 @@ import torch
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Outcome, generator
-from saddlepoint.data import load_images
 from saddlepoint.games.solving import judge
 from saddlepoint.races.race import Race, with_rate
-from saddlepoint.recipes import ImageRun, build
+from saddlepoint.recipes import Run
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.runs import RunFolder, read_records, write_atomically
@@ -113,7 +112,7 @@ class Contestant:
             if isinstance(game, AnalyticSettings):
                 result = self._play_analytic(game, watch)
             else:
-                result = self._play_image(game, watch)
+                result = self._play_recipe(game, watch)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.label}: {error}") from error
         finally:
@@ -165,7 +164,7 @@ class Contestant:
 
     # --- recipes --------------------------------------------------------------------------------------
 
-    def _play_image(self, recipe: ImageRun, watch: Watch) -> Result:
+    def _play_recipe(self, recipe: Run, watch: Watch) -> Result:
         config = recipe.model_copy(
             update={
                 "seed": recipe.seed + self.seed,
@@ -175,8 +174,7 @@ class Contestant:
         )
         folder = RunFolder(self.run)
         with folder.held():
-            images = load_images(config.data.source, path=config.data.path, size=config.data.size)
-            assembled = build(config, images)
+            assembled = config.build(config.load())
             fingerprint = fingerprint_of(assembled.game)
             folder.create()
             folder.write_config(config.plain())
@@ -236,7 +234,7 @@ class Contestant:
 class _Share(Silent):
     """Tells the watch how much of a run's budget is spent."""
 
-    def __init__(self, config: ImageRun, watch: Watch) -> None:
+    def __init__(self, config: Run, watch: Watch) -> None:
         self.budget, self.watch = config.budget, watch
 
     def stepped(self, progress: Progress) -> None:

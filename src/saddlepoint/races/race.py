@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, field_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest
 from saddlepoint.configuration.settings import parse_value
 from saddlepoint.games import GAMES
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, Run, read_run
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.train import Budget, Every
@@ -32,20 +32,25 @@ class Entry(Settings):
 
 
 class Race(Settings):
-    """The whole race; `config.yaml` in its folder is this. Exactly one of `analytic` and `image` is given."""
+    """The whole race; `config.yaml` in its folder is this. Exactly one of `analytic` and `recipe` is given."""
 
     on: str
     analytic: AnalyticSettings | None = None
-    image: ImageRun | None = None
+    recipe: SerializeAsAny[Run] | None = None
     entries: dict[str, Entry]
     search: tuple[float, ...] = ()
     seeds: int = Field(default=5, ge=1)
     budget: Budget
 
+    @field_validator("recipe", mode="before")
+    @classmethod
+    def _of_its_task(cls, recipe: Any) -> Any:
+        return read_run(recipe) if isinstance(recipe, Mapping) else recipe
+
     @property
-    def game(self) -> AnalyticSettings | ImageRun:
+    def game(self) -> AnalyticSettings | Run:
         """What all play."""
-        game = self.analytic or self.image
+        game = self.analytic or self.recipe
         assert game is not None
         return game
 
@@ -111,10 +116,10 @@ def configured(
         budget = budget or Budget(evaluations=EVALUATIONS)
         return Race(on=on, analytic=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
     budget = budget or Budget(evaluations=2 * (game.budget.samples or 100_000) // game.batch_size)
-    return Race(on=on, image=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
+    return Race(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
 
 
-def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | ImageRun:
+def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | Run:
     if on in GAMES:
         if budget is not None and budget.samples is not None:
             raise ConfigurationError(f"{on} has no samples to see: give the budget with --evaluations or --minutes")
@@ -135,7 +140,7 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettin
     return recipe.model_copy(update={"every": _looks(recipe, budget or Budget())})
 
 
-def _looks(recipe: ImageRun, budget: Budget) -> Every:
+def _looks(recipe: Run, budget: Budget) -> Every:
     """Judge a dozen times in a run, and draw only its ends."""
     samples = budget.samples or (recipe.budget.samples or 100_000)
     if budget.evaluations is not None:
@@ -144,7 +149,7 @@ def _looks(recipe: ImageRun, budget: Budget) -> Every:
     return Every(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
 
 
-def with_rate(game: AnalyticSettings | ImageRun, h: float) -> AnalyticSettings | ImageRun:
+def with_rate(game: AnalyticSettings | Run, h: float) -> AnalyticSettings | Run:
     """The game with generator's step size h; the ratio of the players' step sizes stays as it is."""
     ratio = float(game.discriminator.optimizer["lr"]) / float(game.generator.optimizer["lr"])
     return assign(game, [f"generator.optimizer.lr={h!r}", f"discriminator.optimizer.lr={h * ratio!r}"])

@@ -1,18 +1,36 @@
 """Named configurations. `RECIPES` is the list that the command line reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from saddlepoint.recipes.building import Assembled, build
+from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import ImageRun
-from saddlepoint.recipes.image import classic, digits, fashion_mnist, images, mnist
+from saddlepoint.recipes.configuration import Run
+from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist
+from saddlepoint.recipes.points import PointRun, grid, ring
 
-RECIPES: dict[str, Callable[[], ImageRun]] = {
+RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
     "images": images,
     "classic": classic,
+    "ring": ring,
+    "grid": grid,
 }
 
-__all__ = ["RECIPES", "Assembled", "ImageRun", "build", "citations"]
+
+def read_run(data: Mapping[str, Any]) -> Run:
+    """The configuration that plain data, a `config.yaml`, describe; its recipe tells the task.
+
+    Raises:
+        ConfigurationError: no recipe or an unknown one, or settings that do not fit.
+    """
+    recipe = data.get("recipe")
+    if not isinstance(recipe, str) or recipe not in RECIPES:
+        raise ConfigurationError(f"there is no recipe {recipe!r}: {nearest(str(recipe), RECIPES)}")
+    return type(RECIPES[recipe]()).read(data)
+
+
+__all__ = ["RECIPES", "Assembled", "ImageRun", "PointRun", "Run", "citations", "read_run"]

@@ -1,9 +1,10 @@
-"""From a configuration and its data to a game, a method, batches and a task."""
+"""What all tasks build alike: players, losses, the method with its average, and the training of them."""
 
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
 import numpy
 import torch
@@ -12,11 +13,9 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, seed_for
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data import ImageData
-from saddlepoint.data.stream import ImageStream
 from saddlepoint.methods import Averaged
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import ImageRun, Player
+from saddlepoint.recipes.configuration import Player, Run
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -26,23 +25,53 @@ from saddlepoint.recipes.registries import (
 )
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.image import ImageTask
-from saddlepoint.tasks.trained import Latent, TrainedGenerator
-from saddlepoint.train import Observer, Training
+from saddlepoint.train import Observer, Pace, Stopping, Task, Training
 
-_RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
+
+class Data(Protocol):
+    """What a run says of its data."""
+
+    @property
+    def name(self) -> str:
+        """What to call them."""
+
+    @property
+    def source(self) -> str:
+        """Where they came from, a sentence."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digits that change with the data."""
+
+    @property
+    def kind(self) -> str:
+        """What they are, in the plural."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes; () where there are none."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was skipped or converted, a sentence each."""
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class Assembled:
     """Everything that a training needs, at its start."""
 
-    config: ImageRun
-    images: ImageData
+    config: Run
+    data: Data
     game: Game
     method: Method
     batches: Batches
-    task: ImageTask
+    task: Task
 
     def training(self, folder: RunFolder, observer: Observer) -> Training:
         """The training of this game in a folder that was created."""
@@ -55,13 +84,22 @@ class Assembled:
             folder,
             config.budget,
             config.every,
-            len(self.images),
+            len(self.data),
             observer,
+            Pace(self.game, config.schedules),
+            self._stopping(),
         )
+
+    def _stopping(self) -> Stopping | None:
+        until = self.config.until
+        if until is None:
+            return None
+        looked_at = Batches(self.batches.draw)
+        return Stopping(until, self.game, self.method, [looked_at.next() for _ in range(until.batches)])
 
     def identity(self) -> dict[str, Any]:
         """What `run.json` says of a run that begins: recipe, versions, device, data, sizes, what to cite."""
-        images = self.images
+        data = self.data
         return {
             "recipe": self.config.recipe,
             "versions": {
@@ -73,13 +111,13 @@ class Assembled:
             "device": str(self.game.point.tensors[0].device),
             "threads": torch.get_num_threads(),
             "dataset": {
-                "name": images.name,
-                "source": images.source,
-                "fingerprint": images.fingerprint,
-                "images": len(images),
-                "shape": list(images.shape),
-                "classes": list(images.classes),
-                "notes": list(images.notes),
+                "name": data.name,
+                "source": data.source,
+                "fingerprint": data.fingerprint,
+                data.kind: len(data),
+                "shape": list(data.shape),
+                "classes": list(data.classes),
+                "notes": list(data.notes),
             },
             "parameters": self.parameters,
             "citations": citations(self.config),
@@ -95,62 +133,52 @@ class Assembled:
         return {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names}
 
 
-def build(config: ImageRun, data: ImageData) -> Assembled:
-    """Build the game of a configuration on its data.
+def adversarial_game(config: Run, shape: tuple[int, ...], device: torch.device, classes: int = 0) -> Game:
+    """The game of generator and discriminator that a configuration describes, for samples of a shape.
 
     Raises:
-        ConfigurationError: networks that do not fit the images, or a method that does not fit the game.
+        ConfigurationError: networks that do not fit the samples.
     """
-    device = pick_device(config.device)
-    low, high = _RANGES[config.values]
-    players = {
-        "generator": _network(config, "generator", config.generator, data, device),
-        "discriminator": _network(config, "discriminator", config.discriminator, data, device),
-    }
+    roles = {"generator": config.generator, "discriminator": config.discriminator}
+    players = {role: _network(config, role, player, shape, device, classes) for role, player in roles.items()}
+    penalty = config.schedules.penalty
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in config.penalties.items()],
+        None if penalty is None else penalty.at,
     )
     optimizers = {
-        name: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[name].parameters())
-        for name, player in (("generator", config.generator), ("discriminator", config.discriminator))
+        role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
+        for role, player in roles.items()
     }
-    game = Game(players, losses, optimizers)
-    stream = ImageStream(
-        data.images,
-        config.batch_size,
-        config.seed,
-        config.latent.size,
-        config.latent.distribution,
-        low,
-        high,
-        device,
-    )
+    return Game(players, losses, optimizers)
+
+
+def iteration(config: Run) -> Method:
+    """The method, with the average that the run hands over around it."""
     method = METHOD_REGISTRY.build(config.method)
-    if config.average is not None:
-        method = Averaged(method, half_life=config.average.half_life)
-    trained = TrainedGenerator(
-        players["generator"],
-        config.generator.network,
-        data.shape,
-        Latent(config.latent.size, config.latent.distribution),
-        low,
-        high,
-    )
-    card = {
+    if config.average is None:
+        return method
+    return Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
+
+
+def model_card(config: Run, data: Data) -> Mapping[str, Any]:
+    """The facts that go with a generator."""
+    return {
         "recipe": config.recipe,
-        "data": f"{data.name} ({len(data):,} images, fingerprint {data.fingerprint}); {data.source}",
+        "data": f"{data.name} ({len(data):,} {data.kind}, fingerprint {data.fingerprint}); {data.source}",
         "method": config.method["name"],
         "loss": config.loss["name"],
         "seed": config.seed,
     }
-    return Assembled(config, data, game, method, Batches(stream), ImageTask(game, trained, data.images, stream, card))
 
 
-def _network(config: ImageRun, role: str, player: Player, data: ImageData, device: torch.device) -> nn.Module:
+def _network(
+    config: Run, role: str, player: Player, shape: tuple[int, ...], device: torch.device, classes: int
+) -> nn.Module:
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            network = NETWORK_REGISTRY.build(player.network, shape=data.shape, latent=config.latent.size)
+            network = NETWORK_REGISTRY.build(player.network, shape=shape, latent=config.latent.size, classes=classes)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
     return network.to(device)

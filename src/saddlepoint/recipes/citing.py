@@ -1,11 +1,11 @@
 """What to cite for a run."""
 
 from saddlepoint.core import Method
-from saddlepoint.recipes.configuration import ImageRun
+from saddlepoint.recipes.configuration import Run
 from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, PENALTY_REGISTRY
 
 
-def citations(config: ImageRun) -> list[str]:
+def citations(config: Run) -> list[str]:
     """BibTeX of the method, with all that it wraps, the averaging, the loss and the penalties of a run, each once.
 
     >>> from saddlepoint.recipes import RECIPES

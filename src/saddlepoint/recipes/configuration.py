@@ -1,8 +1,10 @@
-"""The whole, typed configuration of a run that generates images."""
+"""The whole, typed configuration of a run: what all tasks share. Each task adds its data in a module of its own."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from saddlepoint.configuration import Settings, Several
 from saddlepoint.data.stream import Distribution
@@ -14,17 +16,14 @@ from saddlepoint.recipes.registries import (
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
 )
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Every, Schedules, Until
+
+if TYPE_CHECKING:
+    from saddlepoint.recipes.building import Assembled, Data
 
 Choice = dict[str, Any]
-
-
-class Data(Settings):
-    """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is)."""
-
-    source: str
-    path: str | None = None
-    size: int | None = Field(default=None, ge=4, le=1024)
+#: Told how many files are read, and how many there are.
+Reading = Callable[[int, int], None]
 
 
 class LatentSettings(Settings):
@@ -42,13 +41,18 @@ class Player(Settings):
 
 
 class Average(Settings):
-    """The exponential average of the parameters that the run hands over; half-life in samples."""
+    """The exponential average of the parameters that the run hands over; half-life in samples.
+
+    A warm-up of w lets the half-life grow with the samples seen, min(half_life, w · samples), as an average that
+    remembers the beginning is of no use early on.
+    """
 
     half_life: float = Field(gt=0)
+    warm_up: float | None = Field(default=None, gt=0)
 
 
-class ImageRun(Settings):
-    """One run, complete: `config.yaml` is this."""
+class Run(Settings):
+    """One run, complete: `config.yaml` is this. A task's subclass adds its data, and builds its game."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
 
@@ -58,8 +62,6 @@ class ImageRun(Settings):
     #: Threads on the CPU; None is torch's own choice. Small networks are fastest on one, and results are the same
     #: to the last bit only for the same number.
     threads: int | None = Field(default=None, ge=1)
-    data: Data
-    values: Literal["symmetric", "unit"] = "symmetric"
     latent: LatentSettings = LatentSettings()
     generator: Player
     discriminator: Player
@@ -67,16 +69,42 @@ class ImageRun(Settings):
     penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
     method: Annotated[Choice, METHOD_REGISTRY]
     average: Average | None = None
+    schedules: Schedules = Schedules()
     batch_size: int = Field(default=64, ge=1)
     budget: Budget
+    until: Until | None = None
     every: Every = Every()
     epoch_lines: bool = False
 
-    def same_run(self, other: "ImageRun") -> bool:
+    @model_validator(mode="after")
+    def _ends(self) -> "Run":
+        if self.until is not None and self.budget == Budget():
+            raise ValueError("a run until convergence needs a hard limit too: give samples, minutes or evaluations")
+        if self.until is not None and self.until.watch == "average" and self.average is None:
+            raise ValueError("until.watch=average needs an average: --set average.half_life=10000")
+        return self
+
+    @abstractmethod
+    def load(self, reading: Reading | None = None) -> "Data":
+        """Read the data. Raises ValueError where they are not there, or damaged."""
+
+    @abstractmethod
+    def build(self, data: Any) -> "Assembled":
+        """The game on what `load` gave, ready to be trained. Raises ConfigurationError where things do not fit."""
+
+    @abstractmethod
+    def with_data(self, data: str) -> "Run":
+        """The same run on other data, as the command line names them.
+
+        Raises:
+            ConfigurationError: no such data, or this run takes none.
+        """
+
+    def same_run(self, other: "Run") -> bool:
         """Whether the other is this run: all that decides its numbers is equal; budget and device may differ."""
         return not self.differences(other)
 
-    def differences(self, other: "ImageRun") -> list[str]:
+    def differences(self, other: "Run") -> list[str]:
         """`key: here / there` for what decides the numbers and differs."""
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]

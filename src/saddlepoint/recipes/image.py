@@ -1,7 +1,89 @@
-"""Recipes for image generation: each a function that returns a complete configuration."""
+"""Image generation: its configuration, and recipes, each a function that returns a complete one."""
 
-from saddlepoint.recipes.configuration import Average, Choice, Data, ImageRun, LatentSettings, Player
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field
+
+from saddlepoint.configuration import ConfigurationError, Settings, nearest
+from saddlepoint.core import Batches
+from saddlepoint.data import DATASETS, ImageData, load_images
+from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.stream import SampleStream
+from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
+from saddlepoint.recipes.configuration import Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.tasks.image import ImageTask
+from saddlepoint.tasks.trained import ImageGenerator, Latent
 from saddlepoint.train import Budget, Every
+
+_RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
+
+
+class Data(Settings):
+    """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is)."""
+
+    source: str
+    path: str | None = None
+    size: int | None = Field(default=None, ge=4, le=1024)
+
+
+class ImageRun(Run):
+    """A run that generates images."""
+
+    data: Data
+    values: Literal["symmetric", "unit"] = "symmetric"
+    conditional: bool = False
+
+    def load(self, reading: Reading | None = None) -> ImageData:
+        """Read the images."""
+        if self.data.source == "folder" and self.data.path is None:
+            raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
+        return load_images(self.data.source, path=self.data.path, size=self.data.size, progress=reading)
+
+    def build(self, data: ImageData) -> Assembled:
+        """The game of a generator and a discriminator of images."""
+        if self.conditional and data.labels is None:
+            raise ConfigurationError(
+                f"{data.name} has no classes to make on demand: put each class into a sub-folder of its own, "
+                f"or leave --conditional out"
+            )
+        classes = data.classes if self.conditional else ()
+        device = pick_device(self.device)
+        game = adversarial_game(self, data.shape, device, len(classes))
+        low, high = _RANGES[self.values]
+        stream = SampleStream(
+            data.images,
+            self.batch_size,
+            self.seed,
+            self.latent.size,
+            self.latent.distribution,
+            low,
+            high,
+            device,
+            labels=data.labels if self.conditional else None,
+        )
+        trained = ImageGenerator(
+            game.players["generator"],
+            self.generator.network,
+            data.shape,
+            Latent(self.latent.size, self.latent.distribution),
+            (low, high),
+            classes=classes,
+        )
+        task = ImageTask(game, trained, stream, model_card(self, data))
+        return Assembled(self, data, game, iteration(self), Batches(stream), task)
+
+    def with_data(self, data: str) -> Self:
+        """The same run on a data set known by name, or on a folder or file of the user's."""
+        chosen = self.data.model_dump()
+        if data in DATASETS:
+            chosen |= {"source": data, "path": None}
+        elif is_path(data):
+            # A folder says itself what it holds: images, or the IDX files of MNIST and its kin.
+            chosen |= {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+        else:
+            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
+        return self.read({**self.model_dump(), "data": chosen})
 
 
 def _modern(

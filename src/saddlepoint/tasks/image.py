@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
-from saddlepoint.data.stream import ImageBatch, ImageStream
+from saddlepoint.core import Game, generator
+from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.runs import write_atomically
-from saddlepoint.tasks.trained import TrainedGenerator, image_grid
+from saddlepoint.tasks.judging import card_of, field_norms, separation, watched, write_picture
+from saddlepoint.tasks.trained import ImageGenerator
 
 #: Images that monitors look at: enough for a share to ±3 %, and cheap.
 MONITORED = 256
@@ -27,25 +26,17 @@ class ImageTask:
     Args:
         game: the players.
         trained: the generator with its description; shares its network with the game.
-        images: the data, uint8 (N, C, H, W).
-        stream: gives the batches; its order decides which images are looked at.
+        stream: gives the batches, from images uint8 (N, C, H, W); its seed decides which of them are looked at.
         card: the model card's facts.
     """
 
-    def __init__(
-        self, game: Game, trained: TrainedGenerator, images: Tensor, stream: ImageStream, card: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, game: Game, trained: ImageGenerator, stream: SampleStream, card: Mapping[str, Any]) -> None:
         self.game, self.trained, self.card = game, trained, dict(card)
+        images = stream.samples
         chosen = torch.randperm(len(images), generator=generator(stream.seed, "judged"))
-        self._watched = self._batch(images, chosen[:MONITORED], stream)
+        self._watched = watched(stream, chosen[:MONITORED], trained)
         self._features = features(images[chosen[:JUDGED]])
         self._real_spread = spread(images[chosen[:MONITORED]])
-
-    def _batch(self, images: Tensor, indices: Tensor, stream: ImageStream) -> Batch:
-        real = images[indices].to(stream.device, torch.get_default_dtype()) * stream.scale + stream.low
-        latent = self.trained.latents(len(real), stream.seed).to(stream.device)
-        mix = torch.full((len(real), 1, 1, 1), 0.5, device=stream.device)
-        return Batch(ImageBatch(real, latent, mix), seed=seed_for(stream.seed, "watched"))
 
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on batches that never change.
@@ -54,23 +45,13 @@ class ImageTask:
         1: it always can). `diversity`: mean distance between generated images over that between real ones (1:
         as diverse; 0: collapsed). `…_field`: norm of each player's gradient.
         """
-        value: ImageBatch = self._watched.value
-        discriminator = self.game.players["discriminator"]
-        with torch.no_grad(), self.game.untouched():
-            generated = self.game.players["generator"](value.latent)
-            real_logits, generated_logits = discriminator(value.real), discriminator(generated)
-            separation = (real_logits[:, None] > generated_logits[None, :]).float().mean()
-        numbers = {
-            "separation": float(separation),
-            "diversity": spread(self.trained.render(value.latent)) / max(self._real_spread, 1e-9),
+        value: SampleBatch = self._watched.value
+        generated = self.trained.render(value.latent, value.labels)
+        return {
+            "separation": separation(self.game, value),
+            "diversity": spread(generated) / max(self._real_spread, 1e-9),
+            **field_norms(self.game, self._watched),
         }
-        try:
-            with self.game.untouched():
-                field = self.game.field(self._watched, base=False)
-            numbers |= {f"{name}_field": float(field.only(name).norm()) for name in field.names}
-        except NonFinite:
-            numbers |= {f"{name}_field": float("nan") for name in self.game.names}
-        return numbers
 
     def metrics(self) -> dict[str, float]:
         """`pixel_frechet`: the Fréchet distance of images averaged to at most 8x8 pixels, in [0, 1] units."""
@@ -78,14 +59,13 @@ class ImageTask:
         return {"pixel_frechet": frechet_distance(self._features.numpy(), features(generated).numpy())}
 
     def snapshot(self, path: Path) -> None:
-        """A grid of 64 images from latents that never change."""
-        grid = image_grid(self.trained.sample(64, seed=0), columns=8)
-        write_atomically(path, lambda file: Image.fromarray(grid).save(file, format="PNG"))
+        """A grid of images from latents that never change, a column a class where there are classes."""
+        columns = len(self.trained.classes) or 8
+        write_picture(path, self.trained.picture(self.trained.sample(columns * 8, seed=0), columns=columns))
 
     def deliver(self, folder: Path) -> None:
         """The generator with its configuration and model card."""
-        facts = "\n".join(f"- {key}: {value}" for key, value in self.card.items())
-        self.trained.save(folder, _CARD.format(facts=facts))
+        self.trained.save(folder, card_of(self.card))
 
 
 def features(images: Tensor) -> Tensor:
@@ -99,19 +79,3 @@ def spread(images: Tensor) -> float:
     if len(images) < 2:
         return 0.0
     return float(torch.pdist(images.flatten(1).float() / 255).mean())
-
-
-_CARD = """# A generator trained with Saddlepoint
-
-{facts}
-
-Weights are in `generator.safetensors`, the network and its input in `config.yaml`. Draw from it:
-
-    saddle sample THIS_FOLDER -n 64 --seed 7 --out grid.png
-
-or in Python:
-
-    from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    images = TrainedGenerator.load(Path("THIS_FOLDER")).sample(64, seed=7)   # uint8, (64, C, H, W)
-"""

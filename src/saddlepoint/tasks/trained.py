@@ -1,10 +1,11 @@
 """A trained generator on its own: what a run hands over, and all that `sample` needs."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,18 +14,18 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from saddlepoint.configuration import ConfigurationError, Registry
 from saddlepoint.core import generator as keyed_generator
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
 from saddlepoint.runs import write_atomically
+from saddlepoint.tasks.pictures import image_grid, scatter
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
-NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("shape", "latent"))
+NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("shape", "latent", "classes"))
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,15 @@ class Latent:
 
 
 @dataclass
-class TrainedGenerator:
-    """A generator network with what is needed to draw from it.
+class TrainedGenerator(ABC):
+    """A generator network with what is needed to draw from it. What it makes is the subclass's affair.
 
     Attributes:
-        network: (N, latent) → (N, C, H, W).
+        network: (N, latent) → (N, *shape); with classes, (N, latent), labels (N,) → the same.
         spec: its choice in the registry of networks.
-        shape: (C, H, W).
+        shape: of one sample.
         latent: its input.
-        low, high: the network's values for black and white.
+        classes: names of the classes that it was trained to make on demand; () where it was not.
 
     Load and use it in three lines:
 
@@ -55,27 +56,43 @@ class TrainedGenerator:
 
     network: nn.Module
     spec: Mapping[str, Any]
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     latent: Latent
-    low: float
-    high: float
+    classes: tuple[str, ...] = field(default=(), kw_only=True)
+
+    #: What it makes, as its configuration says it.
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What the configuration holds beside the network: the constructor's further arguments."""
+
+    @abstractmethod
+    def finished(self, outputs: Tensor) -> Tensor:
+        """The network's outputs (n, *shape) as a user takes them."""
+
+    @abstractmethod
+    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
+        """Samples in one picture, uint8 (H, W, 3)."""
 
     def save(self, folder: Path, card: str) -> None:
         """Write weights, configuration and model card, each whole or absent."""
         folder.mkdir(parents=True, exist_ok=True)
         weights = {key: tensor.contiguous() for key, tensor in self.network.state_dict().items()}
         config = {
+            "kind": self.kind,
             "network": json.loads(json.dumps(dict(self.spec))),
             "shape": list(self.shape),
             "latent": {"size": self.latent.size, "distribution": self.latent.distribution},
-            "range": [self.low, self.high],
+            "classes": list(self.classes),
+            **self.description(),
         }
         write_atomically(folder / WEIGHTS, save(weights))
         write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
         write_atomically(folder / CARD, card)
 
-    @classmethod
-    def load(cls, folder: Path) -> "TrainedGenerator":
+    @staticmethod
+    def load(folder: Path) -> "TrainedGenerator":
         """Load from a `generator/` folder, or from the run folder around it.
 
         Raises:
@@ -91,20 +108,26 @@ class TrainedGenerator:
             )
         try:
             config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-            shape, latent = tuple(config["shape"]), Latent(**config["latent"])
-            low, high = config["range"]
-            network = NETWORK_REGISTRY.build(config["network"], shape=shape, latent=latent.size)
+            kind = _KINDS[config.pop("kind", "images")]
+            spec, shape, latent = config.pop("network"), tuple(config.pop("shape")), Latent(**config.pop("latent"))
+            classes = tuple(config.pop("classes", ()))
+            network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
             network.load_state_dict(load_file(folder / WEIGHTS))
+            trained = kind(network, spec, shape, latent, classes=classes, **config)
         except ConfigurationError:
             raise
         except (yaml.YAMLError, KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
             raise ValueError(f"the generator in {folder} is damaged: {error}") from error
         network.eval()
-        return cls(network, config["network"], shape, latent, float(low), float(high))
+        return trained
 
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n images, uint8 (n, C, H, W). The first ones of a seed do not depend on n (to a grey level)."""
-        return self.render(self.latents(n, seed))
+    def sample(self, n: int, seed: int = 0, label: str | None = None) -> Tensor:
+        """Draw n samples (n, *shape), of one class or of all alike. The first of a seed do not depend on n.
+
+        Raises:
+            ValueError: the generator makes no classes on demand, or none of this name.
+        """
+        return self.render(self.latents(n, seed), self.labels(n, label))
 
     def latents(self, n: int, seed: int) -> Tensor:
         """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
@@ -114,29 +137,45 @@ class TrainedGenerator:
         ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)
 
+    def labels(self, n: int, label: str | None = None) -> Tensor | None:
+        """Classes for n samples, int64 (n,): the one that is named, or all in turn; None where there are none.
+
+        Raises:
+            ValueError: see `sample`.
+        """
+        if label is not None and label not in self.classes:
+            known = f"its classes are {', '.join(self.classes)}" if self.classes else "it was trained without classes"
+            raise ValueError(f"the generator has no class {label!r}: {known}")
+        if not self.classes:
+            return None
+        if label is not None:
+            return torch.full((n,), self.classes.index(label))
+        return torch.arange(n) % len(self.classes)
+
     @torch.no_grad()
-    def render(self, latents: Tensor) -> Tensor:
-        """Images of latents, uint8 (n, C, H, W), in batches of 256."""
+    def render(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Samples of latents, as `finished` gives them, in batches of 256."""
         device = next(self.network.parameters()).device
         training = self.network.training
         self.network.eval()
+        inputs = [latents] if labels is None else [latents, labels]
         try:
-            parts = [self.network(part.to(device)).cpu() for part in latents.split(256)]
+            chunks = zip(*(tensor.split(256) for tensor in inputs), strict=True)
+            parts = [self.network(*(tensor.to(device) for tensor in chunk)).cpu() for chunk in chunks]
         finally:
             self.network.train(training)
-        images = torch.cat(parts) if parts else torch.empty(0, *self.shape)
-        return ((images.float() - self.low) / (self.high - self.low) * 255).round().clamp(0, 255).to(torch.uint8)
+        return self.finished(torch.cat(parts) if len(latents) else torch.empty(0, *self.shape))
 
-    def walk(self, stops: int, frames: int, seed: int) -> Tensor:
-        """Images along a closed walk through latent space, uint8 (stops · frames, C, H, W).
+    def walk(self, stops: int, frames: int, seed: int, label: str | None = None) -> Tensor:
+        """Samples along a closed walk through latent space, (stops · frames, *shape).
 
         Normal latents are joined on the sphere (slerp), so that every point between has a usual norm; uniform
-        ones by straight lines.
+        ones by straight lines. With classes, a leg each where none is named.
         """
-        ends = self.latents(stops, seed)
+        ends, labels = self.latents(stops, seed), self.labels(stops, label)
         weights = torch.arange(frames) / frames
         legs = [self._leg(a, b, weights) for a, b in zip(ends, ends.roll(-1, 0), strict=True)]
-        return self.render(torch.cat(legs))
+        return self.render(torch.cat(legs), None if labels is None else labels.repeat_interleave(frames))
 
     def _leg(self, a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
         w = weights[:, None]
@@ -146,48 +185,57 @@ class TrainedGenerator:
         return (torch.sin((1 - w) * angle) * a + torch.sin(w * angle) * b) / torch.sin(angle)
 
 
-#: Side in pixels to which pictures enlarge small images, and below which they do so smoothly.
-SIDE, SMOOTH = 48, 24
+@dataclass
+class ImageGenerator(TrainedGenerator):
+    """Makes images, uint8 (n, C, H, W).
 
-
-def image_grid(
-    images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2, side: int = SIDE
-) -> NDArray[np.uint8]:
-    """Images side by side, as one picture.
-
-    Args:
-        images: uint8 (N, C, H, W), one or three channels.
-        columns: None makes the grid as square as it gets.
-        scale: whole factor by which every pixel is enlarged; None enlarges small images to at least `side` pixels,
-            and tiny ones smoothly, as bare pixels of 8x8 or 16x16 images are hard to read.
-        gap: grey pixels around every image, so that one does not run into the next.
-        side: see scale.
-
-    Returns:
-        uint8 (rows · (H · scale + gap) + gap, columns · (W · scale + gap) + gap, 3).
+    Attributes:
+        range: the network's values for black and white.
     """
-    n = len(images)
-    columns = columns or max(1, round(n**0.5))
-    rows = -(-n // columns)
-    tiles = _enlarged(images, scale, side).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
-    height, width = tiles.shape[1:3]
-    down, across = height + gap, width + gap
-    grid = np.full((rows * down + gap, columns * across + gap, 3), 96, dtype=np.uint8)
-    for k, tile in enumerate(tiles):
-        top, left = gap + (k // columns) * down, gap + (k % columns) * across
-        grid[top : top + height, left : left + width] = tile
-    return grid
+
+    range: tuple[float, float]
+
+    kind = "images"
+
+    def description(self) -> dict[str, Any]:
+        """The range."""
+        return {"range": [float(end) for end in self.range]}
+
+    def finished(self, outputs: Tensor) -> Tensor:
+        """Bytes: black 0, white 255."""
+        low, high = self.range
+        return ((outputs.float() - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
+
+    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
+        """A grid."""
+        return image_grid(samples, columns, scale)
 
 
-def _enlarged(images: Tensor, scale: int | None, side: int) -> Tensor:
-    longer = max(images.shape[2:])
-    if scale is None and longer < SMOOTH:
-        factor = -(-side // longer)
-        return interpolate(images.float(), scale_factor=factor, mode="bicubic").round().clamp(0, 255).byte()
-    factor = scale or max(1, -(-side // longer))
-    return images.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+@dataclass
+class PointGenerator(TrainedGenerator):
+    """Makes points in the plane, float (n, 2).
+
+    Attributes:
+        reach: half the side of the square about 0 that pictures show.
+    """
+
+    reach: float
+
+    kind = "points"
+
+    def description(self) -> dict[str, Any]:
+        """The reach."""
+        return {"reach": float(self.reach)}
+
+    def finished(self, outputs: Tensor) -> Tensor:
+        """As they are."""
+        return outputs.float()
+
+    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:  # noqa: ARG002
+        """A dot a point, darker where they lie thick; `scale` times 256 pixels a side."""
+        return scatter(samples, self.reach, 256 * (scale or 2))
 
 
-def frames_of(images: Tensor, scale: int | None = 1, side: int = SIDE) -> Sequence[NDArray[np.uint8]]:
-    """Each image as its own picture, for animations and single files."""
-    return [image_grid(image[None], columns=1, scale=scale, gap=0, side=side) for image in images]
+_KINDS: dict[str, type[ImageGenerator] | type[PointGenerator]] = {
+    kind.kind: kind for kind in (ImageGenerator, PointGenerator)
+}

@@ -3,6 +3,22 @@
 from saddlepoint.train.budget import Budget, Every
 from saddlepoint.train.loop import Result, RunFailed, Training
 from saddlepoint.train.observer import Observer, Silent
+from saddlepoint.train.schedules import Pace, Schedule, Schedules
+from saddlepoint.train.stopping import Stopping, Until
 from saddlepoint.train.task import Task
 
-__all__ = ["Budget", "Every", "Observer", "Result", "RunFailed", "Silent", "Task", "Training"]
+__all__ = [
+    "Budget",
+    "Every",
+    "Observer",
+    "Pace",
+    "Result",
+    "RunFailed",
+    "Schedule",
+    "Schedules",
+    "Silent",
+    "Stopping",
+    "Task",
+    "Training",
+    "Until",
+]

@@ -15,8 +15,10 @@ from saddlepoint.core import Batches, Game, Method, Outcome, Step
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_record, trim_records
 from saddlepoint.train.budget import Budget, Every, crossed
 from saddlepoint.train.observer import Observer, Progress
+from saddlepoint.train.schedules import Pace
 from saddlepoint.train.signals import Interruption, interruption
 from saddlepoint.train.state import load_state, overflowed, save_state
+from saddlepoint.train.stopping import Stopping
 from saddlepoint.train.task import Task
 
 
@@ -29,7 +31,8 @@ class Result:
     """What came of it.
 
     Attributes:
-        outcome: `stopped` where the budget was spent or a signal came, `non-finite` where the game failed.
+        outcome: `stopped` where the budget was spent or a signal came, `converged` or `cycling` where the run was to
+            end once it has settled, `non-finite` where the game failed.
         message: why, in a sentence.
         progress: where the run stands.
         metrics: of the answer, at the end.
@@ -47,7 +50,7 @@ class Result:
         """0 done, 1 failed, 128 + number by a signal."""
         if self.signal is not None:
             return 128 + self.signal
-        return 0 if self.outcome in (Outcome.STOPPED, Outcome.CONVERGED) else 1
+        return 1 if self.outcome in (Outcome.NON_FINITE, Outcome.DIVERGED) else 0
 
 
 class Training:
@@ -63,6 +66,8 @@ class Training:
         every: when to record, look and save.
         epoch: samples in the data set.
         observer: who watches.
+        pace: sets rates by the samples seen, where they are scheduled.
+        stopping: ends the run once it has converged, or goes round.
     """
 
     def __init__(
@@ -76,7 +81,10 @@ class Training:
         every: Every,
         epoch: int,
         observer: Observer,
+        pace: Pace | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
+        self.pace, self.stopping = pace, stopping
         self.game, self.method, self.batches, self.task = game, method, batches, task
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
@@ -108,7 +116,12 @@ class Training:
             if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
                 return self._result(Outcome.STOPPED, f"the budget of {spent} is spent")
 
+            if self.stopping is not None and (verdict := self.stopping.verdict()) is not None:
+                return self._result(*verdict)
+
             before = self.batches.position
+            if self.pace is not None:
+                self.pace.set(before)
             step = self.method.step(self.game, self.batches)
             if step.outcome is not Outcome.RUNNING:
                 return self._result(step.outcome, self._explain(step, self.steps + 1))
@@ -122,6 +135,8 @@ class Training:
                 if (failure := self._overflow()) is not None:
                     return failure
                 self._unrecorded = metrics = self._judged()
+                if self.stopping is not None:
+                    self._unrecorded = metrics | self.stopping.look(metrics)
             if self.every.records(before, after, self.epoch):
                 self._record()
             if crossed(before, after, self.every.snapshot):
@@ -151,6 +166,8 @@ class Training:
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = state["seconds"]
         self._meter = Meter(state["sums"], state["count"])
+        if self.stopping is not None:
+            self.stopping.rule.load_state_dict(state.get("looks", []))
         self._saved_at = self.steps
         trim_records(self.folder.records, self.steps)
 
@@ -187,6 +204,8 @@ class Training:
             "sums": self._meter.sums,
             "count": self._meter.count,
         }
+        if self.stopping is not None:
+            progress["looks"] = self.stopping.rule.state_dict()
         score = next(iter(metrics.values()), None)
         self.folder.checkpoints.save(
             self.batches.position,

@@ -1,0 +1,89 @@
+"""Mixtures of Gaussians in the plane: the smallest data on which mode coverage can be counted."""
+
+from collections.abc import Callable
+from typing import Literal, Self
+
+from pydantic import Field
+
+from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.core import Batches
+from saddlepoint.data import points as mixtures
+from saddlepoint.data.points import Mixture, PointData
+from saddlepoint.data.stream import SampleStream
+from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
+from saddlepoint.recipes.configuration import Average, LatentSettings, Player, Reading, Run
+from saddlepoint.tasks.points import PointTask
+from saddlepoint.tasks.trained import Latent, PointGenerator
+from saddlepoint.train import Budget, Every
+
+_MIXTURES: dict[str, Callable[[], Mixture]] = {"ring": mixtures.ring, "grid": mixtures.grid}
+
+
+class Points(Settings):
+    """Which mixture, and how many points of it are the data."""
+
+    mixture: Literal["ring", "grid"]
+    points: int = Field(default=100_000, ge=1)
+
+
+class PointRun(Run):
+    """A run that generates points in the plane."""
+
+    data: Points
+
+    def load(self, reading: Reading | None = None) -> PointData:  # noqa: ARG002
+        """Draw the data."""
+        return _MIXTURES[self.data.mixture]().points(self.data.points, self.seed)
+
+    def build(self, data: PointData) -> Assembled:
+        """The game of a generator and a discriminator of points."""
+        mixture = data.mixture
+        device = pick_device(self.device)
+        game = adversarial_game(self, data.shape, device)
+        stream = SampleStream(
+            data.samples, self.batch_size, self.seed, self.latent.size, self.latent.distribution, device=device
+        )
+        trained = PointGenerator(
+            game.players["generator"],
+            self.generator.network,
+            data.shape,
+            Latent(self.latent.size, self.latent.distribution),
+            1.25 * float(mixture.centres.abs().max()),
+        )
+        task = PointTask(game, trained, mixture, stream, model_card(self, data))
+        return Assembled(self, data, game, iteration(self), Batches(stream), task)
+
+    def with_data(self, data: str) -> Self:
+        """The other mixture."""
+        if data not in _MIXTURES:
+            raise ConfigurationError(f"{self.recipe} makes its data itself: --data {data} must be ring or grid")
+        return self.read({**self.model_dump(), "data": {**self.data.model_dump(), "mixture": data}})
+
+
+def _points(recipe: Literal["ring", "grid"]) -> PointRun:
+    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
+    return PointRun(
+        recipe=recipe,
+        threads=1,
+        data=Points(mixture=recipe),
+        latent=LatentSettings(size=2),
+        generator=Player(network={"name": "mlp-generator", "widths": (128, 128, 128)}, optimizer=adam),
+        discriminator=Player(network={"name": "mlp-discriminator", "widths": (128, 128, 128)}, optimizer=adam),
+        loss={"name": "relativistic"},
+        penalties={"r1": {"weight": 0.1}, "r2": {"weight": 0.1}},
+        method={"name": "alternating"},
+        average=Average(half_life=50_000),
+        batch_size=100,
+        budget=Budget(samples=2_000_000),
+        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+    )
+
+
+def ring() -> PointRun:
+    """Eight Gaussians on a circle."""
+    return _points("ring")
+
+
+def grid() -> PointRun:
+    """Twenty-five Gaussians on a grid."""
+    return _points("grid")

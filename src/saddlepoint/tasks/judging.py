@@ -1,0 +1,78 @@
+"""What the tasks share: a batch that is watched, numbers of a game's health, pictures, the model card."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
+from saddlepoint.data.stream import SampleBatch, SampleStream
+from saddlepoint.runs import write_atomically
+from saddlepoint.tasks.trained import TrainedGenerator
+
+
+def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) -> Batch:
+    """A batch that never changes: the samples at these indices, latents of the stream's seed, halfway mixes."""
+    real = stream.prepared(stream.samples[indices])
+    source = generator(stream.seed, "watched", "augmentation")
+    value = SampleBatch(
+        real=real,
+        latent=trained.latents(len(real), stream.seed).to(stream.device),
+        mix=torch.full((len(real), *(1 for _ in real.shape[1:])), 0.5, device=stream.device),
+        labels=None if stream.labels is None else stream.labels[indices].to(stream.device),
+        augmentation=torch.rand(len(real), stream.augmentation, generator=source).to(stream.device)
+        if stream.augmentation
+        else None,
+    )
+    return Batch(value, seed=seed_for(stream.seed, "watched"))
+
+
+def separation(game: Game, batch: SampleBatch) -> float:
+    """How often the discriminator ranks a real sample above a generated one (½: it can't tell; 1: it always can)."""
+    discriminator = game.players["discriminator"]
+    with torch.no_grad(), game.untouched():
+        generated = game.players["generator"](batch.latent, *batch.conditions)
+        real_logits = discriminator(batch.real, *batch.conditions)
+        generated_logits = discriminator(generated, *batch.conditions)
+        return float((real_logits[:, None] > generated_logits[None, :]).float().mean())
+
+
+def field_norms(game: Game, batch: Batch) -> dict[str, float]:
+    """`…_field`: the norm of each player's gradient; NaN where it is not finite."""
+    try:
+        with game.untouched():
+            field = game.field(batch, base=False)
+    except NonFinite:
+        return {f"{name}_field": float("nan") for name in game.names}
+    return {f"{name}_field": float(field.only(name).norm()) for name in field.names}
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """A PNG file, whole or absent."""
+    write_atomically(path, lambda file: Image.fromarray(picture).save(file, format="PNG"))
+
+
+def card_of(facts: Mapping[str, Any]) -> str:
+    """The model card."""
+    return _CARD.format(facts="\n".join(f"- {key}: {value}" for key, value in facts.items()))
+
+
+_CARD = """# A generator trained with Saddlepoint
+
+{facts}
+
+Weights are in `generator.safetensors`, the network and its input in `config.yaml`. Draw from it:
+
+    saddle sample THIS_FOLDER -n 64 --seed 7 --out samples.png
+
+or in Python:
+
+    from pathlib import Path
+    from saddlepoint.tasks.trained import TrainedGenerator
+    samples = TrainedGenerator.load(Path("THIS_FOLDER")).sample(64, seed=7)   # images: uint8, (64, C, H, W)
+"""

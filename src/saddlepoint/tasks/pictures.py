@@ -1,0 +1,69 @@
+"""Samples as pictures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
+
+#: Side in pixels to which pictures enlarge small images, and below which they do so smoothly.
+SIDE, SMOOTH = 48, 24
+
+
+def image_grid(
+    images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2, side: int = SIDE
+) -> NDArray[np.uint8]:
+    """Images side by side, as one picture.
+
+    Args:
+        images: uint8 (N, C, H, W), one or three channels.
+        columns: None makes the grid as square as it gets.
+        scale: whole factor by which every pixel is enlarged; None enlarges small images to at least `side` pixels,
+            and tiny ones smoothly, as bare pixels of 8x8 or 16x16 images are hard to read.
+        gap: grey pixels around every image, so that one does not run into the next.
+        side: see scale.
+
+    Returns:
+        uint8 (rows · (H · scale + gap) + gap, columns · (W · scale + gap) + gap, 3).
+    """
+    n = len(images)
+    columns = columns or max(1, round(n**0.5))
+    rows = -(-n // columns)
+    tiles = _enlarged(images, scale, side).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+    height, width = tiles.shape[1:3]
+    down, across = height + gap, width + gap
+    grid = np.full((rows * down + gap, columns * across + gap, 3), 96, dtype=np.uint8)
+    for k, tile in enumerate(tiles):
+        top, left = gap + (k // columns) * down, gap + (k % columns) * across
+        grid[top : top + height, left : left + width] = tile
+    return grid
+
+
+def _enlarged(images: Tensor, scale: int | None, side: int) -> Tensor:
+    longer = max(images.shape[2:])
+    if scale is None and longer < SMOOTH:
+        factor = -(-side // longer)
+        return interpolate(images.float(), scale_factor=factor, mode="bicubic").round().clamp(0, 255).byte()
+    factor = scale or max(1, -(-side // longer))
+    return images.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+
+
+def frames_of(images: Tensor, scale: int | None = 1, side: int = SIDE) -> Sequence[NDArray[np.uint8]]:
+    """Each image as its own picture, for animations and single files."""
+    return [image_grid(image[None], columns=1, scale=scale, gap=0, side=side) for image in images]
+
+
+def scatter(points: Tensor, reach: float, side: int) -> NDArray[np.uint8]:
+    """Points (n, 2) in the square [−reach, reach]², as a picture, uint8 (side, side, 3); those outside are left out."""
+    places = ((points.double() / reach + 1) / 2 * side).floor().long()
+    inside = places[((places >= 0) & (places < side)).all(1)]
+    count = torch.zeros(side, side, dtype=torch.double)
+    count.index_put_(
+        (side - 1 - inside[:, 1], inside[:, 0]), torch.ones(len(inside), dtype=torch.double), accumulate=True
+    )
+    # Dots of 3x3 pixels, so that single points are seen.
+    shade = 1 - torch.exp(-avg_pool2d(count[None], 3, 1, 1, divisor_override=1)[0])
+    ink, paper = torch.tensor([31.0, 78.0, 160.0]), torch.tensor([252.0, 252.0, 250.0])
+    return torch.lerp(paper.double(), ink.double(), shade[..., None]).round().byte().numpy()
