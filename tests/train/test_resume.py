@@ -11,10 +11,10 @@ from torch import Tensor
 from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun
+from saddlepoint.recipes import RECIPES, Assembled, ImageRun, Run
 from saddlepoint.recipes.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.runs import RunFolder, read_records
-from saddlepoint.train import Result, Silent, Training
+from saddlepoint.train import Result, Silent
 from saddlepoint.train.state import STATE
 
 #: Small enough for hundreds of steps a second; the batch does not divide the data, so epochs begin inside batches.
@@ -46,24 +46,13 @@ def tiny(recipe: str = "digits", *assignments: str) -> ImageRun:
     return assign(RECIPES[recipe](), [*TINY, *assignments])
 
 
-def play(config: ImageRun, images: ImageData, folder: Path, samples: int) -> tuple[Assembled, Result]:
+def play(config: Run, images: Any, folder: Path, samples: int) -> tuple[Assembled, Result]:
     """Train with objects that are made anew, as another process would."""
     torch.manual_seed(samples)  # the state of the global generator must not matter
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(images)
     run.create()
-    training = Training(
-        assembled.game,
-        assembled.method,
-        assembled.batches,
-        assembled.task,
-        run,
-        config.budget,
-        config.every,
-        len(images),
-        Silent(),
-    )
-    return assembled, training.run()
+    return assembled, assembled.training(run, Silent()).run()
 
 
 def same(a: Any, b: Any, where: str = "state") -> None:
@@ -101,7 +90,7 @@ def records_of(folder: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(RunFolder(folder).records)]
 
 
-def assert_resumes_exactly(config: ImageRun, images: ImageData, tmp_path: Path) -> None:
+def assert_resumes_exactly(config: Run, images: Any, tmp_path: Path) -> None:
     straight, at_once = play(config, images, tmp_path / "straight", WHOLE)
     play(config, images, tmp_path / "halves", HALF)
     halves, in_halves = play(config, images, tmp_path / "halves", WHOLE)
@@ -194,7 +183,24 @@ def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images:
     convolutional = config.generator.network["name"].startswith("convolutional")
     narrow = ["generator.network.width=4", "discriminator.network.width=4"] if convolutional else []
     config = assign(config, [*narrow, "batch_size=24", "every.record=48", "every.checkpoint=72", "device=cpu"])
-    assert_resumes_exactly(config, images.resized(config.data.size or 28), tmp_path)
+    data = images.resized(config.data.size or 28) if isinstance(config, ImageRun) else config.load()
+    assert_resumes_exactly(config, data, tmp_path)
+
+
+SCHEDULED = (
+    "schedules.rate={start: 1.0, end: 0.25, samples: 150}",
+    "schedules.beta2={start: 0.9, end: 0.99, samples: 150, shape: linear}",
+    "schedules.penalty={start: 10.0, end: 1.0, samples: 150}",
+    "average.warm_up=0.1",
+)
+
+
+def test_schedules_resume_exactly(images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", *SCHEDULED), images, tmp_path)
+
+
+def test_a_rule_of_convergence_resumes_exactly(images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", "until.watch=field"), images, tmp_path)
 
 
 def test_stopping_at_every_step_equals_not_stopping(images: ImageData, tmp_path: Path) -> None:
