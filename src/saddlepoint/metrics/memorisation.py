@@ -67,4 +67,4 @@ def _mann_whitney(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tup
     u = (int(below) + int(not_above)) / 2
     ties = np.unique(np.concatenate([ours, theirs]), return_counts=True)[1].astype(np.float64)
     variance = n * m / 12 * (n + m + 1 - (ties**3 - ties).sum() / ((n + m) * (n + m - 1)))
-    return 1 - u / (n * m), (u - n * m / 2) / variance**0.5 if variance > 0 else 0.0
+    return 1 - u / (n * m), float((u - n * m / 2) / variance**0.5) if variance > 0 else 0.0
