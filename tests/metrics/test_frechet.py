@@ -149,6 +149,16 @@ def test_fewer_rows_than_columns_keeps_its_digits():
     assert frechet_distance(x, 3 * x) == pytest.approx(4 * x.var(0, ddof=1).sum(), rel=1e-12)
 
 
+def test_a_low_rank_against_a_full_one():
+    # Without covariances: tr (Σ Τ)^½ is the nuclear norm of X Yᵀ, both centred and over √(n − 1).
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(20, 200)), rng.normal(size=(600, 200))
+    a, b = (x - x.mean(0)) / math.sqrt(19), (y - y.mean(0)) / math.sqrt(599)
+    shift = x.mean(0) - y.mean(0)
+    expected = shift @ shift + (a**2).sum() + (b**2).sum() - 2 * np.linalg.norm(a @ b.T, "nuc")
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-12)
+
+
 def test_streamed_is_whole():
     rng = np.random.default_rng(8)
     x, y = rng.normal(size=(100, 6)), rng.gamma(1, size=(90, 6))

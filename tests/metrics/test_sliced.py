@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from saddlepoint.metrics import pyramid_distance, sliced_wasserstein
+from saddlepoint.metrics.pyramid import _levels
 
 # --- features -----------------------------------------------------------------------------------------
 
@@ -111,16 +112,22 @@ def test_a_change_of_brightness_or_contrast_of_the_set_is_not_seen():
 
 
 def test_flat_images_have_no_detail():
-    # .1 has no exact sum: what rounding leaves of it must not be blown up to deviation 1.
-    flat = np.full((10, 1, 32, 32), 0.1)
-    assert pyramid_distance(flat, np.full((8, 1, 32, 32), 0.7), patches=4).mean < 1e-12
+    one, other = (np.random.default_rng(seed).uniform(size=(50, 3, 1, 1)) * np.ones((32, 32)) for seed in (0, 1))
+    fine, coarse = pyramid_distance(one, other, patches=4).values
+    assert fine < 1e-12
+    assert coarse > 1e-3
+
+
+@pytest.mark.parametrize("grey", [0.1, 0.3, 0.7])
+def test_a_set_of_one_grey_is_not_blown_up_to_deviation_one(grey):
+    # The mean of many 0.1s is not quite 0.1.
+    flat, black = np.full((10, 1, 32, 32), grey), np.zeros((10, 1, 32, 32))
+    assert pyramid_distance(flat, black, patches=4).mean < 1e-12
 
 
 def test_a_smooth_slope_is_all_in_the_coarse_level():
     # Blowing up by the binomial is exact on straight lines: away from the borders the fine level is 0.
     line = np.broadcast_to(np.arange(64.0), (3, 1, 64, 64))
-    from saddlepoint.metrics.pyramid import _levels
-
     fine, coarse = _levels(line.copy(), 32)
     np.testing.assert_allclose(fine[..., 4:-4], 0, atol=1e-12)
     np.testing.assert_allclose(coarse[..., 2:-2], line[..., :32, ::2][..., 2:-2], atol=1e-12)

@@ -78,11 +78,10 @@ def pyramid_distance(
     if smallest < _PATCH or patches < 1:
         raise ValueError(f"smallest is {smallest}, patches {patches}: give at least {_PATCH} and 1")
     feature_pair(x.reshape(len(x), -1), y.reshape(len(y), -1), ("real", "generated"))
-    noise = 1e-12 * max(float(np.abs(double(x)).max()), float(np.abs(double(y)).max()))
     sides, values = [], []
     for a, b in zip(_levels(double(x), smallest), _levels(double(y), smallest), strict=True):
         # One seed for both: sets of one size are looked at in the same places, so that equal sets are at 0.
-        descriptors = [_patches(level, patches, noise, np.random.default_rng(seed)) for level in (a, b)]
+        descriptors = [_patches(level, patches, np.random.default_rng(seed)) for level in (a, b)]
         sides.append(min(a.shape[2:]))
         values.append(sliced_wasserstein(descriptors[0], descriptors[1], projections, seed))
     return PyramidDistance(tuple(sides), tuple(values), float(np.mean(values)))
@@ -104,14 +103,14 @@ def _blurred(images: NDArray[np.float64]) -> NDArray[np.float64]:
     return images
 
 
-def _patches(images: NDArray[np.float64], count: int, noise: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Random patches, normalised where a channel varies by more than rounding noise, flat: (n count, c 49)."""
+def _patches(images: NDArray[np.float64], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Random patches, normalised, flat: (n count, c 49)."""
     n, channels, height, width = images.shape
     image = np.repeat(np.arange(n), count)
     top, left = rng.integers(height - _PATCH + 1, size=n * count), rng.integers(width - _PATCH + 1, size=n * count)
     windows = np.lib.stride_tricks.sliding_window_view(images, (_PATCH, _PATCH), (2, 3))
     chosen = windows[image, :, top, left]
-    chosen = chosen - chosen.mean((0, 2, 3), keepdims=True)
-    deviation = chosen.std((0, 2, 3), keepdims=True)
-    scaled: NDArray[np.float64] = chosen / np.where(deviation > noise, deviation, 1)
+    mean, deviation = (of((0, 2, 3), keepdims=True) for of in (chosen.mean, chosen.std))
+    varies = deviation > 1e-12 * np.abs(mean)  # and not by the mean's rounding alone
+    scaled: NDArray[np.float64] = (chosen - mean) / np.where(varies, deviation, 1)
     return scaled.reshape(n * count, channels * _PATCH**2)
