@@ -1,0 +1,130 @@
+"""Nearest neighbours in features, exact, in tiles of bounded memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saddlepoint.metrics.features import Features, blocks, column_means, double, feature_array, feature_pair
+
+#: Rows of the first array, rows of the second, their squared distances.
+Tile: TypeAlias = tuple[slice, slice, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The k nearest rows of each row, nearest first.
+
+    Attributes:
+        indices: (n, k), rows of the set that was searched.
+        distances: (n, k), Euclidean.
+    """
+
+    indices: NDArray[np.int64]
+    distances: NDArray[np.float64]
+
+
+def nearest_neighbours(generated: Features, real: Features, k: int = 1) -> Neighbours:
+    """The k real rows nearest to each generated row: what to lay beside a sample to see whether it is a copy.
+
+    Distances are those of the differences, so that a copy is at exactly 0.
+
+    Args:
+        generated: features (n, d) to search for; arrays or tensors.
+        real: features (m, d) to search in.
+        k: how many, at most m.
+
+    Raises:
+        ValueError: a k below 1 or above m, widths that differ, or features that are not finite.
+
+    >>> found = nearest_neighbours([[0.0], [5.0]], [[4.0], [0.0], [9.0]], k=2)
+    >>> found.indices.tolist(), found.distances.tolist()
+    ([[1, 0], [0, 2]], [[0.0, 4.0], [1.0, 4.0]])
+    """
+    x, y = feature_pair(generated, real, ("generated", "real"))
+    if not 1 <= k <= len(y):
+        raise ValueError(f"k is {k}, with {len(y)} real rows: give 1 to {len(y)}")
+    return _search(x, y, distance_tiles(x, y), k)
+
+
+def nearest_others(features: Features, k: int = 1, name: str = "the") -> Neighbours:
+    """The k nearest other rows of each row of one set; a duplicate counts, at distance 0, the row itself doesn't.
+
+    Args:
+        features: (n, d); arrays or tensors.
+        k: how many, below n.
+        name: what the set is called in an error.
+
+    Raises:
+        ValueError: a k below 1, n ≤ k, or features that are not finite.
+
+    >>> nearest_others([[0.0], [5.0], [6.0], [6.0]]).distances.ravel().tolist()
+    [5.0, 1.0, 0.0, 0.0]
+    """
+    x = feature_array(features, name)
+    if k < 1:
+        raise ValueError(f"k is {k}: give at least 1")
+    if len(x) <= k:
+        raise ValueError(f"k is {k}, with {len(x)} rows of {name} features: give more rows than k")
+    return _search(x, x, tiles_of_others(x), k)
+
+
+def _search(x: NDArray[Any], y: NDArray[Any], tiles: Iterator[Tile], k: int) -> Neighbours:
+    indices, distances = np.empty((len(x), k), np.int64), np.empty((len(x), k))
+    for rows, columns, squared in tiles:
+        if columns.start == 0:
+            best, best_squared = np.empty((len(squared), 0), np.int64), np.empty((len(squared), 0))
+        kept = _least(squared, k)
+        best = np.hstack([best, kept + columns.start])
+        best_squared = np.hstack([best_squared, np.take_along_axis(squared, kept, 1)])
+        kept = _least(best_squared, k)
+        best, best_squared = np.take_along_axis(best, kept, 1), np.take_along_axis(best_squared, kept, 1)
+        if columns.stop == len(y):
+            indices[rows], distances[rows] = _by_differences(double(x[rows]), y, best)
+    return Neighbours(indices, distances)
+
+
+def _least(values: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Where each row's k least values are, in any order."""
+    k = min(k, values.shape[1])
+    return np.argpartition(values, k - 1, axis=1)[:, :k]
+
+
+def _by_differences(
+    a: NDArray[np.float64], y: NDArray[Any], found: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows found, nearest first, of equals the first in order, and distances without the rounding of tiles."""
+    distances = np.stack([np.sqrt(np.square(a - double(y[column])).sum(1)) for column in found.T], axis=1)
+    order = np.lexsort((found, distances), axis=1)
+    return np.take_along_axis(found, order, 1), np.take_along_axis(distances, order, 1)
+
+
+def distance_tiles(x: NDArray[Any], y: NDArray[Any]) -> Iterator[Tile]:
+    """Squared distances between the rows of two arrays, tile by tile: all of y before the next rows of x.
+
+    ‖a‖² + ‖b‖² − 2 a·b, about y's mean, which shortens the vectors and with them the error. What rounding may have
+    added is taken off, so that a tile is never above the distance between the rows as they are: a point on the
+    rim of a closed ball stays inside, where quantised features (pixels) often put it.
+    """
+    centre = column_means(y)
+    down = 1 - 8 * (1 + x.shape[1] ** 0.5) * np.finfo(np.float64).eps
+    for rows in blocks(x):
+        a = double(x[rows]) - centre
+        lengths = np.square(a).sum(1)[:, None] * down
+        for columns in blocks(y):
+            b = double(y[columns]) - centre
+            squared = a @ b.T
+            squared *= -2
+            squared += lengths
+            squared += np.square(b).sum(1) * down
+            yield rows, columns, squared
+
+
+def tiles_of_others(x: NDArray[Any]) -> Iterator[Tile]:
+    """Squared distances between the rows of one array; that of a row to itself is infinite."""
+    for rows, columns, squared in distance_tiles(x, x):
+        if rows == columns:
+            np.fill_diagonal(squared, np.inf)
+        yield rows, columns, squared

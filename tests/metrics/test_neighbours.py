@@ -1,0 +1,262 @@
+"""What is made of nearest neighbours: distances, supports, copies, duplicates."""
+
+import numpy as np
+import pytest
+import torch
+
+from saddlepoint.metrics import (
+    birthday_duplicates,
+    density_coverage,
+    memorisation,
+    nearest_neighbours,
+    nearest_others,
+    precision_recall,
+)
+
+
+def distances(x, y):
+    return np.sqrt(np.square(x[:, None] - y[None]).sum(-1))
+
+
+# --- neighbours ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [1, 3, 700])
+def test_all_pairs_say_the_same(k):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=(700, 2))
+    found, every = nearest_neighbours(x, y, k), distances(x, y)
+    np.testing.assert_array_equal(found.indices, np.argsort(every, axis=1)[:, :k])
+    np.testing.assert_allclose(found.distances, np.sort(every, axis=1)[:, :k], rtol=1e-14)
+
+
+def test_more_rows_than_a_tile():
+    rng = np.random.default_rng(1)
+    x, y = rng.permutation(np.arange(6000.0))[:2500, None], np.arange(6000.0)[:, None] + 0.25
+    found = nearest_neighbours(torch.from_numpy(x).float(), y, k=2)
+    np.testing.assert_array_equal(found.indices[:, 0], x[:, 0])
+    np.testing.assert_array_equal(found.distances[:, 0], 0.25)
+    np.testing.assert_array_equal(found.distances[1:, 1][x[1:, 0] > 0], 0.75)
+    line = nearest_others(np.arange(2, 6000.0)[:, None] ** 2)
+    assert line.indices[:, 0].tolist() == [1, *range(5997)]
+
+
+def test_a_copy_is_at_zero_however_far_from_the_origin():
+    x = np.random.default_rng(2).normal(size=(50, 40)) + 1e6
+    found = nearest_neighbours(x[::-1], x)
+    np.testing.assert_array_equal(found.indices[:, 0], np.arange(50)[::-1])
+    np.testing.assert_array_equal(found.distances, 0)
+
+
+def test_equal_distances_come_in_order():
+    assert nearest_neighbours([[0.0]], [[1.0], [-1.0], [1.0]], k=3).indices.tolist() == [[0, 1, 2]]
+
+
+def test_a_row_is_no_neighbour_of_itself_but_its_double_is():
+    found = nearest_others([[0.0], [3.0], [0.0]], k=2)
+    assert found.indices.tolist() == [[2, 1], [0, 2], [0, 1]]
+    assert found.distances.tolist() == [[0, 3], [3, 3], [0, 3]]
+
+
+# --- precision, recall, density, coverage -----------------------------------------------------------------
+
+
+def by_definition(x, y, k):
+    real, generated, cross = (distances(*pair) for pair in ((x, x), (y, y), (x, y)))
+    r, g = np.sort(real, axis=1)[:, k], np.sort(generated, axis=1)[:, k]  # column 0 is the row itself
+    inside = cross <= r[:, None]
+    return inside.any(0).mean(), (cross <= g).any(1).mean(), inside.sum() / (k * len(y)), inside.any(1).mean()
+
+
+def found_by(x, y, k):
+    balls, fill = precision_recall(x, y, k), density_coverage(x, y, k)
+    return balls.precision, balls.recall, fill.density, fill.coverage
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_supports_by_their_definition(k):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(120, 3)), rng.normal(size=(90, 3)) * 1.3 + 0.4
+    assert found_by(x, y, k) == pytest.approx(by_definition(x, y, k), rel=1e-14)
+    assert 0 < found_by(x, y, k)[0] < 1
+
+
+def test_supports_over_several_tiles():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(2300, 2)), rng.normal(size=(2100, 2)) + 0.5
+    assert found_by(x, y, 3) == pytest.approx(by_definition(x, y, 3), rel=1e-14)
+
+
+def test_swapping_the_sets_swaps_precision_and_recall():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(80, 2)), rng.normal(size=(70, 2)) + 1
+    one, other = precision_recall(x, y), precision_recall(y, x)
+    assert (one.precision, one.recall) == (other.recall, other.precision)
+
+
+@pytest.mark.parametrize("d", [1, 2, 40, 3000])
+@pytest.mark.parametrize("k", [1, 4])
+def test_identical_sets_fill_each_closed_ball_with_k_plus_one(d, k):
+    # The k-th neighbour is on the rim of its ball: rounding in d dimensions must not throw it out.
+    x = np.random.default_rng(6).normal(size=(60, d)) + 3
+    assert found_by(x, x, k) == (1, 1, (k + 1) / k, 1)
+
+
+def test_far_sets_share_nothing():
+    x = np.random.default_rng(7).normal(size=(50, 2))
+    assert found_by(x, x + 1e3, 3) == (0, 0, 0, 0)
+
+
+def test_one_mode_of_two_has_half_the_recall_and_all_the_precision():
+    rng = np.random.default_rng(8)
+    near, far = rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + 100
+    precision, recall, _, coverage = found_by(np.vstack([near, far]), rng.normal(size=(400, 2)) * 0.5, 5)
+    assert precision > 0.99
+    assert recall < 0.5
+    assert coverage < 0.5
+
+
+def test_an_outlier_buys_recall_and_no_coverage():
+    # One generated row far out opens a ball over the real mode that the generator never visits.
+    rng = np.random.default_rng(9)
+    real = np.vstack([rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + np.array([50, 0])])
+    generated = np.vstack([rng.normal(size=(200, 2)), [[100.0, 0.0]]])
+    _, recall, _, coverage = found_by(real, generated[:-1], 1)
+    _, with_outlier, _, coverage_with_outlier = found_by(real, generated, 1)
+    assert with_outlier == recall + 0.5
+    assert coverage_with_outlier == coverage < 0.5
+
+
+def test_density_and_coverage_of_one_distribution_are_the_papers():
+    # Expected density 1; coverage 1 − Π (n − i)/(2n − i) over i = 1 … k, which no distribution changes.
+    rng = np.random.default_rng(10)
+    n, k = 1500, 5
+    found = density_coverage(rng.normal(size=(n, 4)), rng.normal(size=(n, 4)), k)
+    expected = 1 - np.prod([(n - i) / (2 * n - i) for i in range(1, k + 1)])
+    assert expected == pytest.approx(0.96895, abs=1e-4)
+    assert found.density == pytest.approx(1, abs=0.04)
+    assert found.coverage == pytest.approx(expected, abs=0.02)
+
+
+def test_constant_features_are_one_point():
+    assert found_by(np.ones((6, 3)), np.ones((5, 3)), 2) == (1, 1, 3, 1)
+    assert found_by(np.ones((6, 3)), np.zeros((5, 3)), 2) == (0, 0, 0, 0)
+
+
+def test_pixels_on_the_rim_stay_inside():
+    # Quantised features: many distances are equal, and all are exact in integers.
+    rng = np.random.default_rng(11)
+    x, y = rng.integers(0, 3, size=(150, 6)), rng.integers(0, 3, size=(140, 6))
+    square = [np.square(a[:, None] - b[None]).sum(-1) for a, b in ((x, x), (y, y), (x, y))]
+    inside = square[2] <= np.sort(square[0], axis=1)[:, 3, None]
+    assert found_by(x / 255 + 0.1, y / 255 + 0.1, 3)[2] == inside.sum() / (3 * 140)
+
+
+# --- memorisation -------------------------------------------------------------------------------------
+
+
+def test_new_data_are_no_copies():
+    scores = []
+    for seed in range(20):
+        train, new, held_out = np.random.default_rng(seed).normal(size=(3, 150, 3))
+        scores.append(memorisation(new, train, held_out).z)
+    assert abs(np.mean(scores)) < 1
+    assert max(map(abs, scores)) < 5
+
+
+def test_copies_and_misses_have_opposite_signs():
+    rng = np.random.default_rng(1)
+    train, held_out = rng.normal(size=(2, 100, 3))
+    near = 1e-6 * (1 + np.arange(100.0)[:, None] / 100)  # no ties
+    copied = memorisation(train + near, train, held_out)
+    missed = memorisation(held_out + 50, train, held_out)
+    assert (copied.closer, missed.closer) == (1, 0)
+    # U = 0 of 100 · 100, no ties: −5000/√(10⁴ · 201/12).
+    assert copied.z == pytest.approx(-5000 / (1e4 * 201 / 12) ** 0.5)
+    assert missed.z == pytest.approx(-copied.z)
+    assert copied.generated == pytest.approx(1.495e-6 * 3**0.5)
+    assert copied.held_out > 0.1
+
+
+def test_memorisation_is_the_mann_whitney_test():
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(2)
+    train = np.arange(0, 40, 4.0)[:, None]
+    generated, held_out = rng.integers(0, 40, size=(30, 1)), rng.integers(0, 38, size=(25, 1))  # with ties
+    ours, theirs = (distances(x, train).min(1) for x in (generated, held_out))
+    found = memorisation(generated, train, held_out)
+    expected = stats.mannwhitneyu(ours, theirs, method="asymptotic", use_continuity=False)
+    assert found.closer == pytest.approx(1 - expected.statistic / (30 * 25))
+    assert 2 * stats.norm.sf(abs(found.z)) == pytest.approx(expected.pvalue)
+
+
+def test_a_held_out_set_is_itself():
+    train, new = np.random.default_rng(3).normal(size=(2, 30, 2))
+    found = memorisation(new, train, new)
+    assert (found.closer, found.z) == (0.5, 0)
+
+
+def test_all_copies_on_both_sides_say_nothing():
+    train = np.random.default_rng(4).normal(size=(20, 2))
+    found = memorisation(train, train, train[:5])
+    assert (found.closer, found.z, found.generated) == (0.5, 0, 0)
+
+
+# --- duplicates ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("points", [50, 1000])
+def test_the_support_of_a_generator_of_n_points(points):
+    rng = np.random.default_rng(5)
+    real, support = rng.normal(size=(1500, 10)), rng.normal(size=(points, 10)) * 2
+    generated = support[rng.integers(points, size=1500)] + 1e-4 * rng.normal(size=(1500, 10))
+    found = birthday_duplicates(real, generated)
+    # c pairs come with standard deviation √(n²/(2N)): 1,125 ± 34 at N = 1000.
+    assert found.support == pytest.approx(points, rel=0.1)
+    assert found.lowest < found.support < found.highest
+    assert found.real_support > 50_000
+
+
+def test_unequal_probabilities_count_as_their_inverse_square_sum():
+    # p = (½, ¼, ¼): 1/(¼ + 1/16 + 1/16) = 8/3.
+    rng = np.random.default_rng(6)
+    generated = np.eye(3)[rng.choice(3, p=[0.5, 0.25, 0.25], size=2000)]
+    assert birthday_duplicates(rng.normal(size=(100, 3)), generated).support == pytest.approx(8 / 3, rel=0.05)
+
+
+def test_a_collapsed_generator_has_one_point():
+    real = np.random.default_rng(7).normal(size=(100, 3))
+    found = birthday_duplicates(real, np.full((40, 3), 0.3))
+    assert (found.pairs, found.support, found.lowest) == (40 * 39 // 2, 1, 1)
+
+
+def test_no_duplicates_leave_a_lower_bound():
+    # The exact Poisson interval of 0 ends at −log .025 = 3.689.
+    real = np.random.default_rng(8).normal(size=(100, 3))
+    found = birthday_duplicates(real, np.arange(20.0)[:, None] * np.ones(3) * 10, quantile=0.05)
+    assert (found.pairs, found.support, found.highest) == (0, np.inf, np.inf)
+    assert found.lowest == pytest.approx(190 / -np.log(0.025))
+
+
+def test_the_real_set_is_its_own_measure():
+    real = np.random.default_rng(9).normal(size=(400, 3))
+    found = birthday_duplicates(real, real, quantile=0.05)
+    assert found.support == found.real_support
+    # 5 % of 400 rows have a neighbour that near: 10 to 20 pairs, by whether they are mutual.
+    assert 10 <= found.pairs <= 20
+
+
+def test_only_exact_copies_where_the_real_set_has_them():
+    real = np.repeat(np.random.default_rng(10).normal(size=(50, 20)), 2, axis=0)
+    found = birthday_duplicates(real, real + 1e-3 * np.random.default_rng(11).normal(size=real.shape))
+    assert found.threshold == 0
+    assert found.pairs == 0
+    assert birthday_duplicates(real, real).pairs == 50
+
+
+def test_duplicates_over_several_tiles():
+    rng = np.random.default_rng(12)
+    x = np.arange(2600.0)[:, None]
+    generated = rng.permutation(np.concatenate([x, x[:300] + 1e-9]))
+    found = birthday_duplicates(x / 2, generated, quantile=0)
+    assert (found.threshold, found.pairs) == (0.5, 300)
