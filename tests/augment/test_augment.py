@@ -275,12 +275,11 @@ def test_diffaugment_colour_as_stated(source) -> None:
 CHANGED = {"flip": 1 / 2, "turn": 3 / 4, "move": 8 / 9, "luma flip": 1 / 2, "translation": 8 / 9}
 
 
-@pytest.mark.parametrize("p", [0.2, 0.5, 1.0])
 @pytest.mark.parametrize(
     ("augment", "part"), [(a, part) for a in (DiffAugment(), Adaptive(cutout=True)) for part in a.parts]
 )
-def test_the_share_of_transformed_images_is_p(augment: Augmentation, part: str, p: float, source) -> None:
-    n = 1000
+def test_the_share_of_transformed_images_is_p(augment: Augmentation, part: str, source) -> None:
+    n = 600
     images = torch.randn(1, 3, 8, 8, generator=source).expand(n, -1, -1, -1)
     columns = []
     for name, count in augment.parts.items():
@@ -288,13 +287,14 @@ def test_the_share_of_transformed_images_is_p(augment: Augmentation, part: str, 
         if name != part:
             numbers[:, 0] = 2.0  # never
         columns.append(numbers)
-    changed = (augment(images, torch.cat(columns, 1), p) != images).flatten(1).any(1).double().mean()
-    expected = CHANGED.get(part, 1.0) * (1 - math.sqrt(1 - p) if part.startswith("rotation") else p)
-    assert float(changed) == pytest.approx(expected, abs=5 * math.sqrt(0.25 / n))
+    for p in (0.3, 1.0):
+        changed = (augment(images, torch.cat(columns, 1), p) != images).flatten(1).any(1).double().mean()
+        expected = CHANGED.get(part, 1.0) * (1 - math.sqrt(1 - p) if part.startswith("rotation") else p)
+        assert float(changed) == pytest.approx(expected, abs=5 * math.sqrt(0.25 / n))
 
 
 def test_one_rotation_or_the_other_has_probability_p(source) -> None:
-    n, p, augment = 4000, 0.6, Adaptive(blit=False, colour=False)
+    n, p, augment = 600, 0.6, Adaptive(blit=False, colour=False)
     columns = [uniform(n, count, source=source) for count in augment.parts.values()]
     for name, numbers in zip(augment.parts, columns, strict=True):
         if not name.startswith("rotation"):

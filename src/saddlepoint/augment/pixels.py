@@ -22,8 +22,8 @@ def reflected(index: Tensor, size: int) -> Tensor:
     >>> reflected(torch.arange(-3, 6), 3)
     tensor([2, 1, 0, 0, 1, 2, 2, 1, 0])
     """
-    folded: Tensor = index % (2 * size)
-    return torch.minimum(folded, 2 * size - 1 - folded)
+    index = torch.remainder(index, 2 * size)
+    return torch.minimum(index, 2 * size - 1 - index)
 
 
 def taken(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ def taken(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     count, channels, height, width = images.shape
     place = reflected(rows, height) * width + reflected(columns, width)
     flat = place.flatten(1).unsqueeze(1).expand(count, channels, -1)
-    return images.flatten(2).gather(2, flat).unflatten(2, place.shape[1:])
+    return images.flatten(2).gather(2, flat).view(count, channels, *place.shape[1:])
 
 
 def interpolated(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
