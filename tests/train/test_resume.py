@@ -161,6 +161,11 @@ def test_options_of_methods_resume_exactly(options: list[str], images: ImageData
     assert_resumes_exactly(tiny("digits", *options), images, tmp_path)
 
 
+@pytest.mark.parametrize("penalty", ["lecam", "dragan", "consistency"])
+def test_penalties_that_remember_or_draw_resume_exactly(penalty: str, images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", f"penalties.{penalty}=on", "method=extragradient"), images, tmp_path)
+
+
 OPTIMIZERS = {
     "Adam of digits": [],
     "Adam of classic": ["recipe=classic"],

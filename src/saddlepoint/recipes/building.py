@@ -109,8 +109,9 @@ def build(config: ImageRun, data: ImageData) -> Assembled:
     }
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
-        [PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in config.penalties.items()],
+        [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
     )
+    losses.keep_memories_in(players["discriminator"])
     optimizers = {
         name: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[name].parameters())
         for name, player in (("generator", config.generator), ("discriminator", config.discriminator))

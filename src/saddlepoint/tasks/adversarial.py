@@ -22,6 +22,7 @@ class AdversarialLosses:
         self.penalties = tuple(penalties)
         self._real_differentiated = any(p.differentiates_real for p in penalties)
         self._generated_differentiated = any(p.differentiates_generated for p in penalties)
+        self._memories = [p.memory for p in penalties if p.memory is not None]
 
     def __call__(self, players: Mapping[str, nn.Module], batch: ImageBatch, names: Sequence[str]) -> dict[str, Tensor]:
         """The losses of the named players, scalars."""
@@ -44,7 +45,19 @@ class AdversarialLosses:
             losses["discriminator"] = self.loss.discriminator(real_logits, generated_logits) + sum(
                 penalty(seen) for penalty in self.penalties
             )
+            for memory in self._memories:
+                memory.observe(seen)
         return losses
+
+    def keep_memories_in(self, discriminator: nn.Module) -> None:
+        """Make what the penalties remember a part of the discriminator, before a game is made of it.
+
+        As its buffers the memories are saved with it and move once a step. Changes nothing where no penalty
+        remembers anything.
+        """
+        for number, memory in enumerate(self._memories):
+            device = next(discriminator.parameters()).device
+            discriminator.add_module(f"memory_of_penalty_{number}", memory.to(device))
 
 
 def differentiable(samples: Tensor) -> Tensor:
