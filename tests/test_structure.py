@@ -17,6 +17,7 @@ ARROWS = {
     "losses": (set(), {"torch"}),
     "penalties": (set(), {"torch"}),
     "networks": (set(), {"torch"}),
+    "augment": (set(), {"torch"}),
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
@@ -24,11 +25,12 @@ ARROWS = {
     "metrics": (set(), {"torch", "numpy", "scipy"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (
-        {"core", "data", "losses", "penalties", "networks", "metrics", "games", "runs", "configuration"},
+        {"augment", "core", "data", "losses", "penalties", "networks", "metrics", "games", "runs", "configuration"},
         {"torch", "numpy", "PIL", "safetensors", "yaml"},
     ),
     "recipes": (
         {
+            "augment",
             "core",
             "configuration",
             "data",

@@ -36,6 +36,9 @@ def generator_loss(loss: AdversarialLoss, real: Tensor, generated: Tensor) -> Te
         ("hinge", 2.0, 0.0),
         ("wasserstein", 0.0, 0.0),
         ("relativistic", LOG2, LOG2),
+        ("relativistic-average", 2 * LOG2, 2 * LOG2),
+        ("f-gan", 0.0, 0.0),
+        ("top-k", 2 * LOG2, LOG2),
         ("double-sigmoid", math.log1p(math.exp(-0.5)) + math.log1p(math.exp(0.5)), math.log1p(math.exp(-0.5))),
     ],
 )
@@ -55,6 +58,9 @@ def test_values_where_the_discriminator_answers_zero(name: str, discriminator: f
         ("hinge", 0.0, 2.0),
         ("wasserstein", -3.0, 2.0),
         ("relativistic", 0.048587, 3.048587),
+        ("relativistic-average", 2 * 0.048587, 2 * 3.048587),
+        ("f-gan", 0.313262 + 0.126928 - 2 * LOG2, 2.126928 - LOG2),
+        ("top-k", 0.313262 + 0.126928, 2.126928),
     ],
 )
 def test_values_worked_by_hand(name: str, discriminator: float, generator: float) -> None:
@@ -133,14 +139,15 @@ def test_the_best_hinge_logit_is_the_sign(p: float, best: float) -> None:
     assert float(grid[int(torch.stack(values).argmin())]) == pytest.approx(best, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["relativistic", "wasserstein"])
+@pytest.mark.parametrize("name", ["relativistic", "relativistic-average", "wasserstein"])
 def test_a_constant_added_to_the_critic_changes_nothing(name: str, logits: tuple[Tensor, Tensor]) -> None:
     loss, (real, generated) = LOSSES[name](), logits
     torch.testing.assert_close(loss.discriminator(real + 5, generated + 5), loss.discriminator(real, generated))
 
 
-def test_the_relativistic_players_swap_roles(logits: tuple[Tensor, Tensor]) -> None:
-    loss, (real, generated) = LOSSES["relativistic"](), logits
+@pytest.mark.parametrize("name", ["relativistic", "relativistic-average"])
+def test_the_relativistic_players_swap_roles(name: str, logits: tuple[Tensor, Tensor]) -> None:
+    loss, (real, generated) = LOSSES[name](), logits
     torch.testing.assert_close(loss.generator(real + 5, generated + 5), loss.generator(real, generated))
     torch.testing.assert_close(loss.generator(real, generated), loss.discriminator(generated, real))
 
@@ -150,10 +157,18 @@ def test_relativistic_names_batches_that_do_not_pair() -> None:
         LOSSES["relativistic"]().discriminator(torch.zeros(4), torch.zeros(3))
 
 
-@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"minimax", "relativistic"}))
+@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"minimax", "relativistic", "relativistic-average"}))
 def test_other_generators_do_without_real_logits(name: str) -> None:
     assert not LOSSES[name]().generator_sees_real
     assert LOSSES[name]().generator(None, ZERO).isfinite()
+
+
+def test_the_relativistic_average_judges_each_sample_against_the_mean_of_the_other_side() -> None:
+    real, generated = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0, 4.0])  # means 2 and 1
+    loss = LOSSES["relativistic-average"]().discriminator(real, generated)
+    first = (math.log1p(math.exp(-0.0)) + math.log1p(math.exp(-2.0))) / 2
+    second = (math.log1p(math.exp(-3.0)) + math.log1p(math.exp(-2.0)) + math.log1p(math.exp(2.0))) / 3
+    assert float(loss) == pytest.approx(first + second, rel=1e-6)
 
 
 def test_a_doubled_sigmoid_has_a_floor() -> None:

@@ -1,18 +1,25 @@
 """Gradient penalties: closed forms on linear critics, and their own derivatives against finite differences."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from saddlepoint.penalties import PENALTIES, R1, R2, CriticPass, GradientPenalty, Penalty
+from saddlepoint.penalties import PENALTIES, R1, R2, CriticPass, Dragan, GradientPenalty, Penalty, ZeroCentred
+
+
+def noise(shape: Sequence[int]) -> Tensor:
+    """The same numbers at every call, as a seeded evaluation has them."""
+    return torch.rand(shape, generator=torch.Generator().manual_seed(1))
 
 
 def seen(critic: nn.Module, real: Tensor, generated: Tensor, mix: Tensor | None = None) -> CriticPass:
     """A pass as a caller makes it: what is to be differentiated requires a gradient before the forward pass."""
     real, generated = (x if x.requires_grad else x.detach().requires_grad_() for x in (real, generated))
     mix = torch.full((len(real), *[1] * (real.dim() - 1)), 0.3, dtype=real.dtype) if mix is None else mix
-    return CriticPass(critic, real, generated, critic(real), critic(generated), mix)
+    return CriticPass(critic, real, generated, critic(real), critic(generated), mix, noise)
 
 
 class Linear(nn.Module):
@@ -60,17 +67,66 @@ def test_the_gradient_penalty_measures_how_far_the_norm_is_from_one(norm: float)
     torch.testing.assert_close(value, torch.tensor(10.0 * (norm - 1) ** 2), atol=1e-4, rtol=0)
 
 
+class Square(nn.Module):
+    """D(x) = |x|²/2 has the gradient x, so a penalty sees exactly where it is taken."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1).square().sum(1) / 2
+
+
 def test_the_gradient_penalty_is_taken_between_the_pairs() -> None:
-    """D(x) = |x|²/2 has the gradient x, so the penalty sees exactly where it is taken."""
-
-    class Square(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return x.square().sum(1) / 2
-
     real, generated, mix = torch.randn(7, 2), torch.randn(7, 2), torch.rand(7, 1)
     between = real + mix * (generated - real)
     value = GradientPenalty(weight=1.0)(seen(Square(), real, generated, mix))
     torch.testing.assert_close(value, ((between.norm(dim=1) - 1) ** 2).mean())
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 1, 2, 3)])
+def test_the_zero_centred_penalty_of_a_linear_critic_is_lambda_times_its_squared_norm(shape: tuple[int, ...]) -> None:
+    weight = torch.randn(torch.Size(shape[1:]).numel())
+    value = ZeroCentred(weight=0.7)(seen(Linear(weight), torch.randn(shape), torch.randn(shape)))
+    torch.testing.assert_close(value, 0.7 * weight.square().sum())
+
+
+def test_the_zero_centred_penalty_is_taken_between_the_pairs() -> None:
+    real, generated, mix = torch.randn(7, 2), torch.randn(7, 2), torch.rand(7, 1)
+    value = ZeroCentred(weight=1.0)(seen(Square(), real, generated, mix))
+    torch.testing.assert_close(value, (real + mix * (generated - real)).square().sum(1).mean())
+
+
+@pytest.mark.parametrize("shape", [(7, 2), (7, 1, 2, 3)])
+def test_dragan_is_taken_around_real_samples_and_nowhere_else(shape: tuple[int, ...]) -> None:
+    real = 3 * torch.randn(shape)
+    around = real + 0.5 * real.std(correction=0) * (2 * noise(shape) - 1)
+    for generated in (torch.randn(shape), torch.randn(4, *shape[1:])):
+        value = Dragan(weight=2.0)(seen(Square(), real, generated))
+        torch.testing.assert_close(value, 2 * ((around.flatten(1).norm(dim=1) - 1) ** 2).mean(), atol=1e-9, rtol=0)
+
+
+def test_dragan_without_spread_is_at_the_real_samples_also_where_they_are_all_equal() -> None:
+    for real, spread in ((torch.randn(4, 2), 0.0), (torch.ones(4, 2), 0.5)):
+        value = Dragan(weight=1.0, spread=spread)(seen(Square(), real, torch.randn(4, 2)))
+        torch.testing.assert_close(value, ((real.norm(dim=1) - 1) ** 2).mean(), atol=1e-9, rtol=0)
+
+
+def test_dragan_draws_from_the_generator_that_a_batch_seeds_and_others_draw_nothing() -> None:
+    critic, real, generated = Smooth(3), torch.randn(4, 3), torch.randn(4, 3)
+    unseeded = seen(critic, real, generated)
+    plain = CriticPass(
+        critic, unseeded.real, unseeded.generated, unseeded.real_logits, unseeded.generated_logits, unseeded.mix
+    )
+    for name, kind in PENALTIES.items():
+        torch.manual_seed(3)
+        state = torch.get_rng_state()
+        first = kind(weight=1.0)(plain)
+        assert torch.equal(torch.get_rng_state(), state) == (name != "dragan"), name
+        torch.manual_seed(3)
+        assert torch.equal(kind(weight=1.0)(plain), first), name
+
+
+def test_a_negative_spread_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 0"):
+        Dragan(spread=-1.0)
 
 
 def test_each_sample_has_its_own_gradient() -> None:
@@ -104,7 +160,7 @@ def test_first_and_second_derivatives_in_the_critic_agree_with_finite_difference
     torch.autograd.gradgradcheck(value, parameters)
 
 
-@pytest.mark.parametrize("name", ["r2", "gradient-penalty"])
+@pytest.mark.parametrize("name", ["r2", "gradient-penalty", "zero-centred", "lecam"])
 def test_the_generators_parameters_are_reached_through_generated_samples(name: str) -> None:
     """∂²L_D/∂θ_D∂θ_G is a block of the game's Jacobian, so the graph behind `generated` stays."""
     critic, penalty = Smooth(2), PENALTIES[name](weight=1.3)
@@ -145,6 +201,7 @@ def test_a_negative_weight_is_refused(name: str) -> None:
         PENALTIES[name](weight=-1.0)
 
 
-def test_the_gradient_penalty_names_batches_that_do_not_pair() -> None:
+@pytest.mark.parametrize("kind", [GradientPenalty, ZeroCentred])
+def test_penalties_on_segments_name_batches_that_do_not_pair(kind) -> None:
     with pytest.raises(ValueError, match="one size"):
-        GradientPenalty()(seen(Smooth(2), torch.randn(4, 2), torch.randn(3, 2)))
+        kind()(seen(Smooth(2), torch.randn(4, 2), torch.randn(3, 2)))

@@ -150,6 +150,11 @@ def test_options_of_methods_resume_exactly(options: list[str], images: ImageData
     assert_resumes_exactly(tiny("digits", *options), images, tmp_path)
 
 
+@pytest.mark.parametrize("penalty", ["lecam", "dragan", "consistency"])
+def test_penalties_that_remember_or_draw_resume_exactly(penalty: str, images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", f"penalties.{penalty}=on", "method=extragradient"), images, tmp_path)
+
+
 OPTIMIZERS = {
     "Adam of digits": [],
     "Adam of classic": ["recipe=classic"],
@@ -185,6 +190,21 @@ def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images:
     config = assign(config, [*narrow, "batch_size=24", "every.record=48", "every.checkpoint=72", "device=cpu"])
     data = images.resized(config.data.size or 28) if isinstance(config, ImageRun) else config.load()
     assert_resumes_exactly(config, data, tmp_path)
+
+
+AUGMENTED = {
+    "fed back": ["augmentation.kind=adaptive", "augmentation.target=0.3", "augmentation.strength=0.2"],
+    "scheduled": ["augmentation.kind=diffaugment", "schedules.augmentation={start: 0.0, end: 0.5, samples: 150}"],
+}
+
+
+@pytest.mark.parametrize("sets", AUGMENTED.values(), ids=AUGMENTED)
+def test_augmentation_resumes_exactly(sets: list[str], images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", *sets, "augmentation.span=500"), images, tmp_path)
+
+
+def test_classes_on_demand_resume_exactly(images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", "conditional=true"), images, tmp_path)
 
 
 SCHEDULED = (

@@ -10,27 +10,44 @@ from saddlepoint.losses.adversarial import (
     minimax,
     non_saturating,
     relativistic,
+    relativistic_average,
     wasserstein,
 )
+from saddlepoint.losses.divergence import DIVERGENCES, Divergence, f_gan
+from saddlepoint.losses.features import feature_matching
+from saddlepoint.losses.path_length import path_length, path_lengths
+from saddlepoint.losses.top_k import of_best, top_k
 
-LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
+LOSSES: dict[str, Callable[..., AdversarialLoss]] = {
     "non-saturating": non_saturating,
     "minimax": minimax,
     "least-squares": least_squares,
     "hinge": hinge,
     "wasserstein": wasserstein,
     "relativistic": relativistic,
+    "relativistic-average": relativistic_average,
+    "f-gan": f_gan,
+    "top-k": top_k,
     "double-sigmoid": double_sigmoid,
 }
 
 __all__ = [
+    "DIVERGENCES",
     "LOSSES",
     "AdversarialLoss",
+    "Divergence",
     "double_sigmoid",
+    "f_gan",
+    "feature_matching",
     "hinge",
     "least_squares",
     "minimax",
     "non_saturating",
+    "of_best",
+    "path_length",
+    "path_lengths",
     "relativistic",
+    "relativistic_average",
+    "top_k",
     "wasserstein",
 ]

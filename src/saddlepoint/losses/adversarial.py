@@ -163,6 +163,35 @@ def relativistic() -> AdversarialLoss:
     )
 
 
+def relativistic_average() -> AdversarialLoss:
+    """Each side against the mean of the other: L_D = E softplus(f̄ − r) + E softplus(f − r̄), L_G the same with r ↔ f.
+
+    A constant added to D changes nothing, as with `relativistic`, and the batches may differ in size. Both losses
+    are 2 log 2 where D is constant. Jolicoeur-Martineau 2018, arXiv 1807.00734 (RaGAN).
+
+    >>> loss, zero = relativistic_average(), torch.zeros(4)
+    >>> round(float(loss.discriminator(zero, zero)), 4)
+    1.3863
+    """
+
+    def judged(real: Tensor, generated: Tensor) -> Tensor:
+        return _cross_entropy(real - generated.mean(), generated - real.mean())
+
+    def generator(real: Tensor | None, generated: Tensor) -> Tensor:
+        assert real is not None
+        return judged(generated, real)
+
+    return AdversarialLoss(
+        judged,
+        generator,
+        generator_sees_real=True,
+        paper="""@inproceedings{jolicoeur2019relativistic,
+  title={The Relativistic Discriminator: A Key Element Missing from Standard {GAN}},
+  author={Jolicoeur-Martineau, Alexia},
+  booktitle={ICLR}, year={2019}}""",
+    )
+
+
 def _paired(real: Tensor, generated: Tensor) -> Tensor:
     if real.shape != generated.shape:
         raise ValueError(

@@ -1,60 +1,12 @@
 """Penalties on the gradient of a critic with respect to its input, added to the critic's loss."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class CriticPass:
-    """What the critic saw, so that a penalty shares its forward pass.
-
-    Attributes:
-        critic: samples ↦ logits (N,).
-        real, generated: samples (N, …); they require a gradient where a penalty says that it differentiates them.
-        real_logits, generated_logits: the critic's logits there, (N,).
-        mix: uniform on [0, 1], (N, 1, …): no penalty draws noise of its own.
-    """
-
-    critic: Callable[[Tensor], Tensor]
-    real: Tensor
-    generated: Tensor
-    real_logits: Tensor
-    generated_logits: Tensor
-    mix: Tensor
-
-
-@dataclass(frozen=True)
-class Penalty(ABC):
-    """A scalar added to the critic's loss, differentiable as often as the critic is.
-
-    Attributes:
-        weight: its factor, γ or λ of the papers.
-        differentiates_real, differentiates_generated: at which samples of the pass it needs gradients.
-        paper: BibTeX.
-
-    Raises:
-        ValueError: a negative weight.
-    """
-
-    weight: float
-
-    differentiates_real: ClassVar[bool] = False
-    differentiates_generated: ClassVar[bool] = False
-    paper: ClassVar[str] = ""
-
-    def __post_init__(self) -> None:
-        if self.weight < 0:
-            raise ValueError(f"weight is {self.weight}: a penalty's weight is at least 0")
-
-    @abstractmethod
-    def __call__(self, seen: CriticPass) -> Tensor:
-        """The penalty, a scalar."""
-
+from saddlepoint.penalties.penalty import CriticPass, Penalty
 
 _MESCHEDER = """@inproceedings{mescheder2018which,
   title={Which Training Methods for {GAN}s do actually Converge?},
@@ -123,17 +75,87 @@ class GradientPenalty(Penalty):
         Raises:
             ValueError: batches of different sizes, which have no segments between them.
         """
-        if seen.real.shape != seen.generated.shape:
-            raise ValueError(
-                f"the gradient penalty pairs real with generated samples, given {tuple(seen.real.shape)} and "
-                f"{tuple(seen.generated.shape)}: use batches of one size"
-            )
-        between = torch.lerp(seen.real, seen.generated, seen.mix)
-        if not between.requires_grad:
-            between = between.requires_grad_()
-        # 1e-12: the root's derivative is infinite at 0, and 0 · ∞ is not a number.
-        norms = (_squared_norms(seen.critic(between), between) + 1e-12).sqrt()
-        return self.weight * ((norms - 1) ** 2).mean()
+        return self.weight * (_norms(seen.critic, _between(seen)) - 1).square().mean()
+
+
+@dataclass(frozen=True)
+class ZeroCentred(Penalty):
+    """λ E ‖∇D(x̂)‖², x̂ on segments between real and generated samples (0-GP).
+
+    The segments of WGAN-GP with R1's target: the critic becomes flat also between the samples that it has seen, so
+    that it can't learn them by heart. D(x) = ⟨w, x⟩ pays λ‖w‖².
+    Thanh-Tung, Tran, Venkatesh 2019, "Improving generalization and stability of GANs", arXiv 1902.03984.
+    """
+
+    weight: float = 10.0
+    paper = """@inproceedings{thanhtung2019improving,
+  title={Improving Generalization and Stability of Generative Adversarial Networks},
+  author={Thanh-Tung, Hoang and Tran, Truyen and Venkatesh, Svetha},
+  booktitle={ICLR}, year={2019}}"""
+
+    def __call__(self, seen: CriticPass) -> Tensor:
+        """λ E ‖∇D(real + u (generated − real))‖²; costs a forward pass of its own.
+
+        Raises:
+            ValueError: batches of different sizes, which have no segments between them.
+        """
+        between = _between(seen)
+        return self.weight * _squared_norms(seen.critic(between), between).mean()
+
+
+@dataclass(frozen=True)
+class Dragan(Penalty):
+    """λ E (‖∇D(x + δ)‖ − 1)² around real samples, each value of δ uniform on ±c σ, σ the deviation of the batch.
+
+    Where the gradient is wanted is said by the data alone, so nothing pulls at the critic along the generator's path.
+    The paper's equation has δ normal; scaled by the data's own deviation, and uniform, c keeps its meaning for
+    images in any range.
+    Kodali, Abernethy, Hays, Kira 2017, "On convergence and stability of GANs", arXiv 1705.07215.
+
+    Args:
+        weight: λ.
+        spread: c.
+
+    Raises:
+        ValueError: a negative weight or spread.
+    """
+
+    weight: float = 10.0
+    spread: float = 0.5
+    paper = """@article{kodali2017convergence,
+  title={On Convergence and Stability of {GAN}s},
+  author={Kodali, Naveen and Abernethy, Jacob and Hays, James and Kira, Zsolt},
+  journal={arXiv:1705.07215}, year={2017}}"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.spread < 0:
+            raise ValueError(f"spread is {self.spread}: give at least 0, in deviations of the data")
+
+    def __call__(self, seen: CriticPass) -> Tensor:
+        """λ E (‖∇D(real + δ)‖ − 1)²; costs a forward pass of its own."""
+        noise = 2 * seen.noise(seen.real.shape).to(seen.real) - 1
+        around = _differentiable(seen.real + self.spread * seen.real.std(correction=0) * noise)
+        return self.weight * (_norms(seen.critic, around) - 1).square().mean()
+
+
+def _between(seen: CriticPass) -> Tensor:
+    """Points on the segments, which require a gradient."""
+    if seen.real.shape != seen.generated.shape:
+        raise ValueError(
+            f"the gradient penalty pairs real with generated samples, given {tuple(seen.real.shape)} and "
+            f"{tuple(seen.generated.shape)}: use batches of one size"
+        )
+    return _differentiable(torch.lerp(seen.real, seen.generated, seen.mix))
+
+
+def _differentiable(samples: Tensor) -> Tensor:
+    return samples if samples.requires_grad else samples.requires_grad_()
+
+
+def _norms(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
+    """‖∇D‖ a sample, (N,). 1e-12: the root's derivative is infinite at 0, and 0 · ∞ is not a number."""
+    return (_squared_norms(critic(samples), samples) + 1e-12).sqrt()
 
 
 def _squared_norms(logits: Tensor, samples: Tensor) -> Tensor:

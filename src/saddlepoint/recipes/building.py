@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.methods import Averaged
+from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import Player, Run
 from saddlepoint.recipes.registries import (
@@ -25,6 +27,7 @@ from saddlepoint.recipes.registries import (
 )
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
+from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.train import Observer, Pace, Stopping, Task, Training
 
 
@@ -133,8 +136,25 @@ class Assembled:
         return {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names}
 
 
-def adversarial_game(config: Run, shape: tuple[int, ...], device: torch.device, classes: int = 0) -> Game:
+def adversarial_game(
+    config: Run,
+    shape: tuple[int, ...],
+    device: torch.device,
+    *,
+    classes: int = 0,
+    low: float = -1.0,
+    high: float = 1.0,
+    augmented: Augmented | None = None,
+) -> Game:
     """The game of generator and discriminator that a configuration describes, for samples of a shape.
+
+    Args:
+        config: all that is chosen.
+        shape: of one sample.
+        device: where the players are.
+        classes: that the networks are given, 0 for none.
+        low, high: black and white, where samples are images.
+        augmented: what the discriminator sees them through.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
@@ -144,14 +164,24 @@ def adversarial_game(config: Run, shape: tuple[int, ...], device: torch.device, 
     penalty = config.schedules.penalty
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
-        [PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in config.penalties.items()],
+        [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
         None if penalty is None else penalty.at,
+        augmented,
     )
+    losses.keep_memories_in(players["discriminator"])
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
         for role, player in roles.items()
     }
+    for role, player in roles.items():
+        if player.clip is not None:
+            parameters = list(players[role].parameters())
+            optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
     return Game(players, losses, optimizers)
+
+
+def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
+    clip_parameters(parameters, bound)
 
 
 def iteration(config: Run) -> Method:

@@ -34,10 +34,11 @@ class LatentSettings(Settings):
 
 
 class Player(Settings):
-    """A network and the optimizer that moves it."""
+    """A network and the optimizer that moves it; `clip` projects its parameters on [−clip, clip] after each move."""
 
     network: Annotated[Choice, NETWORK_REGISTRY]
     optimizer: Annotated[Choice, OPTIMIZER_REGISTRY]
+    clip: float | None = Field(default=None, gt=0)
 
 
 class Average(Settings):

@@ -1,7 +1,7 @@
 """Image generation: its configuration, and recipes, each a function that returns a complete one."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
+from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import ImageGenerator, Latent
 from saddlepoint.train import Budget, Every
@@ -27,10 +29,27 @@ class Data(Settings):
     size: int | None = Field(default=None, ge=4, le=1024)
 
 
+class Augmentation(Settings):
+    """What the discriminator sees images through.
+
+    Attributes:
+        kind: `diffaugment` or `adaptive`.
+        strength: the probability of each part; where there is a target, where it begins.
+        target: of the mean sign of the real logits, towards which the strength is adjusted; None leaves it.
+        span: samples that an adjustment from 0 to 1 takes.
+    """
+
+    kind: Annotated[Choice, AUGMENTATION_REGISTRY]
+    strength: float = Field(default=1.0, ge=0, le=1)
+    target: float | None = Field(default=None, gt=-1, lt=1)
+    span: float = Field(default=500_000, gt=0)
+
+
 class ImageRun(Run):
     """A run that generates images."""
 
     data: Data
+    augmentation: Augmentation | None = None
     values: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
 
@@ -49,8 +68,9 @@ class ImageRun(Run):
             )
         classes = data.classes if self.conditional else ()
         device = pick_device(self.device)
-        game = adversarial_game(self, data.shape, device, len(classes))
         low, high = _RANGES[self.values]
+        augmented = self._augmented(low, high)
+        game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented)
         stream = SampleStream(
             data.images,
             self.batch_size,
@@ -61,6 +81,7 @@ class ImageRun(Run):
             high,
             device,
             labels=data.labels if self.conditional else None,
+            augmentation=0 if augmented is None else augmented.augmentation.draws,
         )
         trained = ImageGenerator(
             game.players["generator"],
@@ -72,6 +93,17 @@ class ImageRun(Run):
         )
         task = ImageTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), Batches(stream), task)
+
+    def _augmented(self, low: float, high: float) -> Augmented | None:
+        own, schedule = self.augmentation, self.schedules.augmentation
+        if own is None:
+            if schedule is not None:
+                raise ConfigurationError(
+                    "an augmentation is scheduled that is not there: --set augmentation.kind=adaptive"
+                )
+            return None
+        augmentation = AUGMENTATION_REGISTRY.build(own.kind, low=low, high=high)
+        return Augmented(augmentation, own.strength, own.target, own.span, None if schedule is None else schedule.at)
 
     def with_data(self, data: str) -> Self:
         """The same run on a data set known by name, or on a folder or file of the user's."""

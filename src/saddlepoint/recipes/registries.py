@@ -5,20 +5,43 @@ import inspect
 import torch
 from torch.optim import Optimizer
 
+from saddlepoint.augment import AUGMENTATIONS, Augmentation
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
-from saddlepoint.penalties import PENALTIES, Penalty
+from saddlepoint.penalties import PENALTIES, Consistency, Penalty
 from saddlepoint.tasks.trained import NETWORK_REGISTRY
 
 #: LBFGS evaluates the loss itself, which is the method's office here; SparseAdam wants sparse gradients.
 _UNFIT = {"Optimizer", "LBFGS", "SparseAdam"}
 
+#: What black and white are in the images is the run's to say.
+AUGMENTATION_REGISTRY: Registry[Augmentation] = Registry("augmentation", AUGMENTATIONS, supplied=("low", "high"))
+
+
+def consistency(
+    weight: float = 10.0,
+    generated_weight: float = 10.0,
+    augmentation: str = "diffaugment",
+    strength: float = 1.0,
+    low: float = -1.0,
+    high: float = 1.0,
+) -> Consistency:
+    """λ E (D(x) − D(T x))² at real and μ E (D(x) − D(T x))² at generated samples, T an augmentation (bCR).
+
+    The `Consistency` of an augmentation that is chosen by its name.
+    """
+    augment = AUGMENTATION_REGISTRY.build(augmentation, low=low, high=high)
+    return Consistency(weight, generated_weight, strength, augment=augment)
+
+
 METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS)
 LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES)
-PENALTY_REGISTRY: Registry[Penalty] = Registry("penalty", PENALTIES)
+PENALTY_REGISTRY: Registry[Penalty] = Registry(
+    "penalty", {**PENALTIES, "consistency": consistency}, supplied=("low", "high")
+)
 GAME_REGISTRY: Registry[AnalyticGame] = Registry("game", GAMES)
 OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
     "optimizer",
@@ -31,6 +54,7 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
 )
 
 __all__ = [
+    "AUGMENTATION_REGISTRY",
     "GAME_REGISTRY",
     "LOSS_REGISTRY",
     "METHOD_REGISTRY",

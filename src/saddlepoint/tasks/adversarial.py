@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.penalties import CriticPass, Penalty
+from saddlepoint.tasks.augmented import Augmented
 
 
 class AdversarialLosses:
@@ -17,6 +18,7 @@ class AdversarialLosses:
         loss: the pair of functions of logits.
         penalties: added to the discriminator's loss.
         scale: a factor on all penalties, as a function of the samples seen; None is 1.
+        augmented: what the discriminator sees samples through; None shows them as they are.
     """
 
     def __init__(
@@ -24,11 +26,13 @@ class AdversarialLosses:
         loss: AdversarialLoss,
         penalties: Sequence[Penalty] = (),
         scale: Callable[[int], float] | None = None,
+        augmented: Augmented | None = None,
     ) -> None:
-        self.loss, self.scale = loss, scale
+        self.loss, self.scale, self.augmented = loss, scale, augmented
         self.penalties = tuple(penalties)
         self._real_differentiated = any(p.differentiates_real for p in penalties)
         self._generated_differentiated = any(p.differentiates_generated for p in penalties)
+        self._memories = [p.memory for p in penalties if p.memory is not None]
 
     def __call__(self, players: Mapping[str, nn.Module], batch: SampleBatch, names: Sequence[str]) -> dict[str, Tensor]:
         """The losses of the named players, scalars."""
@@ -39,7 +43,7 @@ class AdversarialLosses:
             real = differentiable(real)
         if judged and self._generated_differentiated:
             generated = differentiable(generated)
-        critic = partial(_judge, discriminator, batch)
+        critic = partial(self._judge, discriminator, batch)
         generated_logits = critic(generated)
         real_logits = critic(real) if judged or self.loss.generator_sees_real else None
 
@@ -53,12 +57,28 @@ class AdversarialLosses:
             losses["discriminator"] = self.loss.discriminator(real_logits, generated_logits) + factor * sum(
                 penalty(seen) for penalty in self.penalties
             )
+            for memory in self._memories:
+                memory.observe(seen)
+            if self.augmented is not None:
+                self.augmented.observe(real_logits)
         return losses
 
+    def _judge(self, discriminator: nn.Module, batch: SampleBatch, samples: Tensor) -> Tensor:
+        shown = samples if self.augmented is None else self.augmented(samples, batch)
+        logits: Tensor = discriminator(shown, *batch.conditions)
+        return logits
 
-def _judge(discriminator: nn.Module, batch: SampleBatch, samples: Tensor) -> Tensor:
-    logits: Tensor = discriminator(samples, *batch.conditions)
-    return logits
+    def keep_memories_in(self, discriminator: nn.Module) -> None:
+        """Make what penalties and augmentation remember a part of the discriminator, before a game is made of it.
+
+        As its buffers the memories are saved with it and move once a step. Changes nothing where nothing is
+        remembered.
+        """
+        if self.augmented is not None:
+            discriminator.add_module("augmented", self.augmented.to(next(discriminator.parameters()).device))
+        for number, memory in enumerate(self._memories):
+            device = next(discriminator.parameters()).device
+            discriminator.add_module(f"memory_of_penalty_{number}", memory.to(device))
 
 
 def differentiable(samples: Tensor) -> Tensor:

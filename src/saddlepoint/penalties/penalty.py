@@ -1,0 +1,73 @@
+"""What a penalty is, and what it is given."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class CriticPass:
+    """What the critic saw, so that a penalty shares its forward pass.
+
+    Attributes:
+        critic: samples ↦ logits (N,).
+        real, generated: samples (N, …); they require a gradient where a penalty says that it differentiates them.
+        real_logits, generated_logits: the critic's logits there, (N,).
+        mix: uniform on [0, 1], (N, 1, …): no penalty draws noise of its own.
+        noise: shape ↦ numbers uniform on [0, 1), for the penalties that need more. By default they come from torch's
+            global generator on the CPU, which a batch seeds at every evaluation: as repeatable as dropout, equal on
+            every device, and free of charge where no penalty asks.
+    """
+
+    critic: Callable[[Tensor], Tensor]
+    real: Tensor
+    generated: Tensor
+    real_logits: Tensor
+    generated_logits: Tensor
+    mix: Tensor
+    noise: Callable[[Sequence[int]], Tensor] = torch.rand
+
+
+class Memory(nn.Module, ABC):
+    """What a penalty remembers of earlier evaluations, as buffers.
+
+    Registered as a part of the critic they are saved with it, and move once a step, as batch-norm statistics do.
+    """
+
+    @abstractmethod
+    def observe(self, seen: CriticPass) -> None:
+        """Move the buffers; called after the penalty at every evaluation of the critic's loss."""
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """A scalar added to the critic's loss, differentiable as often as the critic is.
+
+    Attributes:
+        weight: its factor, γ or λ of the papers.
+        memory: what it remembers of earlier evaluations; most penalties remember nothing.
+        differentiates_real, differentiates_generated: at which samples of the pass it needs gradients.
+        paper: BibTeX.
+
+    Raises:
+        ValueError: a negative weight.
+    """
+
+    weight: float
+    memory: Memory | None = field(default=None, init=False, compare=False, repr=False)
+
+    differentiates_real: ClassVar[bool] = False
+    differentiates_generated: ClassVar[bool] = False
+    paper: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise ValueError(f"weight is {self.weight}: a penalty's weight is at least 0")
+
+    @abstractmethod
+    def __call__(self, seen: CriticPass) -> Tensor:
+        """The penalty, a scalar; a pure function of what was seen and of the memory, which it does not move."""
