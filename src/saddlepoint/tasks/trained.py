@@ -24,7 +24,7 @@ from saddlepoint.runs import write_atomically
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
-NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("shape", "latent"))
+NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("shape", "latent", "classes"))
 
 
 @dataclass(frozen=True)
