@@ -30,7 +30,7 @@ from saddlepoint.losses import LOSSES
 from saddlepoint.methods import Alternating, Averaged
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator, MLPDiscriminator, MLPGenerator
-from saddlepoint.networks.mlp import Output
+from saddlepoint.networks.output import Output
 from saddlepoint.penalties import R1, R2
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.pictures import image_grid

@@ -2,11 +2,13 @@
 
 import inspect
 import typing
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import silu
 
 from saddlepoint.networks import (
     NETWORKS,
@@ -19,10 +21,41 @@ from saddlepoint.networks.convolutional import Block
 
 GENERATORS = [name for name in NETWORKS if name.endswith("generator")]
 DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
-SHAPES = [(1, 8, 8), (3, 16, 16), (1, 28, 28), (3, 32, 32), (1, 16, 24)]
+IMAGES = [name for name in NETWORKS if not name.startswith(("mlp", "maxout"))]
+SHAPES = [
+    *((1, side, side) for side in (8, 20, 24, 28)),
+    *((3, side, side) for side in (16, 32, 64, 256)),
+    *((2, 16, 24), (1, 48, 64), (3, 128, 64)),
+]
 
 
-def network(name: str, shape: tuple[int, int, int], **dials: object) -> nn.Module:
+TINY = {
+    "mlp-generator": {"widths": (6,)},
+    "mlp-discriminator": {"widths": (6,)},
+    "maxout-discriminator": {"widths": (6, 4), "pieces": 3},
+    "convolutional-generator": {"width": 2, "depth": 1},
+    "convolutional-discriminator": {"width": 2, "depth": 1},
+    "dcgan-generator": {"width": 2},
+    "dcgan-discriminator": {"width": 2},
+    "sngan-generator": {"width": 2, "widest": 4},
+    "sngan-discriminator": {"width": 2, "widest": 4},
+    "residual-generator": {"width": 2, "widest": 8, "group": 2},
+    "residual-discriminator": {"width": 2, "widest": 8, "group": 2},
+}
+#: Images that go through every kind of layer that a network has: the first layer of DCGAN's is not normalised.
+SMALLEST = {name: (1, 16, 16) if name.startswith("dcgan") else (1, 8, 8) for name in NETWORKS}
+#: Sums of |weight| at 8x8 under seed 0, as version 0.1 had them.
+FIRST = {
+    "mlp-generator": 1266.2527972953412,
+    "mlp-discriminator": 1252.4219131001173,
+    "convolutional-generator": 980.6764467915054,
+    "convolutional-discriminator": 163.51460577489343,
+}
+#: Whose numbers in training depend on the minibatch or on earlier passes.
+NORMALISED = {"dcgan-generator", "dcgan-discriminator", "sngan-generator", "sngan-discriminator"}
+
+
+def network(name: str, shape: tuple[int, ...], **dials: object) -> nn.Module:
     torch.manual_seed(0)
     return NETWORKS[name](shape=shape, **({"latent": 5} if name in GENERATORS else {}), **dials)
 
@@ -30,19 +63,22 @@ def network(name: str, shape: tuple[int, int, int], **dials: object) -> nn.Modul
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_generator_maps_latents_to_images(name: str, shape: tuple[int, int, int]) -> None:
-    assert network(name, shape)(torch.randn(3, 5)).shape == (3, *shape)
+    assert network(name, shape, **TINY[name])(torch.randn(3, 5)).shape == (3, *shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_a_discriminator_maps_images_to_one_logit_each(name: str, shape: tuple[int, int, int]) -> None:
-    assert network(name, shape)(torch.randn(3, *shape)).shape == (3,)
+    assert network(name, shape, **TINY[name])(torch.randn(3, *shape)).shape == (3,)
 
 
+@pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_a_logit_depends_on_its_own_sample_alone(name: str) -> None:
-    judge, images = network(name, (1, 8, 8)).double(), torch.randn(4, 1, 8, 8, dtype=torch.float64)
-    torch.testing.assert_close(judge(images)[:1], judge(images[:1]))
+def test_a_logit_depends_on_its_own_sample_alone(name: str, training: bool) -> None:
+    judge = network(name, (1, 16, 16), **TINY[name]).double().train(training)
+    images = torch.randn(4, 1, 16, 16, dtype=torch.float64)
+    alone = torch.allclose(judge(images)[:1], judge(images[:1]))
+    assert alone is not (training and name in NORMALISED)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -63,14 +99,34 @@ def penalised(judge: nn.Module, parameters: dict[str, Tensor], images: Tensor) -
     return gradient.square().flatten(1).sum(1).mean() / 2
 
 
+def stirred(module: nn.Module) -> nn.Module:
+    """Away from the special start, where whole branches are zero and hide what is wrong in them."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+    return module
+
+
 @pytest.mark.parametrize(
     ("name", "dials"),
-    [("mlp-discriminator", {"widths": (6,)}), ("convolutional-discriminator", {"width": 2, "depth": 1})],
+    [
+        *((name, TINY[name]) for name in DISCRIMINATORS),
+        ("mlp-discriminator", {"widths": (6,), "spectral": True, "deviation": True}),
+        ("mlp-discriminator", {"widths": (6,), "activation": "silu", "packing": 2}),
+        ("maxout-discriminator", {"widths": (6,), "spectral": True, "deviation": True}),
+        ("convolutional-discriminator", {"width": 2, "spectral": True, "attention": 4, "deviation": True}),
+        ("dcgan-discriminator", {"width": 2, "attention": 4, "deviation": True}),
+        ("sngan-discriminator", {"width": 2, "widest": 4, "attention": 4, "deviation": True}),
+        ("residual-discriminator", {**TINY["residual-discriminator"], "attention": 8, "deviation": True}),
+    ],
 )
 def test_a_gradient_penalty_is_differentiated_rightly(name: str, dials: dict[str, object]) -> None:
     """The central difference along a direction v equals ⟨gradient, v⟩."""
-    judge = network(name, (1, 8, 8), **dials).double()
-    images = torch.randn(2, 1, 8, 8, dtype=torch.float64, requires_grad=True)
+    shape = SMALLEST[name]
+    judge = stirred(network(name, shape, **dials).double())
+    if name == "sngan-discriminator" or dials.get("spectral"):
+        judge.eval()  # a training pass moves the vectors of the power method
+    images = torch.randn(4, *shape, dtype=torch.float64, requires_grad=True)
     point = {key: p.detach() for key, p in judge.named_parameters()}
     direction = {key: torch.randn_like(p) for key, p in point.items()}
 
@@ -84,16 +140,58 @@ def test_a_gradient_penalty_is_differentiated_rightly(name: str, dials: dict[str
 
 
 @pytest.mark.parametrize(
-    ("name", "dials"), [("mlp-generator", {"widths": (6,)}), ("convolutional-generator", {"width": 2, "depth": 1})]
+    ("name", "dials"),
+    [
+        *((name, TINY[name]) for name in GENERATORS),
+        ("mlp-generator", {"widths": (6,), "normalisation": "batch", "activation": "tanh"}),
+        ("convolutional-generator", {"width": 2, "attention": 4}),
+        ("dcgan-generator", {"width": 2, "attention": 8}),
+        ("sngan-generator", {"width": 2, "widest": 4, "attention": 8}),
+        ("residual-generator", {**TINY["residual-generator"], "attention": 4}),
+    ],
 )
-def test_a_second_derivative_of_a_generator_exists(name: str, dials: dict[str, object]) -> None:
-    make = network(name, (1, 8, 8), **dials).double()
-    parameters = list(make.parameters())
-    value = make(torch.randn(2, 5, dtype=torch.float64)).pow(3).sum()
-    gradients = torch.autograd.grad(value, parameters, create_graph=True)
-    product = torch.autograd.grad(sum(g.square().sum() for g in gradients), parameters, allow_unused=True)
-    assert all(p is None or p.isfinite().all() for p in product)
-    assert any(p is not None and p.abs().max() > 0 for p in product)
+def test_a_second_derivative_of_a_generator_is_right(name: str, dials: dict[str, object]) -> None:
+    """H v, by differentiating the gradient, equals the central difference of gradients along v."""
+    make = stirred(network(name, SMALLEST[name], **dials).double())
+    latent = torch.randn(4, 5, dtype=torch.float64)
+    point = {key: p.detach() for key, p in make.named_parameters()}
+    direction = {key: torch.randn_like(p) for key, p in point.items()}
+
+    def gradient(step: float, create_graph: bool = False) -> tuple[list[Tensor], tuple[Tensor, ...]]:
+        leaves = {key: (p + step * direction[key]).requires_grad_() for key, p in point.items()}
+        value = functional_call(make, leaves, (latent,)).pow(3).mean()
+        return list(leaves.values()), torch.autograd.grad(value, list(leaves.values()), create_graph=create_graph)
+
+    leaves, exact = gradient(0.0, create_graph=True)
+    along = sum((g * v).sum() for g, v in zip(exact, direction.values(), strict=True))
+    product = torch.autograd.grad(along, leaves, allow_unused=True, materialize_grads=True)
+    step = 1e-6
+    differences = [(a - b) / (2 * step) for a, b in zip(gradient(step)[1], gradient(-step)[1], strict=True)]
+    scale = max(float(d.abs().max()) for d in differences)
+    assert scale > 0
+    for p, d in zip(product, differences, strict=True):
+        torch.testing.assert_close(p, d, rtol=1e-4, atol=1e-6 * scale)
+
+
+def test_weights_of_earlier_versions_fit() -> None:
+    """Names of weights in runs that were made before classes, packing and the like came in."""
+    layers = [f"body.{k}.{part}" for k in (0, 2, 4) for part in ("weight", "bias")]
+    assert list(MLPGenerator((1, 8, 8), 5).state_dict()) == layers
+    assert list(MLPDiscriminator((1, 8, 8)).state_dict()) == layers
+    ends = {side: [f"{side}.weight", f"{side}.bias"] for side in ("first", "last")}
+    block = [f"{part}.{kind}" for part in ("first", "second") for kind in ("weight", "bias")]
+    up = [*(f"body.0.{part}" for part in block), "body.2.weight", "body.2.bias"]
+    down = ["body.0.weight", "body.0.bias", *(f"body.1.{part}" for part in block)]
+    assert list(ConvolutionalGenerator((1, 8, 8), 5, depth=1).state_dict()) == ends["first"] + up
+    assert list(ConvolutionalDiscriminator((1, 8, 8), depth=1).state_dict()) == down + ends["last"]
+
+
+def test_the_first_numbers_of_a_seed_are_those_of_earlier_versions() -> None:
+    """A run's bits depend on the order of draws."""
+    sums = [
+        float(sum(p.detach().double().abs().sum() for p in network(name, (1, 8, 8)).parameters())) for name in FIRST
+    ]
+    assert sums == pytest.approx(list(FIRST.values()), rel=1e-9)
 
 
 def test_the_classical_system_has_its_classical_size() -> None:
@@ -108,9 +206,26 @@ def test_the_classical_system_has_its_classical_size() -> None:
 @pytest.mark.parametrize(("output", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
 @pytest.mark.parametrize("name", GENERATORS)
 def test_an_output_keeps_its_range(name: str, output: str, low: float, high: float) -> None:
-    images = network(name, (1, 8, 8), output=output)(1e4 * torch.randn(8, 5)).detach()
+    make = network(name, (1, 8, 8), output=output, **TINY[name])
+    last = [layer for layer in make.modules() if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)][-1]
+    with torch.no_grad():
+        last.weight.mul_(1e5)
+        images = make(torch.randn(8, 5))
     assert float(images.min()) == low
     assert float(images.max()) == high
+
+
+@pytest.mark.parametrize("name", ["mlp-generator", "mlp-discriminator", "maxout-discriminator"])
+def test_fully_connected_networks_take_points_of_the_plane(name: str) -> None:
+    x = torch.randn(3, 5 if name in GENERATORS else 2)
+    assert network(name, (2,))(x).shape == ((3, 2) if name in GENERATORS else (3,))
+
+
+@pytest.mark.parametrize(("activation", "function"), [("relu", torch.relu), ("tanh", torch.tanh), ("silu", silu)])
+def test_an_activation_is_the_one_of_its_name(activation: str, function: Callable[[Tensor], Tensor]) -> None:
+    judge = MLPDiscriminator((2,), widths=(4,), activation=activation)
+    x = torch.randn(3, 2)
+    torch.testing.assert_close(judge(x), judge.body[2](function(judge.body[0](x))).squeeze(1))
 
 
 def test_an_mlp_without_hidden_layers_is_affine() -> None:
@@ -144,7 +259,7 @@ def test_signals_keep_their_size_at_the_start(size: int, depth: int) -> None:
     assert 0.3 < float(logits.square().mean().sqrt()) < 2.5
 
 
-@pytest.mark.parametrize("name", ["convolutional-generator", "convolutional-discriminator"])
+@pytest.mark.parametrize("name", IMAGES)
 @pytest.mark.parametrize(
     ("shape", "remedy"),
     [((1, 30, 30), "28x28|32x32"), ((1, 6, 6), "8x8"), ((3, 66, 64), "64x64"), ((1, 4, 8), "8x8")],
@@ -156,14 +271,35 @@ def test_sizes_that_do_not_halve_are_refused_with_a_size_that_does(
         network(name, shape)
 
 
-@pytest.mark.parametrize("name", ["convolutional-generator", "convolutional-discriminator"])
-@pytest.mark.parametrize("dials", [{"width": 0}, {"depth": -1}])
+@pytest.mark.parametrize(
+    ("name", "dials"),
+    [
+        *((name, {"width": 0}) for name in IMAGES),
+        ("convolutional-generator", {"depth": -1}),
+        ("convolutional-discriminator", {"depth": -1}),
+        ("residual-generator", {"depth": 0}),
+        ("residual-discriminator", {"group": 0}),
+        ("sngan-discriminator", {"flat": -1}),
+        ("sngan-generator", {"width": 64, "widest": 32}),
+    ],
+)
 def test_dials_out_of_range_are_refused(name: str, dials: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least"):
         network(name, (1, 8, 8), **dials)
 
 
-@pytest.mark.parametrize("name", ["mlp-generator", "mlp-discriminator"])
+def test_channels_that_do_not_fill_groups_are_refused() -> None:
+    with pytest.raises(ValueError, match="12 channels times expansion 2 don't divide into groups of 16"):
+        network("residual-generator", (1, 8, 8), width=12)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_attention_at_a_grid_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="attention is at side 5"):
+        network(name, (1, 16, 16), attention=5)
+
+
+@pytest.mark.parametrize("name", ["mlp-generator", "mlp-discriminator", "maxout-discriminator"])
 def test_a_layer_without_units_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         network(name, (1, 8, 8), widths=(16, 0))

@@ -3,19 +3,44 @@
 from torch import nn
 
 from saddlepoint.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
+from saddlepoint.networks.costs import Costs, costs
+from saddlepoint.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from saddlepoint.networks.maxout import MaxoutDiscriminator
 from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
+from saddlepoint.networks.players import Discriminator, Generator, Judgement
+from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
+from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "mlp-generator": MLPGenerator,
     "mlp-discriminator": MLPDiscriminator,
+    "maxout-discriminator": MaxoutDiscriminator,
     "convolutional-generator": ConvolutionalGenerator,
     "convolutional-discriminator": ConvolutionalDiscriminator,
+    "dcgan-generator": DCGANGenerator,
+    "dcgan-discriminator": DCGANDiscriminator,
+    "sngan-generator": SNGANGenerator,
+    "sngan-discriminator": SNGANDiscriminator,
+    "residual-generator": ResidualGenerator,
+    "residual-discriminator": ResidualDiscriminator,
 }
 
 __all__ = [
     "NETWORKS",
     "ConvolutionalDiscriminator",
     "ConvolutionalGenerator",
+    "Costs",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "Discriminator",
+    "Generator",
+    "Judgement",
     "MLPDiscriminator",
     "MLPGenerator",
+    "MaxoutDiscriminator",
+    "ResidualDiscriminator",
+    "ResidualGenerator",
+    "SNGANDiscriminator",
+    "SNGANGenerator",
+    "costs",
 ]

@@ -1,0 +1,155 @@
+"""What every generator and every discriminator has in common: how they are called, with classes or without."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All that a discriminator says of its samples.
+
+    Attributes:
+        logits: (N,), high where a sample looks real.
+        class_logits: (N, classes) of the auxiliary classifier, None where there is none.
+        features: (N, d), the input of the last layer, as feature matching compares them.
+    """
+
+    logits: Tensor
+    class_logits: Tensor | None
+    features: Tensor
+
+
+class Generator(nn.Module, ABC):
+    """Latents, and labels where it has classes, to samples.
+
+    Args:
+        classes: how many there are; 0 takes no labels.
+    """
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = _checked_classes(classes)
+
+    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(N, latent), and int64 labels (N,) where it has classes → (N, *shape).
+
+        Raises:
+            ValueError: labels are missing, unexpected, or no integers (N,).
+        """
+        _check_labels(labels, self.classes, len(latent))
+        return self.generate(latent, labels)
+
+    @abstractmethod
+    def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """(N, latent) and fitting labels → (N, *shape)."""
+
+
+class Code(nn.Module):
+    """The latent, with a learned embedding of the class behind it where there are classes.
+
+    Attributes:
+        size: numbers in a code, latent or twice that.
+    """
+
+    def __init__(self, latent: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, latent) if classes else None
+        self.size = 2 * latent if classes else latent
+
+    def forward(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """(N, latent) → (N, size)."""
+        return latent if self.embedding is None else torch.cat([latent, self.embedding(labels)], dim=1)
+
+
+class Discriminator(nn.Module, ABC):
+    """Samples, and labels where it has classes, to logits.
+
+    With classes, the logit gains ⟨embedding of the label, features⟩ (projection: Miyato, Koyama 2018, arXiv
+    1802.05637), or an auxiliary classifier of the same features stands beside it (Odena, Olah, Shlens 2017, arXiv
+    1610.09585) and labels may be given but change nothing. Packed, it judges `packing` samples after one another as
+    one, by their channels side by side, and so sees a lack of variety (Lin, Khetan, Fanti, Oh 2018, arXiv 1712.04086).
+
+    Args:
+        shape: of a sample, its channels first.
+        classes: how many there are; 0 takes no labels.
+        auxiliary: an auxiliary classifier in place of the projection.
+        packing: samples in a pack.
+
+    Attributes:
+        seen: shape of a pack, which the layers see.
+
+    Raises:
+        ValueError: an auxiliary classifier without classes, packs of classes, or a pack without samples.
+    """
+
+    projection: nn.Embedding | None
+    classifier: nn.Linear | None
+
+    def __init__(self, shape: tuple[int, ...], classes: int, auxiliary: bool, packing: int) -> None:
+        super().__init__()
+        self.classes = _checked_classes(classes)
+        self.auxiliary, self.packing = auxiliary, packing
+        if auxiliary and not classes:
+            raise ValueError("auxiliary classifies, and there are no classes: give labelled data, or auxiliary=false")
+        if packing < 1:
+            raise ValueError(f"packing is {packing}: a pack has at least 1 sample")
+        if packing > 1 and classes:
+            raise ValueError(f"packing is {packing}, and a pack has no class of its own: give packing=1 with classes")
+        self.seen = (packing * shape[0], *shape[1:])
+
+    def add_heads(self, features: int) -> None:
+        """The layer that classes ask for, on features of this size; the last act of a constructor."""
+        self.projection = nn.Embedding(self.classes, features) if self.classes and not self.auxiliary else None
+        self.classifier = nn.Linear(features, self.classes) if self.auxiliary else None
+        if self.projection is not None:
+            nn.init.normal_(self.projection.weight, std=features**-0.5)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None, detailed: bool = False) -> Tensor | Judgement:
+        """(N, *shape), and int64 labels (N,) where it has classes → logits (N,), or all of the judgement.
+
+        With packing m there are N/m logits and features, one a pack.
+
+        Raises:
+            ValueError: labels are missing, unexpected or no integers (N,), or N does not fill whole packs.
+        """
+        if labels is not None or not self.auxiliary:
+            _check_labels(labels, self.classes, len(images))
+        features, logits = self.judge(self._packed(images))
+        logits = logits.squeeze(1)
+        if self.projection is not None:
+            logits = logits + (self.projection(labels) * features).sum(1)
+        if not detailed:
+            return logits
+        return Judgement(logits, None if self.classifier is None else self.classifier(features), features)
+
+    @abstractmethod
+    def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, *seen) → features (N, d) and logits (N, 1)."""
+
+    def _packed(self, images: Tensor) -> Tensor:
+        if len(images) % self.packing:
+            raise ValueError(
+                f"{len(images)} samples don't fill packs of {self.packing}: give a batch size that packing divides"
+            )
+        return images if self.packing == 1 else images.reshape(-1, *self.seen)
+
+
+def _checked_classes(classes: int) -> int:
+    if classes < 0:
+        raise ValueError(f"classes is {classes}: give their number, or 0 for none")
+    return classes
+
+
+def _check_labels(labels: Tensor | None, classes: int, count: int) -> None:
+    """Raise ValueError where labels do not fit a network of so many classes and a batch of so many samples."""
+    if labels is None:
+        if classes:
+            raise ValueError(f"this network has {classes} classes and was called without labels: give int64 ({count},)")
+        return
+    if not classes:
+        raise ValueError("this network was made without classes and was called with labels: leave them out")
+    if labels.dtype != torch.int64 or labels.shape != (count,):
+        raise ValueError(f"labels are {labels.dtype} {tuple(labels.shape)}: expected int64 ({count},)")

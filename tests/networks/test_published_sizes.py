@@ -1,0 +1,69 @@
+"""The papers' own architectures come out of the dials, counted by hand."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from saddlepoint.networks import (
+    DCGANGenerator,
+    MaxoutDiscriminator,
+    MLPGenerator,
+    SNGANDiscriminator,
+    SNGANGenerator,
+)
+
+
+@pytest.fixture(autouse=True)
+def _weightless() -> Iterator[None]:
+    with torch.device("meta"):
+        yield
+
+
+def count(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def conv(inputs: int, outputs: int, side: int) -> int:
+    return side * side * inputs * outputs + outputs
+
+
+def test_sngan_at_32_pixels_is_table_3_of_its_paper() -> None:
+    """G: 4x4x256, three doubling blocks of 256, norm, 3x3 to RGB. D: two halving blocks and two flat of 128, sum."""
+    up = 2 * conv(256, 256, 3) + conv(256, 256, 1) + 2 * 2 * 256
+    assert count(SNGANGenerator((3, 32, 32), 128)) == 129 * 4096 + 3 * up + 2 * 256 + conv(256, 3, 3)
+    first = conv(3, 128, 3) + conv(128, 128, 3) + conv(3, 128, 1)
+    halving = 2 * conv(128, 128, 3) + conv(128, 128, 1)
+    flat = 2 * conv(128, 128, 3)
+    assert count(SNGANDiscriminator((3, 32, 32))) == first + halving + 2 * flat + 129
+
+
+def test_sngan_at_128_pixels_has_the_channels_of_its_paper() -> None:
+    """G: 4x4x1024, then 1024, 512, 256, 128, 64. D: 64, 128, 256, 512, 1024, and a flat 1024."""
+    channels = [1024, 1024, 512, 256, 128, 64]
+    ups = sum(conv(a, b, 3) + conv(b, b, 3) + conv(a, b, 1) + 2 * (a + b) for a, b in pairwise(channels))
+    make = SNGANGenerator((3, 128, 128), 128, width=64, widest=1024)
+    assert count(make) == 129 * 16 * 1024 + ups + 2 * 64 + conv(64, 3, 3)
+    channels = [64, 128, 256, 512, 1024]
+    downs = sum(conv(a, b, 3) + conv(b, b, 3) + conv(a, b, 1) for a, b in pairwise(channels))
+    first = conv(3, 64, 3) + conv(64, 64, 3) + conv(3, 64, 1)
+    judge = SNGANDiscriminator((3, 128, 128), width=64, widest=1024, flat=1)
+    assert count(judge) == first + downs + 2 * conv(1024, 1024, 3) + 1025
+
+
+def test_dcgan_at_64_pixels_has_the_channels_of_its_paper() -> None:
+    """100 → 4x4x1024 → 512 → 256 → 128 → 3, batch norm with gain and shift after all but the last."""
+    convolutions = 16 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3) + 3
+    norms = 2 * (1024 + 512 + 256 + 128)
+    assert count(DCGANGenerator((3, 64, 64), 100, width=128)) == 100 * 16 * 1024 + convolutions + norms
+
+
+def test_the_pair_of_the_gaussians_is_that_of_pacgan() -> None:
+    """G: 2 → 4 x 400 → 2 with batch norm. D: 3 layers of 200 maxout units of 5 pieces; a pack of m sees 2m numbers."""
+    make = MLPGenerator((2,), 2, widths=(400,) * 4, normalisation="batch", activation="relu")
+    assert count(make) == 3 * 400 + 3 * 401 * 400 + 401 * 2 + 4 * 800
+    for packing in (1, 2, 4):
+        judge = MaxoutDiscriminator((2,), packing=packing)
+        assert count(judge) == (2 * packing + 1) * 1000 + 2 * 201 * 1000 + 201
