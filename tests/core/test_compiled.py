@@ -12,6 +12,12 @@ from saddlepoint.games import bilinear
 from saddlepoint.penalties import GradientPenalty
 from saddlepoint.tasks.adversarial import AdversarialLosses
 
+#: torch imports a part of itself that it deprecates, when inductor is first used.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+
+#: torch imports a part of itself that it deprecates, when inductor is first used.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+
 
 def compiled(game, backend="eager"):
     return Game(game.players, game.losses, game.optimizers, compiled=backend)
@@ -74,9 +80,10 @@ def test_training_and_evaluation_mode_have_graphs_of_their_own():
     assert not same(trained, judged)
 
 
-def test_dropout_draws_what_it_draws_eagerly():
+@pytest.mark.parametrize("backend", ["eager", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_dropout_draws_what_it_draws_eagerly(backend):
     eager = normed_game(dropout=0.5)
-    ours = compiled(eager)
+    ours = compiled(eager, backend)
     for seed in (3, 4):
         batch = vector_batch(seed=seed)
         assert same(ours.field(batch, base=False), eager.field(batch, base=False))
@@ -139,11 +146,3 @@ def test_inductor_is_eager(kind):
     ours, batch = compiled(eager, True), image_batch()
     for only in (None, ("discriminator",), ("generator",)):
         assert same(ours.field(batch, only), eager.field(batch, only))
-
-
-@pytest.mark.slow
-def test_inductor_draws_the_dropout_that_is_drawn_eagerly():
-    eager = normed_game(dropout=0.5)
-    ours = compiled(eager, True)
-    for seed in (3, 4):
-        assert same(ours.field(vector_batch(seed=seed)), eager.field(vector_batch(seed=seed)))

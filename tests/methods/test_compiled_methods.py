@@ -10,8 +10,15 @@ from test_methods import COMPOSED, draw, networks_game
 from saddlepoint.core import Batches, Game
 from saddlepoint.games import quadratic
 
-#: Float64 and the same operations; what is left is the order of sums.
-TOLERANCE = 1e-9
+#: torch imports a part of itself that it deprecates, when inductor is first used.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+#: Float64 and the same operations; what is left is the order of sums. Adam would blow that up to its whole rate where a
+#: gradient is zero but for rounding, as it is for a bias before batch norm.
+TOLERANCE = 1e-12
+
+
+def small_networks():
+    return networks_game(optimizer=lambda p: torch.optim.SGD(p, lr=0.05))
 
 
 def sgd(name, parameters):
@@ -36,7 +43,7 @@ class Restarted:
 
 @pytest.fixture(scope="module")
 def networks():
-    return Restarted(networks_game(), "aot_eager")
+    return Restarted(small_networks(), "aot_eager")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +53,7 @@ def analytic():
 
 @pytest.fixture(scope="module")
 def inducted():
-    return Restarted(networks_game(), "inductor")
+    return Restarted(small_networks(), "inductor")
 
 
 def end_of(game, method, batches):
@@ -59,7 +66,7 @@ def end_of(game, method, batches):
 
 @pytest.mark.parametrize("name", COMPOSED)
 def test_compiled_is_eager_on_networks_with_batch_norm(name, networks):
-    eager = end_of(networks_game(), COMPOSED[name](), Batches(draw))
+    eager = end_of(small_networks(), COMPOSED[name](), Batches(draw))
     assert torch.allclose(end_of(networks(), COMPOSED[name](), Batches(draw)), eager, rtol=0, atol=TOLERANCE)
 
 
@@ -73,5 +80,5 @@ def test_compiled_is_eager_on_an_analytic_game(name, analytic):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMPOSED)
 def test_inductor_is_eager(name, inducted):
-    eager = end_of(networks_game(), COMPOSED[name](), Batches(draw))
+    eager = end_of(small_networks(), COMPOSED[name](), Batches(draw))
     assert torch.allclose(end_of(inducted(), COMPOSED[name](), Batches(draw)), eager, rtol=0, atol=TOLERANCE)

@@ -65,20 +65,16 @@ class CompiledField:
     def _compile(
         self, pure: Callable[[list[Tensor]], list[Tensor]], inputs: list[Tensor], names: Sequence[str]
     ) -> Callable[[list[Tensor]], list[Tensor]]:
-        # Dropout draws what it draws without compilation, so that a run can be continued either way.
-        options: dict[str, Any] | None = {"fallback_random": True} if self._backend == "inductor" else None
         try:
+            trace = _drawing_alike(make_fx(pure), inputs)
             graph: Callable[[list[Tensor]], list[Tensor]] = torch.compile(
-                _drawing_alike(make_fx(pure), inputs),
-                fullgraph=True,
-                dynamic=False,
-                backend=self._backend,
-                options=options,
+                trace, fullgraph=True, dynamic=False, backend=self._backend
             )
             with torch.no_grad():
                 compiled = _drawing_alike(graph, inputs)
         except RuntimeError as error:
-            cause = str(error).strip().splitlines()[0]
+            # What follows the first empty line is advice to whoever develops the backend.
+            cause = " ".join(str(error).strip().split("\n\n")[0].split())
             raise ValueError(f"the field of {', '.join(names)} can't be compiled ({cause}): {_REMEDY}") from error
         for ours, theirs in zip(compiled, _drawing_alike(pure, inputs), strict=True):
             _agree(ours, theirs.detach(), names)
@@ -151,7 +147,8 @@ def _agree(compiled: Tensor, eager: Tensor, names: Iterable[str]) -> None:
     if not distance <= tolerance:
         raise ValueError(
             f"the compiled field of {', '.join(names)} is {distance:.3g} away from the eager one, expected at most "
-            f"{tolerance:.3g}; a loss must be a pure function of players and batch: {_REMEDY}"
+            f"{tolerance:.3g}; a loss must be a pure function of players and batch, without dropout where the backend "
+            f"draws in its own way: {_REMEDY}"
         )
 
 

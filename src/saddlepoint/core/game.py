@@ -1,5 +1,6 @@
 """A game: players, each with parameters and a loss of its own that it minimises."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -227,6 +228,22 @@ class Game:
         finally:
             self.evaluations, self.products = counted
             self._compiled = compiled
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Point]:
+        """Play on without a trace: at the end point, buffers, optimizers, losses and counts are as they were.
+
+        Yields x. Give a method that goes along as a copy, for its memory is its own.
+        """
+        optimizers, losses = self.optimizers, dict(self.loss_values)
+        # A copy of the moments, over the parameters themselves.
+        own = {id(p): p for p in self.point.tensors}
+        self.optimizers = {name: copy.deepcopy(optimizer, dict(own)) for name, optimizer in optimizers.items()}
+        try:
+            with self.untouched(), self.excursion() as start:
+                yield start
+        finally:
+            self.optimizers, self.loss_values = optimizers, losses
 
     # --- inside ---------------------------------------------------------------------------------------
 
