@@ -34,6 +34,7 @@ ARROWS = {
             "core",
             "configuration",
             "data",
+            "dynamics",
             "games",
             "losses",
             "methods",

@@ -1,5 +1,6 @@
 """A game: players, each with parameters and a loss of its own that it minimises."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from torch.func import functional_call
 from torch.optim import Optimizer
 
 from saddlepoint.core.batches import Batch
+from saddlepoint.core.compiled import CompiledField
 from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.randomness import seeded
@@ -30,6 +32,9 @@ class Game:
             and may share work between them. A loss never detaches: the game freezes the players that do
             not move, so no graph is larger than it must be, and products of second order stay complete.
         optimizers: an ordinary `torch.optim` optimizer each, over all of the player's parameters.
+        compiled: evaluate `field` as one graph that `torch.compile` made, gradients of any order inside the loss
+            included; a string names a backend other than inductor. It equals the eager field to the root of the
+            precision, or is refused. `linearize`, `losses_at` and all inside `untouched` stay eager.
 
     Raises:
         ValueError: a player without parameters, a loss or an optimizer missing, or an optimizer that holds
@@ -41,6 +46,7 @@ class Game:
         players: Mapping[str, nn.Module],
         losses: Mapping[str, PlayerLoss] | JointLoss,
         optimizers: Mapping[str, Optimizer],
+        compiled: bool | str = False,
     ) -> None:
         self.players = dict(players)
         self.losses = losses
@@ -51,6 +57,8 @@ class Game:
         self.loss_values: dict[str, Tensor] = {}
         self._buffers = {n: _buffers_of(m) for n, m in players.items()}
         self._check()
+        backend = compiled if isinstance(compiled, str) else "inductor"
+        self._compiled = CompiledField(self.players, self._losses, backend) if compiled else None
 
     def _check(self) -> None:
         for name in self.names:
@@ -96,7 +104,12 @@ class Game:
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
             with self._evaluation(batch, moving=group if base else ()), self._frozen(set(self.names) - set(group)):
-                losses = self._losses(batch, group)
+                if self._compiled is not None:
+                    own, its_losses = self._compiled(batch.value, group)
+                    gradients.update(own)
+                    values.update(its_losses)
+                    continue
+                losses = self._losses(self.players, batch.value, group)
                 for name in group:
                     gradients[name] = torch.autograd.grad(
                         losses[name],
@@ -115,7 +128,7 @@ class Game:
         """F(x) together with products with its Jacobian, for methods of second order. A base evaluation."""
         gradients: dict[str, Sequence[Tensor]] = {}
         with self._evaluation(batch, moving=self.names):
-            losses = self._losses(batch, self.names)
+            losses = self._losses(self.players, batch.value, self.names)
             for name in self.names:
                 gradients[name] = torch.autograd.grad(
                     losses[name],
@@ -175,7 +188,7 @@ class Game:
         """
         moved = {name: _Moved(self.players[name], parameters) for name, parameters in at.items()}
         with self._evaluation(batch, moving=()):
-            return self._losses(batch, names, {**self.players, **moved})
+            return self._losses({**self.players, **moved}, batch.value, names)
 
     @contextmanager
     def excursion(self) -> Iterator[Point]:
@@ -201,8 +214,12 @@ class Game:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Look without a trace: inside the block buffers are copies, and nothing is counted."""
+        """Look without a trace: inside the block buffers are copies, nothing is counted, and nothing is compiled.
+
+        Compiling for one look, at a batch of another size, would cost more than it saves.
+        """
         counted = self.evaluations, self.products
+        compiled, self._compiled = self._compiled, None
         try:
             with ExitStack() as stack:
                 for buffers in self._buffers.values():
@@ -210,6 +227,23 @@ class Game:
                 yield
         finally:
             self.evaluations, self.products = counted
+            self._compiled = compiled
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Point]:
+        """Play on without a trace: at the end point, buffers, optimizers, losses and counts are as they were.
+
+        Yields x. Give a method that goes along as a copy, for its memory is its own.
+        """
+        optimizers, losses = self.optimizers, dict(self.loss_values)
+        # A copy of the moments, over the parameters themselves.
+        own = {id(p): p for p in self.point.tensors}
+        self.optimizers = {name: copy.deepcopy(optimizer, dict(own)) for name, optimizer in optimizers.items()}
+        try:
+            with self.untouched(), self.excursion() as start:
+                yield start
+        finally:
+            self.optimizers, self.loss_values = optimizers, losses
 
     # --- inside ---------------------------------------------------------------------------------------
 
@@ -225,12 +259,11 @@ class Game:
         """Players whose losses come from one call: all where the loss is joint, each alone otherwise."""
         return [(name,) for name in names] if isinstance(self.losses, Mapping) else [tuple(names)]
 
-    def _losses(self, batch: Batch, names: Sequence[str], players: Players | None = None) -> Mapping[str, Tensor]:
-        players = self.players if players is None else players
+    def _losses(self, players: Players, value: Any, names: Sequence[str]) -> Mapping[str, Tensor]:
         if isinstance(self.losses, Mapping):
-            losses: Mapping[str, Tensor] = {n: self.losses[n](players, batch.value) for n in names}
+            losses: Mapping[str, Tensor] = {n: self.losses[n](players, value) for n in names}
         else:
-            losses = self.losses(players, batch.value, names)
+            losses = self.losses(players, value, names)
         for name in names:
             if losses[name].dim() != 0:
                 raise ValueError(

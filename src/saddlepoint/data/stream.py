@@ -1,5 +1,7 @@
 """The batch stream: a pure function of (seed, position), so that no state travels and a resumed run sees the same."""
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +11,8 @@ from torch import Tensor
 from saddlepoint.core import Batch, generator, seed_for
 
 Distribution = Literal["normal", "uniform"]
+#: A number as a function of the samples seen.
+Scheduled = Callable[[int], float]
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class SampleBatch:
         mix: uniform on [0, 1], (N, 1, …), for penalties on segments between real and generated.
         labels: classes of the real samples, int64 (N,), which the generated ones are made for; None without classes.
         augmentation: uniform on [0, 1), (N, draws), for augmenting; None where nothing is augmented.
-        position: samples seen before this batch, for what is scheduled.
+        strength: of the augmentation, a scalar, where it is scheduled.
+        penalty: a factor on the penalties, a scalar, where it is scheduled.
     """
 
     real: Tensor
@@ -29,7 +34,8 @@ class SampleBatch:
     mix: Tensor
     labels: Tensor | None = None
     augmentation: Tensor | None = None
-    position: int = 0
+    strength: Tensor | None = None
+    penalty: Tensor | None = None
 
     @property
     def conditions(self) -> tuple[Tensor, ...]:
@@ -59,6 +65,7 @@ class SampleStream:
         device: where batches go; the CPU by default.
         labels: int64 (N,), for networks that are given classes.
         augmentation: numbers to draw a sample for augmenting.
+        strength, penalty: what is scheduled, as functions of the samples seen.
 
     Raises:
         ValueError: a batch size below 1.
@@ -77,11 +84,14 @@ class SampleStream:
         *,
         labels: Tensor | None = None,
         augmentation: int = 0,
+        strength: Scheduled | None = None,
+        penalty: Scheduled | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"the batch size is {batch_size}: give at least 1")
         self.samples, self.batch_size, self.seed, self.labels = samples, batch_size, seed, labels
         self.latent, self.distribution, self.augmentation = latent, distribution, augmentation
+        self._strength, self._penalty = strength, penalty
         self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
         self._order: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
 
@@ -94,12 +104,34 @@ class SampleStream:
             latent=draw_latent(n, self.latent, self.distribution, noise).to(self.device),
             mix=torch.rand(n, *(1 for _ in self.samples.shape[1:]), generator=noise).to(self.device),
             labels=None if self.labels is None else self.labels.index_select(0, indices).to(self.device),
-            augmentation=torch.rand(n, self.augmentation, generator=noise).to(self.device)
-            if self.augmentation
-            else None,
-            position=position,
+            augmentation=self.draws(n, noise),
+            **self.scheduled(position),
         )
         return Batch(value, n, seed_for(self.seed, position, "network"))
+
+    def draws(self, n: int, source: torch.Generator) -> Tensor | None:
+        """Uniform numbers for augmenting n samples, (n, draws); None where nothing is augmented."""
+        return torch.rand(n, self.augmentation, generator=source).to(self.device) if self.augmentation else None
+
+    def scheduled(self, position: int) -> dict[str, Tensor]:
+        """What is scheduled, by its name in a batch, after so many samples; scalars."""
+        schedules = {"strength": self._strength, "penalty": self._penalty}
+        return {
+            name: torch.tensor(at(position), device=self.device) for name, at in schedules.items() if at is not None
+        }
+
+    def part(
+        self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
+    ) -> "SampleStream":
+        """A stream like this one over some of its samples, by batches of another size or of another seed."""
+        other = copy(self)
+        if indices is not None:
+            other.samples = self.samples[indices]
+            other.labels = None if self.labels is None else self.labels[indices]
+        other.batch_size = self.batch_size if batch_size is None else batch_size
+        other.seed = self.seed if seed is None else seed
+        other._order = (-1, torch.empty(0, dtype=torch.long))
+        return other
 
     def prepared(self, samples: Tensor) -> Tensor:
         """Samples as the networks are given them: on the device, floats, bytes mapped to [low, high]."""

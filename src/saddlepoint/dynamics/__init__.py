@@ -1,6 +1,22 @@
-"""Looking at a game's dynamics: the spectrum of its Jacobian, and the field along a path."""
+"""Looking at a game's dynamics: its spectrum and what a method makes of it, duality gap, rotation, field on a path."""
 
+from saddlepoint.dynamics.amplification import Factor, Region, amplification, region
+from saddlepoint.dynamics.gap import DualityGap, duality_gap
 from saddlepoint.dynamics.path import Path, along
+from saddlepoint.dynamics.rotation import Rotation, rotation
 from saddlepoint.dynamics.spectrum import Spectrum, spectrum
 
-__all__ = ["Path", "Spectrum", "along", "spectrum"]
+__all__ = [
+    "DualityGap",
+    "Factor",
+    "Path",
+    "Region",
+    "Rotation",
+    "Spectrum",
+    "along",
+    "amplification",
+    "duality_gap",
+    "region",
+    "rotation",
+    "spectrum",
+]

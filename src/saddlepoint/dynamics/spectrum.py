@@ -21,6 +21,16 @@ class Spectrum:
     exact: bool
 
     @property
+    def most_real(self) -> float:
+        """The largest Re λ: the steepest friction, which limits a plain step first where nothing turns."""
+        return max(value.real for value in self.eigenvalues)
+
+    @property
+    def most_imaginary(self) -> float:
+        """The largest |Im λ|: the fastest rotation."""
+        return max(abs(value.imag) for value in self.eigenvalues)
+
+    @property
     def unstable(self) -> int:
         """How many have Re λ < 0: directions in which ẋ = −F(x) leaves."""
         return sum(value.real < 0 for value in self.eigenvalues)

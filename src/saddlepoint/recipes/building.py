@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -12,8 +12,10 @@ import torch
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batches, Game, Method, Outcome, seed_for
+from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data.stream import SampleStream
+from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
@@ -29,6 +31,9 @@ from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.train import Observer, Pace, Stopping, Task, Training
+
+#: Of the data, this share judges the players' replies and is not among those on which replies are sought.
+HELD_OUT = 0.1
 
 
 class Data(Protocol):
@@ -73,8 +78,13 @@ class Assembled:
     data: Data
     game: Game
     method: Method
-    batches: Batches
+    stream: SampleStream
     task: Task
+
+    @cached_property
+    def batches(self) -> Batches:
+        """The stream's, from the beginning."""
+        return Batches(self.stream)
 
     def training(self, folder: RunFolder, observer: Observer) -> Training:
         """The training of this game in a folder that was created."""
@@ -97,8 +107,28 @@ class Assembled:
         until = self.config.until
         if until is None:
             return None
-        looked_at = Batches(self.batches.draw)
-        return Stopping(until, self.game, self.method, [looked_at.next() for _ in range(until.batches)])
+        looked_at = Batches(self.stream)
+        return Stopping(
+            until,
+            self.game,
+            self.method,
+            [looked_at.next() for _ in range(until.batches)],
+            lambda: self.duality_gap().total,
+        )
+
+    def duality_gap(self, size: int = 1024, steps: int = 200) -> DualityGap:
+        """The duality gap where the game is, replies sought on nine tenths of the data and judged on the others.
+
+        Args:
+            size: samples of the batch that judges, at most.
+            steps: of each search.
+        """
+        order = torch.randperm(len(self.data), generator=generator(self.config.seed, "held out"))
+        cut = max(1, int(HELD_OUT * len(order)))
+        seed = seed_for(self.config.seed, "held out")
+        held = self.stream.part(order[:cut], batch_size=min(size, cut), seed=seed)
+        others = self.stream.part(order[cut:]) if cut < len(order) else held
+        return duality_gap(self.game, Batches(others), held(0), steps)
 
     def identity(self) -> dict[str, Any]:
         """What `run.json` says of a run that begins: recipe, versions, device, data, sizes, what to cite."""
@@ -161,11 +191,9 @@ def adversarial_game(
     """
     roles = {"generator": config.generator, "discriminator": config.discriminator}
     players = {role: _network(config, role, player, shape, device, classes) for role, player in roles.items()}
-    penalty = config.schedules.penalty
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
-        None if penalty is None else penalty.at,
         augmented,
     )
     losses.keep_memories_in(players["discriminator"])
@@ -177,7 +205,7 @@ def adversarial_game(
         if player.clip is not None:
             parameters = list(players[role].parameters())
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
-    return Game(players, losses, optimizers)
+    return Game(players, losses, optimizers, compiled=config.compiled)
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:

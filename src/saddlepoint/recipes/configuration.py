@@ -63,6 +63,8 @@ class Run(Settings):
     #: Threads on the CPU; None is torch's own choice. Small networks are fastest on one, and results are the same
     #: to the last bit only for the same number.
     threads: int | None = Field(default=None, ge=1)
+    #: Compile the field once, in a minute or two; pays for long runs.
+    compiled: bool = False
     latent: LatentSettings = LatentSettings()
     generator: Player
     discriminator: Player

@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
-from saddlepoint.core import Batches
 from saddlepoint.data import DATASETS, ImageData, load_images
 from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.stream import SampleStream
@@ -16,7 +15,7 @@ from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import ImageGenerator, Latent
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Every, schedules
 
 _RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
@@ -82,6 +81,8 @@ class ImageRun(Run):
             device,
             labels=data.labels if self.conditional else None,
             augmentation=0 if augmented is None else augmented.augmentation.draws,
+            strength=schedules.of(self.schedules.augmentation),
+            penalty=schedules.of(self.schedules.penalty),
         )
         trained = ImageGenerator(
             game.players["generator"],
@@ -92,18 +93,18 @@ class ImageRun(Run):
             classes=classes,
         )
         task = ImageTask(game, trained, stream, model_card(self, data))
-        return Assembled(self, data, game, iteration(self), Batches(stream), task)
+        return Assembled(self, data, game, iteration(self), stream, task)
 
     def _augmented(self, low: float, high: float) -> Augmented | None:
-        own, schedule = self.augmentation, self.schedules.augmentation
+        own = self.augmentation
         if own is None:
-            if schedule is not None:
+            if self.schedules.augmentation is not None:
                 raise ConfigurationError(
                     "an augmentation is scheduled that is not there: --set augmentation.kind=adaptive"
                 )
             return None
         augmentation = AUGMENTATION_REGISTRY.build(own.kind, low=low, high=high)
-        return Augmented(augmentation, own.strength, own.target, own.span, None if schedule is None else schedule.at)
+        return Augmented(augmentation, own.strength, own.target, own.span)
 
     def with_data(self, data: str) -> Self:
         """The same run on a data set known by name, or on a folder or file of the user's."""

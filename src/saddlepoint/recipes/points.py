@@ -6,7 +6,6 @@ from typing import Literal, Self
 from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError, Settings
-from saddlepoint.core import Batches
 from saddlepoint.data import points as mixtures
 from saddlepoint.data.points import Mixture, PointData
 from saddlepoint.data.stream import SampleStream
@@ -14,7 +13,7 @@ from saddlepoint.recipes.building import Assembled, adversarial_game, iteration,
 from saddlepoint.recipes.configuration import Average, LatentSettings, Player, Reading, Run
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Every, schedules
 
 _MIXTURES: dict[str, Callable[[], Mixture]] = {"ring": mixtures.ring, "grid": mixtures.grid}
 
@@ -41,7 +40,13 @@ class PointRun(Run):
         device = pick_device(self.device)
         game = adversarial_game(self, data.shape, device)
         stream = SampleStream(
-            data.samples, self.batch_size, self.seed, self.latent.size, self.latent.distribution, device=device
+            data.samples,
+            self.batch_size,
+            self.seed,
+            self.latent.size,
+            self.latent.distribution,
+            device=device,
+            penalty=schedules.of(self.schedules.penalty),
         )
         trained = PointGenerator(
             game.players["generator"],
@@ -51,7 +56,7 @@ class PointRun(Run):
             1.25 * float(mixture.centres.abs().max()),
         )
         task = PointTask(game, trained, mixture, stream, model_card(self, data))
-        return Assembled(self, data, game, iteration(self), Batches(stream), task)
+        return Assembled(self, data, game, iteration(self), stream, task)
 
     def with_data(self, data: str) -> Self:
         """The other mixture."""

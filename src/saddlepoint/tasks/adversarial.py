@@ -1,6 +1,6 @@
 """The adversarial game's losses, joint, so that one forward pass serves both players and the penalties."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from torch import Tensor, nn
@@ -17,7 +17,6 @@ class AdversarialLosses:
     Args:
         loss: the pair of functions of logits.
         penalties: added to the discriminator's loss.
-        scale: a factor on all penalties, as a function of the samples seen; None is 1.
         augmented: what the discriminator sees samples through; None shows them as they are.
     """
 
@@ -25,10 +24,9 @@ class AdversarialLosses:
         self,
         loss: AdversarialLoss,
         penalties: Sequence[Penalty] = (),
-        scale: Callable[[int], float] | None = None,
         augmented: Augmented | None = None,
     ) -> None:
-        self.loss, self.scale, self.augmented = loss, scale, augmented
+        self.loss, self.augmented = loss, augmented
         self.penalties = tuple(penalties)
         self._real_differentiated = any(p.differentiates_real for p in penalties)
         self._generated_differentiated = any(p.differentiates_generated for p in penalties)
@@ -53,9 +51,9 @@ class AdversarialLosses:
         if judged:
             assert real_logits is not None
             seen = CriticPass(critic, real, generated, real_logits, generated_logits, batch.mix)
-            factor = 1.0 if self.scale is None else self.scale(batch.position)
-            losses["discriminator"] = self.loss.discriminator(real_logits, generated_logits) + factor * sum(
-                penalty(seen) for penalty in self.penalties
+            penalties = sum(penalty(seen) for penalty in self.penalties)
+            losses["discriminator"] = self.loss.discriminator(real_logits, generated_logits) + (
+                penalties if batch.penalty is None else batch.penalty * penalties
             )
             for memory in self._memories:
                 memory.observe(seen)

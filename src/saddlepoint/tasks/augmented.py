@@ -1,7 +1,5 @@
 """What the discriminator sees through: an augmentation at a strength that is fixed, scheduled or fed back."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -12,14 +10,14 @@ from saddlepoint.data.stream import SampleBatch
 class Augmented(nn.Module):
     """An augmentation with its strength, which is a buffer: a part of the discriminator, saved and moved with it.
 
-    Real and generated samples of a batch are transformed by the same numbers, which come with the batch.
+    Real and generated samples of a batch are transformed by the same numbers, which come with the batch, as a strength
+    does that is scheduled.
 
     Args:
         augmentation: what is done.
         strength: how often; where it is fed back, where it begins.
         target: of the mean sign of the real logits, towards which the strength is adjusted (ADA); None leaves it.
         span: samples that an adjustment from 0 to 1 takes.
-        schedule: the strength as a function of the samples seen, instead.
     """
 
     strength: Tensor
@@ -30,17 +28,17 @@ class Augmented(nn.Module):
         strength: float = 1.0,
         target: float | None = None,
         span: float = 500_000,
-        schedule: Callable[[int], float] | None = None,
     ) -> None:
         super().__init__()
-        self.augmentation, self.target, self.span, self.schedule = augmentation, target, span, schedule
+        self.augmentation, self.target, self.span = augmentation, target, span
         self.register_buffer("strength", torch.tensor(strength, dtype=torch.float64))
 
     def forward(self, samples: Tensor, batch: SampleBatch) -> Tensor:
         """The samples (N, C, H, W) as the discriminator is to see them."""
         assert batch.augmentation is not None
-        strength = self.strength if self.schedule is None else self.schedule(batch.position)
-        return self.augmentation(samples, batch.augmentation, strength)
+        return self.augmentation(
+            samples, batch.augmentation, self.strength if batch.strength is None else batch.strength
+        )
 
     @torch.no_grad()
     def observe(self, real_logits: Tensor) -> None:

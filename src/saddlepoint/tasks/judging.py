@@ -25,9 +25,8 @@ def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) ->
         latent=trained.latents(len(real), stream.seed).to(stream.device),
         mix=torch.full((len(real), *(1 for _ in real.shape[1:])), 0.5, device=stream.device),
         labels=None if stream.labels is None else stream.labels[indices].to(stream.device),
-        augmentation=torch.rand(len(real), stream.augmentation, generator=source).to(stream.device)
-        if stream.augmentation
-        else None,
+        augmentation=stream.draws(len(real), source),
+        **stream.scheduled(0),
     )
     return Batch(value, seed=seed_for(stream.seed, "watched"))
 

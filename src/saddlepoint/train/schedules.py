@@ -1,6 +1,7 @@
 """What changes in the course of a run, as functions of the samples seen."""
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import Field
@@ -28,6 +29,11 @@ class Schedule(Settings):
         if self.shape == "cosine":
             share = (1 - math.cos(math.pi * share)) / 2
         return self.start + (self.end - self.start) * share
+
+
+def of(schedule: Schedule | None) -> Callable[[int], float] | None:
+    """The schedule as a function of the samples seen; None where nothing is scheduled."""
+    return None if schedule is None else schedule.at
 
 
 class Schedules(Settings):

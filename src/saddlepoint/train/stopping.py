@@ -34,11 +34,11 @@ class Stopping:
         until: the rule.
         game, method: what is looked at.
         batches: for the mean field; always the same.
-        gap: gives the duality gap, where that is watched.
+        gap: measures the duality gap, called where that is watched.
     """
 
     def __init__(
-        self, until: Until, game: Game, method: Method, batches: Sequence[Batch], gap: Callable[[], float] | None = None
+        self, until: Until, game: Game, method: Method, batches: Sequence[Batch], gap: Callable[[], float]
     ) -> None:
         self.until, self.game, self.method, self.batches, self.gap = until, game, method, batches, gap
         self.rule = Convergence(until.window, until.tolerance)
@@ -74,6 +74,5 @@ class Stopping:
             live = self.game.point
             return float((self.method.answer(self.game) - live).norm()) / max(float(live.norm()), 1e-300)
         if self.until.watch == "gap":
-            assert self.gap is not None
             return self.gap()
         return next(iter(metrics.values()), float("nan"))
