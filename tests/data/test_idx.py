@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from saddlepoint.data import DataError, fashion_mnist, idx_folder, load_images, mnist
-from saddlepoint.data.download import cache_folder, fetch
+from saddlepoint.data.cache import cache_folder
+from saddlepoint.data.download import fetch
 from saddlepoint.data.idx import FASHION_MNIST, IMAGES, LABELS, MNIST, read_idx
 
 PIXELS = np.arange(6 * 4 * 5, dtype=np.uint8).reshape(6, 4, 5)

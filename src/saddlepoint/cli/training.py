@@ -20,6 +20,7 @@ from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DATASETS, ImageData, load_images
 from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.recipes import RECIPES, Assembled, ImageRun, build
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -141,9 +142,11 @@ def _data_choice(config: ImageRun, data: str) -> dict[str, Any]:
     chosen = config.data.model_dump()
     if data in DATASETS:
         return {**chosen, "source": data, "path": None}
+    if data.startswith(PREFIX):
+        return {**chosen, "source": absolute(data), "path": None}
     if not is_path(data):
         raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
-    # A folder says itself what it holds: images, or the IDX files of MNIST and its kin.
+    # A path says itself what it holds: images, files of a known set, or arrays.
     return {**chosen, "source": "folder", "path": str(Path(data).expanduser().resolve())}
 
 
