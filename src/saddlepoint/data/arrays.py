@@ -80,8 +80,9 @@ def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
         return {name: file[name] for name in file if isinstance(file[name], h5py.Dataset)}
     try:
         if path.suffix.lower() == ".npy":
-            return {"arr_0": np.load(path, mmap_mode="r", allow_pickle=False)}
-        archive = stack.enter_context(np.load(path, allow_pickle=False))
+            return {"arr_0": np.lib.format.open_memmap(path, mode="r")}
+        # Opened here: NumPy leaves a file open that turns out to be damaged.
+        archive = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
     except ValueError as error:
         raise DataError(f"{path} cannot be read ({error}): give arrays of numbers, as numpy.savez writes") from error
     if not isinstance(archive, Mapping):

@@ -5,6 +5,7 @@ label), then 32x32 bytes of red, of green, of blue. The form for Python is a pic
 it is read, and is refused.
 """
 
+import gzip
 import tarfile
 import zlib
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from saddlepoint.data.images import DataError, ImageData, Split
 
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -296,12 +298,15 @@ def _unpacked(archive: Path, names: Sequence[str], dataset: CifarDataset) -> dic
     """Contents of members by the last part of their names, in the order that is asked for; nothing is extracted."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(archive) as opened:
-            for member in opened:
-                name = Path(member.name).name
-                content = opened.extractfile(member) if name in names else None
-                if content is not None:
-                    found[name] = content.read()
+        with gzip.open(archive) as stream:
+            with tarfile.open(fileobj=stream) as opened:
+                for member in opened:
+                    name = Path(member.name).name
+                    content = opened.extractfile(member) if name in names else None
+                    if content is not None:
+                        found[name] = content.read()
+            while stream.read(_PIECE):  # to its end, where gzip compares its checksum
+                pass
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{archive} cannot be read ({error}): it is damaged. {dataset.remedy}") from error
     missing = [name for name in names if name not in found]

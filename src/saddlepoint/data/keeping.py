@@ -24,6 +24,7 @@ import PIL
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
+from PIL import Image
 
 from saddlepoint.data.cache import cache_folder, mapped
 from saddlepoint.data.collection import Collection, Outcome, Report, bytes_of, in_memory
@@ -53,7 +54,8 @@ def read(collection: Collection, target: Target, progress: Report | None = None)
     if bytes_of(collection, target) < KEPT:
         return in_memory(collection, target, progress)
     folder = cache_folder() / "decoded" / _digest([collection.place, repr(target)])
-    key = _digest([str(VERSION), PIL.__version__, *available_formats(), *collection.state()])
+    limit = str(Image.MAX_IMAGE_PIXELS)
+    key = _digest([str(VERSION), PIL.__version__, limit, *available_formats(), *collection.state()])
     found = _open(folder, key)
     if found is not None:
         return found
