@@ -113,8 +113,9 @@ def run(n: int, size: int, batches: int, folder: Path) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> str:
     start = result["start"]
+    n, size, pixels = result["images"], result["size"], result["pixels"]
     lines = [
-        f"{result['images']:,} images of {result['size']}x{result['size']} pixels: {result['pixels']:,.0f} MB of pixels",
+        f"{n:,} images of {size}x{size} pixels: {pixels:,.0f} MB of pixels",
         f"{'':<18}{'own':>10}{'pages':>10}{'children':>10}{'seconds':>10}{'images/s':>12}   (peaks, MB)",
         f"{'at the start':<18}{start['own']:>10,.0f}{start['pages']:>10,.0f}",
     ]

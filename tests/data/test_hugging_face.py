@@ -105,6 +105,8 @@ def test_what_is_not_there_says_what_to_do(tmp_path, monkeypatch) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"neither a `Dataset` directory.*save_to_disk\(FOLDER\)"):
         load_images(f"hf:{tmp_path / 'empty'}")
+    with pytest.raises(DataError, match=r"nowhere is no folder: expected one that save_to_disk wrote"):
+        load_images(f"hf:{tmp_path / 'nowhere'}")
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     import huggingface_hub.constants
 

@@ -45,7 +45,7 @@ class Collection(ABC):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Findings:
     """Why which images (by index) could not be read, and how many of the others were of a kind."""
 
     failed: dict[int, str]
@@ -79,7 +79,7 @@ def shape_of(collection: Collection, target: Target) -> tuple[int, int, int, int
     return len(collection), target.channels or 3, target.size, target.size
 
 
-def in_memory(collection: Collection, target: Target, progress: Report | None) -> tuple[torch.Tensor, Outcome]:
+def in_memory(collection: Collection, target: Target, progress: Report | None) -> tuple[torch.Tensor, Findings]:
     """Images (M, C, size, size) of those that can be read, in their order."""
     pixels: NDArray[np.uint8] = np.empty(shape_of(collection, target), np.uint8)
     formats = available_formats()
@@ -108,12 +108,12 @@ def in_memory(collection: Collection, target: Target, progress: Report | None) -
         except BaseException:  # Ctrl-C must not wait for the images that are left
             pool.shutdown(cancel_futures=True)
             raise
-    outcome = Outcome(failed, *counts.tolist())
-    if target.channels is None and outcome.coloured == 0:
+    findings = Findings(failed, *counts.tolist())
+    if target.channels is None and findings.coloured == 0:
         pixels = pixels[:, :1].copy()
     if failed:
-        pixels = pixels[outcome.kept(len(collection))]
-    return torch.from_numpy(pixels), outcome
+        pixels = pixels[findings.kept(len(collection))]
+    return torch.from_numpy(pixels), findings
 
 
 def bytes_of(collection: Collection, target: Target) -> int:

@@ -67,9 +67,9 @@ def image_folder(
     if not listing.images:
         raise DataError(_nothing(root, listing))
     target = Target(size, channels, background)
-    images, outcome = read(_Files(root, listing.images), target, progress)
-    relative = [listing.images[i] for i in outcome.kept(len(listing.images))]
-    notes += _notes(listing) + outcome.notes(target, lambda i: _printable(listing.images[i]))
+    images, findings = read(_Files(root, listing.images), target, progress)
+    relative = [listing.images[i] for i in findings.kept(len(listing.images))]
+    notes += _notes(listing) + findings.notes(target, lambda i: _printable(listing.images[i]))
     if not relative:
         raise DataError(
             f"{root}: none of the {len(listing.images):,} image files can be read. {' '.join(notes)} "
@@ -85,9 +85,9 @@ def image_folder(
 
 @dataclass(frozen=True)
 class _Listing:
-    """Images by their path below the root, sorted; what else was there."""
+    """Images by their path below the root, as text with slashes (a `Path` takes five times the memory), sorted."""
 
-    images: list[Path]
+    images: list[str]
     others: Counter[str]
     unread: list[str]
 
@@ -134,7 +134,7 @@ class _Files(Collection):
     """Files below a folder, by their paths relative to it."""
 
     root: Path
-    names: list[Path]
+    names: list[str]
 
     @property
     def place(self) -> str:
@@ -148,7 +148,7 @@ class _Files(Collection):
 
     def state(self) -> Iterator[str]:
         for name in self.names:
-            yield name.as_posix()
+            yield name
             try:
                 found = (self.root / name).stat()
             except OSError:  # a link to nowhere
@@ -159,13 +159,13 @@ class _Files(Collection):
 
 
 def _list(root: Path) -> _Listing:
-    images: list[Path] = []
+    images: list[str] = []
     others: Counter[str] = Counter()
     unread: list[str] = []
     seen: set[tuple[int, int]] = set()
 
     def failed(error: OSError) -> None:
-        unread.append(_printable(Path(str(error.filename)).relative_to(root)))
+        unread.append(_printable(Path(str(error.filename)).relative_to(root).as_posix()))
 
     for place, folders, files in os.walk(root, onerror=failed, followlinks=True):
         # Links to folders are followed, but each folder is read once: a link to a parent would never end.
@@ -174,16 +174,18 @@ def _list(root: Path) -> _Listing:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
+        below = Path(place).relative_to(root).as_posix()
+        prefix = "" if below == "." else f"{below}/"
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             extension = Path(name).suffix.lower()
             if name.startswith("."):
                 continue
             if extension in EXTENSIONS:
-                images.append((Path(place) / name).relative_to(root))
+                images.append(prefix + name)
             else:
                 others[extension or "no extension"] += 1
-    return _Listing(sorted(images, key=lambda image: image.parts), others, unread)
+    return _Listing(sorted(images, key=lambda image: image.split("/")), others, unread)
 
 
 def _nothing(root: Path, listing: _Listing) -> str:
@@ -195,22 +197,26 @@ def _nothing(root: Path, listing: _Listing) -> str:
     )
 
 
-def _classes(images: Sequence[Path], known: Sequence[Path] | None) -> tuple[torch.Tensor | None, tuple[str, ...]]:
+def _classes(images: Sequence[str], known: Sequence[str] | None) -> tuple[torch.Tensor | None, tuple[str, ...]]:
     """Labels and classes of images by their paths; numbered as those of other images are, where these are given."""
     naming = images if known is None else known
-    if any(len(image.parts) == 1 for image in (*images, *naming)):
+    if any("/" not in image for image in (*images, *naming)):
         return None, ()
-    classes = sorted({image.parts[0] for image in naming})
+    classes = sorted({_outermost(image) for image in naming})
     if len(classes) < 2:
         return None, ()
     index = {name: i for i, name in enumerate(classes)}
-    new = sorted({image.parts[0] for image in images} - index.keys())
+    new = sorted({_outermost(image) for image in images} - index.keys())
     if new:
         raise DataError(
             f"the images to test with have classes that train/ lacks ({some([_printable(name) for name in new])}): "
             f"name the sub-folders of both alike"
         )
-    return torch.tensor([index[image.parts[0]] for image in images]), tuple(map(_printable, classes))
+    return torch.tensor([index[_outermost(image)] for image in images]), tuple(map(_printable, classes))
+
+
+def _outermost(image: str) -> str:
+    return image.partition("/")[0]
 
 
 # --- in words -----------------------------------------------------------------------------------------
@@ -222,7 +228,6 @@ def _notes(listing: _Listing) -> list[str]:
     return [f"Folders that cannot be read were left out: {some(listing.unread)}."]
 
 
-def _printable(path: Path | str) -> str:
+def _printable(path: str) -> str:
     """Path as text that can be written anywhere: file names need not be valid Unicode."""
-    text = path.as_posix() if isinstance(path, Path) else path
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -53,9 +53,9 @@ def hugging_face(source: str, size: int = 32, split: Split = "train", progress: 
     encoded = rows.cast_column(column, datasets.Image(decode=False))
     collection = _Encoded(f"{absolute(source)} {which}", encoded, column)
     target = Target(size, None, (255, 255, 255))
-    images, outcome = read(collection, target, progress)
-    kept = outcome.kept(len(collection))
-    notes = outcome.notes(target, lambda i: f"number {i}")
+    images, findings = read(collection, target, progress)
+    kept = findings.kept(len(collection))
+    notes = findings.notes(target, lambda i: f"number {i}")
     if not kept:
         raise DataError(f"{source}: none of the {len(collection):,} images can be read. {' '.join(notes)}")
     labels, classes = _labels(rows, kept)
@@ -100,6 +100,8 @@ def _rows(source: str, split: Split) -> tuple[Any, str]:
         raise DataError(f"{source} needs the library datasets: pip install 'saddlepoint[huggingface]'") from error
     word = source.removeprefix(PREFIX)
     folder = Path(word).expanduser()
+    if word.startswith(("~", ".", "/")) and not folder.is_dir():
+        raise DataError(f"{folder} is no folder: expected one that save_to_disk wrote; give hf:FOLDER, or hf:NAME")
     try:
         if folder.is_dir():
             found = datasets.load_from_disk(str(folder))

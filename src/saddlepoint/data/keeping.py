@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from saddlepoint.data.cache import cache_folder, mapped
-from saddlepoint.data.collection import Collection, Outcome, Report, bytes_of, in_memory
+from saddlepoint.data.collection import Collection, Findings, Report, bytes_of, in_memory
 from saddlepoint.data.decoding import available_formats
 from saddlepoint.data.images import DataError
 from saddlepoint.data.workers import Target, decoded
@@ -40,7 +40,7 @@ PIECE = 4 << 20
 VERSION = 1
 
 
-def read(collection: Collection, target: Target, progress: Report | None = None) -> tuple[torch.Tensor, Outcome]:
+def read(collection: Collection, target: Target, progress: Report | None = None) -> tuple[torch.Tensor, Findings]:
     """Images (M, C, size, size) of a collection that can be read, in their order: in memory or, if large, on the disk.
 
     Args:
@@ -79,23 +79,23 @@ def _digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _open(folder: Path, key: str) -> tuple[torch.Tensor, Outcome] | None:
+def _open(folder: Path, key: str) -> tuple[torch.Tensor, Findings] | None:
     """What is kept under a key, where it is whole."""
     pixels = folder / f"{key}.u8"
     try:
         manifest = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
-        shape, outcome = tuple(manifest["shape"]), manifest["outcome"]
-        failed = {int(i): str(why) for i, why in outcome.pop("failed").items()}
+        shape, findings = tuple(manifest["shape"]), manifest["findings"]
+        failed = {int(i): str(why) for i, why in findings.pop("failed").items()}
         if pixels.stat().st_size != prod(shape):
             return None
-        return mapped(pixels, shape), Outcome(failed, **outcome)
+        return mapped(pixels, shape), Findings(failed, **findings)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _write(
     folder: Path, key: str, collection: Collection, target: Target, progress: Report | None
-) -> tuple[torch.Tensor, Outcome]:
+) -> tuple[torch.Tensor, Findings]:
     for old in folder.iterdir():
         if old.suffix in (".u8", ".json", ".partial"):
             with suppress(OSError):  # in use, on a system that then keeps it
@@ -110,24 +110,24 @@ def _write(
     pixels = folder / f"{key}.u8.partial"
     try:
         with pixels.open("w+b") as file:
-            shape, outcome = _decode_into(file, collection, target, progress)
+            shape, findings = _decode_into(file, collection, target, progress)
             _flush(file)
         if shape[0] == 0:
-            return torch.empty(shape, dtype=torch.uint8), outcome
+            return torch.empty(shape, dtype=torch.uint8), findings
         pixels.replace(folder / f"{key}.u8")
         manifest = folder / f"{key}.json.partial"
         with manifest.open("w+b") as file:
-            file.write(json.dumps({"shape": shape, "outcome": asdict(outcome)}).encode())
+            file.write(json.dumps({"shape": shape, "findings": asdict(findings)}).encode())
             _flush(file)
         manifest.replace(folder / f"{key}.json")
     finally:
         pixels.unlink(missing_ok=True)
-    return mapped(folder / f"{key}.u8", shape), outcome
+    return mapped(folder / f"{key}.u8", shape), findings
 
 
 def _decode_into(
     file: BinaryIO, collection: Collection, target: Target, progress: Report | None
-) -> tuple[tuple[int, int, int, int], Outcome]:
+) -> tuple[tuple[int, int, int, int], Findings]:
     """Write the pixels, with one channel until the first image in colour comes."""
     plane = target.size**2
     step = max(1, PIECE // (3 * plane))
@@ -150,7 +150,7 @@ def _decode_into(
             done += len(shard.marks)
             if progress is not None:
                 progress(done, len(collection))
-    return (written, planes, target.size, target.size), Outcome(failed, *counts.tolist())
+    return (written, planes, target.size, target.size), Findings(failed, *counts.tolist())
 
 
 def _channels(pixels: NDArray[np.uint8], planes: int) -> NDArray[np.uint8]:
