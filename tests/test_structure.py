@@ -21,7 +21,7 @@ ARROWS = {
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
-    "data": ({"core"}, {"torch", "numpy", "PIL", "sklearn", "pooch", "requests"}),
+    "data": ({"core"}, {"torch", "numpy", "PIL", "sklearn", "pooch", "requests", "filelock", "h5py", "datasets"}),
     "metrics": (set(), {"torch", "numpy", "scipy"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (

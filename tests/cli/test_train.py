@@ -205,6 +205,30 @@ def test_an_unwritable_place_is_an_error_without_a_traceback(run: Run, tmp_path:
     assert "Traceback" not in said.err
 
 
+def test_data_by_every_kind_of_word(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "set").mkdir()
+    for word, source, path in (
+        ("cifar-10", "cifar-10", None),
+        ("hf:owner/name", "hf:owner/name", None),
+        ("hf:set", f"hf:{tmp_path / 'set'}", None),
+        ("./a.npz", "folder", str(tmp_path / "a.npz")),
+    ):
+        config = yaml.safe_load(run("train", "images", "--data", word, "--dry-run").out)
+        assert (config["data"]["source"], config["data"]["path"]) == (source, path)
+
+
+def test_arrays_in_a_file_are_trained_on(run: Run, tmp_path: Path) -> None:
+    import numpy as np
+
+    pixels = np.random.default_rng(0).random((40, 8, 8, 3))
+    np.savez(tmp_path / "some.npz", images=pixels)
+    said = run("train", "images", "--data", tmp_path / "some.npz", *TINY, "--samples", "64", "--out", tmp_path / "run")
+    assert said.code == 0, said.err
+    data = json.loads((tmp_path / "run" / "run.json").read_text())["dataset"]
+    assert (data["name"], data["images"], data["shape"]) == ("some", 40, [3, 8, 8])
+
+
 def test_changed_data_in_a_folder_of_a_run_is_refused(run: Run, tmp_path: Path) -> None:
     from PIL import Image
 

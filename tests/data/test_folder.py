@@ -320,6 +320,44 @@ def test_train_is_read_in_place_of_its_parent(tmp_path) -> None:
     assert data.notes == ("Read the sub-folder train/ alone and not test/, val/.",)
 
 
+def test_the_part_held_out_is_numbered_as_train_is(tmp_path) -> None:
+    """Though it lacks the first class."""
+    for name in ("train/ant/1.png", "train/cat/1.png", "train/dog/1.png", "val/dog/2.png", "val/cat/3.png"):
+        solid(tmp_path / name)
+    data = load_images(tmp_path, 8, split="test")
+    assert data.classes == ("ant", "cat", "dog")
+    assert data.labels is not None
+    assert data.labels.tolist() == [1, 2]
+    assert data.notes == ("Read the sub-folder val/ alone and not train/.",)
+    solid(tmp_path / "test" / "1.png")
+    data = load_images(tmp_path, 8, split="test")
+    assert (len(data), data.labels) == (1, None)
+    solid(tmp_path / "test" / "eel" / "1.png")
+    (tmp_path / "test" / "1.png").unlink()
+    with pytest.raises(DataError, match=r"classes that train/ lacks \(eel\)"):
+        load_images(tmp_path, 8, split="test")
+
+
+def test_without_a_part_held_out_the_error_says_what_to_do(tmp_path) -> None:
+    solid(tmp_path / "train" / "1.png")
+    with pytest.raises(DataError, match=r"expected one of test, val, .* beside train/.*ImageData.split"):
+        load_images(tmp_path, 8, split="test")
+    with pytest.raises(DataError, match=r"no split 'val': give one of train, test"):
+        load_images(tmp_path, 8, split="val")  # type: ignore[arg-type]
+
+
+def test_many_classes_each_with_folders_of_its_own(tmp_path) -> None:
+    """The outermost folder is the class; the order is that of the names as text."""
+    for i in range(300):
+        solid(tmp_path / f"{i}" / "a" / "b" / "1.png", i % 256, "L", (1, 1))
+        solid(tmp_path / f"{i}" / "c" / "2.png", i % 256, "L", (1, 1))
+    data = image_folder(tmp_path, 1)
+    assert data.classes == tuple(sorted(str(i) for i in range(300)))
+    assert data.labels is not None
+    assert data.labels.bincount().tolist() == [2] * 300
+    assert data.images.flatten().tolist() == [int(data.classes[i]) % 256 for i in data.labels]
+
+
 def test_train_among_classes_is_a_class(tmp_path) -> None:
     for name in ("train/1.png", "bus/1.png"):
         solid(tmp_path / name)

@@ -2,10 +2,7 @@ import gzip
 import hashlib
 import re
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +10,8 @@ import pytest
 import torch
 
 from saddlepoint.data import DataError, fashion_mnist, idx_folder, load_images, mnist
-from saddlepoint.data.download import cache_folder, fetch
+from saddlepoint.data.cache import cache_folder
+from saddlepoint.data.download import fetch
 from saddlepoint.data.idx import FASHION_MNIST, IMAGES, LABELS, MNIST, read_idx
 
 PIXELS = np.arange(6 * 4 * 5, dtype=np.uint8).reshape(6, 4, 5)
@@ -198,31 +196,6 @@ def test_missing_files_are_named_with_where_to_get_them(small) -> None:
 
 
 # --- downloads ----------------------------------------------------------------------------------------
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def serve(monkeypatch) -> Iterator[Callable[[Path], str]]:
-    """Serves a folder on this machine; gives its address."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    servers = []
-
-    def start(folder: Path) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}/"
-
-    yield start
-    for server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 CONTENT = bytes(range(256)) * 4096

@@ -88,6 +88,35 @@ def test_resizing_commutes_with_transposition() -> None:
     assert (a - b).abs().max() <= 1
 
 
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])
+def test_a_split_shares_out_every_image_once_with_its_label(share: float) -> None:
+    images = torch.arange(100, dtype=torch.uint8).reshape(100, 1, 1, 1)
+    data = made(images, torch.arange(100), tuple(str(i) for i in range(100)))
+    train, test = data.split(share, seed=3)
+    assert len(test) == round(100 * share)
+    for part in (train, test):
+        assert part.labels is not None
+        assert part.images.flatten().tolist() == part.labels.tolist() == sorted(part.labels.tolist())
+    assert sorted(torch.cat((train.images, test.images)).flatten().tolist()) == list(range(100))
+    assert data.split(share, seed=3)[1].fingerprint == test.fingerprint
+    assert data.split(share, seed=4)[1].fingerprint != test.fingerprint
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.5, 1.5, 0.01, 0.99, float("nan")])
+def test_a_split_that_leaves_a_part_empty_is_refused(share: float) -> None:
+    with pytest.raises(DataError, match="leaves a part empty"):
+        made(torch.zeros(4, 1, 2, 2, dtype=torch.uint8)).split(share)
+
+
+def test_splits_by_name(shared_data) -> None:
+    for name, folder in (("mnist", "mnist"), ("fashion-mnist", "fashion_mnist")):
+        assert len(load_images(name, path=shared_data / folder, split="test")) == 10_000
+    assert len(load_images(shared_data / "mnist", split="test")) == 10_000
+    assert len(load_images(shared_data / "cifar10_6k", split="test")) == 1_000
+    with pytest.raises(DataError, match=r"digits have no split 'test'.*ImageData.split"):
+        load_images("digits", split="test")
+
+
 def test_what_does_not_fit_together_is_refused() -> None:
     images = torch.zeros(4, 1, 2, 2, dtype=torch.uint8)
     with pytest.raises(DataError, match="float32"):
@@ -123,7 +152,7 @@ def test_digits_upsampled_keep_their_mean() -> None:
 
 
 def test_every_data_set_has_a_name_and_one_line() -> None:
-    assert set(DATASETS) == {"digits", "mnist", "fashion-mnist"}
+    assert set(DATASETS) == {"digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100"}
     for entry in DATASETS.values():
         assert entry.summary
         assert "\n" not in entry.summary

@@ -32,7 +32,7 @@ def train(
         str, typer.Argument(metavar="RECIPE|CONFIG", help="A recipe (`saddle list recipes`) or a config.yaml.")
     ],
     data: Annotated[
-        str | None, typer.Option("--data", metavar="NAME|PATH", help="A known data set, or a folder.")
+        str | None, typer.Option("--data", metavar="NAME|PATH", help="A known data set, hf:NAME, or a path.")
     ] = None,
     method: Annotated[str | None, typer.Option("--method", help="The iteration (`saddle list methods`).")] = None,
     samples: Annotated[

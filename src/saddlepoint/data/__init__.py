@@ -1,19 +1,28 @@
-"""Readers that turn names and folders into images in memory."""
+"""Readers that turn names, folders and files into images."""
 
+from saddlepoint.data.arrays import array_file
 from saddlepoint.data.catalogue import DATASETS, Dataset, is_path, load_images
+from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder
 from saddlepoint.data.embedded import digits
 from saddlepoint.data.folder import image_folder
+from saddlepoint.data.hugging_face import hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
-from saddlepoint.data.images import DataError, ImageData
+from saddlepoint.data.images import DataError, ImageData, Split
 
 __all__ = [
     "DATASETS",
     "DataError",
     "Dataset",
     "ImageData",
+    "Split",
+    "array_file",
+    "cifar_10",
+    "cifar_100",
+    "cifar_folder",
     "digits",
     "fashion_mnist",
     "holds_idx",
+    "hugging_face",
     "idx_folder",
     "image_folder",
     "is_path",

@@ -1,17 +1,31 @@
-"""One image file to one square of RGB bytes, whatever its mode.
+"""One encoded image to one square of bytes, whatever its mode.
 
 Transparency is composited on a background before anything is resized, so that no colour of invisible pixels
 bleeds in. Colour profiles are not applied.
+
+Run as a script, this module is a worker that decodes what it is sent (see `workers`). It imports nothing of ours
+and no torch, so that a worker starts at once and is small.
 """
 
+import io
+import os
+import pickle
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 Colour = tuple[int, int, int]
+#: A file, or its content.
+Source = Path | bytes
+#: Whether an image was transparent, was fitted, is in colour.
+Marks = tuple[bool, bool, bool]
 
 #: Formats that are tried, whatever the extension says. Others that Pillow knows (EPS) run foreign programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -42,16 +56,16 @@ def available_formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def decode(path: Path, size: int, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
-    """Read the first frame of an image file, upright, its middle square resized to size x size (Lanczos).
+def decode(source: Source, size: int, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
+    """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos).
 
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read; also for more than twice
             `PIL.Image.MAX_IMAGE_PIXELS` pixels (a decompression bomb).
     """
-    if not path.is_file():
+    if isinstance(source, Path) and not source.is_file():
         raise OSError("not a file, or a link to nowhere")
-    with Image.open(path, formats=formats) as opened:
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
         width, height = opened.size
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
         opened.draft(None, (2 * size, 2 * size))
@@ -68,6 +82,29 @@ def decode(path: Path, size: int, background: Colour, formats: tuple[str, ...] =
     pixels = np.asarray(image)
     grey = bool((pixels == pixels[..., :1]).all())
     return Decoded(pixels, grey, transparent, fitted=(width, height) != (size, size))
+
+
+def attempt(
+    source: Source, size: int, channels: int | None, background: Colour, formats: tuple[str, ...]
+) -> tuple[NDArray[np.uint8], Marks] | str:
+    """Pixels (C, size, size), C 1 where grey was asked for and else 3, with their marks; or why there are none."""
+    try:
+        found = decode(source, size, background, formats)
+    # Pillow's decoders raise nearly anything on a damaged file.
+    except Exception as error:
+        return _reason(error)
+    pixels = found.pixels
+    if channels == 1:
+        pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
+    return pixels.transpose(2, 0, 1), (found.transparent, found.fitted, not found.grey)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image"
+    return str(error) or type(error).__name__
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -108,3 +145,46 @@ def _eight_bit(image: Image.Image, bits: int) -> Image.Image:
         black = low if low < 0 or high > whites[-1] else 0.0
     scaled = (values - black) * (255 / max(white - black, np.finfo(np.float64).tiny))
     return Image.fromarray(scaled.round().clip(0, 255).astype(np.uint8))
+
+
+# --- as a worker --------------------------------------------------------------------------------------
+
+
+def shard(
+    sources: Sequence[Source], size: int, channels: int | None, background: Colour, formats: tuple[str, ...]
+) -> tuple[int, bytes, list[Marks | str]]:
+    """Decode several: channels, the pixels of those that could be read, and for each its marks or what is wrong.
+
+    One channel, where all are grey, tells the whole and costs a third on the way.
+    """
+    pixels: list[NDArray[np.uint8]] = []
+    marks: list[Marks | str] = []
+    for source in sources:
+        found = attempt(source, size, channels, background, formats)
+        if isinstance(found, str):
+            marks.append(found)
+        else:
+            pixels.append(found[0])
+            marks.append(found[1])
+    coloured = channels != 1 and any(mark[2] for mark in marks if not isinstance(mark, str))
+    planes = 3 if coloured else 1
+    return planes, b"".join(image[:planes].tobytes() for image in pixels), marks
+
+
+def _serve() -> None:
+    """Answer shards with their pixels until the sender is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the sender's to handle
+    warnings.simplefilter("ignore")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a decoder prints must not get between the answers
+    while True:
+        try:
+            Image.MAX_IMAGE_PIXELS, *question = pickle.load(sys.stdin.buffer)
+            pickle.dump(shard(*question), answers)
+            answers.flush()
+        except (EOFError, BrokenPipeError):
+            os._exit(0)  # the ordinary way out would flush what nobody reads
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,7 +1,6 @@
 """Downloads with a checksum, from the first mirror that gives the right bytes."""
 
 import logging
-import os
 import sys
 import textwrap
 import time
@@ -17,11 +16,6 @@ from saddlepoint.data.images import DataError
 TIMEOUT = 15
 #: Seconds between two redraws of the bar.
 REDRAW = 0.1
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: the environment's SADDLE_CACHE, else the system's folder for caches."""
-    return Path(os.environ.get("SADDLE_CACHE") or pooch.os_cache("saddlepoint")).expanduser()
 
 
 def fetch(file: str, sha256: str, mirrors: Sequence[str], folder: Path, remedy: str, timeout: float = TIMEOUT) -> Path:

@@ -1,34 +1,26 @@
 """Any folder of images: nested or not, of mixed sizes, modes and formats, with files that are none."""
 
 import os
-import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
-from saddlepoint.data.decoding import Colour, available_formats, decode
-from saddlepoint.data.images import DataError, ImageData
-
-#: Told how many of how many are done.
-Report = Callable[[int, int], None]
+from saddlepoint.data.collection import NAMED, Collection, Report, some
+from saddlepoint.data.decoding import Colour, Source
+from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.keeping import read
+from saddlepoint.data.workers import Target
 
 EXTENSIONS = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
 )
 WHITE: Colour = (255, 255, 255)
-#: Names of sub-folders that may stand beside `train`.
-SPLITS = frozenset(("train", "val", "valid", "validation", "dev", "test"))
-#: How many files a note names.
-NAMED = 5
-#: Decoding shares the disk and the memory bus: more threads than this gain nothing.
-THREADS = 8
+#: Names of sub-folders that may stand beside `train`, those to test with in the order in which they are taken.
+HELD_OUT = ("test", "val", "valid", "validation", "dev")
+SPLITS = frozenset(("train", *HELD_OUT))
 
 
 def image_folder(
@@ -37,6 +29,7 @@ def image_folder(
     channels: int | None = None,
     background: Colour = WHITE,
     progress: Report | None = None,
+    split: Split = "train",
 ) -> ImageData:
     """Read every image below a folder, in the order of their paths, at size x size pixels.
 
@@ -48,34 +41,42 @@ def image_folder(
 
     Classes: where no image lies in the folder itself and at least two of its sub-folders hold images, these
     sub-folders are the classes. Where the folder holds `train`, and beside it at most `val`, `test` and their
-    like, `train` is read in its place.
+    like, `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose classes are
+    numbered as those of `train`.
+
+    Many images (`keeping.KEPT`) are decoded once, in processes of their own, and kept in the cache folder until a
+    file's name, size or time changes; their pixels are then read from the disk as they are used.
 
     Args:
         path: the folder.
         size: pixels a side.
         channels: 1 (grey, ITU-R 601 luma) or 3; None takes 1 where in every image the three channels agree.
         background: red, green, blue behind transparency, 0 to 255 each.
-        progress: called with (done, total) after each file, from the calling thread.
+        progress: called with (done, total) as files are decoded, from the calling thread.
+        split: "train", or "test" for the part that such a folder holds out.
 
     Raises:
-        DataError: no such folder, no image in it that can be read, more than fits into memory, or an argument
-            out of its range.
+        DataError: no such folder, no image in it that can be read, no part held out, more than fits onto the disk, or
+            an argument out of its range.
     """
     _check(size, channels, background)
-    root, notes = _root(Path(path).expanduser())
+    given = Path(path).expanduser()
+    root, notes = _root(given, split)
     name = root.parent.resolve().name if notes else root.resolve().name
     listing = _list(root)
     if not listing.images:
         raise DataError(_nothing(root, listing))
-    images, outcome = _decode_all([root / image for image in listing.images], size, channels, background, progress)
-    relative = [listing.images[i] for i in outcome.kept]
-    notes += _notes(listing, outcome, size, channels, background)
+    target = Target(size, channels, background)
+    images, findings = read(_Files(root, listing.images), target, progress)
+    relative = [listing.images[i] for i in findings.kept(len(listing.images))]
+    notes += _notes(listing) + findings.notes(target, lambda i: _printable(listing.images[i]))
     if not relative:
         raise DataError(
             f"{root}: none of the {len(listing.images):,} image files can be read. {' '.join(notes)} "
             f"Check that they open in an image viewer"
         )
-    labels, classes = _classes(relative)
+    known = None if split == "train" else _list(given / "train").images
+    labels, classes = _classes(relative, known)
     return ImageData(name, images, labels, classes, f"The images of the folder {root}.", tuple(notes))
 
 
@@ -84,9 +85,9 @@ def image_folder(
 
 @dataclass(frozen=True)
 class _Listing:
-    """Images by their path below the root, sorted; what else was there."""
+    """Images by their path below the root, as text with slashes (a `Path` takes five times the memory), sorted."""
 
-    images: list[Path]
+    images: list[str]
     others: Counter[str]
     unread: list[str]
 
@@ -102,8 +103,8 @@ def _check(size: int, channels: int | None, background: Colour) -> None:
         raise DataError(f"the background is {background}: give red, green and blue, 0 to 255 each")
 
 
-def _root(folder: Path) -> tuple[Path, list[str]]:
-    """The folder, or its `train`; and a note where it is the latter."""
+def _root(folder: Path, split: Split) -> tuple[Path, list[str]]:
+    """The folder, or that of its sub-folders which has the split; and a note where it is the latter."""
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {found}: expected a folder of images; give the path of one")
@@ -111,21 +112,60 @@ def _root(folder: Path) -> tuple[Path, list[str]]:
         inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error.strerror}): change its permissions") from error
-    if "train" not in inside or not SPLITS.issuperset(inside):
+    parted = "train" in inside and SPLITS.issuperset(inside)
+    if split == "train":
+        chosen = "train" if parted else None
+    else:
+        chosen = next((name for name in HELD_OUT if parted and name in inside), None)
+        if chosen is None:
+            raise DataError(
+                f"{folder} holds no images to test with: expected one of {', '.join(HELD_OUT)} beside train/ and "
+                f"nothing else; put them there, or hold out a share of the images (ImageData.split)"
+            )
+    if chosen is None:
         return folder, []
-    beside = [f"{name}/" for name in inside if name != "train"]
+    beside = [f"{name}/" for name in inside if name != chosen]
     left_out = f" and not {', '.join(beside)}" if beside else ""
-    return folder / "train", [f"Read the sub-folder train/ alone{left_out}."]
+    return folder / chosen, [f"Read the sub-folder {chosen}/ alone{left_out}."]
+
+
+@dataclass(frozen=True)
+class _Files(Collection):
+    """Files below a folder, by their paths relative to it."""
+
+    root: Path
+    names: list[str]
+
+    @property
+    def place(self) -> str:
+        return str(self.root.resolve())
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, start: int, stop: int) -> list[Source]:
+        return [self.root / name for name in self.names[start:stop]]
+
+    def state(self) -> Iterator[str]:
+        for name in self.names:
+            yield name
+            try:
+                found = (self.root / name).stat()
+            except OSError:  # a link to nowhere
+                yield "missing"
+            else:
+                # The time of the last change too: unpacked archives may give all files one time of writing.
+                yield f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
 def _list(root: Path) -> _Listing:
-    images: list[Path] = []
+    images: list[str] = []
     others: Counter[str] = Counter()
     unread: list[str] = []
     seen: set[tuple[int, int]] = set()
 
     def failed(error: OSError) -> None:
-        unread.append(_printable(Path(str(error.filename)).relative_to(root)))
+        unread.append(_printable(Path(str(error.filename)).relative_to(root).as_posix()))
 
     for place, folders, files in os.walk(root, onerror=failed, followlinks=True):
         # Links to folders are followed, but each folder is read once: a link to a parent would never end.
@@ -134,139 +174,60 @@ def _list(root: Path) -> _Listing:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
+        below = Path(place).relative_to(root).as_posix()
+        prefix = "" if below == "." else f"{below}/"
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             extension = Path(name).suffix.lower()
             if name.startswith("."):
                 continue
             if extension in EXTENSIONS:
-                images.append((Path(place) / name).relative_to(root))
+                images.append(prefix + name)
             else:
                 others[extension or "no extension"] += 1
-    return _Listing(sorted(images, key=lambda image: image.parts), others, unread)
+    return _Listing(sorted(images, key=lambda image: image.split("/")), others, unread)
 
 
 def _nothing(root: Path, listing: _Listing) -> str:
     found = ", ".join(f"{count:,} of {kind}" for kind, count in listing.others.most_common(NAMED))
-    closed = f" Folders that cannot be read: {_some(listing.unread)}." if listing.unread else ""
+    closed = f" Folders that cannot be read: {some(listing.unread)}." if listing.unread else ""
     return (
         f"{root} holds no images. Looked for, also in its sub-folders: {' '.join(sorted(EXTENSIONS))}. "
         f"Found: {found or 'no files'}.{closed} Give the folder that holds the images"
     )
 
 
-def _classes(images: Sequence[Path]) -> tuple[torch.Tensor | None, tuple[str, ...]]:
-    if any(len(image.parts) == 1 for image in images):
+def _classes(images: Sequence[str], known: Sequence[str] | None) -> tuple[torch.Tensor | None, tuple[str, ...]]:
+    """Labels and classes of images by their paths; numbered as those of other images are, where these are given."""
+    naming = images if known is None else known
+    if any("/" not in image for image in (*images, *naming)):
         return None, ()
-    classes = sorted({image.parts[0] for image in images})
+    classes = sorted({_outermost(image) for image in naming})
     if len(classes) < 2:
         return None, ()
     index = {name: i for i, name in enumerate(classes)}
-    return torch.tensor([index[image.parts[0]] for image in images]), tuple(map(_printable, classes))
-
-
-# --- their pixels -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """Which files gave images (by index), what was done to them, and why the others gave none."""
-
-    kept: list[int]
-    failed: dict[int, str]
-    transparent: int
-    fitted: int
-    coloured: int
-
-
-def _decode_all(
-    files: Sequence[Path], size: int, channels: int | None, background: Colour, progress: Report | None
-) -> tuple[torch.Tensor, _Outcome]:
-    """Images (N, C, size, size) of the files that can be read, in their order."""
-    shape = (len(files), 1 if channels == 1 else 3, size, size)
-    try:
-        pixels: NDArray[np.uint8] = np.empty(shape, np.uint8)
-    except (MemoryError, ValueError) as error:
-        gigabytes = float(np.prod(shape, dtype=np.float64)) / 1e9
+    new = sorted({_outermost(image) for image in images} - index.keys())
+    if new:
         raise DataError(
-            f"{len(files):,} images of {size}x{size} pixels take {gigabytes:,.0f} GB of memory, more than there "
-            f"is: give a smaller size or fewer images"
-        ) from error
-    formats = available_formats()
-
-    def read(i: int) -> tuple[bool, bool, bool] | str:
-        try:
-            found = decode(files[i], size, background, formats)
-        # Pillow's decoders raise nearly anything on a damaged file.
-        except Exception as error:
-            return _reason(error)
-        image = found.pixels
-        if channels == 1:
-            image = np.asarray(Image.fromarray(image).convert("L"))[..., None]
-        pixels[i] = image.transpose(2, 0, 1)
-        return found.transparent, found.fitted, not found.grey
-
-    kept: list[int] = []
-    failed: dict[int, str] = {}
-    counts = np.zeros(3, np.int64)
-    # Here and not in the threads: filters of warnings are global to the process.
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
-        warnings.simplefilter("ignore")
-        try:
-            for i, result in enumerate(pool.map(read, range(len(files)))):
-                if isinstance(result, str):
-                    failed[i] = result
-                else:
-                    kept.append(i)
-                    counts += result
-                if progress is not None:
-                    progress(i + 1, len(files))
-        except BaseException:  # Ctrl-C must not wait for the files that are left
-            pool.shutdown(cancel_futures=True)
-            raise
-    transparent, fitted, coloured = counts.tolist()
-    if channels is None and coloured == 0:
-        pixels = pixels[:, :1].copy()
-    if failed:
-        pixels = pixels[kept]
-    return torch.from_numpy(pixels), _Outcome(kept, failed, transparent, fitted, coloured)
+            f"the images to test with have classes that train/ lacks ({some([_printable(name) for name in new])}): "
+            f"name the sub-folders of both alike"
+        )
+    return torch.tensor([index[_outermost(image)] for image in images]), tuple(map(_printable, classes))
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, Image.DecompressionBombError):
-        return f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
-    if isinstance(error, UnidentifiedImageError):
-        return "not an image"
-    return str(error) or type(error).__name__
+def _outermost(image: str) -> str:
+    return image.partition("/")[0]
 
 
-def _notes(listing: _Listing, outcome: _Outcome, size: int, channels: int | None, background: Colour) -> list[str]:
-    notes = []
-    if listing.unread:
-        notes.append(f"Folders that cannot be read were left out: {_some(listing.unread)}.")
-    if outcome.failed:
-        bad = [f"{_printable(listing.images[i])} ({why})" for i, why in outcome.failed.items()]
-        notes.append(f"Skipped {_counted(len(bad))} that cannot be read: {_some(bad)}.")
-    if outcome.fitted:
-        notes.append(f"Cropped to the middle square or resized, to {size}x{size} pixels: {_counted(outcome.fitted)}.")
-    if outcome.transparent:
-        colour = "white" if background == WHITE else f"the colour {background}"
-        notes.append(f"Composited on {colour}: {_counted(outcome.transparent)} with transparency.")
-    if channels == 1 and outcome.coloured:
-        notes.append(f"Made grey: {_counted(outcome.coloured)} in colour.")
-    return notes
+# --- in words -----------------------------------------------------------------------------------------
 
 
-def _counted(n: int) -> str:
-    return f"{n:,} file{'s' if n != 1 else ''}"
+def _notes(listing: _Listing) -> list[str]:
+    if not listing.unread:
+        return []
+    return [f"Folders that cannot be read were left out: {some(listing.unread)}."]
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def _printable(path: Path | str) -> str:
+def _printable(path: str) -> str:
     """Path as text that can be written anywhere: file names need not be valid Unicode."""
-    text = path.as_posix() if isinstance(path, Path) else path
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

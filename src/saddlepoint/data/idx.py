@@ -10,16 +10,15 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.data.download import cache_folder, fetch
-from saddlepoint.data.images import DataError, ImageData
-
-Split = Literal["train", "test"]
+from saddlepoint.data.cache import cache_folder
+from saddlepoint.data.download import fetch
+from saddlepoint.data.images import DataError, ImageData, Split
 
 IMAGES, LABELS = 2051, 2049
 _CONTENT = {IMAGES: "images", LABELS: "labels"}

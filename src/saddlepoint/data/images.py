@@ -1,15 +1,27 @@
-"""Images in memory: what every reader gives."""
+"""Images of one size: what every reader gives."""
 
 import hashlib
+import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
+from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-#: Images resized at once; bounds the memory that the float copies take.
-CHUNK = 1024
+from saddlepoint.core import generator
+from saddlepoint.data.cache import cache_folder
+
+Split = Literal["train", "test"]
+
+#: Images worked on at once, at most; and the numbers that they may have together. Both bound what copies take.
+CHUNK, NUMBERS = 1024, 1 << 26
+#: Bytes of images made from others that are held in memory; more go into a temporary file.
+IN_MEMORY = 1 << 30
 
 
 class DataError(ValueError):
@@ -22,7 +34,7 @@ class ImageData:
 
     Attributes:
         name: what to call them.
-        images: uint8 (N, C, H, W), 0 black, 255 white.
+        images: uint8 (N, C, H, W), 0 black, 255 white; in memory or mapped from the disk, and not to be written to.
         labels: int64 (N,), indices into `classes`, or None.
         classes: names of the classes; () where there are none.
         source: where they came from, a sentence.
@@ -75,10 +87,41 @@ class ImageData:
     def fingerprint(self) -> str:
         """16 hex digits of a SHA-256 over shape, pixels and labels; the same on every machine."""
         digest = hashlib.sha256(repr(tuple(self.images.shape)).encode())
-        digest.update(self.images.cpu().contiguous().numpy().data)
+        for part in self.images.split(at_once(*self.shape)):
+            digest.update(part.cpu().contiguous().numpy().data)
         if self.labels is not None:
             digest.update(self.labels.cpu().contiguous().numpy().astype("<i8", copy=False).data)
         return digest.hexdigest()[:16]
+
+    def split(self, share: float, seed: int = 0) -> tuple["ImageData", "ImageData"]:
+        """Part the images at random: those to train with, and a share held out to test with; both in their order.
+
+        Raises:
+            DataError: a share that leaves one of them empty.
+
+        >>> images = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1)
+        >>> train, test = ImageData("ten", images, None, (), "Made here.").split(0.2)
+        >>> len(train), len(test)
+        (8, 2)
+        """
+        held_out = round(share * len(self)) if 0 < share < 1 else 0
+        if not 0 < held_out < len(self):
+            raise DataError(
+                f"{self.name}: a share of {share} of {len(self):,} images leaves a part empty: give a share above 0 "
+                f"and below 1 that leaves at least one image on both sides"
+            )
+        order = torch.randperm(len(self), generator=generator(seed, "held out"))
+        test, train = order[:held_out].sort().values, order[held_out:].sort().values
+        return self._chosen(train, f"Without {held_out:,} images held out."), self._chosen(test, "Held out.")
+
+    def _chosen(self, indices: Tensor, note: str) -> "ImageData":
+        parts = (self.images.index_select(0, part) for part in indices.split(at_once(*self.shape)))
+        return replace(
+            self,
+            images=gathered((len(indices), *self.shape), parts),
+            labels=None if self.labels is None else self.labels[indices],
+            notes=(*self.notes, note),
+        )
 
     def resized(self, size: int) -> "ImageData":
         """The same images at size x size pixels: the middle square, bicubic with antialias, clamped to 0..255.
@@ -96,8 +139,41 @@ class ImageData:
         side = min(h, w)
         top, left = (h - side) // 2, (w - side) // 2
         square = self.images[:, :, top : top + side, left : left + side]
-        parts = [
+        parts = (
             F.interpolate(part.float(), (size, size), mode="bicubic", antialias=True).round_().clamp_(0, 255).byte()
-            for part in square.split(CHUNK)
-        ]
-        return replace(self, images=torch.cat(parts))
+            for part in square.split(at_once(self.shape[0], max(size, side), max(size, side)))
+        )
+        return replace(self, images=gathered((len(self), self.shape[0], size, size), parts))
+
+
+def gathered(shape: tuple[int, ...], parts: Iterable[Tensor]) -> Tensor:
+    """Parts (uint8) joined to one tensor of a shape: in memory, or, beyond `IN_MEMORY`, mapped from a temporary file.
+
+    Raises:
+        DataError: the disk has no room for them.
+    """
+    if prod(shape) <= IN_MEMORY:
+        whole, done = torch.empty(shape, dtype=torch.uint8), 0
+        for part in parts:
+            whole[done : done + len(part)] = part
+            done += len(part)
+        return whole
+    folder = cache_folder()  # the system's own folder for temporary files may lie in memory
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for part in parts:
+                file.write(part.cpu().contiguous().numpy().data)
+            file.flush()
+            # The file has no name: it goes when the tensor does.
+            return torch.from_numpy(np.memmap(file, np.uint8, "r+", shape=shape))
+    except OSError as error:
+        raise DataError(
+            f"{prod(shape) / 1e9:,.1f} GB of images cannot be written to {folder} ({error.strerror or error}): set the "
+            f"environment's SADDLE_CACHE to a folder on a larger disk, or give fewer or smaller images"
+        ) from error
+
+
+def at_once(*shape: int) -> int:
+    """How many images of a shape to work on at once."""
+    return min(CHUNK, max(1, NUMBERS // prod(shape)))

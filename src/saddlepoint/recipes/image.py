@@ -8,6 +8,7 @@ from pydantic import Field
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS, ImageData, load_images
 from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import Average, Choice, LatentSettings, Player, Reading, Run
@@ -111,8 +112,10 @@ class ImageRun(Run):
         chosen = self.data.model_dump()
         if data in DATASETS:
             chosen |= {"source": data, "path": None}
+        elif data.startswith(PREFIX):
+            chosen |= {"source": absolute(data), "path": None}
         elif is_path(data):
-            # A folder says itself what it holds: images, or the IDX files of MNIST and its kin.
+            # A path says itself what it holds: images, files of a known set, or arrays.
             chosen |= {"source": "folder", "path": str(Path(data).expanduser().resolve())}
         else:
             raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")

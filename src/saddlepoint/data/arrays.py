@@ -1,0 +1,215 @@
+"""Arrays in files: NumPy's .npz and .npy, and HDF5.
+
+The rules, for what such files leave open:
+
+    arrays     images: `images`, `x_train` (`x_test`), `train_images` (`test_images`), `arr_0`, or the only array
+               labels: `labels`, `y_train` (`y_test`), `train_labels` (`test_labels`), `arr_1`, or none
+               names of the classes: `classes`, or none
+    shape      (N, H, W); (N, H, W, C) where the last is 1 or 3; else (N, C, H, W) with C 1 or 3
+    values     integers 0 to 255 as they are; numbers from −1 to 1 as −1 black, 1 white where any is negative, else as
+               0 black, 1 white; numbers from 0 to 255 rounded; all else is refused
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from saddlepoint.data.images import DataError, ImageData, Split, at_once, gathered
+
+ENDINGS = (".npz", ".npy", ".h5", ".hdf5")
+#: Names of the images and labels of each split, in the order in which they are looked for.
+IMAGES = {"train": ("images", "x_train", "train_images", "arr_0"), "test": ("x_test", "test_images")}
+LABELS = {"train": ("labels", "y_train", "train_labels", "arr_1"), "test": ("y_test", "test_labels")}
+CLASSES = "classes"
+#: Labels from here on are not numbers of classes.
+MOST_CLASSES = 100_000
+
+
+class _Array(Protocol):
+    """What NumPy's arrays and those of HDF5 have in common; the latter stay on the disk until they are sliced."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> Any: ...
+    def __getitem__(self, key: slice) -> NDArray[Any]: ...
+
+
+def array_file(path: str | Path, split: Split = "train") -> ImageData:
+    """Images, and labels if there are any, in a file of arrays; the module says by which rules.
+
+    Nothing is unpickled. HDF5 and .npy are read in pieces; .npz as a whole.
+
+    Args:
+        path: a file that ends as one of `ENDINGS`.
+        split: "train", or "test" for arrays that are named so.
+
+    Raises:
+        DataError: the file cannot be read, lacks the arrays, or breaks the rules; h5py is not installed.
+    """
+    path = Path(path).expanduser()
+    with ExitStack() as stack:
+        try:
+            arrays = _opened(path, stack)
+            name, images = _images(arrays, path, split)
+            pixels = _pixels(images, f"{name} of {path}")
+            labels, classes = _labels(arrays, path, split)
+        # What NumPy raises for pickles and damage; h5py's errors are the first.
+        except (OSError, EOFError, KeyError, BadZipFile) as error:
+            raise DataError(f"{path} cannot be read ({error}): it is damaged or not what its name says") from error
+    return ImageData(path.stem, pixels, labels, classes, f"The array {name} of the file {path}.")
+
+
+def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise DataError(f"{path} does not exist: expected a file of arrays; give the path of one")
+    if path.suffix.lower() in (".h5", ".hdf5"):
+        try:
+            import h5py
+        except ImportError as error:
+            raise DataError(f"{path} is HDF5, which needs h5py: pip install 'saddlepoint[hdf5]'") from error
+        file = stack.enter_context(h5py.File(path, "r"))
+        return {name: file[name] for name in file if isinstance(file[name], h5py.Dataset)}
+    try:
+        if path.suffix.lower() == ".npy":
+            return {"arr_0": np.lib.format.open_memmap(path, mode="r")}
+        # Opened here: NumPy leaves a file open that turns out to be damaged.
+        archive = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read ({error}): give arrays of numbers, as numpy.savez writes") from error
+    if not isinstance(archive, Mapping):
+        raise DataError(f"{path} is a single array and no .npz: name it .npy")
+    return archive
+
+
+def _images(arrays: Mapping[str, Any], path: Path, split: Split) -> tuple[str, _Array]:
+    if split not in IMAGES:
+        raise DataError(f"there is no split {split!r}: give one of {', '.join(IMAGES)}")
+    names = IMAGES[split]
+    name = next((name for name in names if name in arrays), None)
+    if name is None and split == "train" and len(arrays) == 1:
+        [name] = arrays
+    if name is None:
+        held = ", ".join(arrays) or "nothing"
+        raise DataError(f"{path} holds {held}: expected the images to {split} under one of {', '.join(names)}")
+    return name, _taken(arrays, name, path)
+
+
+def _taken(arrays: Mapping[str, Any], name: str, path: Path) -> Any:
+    try:
+        return arrays[name]
+    except ValueError as error:  # a pickle inside
+        raise DataError(
+            f"{name} of {path} cannot be read ({error}): pickles can run any program; save an array of numbers"
+        ) from error
+
+
+# --- pixels -------------------------------------------------------------------------------------------
+
+
+def _pixels(array: _Array, what: str) -> Tensor:
+    """Any array of images as uint8 (N, C, H, W)."""
+    shape = tuple(array.shape)
+    channels_last = len(shape) == 4 and shape[3] in (1, 3)
+    if len(shape) not in (3, 4) or 0 in shape or not (len(shape) == 3 or channels_last or shape[1] in (1, 3)):
+        raise DataError(f"{what} has shape {shape}: expected (N, H, W), (N, H, W, C) or (N, C, H, W), with C 1 or 3")
+    n, c, h, w = (*shape[:1], 1, *shape[1:]) if len(shape) == 3 else _channels_first(shape) if channels_last else shape
+    kind = np.dtype(array.dtype)
+    if kind == np.uint8 and not channels_last and isinstance(array, np.ndarray):
+        with warnings.catch_warnings():  # a mapped file is read-only, and stays so
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            return torch.from_numpy(array).reshape(n, c, h, w)
+    scale, shift = _scale(array, kind, what)
+
+    def parts() -> Iterator[Tensor]:
+        for part in _slices(array):
+            if kind != np.uint8:
+                part = (part.astype(np.float64) * scale + shift).round().astype(np.uint8)
+            if channels_last:
+                part = np.moveaxis(part, 3, 1)
+            yield torch.from_numpy(np.array(part)).reshape(-1, c, h, w)
+
+    return gathered((n, c, h, w), parts())
+
+
+def _channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
+    n, h, w, c = shape
+    return n, c, h, w
+
+
+def _slices(array: _Array) -> Iterator[NDArray[Any]]:
+    step = at_once(*array.shape[1:])
+    for start in range(0, array.shape[0], step):
+        yield array[start : start + step]
+
+
+def _scale(array: _Array, kind: np.dtype[Any], what: str) -> tuple[float, float]:
+    """By how much to multiply, and what to add, so that black is 0 and white 255."""
+    if kind == np.uint8:
+        return 1.0, 0.0
+    if kind == np.bool_:
+        return 255.0, 0.0
+    if kind.kind not in "iuf":
+        raise DataError(f"{what} holds {kind}: expected integers 0 to 255, or numbers from 0 to 1 or from −1 to 1")
+    low, high = np.inf, -np.inf
+    for part in _slices(array):
+        # min and max let NaN through, and no comparison below holds for it.
+        low, high = np.minimum(low, part.min()), np.maximum(high, part.max())
+    if kind.kind == "f" and -1 <= low < 0 and high <= 1:
+        return 127.5, 127.5
+    if kind.kind == "f" and low >= 0 and high <= 1:
+        return 255.0, 0.0
+    if low >= 0 and high <= 255:
+        return 1.0, 0.0
+    raise DataError(
+        f"{what} runs from {low:g} to {high:g}: expected integers 0 to 255, or numbers from 0 to 1, from −1 to 1 or "
+        f"from 0 to 255; scale it to one of these"
+    )
+
+
+# --- labels -------------------------------------------------------------------------------------------
+
+
+def _labels(arrays: Mapping[str, Any], path: Path, split: Split) -> tuple[Tensor | None, tuple[str, ...]]:
+    found = {}
+    for part, names in LABELS.items():
+        name = next((name for name in names if name in arrays), None)
+        if name is not None:
+            found[part] = np.asarray(_taken(arrays, name, path)[:])
+    if split not in found:
+        return None, ()
+    labels = found[split]
+    what = f"the labels ({split}) of {path}"
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise DataError(f"{what} have shape {labels.shape}: expected (N,), a number or a name an image")
+    # The classes are those of both splits, so that a class that the test lacks leaves the others their numbers.
+    if labels.dtype.kind in "USO":
+        classes = tuple(sorted({_text(value) for values in found.values() for value in values.reshape(-1)}))
+        index = {name: i for i, name in enumerate(classes)}
+        return torch.tensor([index[_text(value)] for value in labels]), classes
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{what} are {labels.dtype}: expected whole numbers from 0, or names")
+    low, high = int(labels.min()), max(int(values.max()) for values in found.values())
+    if low < 0 or high >= MOST_CLASSES:
+        raise DataError(f"{what} run from {low} to {high}: expected the numbers of classes, from 0")
+    return torch.from_numpy(labels.astype(np.int64)), _named(arrays, path, high + 1)
+
+
+def _named(arrays: Mapping[str, Any], path: Path, n: int) -> tuple[str, ...]:
+    given: Sequence[Any] = _taken(arrays, CLASSES, path)[:] if CLASSES in arrays else ()
+    names = tuple(_text(name) for name in np.asarray(given).reshape(-1))
+    return names if len(names) >= n else tuple(str(i) for i in range(n))
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
