@@ -22,6 +22,7 @@ ARROWS = {
     "dynamics": ({"core", "methods"}, {"torch"}),
     "data": ({"core"}, {"torch", "numpy", "PIL", "sklearn", "pooch", "requests"}),
     "metrics": (set(), {"torch", "numpy", "scipy"}),
+    "extractors": (set(), {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (
         {"core", "data", "losses", "penalties", "networks", "metrics", "games", "runs", "configuration"},
