@@ -1,0 +1,82 @@
+"""Extractors by name."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from saddlepoint.extractors.classifier import SIDE, SmallClassifier
+from saddlepoint.extractors.extractor import Extractor
+from saddlepoint.extractors.inception import RESIZING, fid_inception
+from saddlepoint.extractors.peers import timm_model, torchscript
+from saddlepoint.extractors.pixels import AveragedPixels
+
+Device = str | torch.device
+#: Weights that the package carries, made by bench/classifiers.py; `facts` reads what is known about them.
+WEIGHTS = {name: Path(__file__).parent / "weights" / f"{name}.safetensors" for name in ("digits", "fashion")}
+#: Side to which `pixels` averages.
+PIXELS = 8
+#: Files that are read as TorchScript.
+ENDINGS = (".pt", ".pth", ".ts", ".torchscript")
+
+
+def load_extractor(name: str, device: Device = "cpu") -> Extractor:
+    """An extractor by its name, `timm:` and a model's name, or the path of a TorchScript file (.pt).
+
+    Raises:
+        ValueError: an unknown name, an extra that is not installed, weights that can't be had; says what to do.
+
+    >>> load_extractor("pixels")(torch.zeros(2, 1, 28, 28, dtype=torch.uint8)).shape
+    torch.Size([2, 64])
+    """
+    if name in EXTRACTORS:
+        return EXTRACTORS[name](device)
+    if name.startswith("timm:"):
+        return timm_model(name.removeprefix("timm:"), device)
+    if Path(name).suffix in ENDINGS:
+        return torchscript(Path(name).expanduser(), device)
+    near = difflib.get_close_matches(name, EXTRACTORS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ValueError(
+        f"there is no extractor {name!r}: {hint}give one of {', '.join(EXTRACTORS)}, timm:NAME, "
+        f"or the path of a TorchScript file ({', '.join(ENDINGS)})"
+    )
+
+
+def classifier(path: Path, name: str, device: Device = "cpu") -> Extractor:
+    """The penultimate layer and the logits of a `SmallClassifier` in a file that bench/classifiers.py made."""
+    network = SmallClassifier.load(path)
+    return Extractor(network.body, SIDE, channels=1, head=network.head, name=name, device=device)
+
+
+def _digits(device: Device) -> Extractor:
+    return classifier(WEIGHTS["digits"], "digits", device)
+
+
+def _fashion(device: Device) -> Extractor:
+    return classifier(WEIGHTS["fashion"], "fashion", device)
+
+
+def _pixels(device: Device) -> Extractor:
+    return Extractor(
+        AveragedPixels(PIXELS),
+        None,
+        channels=None,
+        name="pixels",
+        resizing=f"scaled to [0, 1], averaged to at most {PIXELS}x{PIXELS}",
+        device=device,
+    )
+
+
+def _inception(device: Device) -> Extractor:
+    network, head = fid_inception()
+    return Extractor(network, None, head=head, name="inception", resizing=RESIZING, batch=64, device=device)
+
+
+EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
+    "digits": _digits,
+    "fashion": _fashion,
+    "pixels": _pixels,
+    "inception": _inception,
+}
