@@ -8,7 +8,7 @@ from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import Run
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist
-from saddlepoint.recipes.points import PointRun, grid, ring
+from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
@@ -18,6 +18,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "classic": classic,
     "ring": ring,
     "grid": grid,
+    "ring-pacgan": ring_pacgan,
+    "grid-pacgan": grid_pacgan,
 }
 
 
