@@ -55,7 +55,7 @@ def test_a_noise_ball_about_the_solution_has_converged():
     game = Game(players, losses, {n: sgd(n, list(p.parameters())) for n, p in players.items()})
 
     def noise(position):
-        return Batch(torch.randn(50, generator=generator(0, position), dtype=torch.float64), 1)
+        return Batch(0.2 * torch.randn(50, generator=generator(0, position), dtype=torch.float64), 1)
 
     batches, rule, outcome = Batches(noise), Convergence(window=8), None
     looked_at = [noise(-k) for k in range(1, 9)]

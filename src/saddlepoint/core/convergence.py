@@ -56,7 +56,8 @@ class Convergence:
     Unchanged is: the change along its least-squares line over the window is at most twice the standard error of that
     change, by the scatter about the line, or less than `tolerance` of its mean. What has settled has *converged*
     where the game is at rest: the mean field is below one batch's noise, or below `tolerance` of the first look's. It
-    is *cycling* where the field still pulls: something turns, and the watched quantity does not show it.
+    is *cycling* where the field still pulls and has not changed either: something turns, and the watched quantity does
+    not show it.
 
     Args:
         window: m, the looks that are compared.
@@ -98,12 +99,17 @@ class Convergence:
             return None
         if all(look.field <= self.tolerance * self.looks[0].field for look in last):
             return Outcome.CONVERGED
-        change, scatter = trend([look.value for look in last])
-        mean = sum(abs(look.value) for look in last) / len(last)
-        if abs(change) > max(2 * _standard_error(scatter, len(last)), self.tolerance * mean):
+        if not self._unchanged([look.value for look in last]):
             return None
-        pull = sorted(look.pull for look in last)[len(last) // 2]
-        return Outcome.CONVERGED if pull <= 1.0 else Outcome.CYCLING
+        if sorted(look.pull for look in last)[len(last) // 2] <= 1.0:
+            return Outcome.CONVERGED
+        # A field that still shrinks is on its way in, whatever the watched number says.
+        return Outcome.CYCLING if self._unchanged([look.field for look in last]) else None
+
+    def _unchanged(self, values: Sequence[float]) -> bool:
+        change, scatter = trend(values)
+        mean = sum(abs(value) for value in values) / len(values)
+        return abs(change) <= max(2 * _standard_error(scatter, len(values)), self.tolerance * mean)
 
     def sentence(self, name: str) -> str:
         """What it saw, for people; after a verdict."""
