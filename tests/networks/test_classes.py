@@ -58,11 +58,14 @@ def test_a_class_that_is_not_asked_for_teaches_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_projection_adds_the_product_of_embedding_and_features(name: str) -> None:
     judge = network(name)
-    images = torch.randn(4, *SHAPE, dtype=torch.float64)
+    images = torch.randn(4, *SHAPE, dtype=torch.float64, requires_grad=True)
     zero, one = (judge(images, torch.full((4,), k), True) for k in (0, 1))
     torch.testing.assert_close(zero.features, one.features)
     table = judge.projection.weight
-    torch.testing.assert_close(one.logits - zero.logits, one.features @ (table[1] - table[0]))
+    gained, product = one.logits - zero.logits, one.features @ (table[1] - table[0])
+    torch.testing.assert_close(gained, product)
+    slopes = (torch.autograd.grad(y.sum(), images, retain_graph=True)[0] for y in (gained, product))
+    torch.testing.assert_close(*slopes)
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
