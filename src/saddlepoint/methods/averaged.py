@@ -51,6 +51,11 @@ class Averaged(Method):
         if self.half_life is not None and self.half_life <= 0:
             raise ValueError(f"half_life is {self.half_life}: give a number of samples above 0")
 
+    @property
+    def separable(self) -> bool:
+        """As the base is."""
+        return self.base.separable
+
     def update(self, game: Game, batches: Batches) -> None:
         """Do z ← T(z); z̄ ← z̄ + w (z − z̄)."""
         if self.mean is None:
