@@ -13,8 +13,26 @@ from functools import singledispatch
 import torch
 from torch import Tensor
 
-from saddlepoint import methods as m
 from saddlepoint.core import Method
+from saddlepoint.methods import (
+    SVRE,
+    Alex,
+    Alternating,
+    Competitive,
+    Consensus,
+    DoubleExtragradient,
+    Extragradient,
+    HeavyBall,
+    Lead,
+    Lookahead,
+    Nesterov,
+    Optimistic,
+    Proximal,
+    Ridge,
+    RungeKutta,
+    Simultaneous,
+    Symplectic,
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,8 @@ class LinearField:
 
     def part(self, *names: str) -> Tensor:
         """The projection on the named players' coordinates, (n, n)."""
-        return torch.block_diag(*(float(name in names) * torch.eye(k).double() for name, k in self.sizes.items()))
+        own = [torch.full((k,), float(name in names), dtype=self.jacobian.dtype) for name, k in self.sizes.items()]
+        return torch.diag(torch.cat(own))
 
     def state(self, parts: int) -> list[Tensor]:
         """The blocks of a state of as many points: each as a map of the whole state, (…, n, parts·n)."""
@@ -71,7 +90,7 @@ def factor(method: Method, field: LinearField) -> Tensor | None:
 
     >>> rotation = LinearField(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]).double(), {"generator": 1, "discriminator": 1},
     ...                        torch.tensor([[0.3, 0.3], [1.0, 1.0]]).double())
-    >>> [round(value, 6) for value in factor(m.Extragradient(), rotation).tolist()]
+    >>> [round(value, 6) for value in factor(Extragradient(), rotation).tolist()]
     [0.958175, 1.0]
     """
     found = linear_map(method, field)
@@ -92,13 +111,13 @@ def _rows(*blocks: Tensor) -> LinearMap:
 
 
 @linear_map.register
-def _(_method: m.Simultaneous, f: LinearField) -> LinearMap:
+def _(_method: Simultaneous, f: LinearField) -> LinearMap:
     (z,) = f.state(1)
     return _rows(z - f.steps @ f.jacobian @ z)
 
 
 @linear_map.register
-def _(method: m.Alternating, f: LinearField) -> LinearMap:
+def _(method: Alternating, f: LinearField) -> LinearMap:
     (z,) = f.state(1)
     for name, count in zip(method.order, method.counts, strict=True):
         for _turn in range(count):
@@ -107,7 +126,7 @@ def _(method: m.Alternating, f: LinearField) -> LinearMap:
 
 
 @linear_map.register
-def _(method: m.Alex, f: LinearField) -> LinearMap:
+def _(method: Alex, f: LinearField) -> LinearMap:
     z, ahead = f.state(2)
     first, second = f.part(method.order[0]), f.part(method.order[1])
     move = f.steps @ f.jacobian
@@ -123,23 +142,23 @@ def _extragradient(f: LinearField, gamma: float) -> LinearMap:
 
 
 @linear_map.register
-def _(_method: m.Extragradient, f: LinearField) -> LinearMap:
+def _(_method: Extragradient, f: LinearField) -> LinearMap:
     return _extragradient(f, 1.0)
 
 
 @linear_map.register
-def _(_method: m.SVRE, f: LinearField) -> LinearMap:
+def _(_method: SVRE, f: LinearField) -> LinearMap:
     # Without noise the correction is nothing.
     return _extragradient(f, 1.0)
 
 
 @linear_map.register
-def _(method: m.DoubleExtragradient, f: LinearField) -> LinearMap:
+def _(method: DoubleExtragradient, f: LinearField) -> LinearMap:
     return _extragradient(f, method.gamma)
 
 
 @linear_map.register
-def _(method: m.Optimistic, f: LinearField) -> LinearMap | None:
+def _(method: Optimistic, f: LinearField) -> LinearMap | None:
     base = linear_map(method.base, f)
     if base is None or base.period > 1 or base.matrix.shape[-1] != f.n:
         return None
@@ -149,7 +168,7 @@ def _(method: m.Optimistic, f: LinearField) -> LinearMap | None:
 
 
 @linear_map.register
-def _(method: m.Lookahead, f: LinearField) -> LinearMap | None:
+def _(method: Lookahead, f: LinearField) -> LinearMap | None:
     base = linear_map(method.base, f)
     if base is None or method.k % base.period:
         return None
@@ -162,7 +181,7 @@ def _(method: m.Lookahead, f: LinearField) -> LinearMap | None:
 
 
 @linear_map.register
-def _(method: m.HeavyBall, f: LinearField) -> LinearMap:
+def _(method: HeavyBall, f: LinearField) -> LinearMap:
     z, real, imaginary = f.state(3)
     beta = method.beta * cmath.exp(1j * method.phase)
     turns = [(name,) for name in method.order] if method.alternating else [tuple(f.sizes)]
@@ -176,20 +195,20 @@ def _(method: m.HeavyBall, f: LinearField) -> LinearMap:
 
 
 @linear_map.register
-def _(method: m.Nesterov, f: LinearField) -> LinearMap:
+def _(method: Nesterov, f: LinearField) -> LinearMap:
     z, before = f.state(2)
     ahead = z + method.beta * (z - before)
     return _rows(ahead - f.steps @ f.jacobian @ ahead, z)
 
 
 @linear_map.register
-def _(method: m.Consensus, f: LinearField) -> LinearMap:
+def _(method: Consensus, f: LinearField) -> LinearMap:
     (z,) = f.state(1)
     return _rows(z - f.steps @ (f.jacobian + method.gamma * f.jacobian.T @ f.jacobian) @ z)
 
 
 @linear_map.register
-def _(method: m.Symplectic, f: LinearField) -> LinearMap:
+def _(method: Symplectic, f: LinearField) -> LinearMap:
     # Near the solution the alignment is +0.1 and more, as the products vanish like ‖z‖⁴: the sign is plus.
     (z,) = f.state(1)
     antisymmetric = (f.jacobian - f.jacobian.T) / 2
@@ -197,7 +216,7 @@ def _(method: m.Symplectic, f: LinearField) -> LinearMap:
 
 
 @linear_map.register
-def _(method: m.Competitive, f: LinearField) -> LinearMap | None:
+def _(method: Competitive, f: LinearField) -> LinearMap | None:
     if method.scaling != "none" or method.iterations < f.n:
         return None
     (z,) = f.state(1)
@@ -207,7 +226,7 @@ def _(method: m.Competitive, f: LinearField) -> LinearMap | None:
 
 
 @linear_map.register
-def _(method: m.RungeKutta, f: LinearField) -> LinearMap:
+def _(method: RungeKutta, f: LinearField) -> LinearMap:
     (z,) = f.state(1)
     offsets, weights = {"heun": ((1.0,), (0.5, 0.5)), "rk4": ((0.5, 0.5, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6))}[
         method.scheme
@@ -222,7 +241,7 @@ def _(method: m.RungeKutta, f: LinearField) -> LinearMap:
 
 
 @linear_map.register
-def _(method: m.Lead, f: LinearField) -> LinearMap:
+def _(method: Lead, f: LinearField) -> LinearMap:
     z, before = f.state(2)
     own = sum((f.part(name) @ f.jacobian @ f.part(name) for name in f.sizes), torch.zeros_like(f.jacobian))
     displacement = z - before
@@ -231,7 +250,7 @@ def _(method: m.Lead, f: LinearField) -> LinearMap:
 
 
 @linear_map.register
-def _(method: m.Proximal, f: LinearField) -> LinearMap | None:
+def _(method: Proximal, f: LinearField) -> LinearMap | None:
     # Only then is the inner iteration exact.
     if method.window < f.n:
         return None
@@ -240,7 +259,7 @@ def _(method: m.Proximal, f: LinearField) -> LinearMap | None:
 
 
 @linear_map.register
-def _(method: m.Ridge, f: LinearField) -> LinearMap | None:
+def _(method: Ridge, f: LinearField) -> LinearMap | None:
     (z,) = f.state(1)
     lead, follow = f.part(method.leader), f.part(method.follower)
     identity = torch.eye(f.n, dtype=f.jacobian.dtype)

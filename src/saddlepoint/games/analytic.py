@@ -55,10 +55,10 @@ class AnalyticGame:
             ValueError: the start has another length than the game.
         """
         n = sum(self.sizes)
-        start = torch.ones(n) if x0 is None else torch.tensor(x0)
+        start = torch.ones(n, dtype=torch.float64) if x0 is None else torch.tensor(x0, dtype=torch.float64)
         if start.numel() != n:
             raise ValueError(f"the start has {start.numel()} coordinates, {self.name} has {n}: give {n} numbers")
-        return start.to(torch.float64)
+        return start
 
     def play(self, optimizer: Callable[[str, list[nn.Parameter]], Optimizer], x0: list[float] | None = None) -> Game:
         """The game at a start.

@@ -1,10 +1,8 @@
 """The Dirac-GAN: the smallest GAN, and one that does not converge."""
 
-import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid, relu, softplus
@@ -94,5 +92,7 @@ def _normal_rule(deviation: float) -> tuple[Tensor, Tensor]:
     """Nodes and weights of the mean over a centred normal variable."""
     if deviation == 0.0:
         return torch.zeros(1).double(), torch.ones(1).double()
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    return torch.from_numpy(deviation * nodes), torch.from_numpy(weights / math.sqrt(2 * math.pi))
+    # Golub and Welsch: the nodes are the eigenvalues of the Jacobi matrix of the Hermite polynomials.
+    beside = torch.arange(1, NODES, dtype=torch.float64).sqrt()
+    nodes, vectors = torch.linalg.eigh(torch.diag(beside, 1) + torch.diag(beside, -1))
+    return deviation * nodes, vectors[0] ** 2

@@ -47,8 +47,8 @@ def stability(
     figure = Figure(figsize=(6.6, 5.2), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1), facecolor=theme.card)
     figure.suptitle(title, color=theme.ink, x=0.02, ha="left")
     axes = figure.add_subplot()
-    colours = LinearSegmentedColormap.from_list("factors", [theme.lines[0], theme.grid, theme.lines[1]], N=512)
-    colours.set_bad(theme.muted)
+    shades = (theme.lines[0], theme.grid, theme.lines[1])
+    colours = LinearSegmentedColormap.from_list("factors", shades, N=512).with_extremes(bad=theme.muted)
     # The square root tells .99 from 1, where most step sizes of interest are.
     norm = FuncNorm((_from_one, _to_one), vmin=0.0, vmax=_STRONG)
     mesh = axes.pcolormesh(_edges(h_x), _edges(h_y), np.minimum(values, _STRONG), cmap=colours, norm=norm)
