@@ -19,6 +19,7 @@ from saddlepoint.recipes.registries import (
     NETWORK_REGISTRY,
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
 )
 
 
@@ -31,6 +32,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "methods": lambda: [(name, METHOD_REGISTRY.summary(name), kind.cost) for name, kind in METHODS.items()],
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
+    "regularisers": lambda: _entries(REGULARISER_REGISTRY),
     "networks": lambda: _entries(NETWORK_REGISTRY),
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
@@ -41,7 +43,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
 def list_(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}.")] = None,
 ) -> None:
-    """List what there is, by kind: recipes, methods, losses, penalties, networks, optimizers, data, games."""
+    """List what there is, by kind: recipes, methods, losses, penalties, regularisers, networks, optimizers, data, games."""
     if kind is not None and kind not in _KINDS:
         raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, _KINDS)}")
     for name in [kind] if kind else _KINDS:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
+from operator import methodcaller
 from typing import Any, Protocol
 
 import numpy
@@ -19,17 +20,19 @@ from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import Player, Run
+from saddlepoint.recipes.configuration import Choice, Run
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
     NETWORK_REGISTRY,
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
 )
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
+from saddlepoint.tasks.precision import MixedPrecision
 from saddlepoint.train import Observer, Pace, Stopping, Task, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
@@ -175,6 +178,7 @@ def adversarial_game(
     low: float = -1.0,
     high: float = 1.0,
     augmented: Augmented | None = None,
+    auxiliary: float = 0.0,
 ) -> Game:
     """The game of generator and discriminator that a configuration describes, for samples of a shape.
 
@@ -185,18 +189,24 @@ def adversarial_game(
         classes: that the networks are given, 0 for none.
         low, high: black and white, where samples are images.
         augmented: what the discriminator sees them through.
+        auxiliary: weight of an auxiliary classifier, which the discriminator then gets; 0 for none.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
     roles = {"generator": config.generator, "discriminator": config.discriminator}
-    players = {role: _network(config, role, player, shape, device, classes) for role, player in roles.items()}
+    players = {role: network.to(device) for role, network in networks(config, shape, classes, auxiliary > 0).items()}
+    if config.channels_last:
+        for network in players.values():
+            network.to(memory_format=torch.channels_last)
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
         augmented,
+        regularisers=[REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in config.regularisers.items()],
+        auxiliary=auxiliary,
     )
-    losses.keep_memories_in(players["discriminator"])
+    losses.keep_memories_in(players)
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
         for role, player in roles.items()
@@ -205,7 +215,25 @@ def adversarial_game(
         if player.clip is not None:
             parameters = list(players[role].parameters())
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
-    return Game(players, losses, optimizers, compiled=config.compiled)
+    return Game(
+        players,
+        losses if config.precision == "float32" else MixedPrecision(losses, getattr(torch, config.precision)),
+        optimizers,
+        compiled=config.compiled,
+        parts=None if config.accumulate == 1 else methodcaller("parts", config.batch_size // config.accumulate),
+    )
+
+
+def networks(config: Run, shape: tuple[int, ...], classes: int, auxiliary: bool = False) -> dict[str, nn.Module]:
+    """Both players' networks, as a run of this seed begins with them, for samples of a shape.
+
+    Raises:
+        ConfigurationError: networks that do not fit the samples.
+    """
+    specs = {"generator": config.generator.network, "discriminator": config.discriminator.network}
+    if auxiliary:
+        specs["discriminator"] = {**specs["discriminator"], "auxiliary": True}
+    return {role: _network(config, role, spec, shape, classes) for role, spec in specs.items()}
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
@@ -231,15 +259,12 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
     }
 
 
-def _network(
-    config: Run, role: str, player: Player, shape: tuple[int, ...], device: torch.device, classes: int
-) -> nn.Module:
+def _network(config: Run, role: str, spec: Choice, shape: tuple[int, ...], classes: int) -> nn.Module:
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            network = NETWORK_REGISTRY.build(player.network, shape=shape, latent=config.latent.size, classes=classes)
+            return NETWORK_REGISTRY.build(spec, shape=shape, latent=config.latent.size, classes=classes)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
-    return network.to(device)
 
 
 def pick_device(name: str) -> torch.device:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS, ImageData, load_images
@@ -52,6 +52,18 @@ class ImageRun(Run):
     augmentation: Augmentation | None = None
     values: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
+    #: Weight of an auxiliary classifier in both players' losses (AC-GAN); 0 conditions by projection instead.
+    auxiliary: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _classifies(self) -> Self:
+        if self.auxiliary and not self.conditional:
+            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
+        if self.auxiliary and "auxiliary" not in self.discriminator.network:
+            raise ValueError(f"{self.discriminator.network['name']} has no auxiliary classifier: --set auxiliary=0")
+        if self.discriminator.network.get("auxiliary") and not self.auxiliary:
+            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
+        return self
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
@@ -70,7 +82,7 @@ class ImageRun(Run):
         device = pick_device(self.device)
         low, high = _RANGES[self.values]
         augmented = self._augmented(low, high)
-        game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented)
+        game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented, auxiliary=self.auxiliary)
         stream = SampleStream(
             data.images,
             self.batch_size,
@@ -84,6 +96,7 @@ class ImageRun(Run):
             augmentation=0 if augmented is None else augmented.augmentation.draws,
             strength=schedules.of(self.schedules.augmentation),
             penalty=schedules.of(self.schedules.penalty),
+            packing=self.packing,
         )
         trained = ImageGenerator(
             game.players["generator"],

@@ -47,6 +47,7 @@ class PointRun(Run):
             self.latent.distribution,
             device=device,
             penalty=schedules.of(self.schedules.penalty),
+            packing=self.packing,
         )
         trained = PointGenerator(
             game.players["generator"],
