@@ -18,6 +18,7 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
+from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import Choice, Run
@@ -178,7 +179,6 @@ def adversarial_game(
     low: float = -1.0,
     high: float = 1.0,
     augmented: Augmented | None = None,
-    auxiliary: float = 0.0,
 ) -> Game:
     """The game of generator and discriminator that a configuration describes, for samples of a shape.
 
@@ -189,13 +189,12 @@ def adversarial_game(
         classes: that the networks are given, 0 for none.
         low, high: black and white, where samples are images.
         augmented: what the discriminator sees them through.
-        auxiliary: weight of an auxiliary classifier, which the discriminator then gets; 0 for none.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
     roles = {"generator": config.generator, "discriminator": config.discriminator}
-    players = {role: network.to(device) for role, network in networks(config, shape, classes, auxiliary > 0).items()}
+    players = {role: network.to(device) for role, network in networks(config, shape, classes).items()}
     if config.channels_last:
         for network in players.values():
             network.to(memory_format=torch.channels_last)
@@ -204,7 +203,7 @@ def adversarial_game(
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
         augmented,
         regularisers=[REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in config.regularisers.items()],
-        auxiliary=auxiliary,
+        auxiliary=config.auxiliary,
     )
     losses.keep_memories_in(players)
     optimizers = {
@@ -224,14 +223,14 @@ def adversarial_game(
     )
 
 
-def networks(config: Run, shape: tuple[int, ...], classes: int, auxiliary: bool = False) -> dict[str, nn.Module]:
+def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
     """Both players' networks, as a run of this seed begins with them, for samples of a shape.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
     specs = {"generator": config.generator.network, "discriminator": config.discriminator.network}
-    if auxiliary:
+    if config.auxiliary:
         specs["discriminator"] = {**specs["discriminator"], "auxiliary": True}
     return {role: _network(config, role, spec, shape, classes) for role, spec in specs.items()}
 
@@ -257,6 +256,16 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
         "loss": config.loss["name"],
         "seed": config.seed,
     }
+
+
+def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
+    """What a run's networks cost for samples of a shape, by player; nothing is computed. Raises as `networks`."""
+    with torch.device("meta"):
+        n = config.packing
+        players = networks(config, shape, classes)
+        labels = (torch.zeros(n, dtype=torch.int64),) if classes else ()
+        inputs = {"generator": torch.empty(n, config.latent.size), "discriminator": torch.empty(n, *shape)}
+        return {role: costs(player, inputs[role], *labels) for role, player in players.items()}
 
 
 def _network(config: Run, role: str, spec: Choice, shape: tuple[int, ...], classes: int) -> nn.Module:

@@ -73,6 +73,9 @@ class Run(Settings):
     penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
     #: Added to the generator's loss, as penalties are to the discriminator's.
     regularisers: Annotated[dict[str, Choice], Several(REGULARISER_REGISTRY)] = Field(default_factory=dict)
+    #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
+    #: above 0; classes are conditioned on by projection otherwise.
+    auxiliary: float = Field(default=0.0, ge=0)
     method: Annotated[Choice, METHOD_REGISTRY]
     average: Average | None = None
     schedules: Schedules = Schedules()
@@ -99,6 +102,15 @@ class Run(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _classifies(self) -> "Run":
+        network = self.discriminator.network
+        if self.auxiliary and "auxiliary" not in network:
+            raise ValueError(f"{network['name']} has no auxiliary classifier: --set auxiliary=0")
+        if network.get("auxiliary") and not self.auxiliary:
+            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
+        return self
+
     @property
     def packing(self) -> int:
         """Samples that the discriminator judges as one."""
@@ -115,6 +127,10 @@ class Run(Settings):
     @abstractmethod
     def load(self, reading: Reading | None = None) -> "Data":
         """Read the data. Raises ValueError where they are not there, or damaged."""
+
+    def outline(self) -> tuple[tuple[int, ...], int] | None:
+        """Shape of a sample and number of classes made on demand, where settings tell; None where only the data do."""
+        return None
 
     @abstractmethod
     def build(self, data: Any) -> "Assembled":

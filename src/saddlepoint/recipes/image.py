@@ -52,17 +52,11 @@ class ImageRun(Run):
     augmentation: Augmentation | None = None
     values: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
-    #: Weight of an auxiliary classifier in both players' losses (AC-GAN); 0 conditions by projection instead.
-    auxiliary: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _classifies(self) -> Self:
         if self.auxiliary and not self.conditional:
             raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
-        if self.auxiliary and "auxiliary" not in self.discriminator.network:
-            raise ValueError(f"{self.discriminator.network['name']} has no auxiliary classifier: --set auxiliary=0")
-        if self.discriminator.network.get("auxiliary") and not self.auxiliary:
-            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
         return self
 
     def load(self, reading: Reading | None = None) -> ImageData:
@@ -70,6 +64,15 @@ class ImageRun(Run):
         if self.data.source == "folder" and self.data.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
         return load_images(self.data.source, path=self.data.path, size=self.data.size, progress=reading)
+
+    def outline(self) -> tuple[tuple[int, ...], int] | None:
+        """Those of a known set; None for images of the user's."""
+        if self.data.source not in DATASETS:
+            return None
+        known = DATASETS[self.data.source]
+        channels, height, width = known.shape
+        size = (height, width) if self.data.size is None else (self.data.size, self.data.size)
+        return (channels, *size), known.classes if self.conditional else 0
 
     def build(self, data: ImageData) -> Assembled:
         """The game of a generator and a discriminator of images."""
@@ -82,7 +85,7 @@ class ImageRun(Run):
         device = pick_device(self.device)
         low, high = _RANGES[self.values]
         augmented = self._augmented(low, high)
-        game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented, auxiliary=self.auxiliary)
+        game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented)
         stream = SampleStream(
             data.images,
             self.batch_size,
