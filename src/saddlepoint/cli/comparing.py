@@ -28,7 +28,7 @@ SEARCH = 5
 
 
 def compare(
-    on: Annotated[str, typer.Argument(metavar="GAME|RECIPE", help="bilinear, quadratic, dirac, or a recipe.")],
+    on: Annotated[str, typer.Argument(metavar="GAME|RECIPE", help="An analytic game or a recipe.")],
     methods: Annotated[
         str,
         typer.Option("--methods", metavar="A,B,…", help="Names, with parameters in brackets: lookahead[k=5,lr=0.2]."),

@@ -165,11 +165,18 @@ class Game:
             rates[name] = own.pop()
         return rates
 
+    def steps(self, name: str) -> list[float | Tensor]:
+        """The step size of each of a player's tensors, as its optimizer has it now; they may differ."""
+        groups = self.optimizers[name].param_groups
+        held = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+        return [held[id(parameter)] for parameter in self.point[name]]
+
+    @torch.no_grad()
     def slide(self, direction: Point, scale: float = 1.0) -> None:
-        """z_p ← z_p − scale · h_p · direction_p: a plain step at each player's rate, past the optimizers."""
-        rates = self.rates
+        """z_p ← z_p − scale · h_p · direction_p: a plain step at each tensor's rate, past the optimizers."""
         for name in direction.names:
-            self.point.only(name).add_(direction.only(name), alpha=-scale * rates[name])
+            moves = [scale * h * d for h, d in zip(self.steps(name), direction[name], strict=True)]
+            torch._foreach_sub_(self.point[name], moves)
 
     def losses_at(
         self, batch: Batch, at: Mapping[str, Mapping[str, Tensor]], names: Sequence[str]
