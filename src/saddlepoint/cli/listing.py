@@ -24,7 +24,6 @@ from saddlepoint.recipes.registries import (
     REGULARISER_REGISTRY,
 )
 
-
 #: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
 SHAPE, LATENT = (1, 28, 28), 64
 
@@ -70,7 +69,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
 def list_(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}.")] = None,
 ) -> None:
-    """List what there is, by kind: recipes, methods, losses, penalties, regularisers, networks, optimizers, data, games."""
+    """List what there is: recipes, methods, losses, penalties, regularisers, networks, optimizers, data, games."""
     if kind is not None and kind not in _KINDS:
         raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, _KINDS)}")
     for name in [kind] if kind else _KINDS:

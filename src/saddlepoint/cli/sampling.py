@@ -35,7 +35,9 @@ def sample(
     label: Annotated[
         str | None, typer.Option("--class", metavar="NAME", help="Only this class, of a conditional generator.")
     ] = None,
-    columns: Annotated[int | None, typer.Option("--columns", min=1, help="Columns of the grid; one a class where there are classes.")] = None,
+    columns: Annotated[
+        int | None, typer.Option("--columns", min=1, help="Columns of the grid; one a class where there are classes.")
+    ] = None,
     scale: Annotated[int | None, typer.Option("--scale", min=1, help="Enlarge pixels by a whole factor.")] = None,
     stops: Annotated[int, typer.Option("--stops", min=2, help="Images that the walk goes through.")] = 8,
 ) -> None:

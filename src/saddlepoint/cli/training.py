@@ -81,8 +81,8 @@ def train(
         recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, sets or []
     )
     if dry_run:
-        print(yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True), end="")
-        print(_costs(config))
+        costs = _costs(config)
+        print(yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True) + costs)
         return
     folder = _folder(config, out)
     with folder.held():
@@ -157,7 +157,7 @@ def _assembled(config: Run) -> Assembled:
 
 
 def _costs(config: Run) -> str:
-    """What the networks cost, as comments of YAML. Images of the user's are read, to see their shape; none are fetched."""
+    """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter

@@ -253,16 +253,12 @@ class Game:
         """Gradients and losses of players whose losses come from one call: at once, or the mean over parts."""
         if self.parts is None:
             return self._gradients_at_once(value, names)
-        gradients: dict[str, Sequence[Tensor]] = {}
-        values: dict[str, Tensor] = {}
+        field, values = self.point.only(*names).zeros(), dict.fromkeys(names, torch.zeros(()))
         for share, part in self.parts(value):
-            own, its_losses = self._gradients_at_once(part, names)
-            for name in names:
-                scaled = torch._foreach_mul(own[name], share)
-                loss = share * its_losses[name]
-                gradients[name] = torch._foreach_add(gradients[name], scaled) if name in gradients else scaled
-                values[name] = values[name] + loss if name in values else loss
-        return gradients, values
+            own, losses = self._gradients_at_once(part, names)
+            field.add_(Point(own), alpha=share)
+            values = {name: values[name] + share * losses[name] for name in names}
+        return {name: field[name] for name in names}, values
 
     def _gradients_at_once(self, value: Any, names: Sequence[str]) -> Gradients:
         if self._compiled is not None:

@@ -46,11 +46,17 @@ def _digits(path: str | Path | None, split: Split) -> ImageData:
 
 
 DATASETS: dict[str, Dataset] = {
-    "digits": Dataset("1,797 handwritten digits, grey 8x8; installed with scikit-learn, no download", _digits, (1, 8, 8), 10),
+    "digits": Dataset(
+        "1,797 handwritten digits, grey 8x8; installed with scikit-learn, no download", _digits, (1, 8, 8), 10
+    ),
     "mnist": Dataset("60,000 handwritten digits, grey 28x28; 10 MB download", mnist, (1, 28, 28), 10),
-    "fashion-mnist": Dataset("60,000 pieces of clothing in ten kinds, grey 28x28; 27 MB download", fashion_mnist, (1, 28, 28), 10),
+    "fashion-mnist": Dataset(
+        "60,000 pieces of clothing in ten kinds, grey 28x28; 27 MB download", fashion_mnist, (1, 28, 28), 10
+    ),
     "cifar-10": Dataset("50,000 photographs in ten classes, colour 32x32; 170 MB download", cifar_10, (3, 32, 32), 10),
-    "cifar-100": Dataset("50,000 photographs in a hundred classes, colour 32x32; 169 MB download", cifar_100, (3, 32, 32), 100),
+    "cifar-100": Dataset(
+        "50,000 photographs in a hundred classes, colour 32x32; 169 MB download", cifar_100, (3, 32, 32), 100
+    ),
 }
 
 

@@ -197,7 +197,7 @@ def adversarial_game(
     players = {role: network.to(device) for role, network in networks(config, shape, classes).items()}
     if config.channels_last:
         for network in players.values():
-            network.to(memory_format=torch.channels_last)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],

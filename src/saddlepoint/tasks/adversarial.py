@@ -123,7 +123,7 @@ class AdversarialLosses:
 
 
 def misread(judgement: Judgement, batch: SampleBatch) -> Tensor:
-    """The mean cross-entropy of the auxiliary classifier to the batch's classes, nats; log classes where it can't tell."""
+    """The cross-entropy of the auxiliary classifier to the batch's classes, nats; log classes where it can't tell."""
     assert judgement.class_logits is not None
     assert batch.labels is not None
     return cross_entropy(judgement.class_logits, batch.labels)
