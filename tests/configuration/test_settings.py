@@ -188,3 +188,11 @@ def test_everything_listed_can_be_had_by_its_name_alone_and_has_a_summary(regist
         assert registry.resolve(spec) == spec
         registry.build(name)
         assert registry.summary(name).endswith((".", ":"))
+
+
+def test_a_choice_in_settings_that_are_absent_is_made_and_asked_for_before_its_arguments() -> None:
+    config = assign(RECIPES["digits"](), ["augmentation.kind=adaptive", "augmentation.kind.geometry=false"])
+    assert config.augmentation is not None
+    assert (config.augmentation.kind["name"], config.augmentation.kind["geometry"]) == ("adaptive", False)
+    with pytest.raises(ConfigurationError, match=r"no augmentation is chosen yet: give kind before"):
+        assign(RECIPES["digits"](), ["augmentation.kind.geometry=false"])

@@ -7,7 +7,7 @@ from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import Run
-from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist
+from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 
 RECIPES: dict[str, Callable[[], Run]] = {
@@ -15,6 +15,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
     "images": images,
+    "modern": modern,
     "classic": classic,
     "ring": ring,
     "grid": grid,

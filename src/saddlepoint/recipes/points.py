@@ -34,6 +34,10 @@ class PointRun(Run):
         """Draw the data."""
         return _MIXTURES[self.data.mixture]().points(self.data.points, self.seed)
 
+    def outline(self) -> tuple[tuple[int, ...], int]:
+        """Points of the plane."""
+        return (2,), 0
+
     def build(self, data: PointData) -> Assembled:
         """The game of a generator and a discriminator of points."""
         mixture = data.mixture
@@ -47,6 +51,7 @@ class PointRun(Run):
             self.latent.distribution,
             device=device,
             penalty=schedules.of(self.schedules.penalty),
+            packing=self.packing,
         )
         trained = PointGenerator(
             game.players["generator"],

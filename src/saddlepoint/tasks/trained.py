@@ -78,7 +78,13 @@ class TrainedGenerator(ABC):
     def save(self, folder: Path, card: str) -> None:
         """Write weights, configuration and model card, each whole or absent."""
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {key: tensor.contiguous() for key, tensor in self.network.state_dict().items()}
+        # What the network has by itself: a training may keep memories of its own in it.
+        with torch.device("meta"):
+            own = NETWORK_REGISTRY.build(
+                self.spec, shape=self.shape, latent=self.latent.size, classes=len(self.classes)
+            ).state_dict()
+        state = self.network.state_dict()
+        weights = {key: state[key].contiguous() for key in own}
         config = {
             "kind": self.kind,
             "network": json.loads(json.dumps(dict(self.spec))),
