@@ -14,6 +14,8 @@ from saddlepoint.tasks.trained import ImageGenerator
 
 #: Generated images, and real ones at most; rows for metrics on pairs, whose cost is quadratic.
 SAMPLES, REAL, MOST = 50_000, 100_000, 10_000
+#: Rows of a subset of the kernel distance, where there are so many.
+SUBSET = 1000
 #: Training images shown beside a generated one.
 SHOWN = 4
 
@@ -73,13 +75,14 @@ def evaluate_images(
     seen_train = seen_of(train.data, extractor, REAL, most, seed, report, f"reading {train.split}")
     seen_test = seen_of(test.data, extractor, REAL, most, seed, report, f"reading {test.split}")
     on_train, on_test = _on(basis, train, seen_train), _on(basis, test, seen_test)
+    subset = min(SUBSET, samples, len(seen_train), len(seen_test))
     measured: list[Measured] = []
     notes: dict[str, None] = {}
     shown_by: dict[str, tuple[Neighbourhood, Neighbourhood]] = {}
     for weights, trained in generators.items():
         made = seen_from(trained, extractor, samples, most, seed, report, f"{weights}: generating")
         for protocol, real, held_out in ((on_train, seen_train, seen_test), (on_test, seen_test, None)):
-            compared = Compared(real, made, held_out, most, seed, extractor.name)
+            compared = Compared(real, made, held_out, most, subset, seed, extractor.name)
             asked = [name for name in names if protocol is on_train or not MEASURES[name].once]
             own, left = _compare(compared, asked, replace(protocol, weights=weights), report, demanded)
             measured += own
@@ -89,8 +92,8 @@ def evaluate_images(
                 trained, made, train.data, seen_train, n=shown, k=SHOWN, most=most, seed=seed
             )
     floor = seen_test.first(samples)
-    protocol = replace(on_train, weights=f"{test.split} images", n_generated=len(floor))
-    compared = Compared(seen_train, floor, None, most, seed, extractor.name)
+    protocol = replace(on_train, weights=f"floor: {test.split}", n_generated=len(floor))
+    compared = Compared(seen_train, floor, None, most, subset, seed, extractor.name)
     measured += _compare(compared, names, protocol, report, demanded=False)[0]
     return Evaluation(tuple(measured), tuple(notes), shown_by)
 

@@ -34,6 +34,7 @@ class Compared:
         generated: the generated ones, or real ones in their place.
         held_out: real ones that the generator never saw, where `real` are those of its training.
         most: rows of each that metrics on pairs are given.
+        subset: rows of a subset, where a metric takes many; the same in all comparisons of an evaluation.
         seed: of subsets.
         name: of the extractor.
     """
@@ -42,6 +43,7 @@ class Compared:
     generated: Seen
     held_out: Seen | None
     most: int
+    subset: int
     seed: int
     name: str
 
@@ -106,8 +108,8 @@ def _frechet(c: Compared) -> dict[str, Number]:
     return {"frechet": Number(frechet_distance(c.real.features, c.generated.features))}
 
 
-def _infinity(c: Compared, points: int, smallest: int) -> dict[str, Number]:
-    found = frechet_at_infinity(c.real.features, c.generated.features, points, smallest, c.seed)
+def _infinity(c: Compared, points: int) -> dict[str, Number]:
+    found = frechet_at_infinity(c.real.features, c.generated.features, points, seed=c.seed)
     detail = {"sizes": list(found.sizes), "values": list(found.values), "slope": found.slope}
     return {"frechet_infinity": Number(found.at_infinity, detail=detail)}
 
@@ -197,8 +199,7 @@ def _neighbours(k: int) -> Callable[[Compared], str | None]:
 
 def _points(c: Compared) -> Settings:
     # A distance in 2,048 features takes seconds, one in 128 milliseconds.
-    points = 15 if c.real.features.shape[1] <= 512 else 6
-    return {"points": points, "smallest": max(2, len(c.generated) // 10)}
+    return {"points": 15 if c.real.features.shape[1] <= 512 else 6}
 
 
 MEASURES: dict[str, Measure] = {
@@ -214,7 +215,7 @@ MEASURES: dict[str, Measure] = {
         "kernel distance (KID) with its error; no bias at any number of images",
         {"kernel": "lower"},
         _kernel,
-        lambda c: {"subsets": 100, "subset_size": min(1000, c.fewest)},
+        lambda c: {"subsets": 100, "subset_size": c.subset},
     ),
     "precision_recall": Measure(
         "share of generated images inside the real support, and of real ones inside the generated",

@@ -41,7 +41,7 @@ def _protocol(data: PointData, weights: str, samples: int, seed: int) -> Protoco
         dataset=data.name,
         fingerprint=data.fingerprint,
         split="known centres",
-        n_real=len(data.mixture.centres),
+        n_real=len(data),
         n_generated=samples,
         most=samples,
         seed=seed,

@@ -32,4 +32,4 @@ def real_sets(train: ImageData, test: Callable[[], ImageData]) -> tuple[RealSet,
             f"{error}. In place of a test split a fifth of the training images is held out here, which the generator "
             f"was trained on too; a run of its own with --set data.held_out={SHARE:g} never sees them"
         )
-        return RealSet(rest, "train, four fifths"), RealSet(part, "train, the other fifth"), (note,)
+        return RealSet(rest, "4/5 of train"), RealSet(part, "1/5 of train"), (note,)

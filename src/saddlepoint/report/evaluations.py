@@ -19,18 +19,20 @@ _ARROWS = {"higher": "↑", "lower": "↓", "half": "→ ½", "none": ""}
 #: What a protocol says, in the order and the words of the table's heads.
 _WORDS = {
     "weights": "{}",
+    "at": "at {:,} samples",
     "split": "against {}",
+    "dataset": "of {}",
     "n_generated": "{:,} made",
     "n_real": "{:,} real",
-    "dataset": "{}",
-    "fingerprint": "fingerprint {}",
-    "extractor": "features {}",
-    "digest": "extractor {}",
-    "resizing": "{}",
-    "most": "pairs among {:,}",
+    "extractor": "features: {}",
+    "most": "metrics on pairs among {:,}",
     "seed": "seed {}",
-    "at": "at {:,} samples",
+    "fingerprint": "data {}",
+    "digest": "extractor {}",
+    "resizing": "images {}",
 }
+#: Said over a column only where nothing else tells it from another.
+_RARELY = ("fingerprint", "digest", "resizing")
 
 
 @dataclass(frozen=True)
@@ -63,23 +65,30 @@ def tabulated(evaluations: Iterable[Mapping[str, Any]], most: int = COLUMNS) -> 
         for value in evaluation.get("values", ()):
             protocol = {**value["protocol"], "at": evaluation.get("samples")}
             key = json.dumps(protocol, sort_keys=True)
+            columns.pop(key, None)  # measured anew: it is the newest again
             columns[key] = protocol
             cells.setdefault(_label(value), {})[key] = cell(value)
     kept = list(columns)[-most:]
-    words = {name: {key: _phrase(name, columns[key].get(name)) for key in kept} for name in _WORDS}
-    same = {name for name, phrases in words.items() if len(set(phrases.values())) == 1}
+    said = {name: [_phrase(name, columns[key].get(name)) for key in kept] for name in _WORDS}
     # The one column of a table is named by its weights, too.
-    heads = [
-        tuple(words[n][key] for n in _WORDS if (n not in same or n == "weights") and words[n][key]) for key in kept
-    ]
-    common = [next(iter(words[n].values())) for n in _WORDS if n in same and n != "weights"] if kept else []
+    common = [name for name, phrases in said.items() if len(set(phrases)) == 1 and name != "weights"]
+    heading = [name for name in _WORDS if name not in common]
+    for name in _RARELY:
+        without = [other for other in heading if other != name]
+        if name in heading and len(_heads(said, without)) == len(set(_heads(said, without))):
+            heading = without
     rows = [(label, tuple(own.get(key, "") for key in kept)) for label, own in cells.items()]
     return EvaluationTable(
-        tuple(phrase for phrase in common if phrase),
-        tuple(heads),
+        tuple(said[name][0] for name in common if said[name][0]) if kept else (),
+        tuple(_heads(said, heading)),
         tuple((label, own) for label, own in rows if any(own)),
         len(columns) - len(kept),
     )
+
+
+def _heads(said: Mapping[str, list[str]], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """What is said over each column."""
+    return [tuple(phrase for phrase in phrases if phrase) for phrases in zip(*(said[n] for n in names), strict=True)]
 
 
 def cell(value: Mapping[str, Any]) -> str:
@@ -128,7 +137,10 @@ def evaluation_figure(evaluation: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
         theme: colours.
     """
     values = list(evaluation.get("values", ()))
-    lines = [v for v in values if v.get("detail", {}).get("sizes")]
+    lines = [v for v in values if v.get("detail", {}).get("sizes") and v["value"] is not None]
+    # The floor has few images where the held-out part is small, and would squeeze the rest.
+    largest = max((v["protocol"]["n_generated"] for v in lines), default=0)
+    lines = [v for v in lines if v["protocol"]["n_generated"] == largest]
     splits = [v["protocol"]["split"] for v in values]
     shares = [v for v in values if v.get("detail", {}).get("shares") and v["protocol"]["split"] == splits[0]]
     panels = [(draw, found) for draw, found in ((_infinity, lines), (_classes, shares)) if found]
@@ -160,7 +172,10 @@ def _infinity(axes: Any, lines: Sequence[Mapping[str, Any]], theme: Theme) -> No
     axes.set_title("Fréchet distance, extrapolated", loc="left", fontsize=10.5, color=theme.ink)
     axes.set_xlabel("generated images", color=theme.muted, fontsize=9)
     axes.set_xlim(left=0)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(0.0, low), high + 0.11 * len(lines) * (high - min(0.0, low)))
+    most = max(max(value["detail"]["sizes"]) for value in lines)
+    axes.set_xticks([0.0, *(share / most for share in (1, 2, 5, 10))])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "∞" if x <= 0 else compact(1 / x)))
 
 
@@ -176,6 +191,6 @@ def _classes(axes: Any, shares: Sequence[Mapping[str, Any]], theme: Theme) -> No
         axes.bar(np.arange(len(own)) + (place - (len(bars) - 1) / 2) * width, own, width, color=colour, label=label)
     axes.set_title("Shares of classes", loc="left", fontsize=10.5, color=theme.ink)
     axes.set_xlabel("class, by the extractor", color=theme.muted, fontsize=9)
-    axes.set_ylim(top=1.3 * max(max(own) for _, own in bars))
+    axes.set_ylim(top=(1 + 0.11 * len(bars)) * max(max(own) for _, own in bars))
     if len(real) <= 20:
         axes.set_xticks(range(len(real)))
