@@ -11,6 +11,7 @@ from rich.table import Table
 from saddlepoint.cli.screen import out
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
+from saddlepoint.evaluation import MEASURES
 from saddlepoint.methods import METHODS
 from saddlepoint.networks import Generator, costs
 from saddlepoint.recipes import RECIPES
@@ -63,13 +64,14 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
+    "metrics": lambda: [(name, measure.summary, " ".join(measure.better)) for name, measure in MEASURES.items()],
 }
 
 
 def list_(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}.")] = None,
 ) -> None:
-    """List what there is: recipes, methods, losses, penalties, regularisers, networks, optimizers, data, games."""
+    """List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more."""
     if kind is not None and kind not in _KINDS:
         raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, _KINDS)}")
     for name in [kind] if kind else _KINDS:

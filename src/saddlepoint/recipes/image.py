@@ -10,11 +10,12 @@ from saddlepoint.data import DATASETS, ImageData, load_images
 from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.stream import SampleStream
+from saddlepoint.extractors import load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import Average, Choice, LatentSettings, Player, Reading, Run
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
-from saddlepoint.tasks.image import ImageTask
+from saddlepoint.tasks.image import JUDGED, ImageTask, Metric
 from saddlepoint.tasks.trained import ImageGenerator, Latent
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
 
@@ -22,11 +23,15 @@ _RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
 
 class Data(Settings):
-    """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is)."""
+    """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is).
+
+    A share `held_out` of them is not trained on, so that it can judge the generator.
+    """
 
     source: str
     path: str | None = None
     size: int | None = Field(default=None, ge=4, le=1024)
+    held_out: float = Field(default=0.0, ge=0, lt=1)
 
 
 class Augmentation(Settings):
@@ -45,10 +50,25 @@ class Augmentation(Settings):
     span: float = Field(default=500_000, gt=0)
 
 
+class Evaluation(Settings):
+    """What judges the generator during training, at every checkpoint: the score by which the best one is kept.
+
+    Attributes:
+        features: an extractor (`saddle evaluate` takes the same); `pixels` is the coarse `pixel_frechet`.
+        samples: generated and real images that are compared.
+        metric: `frechet`, or `kernel`, which has no bias where samples are few.
+    """
+
+    features: str = "pixels"
+    samples: int = Field(default=JUDGED, ge=2)
+    metric: Metric = "frechet"
+
+
 class ImageRun(Run):
     """A run that generates images."""
 
     data: Data
+    evaluation: Evaluation = Evaluation()
     augmentation: Augmentation | None = None
     values: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
@@ -63,7 +83,19 @@ class ImageRun(Run):
         """Read the images."""
         if self.data.source == "folder" and self.data.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
-        return load_images(self.data.source, path=self.data.path, size=self.data.size, progress=reading)
+        data = load_images(self.data.source, path=self.data.path, size=self.data.size, progress=reading)
+        return data.split(self.data.held_out)[0] if self.data.held_out else data
+
+    def load_test(self) -> ImageData:
+        """Images that the run is not trained on: what it holds out, else what its data set does.
+
+        Raises:
+            ValueError: there are none, or they can't be read.
+        """
+        own = self.data
+        if own.held_out:
+            return load_images(own.source, path=own.path, size=own.size).split(own.held_out)[1]
+        return load_images(own.source, path=own.path, size=own.size, split="test")
 
     def outline(self) -> tuple[tuple[int, ...], int] | None:
         """Those of a known set; None for images of the user's."""
@@ -109,7 +141,9 @@ class ImageRun(Run):
             (low, high),
             classes=classes,
         )
-        task = ImageTask(game, trained, stream, model_card(self, data))
+        own = self.evaluation
+        judge = None if own.features == "pixels" else load_extractor(own.features, device)
+        task = ImageTask(game, trained, stream, model_card(self, data), judge, own.samples, own.metric)
         return Assembled(self, data, game, iteration(self), stream, task)
 
     def _augmented(self, low: float, high: float) -> Augmented | None:
@@ -135,7 +169,10 @@ class ImageRun(Run):
             chosen |= {"source": "folder", "path": str(Path(data).expanduser().resolve())}
         else:
             raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
-        return self.read({**self.model_dump(), "data": chosen})
+        judged = self.evaluation.model_dump()
+        if data in DATASETS and suited_to(data) != judged["features"]:  # digits say little about clothes
+            judged["features"] = "pixels"
+        return self.read({**self.model_dump(), "data": chosen, "evaluation": judged})
 
 
 def _relativistic(
@@ -146,6 +183,7 @@ def _relativistic(
     generator: Choice,
     discriminator: Choice,
     threads: int | None = None,
+    features: str = "pixels",
 ) -> ImageRun:
     """What was measured to give the best samples for the time (LOG.md): relativistic pairing + R1 + R2, averaged."""
     adam = {"name": "Adam", "lr": rate, "betas": (0.0, 0.99)}
@@ -161,10 +199,11 @@ def _relativistic(
         method={"name": "alternating"},
         average=Average(half_life=10_000),
         budget=Budget(samples=samples),
+        evaluation=Evaluation(features=features),
     )
 
 
-def _convolutional(recipe: str, data: Data, samples: int, width: int) -> ImageRun:
+def _convolutional(recipe: str, data: Data, samples: int, width: int, features: str = "pixels") -> ImageRun:
     return _relativistic(
         recipe,
         data,
@@ -172,6 +211,7 @@ def _convolutional(recipe: str, data: Data, samples: int, width: int) -> ImageRu
         rate=2e-3,
         generator={"name": "convolutional-generator", "width": width, "output": "tanh"},
         discriminator={"name": "convolutional-discriminator", "width": width},
+        features=features,
     )
 
 
@@ -190,12 +230,14 @@ def digits() -> ImageRun:
 
 def mnist() -> ImageRun:
     """MNIST, 28x28; about a quarter of an hour on two cores."""
-    return _convolutional("mnist", Data(source="mnist"), samples=1_000_000, width=16)
+    return _convolutional("mnist", Data(source="mnist"), samples=1_000_000, width=16, features="digits")
 
 
 def fashion_mnist() -> ImageRun:
     """Fashion-MNIST, 28x28; about a quarter of an hour on two cores."""
-    return _convolutional("fashion-mnist", Data(source="fashion-mnist"), samples=1_000_000, width=16)
+    return _convolutional(
+        "fashion-mnist", Data(source="fashion-mnist"), samples=1_000_000, width=16, features="fashion"
+    )
 
 
 def images() -> ImageRun:
