@@ -111,8 +111,8 @@ class PathLength(Regulariser):
     """λ E (‖Jᵀ y‖ − a)², J = ∂G/∂z, y normal noise over √pixels: equal steps of the latent, equal steps of the image.
 
     a is the moving average of ‖Jᵀ y‖, with a half-life of `half_life` samples (4,400 is the paper's decay of 0.99 a
-    step at 64 a batch); it lives in `memory`, which has to become a part of the generator. One more pass of the generator,
-    differentiated twice. The paper takes it every 16 steps; here it is a part of every loss.
+    step at 64 a batch); it lives in `memory`, which has to become a part of the generator. One more pass of the
+    generator, differentiated twice. The paper takes it every 16 steps; here it is a part of every loss.
     Karras, Laine, Aittala, Hellsten, Lehtinen, Aila 2020, arXiv 1912.04958.
 
     Raises:
@@ -124,7 +124,8 @@ class PathLength(Regulariser):
     memory: MeanLength = field(init=False, compare=False, repr=False)
     paper = """@inproceedings{karras2020analyzing,
   title={Analyzing and Improving the Image Quality of {StyleGAN}},
-  author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko and Aila, Timo},
+  author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko
+          and Aila, Timo},
   booktitle={CVPR}, year={2020}}"""
 
     def __post_init__(self) -> None:
