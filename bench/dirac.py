@@ -2,8 +2,8 @@
 
     python bench/dirac.py --methods simultaneous,alternating,extragradient,consensus
 
-A cell is the factor a step over the last half of the steps where the distance has shrunk to 1e-6 of the start, and the
-outcome in a word elsewhere; from (1, 1), one step size for all.
+A cell is the number of steps until the distance is 1e-6 of that at the start, (1, 1), where it gets there and stays,
+and the outcome in a word elsewhere; one step size for all.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import torch
 from saddlepoint.core import Method, Outcome
 from saddlepoint.games import dirac, solve
 from saddlepoint.games.dirac import LOSSES, VARIANTS
+from saddlepoint.games.solving import TOLERANCE
 from saddlepoint.methods import METHODS, Consensus
 
 
@@ -22,11 +23,13 @@ def fresh(name: str) -> Method:
 
 
 def cell(loss: str, variant: str, method: str, h: float, steps: int) -> str:
-    """The factor a step, or the outcome."""
+    """Steps to the solution, or the outcome."""
     game = dirac(loss, **VARIANTS[variant])
     played = game.play(lambda _, parameters: torch.optim.SGD(parameters, lr=h))
     found = solve(game, played, fresh(method), steps)
-    return f"{found.rate:.4f}" if found.outcome is Outcome.CONVERGED else found.outcome.value
+    if found.outcome is not Outcome.CONVERGED:
+        return found.outcome.value
+    return str(next(k for k, d in enumerate(found.distance) if d <= TOLERANCE * found.distance[0]))
 
 
 def main() -> None:

@@ -35,6 +35,10 @@ def solve(
     method: Annotated[str, typer.Option("--method", help="The iteration (`saddle list methods`).")] = "alternating",
     lr: Annotated[float, typer.Option("--lr", help="The step size h of both players.")] = 0.1,
     iterations: Annotated[int, typer.Option("--iterations", min=1, help="Steps.")] = 1000,
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", min=0, help="End at the solution, at this share of the first distance; 0 goes on."),
+    ] = 0.0,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -72,7 +76,7 @@ def solve(
     played = analytic.play(
         lambda name, parameters: OPTIMIZER_REGISTRY.build(movers[name].optimizer, params=parameters), start
     )
-    found = solve_game(analytic, played, METHOD_REGISTRY.build(settings.method), iterations, seed or 0)
+    found = solve_game(analytic, played, METHOD_REGISTRY.build(settings.method), iterations, seed or 0, tolerance)
     if plot is not None:
         if plot.suffix.lower() != ".png":
             raise ConfigurationError(f"--plot {plot}: the picture is a .png file")
