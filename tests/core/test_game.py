@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from saddlepoint.core import Batch, Game, NonFinite, Point
 from saddlepoint.data.stream import SampleBatch
