@@ -7,7 +7,7 @@ import yaml
 
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, ImageRun, read_run
 from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 
 
@@ -156,7 +156,7 @@ def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
     config = assign(RECIPES[recipe](), ["method=lookahead", "optimizer.lr=1e-7", "seed=5"])
-    there_and_back = ImageRun.read(yaml.safe_load(yaml.safe_dump(config.plain())))
+    there_and_back = read_run(yaml.safe_load(yaml.safe_dump(config.plain())))
     assert there_and_back.plain() == config.plain()
     assert there_and_back.same_run(config)
 

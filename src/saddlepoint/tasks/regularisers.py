@@ -124,7 +124,8 @@ class PathLength(Regulariser):
     memory: MeanLength = field(init=False, compare=False, repr=False)
     paper = """@inproceedings{karras2020analyzing,
   title={Analyzing and Improving the Image Quality of {StyleGAN}},
-  author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko and Aila, Timo},
+  author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko
+          and Aila, Timo},
   booktitle={CVPR}, year={2020}}"""
 
     def __post_init__(self) -> None:
