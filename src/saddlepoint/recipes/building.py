@@ -19,7 +19,7 @@ from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import Player, Run
+from saddlepoint.recipes.configuration import AdversarialRun, Choice, Run
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -167,7 +167,7 @@ class Assembled:
 
 
 def adversarial_game(
-    config: Run,
+    config: AdversarialRun,
     shape: tuple[int, ...],
     device: torch.device,
     *,
@@ -189,8 +189,8 @@ def adversarial_game(
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    roles = {"generator": config.generator, "discriminator": config.discriminator}
-    players = {role: _network(config, role, player, shape, device, classes) for role, player in roles.items()}
+    roles = config.players
+    players = {role: network(config, role, own.network, shape, classes).to(device) for role, own in roles.items()}
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
@@ -226,20 +226,18 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
         "recipe": config.recipe,
         "data": f"{data.name} ({len(data):,} {data.kind}, fingerprint {data.fingerprint}); {data.source}",
         "method": config.method["name"],
-        "loss": config.loss["name"],
+        "loss": config.objective,
         "seed": config.seed,
     }
 
 
-def _network(
-    config: Run, role: str, player: Player, shape: tuple[int, ...], device: torch.device, classes: int
-) -> nn.Module:
+def network(config: Run, role: str, choice: Choice, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
+    """A network as the run's seed makes it for its role. Raises ConfigurationError where it does not fit."""
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            network = NETWORK_REGISTRY.build(player.network, shape=shape, latent=config.latent.size, classes=classes)
+            return NETWORK_REGISTRY.build(choice, shape=shape, latent=config.latent.size, classes=classes)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
-    return network.to(device)
 
 
 def pick_device(name: str) -> torch.device:

@@ -1,7 +1,7 @@
 """The whole, typed configuration of a run: what all tasks share. Each task adds its data in a module of its own."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -55,8 +55,6 @@ class Average(Settings):
 class Run(Settings):
     """One run, complete: `config.yaml` is this. A task's subclass adds its data, and builds its game."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
-
     recipe: str
     seed: int = Field(default=0, ge=0)
     device: str = "auto"
@@ -67,9 +65,6 @@ class Run(Settings):
     compiled: bool = False
     latent: LatentSettings = LatentSettings()
     generator: Player
-    discriminator: Player
-    loss: Annotated[Choice, LOSS_REGISTRY]
-    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
     method: Annotated[Choice, METHOD_REGISTRY]
     average: Average | None = None
     schedules: Schedules = Schedules()
@@ -86,6 +81,21 @@ class Run(Settings):
         if self.until is not None and self.until.watch == "average" and self.average is None:
             raise ValueError("until.watch=average needs an average: --set average.half_life=10000")
         return self
+
+    @property
+    @abstractmethod
+    def players(self) -> Mapping[str, Player]:
+        """All that have an optimizer, by name."""
+
+    @property
+    @abstractmethod
+    def objective(self) -> str:
+        """What is minimised, in a word or two."""
+
+    @property
+    @abstractmethod
+    def papers(self) -> list[str]:
+        """BibTeX of what is minimised."""
 
     @abstractmethod
     def load(self, reading: Reading | None = None) -> "Data":
@@ -112,6 +122,32 @@ class Run(Settings):
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
+
+
+class AdversarialRun(Run):
+    """A run of a generator against a discriminator."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
+
+    discriminator: Player
+    loss: Annotated[Choice, LOSS_REGISTRY]
+    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
+
+    @property
+    def players(self) -> Mapping[str, Player]:
+        """Both."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    @property
+    def objective(self) -> str:
+        """The loss."""
+        return str(self.loss["name"])
+
+    @property
+    def papers(self) -> list[str]:
+        """Of the loss and the penalties."""
+        penalties = (PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in self.penalties.items())
+        return [LOSS_REGISTRY.build(self.loss).paper, *(penalty.paper for penalty in penalties)]
 
 
 def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -11,14 +11,15 @@ from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import ImageGenerator, Latent
 from saddlepoint.train import Budget, Every, schedules
 
-_RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
+#: Black and white.
+RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
 
 class Data(Settings):
@@ -27,6 +28,29 @@ class Data(Settings):
     source: str
     path: str | None = None
     size: int | None = Field(default=None, ge=4, le=1024)
+
+    def load(self, reading: Reading | None = None) -> ImageData:
+        """Read the images."""
+        if self.source == "folder" and self.path is None:
+            raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
+        return load_images(self.source, path=self.path, size=self.size, progress=reading)
+
+    def named(self, data: str) -> Self:
+        """Other images: a data set known by name, or a folder or file of the user's.
+
+        Raises:
+            ConfigurationError: there is neither.
+        """
+        if data in DATASETS:
+            chosen = {"source": data, "path": None}
+        elif data.startswith(PREFIX):
+            chosen = {"source": absolute(data), "path": None}
+        elif is_path(data):
+            # A path says itself what it holds: images, files of a known set, or arrays.
+            chosen = {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+        else:
+            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
+        return self.read({**self.model_dump(), **chosen})
 
 
 class Augmentation(Settings):
@@ -45,7 +69,7 @@ class Augmentation(Settings):
     span: float = Field(default=500_000, gt=0)
 
 
-class ImageRun(Run):
+class ImageRun(AdversarialRun):
     """A run that generates images."""
 
     data: Data
@@ -55,9 +79,7 @@ class ImageRun(Run):
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
-        if self.data.source == "folder" and self.data.path is None:
-            raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
-        return load_images(self.data.source, path=self.data.path, size=self.data.size, progress=reading)
+        return self.data.load(reading)
 
     def build(self, data: ImageData) -> Assembled:
         """The game of a generator and a discriminator of images."""
@@ -68,7 +90,7 @@ class ImageRun(Run):
             )
         classes = data.classes if self.conditional else ()
         device = pick_device(self.device)
-        low, high = _RANGES[self.values]
+        low, high = RANGES[self.values]
         augmented = self._augmented(low, high)
         game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented)
         stream = SampleStream(
@@ -109,17 +131,7 @@ class ImageRun(Run):
 
     def with_data(self, data: str) -> Self:
         """The same run on a data set known by name, or on a folder or file of the user's."""
-        chosen = self.data.model_dump()
-        if data in DATASETS:
-            chosen |= {"source": data, "path": None}
-        elif data.startswith(PREFIX):
-            chosen |= {"source": absolute(data), "path": None}
-        elif is_path(data):
-            # A path says itself what it holds: images, files of a known set, or arrays.
-            chosen |= {"source": "folder", "path": str(Path(data).expanduser().resolve())}
-        else:
-            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
-        return self.read({**self.model_dump(), "data": chosen})
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
 def _modern(
