@@ -1,5 +1,6 @@
 """The autoencoder."""
 
+import torch
 from torch import Tensor, nn
 
 from saddlepoint.baselines.player import Autoencoder
@@ -43,6 +44,7 @@ class PlainAutoencoder(Autoencoder):
         codes: Tensor = self.encoder(samples)
         return codes
 
+    @torch.no_grad()
     def monitors(self, samples: Tensor) -> dict[str, float]:
         """`code_deviation`: the root mean variance of the codes; 0 where they collapse onto one."""
         return {"code_deviation": float(self.codes(samples).var(0, correction=0).mean().sqrt())}

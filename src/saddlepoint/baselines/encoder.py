@@ -26,13 +26,15 @@ class Encoder(nn.Module):
     def __init__(self, network: nn.Module, outputs: int) -> None:
         super().__init__()
         if not isinstance(network, Discriminator):
-            raise ValueError(f"the encoder is a {type(network).__name__}: give a discriminator, whose features it reads")
+            raise ValueError(
+                f"the encoder is a {type(network).__name__}: give a discriminator, whose features it reads"
+            )
         if network.packing != 1:
             raise ValueError(f"the encoder's packing is {network.packing}, and a code is of one sample: give packing=1")
         self.network = network
         parameters = list(network.parameters())
-        # Evaluation mode, as this look is not to move a batch-norm statistic.
-        features, _ = network.eval().judge(torch.zeros(2, *network.seen))
+        # Evaluation mode, as this look is not to move a batch-norm statistic; no layer may stand before the features.
+        features, _ = network.eval().judge(torch.zeros(2, *network.seen, requires_grad=True))
         used = torch.autograd.grad(features.sum(), parameters, allow_unused=True)
         network.train()
         for parameter, gradient in zip(parameters, used, strict=True):

@@ -72,6 +72,7 @@ class VariationalAutoencoder(Autoencoder):
         """μ, (N, *shape) → (N, latent)."""
         return self.posterior(samples)[0]
 
+    @torch.no_grad()
     def monitors(self, samples: Tensor) -> dict[str, float]:
         """`kl`: mean KL of the codes' distributions from the prior, nats; 0 where the decoder ignores its input."""
         return {"kl": float(kl_to_standard_normal(*self.posterior(samples)).mean())}

@@ -95,7 +95,7 @@ class BaselineTask:
             decoded = self.trained.finished(self._evaluated(part, self.model.reconstructed))
             squares += float((decoded.double() - part.double()).div(255).square().sum())
             count += part.numel()
-        return (squares / count) ** 0.5
+        return float((squares / count) ** 0.5)
 
     @torch.no_grad()
     def _evaluated(self, images: Tensor, what: Any) -> Tensor:
