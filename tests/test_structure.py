@@ -18,6 +18,7 @@ ARROWS = {
     "penalties": (set(), {"torch"}),
     "networks": (set(), {"torch"}),
     "augment": (set(), {"torch"}),
+    "baselines": ({"core", "losses", "networks"}, {"torch", "sklearn"}),
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
@@ -28,6 +29,7 @@ ARROWS = {
     "tasks": (
         {
             "augment",
+            "baselines",
             "core",
             "data",
             "extractors",
@@ -48,6 +50,7 @@ ARROWS = {
     "recipes": (
         {
             "augment",
+            "baselines",
             "core",
             "configuration",
             "data",
@@ -65,7 +68,19 @@ ARROWS = {
         {"torch", "numpy", "pydantic"},
     ),
     "races": (
-        {"core", "configuration", "data", "games", "methods", "recipes", "runs", "tasks", "train"},
+        {
+            "core",
+            "configuration",
+            "data",
+            "extractors",
+            "games",
+            "methods",
+            "metrics",
+            "recipes",
+            "runs",
+            "tasks",
+            "train",
+        },
         {"torch", "numpy", "pydantic"},
     ),
     "report": ({"runs"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),

@@ -43,7 +43,7 @@ class Watch:
         what = "continuing" if continued else "training"
         err.print(
             f"{what} on {data.name}: {len(data):,} {data.kind} {_size(data.shape)}; "
-            f"{config.method['name']}, {config.loss['name']}, batch {config.batch_size}",
+            f"{config.method['name']}, {config.objective}, batch {config.batch_size}",
             markup=False,
             soft_wrap=True,
         )
@@ -89,10 +89,8 @@ class Watch:
         self._numbers = "  ".join(f"{k} {v:.3f}" for k, v in shown.items() if v is not None)
         if self.config.epoch_lines:
             epoch = record["samples"] // len(self.data)
-            line = (
-                f"Epoch: {epoch}  Discriminator Loss: {losses['discriminator']}  Generator Loss: {losses['generator']}"
-            )
-            out.print(line, markup=False, soft_wrap=True)
+            told = (f"{name.capitalize()} Loss: {losses[name]}" for name in sorted(losses))
+            out.print("  ".join([f"Epoch: {epoch}", *told]), markup=False, soft_wrap=True)
         elif not err.is_terminal:
             err.print(f"{record['samples']:>12,} samples  {self._numbers}", markup=False, soft_wrap=True)
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saddlepoint import __version__
+from saddlepoint.cli.beside import beside
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.races import Race, configured, run
@@ -23,17 +24,30 @@ from saddlepoint.runs import free_name
 from saddlepoint.train import Budget
 
 RUNS = Path("runs")
+#: Starts of each method in a race.
+SEEDS = 5
 #: Step sizes that `--lr search` tries.
 SEARCH = 5
 
 
 def compare(
-    on: Annotated[str, typer.Argument(metavar="GAME|RECIPE", help="An analytic game or a recipe.")],
-    methods: Annotated[
-        str,
-        typer.Option("--methods", metavar="A,B,…", help="Names, with parameters in brackets: lookahead[k=5,lr=0.2]."),
+    on: Annotated[
+        list[str],
+        typer.Argument(metavar="GAME|RECIPE", help="A game or a recipe; with --baselines, recipes.", min=1),
     ],
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Starts that each method is given.")] = 5,
+    methods: Annotated[
+        str | None,
+        typer.Option("--methods", metavar="A,B,…", help="Names, with parameters in brackets: lookahead[k=5,lr=0.2]."),
+    ] = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Image recipes beside a VAE and an autoencoder, in place of methods.")
+    ] = False,
+    features: Annotated[
+        str | None, typer.Option("--features", metavar="NAME", help="With --baselines: where images are compared.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", min=1, help="Starts that each is given: 5, or 1 with --baselines.")
+    ] = None,
     evaluations: Annotated[
         int | None, typer.Option("--evaluations", min=1, help="Gradient evaluations a run (each player's counts).")
     ] = None,
@@ -55,22 +69,56 @@ def compare(
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes at once; by default the cores.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
 ) -> None:
-    """Race methods on one game: same starts, same data order, same budget of gradient evaluations.
+    """Race methods on one game, or put image recipes beside their baselines, at the same budget.
 
     A method's parameters stand in brackets after its name, wrapped methods and their parameters too:
     lookahead[base=extragradient,k=5], averaged[base=lookahead,base.k=10], alternating[counts=[5,1]]. lr is the step
-    size of that method alone. Failures are counted and rank last.
+    size of that method alone. Starts, data order and budget are the same; failures are counted and rank last.
+
+    With --baselines a recipe's generator is also trained as the decoder of a VAE and of an autoencoder. --set then
+    changes all three, and after `vae.` or `autoencoder.` that one, as in --set vae.model.beta=0.5.
 
     Examples:
 
       saddle compare bilinear --methods simultaneous,extragradient,optimistic,competitive --search 5
 
       saddle compare digits --methods 'alternating,extragradient,lookahead[k=5]' --seeds 3 --evaluations 2000
+
+      saddle compare digits mnist --baselines --minutes 5
     """
     given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
     budget = None if given == Budget() else given
+    if baselines:
+        _without(**{"--methods": methods, "--lr": lr, "--search": search or None, "--jobs": jobs})
+        beside(on, RUNS, budget=budget, seeds=seeds or 1, features=features, sets=sets or [], out=out, as_json=as_json)
+        return
+    if methods is None:
+        raise ConfigurationError("nothing to compare: name --methods A,B, or give --baselines for image recipes")
+    if len(on) > 1 or features is not None:
+        raise ConfigurationError("methods race on one game, by its own metric: give one, without --features")
+    _race(on[0], methods, seeds or SEEDS, budget, lr, search, sets or [], out, jobs, as_json)
+
+
+def _without(**flags: object) -> None:
+    for flag, value in flags.items():
+        if value is not None:
+            raise ConfigurationError(f"{flag} is of a race of methods: leave it out with --baselines")
+
+
+def _race(
+    on: str,
+    methods: str,
+    seeds: int,
+    budget: Budget | None,
+    lr: str | None,
+    search: int,
+    sets: list[str],
+    out: Path | None,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
     rate, search = _step_size(lr, search)
-    race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets or [])
+    race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets)
     folder = out or free_name(RUNS, f"compare-{on}", lambda found: not race.differences(Race.read(found)))
     bar = Progress(
         TextColumn("{task.description}"),

@@ -20,7 +20,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun, Run, read_run
+from saddlepoint.recipes import RECIPES, AdversarialRun, Assembled, ImageRun, Run, read_run
 from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -158,6 +158,8 @@ def _assembled(config: Run) -> Assembled:
 
 def _costs(config: Run) -> str:
     """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
+    if not isinstance(config, AdversarialRun):
+        return "# what networks cost: saddle list networks"
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter

@@ -16,6 +16,7 @@ from saddlepoint.losses.adversarial import (
 from saddlepoint.losses.divergence import DIVERGENCES, Divergence, f_gan
 from saddlepoint.losses.features import feature_matching
 from saddlepoint.losses.path_length import path_length, path_lengths
+from saddlepoint.losses.reconstruction import bernoulli_nll, gaussian_nll, kl_to_standard_normal
 from saddlepoint.losses.top_k import of_best, top_k
 
 LOSSES: dict[str, Callable[..., AdversarialLoss]] = {
@@ -36,10 +37,13 @@ __all__ = [
     "LOSSES",
     "AdversarialLoss",
     "Divergence",
+    "bernoulli_nll",
     "double_sigmoid",
     "f_gan",
     "feature_matching",
+    "gaussian_nll",
     "hinge",
+    "kl_to_standard_normal",
     "least_squares",
     "minimax",
     "non_saturating",

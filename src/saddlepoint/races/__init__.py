@@ -1,4 +1,4 @@
-"""Methods raced on one game at equal cost."""
+"""Methods raced on one game at equal cost, and a game beside its baselines."""
 
 from saddlepoint.races.contestant import Contestant, Result
 from saddlepoint.races.race import Race, configured

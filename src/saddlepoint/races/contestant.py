@@ -14,12 +14,13 @@ import torch
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, generator
 from saddlepoint.games.solving import judge
+from saddlepoint.races.playing import play
 from saddlepoint.races.race import Race, with_rate
 from saddlepoint.recipes import Run
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.runs import RunFolder, read_records, write_atomically
-from saddlepoint.train import Budget, Silent
+from saddlepoint.train import Budget
 from saddlepoint.train.observer import Progress
 
 #: A distance so many times that of the start is divergence: nobody waits for the overflow.
@@ -181,20 +182,8 @@ class Contestant:
         with folder.held():
             assembled = config.build(config.load())
             fingerprint = fingerprint_of(assembled.game)
-            folder.create()
-            folder.write_config(config.plain())
-            folder.write_identity(name=folder.path.name, **assembled.identity())
-            ended = assembled.training(folder, _Share(config, watch)).run()
-            if ended.signal is not None:
-                raise KeyboardInterrupt
-            progress = ended.progress
-            folder.write_identity(
-                state="ended",
-                outcome=ended.outcome.value,
-                message=ended.message,
-                **{**asdict(progress), "seconds": round(progress.seconds, 3)},
-                metrics=ended.metrics,
-            )
+            ended = play(assembled, folder, watch)
+        progress = ended.progress
         metric, score = next(iter(ended.metrics.items()), ("score", math.nan))
         curve = [
             (record["evaluations"], record["seconds"], float(record["metrics"][metric]))
@@ -234,17 +223,6 @@ class Contestant:
             curve={name: [v if math.isfinite(v) else None for v in values] for name, values in columns.items()},
             **asdict(progress),
         )
-
-
-class _Share(Silent):
-    """Tells the watch how much of a run's budget is spent."""
-
-    def __init__(self, config: Run, watch: Watch) -> None:
-        self.budget, self.watch = config.budget, watch
-
-    def stepped(self, progress: Progress) -> None:
-        """Tell it."""
-        self.watch(self.budget.share(progress.samples, progress.seconds, progress.evaluations))
 
 
 def fingerprint_of(game: Game) -> str:

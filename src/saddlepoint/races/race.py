@@ -17,7 +17,7 @@ from saddlepoint.train import Budget, Every
 
 #: A trial of the search plays this share of the budget.
 TRIAL_SHARE = 4
-#: Measurements of the metric in a run of an image recipe that alternates.
+#: Measurements of the metric in a run of an image recipe whose players move once a batch.
 LOOKS = 12
 #: Evaluations where an analytic race names no budget.
 EVALUATIONS = 2_000
@@ -115,7 +115,7 @@ def configured(
     if isinstance(game, AnalyticSettings):
         budget = budget or Budget(evaluations=EVALUATIONS)
         return Race(on=on, analytic=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
-    budget = budget or Budget(evaluations=2 * (game.budget.samples or 100_000) // game.batch_size)
+    budget = budget or Budget(evaluations=len(game.players) * (game.budget.samples or 100_000) // game.batch_size)
     return Race(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
 
 
@@ -144,15 +144,16 @@ def _looks(recipe: Run, budget: Budget) -> Every:
     """Judge a dozen times in a run, and draw only its ends."""
     samples = budget.samples or (recipe.budget.samples or 100_000)
     if budget.evaluations is not None:
-        samples = budget.evaluations * recipe.batch_size // 2
+        samples = budget.evaluations * recipe.batch_size // len(recipe.players)
     interval = max(recipe.batch_size, samples // LOOKS)
     return Every(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
 
 
 def with_rate(game: AnalyticSettings | Run, h: float) -> AnalyticSettings | Run:
     """The game with generator's step size h; the ratio of the players' step sizes stays as it is."""
-    ratio = float(game.discriminator.optimizer["lr"]) / float(game.generator.optimizer["lr"])
-    return assign(game, [f"generator.optimizer.lr={h!r}", f"discriminator.optimizer.lr={h * ratio!r}"])
+    own = float(game.generator.optimizer["lr"])
+    ratios = {name: float(player.optimizer["lr"]) / own for name, player in game.players.items()}
+    return assign(game, [f"{name}.optimizer.lr={h * ratio!r}" for name, ratio in ratios.items()])
 
 
 def labelled(methods: str) -> dict[str, dict[str, Any]]:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import Run
+from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 
@@ -21,6 +22,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "grid": grid,
     "ring-pacgan": ring_pacgan,
     "grid-pacgan": grid_pacgan,
+    "vae": vae,
+    "autoencoder": autoencoder,
 }
 
 
@@ -36,4 +39,15 @@ def read_run(data: Mapping[str, Any]) -> Run:
     return type(RECIPES[recipe]()).read(data)
 
 
-__all__ = ["RECIPES", "Assembled", "ImageRun", "PointRun", "Run", "citations", "read_run"]
+__all__ = [
+    "RECIPES",
+    "AdversarialRun",
+    "Assembled",
+    "ImageBaseline",
+    "ImageRun",
+    "PointRun",
+    "Run",
+    "baseline",
+    "citations",
+    "read_run",
+]

@@ -1,5 +1,6 @@
 """How an analytic game is configured, to be solved or raced on."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -27,3 +28,8 @@ class AnalyticSettings(Settings):
     game: Annotated[dict[str, Any], GAME_REGISTRY]
     generator: Mover = Mover()
     discriminator: Mover = Mover()
+
+    @property
+    def players(self) -> Mapping[str, Mover]:
+        """Both."""
+        return {"generator": self.generator, "discriminator": self.discriminator}

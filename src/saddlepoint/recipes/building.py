@@ -21,7 +21,7 @@ from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import Choice, Run
+from saddlepoint.recipes.configuration import AdversarialRun, Choice, Run
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -171,7 +171,7 @@ class Assembled:
 
 
 def adversarial_game(
-    config: Run,
+    config: AdversarialRun,
     shape: tuple[int, ...],
     device: torch.device,
     *,
@@ -193,11 +193,10 @@ def adversarial_game(
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    roles = {"generator": config.generator, "discriminator": config.discriminator}
-    players = {role: network.to(device) for role, network in networks(config, shape, classes).items()}
+    players = {role: own.to(device) for role, own in networks(config, shape, classes).items()}
     if config.channels_last:
-        for network in players.values():
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for own in players.values():
+            own.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
@@ -208,9 +207,9 @@ def adversarial_game(
     losses.keep_memories_in(players)
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
-        for role, player in roles.items()
+        for role, player in config.players.items()
     }
-    for role, player in roles.items():
+    for role, player in config.players.items():
         if player.clip is not None:
             parameters = list(players[role].parameters())
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
@@ -223,7 +222,7 @@ def adversarial_game(
     )
 
 
-def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
+def networks(config: AdversarialRun, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
     """Both players' networks, as a run of this seed begins with them, for samples of a shape.
 
     Raises:
@@ -232,7 +231,7 @@ def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.
     specs = {"generator": config.generator.network, "discriminator": config.discriminator.network}
     if config.auxiliary:
         specs["discriminator"] = {**specs["discriminator"], "auxiliary": True}
-    return {role: _network(config, role, spec, shape, classes) for role, spec in specs.items()}
+    return {role: network(config, role, spec, shape, classes) for role, spec in specs.items()}
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
@@ -253,12 +252,12 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
         "recipe": config.recipe,
         "data": f"{data.name} ({len(data):,} {data.kind}, fingerprint {data.fingerprint}); {data.source}",
         "method": config.method["name"],
-        "loss": config.loss["name"],
+        "loss": config.objective,
         "seed": config.seed,
     }
 
 
-def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
+def network_costs(config: AdversarialRun, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
     """What a run's networks cost for samples of a shape, by player; nothing is computed. Raises as `networks`."""
     with torch.device("meta"):
         n = config.packing
@@ -268,10 +267,11 @@ def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str
         return {role: costs(player, inputs[role], *labels) for role, player in players.items()}
 
 
-def _network(config: Run, role: str, spec: Choice, shape: tuple[int, ...], classes: int) -> nn.Module:
+def network(config: Run, role: str, choice: Choice, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
+    """A network as the run's seed makes it for its role. Raises ConfigurationError where it does not fit."""
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            return NETWORK_REGISTRY.build(spec, shape=shape, latent=config.latent.size, classes=classes)
+            return NETWORK_REGISTRY.build(choice, shape=shape, latent=config.latent.size, classes=classes)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
 

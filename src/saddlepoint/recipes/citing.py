@@ -2,11 +2,11 @@
 
 from saddlepoint.core import Method
 from saddlepoint.recipes.configuration import Run
-from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, PENALTY_REGISTRY, REGULARISER_REGISTRY
+from saddlepoint.recipes.registries import METHOD_REGISTRY
 
 
 def citations(config: Run) -> list[str]:
-    """BibTeX of the method, with all that it wraps, the averaging, the loss, penalties and regularisers of a run.
+    """BibTeX of the method, with all that it wraps, the averaging, and what a run minimises, each once.
 
     >>> from saddlepoint.recipes import RECIPES
     >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(RECIPES["classic"]())]
@@ -15,10 +15,7 @@ def citations(config: Run) -> list[str]:
     found = papers(METHOD_REGISTRY.build(config.method))
     if config.average is not None:
         found.append(METHOD_REGISTRY.entries["averaged"].paper)  # type: ignore[attr-defined]
-    found.append(LOSS_REGISTRY.build(config.loss).paper)
-    found += [PENALTY_REGISTRY.build({"name": name, **spec}).paper for name, spec in config.penalties.items()]
-    found += [REGULARISER_REGISTRY.build({"name": name, **spec}).paper for name, spec in config.regularisers.items()]
-    return [paper for paper in dict.fromkeys(found) if paper]
+    return [paper for paper in dict.fromkeys([*found, *config.papers]) if paper]
 
 
 def papers(method: Method) -> list[str]:

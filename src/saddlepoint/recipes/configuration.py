@@ -1,7 +1,7 @@
 """The whole, typed configuration of a run: what all tasks share. Each task adds its data in a module of its own."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -56,8 +56,6 @@ class Average(Settings):
 class Run(Settings):
     """One run, complete: `config.yaml` is this. A task's subclass adds its data, and builds its game."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
-
     recipe: str
     seed: int = Field(default=0, ge=0)
     device: str = "auto"
@@ -68,53 +66,14 @@ class Run(Settings):
     compiled: bool = False
     latent: LatentSettings = LatentSettings()
     generator: Player
-    discriminator: Player
-    loss: Annotated[Choice, LOSS_REGISTRY]
-    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
-    #: Added to the generator's loss, as penalties are to the discriminator's.
-    regularisers: Annotated[dict[str, Choice], Several(REGULARISER_REGISTRY)] = Field(default_factory=dict)
-    #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
-    #: above 0; classes are conditioned on by projection otherwise.
-    auxiliary: float = Field(default=0.0, ge=0)
     method: Annotated[Choice, METHOD_REGISTRY]
     average: Average | None = None
     schedules: Schedules = Schedules()
     batch_size: int = Field(default=64, ge=1)
-    #: Parts of a batch that are evaluated one after another, so that memory need hold one part's graph only.
-    accumulate: int = Field(default=1, ge=1)
-    #: Of the networks' layers; parameters, losses and penalties are float32 in any case.
-    precision: Literal["float32", "bfloat16"] = "float32"
-    #: Convolutions with channels innermost, which tensor cores want.
-    channels_last: bool = False
     budget: Budget
     until: Until | None = None
     every: Every = Every()
     epoch_lines: bool = False
-
-    @model_validator(mode="after")
-    def _parts(self) -> "Run":
-        whole = self.accumulate * self.packing
-        if self.batch_size % whole:
-            raise ValueError(
-                f"batches of {self.batch_size} don't come in accumulate={self.accumulate} equal parts"
-                f"{f' of whole packs of {self.packing}' if self.packing > 1 else ''}: "
-                f"give --batch-size {-(-self.batch_size // whole) * whole}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _classifies(self) -> "Run":
-        network = self.discriminator.network
-        if self.auxiliary and "auxiliary" not in network:
-            raise ValueError(f"{network['name']} has no auxiliary classifier: --set auxiliary=0")
-        if network.get("auxiliary") and not self.auxiliary:
-            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
-        return self
-
-    @property
-    def packing(self) -> int:
-        """Samples that the discriminator judges as one."""
-        return int(self.discriminator.network.get("packing", 1))
 
     @model_validator(mode="after")
     def _ends(self) -> "Run":
@@ -123,6 +82,21 @@ class Run(Settings):
         if self.until is not None and self.until.watch == "average" and self.average is None:
             raise ValueError("until.watch=average needs an average: --set average.half_life=10000")
         return self
+
+    @property
+    @abstractmethod
+    def players(self) -> Mapping[str, Player]:
+        """All that have an optimizer, by name."""
+
+    @property
+    @abstractmethod
+    def objective(self) -> str:
+        """What is minimised, in a word or two."""
+
+    @property
+    @abstractmethod
+    def papers(self) -> list[str]:
+        """BibTeX of what is minimised."""
 
     @abstractmethod
     def load(self, reading: Reading | None = None) -> "Data":
@@ -153,6 +127,71 @@ class Run(Settings):
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
+
+
+class AdversarialRun(Run):
+    """A run of a generator against a discriminator."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
+
+    discriminator: Player
+    loss: Annotated[Choice, LOSS_REGISTRY]
+    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
+    #: Added to the generator's loss, as penalties are to the discriminator's.
+    regularisers: Annotated[dict[str, Choice], Several(REGULARISER_REGISTRY)] = Field(default_factory=dict)
+    #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
+    #: above 0; classes are conditioned on by projection otherwise.
+    auxiliary: float = Field(default=0.0, ge=0)
+    #: Parts of a batch that are evaluated one after another, so that memory need hold one part's graph only.
+    accumulate: int = Field(default=1, ge=1)
+    #: Of the networks' layers; parameters, losses and penalties are float32 in any case.
+    precision: Literal["float32", "bfloat16"] = "float32"
+    #: Convolutions with channels innermost, which tensor cores want.
+    channels_last: bool = False
+
+    @model_validator(mode="after")
+    def _parts(self) -> "AdversarialRun":
+        whole = self.accumulate * self.packing
+        if self.batch_size % whole:
+            raise ValueError(
+                f"batches of {self.batch_size} don't come in accumulate={self.accumulate} equal parts"
+                f"{f' of whole packs of {self.packing}' if self.packing > 1 else ''}: "
+                f"give --batch-size {-(-self.batch_size // whole) * whole}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _classifies(self) -> "AdversarialRun":
+        network = self.discriminator.network
+        if self.auxiliary and "auxiliary" not in network:
+            raise ValueError(f"{network['name']} has no auxiliary classifier: --set auxiliary=0")
+        if network.get("auxiliary") and not self.auxiliary:
+            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
+        return self
+
+    @property
+    def packing(self) -> int:
+        """Samples that the discriminator judges as one."""
+        return int(self.discriminator.network.get("packing", 1))
+
+    @property
+    def players(self) -> Mapping[str, Player]:
+        """Both."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    @property
+    def objective(self) -> str:
+        """The loss."""
+        return str(self.loss["name"])
+
+    @property
+    def papers(self) -> list[str]:
+        """Of the loss, the penalties and the regularisers."""
+        return [
+            LOSS_REGISTRY.build(self.loss).paper,
+            *(PENALTY_REGISTRY.build({"name": name, **spec}).paper for name, spec in self.penalties.items()),
+            *(REGULARISER_REGISTRY.build({"name": name, **spec}).paper for name, spec in self.regularisers.items()),
+        ]
 
 
 def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,14 +12,15 @@ from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.image import JUDGED, ImageTask, Metric
 from saddlepoint.tasks.trained import ImageGenerator, Latent
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
 
-_RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
+#: Black and white.
+RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
 
 class Data(Settings):
@@ -32,6 +33,30 @@ class Data(Settings):
     path: str | None = None
     size: int | None = Field(default=None, ge=4, le=1024)
     held_out: float = Field(default=0.0, ge=0, lt=1)
+
+    def load(self, reading: Reading | None = None) -> ImageData:
+        """Read the images."""
+        if self.source == "folder" and self.path is None:
+            raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
+        data = load_images(self.source, path=self.path, size=self.size, progress=reading)
+        return data.split(self.held_out)[0] if self.held_out else data
+
+    def named(self, data: str) -> Self:
+        """Other images: a data set known by name, or a folder or file of the user's.
+
+        Raises:
+            ConfigurationError: there is neither.
+        """
+        if data in DATASETS:
+            chosen = {"source": data, "path": None}
+        elif data.startswith(PREFIX):
+            chosen = {"source": absolute(data), "path": None}
+        elif is_path(data):
+            # A path says itself what it holds: images, files of a known set, or arrays.
+            chosen = {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+        else:
+            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
+        return self.read({**self.model_dump(), **chosen})
 
 
 class Augmentation(Settings):
@@ -64,7 +89,7 @@ class Evaluation(Settings):
     metric: Metric = "frechet"
 
 
-class ImageRun(Run):
+class ImageRun(AdversarialRun):
     """A run that generates images."""
 
     data: Data
@@ -81,10 +106,7 @@ class ImageRun(Run):
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
-        if self.data.source == "folder" and self.data.path is None:
-            raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
-        data = load_images(self.data.source, path=self.data.path, size=self.data.size, progress=reading)
-        return data.split(self.data.held_out)[0] if self.data.held_out else data
+        return self.data.load(reading)
 
     def load_test(self) -> ImageData:
         """Images that the run is not trained on: what it holds out, else what its data set does.
@@ -115,7 +137,7 @@ class ImageRun(Run):
             )
         classes = data.classes if self.conditional else ()
         device = pick_device(self.device)
-        low, high = _RANGES[self.values]
+        low, high = RANGES[self.values]
         augmented = self._augmented(low, high)
         game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented)
         stream = SampleStream(
@@ -159,20 +181,11 @@ class ImageRun(Run):
 
     def with_data(self, data: str) -> Self:
         """The same run on a data set known by name, or on a folder or file of the user's."""
-        chosen = self.data.model_dump()
-        if data in DATASETS:
-            chosen |= {"source": data, "path": None}
-        elif data.startswith(PREFIX):
-            chosen |= {"source": absolute(data), "path": None}
-        elif is_path(data):
-            # A path says itself what it holds: images, files of a known set, or arrays.
-            chosen |= {"source": "folder", "path": str(Path(data).expanduser().resolve())}
-        else:
-            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
+        chosen = self.data.named(data)
         judged = self.evaluation.model_dump()
         if data in DATASETS and suited_to(data) != judged["features"]:  # digits say little about clothes
             judged["features"] = "pixels"
-        return self.read({**self.model_dump(), "data": chosen, "evaluation": judged})
+        return self.read({**self.model_dump(), "data": chosen.model_dump(), "evaluation": judged})
 
 
 def _relativistic(

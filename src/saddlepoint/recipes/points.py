@@ -10,7 +10,7 @@ from saddlepoint.data import points as mixtures
 from saddlepoint.data.points import Mixture, PointData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import Average, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, Player, Reading
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
@@ -25,7 +25,7 @@ class Points(Settings):
     points: int = Field(default=100_000, ge=1)
 
 
-class PointRun(Run):
+class PointRun(AdversarialRun):
     """A run that generates points in the plane."""
 
     data: Points

@@ -6,6 +6,7 @@ import torch
 from torch.optim import Optimizer
 
 from saddlepoint.augment import AUGMENTATIONS, Augmentation
+from saddlepoint.baselines import MODELS, Autoencoder
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
 from saddlepoint.games import GAMES, AnalyticGame
@@ -45,6 +46,9 @@ PENALTY_REGISTRY: Registry[Penalty] = Registry(
 )
 REGULARISER_REGISTRY: Registry[Regulariser] = Registry("regulariser", REGULARISERS)
 GAME_REGISTRY: Registry[AnalyticGame] = Registry("game", GAMES)
+MODEL_REGISTRY: Registry[Autoencoder] = Registry(
+    "model", MODELS, supplied=("encoder", "decoder", "latent", "low", "high")
+)
 OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
     "optimizer",
     {
@@ -60,6 +64,7 @@ __all__ = [
     "GAME_REGISTRY",
     "LOSS_REGISTRY",
     "METHOD_REGISTRY",
+    "MODEL_REGISTRY",
     "NETWORK_REGISTRY",
     "OPTIMIZER_REGISTRY",
     "PENALTY_REGISTRY",

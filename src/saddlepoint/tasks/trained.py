@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from saddlepoint.baselines import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Registry
 from saddlepoint.core import generator as keyed_generator
 from saddlepoint.data.stream import Distribution, draw_latent
@@ -30,10 +31,15 @@ NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=(
 
 @dataclass(frozen=True)
 class Latent:
-    """The generator's input: standard normal, or uniform on [−1, 1]."""
+    """The generator's input: standard normal, or uniform on [−1, 1].
+
+    Attributes:
+        components: of a fitted density that the network draws its codes through (`ThroughDensity`); 0 is none.
+    """
 
     size: int
     distribution: Distribution
+    components: int = 0
 
 
 @dataclass
@@ -89,7 +95,7 @@ class TrainedGenerator(ABC):
             "kind": self.kind,
             "network": json.loads(json.dumps(dict(self.spec))),
             "shape": list(self.shape),
-            "latent": {"size": self.latent.size, "distribution": self.latent.distribution},
+            "latent": {key: value for key, value in asdict(self.latent).items() if value != 0},
             "classes": list(self.classes),
             **self.description(),
         }
@@ -118,6 +124,8 @@ class TrainedGenerator(ABC):
             spec, shape, latent = config.pop("network"), tuple(config.pop("shape")), Latent(**config.pop("latent"))
             classes = tuple(config.pop("classes", ()))
             network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
+            if latent.components:
+                network = ThroughDensity(network, latent.size, latent.components)
             network.load_state_dict(load_file(folder / WEIGHTS))
             trained = kind(network, spec, shape, latent, classes=classes, **config)
         except ConfigurationError:

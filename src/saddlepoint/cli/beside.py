@@ -1,0 +1,91 @@
+"""`saddle compare --baselines`."""
+
+import platform
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from saddlepoint import __version__
+from saddlepoint.cli.screen import err, print_json
+from saddlepoint.races import side_by_side
+from saddlepoint.report import write_curves, write_report
+from saddlepoint.report.baselines import COLUMNS, remarks, table, write_baselines
+from saddlepoint.train import Budget
+
+
+def beside(
+    on: Sequence[str],
+    runs: Path,
+    *,
+    budget: Budget | None,
+    seeds: int,
+    features: str | None,
+    sets: Sequence[str],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Train each recipe and its baselines, and put them side by side; `runs` is where folders are by default."""
+    entrants = side_by_side.entrants(on, budget=budget, seeds=seeds, sets=sets)
+    folder = out or _free(runs, f"baselines-{'-'.join(on)}", entrants)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.completed:.1f}/{task.total:.0f} runs"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    )
+    command = ["saddle", *sys.argv[1:]]
+    try:
+        with bar:
+            task = bar.add_task("training", total=len(entrants))
+
+            def watch(number: int, share: float, of: int) -> None:
+                entrant = entrants[number]
+                bar.update(task, completed=number + share, total=of, description=f"{entrant.on} {entrant.model}")
+
+            found, pictures = side_by_side.compare(entrants, folder, features=features, watch=watch)
+    except KeyboardInterrupt:
+        again = shlex.join(command if out else [*command, "--out", str(folder)])
+        err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
+        raise
+    for entrant in entrants:
+        write_curves(entrant.folder(folder))
+        write_report(entrant.folder(folder))
+    versions = {"saddlepoint": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    paths = write_baselines({**found, "command": command, "versions": versions}, pictures, folder)
+    if as_json:
+        files = {kind: str(path) for kind, path in paths.items()}
+        print_json({"out": str(folder), "rows": found["rows"], "features": found["features"], "files": files})
+    shown = Table(box=None, pad_edge=False)
+    for column in COLUMNS:
+        shown.add_column(column, justify="left" if column in COLUMNS[:2] else "right", no_wrap=True)
+    for row in table(found):
+        shown.add_row(*map(Text, row))
+    # A narrow terminal wraps the lines: better than a table without its names.
+    natural = Measurement.get(err, err.options.update(width=400), shown).maximum
+    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(shown)
+    for sentence in remarks(found):
+        err.print(sentence, style="dim", markup=False, soft_wrap=True)
+    for path in paths.values():
+        err.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _free(runs: Path, name: str, entrants: Sequence[side_by_side.Entrant]) -> Path:
+    """The folder of this comparison, or the first name not taken."""
+    number = 1
+    while True:
+        path = runs / (name if number == 1 else f"{name}-{number}")
+        if not path.exists() or not side_by_side.differences(entrants, path):
+            return path
+        number += 1

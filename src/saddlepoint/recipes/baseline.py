@@ -1,0 +1,174 @@
+"""Baselines: autoencoders of images under the same loop, budget and metrics as the games that they stand beside."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import torch
+
+from saddlepoint.baselines import Autoencoder, ThroughDensity
+from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.core import Game, seed_for
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data import ImageData
+from saddlepoint.data.stream import SampleStream
+from saddlepoint.networks import Generator
+from saddlepoint.recipes.building import Assembled, iteration, model_card, network, pick_device
+from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
+from saddlepoint.recipes.image import RANGES, Data, ImageRun, digits
+from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.tasks.baseline import BaselineTask
+from saddlepoint.tasks.trained import ImageGenerator, Latent
+
+#: Arguments by which methods name the players that they move.
+_ROLES = ("order", "player", "leader", "follower")
+
+
+class Encoder(Settings):
+    """The network whose features become codes, a discriminator; the generator's optimizer moves it too."""
+
+    network: Annotated[Choice, NETWORK_REGISTRY]
+
+
+class ImageBaseline(Run):
+    """A run of an autoencoder: one player, called generator, of a decoder that is a generator, and an encoder."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
+
+    data: Data
+    encoder: Encoder
+    model: Annotated[Choice, MODEL_REGISTRY]
+    values: Literal["symmetric", "unit"] = "symmetric"
+
+    @property
+    def players(self) -> Mapping[str, Player]:
+        """The one."""
+        return {"generator": self.generator}
+
+    @property
+    def objective(self) -> str:
+        """The model."""
+        return str(self.model["name"])
+
+    @property
+    def papers(self) -> list[str]:
+        """Of the model."""
+        return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
+
+    def load(self, reading: Reading | None = None) -> ImageData:
+        """Read the images."""
+        return self.data.load(reading)
+
+    def build(self, data: ImageData) -> Assembled:
+        """The game of an autoencoder of images."""
+        self._check()
+        device = pick_device(self.device)
+        low, high = RANGES[self.values]
+        model = self._player(data.shape).to(device)
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        game = Game({"generator": model}, {"generator": _loss}, {"generator": optimizer}, compiled=self.compiled)
+        latent = Latent(self.latent.size, self.latent.distribution, model.components)
+        drawn = ThroughDensity(model.decoder, latent.size, latent.components) if latent.components else model.decoder
+        stream = SampleStream(
+            data.images, self.batch_size, self.seed, latent.size, latent.distribution, low, high, device
+        )
+        trained = ImageGenerator(drawn.to(device), self.generator.network, data.shape, latent, (low, high))
+        task = BaselineTask(game, model, trained, stream, model_card(self, data))
+        return Assembled(self, data, game, iteration(self), stream, task)
+
+    def with_data(self, data: str) -> Self:
+        """The same run on a data set known by name, or on a folder or file of the user's."""
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+
+    def _player(self, shape: tuple[int, ...]) -> Autoencoder:
+        low, high = RANGES[self.values]
+        decoder = network(self, "generator", self.generator.network, shape)
+        if not isinstance(decoder, Generator):
+            name = self.generator.network["name"]
+            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
+        encoder = network(self, "encoder", self.encoder.network, shape)
+        given = {"encoder": encoder, "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
+        with seeded(seed_for(self.seed, "model", "initialisation")):
+            return MODEL_REGISTRY.build(self.model, **given)
+
+    def _check(self) -> None:
+        """Raise ConfigurationError where what was chosen does not fit together."""
+        if self.latent.distribution != "normal":
+            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
+        if self.generator.clip is not None:
+            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
+            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
+        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
+            output = "tanh" if self.values == "symmetric" else "sigmoid"
+            raise ConfigurationError(
+                f"the Bernoulli likelihood needs outputs between black and white: "
+                f"--set generator.network.output={output}"
+            )
+        _check_roles(self.method)
+
+
+def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+    loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
+    return loss
+
+
+def _check_roles(method: Choice) -> None:
+    """Raise ConfigurationError where a method, or one that it wraps, moves a player that is not there."""
+    for key, value in method.items():
+        if isinstance(value, dict):
+            _check_roles(value)
+        elif key in _ROLES and not {"generator"} >= {*([value] if isinstance(value, str) else value)}:
+            raise ConfigurationError(
+                f"the method {method['name']!r} moves the players of its {key}, {value}, and an autoencoder is one "
+                f"player, 'generator': --method simultaneous moves all there are"
+                + ("" if key != "order" else ", and so do order=[generator] and counts=[1]")
+            )
+
+
+def baseline(run: ImageRun, model: str) -> ImageBaseline:
+    """The baseline that stands beside an adversarial run: same data, decoder, latents, batch, budget, seed, average.
+
+    The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
+    rotation of a game of two players.
+
+    Args:
+        run: the adversarial one.
+        model: autoencoder or vae.
+
+    Raises:
+        ConfigurationError: a run of classes on demand, or no such model.
+    """
+    if run.conditional:
+        raise ConfigurationError("a baseline makes no classes on demand: leave --conditional out")
+    optimizer = dict(run.generator.optimizer)
+    if optimizer["name"] in ("Adam", "AdamW"):
+        optimizer["betas"] = (0.9, 0.999)
+    seen = {"packing": 1, "auxiliary": False}
+    encoder = {key: seen.get(key, value) for key, value in run.discriminator.network.items()}
+    # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
+    bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
+    likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
+    shared = run.model_dump(include=set(Run.model_fields) | {"data", "values"})
+    return ImageBaseline.read(
+        shared
+        | {
+            "recipe": model,
+            "generator": {"network": run.generator.network, "optimizer": optimizer},
+            "encoder": {"network": encoder},
+            "model": {"name": model, **likelihood},
+            "method": "simultaneous",
+            "latent": {"size": run.latent.size},
+            "schedules": {**shared["schedules"], "penalty": None, "augmentation": None},
+        }
+    )
+
+
+def vae() -> ImageBaseline:
+    """Baseline: a variational autoencoder with the digits recipe's networks and budget; --data for other images."""
+    return baseline(digits(), "vae")
+
+
+def autoencoder() -> ImageBaseline:
+    """Baseline: an autoencoder, drawn from by a density of its codes, with the digits recipe's networks and budget."""
+    return baseline(digits(), "autoencoder")

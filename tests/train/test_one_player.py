@@ -1,0 +1,154 @@
+"""Runs of autoencoders: exact resume, what they hand over loads alone, what does not fit is refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from saddlepoint.baselines import ThroughDensity
+from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.data import ImageData, load_images
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, read_run
+from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.train import Silent
+
+TINY = (
+    *("data.size=8", "latent.size=4", "batch_size=24", "device=cpu"),
+    *("generator.network.widths=[12]", "encoder.network.widths=[12]"),
+    *("every.record=48", "every.checkpoint=72", "every.snapshot=100000"),
+)
+HALF, WHOLE = 24 * 4, 24 * 8
+
+
+@pytest.fixture(scope="module")
+def images() -> ImageData:
+    data = load_images("digits", size=8)
+    return ImageData(data.name, data.images[:100], data.labels[:100], data.classes, data.source)
+
+
+def tiny(recipe: str, *sets: str) -> ImageBaseline:
+    few = ["model.components=3"] if recipe == "autoencoder" else []
+    return assign(RECIPES[recipe](), [*TINY, *few, *sets])
+
+
+def play(config: ImageBaseline, images: ImageData, folder: Path, samples: int) -> Assembled:
+    torch.manual_seed(samples)  # the state of the global generator must not matter
+    run, assembled = RunFolder(folder), assign(config, [f"budget.samples={samples}"]).build(images)
+    run.create()
+    assembled.training(run, Silent()).run()
+    return assembled
+
+
+CASES = {
+    "vae": [],
+    "gaussian": ["model.likelihood=gaussian", "model.beta=0.5"],
+    "density": ["model.components=2"],
+    "autoencoder": [],
+    "extragradient": ["method=extragradient", "average=none"],
+    "alternating": ["method=alternating", "method.order=[generator]", "method.counts=[1]"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_baseline_resumes_exactly(case: str, images: ImageData, tmp_path: Path) -> None:
+    config = tiny("autoencoder" if case == "autoencoder" else "vae", *CASES[case])
+    straight = play(config, images, tmp_path / "straight", WHOLE)
+    play(config, images, tmp_path / "halves", HALF)
+    halves = play(config, images, tmp_path / "halves", WHOLE)
+    assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
+    told = [
+        [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(RunFolder(tmp_path / run).records)]
+        for run in ("straight", "halves")
+    ]
+    assert told[0]
+    assert told[0] == told[1]
+    for name in ("generator.safetensors", "config.yaml"):
+        a, b = (tmp_path / run / "generator" / name for run in ("straight", "halves"))
+        assert a.read_bytes() == b.read_bytes()
+
+
+def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: ImageData, tmp_path: Path) -> None:
+    assembled = play(tiny("autoencoder", "model.components=1", "average=none"), images, tmp_path, WHOLE)
+    trained = TrainedGenerator.load(tmp_path)
+    assert isinstance(trained.network, ThroughDensity)
+    model, stream = assembled.game.players["generator"], assembled.stream
+    codes = model.codes(stream.prepared(images.images)).detach().double()
+    torch.testing.assert_close(trained.network.density.means[0], codes.mean(0), rtol=1e-4, atol=1e-6)
+    factor = trained.network.density.factors[0]
+    torch.testing.assert_close(factor @ factor.T, codes.T.cov(correction=0), rtol=1e-3, atol=1e-5)
+    assert trained.sample(5, seed=3).shape == (5, 1, 8, 8)
+    assert torch.equal(trained.sample(70, seed=3)[:5], trained.sample(5, seed=3))
+
+
+def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path) -> None:
+    assembled = play(tiny("vae", "average=none"), images, tmp_path, HALF)
+    trained = TrainedGenerator.load(tmp_path)
+    z = trained.latents(6, seed=2)
+    with torch.no_grad():
+        own = assembled.game.players["generator"].decoder(z)
+    assert torch.equal(trained.render(z), trained.finished(own))
+    assert "components" not in (tmp_path / "generator" / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize("recipe", ["vae", "autoencoder"])
+def test_training_lowers_both_metrics(recipe: str, images: ImageData, tmp_path: Path) -> None:
+    config = tiny(recipe, "every.checkpoint=100000", "average=none", "generator.optimizer.lr=5e-3")
+    before = config.build(images).task.metrics()
+    after = play(config, images, tmp_path, 24 * 300).task.metrics()
+    assert list(before) == ["pixel_frechet", "reconstruction"]
+    assert after["reconstruction"] < 0.7 * before["reconstruction"]
+    assert after["pixel_frechet"] < 0.3 * before["pixel_frechet"]
+
+
+def test_looking_at_a_run_leaves_no_trace(images: ImageData) -> None:
+    assembled = tiny("autoencoder", "generator.network.normalisation=batch").build(images)
+    before = {name: tensor.clone() for name, tensor in assembled.game.players["generator"].state_dict().items()}
+    first = assembled.task.monitors()
+    assembled.task.metrics()
+    assert assembled.task.monitors() == first
+    after = assembled.game.players["generator"].state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert set(first) == {"diversity", "code_deviation", "generator_field"}
+
+
+def test_a_baseline_inherits_all_but_the_discriminator() -> None:
+    digits = assign(RECIPES["digits"](), ["seed=3", "batch_size=32", "budget.samples=999", "latent.size=7"])
+    vae = baseline(digits, "vae")
+    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "values", "latent"):
+        assert getattr(vae, name) == getattr(digits, name)
+    assert vae.generator.network == digits.generator.network
+    assert vae.encoder.network == digits.discriminator.network
+    assert read_run(vae.plain()) == vae
+    assert [entry for entry in citations(vae) if "kingma2014auto" in entry]
+
+
+def test_a_baseline_starts_from_the_decoder_that_its_game_starts_from(images: ImageData) -> None:
+    game, vae = (assign(RECIPES[name](), ["device=cpu"]).build(images).game for name in ("digits", "vae"))
+    pairs = zip(game.players["generator"].parameters(), vae.players["generator"].decoder.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("sets", "words"),
+    [
+        (["method=alternating"], r"order=\[generator\]"),
+        (["method=lookahead", "method.base=unrolled"], "'unrolled' moves the players of its follower"),
+        (["latent.distribution=uniform"], "latent.distribution=normal"),
+        (["generator.network.output=none"], "output=tanh"),
+        (["encoder.network.packing=2"], "packing=1"),
+        (["encoder.network=mlp-generator"], "give a discriminator"),
+        (["generator.network=mlp-discriminator"], "give a generator"),
+        (["schedules.penalty={start: 1, end: 0, samples: 9}"], "leave them out"),
+        (["model.components=-1"], "at least 1"),
+        (["generator.clip=0.1"], "clip=none"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_remedy(sets: list[str], words: str, images: ImageData) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        tiny("vae", *sets).build(images)
+
+
+def test_classes_on_demand_have_no_baseline() -> None:
+    with pytest.raises(ConfigurationError, match="leave --conditional out"):
+        baseline(assign(RECIPES["digits"](), ["conditional=true"]), "vae")
