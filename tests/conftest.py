@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# One thread a process: as many processes as cores run tests, and small networks are quickest so.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 #: Doctests are sought in modules, and no two modules may be called conftest.
 collect_ignore_glob = ["*conftest.py"]
 

@@ -43,6 +43,10 @@ ARROWS = {
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml"},
     ),
+    "evaluation": (
+        {"configuration", "core", "data", "extractors", "metrics", "tasks"},
+        {"torch", "numpy"},
+    ),
     "recipes": (
         {
             "augment",

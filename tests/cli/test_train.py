@@ -280,3 +280,24 @@ def test_everything_is_listed_by_kind(run: Run) -> None:
         assert len(alone.out.splitlines()) >= 3
     for name in ("digits", "extragradient", "relativistic", "r1", "mlp-generator", "fashion-mnist"):
         assert name in said.out.split()
+
+
+def test_a_run_until_convergence_ends_before_its_budget_and_says_what_it_saw(run, tmp_path):
+    rule = ("--until", "metric", "--set", "until.window=4", "--set", "every.checkpoint=128")
+    still = ("--set", "optimizer.lr=1e-12", "--samples", "100000", "--out", tmp_path / "run")
+    command = ("train", "digits", *TINY, *rule, *still, "--json")
+    ended = run(*command)
+    assert ended.code == 0
+    assert ended.json["outcome"] in ("converged", "cycling")
+    assert ended.json["samples"] == 4 * 128
+    assert "the metric stays at" in ended.json["message"]
+    again = run(*command)
+    assert again.code == 0
+    assert "Nothing to do" in again.flat
+    assert again.json["samples"] == 4 * 128
+
+
+def test_a_run_until_convergence_needs_a_hard_limit(run):
+    said = run("train", "digits", "--until", "metric", "--set", "budget.samples=none", "--dry-run")
+    assert said.code == 2
+    assert "hard limit" in said.flat

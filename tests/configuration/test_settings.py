@@ -7,7 +7,7 @@ import yaml
 
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, ImageRun, read_run
 from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 
 
@@ -156,7 +156,7 @@ def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
     config = assign(RECIPES[recipe](), ["method=lookahead", "optimizer.lr=1e-7", "seed=5"])
-    there_and_back = ImageRun.read(yaml.safe_load(yaml.safe_dump(config.plain())))
+    there_and_back = read_run(yaml.safe_load(yaml.safe_dump(config.plain())))
     assert there_and_back.plain() == config.plain()
     assert there_and_back.same_run(config)
 
@@ -188,3 +188,11 @@ def test_everything_listed_can_be_had_by_its_name_alone_and_has_a_summary(regist
         assert registry.resolve(spec) == spec
         registry.build(name)
         assert registry.summary(name).endswith((".", ":"))
+
+
+def test_a_choice_in_settings_that_are_absent_is_made_and_asked_for_before_its_arguments() -> None:
+    config = assign(RECIPES["digits"](), ["augmentation.kind=adaptive", "augmentation.kind.geometry=false"])
+    assert config.augmentation is not None
+    assert (config.augmentation.kind["name"], config.augmentation.kind["geometry"]) == ("adaptive", False)
+    with pytest.raises(ConfigurationError, match=r"no augmentation is chosen yet: give kind before"):
+        assign(RECIPES["digits"](), ["augmentation.kind.geometry=false"])

@@ -232,3 +232,42 @@ def test_point_arithmetic_is_that_of_vectors():
     assert torch.allclose(a.clone().lerp_(b, 0.25).flat(), 0.75 * va + 0.25 * vb)
     assert torch.equal(a.unflat(va).flat(), va)
     assert torch.equal(Point.from_state_dict(a.state_dict()).flat(), va)
+
+
+def test_parts_move_a_player_s_buffers_each_and_only_in_the_base_evaluation() -> None:
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.ones(2))
+            self.register_buffer("seen", torch.zeros(()))
+
+        def forward(self, x):
+            self.seen += len(x)
+            return x @ self.w
+
+    one = Counting()
+    game = Game(
+        {"one": one},
+        lambda players, x, _: {"one": players["one"](x).square().mean()},
+        {"one": torch.optim.SGD(one.parameters(), lr=0.1)},
+        parts=lambda x: [(len(part) / len(x), part) for part in x.split(2)],
+    )
+    x = torch.arange(10.0).reshape(5, 2)
+    extra = game.field(Batch(x), base=False)
+    assert one.seen == 0
+    assert torch.equal(game.field(Batch(x)).flat(), extra.flat())
+    assert one.seen == 5
+    # Products of second order need the graph of the whole batch, whose field is the same.
+    torch.testing.assert_close(game.linearize(Batch(x)).field.flat(), extra.flat())
+
+
+def test_parts_whose_loss_is_not_finite_are_noticed() -> None:
+    one = nn.Linear(1, 1)
+    game = Game(
+        {"one": one},
+        lambda players, x, _: {"one": players["one"](x).mean()},
+        {"one": torch.optim.SGD(one.parameters(), lr=0.1)},
+        parts=lambda x: [(0.5, part) for part in x.split(1)],
+    )
+    with pytest.raises(NonFinite):
+        game.field(Batch(torch.tensor([[1.0], [float("inf")]])))

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.core import Batch, Game
-from saddlepoint.data.stream import ImageBatch
+from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.networks import (
     DCGANDiscriminator,
@@ -49,7 +49,7 @@ def batch(pair: str) -> Batch:
     source = torch.Generator().manual_seed(1)
     real = torch.randn(4, *SHAPES[pair], generator=source, dtype=torch.float64)
     latent = torch.randn(4, 3, generator=source, dtype=torch.float64)
-    return Batch(ImageBatch(real, latent, torch.rand(4, 1, 1, 1, generator=source, dtype=torch.float64)), 4)
+    return Batch(SampleBatch(real, latent, torch.rand(4, 1, 1, 1, generator=source, dtype=torch.float64)), 4)
 
 
 def statistics(game: Game, player: str) -> dict[str, Tensor]:

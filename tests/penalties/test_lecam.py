@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.core import Batch, Game
-from saddlepoint.data.stream import ImageBatch
+from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import wasserstein
 from saddlepoint.penalties import R1, CriticPass, LeCam
 from saddlepoint.tasks.adversarial import AdversarialLosses
@@ -81,9 +81,9 @@ def play(penalty: LeCam) -> tuple[Game, Batch]:
     torch.manual_seed(0)
     players = {"generator": nn.Linear(3, 2), "discriminator": Critic()}
     losses = AdversarialLosses(wasserstein(), [R1(), penalty])
-    losses.keep_memories_in(players["discriminator"])
+    losses.keep_memories_in(players)
     game = Game(players, losses, {n: torch.optim.SGD(m.parameters(), lr=0.1) for n, m in players.items()})
-    return game, Batch(ImageBatch(torch.randn(8, 2) + 3, torch.randn(8, 3), torch.rand(8, 1)), 8, seed=1)
+    return game, Batch(SampleBatch(torch.randn(8, 2) + 3, torch.randn(8, 3), torch.rand(8, 1)), 8, seed=1)
 
 
 def anchors(game: Game) -> dict[str, float]:

@@ -32,6 +32,7 @@ TINY = (
     "device=cpu",
 )
 HALF, WHOLE = 24 * 4, 24 * 8
+ROLES = ("generator", "discriminator")
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 
@@ -187,6 +188,9 @@ def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images:
     config = RECIPES[recipe]()
     convolutional = config.generator.network["name"].startswith("convolutional")
     narrow = ["generator.network.width=4", "discriminator.network.width=4"] if convolutional else []
+    if config.generator.network["name"].startswith("residual"):
+        small = ("width=8", "widest=8", "depth=1")
+        narrow = ["data.size=16", *(f"{role}.network.{dial}" for role in ROLES for dial in small)]
     config = assign(config, [*narrow, "batch_size=24", "every.record=48", "every.checkpoint=72", "device=cpu"])
     data = images.resized(config.data.size or 28) if isinstance(config, ImageRun) else config.load()
     assert_resumes_exactly(config, data, tmp_path)

@@ -1,16 +1,19 @@
 """`saddle list`."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
+import torch
 import typer
 from rich.table import Table
 
 from saddlepoint.cli.screen import out
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
+from saddlepoint.evaluation import MEASURES
 from saddlepoint.methods import METHODS
+from saddlepoint.networks import Generator, costs
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
     GAME_REGISTRY,
@@ -19,33 +22,61 @@ from saddlepoint.recipes.registries import (
     NETWORK_REGISTRY,
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
 )
+
+#: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
+SHAPE, LATENT = (1, 28, 28), 64
+
+
+def by(shape: Sequence[int]) -> str:
+    """A shape as people write it, channels last.
+
+    >>> by((3, 32, 64)), by((2,))
+    ('32x64x3', '2')
+    """
+    return "x".join(map(str, (*shape[1:], shape[0])))
+
+
+def _network(name: str) -> tuple[str, ...]:
+    """A network with what it costs at its default dials."""
+    with torch.device("meta"):
+        network = NETWORK_REGISTRY.build(name, shape=SHAPE, latent=LATENT, classes=0)
+        takes = (LATENT,) if isinstance(network, Generator) else SHAPE
+        cost = costs(network, torch.empty(1, *takes))
+    numbers = f"{cost.parameters / 1e6:.2f} M parameters, {cost.macs / 1e6:.1f} M MACs"
+    return name, NETWORK_REGISTRY.summary(name), numbers
 
 
 def _entries(registry: Registry[Any]) -> list[tuple[str, ...]]:
     return [(name, registry.summary(name)) for name in registry.names]
 
 
+#: What a title says beside the kind.
+_STATED = {"networks": f"costs a sample of {by(SHAPE)}, latent {LATENT}, at the default dials"}
 _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "recipes": lambda: [(name, (inspect.getdoc(f) or "").partition("\n")[0]) for name, f in RECIPES.items()],
     "methods": lambda: [(name, METHOD_REGISTRY.summary(name), kind.cost) for name, kind in METHODS.items()],
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
-    "networks": lambda: _entries(NETWORK_REGISTRY),
+    "regularisers": lambda: _entries(REGULARISER_REGISTRY),
+    "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
+    "metrics": lambda: [(name, measure.summary, " ".join(measure.better)) for name, measure in MEASURES.items()],
 }
 
 
 def list_(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}.")] = None,
 ) -> None:
-    """List what there is, by kind: recipes, methods, losses, penalties, networks, optimizers, data, games."""
+    """List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more."""
     if kind is not None and kind not in _KINDS:
         raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, _KINDS)}")
     for name in [kind] if kind else _KINDS:
-        table = Table(title=name, title_justify="left", title_style="bold", show_header=False, box=None)
+        title = f"{name} ({_STATED[name]})" if name in _STATED else name
+        table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None)
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
         table.add_column(style="dim")

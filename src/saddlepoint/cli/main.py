@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from saddlepoint import __version__
-from saddlepoint.cli import comparing, inspecting, listing, reporting, sampling, solving, training
+from saddlepoint.cli import comparing, evaluating, inspecting, listing, mapping, reporting, sampling, solving, training
 from saddlepoint.cli.screen import err, fail
 
 app = typer.Typer(
@@ -37,7 +37,9 @@ def _root(
 
 app.command("train")(training.train)
 app.command("sample")(sampling.sample)
+app.command("evaluate")(evaluating.evaluate)
 app.command("solve")(solving.solve)
+app.command("map")(mapping.map_)
 app.command("compare")(comparing.compare)
 app.command("inspect")(inspecting.inspect)
 app.command("report")(reporting.report)

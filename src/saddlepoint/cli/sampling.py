@@ -35,7 +35,9 @@ def sample(
     label: Annotated[
         str | None, typer.Option("--class", metavar="NAME", help="Only this class, of a conditional generator.")
     ] = None,
-    columns: Annotated[int | None, typer.Option("--columns", min=1, help="Columns of the grid.")] = None,
+    columns: Annotated[
+        int | None, typer.Option("--columns", min=1, help="Columns of the grid; one a class where there are classes.")
+    ] = None,
     scale: Annotated[int | None, typer.Option("--scale", min=1, help="Enlarge pixels by a whole factor.")] = None,
     stops: Annotated[int, typer.Option("--stops", min=2, help="Images that the walk goes through.")] = 8,
 ) -> None:
@@ -60,6 +62,9 @@ def sample(
     if out or npz or folder:
         samples = trained.render(latents, labels)
     if out is not None:
+        # Classes come in turn, so that as many columns are a class each.
+        if columns is None and label is None and trained.classes:
+            columns = len(trained.classes)
         grid = Image.fromarray(trained.picture(samples, columns, scale))
         _write(out, lambda path: grid.save(path, format=Image.registered_extensions()[out.suffix.lower()]))
     if npz is not None:

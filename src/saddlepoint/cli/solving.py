@@ -31,12 +31,19 @@ class SolveSettings(Settings):
 
 
 def solve(
-    game: Annotated[str, typer.Argument(metavar="GAME", help="bilinear, quadratic or dirac.")],
+    game: Annotated[str, typer.Argument(metavar="GAME", help="An analytic game (`saddle list games`).")],
     method: Annotated[str, typer.Option("--method", help="The iteration (`saddle list methods`).")] = "alternating",
     lr: Annotated[float, typer.Option("--lr", help="The step size h of both players.")] = 0.1,
     iterations: Annotated[int, typer.Option("--iterations", min=1, help="Steps.")] = 1000,
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", min=0, help="End at the solution, at this share of the first distance; 0 goes on."),
+    ] = 0.0,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Start at a standard normal point of this seed, not at ones.")
+        int | None,
+        typer.Option(
+            "--seed", min=0, help="Start at a standard normal point of this seed, not at ones; also orders data."
+        ),
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the way as a PNG picture.")] = None,
     sets: Annotated[
@@ -69,7 +76,7 @@ def solve(
     played = analytic.play(
         lambda name, parameters: OPTIMIZER_REGISTRY.build(movers[name].optimizer, params=parameters), start
     )
-    found = solve_game(analytic, played, METHOD_REGISTRY.build(settings.method), iterations)
+    found = solve_game(analytic, played, METHOD_REGISTRY.build(settings.method), iterations, seed or 0, tolerance)
     if plot is not None:
         if plot.suffix.lower() != ".png":
             raise ConfigurationError(f"--plot {plot}: the picture is a .png file")

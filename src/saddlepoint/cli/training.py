@@ -15,10 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from saddlepoint.cli.bar import Watch
+from saddlepoint.cli.listing import by
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
-from saddlepoint.recipes import RECIPES, Assembled, Run, read_run
+from saddlepoint.data import DataError
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
 from saddlepoint.runs.folder import read_config
@@ -78,7 +81,8 @@ def train(
         recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, sets or []
     )
     if dry_run:
-        print(yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True), end="")
+        costs = _costs(config)
+        print(yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True) + costs)
         return
     folder = _folder(config, out)
     with folder.held():
@@ -150,6 +154,23 @@ def _assembled(config: Run) -> Assembled:
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         reading = bar.add_task("reading the data", total=None)
         return config.build(config.load(lambda done, total: bar.update(reading, completed=done, total=total)))
+
+
+def _costs(config: Run) -> str:
+    """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
+    outline = config.outline()
+    if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
+        with suppress(DataError):  # the run itself will say what is the matter
+            data = config.load()
+            on_demand = isinstance(config, ImageRun) and config.conditional
+            outline = data.shape, len(data.classes) if on_demand else 0
+    if outline is None:
+        return "# what the networks cost is known once the images are here"
+    shape, classes = outline
+    return "\n".join(
+        f"# {role}: {cost.parameters:,} parameters, {cost.macs:,} multiply-accumulates a sample of {by(shape)}"
+        for role, cost in network_costs(config, shape, classes).items()
+    )
 
 
 # --- the folder ---------------------------------------------------------------------------------------

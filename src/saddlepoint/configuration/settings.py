@@ -138,7 +138,10 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
     mark = next((m for m in field.metadata if isinstance(m, Registry | Several)), None)
     inner = _settings_in(field.annotation)
     if isinstance(mark, Registry):
-        data[key] = mark.assign(data[key], rest, value) if rest else mark.switch(data[key], value)
+        chosen = data.get(key) or {}
+        if rest and not chosen:
+            raise ConfigurationError(f"no {mark.kind} is chosen yet: give {key} before {path}")
+        data[key] = mark.assign(chosen, rest, value) if rest else mark.switch(chosen, value)
     elif isinstance(mark, Several):
         data[key] = mark.assign(data[key], rest, value) if rest else mark.resolve({} if value == "none" else value)
     elif inner is not None and rest:

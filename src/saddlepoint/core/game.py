@@ -1,7 +1,7 @@
 """A game: players, each with parameters and a loss of its own that it minimises."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch.func import functional_call
 from torch.optim import Optimizer
 
 from saddlepoint.core.batches import Batch
-from saddlepoint.core.compiled import CompiledField
+from saddlepoint.core.compiled import CompiledField, Gradients
 from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.randomness import seeded
@@ -20,6 +20,8 @@ from saddlepoint.core.ranks import mean_over_ranks
 Players = Mapping[str, nn.Module]
 PlayerLoss = Callable[[Players, Any], Tensor]
 JointLoss = Callable[[Players, Any, Sequence[str]], Mapping[str, Tensor]]
+#: A batch's value ↦ parts of it, each with its share of the batch; shares add up to 1.
+Parts = Callable[[Any], Iterable[tuple[float, Any]]]
 
 
 class Game:
@@ -35,6 +37,9 @@ class Game:
         compiled: evaluate `field` as one graph that `torch.compile` made, gradients of any order inside the loss
             included; a string names a backend other than inductor. It equals the eager field to the root of the
             precision, or is refused. `linearize`, `losses_at` and all inside `untouched` stay eager.
+        parts: evaluate `field` on parts of a batch, one after another, and take the mean of their gradients, so that
+            only one part's graph is held at a time. It is the field of the whole batch where losses are means over
+            samples; buffers move with every part. `linearize` and `losses_at` need their graph and take all at once.
 
     Raises:
         ValueError: a player without parameters, a loss or an optimizer missing, or an optimizer that holds
@@ -47,7 +52,9 @@ class Game:
         losses: Mapping[str, PlayerLoss] | JointLoss,
         optimizers: Mapping[str, Optimizer],
         compiled: bool | str = False,
+        parts: Parts | None = None,
     ) -> None:
+        self.parts = parts
         self.players = dict(players)
         self.losses = losses
         self.optimizers = dict(optimizers)
@@ -104,21 +111,9 @@ class Game:
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
             with self._evaluation(batch, moving=group if base else ()), self._frozen(set(self.names) - set(group)):
-                if self._compiled is not None:
-                    own, its_losses = self._compiled(batch.value, group)
-                    gradients.update(own)
-                    values.update(its_losses)
-                    continue
-                losses = self._losses(self.players, batch.value, group)
-                for name in group:
-                    gradients[name] = torch.autograd.grad(
-                        losses[name],
-                        self.point[name],
-                        retain_graph=name != group[-1],
-                        allow_unused=True,
-                        materialize_grads=True,
-                    )
-            values.update({name: losses[name].detach() for name in group})
+                own, its_losses = self._gradients(batch.value, group)
+            gradients.update(own)
+            values.update(its_losses)
         if base:
             self.loss_values.update(values)
         self.evaluations += len(names)
@@ -170,11 +165,18 @@ class Game:
             rates[name] = own.pop()
         return rates
 
+    def steps(self, name: str) -> list[float | Tensor]:
+        """The step size of each of a player's tensors, as its optimizer has it now; they may differ."""
+        groups = self.optimizers[name].param_groups
+        held = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+        return [held[id(parameter)] for parameter in self.point[name]]
+
+    @torch.no_grad()
     def slide(self, direction: Point, scale: float = 1.0) -> None:
-        """z_p ← z_p − scale · h_p · direction_p: a plain step at each player's rate, past the optimizers."""
-        rates = self.rates
+        """z_p ← z_p − scale · h_p · direction_p: a plain step at each tensor's rate, past the optimizers."""
         for name in direction.names:
-            self.point.only(name).add_(direction.only(name), alpha=-scale * rates[name])
+            moves = [scale * h * d for h, d in zip(self.steps(name), direction[name], strict=True)]
+            torch._foreach_sub_(self.point[name], moves)
 
     def losses_at(
         self, batch: Batch, at: Mapping[str, Mapping[str, Tensor]], names: Sequence[str]
@@ -246,6 +248,33 @@ class Game:
             self.optimizers, self.loss_values = optimizers, losses
 
     # --- inside ---------------------------------------------------------------------------------------
+
+    def _gradients(self, value: Any, names: Sequence[str]) -> Gradients:
+        """Gradients and losses of players whose losses come from one call: at once, or the mean over parts."""
+        if self.parts is None:
+            return self._gradients_at_once(value, names)
+        field, values = self.point.only(*names).zeros(), dict.fromkeys(names, torch.zeros(()))
+        for share, part in self.parts(value):
+            own, losses = self._gradients_at_once(part, names)
+            field.add_(Point(own), alpha=share)
+            values = {name: values[name] + share * losses[name] for name in names}
+        return {name: field[name] for name in names}, values
+
+    def _gradients_at_once(self, value: Any, names: Sequence[str]) -> Gradients:
+        if self._compiled is not None:
+            return self._compiled(value, names)
+        losses = self._losses(self.players, value, names)
+        gradients: dict[str, Sequence[Tensor]] = {
+            name: torch.autograd.grad(
+                losses[name],
+                self.point[name],
+                retain_graph=name != names[-1],
+                allow_unused=True,
+                materialize_grads=True,
+            )
+            for name in names
+        }
+        return gradients, {name: losses[name].detach() for name in names}
 
     def _known(self, only: Sequence[str] | None) -> tuple[str, ...]:
         if only is None:

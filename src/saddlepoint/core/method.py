@@ -47,6 +47,16 @@ class Method(ABC):
             return Step(Outcome.NON_FINITE, failure.player, failure.cause)
         return Step()
 
+    @property
+    def separable(self) -> bool:
+        """Whether a step on many independent games side by side is a step on each of them.
+
+        It is where nothing is taken over the whole point (a norm, a dot product, a solver's coefficient) and no
+        number is read from the losses or from `game.rates`. False unless a method says otherwise; a wrapper answers
+        for its base, too.
+        """
+        return False
+
     def answer(self, game: Game) -> Point:
         """The point that the method offers as its result: the live one, unless it averages."""
         return game.point

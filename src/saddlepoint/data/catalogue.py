@@ -27,10 +27,14 @@ class Dataset:
     Attributes:
         summary: one line for people.
         load: reads a split of it from a folder of the user's, or, given None, from where it comes from.
+        shape: (C, H, W) of its images.
+        classes: how many it has.
     """
 
     summary: str
     load: Callable[[str | Path | None, Split], ImageData]
+    shape: tuple[int, int, int]
+    classes: int
 
 
 def _digits(path: str | Path | None, split: Split) -> ImageData:
@@ -42,11 +46,17 @@ def _digits(path: str | Path | None, split: Split) -> ImageData:
 
 
 DATASETS: dict[str, Dataset] = {
-    "digits": Dataset("1,797 handwritten digits, grey 8x8; installed with scikit-learn, no download", _digits),
-    "mnist": Dataset("60,000 handwritten digits, grey 28x28; 10 MB download", mnist),
-    "fashion-mnist": Dataset("60,000 pieces of clothing in ten kinds, grey 28x28; 27 MB download", fashion_mnist),
-    "cifar-10": Dataset("50,000 photographs in ten classes, colour 32x32; 170 MB download", cifar_10),
-    "cifar-100": Dataset("50,000 photographs in a hundred classes, colour 32x32; 169 MB download", cifar_100),
+    "digits": Dataset(
+        "1,797 handwritten digits, grey 8x8; installed with scikit-learn, no download", _digits, (1, 8, 8), 10
+    ),
+    "mnist": Dataset("60,000 handwritten digits, grey 28x28; 10 MB download", mnist, (1, 28, 28), 10),
+    "fashion-mnist": Dataset(
+        "60,000 pieces of clothing in ten kinds, grey 28x28; 27 MB download", fashion_mnist, (1, 28, 28), 10
+    ),
+    "cifar-10": Dataset("50,000 photographs in ten classes, colour 32x32; 170 MB download", cifar_10, (3, 32, 32), 10),
+    "cifar-100": Dataset(
+        "50,000 photographs in a hundred classes, colour 32x32; 169 MB download", cifar_100, (3, 32, 32), 100
+    ),
 }
 
 

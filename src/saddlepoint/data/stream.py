@@ -1,8 +1,8 @@
 """The batch stream: a pure function of (seed, position), so that no state travels and a resumed run sees the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -22,7 +22,8 @@ class SampleBatch:
     Attributes:
         real: samples, float (N, …), in the range that the networks use.
         latent: (N, latent size).
-        mix: uniform on [0, 1], (N, 1, …), for penalties on segments between real and generated.
+        mix: uniform on [0, 1], (N, 1, …), for penalties on segments between real and generated; one number for all of
+            a pack, as a packed critic's samples are packs.
         labels: classes of the real samples, int64 (N,), which the generated ones are made for; None without classes.
         augmentation: uniform on [0, 1), (N, draws), for augmenting; None where nothing is augmented.
         strength: of the augmentation, a scalar, where it is scheduled.
@@ -41,6 +42,20 @@ class SampleBatch:
     def conditions(self) -> tuple[Tensor, ...]:
         """What both networks are given after their input: the labels, where there are classes."""
         return () if self.labels is None else (self.labels,)
+
+    def parts(self, size: int) -> Iterator[tuple[float, "SampleBatch"]]:
+        """The batch cut into parts of at most `size` samples, each with its share of the whole."""
+        for start in range(0, len(self.real), size):
+            some = slice(start, start + size)
+            part = replace(
+                self,
+                real=self.real[some],
+                latent=self.latent[some],
+                mix=self.mix[some],
+                labels=None if self.labels is None else self.labels[some],
+                augmentation=None if self.augmentation is None else self.augmentation[some],
+            )
+            yield len(part.real) / len(self.real), part
 
 
 def draw_latent(n: int, size: int, distribution: Distribution, source: torch.Generator) -> Tensor:
@@ -66,9 +81,10 @@ class SampleStream:
         labels: int64 (N,), for networks that are given classes.
         augmentation: numbers to draw a sample for augmenting.
         strength, penalty: what is scheduled, as functions of the samples seen.
+        packing: samples that the critic judges as one; batches are whole packs.
 
     Raises:
-        ValueError: a batch size below 1.
+        ValueError: a batch size below 1, or one that packing does not divide.
     """
 
     def __init__(
@@ -86,9 +102,13 @@ class SampleStream:
         augmentation: int = 0,
         strength: Scheduled | None = None,
         penalty: Scheduled | None = None,
+        packing: int = 1,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"the batch size is {batch_size}: give at least 1")
+        if batch_size % packing:
+            raise ValueError(f"batches of {batch_size} are no whole packs of {packing}: give a multiple of {packing}")
+        self.packing = packing
         self.samples, self.batch_size, self.seed, self.labels = samples, batch_size, seed, labels
         self.latent, self.distribution, self.augmentation = latent, distribution, augmentation
         self._strength, self._penalty = strength, penalty
@@ -102,7 +122,7 @@ class SampleStream:
         value = SampleBatch(
             real=self.prepared(self.samples.index_select(0, indices)),
             latent=draw_latent(n, self.latent, self.distribution, noise).to(self.device),
-            mix=torch.rand(n, *(1 for _ in self.samples.shape[1:]), generator=noise).to(self.device),
+            mix=self._mix(n, noise),
             labels=None if self.labels is None else self.labels.index_select(0, indices).to(self.device),
             augmentation=self.draws(n, noise),
             **self.scheduled(position),
@@ -123,15 +143,22 @@ class SampleStream:
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
     ) -> "SampleStream":
-        """A stream like this one over some of its samples, by batches of another size or of another seed."""
+        """A stream like this one over some of its samples, by batches of another size or of another seed.
+
+        A size that is no whole packs is rounded down to them, but for one.
+        """
         other = copy(self)
         if indices is not None:
             other.samples = self.samples[indices]
             other.labels = None if self.labels is None else self.labels[indices]
-        other.batch_size = self.batch_size if batch_size is None else batch_size
+        other.batch_size = self.batch_size if batch_size is None else max(self.packing, self.in_packs(batch_size))
         other.seed = self.seed if seed is None else seed
         other._order = (-1, torch.empty(0, dtype=torch.long))
         return other
+
+    def in_packs(self, n: int) -> int:
+        """The largest number of samples up to n that are whole packs."""
+        return n - n % self.packing
 
     def prepared(self, samples: Tensor) -> Tensor:
         """Samples as the networks are given them: on the device, floats, bytes mapped to [low, high]."""
@@ -139,6 +166,10 @@ class SampleStream:
         if moved.dtype != torch.uint8:
             return moved
         return moved.to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
+
+    def _mix(self, n: int, source: torch.Generator) -> Tensor:
+        packs = torch.rand(n // self.packing, *(1 for _ in self.samples.shape[1:]), generator=source)
+        return packs.repeat_interleave(self.packing, 0).to(self.device)
 
     def _indices(self, position: int) -> Tensor:
         n = len(self.samples)

@@ -2,6 +2,16 @@
 
 from saddlepoint.extractors.classifier import SmallClassifier, facts
 from saddlepoint.extractors.extractor import Extractor, Reading
-from saddlepoint.extractors.loading import EXTRACTORS, WEIGHTS, classifier, load_extractor
+from saddlepoint.extractors.loading import EXTRACTORS, WEIGHTS, classifier, load_extractor, suited_to
 
-__all__ = ["EXTRACTORS", "WEIGHTS", "Extractor", "Reading", "SmallClassifier", "classifier", "facts", "load_extractor"]
+__all__ = [
+    "EXTRACTORS",
+    "WEIGHTS",
+    "Extractor",
+    "Reading",
+    "SmallClassifier",
+    "classifier",
+    "facts",
+    "load_extractor",
+    "suited_to",
+]

@@ -44,6 +44,16 @@ def load_extractor(name: str, device: Device = "cpu") -> Extractor:
     )
 
 
+def suited_to(dataset: str) -> str:
+    """The extractor for a data set by name, of those that need no download: `pixels` where none knows its images.
+
+    >>> suited_to("mnist"), suited_to("photographs")
+    ('digits', 'pixels')
+    """
+    name = {"mnist": "digits", "digits": "digits", "fashion-mnist": "fashion"}.get(dataset)
+    return name if name is not None and WEIGHTS[name].is_file() else "pixels"
+
+
 def classifier(path: Path, name: str, device: Device = "cpu") -> Extractor:
     """The penultimate layer and the logits of a `SmallClassifier` in a file that bench/classifiers.py made."""
     network = SmallClassifier.load(path)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from saddlepoint.core import Batches, Game, Method, Outcome
+from saddlepoint.core import Game, Method, Outcome
 from saddlepoint.core.convergence import trend
 from saddlepoint.games.analytic import AnalyticGame
 
@@ -13,6 +13,8 @@ from saddlepoint.games.analytic import AnalyticGame
 TOLERANCE = 1e-6
 #: Distance at which a run ends, before its square vanishes and takes the factor with it.
 VANISHING = 1e-140
+#: Distance at which a run ends, before its fourth power overflows and takes the games beside it along.
+FAR = 1e60
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,19 @@ class Trajectory:
         return len(self.distance) - 1
 
 
-def solve(analytic: AnalyticGame, game: Game, method: Method, iterations: int) -> Trajectory:
-    """Make steps until the number is reached, the distance vanishes (below 1e-140), or the numbers overflow.
+def solve(
+    analytic: AnalyticGame, game: Game, method: Method, iterations: int, seed: int = 0, tolerance: float = 0.0
+) -> Trajectory:
+    """Make steps until the number is reached, the distance vanishes (below 1e-140), or it is hopeless (above 1e60).
 
     Args:
         analytic: knows the solution.
         game: the same game at its start, from `analytic.play`.
         method: the iteration.
         iterations: how many steps at most.
+        seed: of the order of the data, where the game has any.
+        tolerance: ends at the solution, too: where the distance is this share of the first; 0 goes on, which measures
+            the factor a step best.
 
     Raises:
         ValueError: fewer than one iteration.
@@ -63,21 +70,22 @@ def solve(analytic: AnalyticGame, game: Game, method: Method, iterations: int) -
     """
     if iterations < 1:
         raise ValueError(f"iterations is {iterations}: give at least 1")
-    batches = Batches.none()
+    batches = analytic.batches(seed)
     distance = [analytic.distance(game.point)]
     path = [game.point.flat().tolist()]
-    overflowed = False
+    lost = False
     for _ in range(iterations):
         step = method.step(game, batches)
         now = analytic.distance(method.answer(game))
-        overflowed = step.outcome is not Outcome.RUNNING or not math.isfinite(now)
-        if overflowed:
+        lost = step.outcome is not Outcome.RUNNING or not math.isfinite(now)
+        if lost:
             break
         distance.append(now)
         path.append(game.point.flat().tolist())
-        if now < VANISHING:
+        lost = now > FAR
+        if lost or now < max(VANISHING, tolerance * distance[0]):
             break
-    outcome = Outcome.DIVERGED if overflowed else judge(distance, path)
+    outcome = Outcome.DIVERGED if lost else judge(distance, path)
     return Trajectory(distance, path, game.evaluations, geometric_rate(distance), outcome)
 
 

@@ -31,6 +31,7 @@ class Alex(Method):
     same_batch: bool = True
     ahead: Point | None = field(default=None, init=False)
 
+    separable = True
     cost = "1 evaluation a player; 2 buffers"
     paper = """@inproceedings{lee2024fundamental,
   title={Fundamental Benefit of Alternating Updates in Minimax Optimization},

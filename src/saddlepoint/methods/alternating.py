@@ -32,6 +32,7 @@ class Alternating(Method):
     counts: tuple[int, ...] = (1, 1)
     same_batch: bool = True
 
+    separable = True
     cost = "1 evaluation a move; no buffers"
     paper = """@inproceedings{zhang2022near,
   title={Near-optimal Local Convergence of Alternating Gradient Descent-Ascent for Minimax Optimization},

@@ -38,6 +38,11 @@ class Anchored(Method):
   author={Yoon, TaeHo and Ryu, Ernest K.},
   booktitle={ICML}, year={2021}}"""
 
+    @property
+    def separable(self) -> bool:
+        """But eag-v, which shrinks one rate for the whole point."""
+        return self.scheme != "eag-v"
+
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z + β (z₀ − z) − α F(z½)."""
         if self.anchor is None:

@@ -55,6 +55,11 @@ class Averaged(Method):
         if self.warm_up is not None and (self.half_life is None or self.warm_up <= 0):
             raise ValueError(f"warm_up is {self.warm_up}: give a share above 0, together with a half_life")
 
+    @property
+    def separable(self) -> bool:
+        """As the base is."""
+        return self.base.separable
+
     def update(self, game: Game, batches: Batches) -> None:
         """Do z ← T(z); z̄ ← z̄ + w (z − z̄)."""
         if self.mean is None:

@@ -21,6 +21,7 @@ class Consensus(Method):
 
     gamma: float = 10.0
 
+    separable = True
     cost = "1 evaluation a player, 1 product; 1 buffer"
     paper = """@inproceedings{mescheder2017numerics,
   title={The Numerics of {GANs}},

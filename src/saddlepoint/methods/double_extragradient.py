@@ -25,6 +25,7 @@ class DoubleExtragradient(Method):
     gamma: float = 2.0
     same_batch: bool = True
 
+    separable = True
     cost = "2 evaluations a player; 1 buffer"
     paper = """@inproceedings{hsieh2020explore,
   title={Explore Aggressively, Update Conservatively: Stochastic Extragradient Methods with Variable Stepsize Scaling},

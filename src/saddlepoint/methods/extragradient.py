@@ -24,6 +24,7 @@ class Extragradient(Method):
 
     same_batch: bool = True
 
+    separable = True
     cost = "2 evaluations a player; 1 buffer"
     paper = """@inproceedings{gidel2019variational,
   title={A Variational Inequality Perspective on Generative Adversarial Networks},

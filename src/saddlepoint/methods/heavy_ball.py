@@ -33,6 +33,7 @@ class HeavyBall(Method):
     real: Point | None = field(default=None, init=False)
     imaginary: Point | None = field(default=None, init=False)
 
+    separable = True
     cost = "1 evaluation a player; 2 buffers"
     paper = """@inproceedings{gidel2019negative,
   title={Negative Momentum for Improved Game Dynamics},

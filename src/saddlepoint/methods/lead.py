@@ -23,6 +23,7 @@ class Lead(Method):
     alpha: float = 0.3
     previous: Point | None = field(default=None, init=False)
 
+    separable = True
     cost = "1 evaluation a player, 1 product a player; 2 buffers"
     paper = """@article{hemmat2023lead,
   title={{LEAD}: Min-Max Optimization from a Physical Perspective},

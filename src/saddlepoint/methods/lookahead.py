@@ -47,6 +47,11 @@ class Lookahead(Method):
         if not 0 < self.alpha <= 1:
             raise ValueError(f"alpha is {self.alpha}: give a number above 0 and at most 1")
 
+    @property
+    def separable(self) -> bool:
+        """As the base is."""
+        return self.base.separable
+
     def update(self, game: Game, batches: Batches) -> None:
         """Do z ← T(z); every k steps s ← s + α (z − s), z ← s."""
         if self.slow is None:

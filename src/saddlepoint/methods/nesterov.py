@@ -23,6 +23,7 @@ class Nesterov(Method):
     beta: float = 0.5
     previous: Point | None = field(default=None, init=False)
 
+    separable = True
     cost = "1 evaluation a player; 2 buffers"
     paper = """@article{nesterov1983method,
   title={A method for solving the convex programming problem with convergence rate {$O(1/k^2)$}},

@@ -32,6 +32,11 @@ class Optimistic(Method):
   author={Daskalakis, Constantinos and Ilyas, Andrew and Syrgkanis, Vasilis and Zeng, Haoyang},
   booktitle={ICLR}, year={2018}}"""
 
+    @property
+    def separable(self) -> bool:
+        """As the base is."""
+        return self.base.separable
+
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z + 2d − d₋."""
         start = game.point.clone()

@@ -35,6 +35,7 @@ class RungeKutta(Method):
     penalised: str = "discriminator"
     feared: str = "generator"
 
+    separable = True
     cost = "2 (heun) or 4 (rk4) evaluations a player, 1 product with penalty; 2 buffers"
     paper = """@inproceedings{qin2020training,
   title={Training Generative Adversarial Networks by Solving Ordinary Differential Equations},

@@ -24,6 +24,7 @@ class ScheduleFree(Method):
     mean: Point | None = field(default=None, init=False)
     k: int = field(default=0, init=False)
 
+    separable = True
     cost = "1 evaluation a player; 2 buffers"
     paper = """@inproceedings{defazio2024road,
   title={The Road Less Scheduled},

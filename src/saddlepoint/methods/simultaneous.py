@@ -16,6 +16,7 @@ class Simultaneous(Method):
     method for a game of one player.
     """
 
+    separable = True
     cost = "1 evaluation a player; no buffers"
 
     def update(self, game: Game, batches: Batches) -> None:

@@ -33,6 +33,7 @@ class SVRE(Method):
     mean: Point | None = field(default=None, init=False)
     steps: int = field(default=0, init=False)
 
+    separable = True
     cost = "4 evaluations a player, and `batches` every k steps; 3 buffers"
     paper = """@inproceedings{chavdarova2019reducing,
   title={Reducing Noise in {GAN} Training with Variance Reduced Extragradient},

@@ -31,6 +31,11 @@ class Symplectic(Method):
           and Graepel, Thore},
   booktitle={ICML}, year={2018}}"""
 
+    @property
+    def separable(self) -> bool:
+        """Unless it aligns: the sign is one for the whole point."""
+        return not self.align
+
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z − h (F + λ AᵀF)."""
         line = game.linearize(batches.next())

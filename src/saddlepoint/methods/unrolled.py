@@ -31,6 +31,7 @@ class Unrolled(Method):
     leader: str = "generator"
     follower: str = "discriminator"
 
+    separable = True
     cost = "2 + n evaluations, n of them differentiated twice; n graphs"
     paper = """@inproceedings{metz2017unrolled,
   title={Unrolled Generative Adversarial Networks},
@@ -44,10 +45,10 @@ class Unrolled(Method):
     def update(self, game: Game, batches: Batches) -> None:
         """Move both at once, the leader by its total derivative."""
         batch = batches.next()
-        eta = game.rates[self.follower] if self.eta is None else self.eta
         foreseen: dict[str, Tensor] = {
             k: p for k, p in game.players[self.follower].named_parameters() if p.requires_grad
         }
+        sizes = game.steps(self.follower) if self.eta is None else [self.eta] * len(foreseen)
         for _ in range(self.n):
             loss = game.losses_at(batch, {self.follower: foreseen}, (self.follower,))[self.follower]
             gradients: Sequence[Tensor] = torch.autograd.grad(
@@ -55,7 +56,8 @@ class Unrolled(Method):
             )
             gradients = differentiable_mean_over_ranks(gradients)
             game.evaluations += 1
-            foreseen = {k: p - eta * g for (k, p), g in zip(foreseen.items(), gradients, strict=True)}
+            moved = zip(foreseen.items(), sizes, gradients, strict=True)
+            foreseen = {k: p - eta * g for (k, p), eta, g in moved}
         loss = game.losses_at(batch, {self.follower: foreseen}, (self.leader,))[self.leader]
         total = game.checked(
             {self.leader: torch.autograd.grad(loss, game.point[self.leader])}, {self.leader: loss.detach()}

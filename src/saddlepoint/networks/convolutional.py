@@ -23,6 +23,7 @@ class ConvolutionalGenerator(Generator):
         latent: size of its input.
         width: channels at half the full size; they double with every halving.
         depth: residual blocks at every grid but the full one; 0 is quickest.
+        widest: most channels.
         output: what the last layer goes through. tanh, for images in [−1, 1], makes an even background easy.
         attention: shorter side in pixels of the grid with self-attention; 0 is none.
         classes: how many there are; the class's embedding stands behind the latent.
@@ -43,12 +44,13 @@ class ConvolutionalGenerator(Generator):
         latent: int,
         width: int = 32,
         depth: int = 0,
+        widest: int = 512,
         output: Output = "none",
         attention: int = 0,
         classes: int = 0,
     ) -> None:
         super().__init__(classes)
-        grids = _grids(shape, width, depth, attention)
+        grids = _grids(shape, width, widest, depth, attention)
         self.coarsest = grids[-1]
         self.code = Code(latent, classes)
         self.first = nn.Linear(self.code.size, math.prod(self.coarsest))
@@ -72,6 +74,7 @@ class ConvolutionalDiscriminator(Discriminator):
         shape: (C, H, W) of what it sees; H and W halve to 4 to 7 pixels.
         width: channels at half the full size; they double with every halving.
         depth: residual blocks at every grid but the full one; 0 is quickest.
+        widest: most channels.
         attention: shorter side in pixels of the grid with self-attention; 0 is none.
         spectral: spectral norm of every layer, for depth 0.
         deviation: the minibatch's standard deviation as one more channel before the last halving.
@@ -95,6 +98,7 @@ class ConvolutionalDiscriminator(Discriminator):
         shape: Grid,
         width: int = 32,
         depth: int = 0,
+        widest: int = 512,
         attention: int = 0,
         spectral: bool = False,
         deviation: bool = False,
@@ -105,7 +109,7 @@ class ConvolutionalDiscriminator(Discriminator):
         super().__init__(shape, classes, auxiliary, packing)
         if spectral and depth:
             raise ValueError("spectral norm divides by a weight's size, and residual blocks start at 0: give depth=0")
-        grids = _grids((packing * shape[0], *shape[1:]), width, depth, attention)
+        grids = _grids((packing * shape[0], *shape[1:]), width, widest, depth, attention)
         layers: list[nn.Module] = []
         for outer, inner in pairwise(grids):
             looking = deviation and inner is grids[-1]
@@ -150,11 +154,14 @@ class _Activation(nn.Module):
         return leaky_relu(x, SLOPE)
 
 
-def _grids(shape: Grid, width: int, depth: int, attention: int) -> list[Grid]:
+def _grids(shape: Grid, width: int, widest: int, depth: int, attention: int) -> list[Grid]:
     """(C, H, W) of every grid, from the image to the coarsest."""
-    if width < 1 or depth < 0:
-        raise ValueError(f"width is {width} and depth {depth}: give a width of at least 1, a depth of at least 0")
-    grids = image_and_halves(shape, width)
+    if not 1 <= width <= widest or depth < 0:
+        raise ValueError(
+            f"width is {width}, widest {widest} and depth {depth}: give a width of at least 1 and at most widest, "
+            f"a depth of at least 0"
+        )
+    grids = image_and_halves(shape, width, widest)
     check_attention(attention, grids[1:])
     return grids
 

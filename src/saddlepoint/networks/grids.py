@@ -23,8 +23,10 @@ def stages(height: int, width: int) -> int:
     return count
 
 
-def image_and_halves(shape: Grid, width: int) -> list[Grid]:
+def image_and_halves(shape: Grid, width: int, widest: int | None = None) -> list[Grid]:
     """(C, H, W) of the image, then of its halves: `width` channels at half the size, doubled with every halving.
+
+    Up to `widest`, where it is given.
 
     >>> image_and_halves((3, 32, 32), 8)
     [(3, 32, 32), (8, 16, 16), (16, 8, 8), (32, 4, 4)]
@@ -33,7 +35,10 @@ def image_and_halves(shape: Grid, width: int) -> list[Grid]:
         ValueError: a size that does not halve evenly.
     """
     _, height, wide = shape
-    return [shape, *((width << (k - 1), height >> k, wide >> k) for k in range(1, stages(height, wide) + 1))]
+    channels = [width << k for k in range(stages(height, wide))]
+    if widest is not None:
+        channels = [min(some, widest) for some in channels]
+    return [shape, *((some, height >> k, wide >> k) for k, some in enumerate(channels, 1))]
 
 
 def pyramid(shape: Grid, width: int, widest: int) -> list[Grid]:

@@ -1,4 +1,8 @@
-"""Penalties on the gradient of a critic with respect to its input, added to the critic's loss."""
+"""Penalties on the gradient of a critic with respect to its input, added to the critic's loss.
+
+A packed critic (N samples, N/m logits) has a pack for its input: ∇D is the gradient in all m samples of one, E the mean
+over packs.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -159,6 +163,9 @@ def _norms(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
 
 
 def _squared_norms(logits: Tensor, samples: Tensor) -> Tensor:
-    """‖∇D‖² a sample, (N,). The sum of logits has each sample's own gradient, as no sample sees another."""
+    """‖∇D‖² a logit, (N,). The sum of logits has each sample's own gradient, as no sample sees another.
+
+    A critic of packs has the pack as its input, so the norm is that of the gradient in all its samples at once.
+    """
     (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
-    return gradient.square().flatten(1).sum(1)
+    return gradient.square().reshape(len(logits), -1).sum(1)

@@ -27,7 +27,7 @@ class Anchors(Memory):
     @torch.no_grad()
     def observe(self, seen: CriticPass) -> None:
         """Move both averages towards the batch's means."""
-        share = 1.0 - 0.5 ** (len(seen.real_logits) / self.half_life)
+        share = 1.0 - 0.5 ** (len(seen.real) / self.half_life)
         # New tensors, not new values in the old ones: the penalty's graph may hold those.
         self.real = torch.lerp(self.real, seen.real_logits.mean().to(self.real), share)
         self.generated = torch.lerp(self.generated, seen.generated_logits.mean().to(self.generated), share)

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batches, Game, Outcome, generator
+from saddlepoint.core import Game, Outcome, generator
 from saddlepoint.games.solving import judge
 from saddlepoint.races.playing import play
 from saddlepoint.races.race import Race, with_rate
@@ -137,7 +137,12 @@ class Contestant:
             start.tolist(),
         )
         method = METHOD_REGISTRY.build(self.race.entries[self.label].method)
-        begun, fingerprint, batches, budget = time.monotonic(), fingerprint_of(game), Batches.none(), self._budget
+        begun, fingerprint, batches, budget = (
+            time.monotonic(),
+            fingerprint_of(game),
+            analytic.batches(self.seed),
+            self._budget,
+        )
         distance, path = [analytic.distance(game.point)], [game.point.flat().tolist()]
         evaluations, seconds = [0], [0.0]
         finite = True
@@ -158,7 +163,7 @@ class Contestant:
             outcome,
             outcome.sentence,
             fingerprint,
-            Progress(0, len(distance) - 1, game.evaluations, seconds[-1]),
+            Progress(batches.position if analytic.draw else 0, len(distance) - 1, game.evaluations, seconds[-1]),
             game.products,
             [(evaluations[i], seconds[i], distance[i]) for i in kept],
         )

@@ -8,7 +8,7 @@ from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, v
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
-from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist
+from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 
 RECIPES: dict[str, Callable[[], Run]] = {
@@ -16,6 +16,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
     "images": images,
+    "modern": modern,
     "classic": classic,
     "ring": ring,
     "grid": grid,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
+from operator import methodcaller
 from typing import Any, Protocol
 
 import numpy
@@ -17,6 +18,7 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
+from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Choice, Run
@@ -26,10 +28,12 @@ from saddlepoint.recipes.registries import (
     NETWORK_REGISTRY,
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
 )
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
+from saddlepoint.tasks.precision import MixedPrecision
 from saddlepoint.train import Observer, Pace, Stopping, Task, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
@@ -190,13 +194,18 @@ def adversarial_game(
         ConfigurationError: networks that do not fit the samples.
     """
     roles = config.players
-    players = {role: network(config, role, own.network, shape, classes).to(device) for role, own in roles.items()}
+    players = {role: network.to(device) for role, network in networks(config, shape, classes).items()}
+    if config.channels_last:
+        for network in players.values():
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
         augmented,
+        regularisers=[REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in config.regularisers.items()],
+        auxiliary=config.auxiliary,
     )
-    losses.keep_memories_in(players["discriminator"])
+    losses.keep_memories_in(players)
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
         for role, player in roles.items()
@@ -205,7 +214,22 @@ def adversarial_game(
         if player.clip is not None:
             parameters = list(players[role].parameters())
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
-    return Game(players, losses, optimizers, compiled=config.compiled)
+    return Game(
+        players,
+        losses if config.precision == "float32" else MixedPrecision(losses, getattr(torch, config.precision)),
+        optimizers,
+        compiled=config.compiled,
+        parts=None if config.accumulate == 1 else methodcaller("parts", config.batch_size // config.accumulate),
+    )
+
+
+def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
+    """A run's networks by role, as its seed begins with them, for samples of a shape.
+
+    Raises:
+        ConfigurationError: networks that do not fit the samples.
+    """
+    return {role: _network(config, role, spec, shape, classes) for role, spec in config.networks.items()}
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
@@ -231,11 +255,22 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
     }
 
 
-def network(config: Run, role: str, choice: Choice, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
-    """A network as the run's seed makes it for its role. Raises ConfigurationError where it does not fit."""
+def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
+    """What a run's networks cost for samples of a shape, by role; nothing is computed. Raises as `networks`."""
+    with torch.device("meta"):
+        n = config.packing
+        made = networks(config, shape, classes)
+        labels = (torch.zeros(n, dtype=torch.int64),) if classes else ()
+        inputs = {"generator": torch.empty(n, config.latent.size)}
+        return {
+            role: costs(network, inputs.get(role, torch.empty(n, *shape)), *labels) for role, network in made.items()
+        }
+
+
+def _network(config: Run, role: str, spec: Choice, shape: tuple[int, ...], classes: int) -> nn.Module:
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            return NETWORK_REGISTRY.build(choice, shape=shape, latent=config.latent.size, classes=classes)
+            return NETWORK_REGISTRY.build(spec, shape=shape, latent=config.latent.size, classes=classes)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
 

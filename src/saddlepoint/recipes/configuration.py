@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,7 @@ from saddlepoint.recipes.registries import (
     NETWORK_REGISTRY,
     OPTIMIZER_REGISTRY,
     PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
 )
 from saddlepoint.train import Budget, Every, Schedules, Until
 
@@ -69,10 +70,27 @@ class Run(Settings):
     average: Average | None = None
     schedules: Schedules = Schedules()
     batch_size: int = Field(default=64, ge=1)
+    #: Parts of a batch that are evaluated one after another, so that memory need hold one part's graph only.
+    accumulate: int = Field(default=1, ge=1)
+    #: Of the networks' layers; parameters, losses and penalties are float32 in any case.
+    precision: Literal["float32", "bfloat16"] = "float32"
+    #: Convolutions with channels innermost, which tensor cores want.
+    channels_last: bool = False
     budget: Budget
     until: Until | None = None
     every: Every = Every()
     epoch_lines: bool = False
+
+    @model_validator(mode="after")
+    def _parts(self) -> "Run":
+        whole = self.accumulate * self.packing
+        if self.batch_size % whole:
+            raise ValueError(
+                f"batches of {self.batch_size} don't come in accumulate={self.accumulate} equal parts"
+                f"{f' of whole packs of {self.packing}' if self.packing > 1 else ''}: "
+                f"give --batch-size {-(-self.batch_size // whole) * whole}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _ends(self) -> "Run":
@@ -89,6 +107,16 @@ class Run(Settings):
 
     @property
     @abstractmethod
+    def networks(self) -> Mapping[str, Choice]:
+        """All networks, by role."""
+
+    @property
+    @abstractmethod
+    def packing(self) -> int:
+        """Samples that are judged as one."""
+
+    @property
+    @abstractmethod
     def objective(self) -> str:
         """What is minimised, in a word or two."""
 
@@ -100,6 +128,10 @@ class Run(Settings):
     @abstractmethod
     def load(self, reading: Reading | None = None) -> "Data":
         """Read the data. Raises ValueError where they are not there, or damaged."""
+
+    def outline(self) -> tuple[tuple[int, ...], int] | None:
+        """Shape of a sample and number of classes made on demand, where settings tell; None where only the data do."""
+        return None
 
     @abstractmethod
     def build(self, data: Any) -> "Assembled":
@@ -132,6 +164,34 @@ class AdversarialRun(Run):
     discriminator: Player
     loss: Annotated[Choice, LOSS_REGISTRY]
     penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
+    #: Added to the generator's loss, as penalties are to the discriminator's.
+    regularisers: Annotated[dict[str, Choice], Several(REGULARISER_REGISTRY)] = Field(default_factory=dict)
+    #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
+    #: above 0; classes are conditioned on by projection otherwise.
+    auxiliary: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _classifies(self) -> "AdversarialRun":
+        network = self.discriminator.network
+        if self.auxiliary and "auxiliary" not in network:
+            raise ValueError(f"{network['name']} has no auxiliary classifier: --set auxiliary=0")
+        if network.get("auxiliary") and not self.auxiliary:
+            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
+        return self
+
+    @property
+    def packing(self) -> int:
+        """Samples that the discriminator judges as one."""
+        return int(self.discriminator.network.get("packing", 1))
+
+    @property
+    def networks(self) -> Mapping[str, Choice]:
+        """Both, the discriminator with its classifier where it has one."""
+        own = self.discriminator.network
+        return {
+            "generator": self.generator.network,
+            "discriminator": {**own, "auxiliary": True} if self.auxiliary else own,
+        }
 
     @property
     def players(self) -> Mapping[str, Player]:
@@ -145,9 +205,10 @@ class AdversarialRun(Run):
 
     @property
     def papers(self) -> list[str]:
-        """Of the loss and the penalties."""
+        """Of the loss, the penalties and the regularisers."""
         penalties = (PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in self.penalties.items())
-        return [LOSS_REGISTRY.build(self.loss).paper, *(penalty.paper for penalty in penalties)]
+        regularisers = (REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in self.regularisers.items())
+        return [LOSS_REGISTRY.build(self.loss).paper, *(p.paper for p in penalties), *(r.paper for r in regularisers)]
 
 
 def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -34,6 +34,10 @@ class PointRun(AdversarialRun):
         """Draw the data."""
         return _MIXTURES[self.data.mixture]().points(self.data.points, self.seed)
 
+    def outline(self) -> tuple[tuple[int, ...], int]:
+        """Points of the plane."""
+        return (2,), 0
+
     def build(self, data: PointData) -> Assembled:
         """The game of a generator and a discriminator of points."""
         mixture = data.mixture
@@ -47,6 +51,7 @@ class PointRun(AdversarialRun):
             self.latent.distribution,
             device=device,
             penalty=schedules.of(self.schedules.penalty),
+            packing=self.packing,
         )
         trained = PointGenerator(
             game.players["generator"],
@@ -68,31 +73,36 @@ class PointRun(AdversarialRun):
 def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
     """What was measured to reach all modes with few points between them (LOG.md).
 
-    Relativistic pairing spreads the generator over the modes while the penalties are strong; they fade with the rates,
-    so that the discriminator's walls about each mode, and the generator's jumps between modes, become steep.
+    Relativistic pairing spreads the generator over the modes while the penalties are strong. They fade early, so that
+    walls about the modes can become steep. A generator with batch norm at a high rate learns steep jumps from mode to
+    mode, which leave few points between; the falling rates then bring the points to the middle of their modes.
     """
-    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
-    widths = (128, 128, 128, 128)
+    adam = {"name": "Adam", "betas": (0.0, 0.99)}
+    generator = {
+        "name": "mlp-generator",
+        "widths": (128, 128, 128, 128),
+        "activation": "relu",
+        "normalisation": "batch",
+    }
     return PointRun(
         recipe=recipe,
         threads=1,
         data=Points(mixture=mixture),
         latent=LatentSettings(size=2),
-        generator=Player(
-            network={"name": "mlp-generator", "widths": widths, "activation": "relu", "normalisation": "batch"},
-            optimizer=adam,
+        generator=Player(network=generator, optimizer={**adam, "lr": 6e-3}),
+        discriminator=Player(
+            network={"name": "mlp-discriminator", "widths": (128, 128, 128)}, optimizer={**adam, "lr": 1e-3}
         ),
-        discriminator=Player(network={"name": "mlp-discriminator", "widths": widths}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.1}, "r2": {"weight": 0.1}},
         method={"name": "alternating"},
         average=Average(half_life=20_000),
         schedules=Schedules(
-            rate=Schedule(start=1.0, end=0.01, samples=2_400_000),
-            penalty=Schedule(start=1.0, end=0.001, samples=1_200_000),
+            rate=Schedule(start=1.0, end=0.01, samples=3_000_000),
+            penalty=Schedule(start=1.0, end=0.001, samples=600_000),
         ),
         batch_size=200,
-        budget=Budget(samples=2_400_000),
+        budget=Budget(samples=3_000_000),
         every=Every(record=40_000, snapshot=200_000, checkpoint=200_000),
     )
 

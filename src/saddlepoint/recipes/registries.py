@@ -13,6 +13,7 @@ from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
 from saddlepoint.penalties import PENALTIES, Consistency, Penalty
+from saddlepoint.tasks.regularisers import REGULARISERS, Regulariser
 from saddlepoint.tasks.trained import NETWORK_REGISTRY
 
 #: LBFGS evaluates the loss itself, which is the method's office here; SparseAdam wants sparse gradients.
@@ -43,6 +44,7 @@ LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES)
 PENALTY_REGISTRY: Registry[Penalty] = Registry(
     "penalty", {**PENALTIES, "consistency": consistency}, supplied=("low", "high")
 )
+REGULARISER_REGISTRY: Registry[Regulariser] = Registry("regulariser", REGULARISERS)
 GAME_REGISTRY: Registry[AnalyticGame] = Registry("game", GAMES)
 MODEL_REGISTRY: Registry[Autoencoder] = Registry(
     "model", MODELS, supplied=("encoder", "decoder", "latent", "low", "high")
@@ -66,4 +68,5 @@ __all__ = [
     "NETWORK_REGISTRY",
     "OPTIMIZER_REGISTRY",
     "PENALTY_REGISTRY",
+    "REGULARISER_REGISTRY",
 ]

@@ -234,7 +234,7 @@ def _empty(words: str, theme: Theme) -> Figure:
 
 
 def _draw(axes: Axes, panel: Panel, theme: Theme) -> None:
-    _dress(axes, theme)
+    dress(axes, theme)
     if panel.scale == "log":
         axes.set_yscale("log")
         _plain_decades(axes, panel.series)
@@ -286,7 +286,8 @@ def _draw(axes: Axes, panel: Panel, theme: Theme) -> None:
         )
 
 
-def _dress(axes: Axes, theme: Theme) -> None:
+def dress(axes: Axes, theme: Theme) -> None:
+    """Axes as all pictures have them: a light grid, one spine, no ticks."""
     axes.set_facecolor("none")
     axes.grid(True, color=theme.grid, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -492,7 +493,7 @@ def _plane(
     solution: tuple[float, float],
     theme: Theme,
 ) -> None:
-    _dress(axes, theme)
+    dress(axes, theme)
     seen = _in_view(points, distance, solution)
     points = points[:seen]
     if len(points) > 1:
@@ -568,7 +569,7 @@ def _arrows(axes: Axes, points: Numbers, theme: Theme, wanted: int = 7) -> None:
 def _descent(
     axes: Axes, distance: Numbers, evaluations: int | None, rate: float, theory_rate: float | None, theme: Theme
 ) -> None:
-    _dress(axes, theme)
+    dress(axes, theme)
     steps = np.arange(len(distance))
     a_step = evaluations / (len(distance) - 1) if evaluations is not None and len(distance) > 1 else 1.0
     drawn = np.where((distance > 1 / _LARGEST) & (distance < _LARGEST), distance, np.nan)

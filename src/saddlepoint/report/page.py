@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
+from saddlepoint.report.evaluations import EvaluationTable, tabulated
 from saddlepoint.report.figures import (
     DARK,
     LIGHT,
@@ -30,7 +31,7 @@ from saddlepoint.report.figures import (
 )
 from saddlepoint.report.health import examine
 from saddlepoint.report.series import columns, compact, higher_is_better, number
-from saddlepoint.runs import RunFolder, read_records, write_atomically
+from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
 SNAPSHOTS = 24
@@ -153,6 +154,7 @@ class _Run:
             "small": SMALL,
             "charts": [_chart(panel) for panel in panels(self.records)],
             "metrics": self._metrics(),
+            "evaluation": self._evaluation(),
             "commands": self._commands(),
             "started_with": shlex.join(_strings(self.identity.get("command"))),
             "dataset": self._dataset(),
@@ -230,6 +232,14 @@ class _Run:
             )
         return rows
 
+    def _evaluation(self) -> EvaluationTable | None:
+        """What `saddle evaluate` measured, or None; a damaged file is left to the next evaluation to complain of."""
+        try:
+            table = tabulated(read_evaluations(self.folder.evaluations))
+        except (ValueError, KeyError, TypeError, AttributeError, OSError):
+            return None
+        return table if table.rows else None
+
     def _commands(self) -> list[tuple[str, str]]:
         here, config = shlex.quote(str(self.path)), shlex.quote(str(self.folder.config))
         again = shlex.quote(f"{self.path}-again")
@@ -238,7 +248,10 @@ class _Run:
         return [
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
-                [("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png")]
+                [
+                    ("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png"),
+                    ("Measure how good it is", f"saddle evaluate {here}"),
+                ]
                 if self._ended
                 else []
             ),

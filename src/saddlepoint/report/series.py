@@ -12,8 +12,10 @@ Numbers = NDArray[np.float64]
 
 #: Words in the name of a metric of which more is better; of every other metric less is.
 _HIGHER = frozenset(
-    {"precision", "recall", "density", "coverage", "inception", "modes", "accuracy", "likelihood", "quality"}
+    {"precision", "recall", "density", "coverage", "inception", "modes", "accuracy", "likelihood", "quality", "support"}
 )
+#: Words of distances: less is better, in whatever features they are taken.
+_LOWER = frozenset({"frechet", "kernel", "wasserstein", "distance", "kl"})
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,11 @@ def number(value: object) -> float:
 def higher_is_better(metric: str) -> bool:
     """Whether more of a metric is better; by default less is, as for all distances.
 
-    >>> higher_is_better("pixel_frechet"), higher_is_better("recall")
-    (False, True)
+    >>> higher_is_better("pixel_frechet"), higher_is_better("frechet_inception"), higher_is_better("recall")
+    (False, False, True)
     """
-    return not _HIGHER.isdisjoint(metric.lower().replace("-", "_").split("_"))
+    words = set(metric.lower().replace("-", "_").split("_"))
+    return bool(words & _HIGHER) and not words & _LOWER
 
 
 def compact(value: float) -> str:

@@ -1,6 +1,7 @@
 """The run folder: names, atomic writes, records."""
 
 from saddlepoint.runs.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
+from saddlepoint.runs.evaluations import append_evaluation, read_evaluations
 from saddlepoint.runs.files import write_atomically
 from saddlepoint.runs.folder import RunBusy, RunFolder, free_name
 from saddlepoint.runs.records import append_record, read_records, trim_records
@@ -11,8 +12,10 @@ __all__ = [
     "NoCheckpoint",
     "RunBusy",
     "RunFolder",
+    "append_evaluation",
     "append_record",
     "free_name",
+    "read_evaluations",
     "read_records",
     "trim_records",
     "write_atomically",

@@ -25,6 +25,7 @@ class RunFolder:
         self.config = path / "config.yaml"
         self.identity = path / "run.json"
         self.records = path / "metrics.jsonl"
+        self.evaluations = path / "evaluation.json"
         self.samples = path / "samples"
         self.generator = path / "generator"
         self.report = path / "report.html"

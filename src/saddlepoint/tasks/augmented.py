@@ -41,8 +41,8 @@ class Augmented(nn.Module):
         )
 
     @torch.no_grad()
-    def observe(self, real_logits: Tensor) -> None:
-        """Adjust the strength by how sure the discriminator is of real samples."""
+    def observe(self, real_logits: Tensor, samples: int) -> None:
+        """Adjust the strength by how sure the discriminator is of so many real samples."""
         if self.target is not None:
             sure = real_logits.detach().sign().double().mean()
-            self.strength.copy_(adjusted(self.strength, sure, len(real_logits), self.target, self.span))
+            self.strength.copy_(adjusted(self.strength, sure, samples, self.target, self.span))

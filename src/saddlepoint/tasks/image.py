@@ -1,8 +1,9 @@
 """Image generation: the task that judges a game of images, draws its pictures and hands over its generator."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -10,14 +11,16 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from saddlepoint.core import Game, generator
 from saddlepoint.data.stream import SampleBatch, SampleStream
-from saddlepoint.metrics import frechet_distance
+from saddlepoint.extractors import Extractor
+from saddlepoint.metrics import Moments, frechet_from_moments, squared_mmd
 from saddlepoint.tasks.judging import card_of, field_norms, separation, watched, write_picture
 from saddlepoint.tasks.trained import ImageGenerator
 
 #: Images that monitors look at: enough for a share to ±3 %, and cheap.
 MONITORED = 256
-#: Images that the pixel Fréchet distance compares, and the side to which it averages them.
+#: Images that the metric compares where nothing else is said, and the side to which `pixel_frechet` averages them.
 JUDGED, SIDE = 2048, 8
+Metric = Literal["frechet", "kernel"]
 
 
 class ImageTask:
@@ -28,14 +31,27 @@ class ImageTask:
         trained: the generator with its description; shares its network with the game.
         stream: gives the batches, from images uint8 (N, C, H, W); its seed decides which of them are looked at.
         card: the model card's facts.
+        judge: gives the features in which the metric is taken; None takes coarse pixels.
+        judged: images of each kind that the metric compares.
+        metric: `frechet`, the Fréchet distance; `kernel`, the squared kernel distance without bias.
     """
 
-    def __init__(self, game: Game, trained: ImageGenerator, stream: SampleStream, card: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        game: Game,
+        trained: ImageGenerator,
+        stream: SampleStream,
+        card: Mapping[str, Any],
+        judge: Extractor | None = None,
+        judged: int = JUDGED,
+        metric: Metric = "frechet",
+    ) -> None:
         self.game, self.trained, self.card = game, trained, dict(card)
+        self.judge, self.metric = judge, metric
         images = stream.samples
         chosen = torch.randperm(len(images), generator=generator(stream.seed, "judged"))
-        self._watched = watched(stream, chosen[:MONITORED], trained)
-        self._features = features(images[chosen[:JUDGED]])
+        self.watched = watched(stream, chosen[:MONITORED], trained)
+        self._images, self._judged = images, chosen[:judged]
         self._real_spread = spread(images[chosen[:MONITORED]])
 
     def monitors(self) -> dict[str, float]:
@@ -45,18 +61,45 @@ class ImageTask:
         1: it always can). `diversity`: mean distance between generated images over that between real ones (1:
         as diverse; 0: collapsed). `…_field`: norm of each player's gradient.
         """
-        value: SampleBatch = self._watched.value
-        generated = self.trained.render(value.latent, value.labels)
+        value: SampleBatch = self.watched.value
         return {
             "separation": separation(self.game, value),
-            "diversity": spread(generated) / max(self._real_spread, 1e-9),
-            **field_norms(self.game, self._watched),
+            "diversity": self.diversity(),
+            **field_norms(self.game, self.watched),
         }
 
+    def diversity(self) -> float:
+        """The mean distance between generated images over that between real ones."""
+        value: SampleBatch = self.watched.value
+        return spread(self.trained.render(value.latent, value.labels)) / max(self._real_spread, 1e-9)
+
     def metrics(self) -> dict[str, float]:
-        """`pixel_frechet`: the Fréchet distance of images averaged to at most 8x8 pixels, in [0, 1] units."""
-        generated = self.trained.sample(len(self._features), seed=1)
-        return {"pixel_frechet": frechet_distance(self._features.numpy(), features(generated).numpy())}
+        """The distance of generated from real images, as many of each.
+
+        `pixel_…`: of images averaged to at most 8x8 pixels, in [0, 1] units. `frechet_…`, `kernel_…`: in the features
+        of the extractor of that name.
+        """
+        generated = self._read(self.trained.sample(len(self._judged), seed=1))
+        if self.metric == "kernel":
+            return {self._name: squared_mmd(self._real, generated)}
+        return {self._name: frechet_from_moments(self._real_moments, Moments.of(generated))}
+
+    @property
+    def _name(self) -> str:
+        if self.judge is None:
+            return f"pixel_{self.metric}"
+        return f"{self.metric}_" + "".join(c if c.isalnum() else "_" for c in self.judge.name)
+
+    @cached_property
+    def _real(self) -> Tensor:
+        return self._read(self._images[self._judged])
+
+    @cached_property
+    def _real_moments(self) -> Moments:
+        return Moments.of(self._real)
+
+    def _read(self, images: Tensor) -> Tensor:
+        return features(images) if self.judge is None else self.judge(images)
 
     def snapshot(self, path: Path) -> None:
         """A grid of images from latents that never change, a column a class where there are classes."""

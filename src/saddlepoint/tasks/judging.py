@@ -17,7 +17,11 @@ from saddlepoint.tasks.trained import TrainedGenerator
 
 
 def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) -> Batch:
-    """A batch that never changes: the samples at these indices, latents of the stream's seed, halfway mixes."""
+    """A batch that never changes: the samples at these indices, latents of the stream's seed, halfway mixes.
+
+    Of the samples, those that fill whole packs.
+    """
+    indices = indices[: stream.in_packs(len(indices))]
     real = stream.prepared(stream.samples[indices])
     source = generator(stream.seed, "watched", "augmentation")
     value = SampleBatch(
@@ -32,7 +36,10 @@ def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) ->
 
 
 def separation(game: Game, batch: SampleBatch) -> float:
-    """How often the discriminator ranks a real sample above a generated one (½: it can't tell; 1: it always can)."""
+    """How often the discriminator ranks a real sample above a generated one (½: it can't tell; 1: it always can).
+
+    Where it judges packs, a pack.
+    """
     discriminator = game.players["discriminator"]
     with torch.no_grad(), game.untouched():
         generated = game.players["generator"](batch.latent, *batch.conditions)

@@ -1,0 +1,288 @@
+"""`saddle evaluate`."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from saddlepoint.cli.screen import err, print_json
+from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.data import ImageData, load_images
+from saddlepoint.data.points import PointData
+from saddlepoint.evaluation import (
+    SAMPLES,
+    Evaluation,
+    RealSet,
+    chosen,
+    evaluate_images,
+    evaluate_points,
+    neighbourhood_picture,
+    real_sets,
+)
+from saddlepoint.evaluation.reading import Report
+from saddlepoint.extractors import load_extractor, suited_to
+from saddlepoint.recipes import ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.recipes.building import pick_device
+from saddlepoint.recipes.configuration import Reading
+from saddlepoint.report import save_png, write_report
+from saddlepoint.report.evaluations import evaluation_figure, tabulated
+from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
+from saddlepoint.tasks.image import ImageTask
+from saddlepoint.tasks.judging import write_picture
+from saddlepoint.tasks.points import JUDGED, PointTask
+from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, TrainedGenerator
+from saddlepoint.train.state import load_state
+
+Kind = TypeVar("Kind", bound=TrainedGenerator)
+#: Which weights may be asked for.
+WEIGHTS = ("ema", "live")
+#: Generated images in the picture of neighbours, of each half.
+SHOWN = 12
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
+    metrics: Annotated[
+        str | None, typer.Option("--metrics", metavar="A,B,…", help="Some of them (`saddle list metrics`).")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, or {JUDGED:,} points.")
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option("--features", metavar="NAME", help="digits, pixels, inception, timm:NAME, a TorchScript file."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="NAME|PATH", help="Real images, in place of those of the run.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", metavar="ema,live", help="The average, the trained weights, or both.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of latents, orders and subsets.")] = 0,
+    device: Annotated[str, typer.Option("--device", help="Where the extractor works: auto, cpu, cuda …")] = "auto",
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="DIR", help="Pictures: nearest training images, curves, classes.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+) -> None:
+    """Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.
+
+    Against the training images, the test images, and, as a floor, the test images against the training images. Numbers
+    of different columns are of different protocols: compare along a row only what differs in what you ask about.
+
+    Examples:
+
+      saddle evaluate runs/digits --samples 10000 --plot pictures
+
+      saddle evaluate runs/mnist --metrics frechet,kernel --weights ema
+    """
+    names = None if metrics is None else chosen(metrics)
+    wanted = WEIGHTS if weights is None else _weights(weights)
+    folder = RunFolder(run)
+    read_evaluations(folder.evaluations)  # a damaged file is to be found before the work, not after
+    with _watching() as report:
+        subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
+        images, points = subject.of(ImageGenerator), subject.of(PointGenerator)
+        notes: tuple[str, ...] = ()
+        if points:
+            _refused(run, {"--metrics": metrics, "--features": features, "--data": data, "--plot": plot})
+            if not isinstance(subject.data, PointData):
+                raise ConfigurationError(f"{run} does not say which modes its points should have: give the run folder")
+            found = evaluate_points(points, subject.data, samples=samples or JUDGED, seed=seed)
+        else:
+            train, test, notes = _real(subject, next(iter(images.values())), data)
+            extractor = load_extractor(features or suited_to(train.data.name), pick_device(device))
+            found = evaluate_images(
+                images,
+                train,
+                test,
+                extractor,
+                names,
+                samples=samples or SAMPLES,
+                seed=seed,
+                shown=0 if plot is None else SHOWN,
+                report=report,
+            )
+    record = {
+        "evaluated": datetime.now(UTC).isoformat(timespec="seconds"),
+        "samples": subject.samples,
+        "notes": [*notes, *found.notes],
+        "values": [measured.plain() for measured in found.measured],
+    }
+    append_evaluation(folder.evaluations, record)
+    _tell(record)
+    err.print(f"wrote {folder.evaluations}", markup=False, soft_wrap=True)
+    if folder.config.exists() and folder.records.exists():
+        err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
+    if plot is not None:
+        _draw(plot, record, found)
+    if as_json:
+        print_json({"run": str(run), **record})
+
+
+def _refused(run: Path, given: Mapping[str, object]) -> None:
+    for flag, value in given.items():
+        if value is not None:
+            raise ConfigurationError(f"{run} makes points, whose modes are counted: {flag} is for images")
+
+
+# --- what is evaluated ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """Generators by weights, the samples that they had seen, the run's configuration and data where it has them."""
+
+    generators: Mapping[str, TrainedGenerator]
+    samples: int | None
+    config: Run | None
+    data: Any
+
+    def of(self, kind: type[Kind]) -> dict[str, Kind]:
+        """Those of a kind, which all are or none."""
+        return {weights: trained for weights, trained in self.generators.items() if isinstance(trained, kind)}
+
+
+def _weights(words: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
+    for name in names:
+        if name not in WEIGHTS:
+            raise ConfigurationError(f"there are no weights {name!r}: {nearest(name, WEIGHTS)}")
+    return names or WEIGHTS
+
+
+def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Reading) -> _Subject:
+    """The newest checkpoint of a run, else the generator that it handed over.
+
+    Raises:
+        ValueError: neither is there, or not with the weights that are demanded.
+    """
+    folder = RunFolder(run)
+    config = _config(folder)
+    data = None if config is None else config.load(reading)
+    try:
+        checkpoint = folder.checkpoints.newest(lambda fault: err.print(fault, markup=False, soft_wrap=True))
+    except NoCheckpoint:
+        checkpoint = None
+    if config is None or checkpoint is None:
+        delivered = TrainedGenerator.load(run)
+        if demanded:
+            raise ConfigurationError(f"{run} has no checkpoint to take weights from: leave --weights out")
+        return _Subject({"delivered": delivered}, None, config, data)
+    assembled = config.build(data)
+    load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
+    task, game = assembled.task, assembled.game
+    assert isinstance(task, ImageTask | PointTask)
+    generators: dict[str, TrainedGenerator] = {"live": copy.deepcopy(task.trained)}
+    answer = assembled.method.answer(game)
+    if answer is not game.point:
+        game.point.copy_(answer)
+        generators = {"ema": task.trained, **generators}
+    elif demanded and "ema" in wanted:
+        raise ConfigurationError(f"{run} keeps no average of its weights: take --weights live")
+    kept = {weights: trained for weights, trained in generators.items() if weights in wanted}
+    return _Subject(kept, checkpoint.samples, config, data)
+
+
+def _config(folder: RunFolder) -> Run | None:
+    """The run's; None where the folder is that of a generator alone, whose configuration is another."""
+    if not folder.config.exists():
+        return None
+    plain = folder.read_config()
+    return read_run(plain) if "recipe" in plain else None
+
+
+def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple[RealSet, RealSet, tuple[str, ...]]:
+    """The run's own images, or those that were given, in the generator's size.
+
+    Raises:
+        ValueError: there are none, or none of the generator's shape.
+    """
+    _, height, width = trained.shape
+    read = partial(load_images, data or "", size=height if height == width else None)
+    if data is not None:
+        sets = real_sets(read(), lambda: read(split="test"))
+    elif isinstance(subject.config, ImageRun | ImageBaseline) and isinstance(subject.data, ImageData):
+        sets = real_sets(subject.data, subject.config.load_test)
+    else:
+        raise ConfigurationError("a generator alone does not say what it was trained on: give it with --data NAME|PATH")
+    for real in sets[:2]:
+        if real.data.shape != trained.shape:
+            raise ConfigurationError(
+                f"{real.data.name} has images of {real.data.shape} (channels, height, width), the generator makes "
+                f"{trained.shape}: give data of its shape with --data"
+            )
+    return sets
+
+
+# --- words and pictures ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _watching() -> Iterator[Report]:
+    """A bar for what is being done."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("reading the data", total=1)
+        said = "reading the data"
+
+        def report(what: str, done: int, of: int) -> None:
+            nonlocal said
+            # "EMA against train: frechet" counts metrics: only what is before the colon is a stretch of its own.
+            stretch = what.partition(":")[0]
+            if stretch != said:
+                bar.reset(task)
+                said = stretch
+            bar.update(task, description=what, completed=done, total=of)
+
+        yield report
+
+
+def _tell(record: Mapping[str, Any]) -> None:
+    table = tabulated([record])
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("", no_wrap=True)
+    for head in table.heads:
+        shown.add_column("\n".join(head), justify="right", no_wrap=True)
+    for label, cells in table.rows:
+        shown.add_row(Text(label), *map(Text, cells))
+    # A narrow terminal wraps the lines: better than a table without its numbers.
+    natural = Measurement.get(err, err.options.update(width=400), shown).maximum
+    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(shown)
+    err.print("Of all: " + "; ".join(table.common), style="dim", markup=False, soft_wrap=True)
+    for note in record["notes"]:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for weights, shown in found.neighbourhoods.items():
+        paths.append(folder / f"neighbours-{weights}.png")
+        write_picture(paths[-1], neighbourhood_picture(*shown))
+    figure = evaluation_figure(record)
+    if figure is not None:
+        paths.append(folder / "evaluation.png")
+        save_png(figure, paths[-1])
+    for path in paths:
+        err.print(f"wrote {path}", markup=False, soft_wrap=True)

@@ -1,0 +1,23 @@
+"""How good a trained generator is: every metric with the protocol that it was measured by."""
+
+from saddlepoint.evaluation.evaluating import SAMPLES, Evaluation, evaluate_images
+from saddlepoint.evaluation.measures import MEASURES, chosen
+from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_picture
+from saddlepoint.evaluation.plane import evaluate_points
+from saddlepoint.evaluation.protocol import Measured, Protocol
+from saddlepoint.evaluation.real import RealSet, real_sets
+
+__all__ = [
+    "MEASURES",
+    "SAMPLES",
+    "Evaluation",
+    "Measured",
+    "Neighbourhood",
+    "Protocol",
+    "RealSet",
+    "chosen",
+    "evaluate_images",
+    "evaluate_points",
+    "neighbourhood_picture",
+    "real_sets",
+]

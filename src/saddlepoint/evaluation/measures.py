@@ -1,0 +1,269 @@
+"""The metrics of `saddlepoint.metrics` by name: what each is given, with what settings, and when it can't be had."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.evaluation.protocol import Better, Number
+from saddlepoint.evaluation.reading import Seen
+from saddlepoint.metrics import (
+    birthday_duplicates,
+    density_coverage,
+    frechet_at_infinity,
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    memorisation,
+    mode_coverage,
+    precision_recall,
+    sliced_wasserstein,
+)
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Generated images and the real ones that they are held against, as an extractor saw them.
+
+    Attributes:
+        real: the real ones.
+        generated: the generated ones, or real ones in their place.
+        held_out: real ones that the generator never saw, where `real` are those of its training.
+        most: rows of each that metrics on pairs are given.
+        subset: rows of a subset, where a metric takes many; the same in all comparisons of an evaluation.
+        seed: of subsets.
+        name: of the extractor.
+    """
+
+    real: Seen
+    generated: Seen
+    held_out: Seen | None
+    most: int
+    subset: int
+    seed: int
+    name: str
+
+    @property
+    def fewest(self) -> int:
+        """Rows of the smaller set."""
+        return min(len(self.real), len(self.generated))
+
+    def pairs(self) -> tuple[Any, Any]:
+        """The first features of both, real first."""
+        return self.real.features[: self.most], self.generated.features[: self.most]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One entry: may give several numbers.
+
+    Attributes:
+        summary: one line.
+        better: names of its numbers, and which way each is good.
+        compute: the numbers, with the settings.
+        settings: what the metric is called with beside the sets; a part of the number.
+        unfit: why it can't be had of these sets, or None.
+        once: asked of the training images alone.
+    """
+
+    summary: str
+    better: Mapping[str, Better]
+    compute: Callable[..., dict[str, Number]]
+    settings: Callable[[Compared], Settings] = field(default=lambda _: {})
+    unfit: Callable[[Compared], str | None] = field(default=lambda c: _too_few(c, 2))
+    once: bool = False
+
+
+def chosen(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of metrics, as a user gives them, once each.
+
+    Raises:
+        ConfigurationError: an unknown one; names the nearest.
+
+    >>> chosen("kernel, frechet,kernel")
+    ('kernel', 'frechet')
+    >>> chosen("frechte")
+    Traceback (most recent call last):
+    ...
+    saddlepoint.configuration.choice.ConfigurationError: there is no metric 'frechte': did you mean 'frechet'?
+    """
+    words = names.split(",") if isinstance(names, str) else names
+    found = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+    if not found:
+        raise ConfigurationError(f"no metric is named: give some of {', '.join(MEASURES)}")
+    for name in found:
+        if name not in MEASURES:
+            raise ConfigurationError(f"there is no metric {name!r}: {nearest(name, MEASURES)}")
+    return found
+
+
+# --- the entries ----------------------------------------------------------------------------------------
+
+
+def _frechet(c: Compared) -> dict[str, Number]:
+    return {"frechet": Number(frechet_distance(c.real.features, c.generated.features))}
+
+
+def _infinity(c: Compared, points: int) -> dict[str, Number]:
+    found = frechet_at_infinity(c.real.features, c.generated.features, points, seed=c.seed)
+    detail = {"sizes": list(found.sizes), "values": list(found.values), "slope": found.slope}
+    return {"frechet_infinity": Number(found.at_infinity, detail=detail)}
+
+
+def _kernel(c: Compared, subsets: int, subset_size: int) -> dict[str, Number]:
+    found = kernel_distance(c.real.features, c.generated.features, subsets, subset_size)
+    return {"kernel": Number(found.mean, found.standard_error)}
+
+
+def _precision_recall(c: Compared, k: int) -> dict[str, Number]:
+    found = precision_recall(*c.pairs(), k)
+    return {"precision": Number(found.precision), "recall": Number(found.recall)}
+
+
+def _density_coverage(c: Compared, k: int) -> dict[str, Number]:
+    found = density_coverage(*c.pairs(), k)
+    return {"density": Number(found.density), "coverage": Number(found.coverage)}
+
+
+def _inception_score(c: Compared, splits: int) -> dict[str, Number]:
+    assert c.generated.logits is not None
+    found = inception_score(c.generated.logits, splits)
+    return {"inception_score": Number(found.mean, found.deviation / splits**0.5)}
+
+
+def _modes(c: Compared) -> dict[str, Number]:
+    labels, reference = c.generated.labels, c.real.labels
+    assert labels is not None
+    assert reference is not None
+    assert c.real.logits is not None
+    classes = c.real.logits.shape[1]
+    counts = np.bincount(reference, minlength=classes)
+    found = mode_coverage(labels, classes, counts)
+    assert found.kl_to_reference is not None
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    detail = {"shares": shares.tolist(), "real": (counts / len(reference)).tolist()}
+    return {
+        "modes": Number(found.modes, detail=detail),
+        "class_kl": Number(found.kl_to_reference, detail={"floor": found.floor}),
+        "uniform_kl": Number(found.kl_to_uniform, detail={"floor": found.floor}),
+    }
+
+
+def _memorisation(c: Compared) -> dict[str, Number]:
+    assert c.held_out is not None
+    found = memorisation(c.generated.features[: c.most], c.real.features, c.held_out.features[: c.most])
+    detail = {"median": found.generated, "median_held_out": found.held_out}
+    return {"nearer_to_training": Number(found.closer, detail=detail), "copying_z": Number(found.z)}
+
+
+def _duplicates(c: Compared, quantile: float) -> dict[str, Number]:
+    found = birthday_duplicates(*c.pairs(), quantile)
+    detail = {"pairs": found.pairs, "threshold": found.threshold}
+    return {
+        "support": Number(found.support, interval=(found.lowest, found.highest), detail=detail),
+        "support_of_real": Number(found.real_support),
+    }
+
+
+def _sliced(c: Compared, projections: int) -> dict[str, Number]:
+    assert c.real.pixels is not None
+    assert c.generated.pixels is not None
+    levels = sliced_wasserstein(c.real.pixels, c.generated.pixels, projections, c.seed)
+    return {"sliced_wasserstein": Number(levels / 255)}
+
+
+# --- when not -------------------------------------------------------------------------------------------
+
+
+def _too_few(c: Compared, needed: int) -> str | None:
+    return None if c.fewest >= needed else f"needs {needed} images of each kind, and there are {c.fewest}"
+
+
+def _classless(c: Compared) -> str | None:
+    if c.real.logits is None:
+        return f"the extractor {c.name} has no classes: take one that has, as digits or inception (--features)"
+    return _too_few(c, 1)
+
+
+def _splits(c: Compared) -> Settings:
+    return {"splits": min(10, len(c.generated))}
+
+
+def _neighbours(k: int) -> Callable[[Compared], str | None]:
+    return lambda c: _too_few(c, k + 1)
+
+
+def _points(c: Compared) -> Settings:
+    # A distance in 2,048 features takes seconds, one in 128 milliseconds.
+    return {"points": 15 if c.real.features.shape[1] <= 512 else 6}
+
+
+MEASURES: dict[str, Measure] = {
+    "frechet": Measure("Fréchet distance (FID, in the features of Inception)", {"frechet": "lower"}, _frechet),
+    "frechet_infinity": Measure(
+        "the same, extrapolated to infinitely many generated images",
+        {"frechet_infinity": "lower"},
+        _infinity,
+        _points,
+        lambda c: _too_few(c, 40),
+    ),
+    "kernel": Measure(
+        "kernel distance (KID) with its error; no bias at any number of images",
+        {"kernel": "lower"},
+        _kernel,
+        lambda c: {"subsets": 100, "subset_size": c.subset},
+    ),
+    "precision_recall": Measure(
+        "share of generated images inside the real support, and of real ones inside the generated",
+        {"precision": "higher", "recall": "higher"},
+        _precision_recall,
+        lambda _: {"k": 3},
+        _neighbours(3),
+    ),
+    "density_coverage": Measure(
+        "the same, but spoiled by no outlier",
+        {"density": "higher", "coverage": "higher"},
+        _density_coverage,
+        lambda _: {"k": 5},
+        _neighbours(5),
+    ),
+    "inception_score": Measure(
+        "certainty on each image against variety over all, in the extractor's classes",
+        {"inception_score": "higher"},
+        _inception_score,
+        _splits,
+        _classless,
+        once=True,
+    ),
+    "modes": Measure(
+        "classes hit, and the divergence from the real classes and from equal ones",
+        {"modes": "higher", "class_kl": "lower", "uniform_kl": "lower"},
+        _modes,
+        unfit=_classless,
+    ),
+    "memorisation": Measure(
+        "how often a generated image is nearer to the training images than a held-out one (½: as new ones are)",
+        {"nearer_to_training": "half", "copying_z": "none"},
+        _memorisation,
+        unfit=lambda c: "there are no held-out images" if c.held_out is None else _too_few(c, 2),
+        once=True,
+    ),
+    "duplicates": Measure(
+        "size of the generator's support, from near-duplicates",
+        {"support": "higher", "support_of_real": "none"},
+        _duplicates,
+        lambda _: {"quantile": 0.01},
+        once=True,
+    ),
+    "sliced_wasserstein": Measure(
+        "transport between pixels along random directions, in [0, 1] units; for images up to 32x32",
+        {"sliced_wasserstein": "lower"},
+        _sliced,
+        lambda _: {"projections": 512},
+        lambda c: "is for images up to 32x32" if c.real.pixels is None or c.generated.pixels is None else None,
+    ),
+}
