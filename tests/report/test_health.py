@@ -167,3 +167,15 @@ def test_metric_noise_is_the_standard_deviation_on_a_trend() -> None:
 @pytest.mark.parametrize("record", [{}, {"samples": None}, {"samples": 3, "losses": 7}, {"samples": 3, "monitors": {}}])
 def test_odd_records_raise_nothing(record: Record) -> None:
     assert examine([record] * 20)
+
+
+@pytest.mark.parametrize("fault", [collapse, overflow, grow])
+def test_a_baseline_is_given_no_advice_about_a_discriminator(fault: Any) -> None:
+    alone = {key: value for key, value in CONFIG.items() if key not in ("discriminator", "loss", "penalties")}
+    alone |= {"model": {"name": "vae", "beta": 2.0}}
+    worst = examine(changed(fault), config=alone)[0]
+    assert worst.level == "bad"
+    told = f"{worst.advice} {' '.join(worst.commands)}"
+    assert "discriminator" not in told
+    assert "penalties" not in told
+    assert ("model.beta=0.5" in told) == (fault is collapse)

@@ -31,10 +31,7 @@ SEARCH = 5
 
 
 def compare(
-    on: Annotated[
-        list[str],
-        typer.Argument(metavar="GAME|RECIPE", help="A game or a recipe; with --baselines, recipes.", min=1),
-    ],
+    on: Annotated[list[str], typer.Argument(metavar="GAME|RECIPE", help="An analytic game or a recipe.", min=1)],
     methods: Annotated[
         str | None,
         typer.Option("--methods", metavar="A,B,…", help="Names, with parameters in brackets: lookahead[k=5,lr=0.2]."),

@@ -32,7 +32,7 @@ from saddlepoint.evaluation import (
 )
 from saddlepoint.evaluation.reading import Report
 from saddlepoint.extractors import load_extractor, suited_to
-from saddlepoint.recipes import ImageRun, Run, read_run
+from saddlepoint.recipes import ImageBaseline, ImageRun, Run, read_run
 from saddlepoint.recipes.building import pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
@@ -213,7 +213,7 @@ def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple
     read = partial(load_images, data or "", size=height if height == width else None)
     if data is not None:
         sets = real_sets(read(), lambda: read(split="test"))
-    elif isinstance(subject.config, ImageRun) and isinstance(subject.data, ImageData):
+    elif isinstance(subject.config, ImageRun | ImageBaseline) and isinstance(subject.data, ImageData):
         sets = real_sets(subject.data, subject.config.load_test)
     else:
         raise ConfigurationError("a generator alone does not say what it was trained on: give it with --data NAME|PATH")

@@ -20,7 +20,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
-from saddlepoint.recipes import RECIPES, AdversarialRun, Assembled, ImageRun, Run, read_run
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, read_run
 from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -161,10 +161,11 @@ def _costs(config: Run) -> str:
     if not isinstance(config, AdversarialRun):
         return "# what networks cost: saddle list networks"
     outline = config.outline()
-    if outline is None and isinstance(config, ImageRun) and config.data.path is not None:
+    if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             data = config.load()
-            outline = data.shape, len(data.classes) if config.conditional else 0
+            on_demand = isinstance(config, ImageRun) and config.conditional
+            outline = data.shape, len(data.classes) if on_demand else 0
     if outline is None:
         return "# what the networks cost is known once the images are here"
     shape, classes = outline

@@ -15,7 +15,7 @@ from torch import Tensor
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome, generator
 from saddlepoint.data import ImageData
-from saddlepoint.extractors import Extractor, load_extractor
+from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance, precision_recall
 from saddlepoint.races.playing import play
 from saddlepoint.recipes import RECIPES, ImageBaseline, ImageRun, baseline, read_run
@@ -30,8 +30,6 @@ MODELS = ("gan", "vae", "autoencoder")
 COMPARED, DRAWN = 2048, 1
 #: Images a side of a picture's grid.
 SIDE = 8
-#: Features in which data sets are compared; pixels for all others.
-FEATURES = {"digits": "digits", "mnist": "digits"}
 #: Numbers of a run that the table shows, with seeds' means.
 NUMBERS = ("frechet", "precision", "recall", "pixel_frechet", "reconstruction", "seconds", "samples", "evaluations")
 
@@ -127,7 +125,7 @@ def compare(
     Args:
         entrants: from `entrants`.
         home: folder of all runs.
-        features: name of the extractor; None takes what fits the data, see FEATURES.
+        features: name of the extractor; None takes what suits the data.
         watch: is told how far it is.
 
     Returns:
@@ -191,7 +189,7 @@ class _Judge:
 
     def __init__(self, data: ImageData, features: str | None) -> None:
         self.data = data
-        self.features: Extractor = load_extractor(features or FEATURES.get(data.name, "pixels"))
+        self.features: Extractor = load_extractor(features or suited_to(data.name))
         chosen = torch.randperm(len(data.images), generator=generator(0, "compared"))[:COMPARED]
         self.real = data.images[chosen]
         self._seen = self.features(self.real)

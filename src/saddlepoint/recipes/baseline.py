@@ -1,6 +1,7 @@
 """Baselines: autoencoders of images under the same loop, budget and metrics as the games that they stand beside."""
 
 from collections.abc import Mapping
+from operator import methodcaller
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import torch
@@ -12,11 +13,12 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
-from saddlepoint.recipes.building import Assembled, iteration, model_card, network, pick_device
+from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
-from saddlepoint.recipes.image import RANGES, Data, ImageRun, digits
+from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
+from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import ImageGenerator, Latent
 
 #: Arguments by which methods name the players that they move.
@@ -37,12 +39,23 @@ class ImageBaseline(Run):
     data: Data
     encoder: Encoder
     model: Annotated[Choice, MODEL_REGISTRY]
+    evaluation: Evaluation = Evaluation()
     values: Literal["symmetric", "unit"] = "symmetric"
 
     @property
     def players(self) -> Mapping[str, Player]:
         """The one."""
         return {"generator": self.generator}
+
+    @property
+    def networks(self) -> Mapping[str, Choice]:
+        """Decoder and encoder."""
+        return {"generator": self.generator.network, "encoder": self.encoder.network}
+
+    @property
+    def packing(self) -> int:
+        """Samples are encoded one by one."""
+        return 1
 
     @property
     def objective(self) -> str:
@@ -58,6 +71,15 @@ class ImageBaseline(Run):
         """Read the images."""
         return self.data.load(reading)
 
+    def load_test(self) -> ImageData:
+        """Images that the run is not trained on: see `Data.load_test`."""
+        return self.data.load_test()
+
+    def outline(self) -> tuple[tuple[int, ...], int] | None:
+        """Those of a known set; None for images of the user's."""
+        known = self.data.outline()
+        return None if known is None else (known[0], 0)
+
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
         self._check()
@@ -66,28 +88,39 @@ class ImageBaseline(Run):
         model = self._player(data.shape).to(device)
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        game = Game({"generator": model}, {"generator": _loss}, {"generator": optimizer}, compiled=self.compiled)
+        if self.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        game = Game(
+            {"generator": model},
+            {"generator": _loss},
+            {"generator": optimizer},
+            compiled=self.compiled,
+            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
+        )
         latent = Latent(self.latent.size, self.latent.distribution, model.components)
         drawn = ThroughDensity(model.decoder, latent.size, latent.components) if latent.components else model.decoder
         stream = SampleStream(
             data.images, self.batch_size, self.seed, latent.size, latent.distribution, low, high, device
         )
         trained = ImageGenerator(drawn.to(device), self.generator.network, data.shape, latent, (low, high))
-        task = BaselineTask(game, model, trained, stream, model_card(self, data))
+        own, card = self.evaluation, model_card(self, data)
+        images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
+        task = BaselineTask(images, model, stream)
         return Assembled(self, data, game, iteration(self), stream, task)
 
     def with_data(self, data: str) -> Self:
         """The same run on a data set known by name, or on a folder or file of the user's."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+        changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
+        return self.read({**self.model_dump(), **changed})
 
     def _player(self, shape: tuple[int, ...]) -> Autoencoder:
         low, high = RANGES[self.values]
-        decoder = network(self, "generator", self.generator.network, shape)
+        made = networks(self, shape, 0)
+        decoder = made["generator"]
         if not isinstance(decoder, Generator):
             name = self.generator.network["name"]
             raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
-        encoder = network(self, "encoder", self.encoder.network, shape)
-        given = {"encoder": encoder, "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
+        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
         with seeded(seed_for(self.seed, "model", "initialisation")):
             return MODEL_REGISTRY.build(self.model, **given)
 
@@ -97,6 +130,8 @@ class ImageBaseline(Run):
             raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
         if self.generator.clip is not None:
             raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+        if self.precision != "float32":
+            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
         if self.schedules.penalty is not None or self.schedules.augmentation is not None:
             raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
         if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
@@ -149,7 +184,7 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Run.model_fields) | {"data", "values"})
+    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values"})
     return ImageBaseline.read(
         shared
         | {

@@ -193,10 +193,11 @@ def adversarial_game(
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    players = {role: own.to(device) for role, own in networks(config, shape, classes).items()}
+    roles = config.players
+    players = {role: network.to(device) for role, network in networks(config, shape, classes).items()}
     if config.channels_last:
-        for own in players.values():
-            own.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for network in players.values():
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
         [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
@@ -222,16 +223,13 @@ def adversarial_game(
     )
 
 
-def networks(config: AdversarialRun, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
-    """Both players' networks, as a run of this seed begins with them, for samples of a shape.
+def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
+    """A run's networks by role, as its seed begins with them, for samples of a shape.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    specs = {"generator": config.generator.network, "discriminator": config.discriminator.network}
-    if config.auxiliary:
-        specs["discriminator"] = {**specs["discriminator"], "auxiliary": True}
-    return {role: network(config, role, spec, shape, classes) for role, spec in specs.items()}
+    return {role: _network(config, role, spec, shape, classes) for role, spec in config.networks.items()}
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
@@ -257,21 +255,23 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
     }
 
 
-def network_costs(config: AdversarialRun, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
-    """What a run's networks cost for samples of a shape, by player; nothing is computed. Raises as `networks`."""
+def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
+    """What a run's networks cost for samples of a shape, by role; nothing is computed. Raises as `networks`."""
     with torch.device("meta"):
         n = config.packing
-        players = networks(config, shape, classes)
+        made = networks(config, shape, classes)
         labels = (torch.zeros(n, dtype=torch.int64),) if classes else ()
-        inputs = {"generator": torch.empty(n, config.latent.size), "discriminator": torch.empty(n, *shape)}
-        return {role: costs(player, inputs[role], *labels) for role, player in players.items()}
+        inputs = {"generator": torch.empty(n, config.latent.size)}
+        return {
+            role: costs(network, inputs.get(role, torch.empty(n, *shape)), *labels) for role, network in made.items()
+        }
 
 
 def network(config: Run, role: str, choice: Choice, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
     """A network as the run's seed makes it for its role. Raises ConfigurationError where it does not fit."""
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            return NETWORK_REGISTRY.build(choice, shape=shape, latent=config.latent.size, classes=classes)
+            return NETWORK_REGISTRY.build(spec, shape=shape, latent=config.latent.size, classes=classes)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
 

@@ -76,6 +76,17 @@ class Run(Settings):
     epoch_lines: bool = False
 
     @model_validator(mode="after")
+    def _parts(self) -> "Run":
+        whole = self.accumulate * self.packing
+        if self.batch_size % whole:
+            raise ValueError(
+                f"batches of {self.batch_size} don't come in accumulate={self.accumulate} equal parts"
+                f"{f' of whole packs of {self.packing}' if self.packing > 1 else ''}: "
+                f"give --batch-size {-(-self.batch_size // whole) * whole}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _ends(self) -> "Run":
         if self.until is not None and self.budget == Budget():
             raise ValueError("a run until convergence needs a hard limit too: give samples, minutes or evaluations")
@@ -87,6 +98,16 @@ class Run(Settings):
     @abstractmethod
     def players(self) -> Mapping[str, Player]:
         """All that have an optimizer, by name."""
+
+    @property
+    @abstractmethod
+    def networks(self) -> Mapping[str, Choice]:
+        """All networks, by role."""
+
+    @property
+    @abstractmethod
+    def packing(self) -> int:
+        """Samples that are judged as one."""
 
     @property
     @abstractmethod
@@ -142,23 +163,6 @@ class AdversarialRun(Run):
     #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
     #: above 0; classes are conditioned on by projection otherwise.
     auxiliary: float = Field(default=0.0, ge=0)
-    #: Parts of a batch that are evaluated one after another, so that memory need hold one part's graph only.
-    accumulate: int = Field(default=1, ge=1)
-    #: Of the networks' layers; parameters, losses and penalties are float32 in any case.
-    precision: Literal["float32", "bfloat16"] = "float32"
-    #: Convolutions with channels innermost, which tensor cores want.
-    channels_last: bool = False
-
-    @model_validator(mode="after")
-    def _parts(self) -> "AdversarialRun":
-        whole = self.accumulate * self.packing
-        if self.batch_size % whole:
-            raise ValueError(
-                f"batches of {self.batch_size} don't come in accumulate={self.accumulate} equal parts"
-                f"{f' of whole packs of {self.packing}' if self.packing > 1 else ''}: "
-                f"give --batch-size {-(-self.batch_size // whole) * whole}"
-            )
-        return self
 
     @model_validator(mode="after")
     def _classifies(self) -> "AdversarialRun":
@@ -175,6 +179,15 @@ class AdversarialRun(Run):
         return int(self.discriminator.network.get("packing", 1))
 
     @property
+    def networks(self) -> Mapping[str, Choice]:
+        """Both, the discriminator with its classifier where it has one."""
+        own = self.discriminator.network
+        return {
+            "generator": self.generator.network,
+            "discriminator": {**own, "auxiliary": True} if self.auxiliary else own,
+        }
+
+    @property
     def players(self) -> Mapping[str, Player]:
         """Both."""
         return {"generator": self.generator, "discriminator": self.discriminator}
@@ -187,11 +200,9 @@ class AdversarialRun(Run):
     @property
     def papers(self) -> list[str]:
         """Of the loss, the penalties and the regularisers."""
-        return [
-            LOSS_REGISTRY.build(self.loss).paper,
-            *(PENALTY_REGISTRY.build({"name": name, **spec}).paper for name, spec in self.penalties.items()),
-            *(REGULARISER_REGISTRY.build({"name": name, **spec}).paper for name, spec in self.regularisers.items()),
-        ]
+        penalties = (PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in self.penalties.items())
+        regularisers = (REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in self.regularisers.items())
+        return [LOSS_REGISTRY.build(self.loss).paper, *(p.paper for p in penalties), *(r.paper for r in regularisers)]
 
 
 def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:

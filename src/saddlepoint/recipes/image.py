@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import torch
 from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
@@ -10,7 +11,7 @@ from saddlepoint.data import DATASETS, ImageData, load_images
 from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.stream import SampleStream
-from saddlepoint.extractors import load_extractor, suited_to
+from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
@@ -40,6 +41,25 @@ class Data(Settings):
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
         data = load_images(self.source, path=self.path, size=self.size, progress=reading)
         return data.split(self.held_out)[0] if self.held_out else data
+
+    def load_test(self) -> ImageData:
+        """Images that a run is not trained on: what is held out, else what the data set holds out.
+
+        Raises:
+            ValueError: there are none, or they can't be read.
+        """
+        if self.held_out:
+            return load_images(self.source, path=self.path, size=self.size).split(self.held_out)[1]
+        return load_images(self.source, path=self.path, size=self.size, split="test")
+
+    def outline(self) -> tuple[tuple[int, ...], int] | None:
+        """Shape of an image and number of classes of a known set; None for images of the user's."""
+        if self.source not in DATASETS:
+            return None
+        known = DATASETS[self.source]
+        channels, height, width = known.shape
+        size = (height, width) if self.size is None else (self.size, self.size)
+        return (channels, *size), known.classes
 
     def named(self, data: str) -> Self:
         """Other images: a data set known by name, or a folder or file of the user's.
@@ -88,6 +108,15 @@ class Evaluation(Settings):
     samples: int = Field(default=JUDGED, ge=2)
     metric: Metric = "frechet"
 
+    def on(self, data: str) -> Self:
+        """The same on other data, as the command line names them: digits say little about clothes."""
+        alien = data in DATASETS and suited_to(data) != self.features
+        return self.model_copy(update={"features": "pixels"}) if alien else self
+
+    def extractor(self, device: torch.device) -> Extractor | None:
+        """What reads the images; None are coarse pixels."""
+        return None if self.features == "pixels" else load_extractor(self.features, device)
+
 
 class ImageRun(AdversarialRun):
     """A run that generates images."""
@@ -109,24 +138,13 @@ class ImageRun(AdversarialRun):
         return self.data.load(reading)
 
     def load_test(self) -> ImageData:
-        """Images that the run is not trained on: what it holds out, else what its data set does.
-
-        Raises:
-            ValueError: there are none, or they can't be read.
-        """
-        own = self.data
-        if own.held_out:
-            return load_images(own.source, path=own.path, size=own.size).split(own.held_out)[1]
-        return load_images(own.source, path=own.path, size=own.size, split="test")
+        """Images that the run is not trained on: see `Data.load_test`."""
+        return self.data.load_test()
 
     def outline(self) -> tuple[tuple[int, ...], int] | None:
         """Those of a known set; None for images of the user's."""
-        if self.data.source not in DATASETS:
-            return None
-        known = DATASETS[self.data.source]
-        channels, height, width = known.shape
-        size = (height, width) if self.data.size is None else (self.data.size, self.data.size)
-        return (channels, *size), known.classes if self.conditional else 0
+        known = self.data.outline()
+        return None if known is None else (known[0], known[1] if self.conditional else 0)
 
     def build(self, data: ImageData) -> Assembled:
         """The game of a generator and a discriminator of images."""
@@ -164,7 +182,7 @@ class ImageRun(AdversarialRun):
             classes=classes,
         )
         own = self.evaluation
-        judge = None if own.features == "pixels" else load_extractor(own.features, device)
+        judge = own.extractor(device)
         task = ImageTask(game, trained, stream, model_card(self, data), judge, own.samples, own.metric)
         return Assembled(self, data, game, iteration(self), stream, task)
 
@@ -181,11 +199,8 @@ class ImageRun(AdversarialRun):
 
     def with_data(self, data: str) -> Self:
         """The same run on a data set known by name, or on a folder or file of the user's."""
-        chosen = self.data.named(data)
-        judged = self.evaluation.model_dump()
-        if data in DATASETS and suited_to(data) != judged["features"]:  # digits say little about clothes
-            judged["features"] = "pixels"
-        return self.read({**self.model_dump(), "data": chosen.model_dump(), "evaluation": judged})
+        changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
+        return self.read({**self.model_dump(), **changed})
 
 
 def _relativistic(

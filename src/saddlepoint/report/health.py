@@ -126,6 +126,11 @@ class _Evidence:
         positions = [number(record.get("samples")) for record in records]
         self.samples = max((int(p) for p in positions if math.isfinite(p)), default=0)
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is one player, as a baseline is: no discriminator, and no penalty on it."""
+        return bool(self.config) and "discriminator" not in self.config
+
     def now(self, monitor: str) -> float | None:
         """The mean of a monitor over the last quarter, or None."""
         values = self.monitors[monitor].part(PRESENT) if monitor in self.monitors else np.empty(0)
@@ -149,10 +154,21 @@ class _Evidence:
 
     def rates(self, factor: float) -> str:
         """The same for all players."""
+        if self.alone:
+            return self.rate("generator", factor)
         lr = self._look_up("generator", "optimizer", "lr")
         if lr is not None and lr == self._look_up("discriminator", "optimizer", "lr"):
             return f"--set optimizer.lr={_scaled(lr, factor)}"
         return f"{self.rate('generator', factor)} {self.rate('discriminator', factor)}"
+
+    def gentler(self, factor: float) -> tuple[str, ...]:
+        """The command with a stronger penalty, or none where there is no discriminator to penalise."""
+        return () if self.alone else (self.anew(self.penalty(factor)),)
+
+    def beta(self, factor: float) -> tuple[str, ...]:
+        """The command with another weight of a VAE's divergence, or none where there is no such weight."""
+        beta = self._look_up("model", "beta")
+        return (self.anew(f"--set model.beta={_scaled(beta, factor)}"),) if beta else ()
 
     def penalty(self, factor: float) -> str:
         """An assignment of the weight of R1, `factor` times the present one, or 1 where there is none."""
@@ -203,9 +219,9 @@ def _non_finite(run: _Evidence) -> Finding | None:
         "bad",
         "Non-finite numbers",
         f"{lead} {seen}".strip() + ("." if seen else ""),
-        "The steps are too long for this game. Begin anew with a quarter of the rate, or with a stronger penalty "
-        "on the discriminator's gradient.",
-        (run.anew(run.rates(0.25)), run.anew(run.penalty(10.0))),
+        "The steps are too long for this game. Begin anew with a quarter of the rate"
+        + ("." if run.alone else ", or with a stronger penalty on the discriminator's gradient."),
+        (run.anew(run.rates(0.25)), *run.gentler(10.0)),
     )
 
 
@@ -244,8 +260,17 @@ def _collapse(run: _Evidence) -> Finding | None:
             "Train longer.",
             (run.further(2 * run.samples),),
         )
+    level: Level = "bad" if now < DIVERSITY_COLLAPSED else "watch"
+    if run.alone:
+        return Finding(
+            level,
+            "Low diversity",
+            seen,
+            "The codes tell the decoder little of what it is to draw. Train longer, or let them tell more.",
+            (run.further(2 * run.samples), *run.beta(0.25)),
+        )
     return Finding(
-        "bad" if now < DIVERSITY_COLLAPSED else "watch",
+        level,
         "Generator collapse" if now < DIVERSITY_COLLAPSED else "Low diversity",
         seen,
         "The generator covers a part of the data. A stronger penalty keeps the discriminator's slopes gentle; a "
@@ -352,8 +377,9 @@ def _gradients_grow(run: _Evidence) -> Finding | None:
         "bad",
         "Gradients grow",
         f"Norms of the gradients, second quarter to last: {'; '.join(grown)}.",
-        "The iteration is about to overflow. Halve the rates, or penalise the discriminator's gradient more.",
-        (run.anew(run.rates(0.5)), run.anew(run.penalty(10.0))),
+        "The iteration is about to overflow. Halve the rates"
+        + ("." if run.alone else ", or penalise the discriminator's gradient more."),
+        (run.anew(run.rates(0.5)), *run.gentler(10.0)),
     )
 
 

@@ -50,7 +50,7 @@ class ImageTask:
         self.judge, self.metric = judge, metric
         images = stream.samples
         chosen = torch.randperm(len(images), generator=generator(stream.seed, "judged"))
-        self._watched = watched(stream, chosen[:MONITORED], trained)
+        self.watched = watched(stream, chosen[:MONITORED], trained)
         self._images, self._judged = images, chosen[:judged]
         self._real_spread = spread(images[chosen[:MONITORED]])
 
@@ -61,13 +61,17 @@ class ImageTask:
         1: it always can). `diversity`: mean distance between generated images over that between real ones (1:
         as diverse; 0: collapsed). `…_field`: norm of each player's gradient.
         """
-        value: SampleBatch = self._watched.value
-        generated = self.trained.render(value.latent, value.labels)
+        value: SampleBatch = self.watched.value
         return {
             "separation": separation(self.game, value),
-            "diversity": spread(generated) / max(self._real_spread, 1e-9),
-            **field_norms(self.game, self._watched),
+            "diversity": self.diversity(),
+            **field_norms(self.game, self.watched),
         }
+
+    def diversity(self) -> float:
+        """The mean distance between generated images over that between real ones."""
+        value: SampleBatch = self.watched.value
+        return spread(self.trained.render(value.latent, value.labels)) / max(self._real_spread, 1e-9)
 
     def metrics(self) -> dict[str, float]:
         """The distance of generated from real images, as many of each.

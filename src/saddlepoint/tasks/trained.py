@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -86,9 +86,7 @@ class TrainedGenerator(ABC):
         folder.mkdir(parents=True, exist_ok=True)
         # What the network has by itself: a training may keep memories of its own in it.
         with torch.device("meta"):
-            own = NETWORK_REGISTRY.build(
-                self.spec, shape=self.shape, latent=self.latent.size, classes=len(self.classes)
-            ).state_dict()
+            own = _network(self.spec, self.shape, self.latent, self.classes).state_dict()
         state = self.network.state_dict()
         weights = {key: state[key].contiguous() for key in own}
         config = {
@@ -123,9 +121,7 @@ class TrainedGenerator(ABC):
             kind = _KINDS[config.pop("kind", "images")]
             spec, shape, latent = config.pop("network"), tuple(config.pop("shape")), Latent(**config.pop("latent"))
             classes = tuple(config.pop("classes", ()))
-            network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
-            if latent.components:
-                network = ThroughDensity(network, latent.size, latent.components)
+            network = _network(spec, shape, latent, classes)
             network.load_state_dict(load_file(folder / WEIGHTS))
             trained = kind(network, spec, shape, latent, classes=classes, **config)
         except ConfigurationError:
@@ -253,3 +249,9 @@ class PointGenerator(TrainedGenerator):
 _KINDS: dict[str, type[ImageGenerator] | type[PointGenerator]] = {
     kind.kind: kind for kind in (ImageGenerator, PointGenerator)
 }
+
+
+def _network(spec: Mapping[str, Any], shape: tuple[int, ...], latent: Latent, classes: Sequence[str]) -> nn.Module:
+    """The network that a configuration describes, behind a density where there is one."""
+    network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
+    return ThroughDensity(network, latent.size, latent.components) if latent.components else network
