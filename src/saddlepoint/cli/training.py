@@ -158,8 +158,6 @@ def _assembled(config: Run) -> Assembled:
 
 def _costs(config: Run) -> str:
     """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
-    if not isinstance(config, AdversarialRun):
-        return "# what networks cost: saddle list networks"
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter

@@ -208,9 +208,9 @@ def adversarial_game(
     losses.keep_memories_in(players)
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
-        for role, player in config.players.items()
+        for role, player in roles.items()
     }
-    for role, player in config.players.items():
+    for role, player in roles.items():
         if player.clip is not None:
             parameters = list(players[role].parameters())
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
@@ -267,8 +267,7 @@ def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str
         }
 
 
-def network(config: Run, role: str, choice: Choice, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
-    """A network as the run's seed makes it for its role. Raises ConfigurationError where it does not fit."""
+def _network(config: Run, role: str, spec: Choice, shape: tuple[int, ...], classes: int) -> nn.Module:
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
             return NETWORK_REGISTRY.build(spec, shape=shape, latent=config.latent.size, classes=classes)

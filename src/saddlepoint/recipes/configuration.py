@@ -70,6 +70,12 @@ class Run(Settings):
     average: Average | None = None
     schedules: Schedules = Schedules()
     batch_size: int = Field(default=64, ge=1)
+    #: Parts of a batch that are evaluated one after another, so that memory need hold one part's graph only.
+    accumulate: int = Field(default=1, ge=1)
+    #: Of the networks' layers; parameters, losses and penalties are float32 in any case.
+    precision: Literal["float32", "bfloat16"] = "float32"
+    #: Convolutions with channels innermost, which tensor cores want.
+    channels_last: bool = False
     budget: Budget
     until: Until | None = None
     every: Every = Every()
