@@ -64,6 +64,11 @@ def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) ->
     assert "discriminator" not in page.partition("<main>")[2].partition("Configuration")[0]
     assert run("sample", tmp_path / "run", "-n", "4", "--out", tmp_path / "grid.png").code == 0
     assert (tmp_path / "grid.png").exists()
+    judged = run(
+        "evaluate", tmp_path / "run", "--metrics", "frechet", "--samples", "200", "--features", "pixels", "--json"
+    )
+    assert judged.code == 0, judged.err
+    assert "ema" in judged.out
     raced = run(
         "compare",
         "vae",

@@ -38,6 +38,7 @@ from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
+from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
@@ -183,7 +184,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | PointTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask)
     generators: dict[str, TrainedGenerator] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:

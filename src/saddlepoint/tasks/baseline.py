@@ -11,6 +11,7 @@ from saddlepoint.core import generator
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.tasks.image import JUDGED, ImageTask
 from saddlepoint.tasks.judging import field_norms
+from saddlepoint.tasks.trained import ImageGenerator
 
 #: Images whose codes the density is fitted to, and that are encoded together.
 FITTED, TOGETHER = 10_000, 256
@@ -36,6 +37,12 @@ class BaselineTask:
         """What codes are drawn from; None where it is the prior."""
         network = self.images.trained.network
         return network.density if isinstance(network, ThroughDensity) else None
+
+    @property
+    def trained(self) -> ImageGenerator:
+        """What is handed over, its density fitted to the codes of the model as it is now."""
+        self._fit()
+        return self.images.trained
 
     def monitors(self) -> dict[str, float]:
         """`diversity` and the norm of the gradient as for a game, and the model's own, on a batch that never changes.
