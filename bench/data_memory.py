@@ -24,7 +24,7 @@ import torch
 from PIL import Image
 
 from saddlepoint.data import image_folder
-from saddlepoint.data.stream import ImageStream
+from saddlepoint.data.stream import SampleStream
 
 DISTINCT, CLASSES = 64, 100
 BATCH = 64
@@ -103,7 +103,7 @@ def run(n: int, size: int, batches: int, folder: Path) -> dict[str, Any]:
     with measured("fingerprint", result) as hashing:
         assert data.fingerprint
     hashing["images a second"] = n / hashing["seconds"]
-    stream = ImageStream(data.images, BATCH, 0, 64, "normal", -1.0, 1.0, torch.device("cpu"))
+    stream = SampleStream(data.images, BATCH, 0, 64, "normal", -1.0, 1.0, torch.device("cpu"))
     with measured("random batches", result) as drawing:
         for i in range(batches):
             stream(i * BATCH)

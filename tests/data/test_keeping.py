@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from saddlepoint.data import DataError, ImageData, image_folder, images, keeping, workers
-from saddlepoint.data.stream import ImageStream
+from saddlepoint.data.stream import SampleStream
 
 
 @pytest.fixture(autouse=True)
@@ -234,7 +234,7 @@ def test_workers_keep_to_the_limit_of_pixels(photos, monkeypatch) -> None:
 
 def test_batches_of_the_disk_are_those_of_memory(photos) -> None:
     kept, held = (
-        ImageStream(data.images, 4, 0, 2, "normal", -1.0, 1.0, torch.device("cpu"))
+        SampleStream(data.images, 4, 0, 2, "normal", -1.0, 1.0, torch.device("cpu"))
         for data in (image_folder(photos, 8), inside(photos))
     )
     for position in (0, 4, 8, 40):
