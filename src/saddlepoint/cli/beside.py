@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from saddlepoint import __version__
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import bar_of_runs, err, print_json, print_wide
 from saddlepoint.races import side_by_side
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.report.baselines import COLUMNS, remarks, table, write_baselines
@@ -35,16 +32,7 @@ def beside(
     """Train each recipe and its baselines, and put them side by side; `runs` is where folders are by default."""
     entrants = side_by_side.entrants(on, budget=budget, seeds=seeds, sets=sets)
     folder = out or _free(runs, f"baselines-{'-'.join(on)}", entrants)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        TextColumn("{task.completed:.1f}/{task.total:.0f} runs"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        disable=not err.is_terminal,
-        transient=True,
-    )
+    bar = bar_of_runs()
     command = ["saddle", *sys.argv[1:]]
     try:
         with bar:
@@ -72,9 +60,7 @@ def beside(
         shown.add_column(column, justify="left" if column in COLUMNS[:2] else "right", no_wrap=True)
     for row in table(found):
         shown.add_row(*map(Text, row))
-    # A narrow terminal wraps the lines: better than a table without its names.
-    natural = Measurement.get(err, err.options.update(width=400), shown).maximum
-    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(shown)
+    print_wide(shown)
     for sentence in remarks(found):
         err.print(sentence, style="dim", markup=False, soft_wrap=True)
     for path in paths.values():

@@ -8,15 +8,12 @@ from typing import Annotated
 
 import torch
 import typer
-from rich.console import Console
-from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from saddlepoint import __version__
 from saddlepoint.cli.beside import beside
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import bar_of_runs, err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.races import Race, configured, run
 from saddlepoint.report.comparison import COLUMNS, remarks, table, write_comparison
@@ -117,16 +114,7 @@ def _race(
     rate, search = _step_size(lr, search)
     race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets)
     folder = out or free_name(RUNS, f"compare-{on}", lambda found: not race.differences(Race.read(found)))
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        TextColumn("{task.completed:.1f}/{task.total:.0f} runs"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        disable=not err.is_terminal,
-        transient=True,
-    )
+    bar = bar_of_runs()
     command = ["saddle", *sys.argv[1:]]
     try:
         with bar:
@@ -161,9 +149,7 @@ def _tell(found: dict[str, object], title: str, paths: list[Path]) -> None:
         shown.add_column(column, justify="left" if column in ("", "method") else "right", no_wrap=True)
     for row in table(found):
         shown.add_row(*map(Text, row))
-    # A narrow terminal wraps the lines: better than a table without its names.
-    natural = Measurement.get(err, err.options.update(width=400), shown).maximum
-    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(shown)
+    print_wide(shown)
     for sentence in remarks(found):
         err.print(sentence, style="dim", markup=False, soft_wrap=True)
     for path in paths:

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.points import PointData
@@ -267,9 +265,7 @@ def _tell(record: Mapping[str, Any]) -> None:
         shown.add_column("\n".join(head), justify="right", no_wrap=True)
     for label, cells in table.rows:
         shown.add_row(Text(label), *map(Text, cells))
-    # A narrow terminal wraps the lines: better than a table without its numbers.
-    natural = Measurement.get(err, err.options.update(width=400), shown).maximum
-    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(shown)
+    print_wide(shown)
     err.print("Of all: " + "; ".join(table.common), style="dim", markup=False, soft_wrap=True)
     for note in record["notes"]:
         err.print(f"note: {note}", markup=False, soft_wrap=True)

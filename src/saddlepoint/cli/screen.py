@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -21,3 +24,23 @@ def fail(message: str, code: int) -> NoReturn:
 def print_json(value: Mapping[str, Any]) -> None:
     """One line of JSON on stdout."""
     print(json.dumps(value), flush=True)
+
+
+def print_wide(table: Table) -> None:
+    """A table on stderr in its whole width: a narrow terminal wraps lines, better than a table without its names."""
+    natural = Measurement.get(err, err.options.update(width=400), table).maximum
+    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(table)
+
+
+def bar_of_runs() -> Progress:
+    """A bar that counts runs and parts of runs, on terminals."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.completed:.1f}/{task.total:.0f} runs"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    )
