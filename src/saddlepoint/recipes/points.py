@@ -89,7 +89,7 @@ def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         threads=1,
         data=Points(mixture=mixture),
         latent=LatentSettings(size=2),
-        generator=Player(network=generator, optimizer={**adam, "lr": 3e-3}),
+        generator=Player(network=generator, optimizer={**adam, "lr": 2e-3}),
         discriminator=Player(
             network={"name": "mlp-discriminator", "widths": (128, 128, 128)}, optimizer={**adam, "lr": 1e-3}
         ),
@@ -98,11 +98,11 @@ def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         method={"name": "alternating"},
         average=Average(half_life=20_000),
         schedules=Schedules(
-            rate=Schedule(start=1.0, end=0.02, samples=2_400_000),
-            penalty=Schedule(start=1.0, end=0.001, samples=600_000),
+            rate=Schedule(start=1.0, end=0.02, samples=4_000_000),
+            penalty=Schedule(start=1.0, end=0.005, samples=1_000_000),
         ),
         batch_size=200,
-        budget=Budget(samples=2_400_000),
+        budget=Budget(samples=4_000_000),
         every=Every(record=40_000, snapshot=200_000, checkpoint=200_000),
     )
 
