@@ -96,7 +96,7 @@ def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.1}, "r2": {"weight": 0.1}},
         method={"name": "alternating"},
-        average=Average(half_life=20_000),
+        average=Average(half_life=100_000, warm_up=0.05),
         schedules=Schedules(
             rate=Schedule(start=1.0, end=0.02, samples=4_000_000),
             penalty=Schedule(start=1.0, end=0.005, samples=1_000_000),
