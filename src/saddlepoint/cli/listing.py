@@ -16,6 +16,7 @@ from saddlepoint.methods import METHODS
 from saddlepoint.networks import Generator, costs
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
+    AUGMENTATION_REGISTRY,
     GAME_REGISTRY,
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -60,6 +61,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
     "regularisers": lambda: _entries(REGULARISER_REGISTRY),
+    "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
     "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
