@@ -3,9 +3,9 @@
     python bench/mnist.py --data FOLDER --minutes 30 --out runs/mnist-race
 
 Each run has one thread; both go at once, so that they share the machine's noise. Prints the Fréchet distance (2,048
-generated against 2,048 training images, averaged weights where there is an average) at each checkpoint, when the default
-first passes the classical recipe's last value, and the floor, other training images against the same. The same command
-goes on.
+generated against 2,048 training images, averaged weights where there is an average) at each checkpoint, when the
+default first passes the classical recipe's last value, and the floor, other training images against the same. The same
+command goes on.
 """
 
 import argparse
