@@ -1,6 +1,7 @@
 """Until convergence, as an object of the run."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -46,12 +47,12 @@ class Stopping:
     def look(self, metrics: dict[str, float]) -> dict[str, float]:
         """Look, and return what was seen for the record. A field that is not finite is left for the loop to find."""
         try:
-            look = look_at(self.game, self.batches, 0.0)
-            value = self._value(metrics, look.field)
+            seen = look_at(self.game, self.batches, 0.0)
+            look = replace(seen, value=self._value(metrics, seen.field))
         except NonFinite:
             return {}
-        self.rule.add(type(look)(value, look.field, look.noise))
-        return {"mean_field": look.field, "field_noise": look.noise, f"watched_{self.until.watch}": value}
+        self.rule.add(look)
+        return {"mean_field": look.field, "field_noise": look.noise, f"watched_{self.until.watch}": look.value}
 
     def verdict(self) -> tuple[Outcome, str] | None:
         """The outcome and what was seen, once it has settled."""
