@@ -108,12 +108,12 @@ def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
 
 
 def ring() -> PointRun:
-    """Eight Gaussians on a circle, to the last mode; a few minutes on one core."""
+    """Eight Gaussians on a circle; about three minutes on one core."""
     return _points("ring", "ring")
 
 
 def grid() -> PointRun:
-    """Twenty-five Gaussians on a grid, to the last mode; a few minutes on one core."""
+    """Twenty-five Gaussians on a grid; about three minutes on one core."""
     return _points("grid", "grid")
 
 
