@@ -56,7 +56,7 @@ def train() -> ImageData:
 
 
 @pytest.fixture(scope="module")
-def test() -> ImageData:
+def held() -> ImageData:
     return images(60, 2)
 
 
@@ -67,11 +67,11 @@ def extractor() -> Extractor:
 
 
 @pytest.fixture(scope="module")
-def found(train: ImageData, test: ImageData, extractor: Extractor) -> Evaluation:
+def found(train: ImageData, held: ImageData, extractor: Extractor) -> Evaluation:
     return evaluate_images(
         {"ema": made(), "live": made(0.2)},
         RealSet(train, "train"),
-        RealSet(test, "test"),
+        RealSet(held, "test"),
         extractor,
         samples=SAMPLES,
         seed=3,
@@ -89,11 +89,11 @@ def value(found: Evaluation, metric: str, weights: str = "ema", split: str = "tr
 
 
 def test_the_numbers_are_those_of_the_functions(
-    found: Evaluation, train: ImageData, test: ImageData, extractor: Extractor
+    found: Evaluation, train: ImageData, held: ImageData, extractor: Extractor
 ) -> None:
     """All sets are below the caps, and no metric asked for here depends on the order of rows but the splits."""
     ours = made().sample(SAMPLES, seed=3)
-    x, t, y = extractor(train.images), extractor(test.images), extractor(ours)
+    x, t, y = extractor(train.images), extractor(held.images), extractor(ours)
     labels = extractor.logits(ours).argmax(1)
     counts = extractor.logits(train.images).argmax(1).bincount(minlength=5)
     modes = mode_coverage(labels, 5, counts)
@@ -137,7 +137,7 @@ KERNEL = ("kernel", "ema", "train")
 
 
 def test_the_protocol_says_what_was_compared(
-    found: Evaluation, train: ImageData, test: ImageData, extractor: Extractor
+    found: Evaluation, train: ImageData, held: ImageData, extractor: Extractor
 ) -> None:
     protocols = {(m.protocol.weights, m.protocol.split): m.protocol for m in found.measured}
     assert set(protocols) == {
@@ -149,7 +149,7 @@ def test_the_protocol_says_what_was_compared(
     }
     assert len({m.protocol for m in found.measured}) == 5, "one protocol a column"
     own = protocols["ema", "test"]
-    assert (own.n_real, own.n_generated, own.seed, own.fingerprint) == (60, SAMPLES, 3, test.fingerprint)
+    assert (own.n_real, own.n_generated, own.seed, own.fingerprint) == (60, SAMPLES, 3, held.fingerprint)
     assert (own.extractor, own.digest, own.resizing) == ("flat", extractor.digest, extractor.resizing)
     floor = protocols["floor: test", "train"]
     assert (floor.n_real, floor.n_generated, floor.fingerprint) == (90, 60, train.fingerprint)
@@ -163,12 +163,12 @@ def test_chunks_are_the_images_that_a_user_draws() -> None:
 
 
 def test_metrics_on_pairs_see_no_more_rows_than_the_protocol_says(
-    train: ImageData, test: ImageData, extractor: Extractor
+    train: ImageData, held: ImageData, extractor: Extractor
 ) -> None:
     few = evaluate_images(
         {"ema": made()},
         RealSet(train, "train"),
-        RealSet(test, "test"),
+        RealSet(held, "test"),
         extractor,
         ["precision_recall", "frechet"],
         samples=SAMPLES,
@@ -182,7 +182,7 @@ def test_metrics_on_pairs_see_no_more_rows_than_the_protocol_says(
     assert value(few, "frechet") == pytest.approx(frechet_distance(x, y), rel=1e-9), "of all rows"
 
 
-def test_a_copying_generator_is_found_out_and_shown(train: ImageData, test: ImageData, extractor: Extractor) -> None:
+def test_a_copying_generator_is_found_out_and_shown(train: ImageData, held: ImageData, extractor: Extractor) -> None:
     class Copies(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -194,7 +194,7 @@ def test_a_copying_generator_is_found_out_and_shown(train: ImageData, test: Imag
             return self.images[place]
 
     copying = ImageGenerator(Copies(), {}, SHAPE, Latent(16, "normal"), (-1.0, 1.0))
-    sets = RealSet(train, "train"), RealSet(test, "test")
+    sets = RealSet(train, "train"), RealSet(held, "test")
     found = evaluate_images({"ema": copying}, *sets, extractor, ["memorisation"], samples=100, shown=5)
     assert value(found, "nearer_to_training") == 1.0
     assert value(found, "copying_z") < -8
@@ -217,10 +217,10 @@ def test_neighbours_are_the_nearest_training_images_closest_first(found: Evaluat
 
 
 def test_what_can_not_be_had_is_left_out_with_a_note_and_refused_where_demanded(
-    train: ImageData, test: ImageData
+    train: ImageData, held: ImageData
 ) -> None:
     plain = Extractor(nn.Flatten(), None, channels=None, name="plain")
-    sets = RealSet(train, "train"), RealSet(test, "test")
+    sets = RealSet(train, "train"), RealSet(held, "test")
     found = evaluate_images({"ema": made()}, *sets, plain, samples=60)
     assert not {"inception_score", "modes", "class_kl"} & {m.metric for m in found.measured}
     assert [note.split(" ")[0] for note in found.notes] == ["inception_score", "modes"]

@@ -28,7 +28,10 @@ def test_the_line_of_the_region_is_the_circle():
 
 @pytest.mark.parametrize("h", [1e-9, 1e9])
 def test_a_region_without_a_boundary_in_view_draws_without_a_warning(h):
-    dynamics(EIGENVALUES, None, stability=disc(h)).canvas.draw()
+    figure = dynamics(EIGENVALUES, None, stability=disc(h))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    assert f"h = {h:.3g}" in axes.get_title()
 
 
 def test_there_is_a_panel_for_what_there_is():

@@ -223,8 +223,9 @@ def test_schedules_resume_exactly(images: ImageData, tmp_path: Path) -> None:
     assert_resumes_exactly(tiny("digits", *SCHEDULED), images, tmp_path)
 
 
-def test_a_rule_of_convergence_resumes_exactly(images: ImageData, tmp_path: Path) -> None:
-    assert_resumes_exactly(tiny("digits", "until.watch=field"), images, tmp_path)
+@pytest.mark.parametrize("watch", ["metric", "field", "average", "gap"])
+def test_a_rule_of_convergence_resumes_exactly(watch: str, images: ImageData, tmp_path: Path) -> None:
+    assert_resumes_exactly(tiny("digits", f"until.watch={watch}"), images, tmp_path)
 
 
 def test_stopping_at_every_step_equals_not_stopping(images: ImageData, tmp_path: Path) -> None:
