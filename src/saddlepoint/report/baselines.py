@@ -3,18 +3,17 @@
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
 from saddlepoint.report.page import duration
 from saddlepoint.report.series import compact, higher_is_better
+from saddlepoint.report.templates import template
 from saddlepoint.runs import write_atomically
 
 Pictures = Mapping[str, Sequence[tuple[str, NDArray[np.uint8]]]]
@@ -105,13 +104,7 @@ def remarks(found: Mapping[str, Any]) -> list[str]:
 
 def baselines_page(found: Mapping[str, Any], picture: bytes) -> str:
     """The page: one HTML text that needs nothing else."""
-    home = files("saddlepoint.report")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(home.joinpath("baselines.html").read_text(encoding="utf-8"))
-    # The page of a run holds the style of all pages.
-    style = home.joinpath("page.html").read_text(encoding="utf-8").partition("<style>")[2].partition("</style>")[0]
-    return template.render(
-        style=style,
+    return template("baselines.html").render(
         name=", ".join(found["features"]),
         columns=COLUMNS,
         rows=table(found),

@@ -4,13 +4,11 @@ import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
-from jinja2 import Environment, StrictUndefined
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -19,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
 from saddlepoint.report.page import duration, highlighted
 from saddlepoint.report.series import Numbers, compact
+from saddlepoint.report.templates import template
 from saddlepoint.runs import write_atomically
 
 #: Places where the curves of a method's seeds are held against each other.
@@ -201,7 +200,6 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
 
 def comparison_page(comparison: Mapping[str, Any]) -> str:
     """The page of a comparison: one HTML text that needs nothing else."""
-    home = files("saddlepoint.report")
     light = LIGHT.on("none")
     figure = as_svg(comparison_figure(comparison, light))
     rows, race = comparison["standings"], comparison["race"]
@@ -223,12 +221,7 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
         (str(sum(row["failures"] for row in rows)), "failures"),
         (duration(sum(r["seconds"] for r in results)), "time of all runs"),
     ]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(home.joinpath("comparison.html").read_text(encoding="utf-8"))
-    # The page of a run holds the style of all pages.
-    style = home.joinpath("page.html").read_text(encoding="utf-8").partition("<style>")[2].partition("</style>")[0]
-    return template.render(
-        style=style,
+    return template("comparison.html").render(
         name=race["on"],
         lead=lead,
         tiles=tiles,

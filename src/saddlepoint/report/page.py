@@ -6,13 +6,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 from PIL import Image, UnidentifiedImageError
 
@@ -31,6 +29,7 @@ from saddlepoint.report.figures import (
 )
 from saddlepoint.report.health import examine
 from saddlepoint.report.series import columns, compact, higher_is_better, number
+from saddlepoint.report.templates import template
 from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
@@ -91,10 +90,8 @@ def write_report(folder: Path) -> Path:
         ValueError: this is no run folder, or a file in it can't be read; says what to do.
     """
     run = _Run(folder)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("saddlepoint.report").joinpath("page.html").read_text(encoding="utf-8"))
     path = run.folder.report
-    write_atomically(path, template.render(run.facts()))
+    write_atomically(path, template("page.html").render(run.facts()))
     return path
 
 

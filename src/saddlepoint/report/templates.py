@@ -1,0 +1,15 @@
+"""The pages' templates, which share one base."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+
+def template(name: str) -> Template:
+    """A page's template; a name that a page uses and is not given is an error."""
+    environment = Environment(
+        loader=PackageLoader("saddlepoint", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
