@@ -50,6 +50,7 @@ def test_a_run_of_nothing_but_nan_is_drawn() -> None:
     labels = {line.get_label() for axes in figure.axes for line in axes.lines}
     assert "non-finite here" in labels
     assert b"<svg" in as_svg(figure)
+    assert as_svg(figure) == as_svg(figure)
 
 
 def test_a_long_line_is_thinned_and_keeps_its_extremes() -> None:
