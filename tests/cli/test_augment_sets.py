@@ -141,6 +141,29 @@ def test_a_folder_s_name_says_every_class_and_no_two_alike() -> None:
     assert not any(set(folder) & set("/\\:\n") or folder.startswith(".") for folder in folders)
 
 
+def test_a_folder_is_whole_or_absent(
+    run: Run, conditional: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".set.partial" / "7").mkdir(parents=True)  # as a killed process leaves it
+    (tmp_path / ".set.partial" / "7" / "old.png").touch()
+    saved: list[Path] = []
+
+    def full(image: Image.Image, path: Path) -> None:
+        saved.append(path)
+        if len(saved) == 13:
+            raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Image.Image, "save", full)
+        said = run("augment", conditional, "--per-class", "2", "--out", tmp_path / "set")
+    assert said.code == 1
+    assert "No space left on device" in said.flat
+    assert list(tmp_path.iterdir()) == []
+    assert run("augment", conditional, "--per-class", "2", "--out", tmp_path / "set").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+    assert len(list((tmp_path / "set").rglob("*.png"))) == 20
+
+
 # --- a sieve ----------------------------------------------------------------------------------------------
 
 
