@@ -12,7 +12,7 @@ of threads, gives the same weights.
 import argparse
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,20 +75,19 @@ def batches(
             yield augmented(images[chosen].float() / 255, how, source), labels[chosen]
 
 
-def train(images: Tensor, labels: Tensor, epochs: int, seed: int, how: Augmentation) -> SmallClassifier:
-    """A classifier by SGD with one cycle of the learning rate, its weights averaged over the last 200 steps or so.
+def fit(
+    network: SmallClassifier, stream: Iterable[tuple[Tensor, Tensor]], steps: int, decay: float = 0.995
+) -> SmallClassifier:
+    """The network trained on so many batches, images in [0, 1] with labels, ready to read with.
 
-    No label smoothing: it draws the features of a class together (Müller, Kornblith, Hinton 2019, arXiv
-    1906.02629), and these features shall tell how diverse a class is.
+    SGD with one cycle of the learning rate; the weights are averaged over the last 1/(1 − decay) steps or so. No
+    label smoothing: it draws the features of a class together (Müller, Kornblith, Hinton 2019, arXiv 1906.02629),
+    and these features shall tell how diverse a class is.
     """
-    with seeded(seed):
-        network = SmallClassifier(int(labels.max()) + 1)
     network.to(memory_format=torch.channels_last).train()
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
-    steps = epochs * (len(images) // BATCH)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=0.9, weight_decay=DECAY, nesterov=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.25)
-    stream = batches(images, labels, epochs, seed, how)
     for x, y in track(stream, "training", total=steps, console=Console(stderr=True)):
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16):
@@ -100,6 +99,12 @@ def train(images: Tensor, labels: Tensor, epochs: int, seed: int, how: Augmentat
     kept = average.module
     assert isinstance(kept, SmallClassifier)
     return kept.eval().to(memory_format=torch.contiguous_format)
+
+
+def train(images: Tensor, labels: Tensor, epochs: int, seed: int, how: Augmentation) -> SmallClassifier:
+    with seeded(seed):
+        network = SmallClassifier(int(labels.max()) + 1)
+    return fit(network, batches(images, labels, epochs, seed, how), epochs * (len(images) // BATCH))
 
 
 def accuracy(network: SmallClassifier, images: Tensor, labels: Tensor) -> float:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -106,6 +108,84 @@ def test_a_split_shares_out_every_image_once_with_its_label(share: float) -> Non
 def test_a_split_that_leaves_a_part_empty_is_refused(share: float) -> None:
     with pytest.raises(DataError, match="leaves a part empty"):
         made(torch.zeros(4, 1, 2, 2, dtype=torch.uint8)).split(share)
+
+
+def numbered(*counts: int, labelled: bool = True) -> ImageData:
+    """Images whose one pixel is their number, in shuffled order of classes of these sizes."""
+    labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    labels = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(5))]
+    images = torch.arange(len(labels), dtype=torch.uint8).reshape(-1, 1, 1, 1)
+    return made(images, labels if labelled else None, tuple(map(str, range(len(counts)))) if labelled else ())
+
+
+def numbers(data: ImageData) -> list[int]:
+    return data.images.flatten().tolist()
+
+
+def test_so_many_of_each_class_keep_their_labels_and_their_order() -> None:
+    data = numbered(50, 70, 30)
+    few = data.of_each_class(20, seed=3)
+    assert data.labels is not None
+    assert few.labels is not None
+    assert few.labels.bincount().tolist() == [20, 20, 20]
+    assert numbers(few) == sorted(numbers(few))
+    assert torch.equal(few.labels, data.labels[torch.tensor(numbers(few))])
+    assert few.classes == data.classes
+    assert few.notes == ("Limited to 20 images of each class, of 150 (seed 3).",)
+
+
+@pytest.mark.parametrize(("limit", "counts"), [(9, [3, 3, 3]), (30, [10, 4, 16]), (27, [10, 4, 13]), (36, [10, 4, 22])])
+def test_a_limit_is_shared_out_evenly_as_far_as_classes_go(limit: int, counts: list[int]) -> None:
+    """30 of (10, 4, 40): ten each, but the second has four only, and the first no more than ten."""
+    assert numbered(10, 4, 40).limited(limit).labels.bincount().tolist() == counts
+
+
+@pytest.mark.parametrize("limit", range(1, 30))
+def test_a_limit_is_kept_and_classes_differ_by_one_at_most(limit: int) -> None:
+    few = numbered(10, 10, 10).limited(limit)
+    assert len(few) == limit
+    counts = few.labels.bincount(minlength=3)
+    assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_fewer_images_of_a_seed_are_among_the_more(labelled: bool) -> None:
+    data = numbered(40, 40, 40, labelled=labelled)
+    sets = [set(numbers(data.limited(n, seed=1))) for n in (3, 12, 60, 119)]
+    assert all(a < b for a, b in pairwise(sets))
+    assert set(numbers(data.limited(12, seed=2))) != sets[1]
+    if labelled:
+        assert set(numbers(data.of_each_class(4, seed=1))) == sets[1]
+
+
+def test_every_image_is_as_likely_as_any_other() -> None:
+    """Over 400 seeds each of 20 images is among 5 of them with ¼: 100 ± 8.7, and all within four deviations."""
+    data = numbered(10, 10)
+    times = torch.zeros(20)
+    for seed in range(400):
+        times[torch.tensor(numbers(data.limited(5, seed)))] += 1
+    assert times.sum() == 2000
+    assert (times - 100).abs().max() < 4 * 8.7
+
+
+def test_no_fewer_images_are_the_same_ones() -> None:
+    data = numbered(10, 10)
+    assert data.limited(20) is data
+    assert data.limited(21) is data
+
+
+def test_subsets_that_cannot_be_are_refused() -> None:
+    data = numbered(10, 4)
+    with pytest.raises(DataError, match="but class '1' has 4: give no more than that, or a limit"):
+        data.of_each_class(5)
+    with pytest.raises(DataError, match="has no classes to take 5 images of each of"):
+        numbered(10, labelled=False).of_each_class(5)
+    for refused in (data.limited, data.of_each_class):
+        with pytest.raises(DataError, match="give at least 1"):
+            refused(0)
+    empty = made(data.images, data.labels, ("0", "1", "never"))
+    with pytest.raises(DataError, match="but class 'never' has 0"):
+        empty.of_each_class(1)
 
 
 def test_splits_by_name(shared_data) -> None:

@@ -8,6 +8,7 @@ import typer
 from saddlepoint import __version__
 from saddlepoint.cli import (
     applying,
+    augmenting,
     comparing,
     evaluating,
     inspecting,
@@ -50,6 +51,7 @@ app.command("train")(training.train)
 app.command("sample")(sampling.sample)
 app.command("translate")(applying.translate)
 app.command("enhance")(applying.enhance)
+app.command("augment")(augmenting.augment)
 app.command("evaluate")(evaluating.evaluate)
 app.command("solve")(solving.solve)
 app.command("map")(mapping.map_)

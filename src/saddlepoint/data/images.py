@@ -114,6 +114,67 @@ class ImageData:
         test, train = order[:held_out].sort().values, order[held_out:].sort().values
         return self._chosen(train, f"Without {held_out:,} images held out."), self._chosen(test, "Held out.")
 
+    def limited(self, limit: int, seed: int = 0) -> "ImageData":
+        """At most so many of the images, chosen at random, in their order: as many of each class, as far as they go.
+
+        Numbers of classes differ by one at most, but for those that have no more to give. Of one seed, the fewer are
+        among the more. Itself, where there are no more images than that.
+
+        Raises:
+            DataError: a limit below 1.
+
+        >>> labels = torch.tensor([0, 0, 0, 0, 1, 0, 1, 0])
+        >>> images = torch.arange(8, dtype=torch.uint8).reshape(8, 1, 1, 1)
+        >>> ImageData("eight", images, labels, ("a", "b"), "Made here.").limited(6).labels.bincount().tolist()
+        [4, 2]
+        """
+        if limit < 1:
+            raise DataError(f"{self.name}: {limit} images were asked for: give at least 1")
+        if limit >= len(self):
+            return self
+        # The first of each class, then the second of each, and so on; within a round in random order.
+        order, rank = self._drawn(seed)
+        first = order[torch.argsort(rank[order], stable=True)[:limit]]
+        return self._chosen(first.sort().values, f"Limited to {limit:,} of {len(self):,} images (seed {seed}).")
+
+    def of_each_class(self, count: int, seed: int = 0) -> "ImageData":
+        """So many images of each class, chosen at random, in their order; of one seed, the fewer are among the more.
+
+        Raises:
+            DataError: no classes, one with fewer images than that, or a count below 1.
+
+        >>> labels = torch.tensor([0, 0, 0, 1, 1, 1])
+        >>> images = torch.arange(6, dtype=torch.uint8).reshape(6, 1, 1, 1)
+        >>> ImageData("six", images, labels, ("a", "b"), "Made here.").of_each_class(2).labels.tolist()
+        [0, 0, 1, 1]
+        """
+        if count < 1:
+            raise DataError(f"{self.name}: {count} images of each class were asked for: give at least 1")
+        if self.labels is None:
+            raise DataError(
+                f"{self.name} has no classes to take {count:,} images of each of: give a limit of all images instead"
+            )
+        counts = self.labels.bincount(minlength=len(self.classes))
+        fewest = int(counts.argmin())
+        if counts[fewest] < count:
+            raise DataError(
+                f"{self.name}: {count:,} images of each class were asked for, but class {self.classes[fewest]!r} has "
+                f"{int(counts[fewest]):,}: give no more than that, or a limit of all images instead"
+            )
+        _, rank = self._drawn(seed)
+        indices = (rank < count).nonzero()[:, 0]
+        return self._chosen(indices, f"Limited to {count:,} images of each class, of {len(self):,} (seed {seed}).")
+
+    def _drawn(self, seed: int) -> tuple[Tensor, Tensor]:
+        """A random order of the images, and by image how many of its class are before it in that order."""
+        order = torch.randperm(len(self), generator=generator(seed, "subset"))
+        labels = torch.zeros_like(order) if self.labels is None else self.labels
+        by_class = order[torch.argsort(labels[order], stable=True)]
+        counts = labels.bincount()
+        rank = torch.empty_like(order)
+        rank[by_class] = torch.arange(len(self)) - (counts.cumsum(0) - counts)[labels[by_class]]
+        return order, rank
+
     def _chosen(self, indices: Tensor, note: str) -> "ImageData":
         parts = (self.images.index_select(0, part) for part in indices.split(at_once(*self.shape)))
         return replace(

@@ -27,20 +27,36 @@ RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 class Data(Settings):
     """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is).
 
-    A share `held_out` of them is not trained on, so that it can judge the generator.
+    A share `held_out` of them is not trained on, so that it can judge the generator. Of the others, `limit` keeps so
+    many, evenly over the classes, and `per_class` so many of each. The seed decides which.
     """
 
     source: str
     path: str | None = None
     size: int | None = Field(default=None, ge=4, le=1024)
     held_out: float = Field(default=0.0, ge=0, lt=1)
+    limit: int | None = Field(default=None, ge=1)
+    per_class: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if self.limit is not None and self.per_class is not None:
+            raise ValueError(
+                f"data.limit={self.limit} and data.per_class={self.per_class} are two limits of the images: give one"
+            )
+        return self
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
         if self.source == "folder" and self.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
         data = load_images(self.source, path=self.path, size=self.size, progress=reading)
-        return data.split(self.held_out)[0] if self.held_out else data
+        if self.held_out:
+            data = data.split(self.held_out, self.seed)[0]
+        if self.limit is not None:
+            data = data.limited(self.limit, self.seed)
+        return data if self.per_class is None else data.of_each_class(self.per_class, self.seed)
 
     def load_test(self) -> ImageData:
         """Images that a run is not trained on: what is held out, else what the data set holds out.
@@ -49,7 +65,7 @@ class Data(Settings):
             ValueError: there are none, or they can't be read.
         """
         if self.held_out:
-            return load_images(self.source, path=self.path, size=self.size).split(self.held_out)[1]
+            return load_images(self.source, path=self.path, size=self.size).split(self.held_out, self.seed)[1]
         return load_images(self.source, path=self.path, size=self.size, split="test")
 
     def outline(self) -> tuple[tuple[int, ...], int] | None:
