@@ -72,8 +72,10 @@ class Data(Settings):
         elif data.startswith(PREFIX):
             chosen = {"source": absolute(data), "path": None}
         elif is_path(data):
-            # A path says itself what it holds: images, files of a known set, or arrays.
-            chosen = {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+            # A path says itself what it holds: images, files of a known set, or arrays; but not what to make of them.
+            made = self.source in DATASETS and DATASETS[self.source].made
+            source = self.source if made else "folder"
+            chosen = {"source": source, "path": str(Path(data).expanduser().resolve())}
         else:
             raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
         return self.read({**self.model_dump(), **chosen})
@@ -266,6 +268,21 @@ def fashion_mnist() -> ImageRun:
     return _convolutional(
         "fashion-mnist", Data(source="fashion-mnist"), samples=1_000_000, width=16, features="fashion"
     )
+
+
+def stacked_mnist() -> ImageRun:
+    """Three MNIST digits as colours, a thousand modes."""
+    base = _relativistic(
+        "stacked-mnist",
+        Data(source="stacked-mnist"),
+        samples=4_000_000,
+        rate=2e-3,
+        generator={"name": "dcgan-generator", "width": 16},
+        discriminator={"name": "convolutional-discriminator", "width": 8},
+        threads=1,
+        features="stacked-digits",
+    )
+    return base.model_copy(update={"latent": LatentSettings(size=256), "batch_size": 128})
 
 
 def images() -> ImageRun:
