@@ -46,4 +46,5 @@ class StackedLogits(nn.Module):
         """(N, 3·d) → (N, classes³)."""
         rows = features.view(3 * len(features), -1)
         red, green, blue = self.head(rows).log_softmax(1).view(len(features), 3, -1).unbind(1)
-        return (red[:, :, None, None] + green[:, None, :, None] + blue[:, None, None, :]).flatten(1)
+        logits: Tensor = red[:, :, None, None] + green[:, None, :, None] + blue[:, None, None, :]
+        return logits.flatten(1)
