@@ -232,7 +232,7 @@ def test_digits_upsampled_keep_their_mean() -> None:
 
 
 def test_every_data_set_has_a_name_and_one_line() -> None:
-    assert set(DATASETS) == {"digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100"}
+    assert set(DATASETS) == {"digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100", "stacked-mnist"}
     for entry in DATASETS.values():
         assert entry.summary
         assert "\n" not in entry.summary

@@ -74,6 +74,21 @@ def test_a_grid_has_a_column_a_class(run: Path, tmp_path: Path) -> None:
     assert (width - 2) / 10 == (height - 2) / 8  # ten classes side by side, eight of each
 
 
+def test_a_thousand_classes_do_not_make_a_thousand_columns(tmp_path: Path) -> None:
+    from PIL import Image
+
+    some = load_images("digits", size=8)
+    names = tuple(f"{number:03}" for number in range(1000))
+    task = tiny().build(replace(some, classes=names)).task
+    task.snapshot(tmp_path / "many.png")
+    task.deliver(tmp_path / "generator")
+    sample_command(tmp_path / "generator", n=64, seed=5, out=tmp_path / "grid.png", scale=1)
+    with Image.open(tmp_path / "many.png") as image:
+        assert image.size == (2 + 50 * 8, 2 + 50 * 8), "eight columns of 48 pixels"
+    with Image.open(tmp_path / "grid.png") as image:
+        assert image.size == (2 + 10 * 8, 2 + 10 * 8)
+
+
 def test_generated_samples_are_of_the_classes_of_the_real_ones() -> None:
     """Both networks are handed the labels of the samples in the batch, which are those of the data."""
     assembled, seen = built(), {}

@@ -11,7 +11,7 @@ from PIL import Image
 from saddlepoint.cli.screen import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import write_atomically
-from saddlepoint.tasks.pictures import frames_of
+from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 
 #: Frames between two stops of a walk, and milliseconds a frame.
@@ -63,7 +63,7 @@ def sample(
         samples = trained.render(latents, labels)
     if out is not None:
         # Classes come in turn, so that as many columns are a class each.
-        if columns is None and label is None and trained.classes:
+        if columns is None and label is None and 0 < len(trained.classes) <= CLASSES:
             columns = len(trained.classes)
         grid = Image.fromarray(trained.picture(samples, columns, scale))
         _write(out, lambda path: grid.save(path, format=Image.registered_extensions()[out.suffix.lower()]))

@@ -8,6 +8,7 @@ from saddlepoint.data.folder import image_folder
 from saddlepoint.data.hugging_face import hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.stacked import stacked_mnist
 
 __all__ = [
     "DATASETS",
@@ -28,4 +29,5 @@ __all__ = [
     "is_path",
     "load_images",
     "mnist",
+    "stacked_mnist",
 ]

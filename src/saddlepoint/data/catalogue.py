@@ -15,6 +15,7 @@ from saddlepoint.data.folder import image_folder
 from saddlepoint.data.hugging_face import PREFIX, hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.stacked import stacked_mnist
 
 #: Pixels a side of images that come in any size, where no size is given.
 FOLDER_SIZE = 32
@@ -29,12 +30,14 @@ class Dataset:
         load: reads a split of it from a folder of the user's, or, given None, from where it comes from.
         shape: (C, H, W) of its images.
         classes: how many it has.
+        made: whether it is made from the files of another set, which are then what a folder holds.
     """
 
     summary: str
     load: Callable[[str | Path | None, Split], ImageData]
     shape: tuple[int, int, int]
     classes: int
+    made: bool = False
 
 
 def _digits(path: str | Path | None, split: Split) -> ImageData:
@@ -56,6 +59,13 @@ DATASETS: dict[str, Dataset] = {
     "cifar-10": Dataset("50,000 photographs in ten classes, colour 32x32; 170 MB download", cifar_10, (3, 32, 32), 10),
     "cifar-100": Dataset(
         "50,000 photographs in a hundred classes, colour 32x32; 169 MB download", cifar_100, (3, 32, 32), 100
+    ),
+    "stacked-mnist": Dataset(
+        "60,000 images of three MNIST digits as red, green and blue, 28x28, a thousand classes; 10 MB download",
+        stacked_mnist,
+        (3, 28, 28),
+        1000,
+        made=True,
     ),
 }
 

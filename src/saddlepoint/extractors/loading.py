@@ -11,10 +11,18 @@ from saddlepoint.extractors.extractor import Extractor
 from saddlepoint.extractors.inception import RESIZING, fid_inception
 from saddlepoint.extractors.peers import timm_model, torchscript
 from saddlepoint.extractors.pixels import AveragedPixels
+from saddlepoint.extractors.stacked import StackedFeatures, StackedLogits
 
 Device = str | torch.device
 #: Weights that the package carries, made by bench/classifiers.py; `facts` reads what is known about them.
 WEIGHTS = {name: Path(__file__).parent / "weights" / f"{name}.safetensors" for name in ("digits", "fashion")}
+#: Of data sets by name: the extractor that knows their images, and its weights.
+_SUITED = {
+    "mnist": ("digits", "digits"),
+    "digits": ("digits", "digits"),
+    "fashion-mnist": ("fashion", "fashion"),
+    "stacked-mnist": ("stacked-digits", "digits"),
+}
 #: Side to which `pixels` averages.
 PIXELS = 8
 #: Files that are read as TorchScript.
@@ -47,11 +55,11 @@ def load_extractor(name: str, device: Device = "cpu") -> Extractor:
 def suited_to(dataset: str) -> str:
     """The extractor for a data set by name, of those that need no download: `pixels` where none knows its images.
 
-    >>> suited_to("mnist"), suited_to("photographs")
-    ('digits', 'pixels')
+    >>> suited_to("mnist"), suited_to("stacked-mnist"), suited_to("photographs")
+    ('digits', 'stacked-digits', 'pixels')
     """
-    name = {"mnist": "digits", "digits": "digits", "fashion-mnist": "fashion"}.get(dataset)
-    return name if name is not None and WEIGHTS[name].is_file() else "pixels"
+    name, weights = _SUITED.get(dataset, ("pixels", None))
+    return name if weights is not None and WEIGHTS[weights].is_file() else "pixels"
 
 
 def classifier(path: Path, name: str, device: Device = "cpu") -> Extractor:
@@ -62,6 +70,19 @@ def classifier(path: Path, name: str, device: Device = "cpu") -> Extractor:
 
 def _digits(device: Device) -> Extractor:
     return classifier(WEIGHTS["digits"], "digits", device)
+
+
+def _stacked_digits(device: Device) -> Extractor:
+    """The digit classifier on each channel: its features side by side, and a thousand classes."""
+    network = SmallClassifier.load(WEIGHTS["digits"])
+    return Extractor(
+        StackedFeatures(network.body),
+        SIDE,
+        head=StackedLogits(network.head),
+        name="stacked-digits",
+        batch=64,  # 192 digits
+        device=device,
+    )
 
 
 def _fashion(device: Device) -> Extractor:
@@ -86,6 +107,7 @@ def _inception(device: Device) -> Extractor:
 
 EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
     "digits": _digits,
+    "stacked-digits": _stacked_digits,
     "fashion": _fashion,
     "pixels": _pixels,
     "inception": _inception,

@@ -8,13 +8,14 @@ from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, v
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
-from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern
+from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
+    "stacked-mnist": stacked_mnist,
     "images": images,
     "modern": modern,
     "classic": classic,

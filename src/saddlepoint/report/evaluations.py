@@ -15,6 +15,8 @@ from saddlepoint.report.series import compact, number
 
 #: Columns of a table for people; older ones stay in the file.
 COLUMNS = 12
+#: Classes up to which each has a bar of its own.
+BARS = 40
 _ARROWS = {"higher": "↑", "lower": "↓", "half": "→ ½", "none": ""}
 #: What a protocol says, in the order and the words of the table's heads.
 _WORDS = {
@@ -132,6 +134,8 @@ def _phrase(name: str, value: object) -> str:
 def evaluation_figure(evaluation: Mapping[str, Any], theme: Theme = LIGHT) -> Figure | None:
     """Fréchet distances against 1/n with the lines to infinity, and shares of classes; None where neither was measured.
 
+    Many classes are drawn from the most frequent to the rarest: where some are missing, the line ends early.
+
     Args:
         evaluation: one of `evaluation.json`.
         theme: colours.
@@ -185,12 +189,18 @@ def _classes(axes: Any, shares: Sequence[Mapping[str, Any]], theme: Theme) -> No
         (shares[0]["protocol"]["split"], real),
         *((v["protocol"]["weights"], v["detail"]["shares"]) for v in shares),
     ]
-    width = 0.84 / len(bars)
+    few, width = len(real) <= BARS, 0.84 / len(bars)
     for place, (label, own) in enumerate(bars):
         colour = theme.muted if place == 0 else theme.lines[(place - 1) % len(theme.lines)]
-        axes.bar(np.arange(len(own)) + (place - (len(bars) - 1) / 2) * width, own, width, color=colour, label=label)
+        if few:
+            axes.bar(np.arange(len(own)) + (place - (len(bars) - 1) / 2) * width, own, width, color=colour, label=label)
+        else:
+            there = sorted((share for share in own if share > 0), reverse=True)
+            ranks, label = np.arange(1, len(there) + 1), f"{label}: {len(there):,}"
+            axes.plot(ranks, there, color=colour, linewidth=1.3, label=label)
     axes.set_title("Shares of classes", loc="left", fontsize=10.5, color=theme.ink)
-    axes.set_xlabel("class, by the extractor", color=theme.muted, fontsize=9)
+    said = "class, by the extractor" if few else f"of {len(real):,} classes, by the extractor, the most frequent first"
+    axes.set_xlabel(said, color=theme.muted, fontsize=9)
     axes.set_ylim(top=(1 + 0.11 * len(bars)) * max(max(own) for _, own in bars))
     if len(real) <= 20:
         axes.set_xticks(range(len(real)))

@@ -14,6 +14,7 @@ from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import Moments, frechet_from_moments, squared_mmd
 from saddlepoint.tasks.judging import card_of, field_norms, separation, watched, write_picture
+from saddlepoint.tasks.pictures import CLASSES
 from saddlepoint.tasks.trained import ImageGenerator
 
 #: Images that monitors look at: enough for a share to ±3 %, and cheap.
@@ -102,8 +103,9 @@ class ImageTask:
         return features(images) if self.judge is None else self.judge(images)
 
     def snapshot(self, path: Path) -> None:
-        """A grid of images from latents that never change, a column a class where there are classes."""
-        columns = len(self.trained.classes) or 8
+        """A grid of images from latents that never change, a column a class where there are some and not too many."""
+        classes = len(self.trained.classes)
+        columns = classes if 0 < classes <= CLASSES else 8
         write_picture(path, self.trained.picture(self.trained.sample(columns * 8, seed=0), columns=columns))
 
     def deliver(self, folder: Path) -> None:

@@ -10,6 +10,8 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 #: Side in pixels to which pictures enlarge small images, and below which they do so smoothly.
 SIDE, SMOOTH = 48, 24
+#: Most columns of a grid in which a column is a class.
+CLASSES = 100
 
 
 def image_grid(

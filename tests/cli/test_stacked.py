@@ -1,0 +1,62 @@
+"""Three digits a picture, made from a folder of MNIST's files that the user gives."""
+
+from pathlib import Path
+
+import pytest
+from commands import Run
+
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data import DATASETS
+from saddlepoint.recipes import RECIPES, ImageRun, read_run
+
+
+def test_a_folder_given_to_the_recipe_holds_the_digits_to_stack(tmp_path: Path) -> None:
+    config = RECIPES["stacked-mnist"]().with_data(str(tmp_path))
+    assert isinstance(config, ImageRun)
+    assert (config.data.source, config.data.path) == ("stacked-mnist", str(tmp_path))
+    assert config.evaluation.features == "stacked-digits"
+    assert read_run(config.plain()) == config
+    other = RECIPES["mnist"]().with_data(str(tmp_path))
+    assert isinstance(other, ImageRun)
+    assert other.data.source == "folder", "of every other recipe a folder says itself what it holds"
+
+
+def test_another_set_takes_its_place_with_features_that_know_it() -> None:
+    config = RECIPES["stacked-mnist"]().with_data("cifar-10")
+    assert isinstance(config, ImageRun)
+    assert (config.data.source, config.evaluation.features) == ("cifar-10", "pixels")
+    with pytest.raises(ConfigurationError, match="did you mean 'stacked-mnist'"):
+        config.with_data("stacked-mnits")
+
+
+def test_the_discriminator_is_half_of_the_generator() -> None:
+    """Of the layers between equal grids, channel by channel: what D = ½ G says."""
+    config = RECIPES["stacked-mnist"]()
+    assert 2 * config.networks["discriminator"]["width"] == config.networks["generator"]["width"]
+    assert config.outline() == (DATASETS["stacked-mnist"].shape, 0)
+
+
+def test_a_folder_without_the_files_says_which_are_wanted(run: Run, tmp_path: Path) -> None:
+    said = run("train", "stacked-mnist", "--data", tmp_path, "--samples", "64", "--out", tmp_path / "run")
+    assert said.code == 2
+    assert "lacks train-images-idx3-ubyte" in said.flat
+
+
+@pytest.mark.slow
+def test_a_run_is_evaluated_in_a_thousand_classes(
+    run: Run, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained for two steps, so that its numbers are of noise; the floor beside them is of real stacks."""
+    monkeypatch.setattr("saddlepoint.evaluation.evaluating.REAL", 2000)
+    home = shared_data / "mnist"
+    few = ("--set", "evaluation.samples=64", "--set", "evaluation.features=pixels", "--device", "cpu")
+    assert run("train", "stacked-mnist", "--data", home, "--samples", "128", "--out", tmp_path / "run", *few).code == 0
+    said = run("evaluate", tmp_path / "run", "--metrics", "modes", "--samples", "2000", "--weights", "ema", "--json")
+    assert said.code == 0
+    against = [v for v in said.json["values"] if v["protocol"]["split"] == "train"]
+    values = {(v["metric"], v["protocol"]["weights"]): v for v in against}
+    made, floor = values["modes", "ema"], values["modes", "floor: test"]
+    assert (made["protocol"]["extractor"], made["protocol"]["n_generated"]) == ("stacked-digits", 2000)
+    assert len(made["detail"]["shares"]) == 1000
+    assert floor["value"] == pytest.approx(865, abs=4 * 11), "1,000 (1 − exp(−2)), deviation 11"
+    assert values["uniform_kl", "ema"]["value"] > values["uniform_kl", "floor: test"]["value"]
