@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -107,9 +108,9 @@ class PairStream:
         )
         return Batch(value, n, seed_for(self.seed, position, "network"), frozenset({ADVERSARY} if value.alone else ()))
 
-    def scheduled(self, position: int) -> dict[str, Tensor | bool]:
+    def scheduled(self, position: int) -> dict[str, Any]:
         """What is scheduled, by its name in a batch, after so many samples."""
-        values: dict[str, Tensor | bool] = {}
+        values: dict[str, Any] = {}
         if self._adversarial is not None:
             weight = self._adversarial(position)
             values = {"alone": weight == 0, "adversarial": torch.tensor(weight, device=self.device)}
