@@ -93,6 +93,12 @@ class PairStream:
 
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
+        value = replace(self.drawn(position), **self.scheduled(position))
+        resting = frozenset({ADVERSARY}) if value.alone else frozenset()
+        return Batch(value, self.batch_size, seed_for(self.seed, position, "network"), resting)
+
+    def drawn(self, position: int) -> PairBatch:
+        """Data and noise of the batch at a position, without what is scheduled."""
         noise, n = generator(self.seed, position, "pairs"), self.batch_size
         rows = self._sources(position, n)
         columns = rows if self._targets is None else self._targets(position, n)
@@ -100,13 +106,7 @@ class PairStream:
         targets = self.data.targets.images.index_select(0, columns)
         mix = torch.rand(n, 1, 1, 1, generator=noise)
         inputs, targets = self._shown(inputs, targets, noise)
-        value = PairBatch(
-            source=self.prepared(inputs),
-            target=self.prepared(targets),
-            mix=mix.to(self.device),
-            **self.scheduled(position),
-        )
-        return Batch(value, n, seed_for(self.seed, position, "network"), frozenset({ADVERSARY} if value.alone else ()))
+        return PairBatch(self.prepared(inputs), self.prepared(targets), mix.to(self.device))
 
     def scheduled(self, position: int) -> dict[str, Any]:
         """What is scheduled, by its name in a batch, after so many samples."""
