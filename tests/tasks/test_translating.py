@@ -138,9 +138,7 @@ def cyclic(onward: float, backward: float) -> dict[str, nn.Module]:
 
 
 def test_a_cycle_adds_both_ways_both_judges_and_what_comes_back() -> None:
-    losses = CycleLosses(
-        least_squares(), (), Reconstruction(10.0), Reconstruction(5.0), adversarial=2.0
-    )
+    losses = CycleLosses(least_squares(), (), Reconstruction(10.0), Reconstruction(5.0), adversarial=2.0)
     found = losses(cyclic(2.0, 0.25), batch(1.0, 3.0), BOTH)
     plain = least_squares()
 
