@@ -361,7 +361,7 @@ def translate() -> TranslationRun:
     return TranslationRun(
         recipe="translate",
         data=Pairs(),
-        generator=Player(network={"name": "residual-translator", "width": 16, "blocks": 4}, optimizer=adam),
+        generator=Player(network={"name": "unet-translator", "width": 16, "residual_input": True}, optimizer=adam),
         discriminator=Player(network={"name": "patch-discriminator", "width": 16, "depth": 2}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.01}, "r2": {"weight": 0.01}},
