@@ -388,7 +388,7 @@ def translate() -> TranslationRun:
         loss={"name": "relativistic"},
         # A patch's logit counts in the sum over all: per patch these are a thousand times as large.
         penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
-        reconstruction=Likeness(weight=10.0),
+        reconstruction=Likeness(weight=15.0),
         method={"name": "alternating"},
         average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
