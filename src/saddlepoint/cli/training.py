@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.networks import Costs
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, TranslationRun, read_run
 from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -55,6 +57,9 @@ def train(
     conditional: Annotated[
         bool, typer.Option("--conditional", help="Make each class on demand, where the data have classes.")
     ] = False,
+    unpaired: Annotated[
+        bool, typer.Option("--unpaired", help="Translate between two sets of images that are no pairs.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")
     ] = None,
@@ -75,10 +80,12 @@ def train(
 
       saddle train images --data FOLDER --size 32
 
+      saddle train translate --data FOLDER --set data.a=photos --set data.b=maps
+
       saddle train digits --method extragradient --set optimizer.lr=5e-4
     """
     config = _configured(
-        recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, sets or []
+        recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, unpaired, sets or []
     )
     if dry_run:
         costs = _costs(config)
@@ -123,6 +130,7 @@ def _configured(
     device: str | None,
     until: str | None,
     conditional: bool,
+    unpaired: bool,
     sets: list[str],
 ) -> Run:
     config = _starting_point(recipe)
@@ -135,6 +143,8 @@ def _configured(
     flags += [f"{key}={value}" for key, value in given.items() if value is not None]
     if conditional:
         flags.append("conditional=true")
+    if unpaired:
+        flags.append("unpaired=cycle")
     config = assign(config, flags)
     if data is not None:
         config = config.with_data(data)
@@ -158,6 +168,10 @@ def _assembled(config: Run) -> Assembled:
 
 def _costs(config: Run) -> str:
     """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
+    if isinstance(config, TranslationRun) and config.data.path is not None:
+        with suppress(DataError):  # the run itself will say what is the matter
+            pairs = config.load()
+            return _lines(config.costs(pairs), pairs.shape)
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
@@ -167,9 +181,13 @@ def _costs(config: Run) -> str:
     if outline is None:
         return "# what the networks cost is known once the images are here"
     shape, classes = outline
+    return _lines(network_costs(config, shape, classes), shape)
+
+
+def _lines(costs: Mapping[str, Costs], shape: Sequence[int]) -> str:
     return "\n".join(
         f"# {role}: {cost.parameters:,} parameters, {cost.macs:,} multiply-accumulates a sample of {by(shape)}"
-        for role, cost in network_costs(config, shape, classes).items()
+        for role, cost in costs.items()
     )
 
 
@@ -303,7 +321,13 @@ def _tell(folder: RunFolder, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        err.print(f"Next:  saddle sample {here} -n 64 --seed 7 --out grid.png", soft_wrap=True)
+        err.print(f"Next:  {_next(folder, here)}", soft_wrap=True)
+
+
+def _next(folder: RunFolder, here: str) -> str:
+    if isinstance(read_run(folder.read_config()), TranslationRun):
+        return f"saddle translate {here} IN… --out DIR"
+    return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 
 def _duration(seconds: float) -> str:

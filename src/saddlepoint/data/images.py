@@ -112,7 +112,7 @@ class ImageData:
             )
         order = torch.randperm(len(self), generator=generator(seed, "held out"))
         test, train = order[:held_out].sort().values, order[held_out:].sort().values
-        return self._chosen(train, f"Without {held_out:,} images held out."), self._chosen(test, "Held out.")
+        return self.chosen(train, f"Without {held_out:,} images held out."), self.chosen(test, "Held out.")
 
     def limited(self, limit: int, seed: int = 0) -> "ImageData":
         """At most so many of the images, chosen at random, in their order: as many of each class, as far as they go.
@@ -135,7 +135,7 @@ class ImageData:
         # The first of each class, then the second of each, and so on; within a round in random order.
         order, rank = self._drawn(seed)
         first = order[torch.argsort(rank[order], stable=True)[:limit]]
-        return self._chosen(first.sort().values, f"Limited to {limit:,} of {len(self):,} images (seed {seed}).")
+        return self.chosen(first.sort().values, f"Limited to {limit:,} of {len(self):,} images (seed {seed}).")
 
     def of_each_class(self, count: int, seed: int = 0) -> "ImageData":
         """So many images of each class, chosen at random, in their order; of one seed, the fewer are among the more.
@@ -163,7 +163,7 @@ class ImageData:
             )
         _, rank = self._drawn(seed)
         indices = (rank < count).nonzero()[:, 0]
-        return self._chosen(indices, f"Limited to {count:,} images of each class, of {len(self):,} (seed {seed}).")
+        return self.chosen(indices, f"Limited to {count:,} images of each class, of {len(self):,} (seed {seed}).")
 
     def _drawn(self, seed: int) -> tuple[Tensor, Tensor]:
         """A random order of the images, and by image how many of its class are before it in that order."""
@@ -175,13 +175,14 @@ class ImageData:
         rank[by_class] = torch.arange(len(self)) - (counts.cumsum(0) - counts)[labels[by_class]]
         return order, rank
 
-    def _chosen(self, indices: Tensor, note: str) -> "ImageData":
+    def chosen(self, indices: Tensor, *notes: str) -> "ImageData":
+        """Those at these indices, in this order, with what is to be noted of it."""
         parts = (self.images.index_select(0, part) for part in indices.split(at_once(*self.shape)))
         return replace(
             self,
             images=gathered((len(indices), *self.shape), parts),
             labels=None if self.labels is None else self.labels[indices],
-            notes=(*self.notes, note),
+            notes=(*self.notes, *notes),
         )
 
     def resized(self, size: int) -> "ImageData":

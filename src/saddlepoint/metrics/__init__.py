@@ -16,6 +16,7 @@ from saddlepoint.metrics.memorisation import Memorisation, memorisation
 from saddlepoint.metrics.modes import ModeCoverage, mode_coverage
 from saddlepoint.metrics.moments import Moments
 from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, nearest_others
+from saddlepoint.metrics.patches import patch_moments, patches
 from saddlepoint.metrics.precision_recall import PrecisionRecall, precision_recall
 from saddlepoint.metrics.psnr import psnr
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
@@ -50,6 +51,8 @@ __all__ = [
     "ms_ssim",
     "nearest_neighbours",
     "nearest_others",
+    "patch_moments",
+    "patches",
     "precision_recall",
     "psnr",
     "pyramid_distance",

@@ -10,6 +10,7 @@ from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.translation import TranslationRun, translate
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
@@ -25,6 +26,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "grid-pacgan": grid_pacgan,
     "vae": vae,
     "autoencoder": autoencoder,
+    "translate": translate,
 }
 
 
@@ -48,6 +50,7 @@ __all__ = [
     "ImageRun",
     "PointRun",
     "Run",
+    "TranslationRun",
     "baseline",
     "citations",
     "read_run",
