@@ -123,8 +123,8 @@ def main() -> None:
     print(json.dumps([asdict(end) for end in ends]))
     for name in ("modes", "kl"):
         values = [getattr(end, name) for end in ends]
-        error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
-        print(f"{name:6} {statistics.fmean(values):.4f} ± {error:.4f} (standard error, {len(values)} seeds)")
+        error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
+        print(f"{name:6} {statistics.fmean(values):.4f}{error} (mean and standard error of {len(values)} seeds)")
     print(f"at {ends[0].samples:,} samples, {ends[0].samples // config.batch_size:,} steps of {config.batch_size}")
     print(f"published: {PUBLISHED}")
 
