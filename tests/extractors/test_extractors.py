@@ -33,7 +33,7 @@ class Mean(nn.Module):
 
 # --- the shipped classifiers --------------------------------------------------------------------------
 
-#: 99.65 % and 92.85 % on all 10,000 test images; on the first 2,000 the standard error is 0.13 % and 0.6 %.
+#: 99.65 % and 93.70 % on all 10,000 test images; on the first 2,000 the standard error is 0.13 % and 0.6 %.
 SHIPPED = [("digits", mnist, "mnist", 0.988), ("fashion", fashion_mnist, "fashion_mnist", 0.915)]
 
 
@@ -49,7 +49,7 @@ def test_a_shipped_classifier_knows_its_test_images(shared_data, name, reader, f
 def test_the_header_says_what_the_weights_were_made_from(shared_data, name, reader, folder, least) -> None:
     about = facts(WEIGHTS[name])
     assert about["test_fingerprint"] == reader(shared_data / folder, "test").fingerprint
-    assert float(about["test_accuracy"]) > {"digits": 0.993, "fashion": 0.928}[name]
+    assert float(about["test_accuracy"]) > {"digits": 0.993, "fashion": 0.93}[name]
     assert about["command"].startswith("python bench/classifiers.py")
     assert WEIGHTS[name].stat().st_size < 2e6
 
@@ -241,7 +241,7 @@ def test_a_module_that_gives_something_else_is_named(module, what) -> None:
 def test_an_unknown_name_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"no extractor 'digit': did you mean 'digits'\?.*inception.*timm:NAME"):
         load_extractor("digit")
-    assert list(EXTRACTORS) == ["digits", "fashion", "pixels", "inception"]
+    assert list(EXTRACTORS) == ["digits", "stacked-digits", "fashion", "pixels", "inception"]
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
