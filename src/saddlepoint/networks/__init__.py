@@ -7,7 +7,7 @@ from saddlepoint.networks.costs import Costs, costs
 from saddlepoint.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddlepoint.networks.maxout import MaxoutDiscriminator
 from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
-from saddlepoint.networks.players import Discriminator, Generator, Judgement
+from saddlepoint.networks.players import Discriminator, Generator, Judgement, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 
@@ -42,5 +42,6 @@ __all__ = [
     "ResidualGenerator",
     "SNGANDiscriminator",
     "SNGANGenerator",
+    "Translator",
     "costs",
 ]
