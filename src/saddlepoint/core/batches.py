@@ -13,11 +13,14 @@ class Batch:
         value: what the losses are given; any object.
         size: samples that it counts as.
         seed: seeds the global generator at every evaluation on this batch (dropout); None leaves it alone.
+        resting: players that sit this batch out: their block of the field is 0 and costs nothing, and a move leaves
+            them, and what their optimizers remember, where they are.
     """
 
     value: Any
     size: int = 1
     seed: int | None = None
+    resting: frozenset[str] = frozenset()
 
 
 class Batches:

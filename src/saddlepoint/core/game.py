@@ -20,6 +20,7 @@ from saddlepoint.core.ranks import mean_over_ranks
 Players = Mapping[str, nn.Module]
 PlayerLoss = Callable[[Players, Any], Tensor]
 JointLoss = Callable[[Players, Any, Sequence[str]], Mapping[str, Tensor]]
+Values = dict[str, Tensor]
 #: A batch's value ↦ parts of it, each with its share of the batch; shares add up to 1.
 Parts = Callable[[Any], Iterable[tuple[float, Any]]]
 
@@ -63,6 +64,7 @@ class Game:
         self.products = 0
         self.loss_values: dict[str, Tensor] = {}
         self._buffers = {n: _buffers_of(m) for n, m in players.items()}
+        self._resting: frozenset[str] = frozenset()
         self._check()
         backend = compiled if isinstance(compiled, str) else "inductor"
         self._compiled = CompiledField(self.players, self._losses, backend) if compiled else None
@@ -100,14 +102,12 @@ class Game:
                 spectral-norm vectors) move. They move with their own player only.
 
         Returns:
-            A point with a block for each player wanted, averaged over ranks, its tensors new.
+            A point with a block for each player wanted, averaged over ranks, its tensors new; 0 for those that rest.
 
         Raises:
             NonFinite: a loss or a gradient is infinite or NaN.
         """
-        names = self._known(only)
-        gradients: dict[str, Sequence[Tensor]] = {}
-        values: dict[str, Tensor] = {}
+        names, gradients, values = self._awake(batch, self._known(only))
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
             with self._evaluation(batch, moving=group if base else ()), self._frozen(set(self.names) - set(group)):
@@ -121,10 +121,10 @@ class Game:
 
     def linearize(self, batch: Batch) -> "Linearization":
         """F(x) together with products with its Jacobian, for methods of second order. A base evaluation."""
-        gradients: dict[str, Sequence[Tensor]] = {}
-        with self._evaluation(batch, moving=self.names):
-            losses = self._losses(self.players, batch.value, self.names)
-            for name in self.names:
+        names, gradients, values = self._awake(batch, self.names)
+        with self._evaluation(batch, moving=names):
+            losses = self._losses(self.players, batch.value, names)
+            for name in names:
                 gradients[name] = torch.autograd.grad(
                     losses[name],
                     self.point[name],
@@ -132,17 +132,22 @@ class Game:
                     allow_unused=True,
                     materialize_grads=True,
                 )
-        values = {name: losses[name].detach() for name in self.names}
+        values |= {name: losses[name].detach() for name in names}
         self.loss_values.update(values)
-        self.evaluations += len(self.names)
+        self.evaluations += len(names)
         local = Point(gradients)
         return Linearization(self, local, _checked(mean_over_ranks(local.clone()), values))
 
     # --- move -----------------------------------------------------------------------------------------
 
     def move(self, direction: Point) -> None:
-        """Hand a direction to the optimizers of the players that it has a block for."""
+        """Hand a direction to the optimizers of the players that it has a block for, and that do not rest.
+
+        Those rest that do so on the batch that was last evaluated.
+        """
         for name in direction.names:
+            if name in self._resting:
+                continue
             own = self.point[name]
             for parameter, gradient in zip(own, direction[name], strict=True):
                 parameter.grad = gradient
@@ -175,6 +180,8 @@ class Game:
     def slide(self, direction: Point, scale: float = 1.0) -> None:
         """z_p ← z_p − scale · h_p · direction_p: a plain step at each tensor's rate, past the optimizers."""
         for name in direction.names:
+            if name in self._resting:
+                continue
             moves = [scale * h * d for h, d in zip(self.steps(name), direction[name], strict=True)]
             torch._foreach_sub_(self.point[name], moves)
 
@@ -188,6 +195,7 @@ class Game:
             at: {player: {parameter name: tensor}}; losses must use these players by calling them.
             names: whose losses.
         """
+        self._resting = batch.resting
         moved = {name: _Moved(self.players[name], parameters) for name, parameters in at.items()}
         with self._evaluation(batch, moving=()):
             return self._losses({**self.players, **moved}, batch.value, names)
@@ -220,7 +228,7 @@ class Game:
 
         Compiling for one look, at a batch of another size, would cost more than it saves.
         """
-        counted = self.evaluations, self.products
+        counted, resting = (self.evaluations, self.products), self._resting
         compiled, self._compiled = self._compiled, None
         try:
             with ExitStack() as stack:
@@ -228,7 +236,7 @@ class Game:
                     stack.enter_context(_kept(buffers))
                 yield
         finally:
-            self.evaluations, self.products = counted
+            (self.evaluations, self.products), self._resting = counted, resting
             self._compiled = compiled
 
     @contextmanager
@@ -284,9 +292,23 @@ class Game:
             raise ValueError(f"the game has no player {unknown[0]!r}: its players are {list(self.names)}")
         return tuple(only)
 
+    def _awake(self, batch: Batch, wanted: Sequence[str]) -> tuple[list[str], dict[str, Sequence[Tensor]], Values]:
+        """Those that play on this batch, a place for every gradient, and gradients and losses of 0 for those that rest.
+
+        Until the next evaluation they rest from moves too.
+        """
+        self._resting = batch.resting
+        gradients: dict[str, Sequence[Tensor]] = {
+            name: [torch.zeros_like(p) for p in self.point[name]] if name in batch.resting else [] for name in wanted
+        }
+        values = {name: torch.zeros(()) for name in wanted if name in batch.resting}
+        return [name for name in wanted if name not in batch.resting], gradients, values
+
     def _groups(self, names: Sequence[str]) -> list[tuple[str, ...]]:
         """Players whose losses come from one call: all where the loss is joint, each alone otherwise."""
-        return [(name,) for name in names] if isinstance(self.losses, Mapping) else [tuple(names)]
+        if isinstance(self.losses, Mapping):
+            return [(name,) for name in names]
+        return [tuple(names)] if names else []
 
     def _losses(self, players: Players, value: Any, names: Sequence[str]) -> Mapping[str, Tensor]:
         if isinstance(self.losses, Mapping):
@@ -351,10 +373,12 @@ class Linearization:
         self._game.products += 1
         if self._dual is None:
             u = [torch.zeros_like(t).requires_grad_() for t in self._local.tensors]
+            # A gradient that is constant in x has no graph, and its row of the Jacobian is zero.
+            rows = [(t, v) for t, v in zip(self._local.tensors, u, strict=True) if t.requires_grad]
             pulled = torch.autograd.grad(
-                self._local.tensors,
+                [t for t, _ in rows],
                 self._game.point.tensors,
-                u,
+                [v for _, v in rows],
                 create_graph=True,
                 allow_unused=True,
                 materialize_grads=True,

@@ -16,14 +16,16 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 Colour = tuple[int, int, int]
-#: A file, or its content.
-Source = Path | bytes
+Half = Literal["left", "right"]
+#: A file, its content, or half of the image in a file.
+Source = Path | bytes | tuple[Path, Half]
 #: Whether an image was transparent, was fitted, is in colour.
 Marks = tuple[bool, bool, bool]
 
@@ -63,15 +65,19 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
         Exception: whatever Pillow raises for a file that it cannot read; also for more than twice
             `PIL.Image.MAX_IMAGE_PIXELS` pixels (a decompression bomb).
     """
+    source, half = source if isinstance(source, tuple) else (source, None)
     if isinstance(source, Path) and not source.is_file():
         raise OSError("not a file, or a link to nowhere")
     with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
         width, height = opened.size
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
-        opened.draft(None, (2 * size, 2 * size))
+        opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
         opened.load()
         bits = 16 if opened.format in _SIXTEEN_BIT else 32
         image = _eight_bit(_upright(opened), bits)
+        if half is not None:
+            image = _half(image, half)
+            width, height = image.size
         transparent = image.has_transparency_data
         if transparent:
             image = image.convert("RGBA")
@@ -97,6 +103,26 @@ def attempt(
     if channels == 1:
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
     return pixels.transpose(2, 0, 1), (found.transparent, found.fitted, not found.grey)
+
+
+def upright_size(path: Path, formats: tuple[str, ...] = FORMATS) -> tuple[int, int] | None:
+    """Width and height in pixels, as EXIF turns it, from the file's head; None where that can't be read."""
+    try:
+        with Image.open(path, formats=formats) as image:
+            width, height = image.size
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    except Exception:  # the decoder will say what is the matter
+        return None
+    return (height, width) if turned else (width, height)
+
+
+def _half(image: Image.Image, half: Half) -> Image.Image:
+    """The left or the right half; of an odd width the middle column belongs to neither."""
+    width, height = image.size
+    if width < 2:
+        raise ValueError("too narrow for two images side by side")
+    box = (0, 0, width // 2, height) if half == "left" else (width - width // 2, 0, width, height)
+    return image.crop(box)
 
 
 def _reason(error: Exception) -> str:

@@ -61,21 +61,21 @@ def image_folder(
     """
     _check(size, channels, background)
     given = Path(path).expanduser()
-    root, notes = _root(given, split)
+    root, notes = part_of(given, split)
     name = root.parent.resolve().name if notes else root.resolve().name
-    listing = _list(root)
+    listing = listed(root)
     if not listing.images:
         raise DataError(_nothing(root, listing))
     target = Target(size, channels, background)
-    images, findings = read(_Files(root, listing.images), target, progress)
+    images, findings = read(Files(root, listing.images), target, progress)
     relative = [listing.images[i] for i in findings.kept(len(listing.images))]
-    notes += _notes(listing) + findings.notes(target, lambda i: _printable(listing.images[i]))
+    notes += _notes(listing) + findings.notes(target, lambda i: printable(listing.images[i]))
     if not relative:
         raise DataError(
             f"{root}: none of the {len(listing.images):,} image files can be read. {' '.join(notes)} "
             f"Check that they open in an image viewer"
         )
-    known = None if split == "train" else _list(given / "train").images
+    known = None if split == "train" else listed(given / "train").images
     labels, classes = _classes(relative, known)
     return ImageData(name, images, labels, classes, f"The images of the folder {root}.", tuple(notes))
 
@@ -84,7 +84,7 @@ def image_folder(
 
 
 @dataclass(frozen=True)
-class _Listing:
+class Listing:
     """Images by their path below the root, as text with slashes (a `Path` takes five times the memory), sorted."""
 
     images: list[str]
@@ -103,7 +103,7 @@ def _check(size: int, channels: int | None, background: Colour) -> None:
         raise DataError(f"the background is {background}: give red, green and blue, 0 to 255 each")
 
 
-def _root(folder: Path, split: Split) -> tuple[Path, list[str]]:
+def part_of(folder: Path, split: Split) -> tuple[Path, list[str]]:
     """The folder, or that of its sub-folders which has the split; and a note where it is the latter."""
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
@@ -130,7 +130,7 @@ def _root(folder: Path, split: Split) -> tuple[Path, list[str]]:
 
 
 @dataclass(frozen=True)
-class _Files(Collection):
+class Files(Collection):
     """Files below a folder, by their paths relative to it."""
 
     root: Path
@@ -158,14 +158,14 @@ class _Files(Collection):
                 yield f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
-def _list(root: Path) -> _Listing:
+def listed(root: Path) -> Listing:
     images: list[str] = []
     others: Counter[str] = Counter()
     unread: list[str] = []
     seen: set[tuple[int, int]] = set()
 
     def failed(error: OSError) -> None:
-        unread.append(_printable(Path(str(error.filename)).relative_to(root).as_posix()))
+        unread.append(printable(Path(str(error.filename)).relative_to(root).as_posix()))
 
     for place, folders, files in os.walk(root, onerror=failed, followlinks=True):
         # Links to folders are followed, but each folder is read once: a link to a parent would never end.
@@ -185,10 +185,10 @@ def _list(root: Path) -> _Listing:
                 images.append(prefix + name)
             else:
                 others[extension or "no extension"] += 1
-    return _Listing(sorted(images, key=lambda image: image.split("/")), others, unread)
+    return Listing(sorted(images, key=lambda image: image.split("/")), others, unread)
 
 
-def _nothing(root: Path, listing: _Listing) -> str:
+def _nothing(root: Path, listing: Listing) -> str:
     found = ", ".join(f"{count:,} of {kind}" for kind, count in listing.others.most_common(NAMED))
     closed = f" Folders that cannot be read: {some(listing.unread)}." if listing.unread else ""
     return (
@@ -209,10 +209,10 @@ def _classes(images: Sequence[str], known: Sequence[str] | None) -> tuple[torch.
     new = sorted({_outermost(image) for image in images} - index.keys())
     if new:
         raise DataError(
-            f"the images to test with have classes that train/ lacks ({some([_printable(name) for name in new])}): "
+            f"the images to test with have classes that train/ lacks ({some([printable(name) for name in new])}): "
             f"name the sub-folders of both alike"
         )
-    return torch.tensor([index[_outermost(image)] for image in images]), tuple(map(_printable, classes))
+    return torch.tensor([index[_outermost(image)] for image in images]), tuple(map(printable, classes))
 
 
 def _outermost(image: str) -> str:
@@ -222,12 +222,12 @@ def _outermost(image: str) -> str:
 # --- in words -----------------------------------------------------------------------------------------
 
 
-def _notes(listing: _Listing) -> list[str]:
+def _notes(listing: Listing) -> list[str]:
     if not listing.unread:
         return []
     return [f"Folders that cannot be read were left out: {some(listing.unread)}."]
 
 
-def _printable(path: str) -> str:
+def printable(path: str) -> str:
     """Path as text that can be written anywhere: file names need not be valid Unicode."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")

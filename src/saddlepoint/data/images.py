@@ -112,15 +112,16 @@ class ImageData:
             )
         order = torch.randperm(len(self), generator=generator(seed, "held out"))
         test, train = order[:held_out].sort().values, order[held_out:].sort().values
-        return self._chosen(train, f"Without {held_out:,} images held out."), self._chosen(test, "Held out.")
+        return self.chosen(train, f"Without {held_out:,} images held out."), self.chosen(test, "Held out.")
 
-    def _chosen(self, indices: Tensor, note: str) -> "ImageData":
+    def chosen(self, indices: Tensor, *notes: str) -> "ImageData":
+        """Those at these indices, in this order, with what is to be noted of it."""
         parts = (self.images.index_select(0, part) for part in indices.split(at_once(*self.shape)))
         return replace(
             self,
             images=gathered((len(indices), *self.shape), parts),
             labels=None if self.labels is None else self.labels[indices],
-            notes=(*self.notes, note),
+            notes=(*self.notes, *notes),
         )
 
     def resized(self, size: int) -> "ImageData":

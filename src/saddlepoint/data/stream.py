@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batch, generator, seed_for
+from saddlepoint.data.order import Order
 
 Distribution = Literal["normal", "uniform"]
 #: A number as a function of the samples seen.
@@ -113,12 +114,12 @@ class SampleStream:
         self.latent, self.distribution, self.augmentation = latent, distribution, augmentation
         self._strength, self._penalty = strength, penalty
         self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
-        self._order: tuple[int, Tensor] = (-1, torch.empty(0, dtype=torch.long))
+        self._order = Order(len(samples), seed)
 
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
         noise, n = generator(self.seed, position, "noise"), self.batch_size
-        indices = self._indices(position)
+        indices = self._order(position, n)
         value = SampleBatch(
             real=self.prepared(self.samples.index_select(0, indices)),
             latent=draw_latent(n, self.latent, self.distribution, noise).to(self.device),
@@ -153,7 +154,7 @@ class SampleStream:
             other.labels = None if self.labels is None else self.labels[indices]
         other.batch_size = self.batch_size if batch_size is None else max(self.packing, self.in_packs(batch_size))
         other.seed = self.seed if seed is None else seed
-        other._order = (-1, torch.empty(0, dtype=torch.long))
+        other._order = Order(len(other.samples), other.seed)
         return other
 
     def in_packs(self, n: int) -> int:
@@ -170,20 +171,3 @@ class SampleStream:
     def _mix(self, n: int, source: torch.Generator) -> Tensor:
         packs = torch.rand(n // self.packing, *(1 for _ in self.samples.shape[1:]), generator=source)
         return packs.repeat_interleave(self.packing, 0).to(self.device)
-
-    def _indices(self, position: int) -> Tensor:
-        n = len(self.samples)
-        parts, wanted = [], self.batch_size
-        while wanted > 0:
-            epoch, start = divmod(position, n)
-            part = self._permutation(epoch)[start : start + wanted]
-            parts.append(part)
-            position += len(part)
-            wanted -= len(part)
-        return torch.cat(parts)
-
-    def _permutation(self, epoch: int) -> Tensor:
-        if self._order[0] != epoch:
-            source = generator(self.seed, epoch, "order")
-            self._order = epoch, torch.randperm(len(self.samples), generator=source)
-        return self._order[1]

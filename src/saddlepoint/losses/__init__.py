@@ -14,9 +14,15 @@ from saddlepoint.losses.adversarial import (
     wasserstein,
 )
 from saddlepoint.losses.divergence import DIVERGENCES, Divergence, f_gan
-from saddlepoint.losses.features import feature_matching
+from saddlepoint.losses.features import feature_matching, layer_matching
 from saddlepoint.losses.path_length import path_length, path_lengths
-from saddlepoint.losses.reconstruction import bernoulli_nll, gaussian_nll, kl_to_standard_normal
+from saddlepoint.losses.reconstruction import (
+    absolute_error,
+    bernoulli_nll,
+    charbonnier,
+    gaussian_nll,
+    kl_to_standard_normal,
+)
 from saddlepoint.losses.top_k import of_best, top_k
 
 LOSSES: dict[str, Callable[..., AdversarialLoss]] = {
@@ -37,13 +43,16 @@ __all__ = [
     "LOSSES",
     "AdversarialLoss",
     "Divergence",
+    "absolute_error",
     "bernoulli_nll",
+    "charbonnier",
     "double_sigmoid",
     "f_gan",
     "feature_matching",
     "gaussian_nll",
     "hinge",
     "kl_to_standard_normal",
+    "layer_matching",
     "least_squares",
     "minimax",
     "non_saturating",

@@ -1,4 +1,4 @@
-"""What a reconstruction and a code cost, in nats a sample: the terms of the evidence lower bound."""
+"""What a reconstruction costs: in nats a sample, with its code, the terms of the evidence lower bound; or as a distance."""
 
 import math
 
@@ -44,3 +44,23 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     2.0
     """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
+
+
+def absolute_error(made: Tensor, target: Tensor) -> Tensor:
+    """E |m − x|, a scalar (L1); least at the median of what may be the target, where squares want the mean.
+
+    >>> absolute_error(torch.tensor([1.0, 4.0]), torch.tensor([0.0, 0.0])).item()
+    2.5
+    """
+    return (made - target).abs().mean()
+
+
+def charbonnier(made: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:
+    """E √((m − x)² + ε²), a scalar: L1 that is smooth within ε of 0.
+
+    Charbonnier, Blanc-Féraud, Aubert, Barlaud 1994; Lai, Huang, Ahuja, Yang 2017, arXiv 1704.03915.
+
+    >>> round(charbonnier(torch.tensor([3.0]), torch.tensor([0.0]), 4.0).item(), 6)
+    5.0
+    """
+    return ((made - target).square() + epsilon**2).sqrt().mean()

@@ -1,0 +1,171 @@
+"""The stream of pairs: as the stream of samples a pure function of (seed, position)."""
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from saddlepoint.core import Batch, generator, seed_for
+from saddlepoint.data.images import DataError
+from saddlepoint.data.order import Order
+from saddlepoint.data.pairs import PairData
+from saddlepoint.data.stream import Scheduled
+
+#: Who rests while the adversary's weight is 0.
+ADVERSARY = "discriminator"
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Data and noise of one evaluation of a translator's game.
+
+    Attributes:
+        source: inputs, float (N, C, H, W), in the range that the networks use.
+        target: what is to be made of them, float (N, C', s · H, s · W); of images of their own where nothing is paired.
+        mix: uniform on [0, 1], (N, 1, 1, 1), for penalties on segments between real and generated.
+        alone: whether the generator trains without the adversary, who is then not asked.
+        adversarial: a factor on all that the generator's loss has from the adversary, a scalar, where it is scheduled.
+        penalty: a factor on the penalties, a scalar, where it is scheduled.
+    """
+
+    source: Tensor
+    target: Tensor
+    mix: Tensor
+    alone: bool = False
+    adversarial: Tensor | None = None
+    penalty: Tensor | None = None
+
+    def parts(self, size: int) -> Iterator[tuple[float, "PairBatch"]]:
+        """The batch cut into parts of at most `size` pairs, each with its share of the whole."""
+        for start in range(0, len(self.source), size):
+            some = slice(start, start + size)
+            part = replace(self, source=self.source[some], target=self.target[some], mix=self.mix[some])
+            yield len(part.source) / len(self.source), part
+
+
+class PairStream:
+    """Draws batches of pairs; where nothing is paired, each side in an order of its own.
+
+    Crops and flips are drawn from (seed, position), and are the same for both sides of a pair.
+
+    Args:
+        data: inputs and targets.
+        batch_size: pairs a batch; may exceed their number.
+        seed: of order, crops and flips.
+        low, high: what the bytes 0 and 255 are mapped to.
+        device: where batches go; the CPU by default.
+        flips: mirror half of the pairs, left to right.
+        crop: side in pixels of the inputs' crops; None shows whole images.
+        adversarial, penalty: what is scheduled, as functions of the samples seen. While the first is 0, batches are
+            `alone`, and the player `discriminator` rests on them.
+
+    Raises:
+        ValueError: a batch size below 1.
+        DataError: a crop larger than the images.
+    """
+
+    def __init__(
+        self,
+        data: PairData,
+        batch_size: int,
+        seed: int,
+        low: float = -1.0,
+        high: float = 1.0,
+        device: torch.device | None = None,
+        *,
+        flips: bool = False,
+        crop: int | None = None,
+        adversarial: Scheduled | None = None,
+        penalty: Scheduled | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"the batch size is {batch_size}: give at least 1")
+        _, height, width = data.inputs.shape
+        if crop is not None and not 1 <= crop <= min(height, width):
+            raise DataError(f"crops of {crop} pixels do not fit into images of {height}x{width}: give a smaller crop")
+        self.data, self.batch_size, self.seed, self.flips, self.crop = data, batch_size, seed, flips, crop
+        self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
+        self._adversarial, self._penalty = adversarial, penalty
+        self._begin()
+
+    def __call__(self, position: int) -> Batch:
+        """The batch that begins at a position (in samples)."""
+        noise, n = generator(self.seed, position, "pairs"), self.batch_size
+        rows = self._sources(position, n)
+        columns = rows if self._targets is None else self._targets(position, n)
+        inputs = self.data.inputs.images.index_select(0, rows)
+        targets = self.data.targets.images.index_select(0, columns)
+        mix = torch.rand(n, 1, 1, 1, generator=noise)
+        inputs, targets = self._shown(inputs, targets, noise)
+        value = PairBatch(
+            source=self.prepared(inputs),
+            target=self.prepared(targets),
+            mix=mix.to(self.device),
+            **self.scheduled(position),
+        )
+        return Batch(value, n, seed_for(self.seed, position, "network"), frozenset({ADVERSARY} if value.alone else ()))
+
+    def scheduled(self, position: int) -> dict[str, Tensor | bool]:
+        """What is scheduled, by its name in a batch, after so many samples."""
+        values: dict[str, Tensor | bool] = {}
+        if self._adversarial is not None:
+            weight = self._adversarial(position)
+            values = {"alone": weight == 0, "adversarial": torch.tensor(weight, device=self.device)}
+        if self._penalty is not None:
+            values["penalty"] = torch.tensor(self._penalty(position), device=self.device)
+        return values
+
+    def part(
+        self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
+    ) -> "PairStream":
+        """A stream like this one over some of its pairs, by batches of another size or of another seed.
+
+        Where nothing is paired, the indices are of inputs, and the same share of the targets goes along.
+        """
+        other = copy(self)
+        if indices is not None:
+            columns = indices
+            if not self.data.paired:
+                columns = (indices * len(self.data.targets)).div(len(self.data), rounding_mode="floor").unique()
+            other.data = replace(
+                self.data, inputs=self.data.inputs.chosen(indices), targets=self.data.targets.chosen(columns)
+            )
+        other.batch_size = self.batch_size if batch_size is None else batch_size
+        other.seed = self.seed if seed is None else seed
+        other._begin()
+        return other
+
+    def prepared(self, images: Tensor) -> Tensor:
+        """Images (uint8) as the networks are given them: on the device, floats, bytes mapped to [low, high]."""
+        return images.to(self.device).to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
+
+    def _begin(self) -> None:
+        self._sources = Order(len(self.data.inputs), self.seed)
+        paired = self.data.paired
+        self._targets = None if paired else Order(len(self.data.targets), self.seed, "order of the targets")
+
+    def _shown(self, inputs: Tensor, targets: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Crops and flips of both sides; of what is unpaired, each for itself."""
+        places = self._places(inputs, noise)
+        other = places if self.data.paired else self._places(inputs, noise)
+        return self._cut(inputs, *places, 1), self._cut(targets, *other, self.data.scale)
+
+    def _places(self, inputs: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Where crops begin, in shares of the room that there is, (N, 2); which are mirrored, (N,)."""
+        corners = torch.rand(len(inputs), 2, generator=noise)
+        return corners, torch.rand(len(inputs), generator=noise) < (0.5 if self.flips else 0.0)
+
+    def _cut(self, images: Tensor, corners: Tensor, mirrored: Tensor, scale: int) -> Tensor:
+        if self.crop is not None:
+            _, height, width = self.data.inputs.shape
+            room = torch.tensor([height - self.crop + 1, width - self.crop + 1])
+            side, starts = scale * self.crop, scale * (corners * room).long()
+            images = torch.stack(
+                [
+                    image[:, top : top + side, left : left + side]
+                    for image, (top, left) in zip(images, starts.tolist(), strict=True)
+                ]
+            )
+        return torch.where(mirrored[:, None, None, None], images.flip(3), images) if self.flips else images

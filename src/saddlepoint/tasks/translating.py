@@ -1,0 +1,222 @@
+"""The losses of a translator and its discriminator: images that are to look like the targets, and to be them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from saddlepoint.data.pair_stream import PairBatch
+from saddlepoint.losses import AdversarialLoss, absolute_error, charbonnier, layer_matching
+from saddlepoint.networks import Judgement
+from saddlepoint.penalties import CriticPass, Penalty
+from saddlepoint.tasks.adversarial import differentiable
+
+
+@dataclass(frozen=True)
+class Likeness(ABC):
+    """A term of the generator's loss that holds what it made against the target.
+
+    Attributes:
+        weight: its factor.
+        paper: BibTeX.
+
+    Raises:
+        ValueError: a negative weight.
+    """
+
+    weight: float
+
+    paper: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise ValueError(f"weight is {self.weight}: give at least 0")
+
+    @abstractmethod
+    def __call__(self, made: Tensor, target: Tensor) -> Tensor:
+        """The term, a scalar, of images (N, C, H, W) in the networks' range."""
+
+
+@dataclass(frozen=True)
+class Reconstruction(Likeness):
+    """λ E |G(x) − y|, or its smooth kin.
+
+    Isola, Zhu, Zhou, Efros 2017 (pix2pix), arXiv 1611.07004.
+    """
+
+    weight: float = 100.0
+    kind: Literal["l1", "charbonnier"] = "l1"
+    paper = """@inproceedings{isola2017image,
+  title={Image-to-Image Translation with Conditional Adversarial Networks},
+  author={Isola, Phillip and Zhu, Jun-Yan and Zhou, Tinghui and Efros, Alexei A.},
+  booktitle={CVPR}, year={2017}}"""
+
+    def __call__(self, made: Tensor, target: Tensor) -> Tensor:
+        """λ E |made − target|."""
+        return self.weight * (absolute_error if self.kind == "l1" else charbonnier)(made, target)
+
+
+class TranslationLosses:
+    """L_G and L_D of a translator G, inputs x to images like the targets y, and a discriminator D.
+
+        L_D = loss_D(D(x, y), D(x, G(x))) + penalties
+        L_G = Σ likeness(G(x), y) + a · (λ loss_G(D(x, y), D(x, G(x))) + μ E |φ(x, y) − φ(x, G(x))|)
+
+    φ are D's layers, and a the batch's factor on all that comes from the adversary. On a batch that the generator has
+    `alone` L_G is the likenesses, D is not asked, and a loss of its own is not to be wanted. Where D is not conditioned
+    x stands in no D. A pair of images goes into D as channels side by side, the input at the size of the target;
+    penalties differentiate in the target.
+
+    Args:
+        loss: the pair of functions of logits.
+        penalties: added to the discriminator's loss; those with a memory want `keep_memories_in`.
+        likenesses: of what is made to the target.
+        conditional: whether D sees x too.
+        adversarial: λ.
+        matching: μ; above 0 it asks for a discriminator that tells its layers.
+
+    Raises:
+        ValueError: a negative weight, or nothing for the generator to learn from.
+    """
+
+    def __init__(
+        self,
+        loss: AdversarialLoss,
+        penalties: Sequence[Penalty] = (),
+        likenesses: Sequence[Likeness] = (),
+        *,
+        conditional: bool = True,
+        adversarial: float = 1.0,
+        matching: float = 0.0,
+    ) -> None:
+        if min(adversarial, matching) < 0:
+            raise ValueError(f"adversarial is {adversarial} and matching {matching}: give at least 0 each")
+        if not (likenesses or adversarial or matching):
+            raise ValueError("the generator has nothing to learn from: give a likeness or an adversarial weight above 0")
+        self.critics = Critics(loss, penalties, matching=matching)
+        self.likenesses, self.conditional, self.adversarial = tuple(likenesses), conditional, adversarial
+
+    def __call__(self, players: Mapping[str, nn.Module], batch: PairBatch, names: Sequence[str]) -> dict[str, Tensor]:
+        """The losses of the named players, scalars."""
+        generator, discriminator = players["generator"], players["discriminator"]
+        source, real, made = batch.source, batch.target, generator(batch.source)
+        judged, asked = "discriminator" in names, "generator" in names
+        losses: dict[str, Tensor] = {}
+        terms = [term(made, real) for term in self.likenesses] if asked else []
+        if judged or not batch.alone:
+            condition = source if self.conditional else None
+            bout = self.critics.bout(discriminator, real, made, batch.mix, condition, judged=judged)
+            if asked and not batch.alone:
+                terms.append(self._of_the_adversary(bout, batch))
+            if judged:
+                losses["discriminator"] = self.critics.discriminator(bout, batch.penalty)
+        if asked:
+            if not terms:
+                raise ValueError("the generator is alone with nothing to be like: give a likeness, or an adversary")
+            losses["generator"] = torch.stack(terms).sum()
+        return losses
+
+    def _of_the_adversary(self, bout: "Bout", batch: PairBatch) -> Tensor:
+        term = self.adversarial * self.critics.generator(bout) + self.critics.matched(bout)
+        return term if batch.adversarial is None else batch.adversarial * term
+
+    def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
+        """Make what penalties remember a part of the discriminator, before a game is made of it."""
+        self.critics.keep_memories_in(players["discriminator"])
+
+
+@dataclass(frozen=True)
+class Bout:
+    """One look of a discriminator at real and generated images."""
+
+    seen: CriticPass
+    real: Judgement
+    generated: Judgement
+
+
+class Critics:
+    """What a discriminator says of real and generated images, and what each player makes of it.
+
+    Args:
+        loss: the pair of functions of logits.
+        penalties: added to the discriminator's loss.
+        matching: weight of the distance between the discriminator's layers.
+    """
+
+    def __init__(self, loss: AdversarialLoss, penalties: Sequence[Penalty], *, matching: float = 0.0) -> None:
+        self.loss, self.penalties, self.matching = loss, tuple(penalties), matching
+        self._memories = [p.memory for p in penalties if p.memory is not None]
+        self._differentiates = (
+            any(p.differentiates_real for p in penalties),
+            any(p.differentiates_generated for p in penalties),
+        )
+
+    def bout(
+        self,
+        discriminator: nn.Module,
+        real: Tensor,
+        made: Tensor,
+        mix: Tensor,
+        condition: Tensor | None,
+        *,
+        judged: bool,
+    ) -> Bout:
+        """Judge real and generated images, beside the condition where there is one; `judged` for L_D too."""
+        real = differentiable(real) if judged and self._differentiates[0] else real
+        made = differentiable(made) if judged and self._differentiates[1] else made
+        of_real, of_made = (self._judge(discriminator, beside(condition, images)) for images in (real, made))
+        seen = CriticPass(
+            partial(_logits, discriminator, condition), real, made, of_real.logits, of_made.logits, mix
+        )
+        return Bout(seen, of_real, of_made)
+
+    def generator(self, bout: Bout) -> Tensor:
+        """loss_G."""
+        return self.loss.generator(bout.real.logits, bout.generated.logits)
+
+    def matched(self, bout: Bout) -> Tensor:
+        """μ times the distance of layers; 0 where none is asked for."""
+        if not self.matching:
+            return bout.generated.logits.new_zeros(())
+        return self.matching * layer_matching(bout.real.layers, bout.generated.layers)
+
+    def discriminator(self, bout: Bout, factor: Tensor | None) -> Tensor:
+        """loss_D with the penalties, times a factor where they have one; what they remember moves."""
+        penalties = sum(penalty(bout.seen) for penalty in self.penalties)
+        loss = self.loss.discriminator(bout.real.logits, bout.generated.logits)
+        for memory in self._memories:
+            memory.observe(bout.seen)
+        return loss + (penalties if factor is None else factor * penalties)
+
+    def keep_memories_in(self, discriminator: nn.Module) -> None:
+        """Make what penalties remember a part of the discriminator, whose device they go to."""
+        device = next(discriminator.parameters()).device
+        for number, memory in enumerate(self._memories):
+            discriminator.add_module(f"memory_of_penalty_{number}", memory.to(device))
+
+    def _judge(self, discriminator: nn.Module, images: Tensor) -> Judgement:
+        if self.matching:
+            judgement: Judgement = discriminator(images, None, True)
+            return judgement
+        # A network of another maker need know no more than logits, which then are all its features.
+        logits = discriminator(images)
+        return Judgement(logits, None, logits.flatten(1) if logits.dim() > 1 else logits[:, None])
+
+
+def beside(condition: Tensor | None, images: Tensor) -> Tensor:
+    """Images (N, C, H, W) with the condition's channels before their own, enlarged where it is smaller."""
+    if condition is None:
+        return images
+    if condition.shape[2:] != images.shape[2:]:
+        condition = interpolate(condition, images.shape[2:], mode="bilinear", antialias=False)
+    return torch.cat([condition, images], 1)
+
+
+def _logits(discriminator: nn.Module, condition: Tensor | None, images: Tensor) -> Tensor:
+    logits: Tensor = discriminator(beside(condition, images))
+    return logits
