@@ -58,8 +58,8 @@ def available_formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def decode(source: Source, size: int, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
-    """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos).
+def decode(source: Source, size: int | None, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
+    """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos), or whole for None.
 
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read; also for more than twice
@@ -70,8 +70,9 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
         raise OSError("not a file, or a link to nowhere")
     with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
         width, height = opened.size
-        # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
-        opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
+        if size is not None:
+            # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
+            opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
         opened.load()
         bits = 16 if opened.format in _SIXTEEN_BIT else 32
         image = _eight_bit(_upright(opened), bits)
@@ -84,10 +85,21 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
             transparent = image.getchannel("A").getextrema() != (255, 255)
             canvas = Image.new("RGBA", image.size, (*background, 255))
             image = Image.alpha_composite(canvas, image)
-        image = _fitted(image.convert("RGB"), size)
+        image = image.convert("RGB")
+        if size is not None:
+            image = _fitted(image, size)
     pixels = np.asarray(image)
     grey = bool((pixels == pixels[..., :1]).all())
-    return Decoded(pixels, grey, transparent, fitted=(width, height) != (size, size))
+    return Decoded(pixels, grey, transparent, fitted=size is not None and (width, height) != (size, size))
+
+
+def whole(source: Source, background: Colour, formats: tuple[str, ...]) -> Decoded | str:
+    """The image at its own size, or why there is none."""
+    try:
+        return decode(source, None, background, formats)
+    # Pillow's decoders raise nearly anything on a damaged file.
+    except Exception as error:
+        return _reason(error)
 
 
 def attempt(
