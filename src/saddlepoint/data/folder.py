@@ -138,15 +138,18 @@ class Files(Collection):
 
     @property
     def place(self) -> str:
+        """The folder."""
         return str(self.root.resolve())
 
     def __len__(self) -> int:
         return len(self.names)
 
     def take(self, start: int, stop: int) -> list[Source]:
+        """Their paths."""
         return [self.root / name for name in self.names[start:stop]]
 
     def state(self) -> Iterator[str]:
+        """Names, sizes and times."""
         for name in self.names:
             yield name
             try:
@@ -159,6 +162,7 @@ class Files(Collection):
 
 
 def listed(root: Path) -> Listing:
+    """All images below a folder."""
     images: list[str] = []
     others: Counter[str] = Counter()
     unread: list[str] = []

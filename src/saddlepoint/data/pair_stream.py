@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -98,9 +99,9 @@ class PairSource(ABC):
         resting = frozenset({ADVERSARY} if value.alone else ())
         return Batch(value, len(inputs), seed_for(self.seed, position, "network"), resting)
 
-    def scheduled(self, position: int) -> dict[str, Tensor | bool]:
+    def scheduled(self, position: int) -> dict[str, Any]:
         """What is scheduled, by its name in a batch, after so many samples."""
-        values: dict[str, Tensor | bool] = {}
+        values: dict[str, Any] = {}
         if self._adversarial is not None:
             weight = self._adversarial(position)
             values = {"alone": weight == 0, "adversarial": torch.tensor(weight, device=self.device)}

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
 from saddlepoint.data.collection import Collection, Report, some
 from saddlepoint.data.decoding import Colour, Half, Source, available_formats, upright_size
 from saddlepoint.data.folder import WHITE, Files, Listing, listed, part_of, printable
@@ -157,7 +156,7 @@ def read_pairs(
     name = (given if inside else root.parent if notes else root).resolve().name
     targets = (Target(size, channels[0], background), Target(scale * size, channels[1], background))
     if layout == "side":
-        sides, found = _side_by_side(root), []
+        sides, found = _side_by_side(root)
     else:
         folders = _folders(root, a, b)
         sides, found = _matched(*folders) if paired else _apart(*folders)
@@ -314,10 +313,11 @@ def _apart(a: Path, b: Path) -> tuple[tuple[_Side, _Side], list[str]]:
     return (_side(a, _listed(a).images), _side(b, _listed(b).images)), []
 
 
-def _side_by_side(root: Path) -> tuple[_Side, _Side]:
+def _side_by_side(root: Path) -> tuple[tuple[_Side, _Side], list[str]]:
     names = _listed(root).images
     files = Files(root, names)
-    return _Side("left", root, _Halves(files, "left"), names), _Side("right", root, _Halves(files, "right"), names)
+    left, right = (_Side(half, root, _Halves(files, half), names) for half in get_args(Half))
+    return (left, right), []
 
 
 def _side(folder: Path, names: list[str]) -> _Side:

@@ -1,4 +1,4 @@
-"""What a reconstruction costs: in nats a sample, with its code, the terms of the evidence lower bound; or as a distance."""
+"""What a reconstruction costs: with its code, the terms of the evidence lower bound in nats a sample; or a distance."""
 
 import math
 

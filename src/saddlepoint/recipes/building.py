@@ -10,16 +10,16 @@ from typing import Any, Protocol
 
 import numpy
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
+from saddlepoint.core import Batch, Batches, Game, Method, Outcome, generator, seed_for
+from saddlepoint.core.game import JointLoss
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.stream import SampleStream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
-from saddlepoint.penalties import clip_parameters
+from saddlepoint.penalties import Penalty, clip_parameters
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Choice, Run
 from saddlepoint.recipes.registries import (
@@ -74,6 +74,18 @@ class Data(Protocol):
     def __len__(self) -> int: ...
 
 
+class Stream(Protocol):
+    """Where a run's batches come from: a pure function of the position."""
+
+    def __call__(self, position: int) -> Batch:
+        """The batch that begins at a position (in samples)."""
+
+    def part(
+        self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
+    ) -> "Stream":
+        """A stream like this one over some of the data, by batches of another size or of another seed."""
+
+
 @dataclass(frozen=True)
 class Assembled:
     """Everything that a training needs, at its start."""
@@ -82,7 +94,7 @@ class Assembled:
     data: Data
     game: Game
     method: Method
-    stream: SampleStream
+    stream: Stream
     task: Task
     stages: tuple[Stage, ...] = ()
 
@@ -195,19 +207,24 @@ def adversarial_game(
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    roles = config.players
     players = {role: network.to(device) for role, network in networks(config, shape, classes).items()}
-    if config.channels_last:
-        for network in players.values():
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = AdversarialLosses(
         LOSS_REGISTRY.build(config.loss),
-        [PENALTY_REGISTRY.build({"name": name, **spec}, low=low, high=high) for name, spec in config.penalties.items()],
+        penalties_of(config, low, high),
         augmented,
         regularisers=[REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in config.regularisers.items()],
         auxiliary=config.auxiliary,
     )
     losses.keep_memories_in(players)
+    return game_of(config, players, losses)
+
+
+def game_of(config: Run, players: Mapping[str, nn.Module], losses: JointLoss) -> Game:
+    """The game of players, on their device, and a joint loss, moved and computed as a configuration says."""
+    roles = config.players
+    if config.channels_last:
+        for player in players.values():
+            player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
         for role, player in roles.items()
@@ -225,13 +242,18 @@ def adversarial_game(
     )
 
 
+def penalties_of(config: AdversarialRun, low: float, high: float) -> list[Penalty]:
+    """Those that a configuration names, for images whose black and white are low and high."""
+    return [PENALTY_REGISTRY.build({"name": n, **spec}, low=low, high=high) for n, spec in config.penalties.items()]
+
+
 def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
     """A run's networks by role, as its seed begins with them, for samples of a shape.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    return {role: _network(config, role, spec, shape, classes) for role, spec in config.networks.items()}
+    return {role: network(config, role, spec, shape=shape, classes=classes) for role, spec in config.networks.items()}
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
@@ -269,10 +291,15 @@ def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str
         }
 
 
-def _network(config: Run, role: str, spec: Choice, shape: tuple[int, ...], classes: int) -> nn.Module:
+def network(config: Run, role: str, spec: Choice, **supplied: Any) -> nn.Module:
+    """One network as the run's seed begins with it; what its constructor takes is supplied, the latent's size too.
+
+    Raises:
+        ConfigurationError: a network that does not fit.
+    """
     with seeded(seed_for(config.seed, role, "initialisation")):
         try:
-            return NETWORK_REGISTRY.build(spec, shape=shape, latent=config.latent.size, classes=classes)
+            return NETWORK_REGISTRY.build(spec, latent=config.latent.size, **supplied)
         except ConfigurationError as error:
             raise ConfigurationError(f"{role}: {error}") from error
 

@@ -97,7 +97,9 @@ class TranslationLosses:
         if min(adversarial, matching) < 0:
             raise ValueError(f"adversarial is {adversarial} and matching {matching}: give at least 0 each")
         if not (likenesses or adversarial or matching):
-            raise ValueError("the generator has nothing to learn from: give a likeness or an adversarial weight above 0")
+            raise ValueError(
+                "the generator has nothing to learn from: give a likeness, or an adversarial weight above 0"
+            )
         self.critics = Critics(loss, penalties, matching=matching)
         self.likenesses, self.conditional, self.adversarial = tuple(likenesses), conditional, adversarial
 
@@ -170,9 +172,7 @@ class Critics:
         real = differentiable(real) if judged and self._differentiates[0] else real
         made = differentiable(made) if judged and self._differentiates[1] else made
         of_real, of_made = (self._judge(discriminator, beside(condition, images)) for images in (real, made))
-        seen = CriticPass(
-            partial(_logits, discriminator, condition), real, made, of_real.logits, of_made.logits, mix
-        )
+        seen = CriticPass(partial(_logits, discriminator, condition), real, made, of_real.logits, of_made.logits, mix)
         return Bout(seen, of_real, of_made)
 
     def generator(self, bout: Bout) -> Tensor:
