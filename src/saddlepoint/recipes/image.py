@@ -67,16 +67,23 @@ class Data(Settings):
         Raises:
             ConfigurationError: there is neither.
         """
-        if data in DATASETS:
-            chosen = {"source": data, "path": None}
-        elif data.startswith(PREFIX):
-            chosen = {"source": absolute(data), "path": None}
-        elif is_path(data):
-            # A path says itself what it holds: images, files of a known set, or arrays.
-            chosen = {"source": "folder", "path": str(Path(data).expanduser().resolve())}
-        else:
-            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
-        return self.read({**self.model_dump(), **chosen})
+        return self.read({**self.model_dump(), **placed(data)})
+
+
+def placed(data: str) -> dict[str, str | None]:
+    """Source and path of images as the command line names them: a known set, or a folder or file of the user's.
+
+    Raises:
+        ConfigurationError: there is neither.
+    """
+    if data in DATASETS:
+        return {"source": data, "path": None}
+    if data.startswith(PREFIX):
+        return {"source": absolute(data), "path": None}
+    if is_path(data):
+        # A path says itself what it holds: images, files of a known set, or arrays.
+        return {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+    raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
 
 
 class Augmentation(Settings):
