@@ -83,7 +83,7 @@ def test_networks_that_do_not_fit_are_refused_before_anything_is_printed(run: Ru
 def test_the_list_of_networks_says_what_they_cost(run: Run) -> None:
     said = run("list", "networks")
     flat = " ".join(said.out.split())
-    assert "networks (costs a sample of 28x28x1, latent 64, at the default dials)" in flat
+    assert "networks (costs a sample of 28x28x1, latent 64, at the default dials; translators: given 64x64x3" in flat
     # 784 → 128 → 128 → 1: 117,121 parameters. The table's columns wrap, so what follows the number may be another's.
     assert re.search(r"mlp-discriminator [^0-9]*0\.12 M", flat)
     assert flat.count("MACs") == len(NETWORK_REGISTRY.names)

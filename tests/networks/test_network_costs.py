@@ -9,6 +9,7 @@ from saddlepoint.networks import (
     MaxoutDiscriminator,
     MLPGenerator,
     SNGANDiscriminator,
+    Translator,
     costs,
 )
 from saddlepoint.networks.attention import SelfAttention
@@ -58,9 +59,12 @@ def test_spectral_norm_multiplies_no_samples() -> None:
 def test_on_the_meta_device_costs_are_the_same_without_arithmetic(name: str) -> None:
     latent = {"latent": 5} if name.endswith("generator") else {}
     inputs = torch.randn(2, 5) if latent else torch.randn(2, 3, 16, 16)
-    real = costs(NETWORKS[name](shape=(3, 16, 16), **latent), inputs)
+    given = {**latent, "shape": (3, 16, 16)}
+    given |= {"source": (3, 16, 16)} if issubclass(NETWORKS[name], Translator) else {}
+    given |= {"depth": 2} if name == "patch-discriminator" else {}
+    real = costs(NETWORKS[name](**given), inputs)
     with torch.device("meta"):
-        network = NETWORKS[name](shape=(3, 16, 16), **latent)
+        network = NETWORKS[name](**given)
     assert costs(network, inputs.to("meta")) == real
     assert real.parameters > 0
     assert real.macs > 0

@@ -21,7 +21,10 @@ from saddlepoint.networks.convolutional import Block
 
 GENERATORS = [name for name in NETWORKS if name.endswith("generator")]
 DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
-IMAGES = [name for name in NETWORKS if not name.startswith(("mlp", "maxout"))]
+#: A logit for each patch or pixel; their shapes are those of tests/networks/test_maps.py.
+MAPS = ["patch-discriminator", "unet-discriminator"]
+TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
+IMAGES = [name for name in NETWORKS if not name.startswith(("mlp", "maxout")) and name not in (*MAPS, *TRANSLATORS)]
 SHAPES = [
     *((1, side, side) for side in (8, 20, 24, 28)),
     *((3, side, side) for side in (16, 32, 64, 256)),
@@ -41,9 +44,11 @@ TINY = {
     "sngan-discriminator": {"width": 2, "widest": 4},
     "residual-generator": {"width": 2, "widest": 8, "group": 2},
     "residual-discriminator": {"width": 2, "widest": 8, "group": 2},
+    "patch-discriminator": {"width": 2, "depth": 1},
+    "unet-discriminator": {"width": 2, "depth": 1},
 }
 #: Images that go through every kind of layer that a network has: the first layer of DCGAN's is not normalised.
-SMALLEST = {name: (1, 16, 16) if name.startswith("dcgan") else (1, 8, 8) for name in NETWORKS}
+SMALLEST = {name: (1, 16, 16) if name.startswith(("dcgan", "patch")) else (1, 8, 8) for name in NETWORKS}
 #: Sums of |weight| at 8x8 under seed 0, as version 0.1 had them.
 FIRST = {
     "mlp-generator": 1266.2527972953412,
@@ -52,7 +57,13 @@ FIRST = {
     "convolutional-discriminator": 163.51460577489343,
 }
 #: Whose numbers in training depend on the minibatch or on earlier passes.
-NORMALISED = {"dcgan-generator", "dcgan-discriminator", "sngan-generator", "sngan-discriminator"}
+NORMALISED = {
+    "dcgan-generator",
+    "dcgan-discriminator",
+    "sngan-generator",
+    "sngan-discriminator",
+    "unet-discriminator",
+}
 
 
 def network(name: str, shape: tuple[int, ...], **dials: object) -> nn.Module:
@@ -67,7 +78,7 @@ def test_a_generator_maps_latents_to_images(name: str, shape: tuple[int, int, in
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", DISCRIMINATORS)
+@pytest.mark.parametrize("name", [name for name in DISCRIMINATORS if name not in MAPS])
 def test_a_discriminator_maps_images_to_one_logit_each(name: str, shape: tuple[int, int, int]) -> None:
     assert network(name, shape, **TINY[name])(torch.randn(3, *shape)).shape == (3,)
 
@@ -86,7 +97,7 @@ def test_arguments_are_a_typed_configuration(name: str) -> None:
     plain = (int, float, bool, str)
     hints = typing.get_type_hints(NETWORKS[name].__init__)
     for key, parameter in inspect.signature(NETWORKS[name]).parameters.items():
-        if key in ("shape", "latent"):
+        if key in ("source", "shape", "latent"):
             continue
         assert parameter.default is not inspect.Parameter.empty
         assert hints[key] in plain or hints[key] == tuple[int, ...] or typing.get_origin(hints[key]) is typing.Literal
@@ -118,13 +129,14 @@ def stirred(module: nn.Module) -> nn.Module:
         ("dcgan-discriminator", {"width": 2, "attention": 4, "deviation": True}),
         ("sngan-discriminator", {"width": 2, "widest": 4, "attention": 4, "deviation": True}),
         ("residual-discriminator", {**TINY["residual-discriminator"], "attention": 8, "deviation": True}),
+        ("patch-discriminator", {"width": 2, "depth": 1, "scales": 2, "normalisation": "instance", "spectral": True}),
     ],
 )
 def test_a_gradient_penalty_is_differentiated_rightly(name: str, dials: dict[str, object]) -> None:
     """The central difference along a direction v equals ⟨gradient, v⟩."""
     shape = SMALLEST[name]
     judge = stirred(network(name, shape, **dials).double())
-    if name == "sngan-discriminator" or dials.get("spectral"):
+    if name in ("sngan-discriminator", "unet-discriminator") or dials.get("spectral"):
         judge.eval()  # a training pass moves the vectors of the power method
     images = torch.randn(4, *shape, dtype=torch.float64, requires_grad=True)
     point = {key: p.detach() for key, p in judge.named_parameters()}

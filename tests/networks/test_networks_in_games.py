@@ -8,18 +8,21 @@ from saddlepoint.core import Batch, Game
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.networks import (
+    ConvolutionalGenerator,
     DCGANDiscriminator,
     DCGANGenerator,
+    PatchDiscriminator,
     ResidualDiscriminator,
     ResidualGenerator,
     SNGANDiscriminator,
     SNGANGenerator,
+    UNetDiscriminator,
 )
 from saddlepoint.penalties import R1, R2
 from saddlepoint.tasks.adversarial import AdversarialLosses
 
 #: With 8x8 pixels DCGAN's discriminator has no batch norm.
-SHAPES = {"dcgan": (1, 16, 16), "sngan": (1, 8, 8), "residual": (1, 8, 8)}
+SHAPES = {"dcgan": (1, 16, 16), "sngan": (1, 8, 8), "residual": (1, 8, 8), "patch": (1, 16, 16), "unet": (1, 8, 8)}
 PAIRS = {
     "dcgan": lambda shape: (DCGANGenerator(shape, 3, width=2), DCGANDiscriminator(shape, width=2)),
     "sngan": lambda shape: (
@@ -30,6 +33,11 @@ PAIRS = {
         ResidualGenerator(shape, 3, width=2, widest=4, group=2),
         ResidualDiscriminator(shape, width=2, widest=4, group=2, packing=2),
     ),
+    "patch": lambda shape: (
+        ConvolutionalGenerator(shape, 3, width=2),
+        PatchDiscriminator(shape, width=2, depth=1, scales=2, normalisation="instance"),
+    ),
+    "unet": lambda shape: (ConvolutionalGenerator(shape, 3, width=2), UNetDiscriminator(shape, width=2, depth=2)),
 }
 
 

@@ -9,6 +9,7 @@ from saddlepoint.networks import NETWORKS
 DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
 FLAT = ["mlp-discriminator", "maxout-discriminator"]
 SMALL = {"dcgan": {"width": 4}, "sngan": {"width": 4, "widest": 8}, "residual": {"width": 8}}
+SMALL |= {"patch": {"width": 4, "depth": 1, "scales": 2}, "unet": {"width": 4, "depth": 2}}
 CASES = [*((name, (2, 16, 16)) for name in DISCRIMINATORS), *((name, (2,)) for name in FLAT)]
 
 
@@ -42,7 +43,7 @@ def test_packs_in_another_order_give_logits_in_that_order_and_no_pack_sees_anoth
     logits = judge(x)
     order = torch.tensor([2, 0, 1])
     torch.testing.assert_close(judge(x.unflatten(0, (3, 2))[order].flatten(0, 1)), logits[order])
-    (gradient,) = torch.autograd.grad(logits[1], x)
+    (gradient,) = torch.autograd.grad(logits[1].sum(), x)
     touched = gradient.flatten(1).abs().amax(1) > 0
     assert touched.tolist() == [False, False, True, True, False, False]
 

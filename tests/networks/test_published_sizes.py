@@ -9,10 +9,15 @@ from torch import nn
 
 from saddlepoint.networks import (
     DCGANGenerator,
+    DenseSuperResolver,
     MaxoutDiscriminator,
     MLPGenerator,
+    PatchDiscriminator,
+    ResidualTranslator,
     SNGANDiscriminator,
     SNGANGenerator,
+    SuperResolver,
+    UNetTranslator,
 )
 
 
@@ -67,3 +72,29 @@ def test_the_pair_of_the_gaussians_is_that_of_pacgan() -> None:
     for packing in (1, 2, 4):
         judge = MaxoutDiscriminator((2,), packing=packing)
         assert count(judge) == (2 * packing + 1) * 1000 + 2 * 201 * 1000 + 201
+
+
+def test_the_translators_of_pix2pix_and_cyclegan_have_the_sizes_of_their_papers() -> None:
+    """U-Net at 256 pixels: C64-C128-C256-C512 five times, and back. Residual: c7s1-64, d128, d256, 9 R256, and back."""
+    channels = [3, 64, 128, 256, *[512] * 5]
+    down = sum(conv(a, b, 4) for a, b in pairwise(channels))
+    up = conv(512, 512, 4) + 3 * conv(1024, 512, 4) + conv(1024, 256, 4) + conv(512, 128, 4) + conv(256, 64, 4)
+    unet = UNetTranslator((3, 256, 256), (3, 256, 256), depth=8, upsampling="transposed")
+    assert count(unet) == down + up + conv(128, 3, 4)
+    assert round(count(unet) / 1e6, 1) == 54.4
+    assert count(ResidualTranslator((3, 256, 256), (3, 256, 256), blocks=9)) == 11_378_179
+
+
+def test_the_patch_discriminator_of_pix2pix_has_the_size_of_its_paper() -> None:
+    """C64-C128-C256-C512 and a logit, on source and target side by side."""
+    channels = [6, 64, 128, 256, 512, 1]
+    assert count(PatchDiscriminator((6, 256, 256))) == sum(conv(a, b, 4) for a, b in pairwise(channels))
+
+
+def test_the_resolvers_have_the_blocks_of_their_papers() -> None:
+    """EDSR's baseline for x4 is 1,517,571 with its mean shift, of 24; a dense block has growth 32."""
+    edsr = SuperResolver((3, 48, 48), (3, 192, 192), width=64, blocks=16)
+    assert count(edsr) == conv(3, 64, 3) + 33 * conv(64, 64, 3) + 2 * conv(64, 256, 3) + conv(64, 3, 3)
+    dense = sum(conv(64 + 32 * k, 32, 3) for k in range(4)) + conv(192, 64, 3)
+    one, two = (count(DenseSuperResolver((3, 8, 8), (3, 32, 32), width=64, blocks=n)) for n in (1, 2))
+    assert two - one == 3 * dense

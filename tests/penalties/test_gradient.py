@@ -137,6 +137,28 @@ def test_each_sample_has_its_own_gradient() -> None:
     torch.testing.assert_close(value, x.square().sum(1).mean())
 
 
+@pytest.mark.parametrize(("kind", "paid"), [(R1, 0.35), (R2, 0.35), (ZeroCentred, 0.7)])
+def test_a_critic_of_patches_pays_for_the_sum_of_a_samples_logits(kind, paid: float) -> None:
+    """D_p(x) = ⟨w_p, x⟩ for patches p, in a map: the gradient of their sum is Σ w_p."""
+    weights = torch.randn(6, 3)
+
+    def critic(x: Tensor) -> Tensor:
+        return (x @ weights.T).view(-1, 2, 3)
+
+    value = kind(weight=0.7)(seen(critic, torch.randn(5, 3), torch.randn(5, 3)))  # type: ignore[arg-type]
+    torch.testing.assert_close(value, paid * weights.sum(0).square().sum())
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_every_penalty_of_a_map_of_one_logit_is_that_of_the_logit(name: str) -> None:
+    critic, real, generated = Smooth(3), torch.randn(4, 3), torch.randn(4, 3)
+    plain, mapped = (
+        PENALTIES[name](weight=1.3)(seen(judge, real, generated))  # type: ignore[arg-type]
+        for judge in (critic, lambda x: critic(x)[:, None, None])
+    )
+    torch.testing.assert_close(mapped, plain)
+
+
 def penalty_of_parameters(penalty: Penalty, critic: nn.Module, real: Tensor, generated: Tensor):
     """The penalty as a function of the critic's parameters."""
     names = [name for name, _ in critic.named_parameters()]

@@ -13,7 +13,7 @@ from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.evaluation import MEASURES
 from saddlepoint.methods import METHODS
-from saddlepoint.networks import Generator, costs
+from saddlepoint.networks import NETWORKS, DenseSuperResolver, Generator, SuperResolver, Translator, costs
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
     AUGMENTATION_REGISTRY,
@@ -28,6 +28,8 @@ from saddlepoint.recipes.registries import (
 
 #: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
 SHAPE, LATENT = (1, 28, 28), 64
+#: What translators are given, and how many times as large super-resolvers make it.
+SOURCE, SCALE = (3, 64, 64), 4
 
 
 def by(shape: Sequence[int]) -> str:
@@ -42,9 +44,14 @@ def by(shape: Sequence[int]) -> str:
 def _network(name: str) -> tuple[str, ...]:
     """A network with what it costs at its default dials."""
     with torch.device("meta"):
-        network = NETWORK_REGISTRY.build(name, shape=SHAPE, latent=LATENT, classes=0)
-        takes = (LATENT,) if isinstance(network, Generator) else SHAPE
-        cost = costs(network, torch.empty(1, *takes))
+        if issubclass(NETWORKS[name], Translator):
+            scale = SCALE if NETWORKS[name] in (SuperResolver, DenseSuperResolver) else 1
+            shape = (SOURCE[0], scale * SOURCE[1], scale * SOURCE[2])
+            cost = costs(NETWORK_REGISTRY.build(name, source=SOURCE, shape=shape), torch.empty(1, *SOURCE))
+        else:
+            network = NETWORK_REGISTRY.build(name, shape=SHAPE, latent=LATENT, classes=0)
+            takes = (LATENT,) if isinstance(network, Generator) else SHAPE
+            cost = costs(network, torch.empty(1, *takes))
     numbers = f"{cost.parameters / 1e6:.2f} M parameters, {cost.macs / 1e6:.1f} M MACs"
     return name, NETWORK_REGISTRY.summary(name), numbers
 
@@ -54,7 +61,10 @@ def _entries(registry: Registry[Any]) -> list[tuple[str, ...]]:
 
 
 #: What a title says beside the kind.
-_STATED = {"networks": f"costs a sample of {by(SHAPE)}, latent {LATENT}, at the default dials"}
+_STATED = {
+    "networks": f"costs a sample of {by(SHAPE)}, latent {LATENT}, at the default dials; "
+    f"translators: given {by(SOURCE)}, super-resolvers x{SCALE}"
+}
 _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "recipes": lambda: [(name, (inspect.getdoc(f) or "").partition("\n")[0]) for name, f in RECIPES.items()],
     "methods": lambda: [(name, METHOD_REGISTRY.summary(name), kind.cost) for name, kind in METHODS.items()],

@@ -87,6 +87,9 @@ class Registry(Generic[T]):
         nested = {k for k, p in self._parameters(name).items() if self._is_nested(p)}
         arguments = {k: self.build(v) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entries[name]).parameters
+        for key in self.supplied - supplied.keys():
+            if key in accepted and accepted[key].default is inspect.Parameter.empty:
+                raise ConfigurationError(f"{self.kind} {name!r} needs {key!r}, which there is not here: take another")
         try:
             return self.entries[name](**arguments, **{k: v for k, v in supplied.items() if k in accepted})
         except ValueError as error:

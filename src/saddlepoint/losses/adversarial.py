@@ -1,6 +1,7 @@
 """Adversarial losses: pure functions of the discriminator's logits, r = D(real) and f = D(generated).
 
-Each player minimises its own. Logits have shape (N,); a loss is a scalar, a mean over the batch.
+Each player minimises its own. Logits have shape (N,), or (N, …) where patches or pixels are judged; a loss is a scalar,
+a mean over all of them.
 """
 
 from collections.abc import Callable

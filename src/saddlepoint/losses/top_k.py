@@ -42,7 +42,8 @@ def of_best(loss: AdversarialLoss, share: float) -> AdversarialLoss:
         )
 
     def generator(real: Tensor | None, generated: Tensor) -> Tensor:
-        return loss.generator(real, generated.topk(math.ceil(share * len(generated))).values)
+        # Of a map of logits, each judges a patch of its own.
+        return loss.generator(real, generated.flatten().topk(math.ceil(share * generated.numel())).values)
 
     return replace(
         loss,

@@ -5,11 +5,16 @@ from torch import nn
 from saddlepoint.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.networks.costs import Costs, costs
 from saddlepoint.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from saddlepoint.networks.dense_super_resolution import DenseSuperResolver
 from saddlepoint.networks.maxout import MaxoutDiscriminator
 from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
+from saddlepoint.networks.patch import PatchDiscriminator
 from saddlepoint.networks.players import Discriminator, Generator, Judgement, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
+from saddlepoint.networks.residual_translator import ResidualTranslator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
+from saddlepoint.networks.super_resolution import SuperResolver
+from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "mlp-generator": MLPGenerator,
@@ -23,6 +28,12 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "sngan-discriminator": SNGANDiscriminator,
     "residual-generator": ResidualGenerator,
     "residual-discriminator": ResidualDiscriminator,
+    "unet-translator": UNetTranslator,
+    "residual-translator": ResidualTranslator,
+    "super-resolver": SuperResolver,
+    "dense-super-resolver": DenseSuperResolver,
+    "patch-discriminator": PatchDiscriminator,
+    "unet-discriminator": UNetDiscriminator,
 }
 
 __all__ = [
@@ -32,16 +43,22 @@ __all__ = [
     "Costs",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "DenseSuperResolver",
     "Discriminator",
     "Generator",
     "Judgement",
     "MLPDiscriminator",
     "MLPGenerator",
     "MaxoutDiscriminator",
+    "PatchDiscriminator",
     "ResidualDiscriminator",
     "ResidualGenerator",
+    "ResidualTranslator",
     "SNGANDiscriminator",
     "SNGANGenerator",
+    "SuperResolver",
     "Translator",
+    "UNetDiscriminator",
+    "UNetTranslator",
     "costs",
 ]

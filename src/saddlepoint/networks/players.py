@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
+
+from saddlepoint.networks.reflection import padded
 
 
 @dataclass(frozen=True)
@@ -13,14 +14,16 @@ class Judgement:
     """All that a discriminator says of its samples.
 
     Attributes:
-        logits: (N,), high where a sample looks real.
+        logits: (N,), high where a sample looks real; of networks that judge patches or pixels (N, …), one each.
         class_logits: (N, classes) of the auxiliary classifier, None where there is none.
-        features: (N, d), the input of the last layer, as feature matching compares them.
+        features: (N, d), what classes are told by: mostly the input of the last layer, as feature matching compares it.
+        layers: outputs of the layers, (N, …) each, of networks that tell them.
     """
 
     logits: Tensor
     class_logits: Tensor | None
     features: Tensor
+    layers: tuple[Tensor, ...] = ()
 
 
 class Generator(nn.Module, ABC):
@@ -72,12 +75,7 @@ class Translator(nn.Module, ABC):
         reflection, and by the last row or column where the image is too small for that.
         """
         height, width = images.shape[2:]
-        below, right = -height % self.stride, -width % self.stride
-        if below:
-            images = pad(images, (0, 0, 0, below), "reflect" if below < height else "replicate")
-        if right:
-            images = pad(images, (0, right, 0, 0), "reflect" if right < width else "replicate")
-        return self.translate(images)[:, :, : self.scale * height, : self.scale * width]
+        return self.translate(padded(images, self.stride))[:, :, : self.scale * height, : self.scale * width]
 
     @abstractmethod
     def translate(self, images: Tensor) -> Tensor:
@@ -147,24 +145,27 @@ class Discriminator(nn.Module, ABC):
     def forward(self, images: Tensor, labels: Tensor | None = None, detailed: bool = False) -> Tensor | Judgement:
         """(N, *shape), and int64 labels (N,) where it has classes → logits (N,), or all of the judgement.
 
-        With packing m there are N/m logits and features, one a pack.
+        Networks that judge patches or pixels give a map of logits for every sample, (N, h, w) or (N, k, h, w). With
+        packing m there are N/m logits (or maps) and features, one a pack.
 
         Raises:
             ValueError: labels are missing, unexpected or no integers (N,), or N does not fill whole packs.
         """
         if labels is not None or not self.auxiliary:
             _check_labels(labels, self.classes, len(images))
-        features, logits = self.judge(self._packed(images))
+        features, logits, *layers = self.judge(self._packed(images))
         logits = logits.squeeze(1)
         if self.projection is not None:
-            logits = logits + (self.projection(labels) * features).sum(1)
+            of_class = (self.projection(labels) * features).sum(1)
+            logits = logits + of_class.view(-1, *(1 for _ in logits.shape[1:]))
         if not detailed:
             return logits
-        return Judgement(logits, None if self.classifier is None else self.classifier(features), features)
+        class_logits = None if self.classifier is None else self.classifier(features)
+        return Judgement(logits, class_logits, features, tuple(layers))
 
     @abstractmethod
-    def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, *seen) → features (N, d) and logits (N, 1)."""
+    def judge(self, images: Tensor) -> tuple[Tensor, ...]:
+        """(N, *seen) → features (N, d), logits (N, 1) or (N, k, h, w), and outputs of layers that may be compared."""
 
     def _packed(self, images: Tensor) -> Tensor:
         if len(images) % self.packing:

@@ -1,7 +1,8 @@
 """Penalties on the gradient of a critic with respect to its input, added to the critic's loss.
 
 A packed critic (N samples, N/m logits) has a pack for its input: ∇D is the gradient in all m samples of one, E the mean
-over packs.
+over packs. Of a critic that judges patches or pixels, D is the sum of a sample's logits, so that what a pixel pays does
+not depend on how large the sample is.
 """
 
 from collections.abc import Callable
@@ -163,7 +164,7 @@ def _norms(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
 
 
 def _squared_norms(logits: Tensor, samples: Tensor) -> Tensor:
-    """‖∇D‖² a logit, (N,). The sum of logits has each sample's own gradient, as no sample sees another.
+    """‖∇D‖² a sample, (N,). The sum of all logits has each sample's own gradient, as no sample sees another.
 
     A critic of packs has the pack as its input, so the norm is that of the gradient in all its samples at once.
     """

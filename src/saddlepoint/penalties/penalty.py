@@ -14,9 +14,10 @@ class CriticPass:
     """What the critic saw, so that a penalty shares its forward pass.
 
     Attributes:
-        critic: samples ↦ logits (N,); N/m where it judges packs of m samples after one another.
+        critic: samples ↦ logits (N,); N/m where it judges packs of m samples after one another; (N, …) where it judges
+            patches or pixels.
         real, generated: samples (N, …); they require a gradient where a penalty says that it differentiates them.
-        real_logits, generated_logits: the critic's logits there, (N,).
+        real_logits, generated_logits: the critic's logits there.
         mix: uniform on [0, 1], (N, 1, …), equal within a pack: no penalty draws noise of its own.
         noise: shape ↦ numbers uniform on [0, 1), for the penalties that need more. By default they come from torch's
             global generator on the CPU, which a batch seeds at every evaluation: as repeatable as dropout, equal on

@@ -48,5 +48,5 @@ class _Lowered(nn.Module):
             output: Tensor | Judgement = network(*inputs)
         if isinstance(output, Tensor):
             return output.to(first.dtype)
-        parts = {name: part.to(first.dtype) for name, part in vars(output).items() if part is not None}
-        return replace(output, **parts)
+        parts = {name: part.to(first.dtype) for name, part in vars(output).items() if isinstance(part, Tensor)}
+        return replace(output, **parts, layers=tuple(layer.to(first.dtype) for layer in output.layers))

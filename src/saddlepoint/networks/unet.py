@@ -1,0 +1,181 @@
+"""The U-Net: down to a coarse grid and up again, with what was seen on the way down; a translator, a discriminator."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from saddlepoint.networks.grids import Grid
+from saddlepoint.networks.initialisation import SLOPE, initialise
+from saddlepoint.networks.output import OUTPUTS, Output
+from saddlepoint.networks.players import Discriminator, Translator
+from saddlepoint.networks.reflection import padded
+from saddlepoint.networks.resampling import Resampling
+from saddlepoint.networks.spectral import normalise_spectrally
+from saddlepoint.networks.translation import (
+    Normalisation,
+    Upsampling,
+    begin_as_identity,
+    check_residual,
+    check_translated,
+    doubling,
+    norm,
+)
+
+
+class UNetTranslator(Translator):
+    """U-Net: halvings of the grid by strided convolutions, doublings back, each seeing the grid of its size.
+
+    Args:
+        source: (C, H, W) of what it is given; its sides are padded to multiples of 2^depth.
+        shape: (C', H, W) of what it makes.
+        width: channels at half the size; they double with every halving. The paper's is 64.
+        depth: halvings. The paper's goes down to a single pixel, at 256x256 by 8.
+        widest: most channels.
+        normalisation: of the inner layers. `instance` forgets how bright and how strong an image's features are.
+        upsampling: `resize` has no checkerboards; `transposed` has the paper's transposed convolutions, of an even
+            number of inputs a pixel.
+        output: what the last layer goes through.
+        residual_input: the input is added to what the last layer makes, which starts at 0: the network begins as
+            identity. A grey input is added to every channel.
+
+    Raises:
+        ValueError: a dial out of range, sides that differ, or a residual input where the channels don't allow it or
+            behind an output function.
+
+    Isola, Zhu, Zhou, Efros 2017, "Image-to-image translation with conditional adversarial networks", arXiv 1611.07004
+    (theirs has dropout for noise); Ronneberger, Fischer, Brox 2015, arXiv 1505.04597 (the U); Odena, Dumoulin, Olah
+    2016, "Deconvolution and checkerboard artifacts", Distill.
+
+    >>> UNetTranslator((1, 32, 32), (3, 32, 32), width=8)(torch.randn(2, 1, 13, 21)).shape
+    torch.Size([2, 3, 13, 21])
+    """
+
+    def __init__(
+        self,
+        source: Grid,
+        shape: Grid,
+        width: int = 64,
+        depth: int = 4,
+        widest: int = 512,
+        normalisation: Normalisation = "instance",
+        upsampling: Upsampling = "resize",
+        output: Output = "none",
+        residual_input: bool = False,
+    ) -> None:
+        if depth < 1 or not 1 <= width <= widest:
+            raise ValueError(
+                f"depth is {depth}, width {width} and widest {widest}: give a depth of at least 1 and a width of at "
+                f"least 1 and at most widest"
+            )
+        super().__init__(stride=2**depth)
+        check_translated(source, shape)
+        check_residual(residual_input, source, shape, output)
+        self.residual_input = residual_input
+        channels = [source[0], *(min(width << k, widest) for k in range(depth))]
+        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        for k, (outer, inner) in enumerate(pairwise(channels)):
+            # Pixels keep their levels; at the coarsest, a single pixel would be nothing but its own mean.
+            plain = k in (0, depth - 1)
+            self.down.append(nn.Sequential(_halving(outer, inner), *([] if plain else norm(normalisation))))
+        for k, (inner, outer) in enumerate(pairwise(reversed(channels[1:]))):
+            seen = inner if k == 0 else 2 * inner
+            self.up.append(nn.Sequential(*doubling(upsampling, seen, outer), *norm(normalisation)))
+        seen = width if depth == 1 else 2 * width
+        last = doubling(upsampling, seen, shape[0])
+        if residual_input:
+            begin_as_identity(last)
+        self.last = nn.Sequential(*last, OUTPUTS[output]())
+
+    def translate(self, images: Tensor) -> Tensor:
+        """(N, C, H, W), sides multiples of 2^depth → (N, C', H, W)."""
+        x, seen = images, []
+        for layer in self.down:
+            x = leaky_relu(layer(x), SLOPE)
+            seen.append(x)
+        seen.pop()
+        for layer in self.up:
+            x = torch.cat([leaky_relu(layer(x), SLOPE), seen.pop()], 1)
+        made: Tensor = self.last(x)
+        return images + made if self.residual_input else made
+
+
+class UNetDiscriminator(Discriminator):
+    """U-Net with spectral norm: a logit a pixel, of what is around it near and far.
+
+    Args:
+        shape: (C, H, W) of what it sees; its sides are padded by reflection to multiples of 2^depth.
+        width: channels at full size; they double with every halving. The paper's is 64.
+        depth: halvings; the paper's is 3.
+        widest: most channels.
+        spectral: spectral norm of every layer.
+        packing: samples judged together.
+        auxiliary: an auxiliary classifier in place of the projection of classes; both see the coarsest grid's
+            means.
+        classes: how many there are.
+
+    Raises:
+        ValueError: a dial out of range, or options that exclude each other.
+
+    Wang, Xie, Dong, Shan 2021, "Real-ESRGAN", arXiv 2107.10833; Schönfeld, Schiele, Khoreva 2020, "A U-Net based
+    discriminator for generative adversarial networks", arXiv 2002.12655.
+
+    >>> UNetDiscriminator((3, 32, 32), width=8)(torch.randn(2, 3, 32, 32)).shape
+    torch.Size([2, 32, 32])
+    """
+
+    def __init__(
+        self,
+        shape: Grid,
+        width: int = 64,
+        depth: int = 3,
+        widest: int = 512,
+        spectral: bool = True,
+        packing: int = 1,
+        auxiliary: bool = False,
+        classes: int = 0,
+    ) -> None:
+        super().__init__(shape, classes, auxiliary, packing)
+        if depth < 1 or not 1 <= width <= widest:
+            raise ValueError(
+                f"depth is {depth}, width {width} and widest {widest}: give a depth of at least 1 and a width of at "
+                f"least 1 and at most widest"
+            )
+        self.stride = 2**depth
+        channels = [min(width << k, widest) for k in range(depth + 1)]
+        self.first = _same(packing * shape[0], width)
+        self.down = nn.ModuleList(_halving(outer, inner) for outer, inner in pairwise(channels))
+        self.doubled = Resampling(up=True)
+        self.up = nn.ModuleList(_same(inner, outer) for inner, outer in pairwise(reversed(channels)))
+        self.mix = _same(width, width)
+        self.last = nn.Conv2d(width, 1, 3, padding=1)
+        initialise(self.last, fan_in=9 * width, gain=1.0)
+        self.add_heads(channels[-1])
+        if spectral:
+            normalise_spectrally(self)
+
+    def judge(self, images: Tensor) -> tuple[Tensor, ...]:
+        """(N, C, H, W) → means of the coarsest grid (N, d), logits (N, 1, H, W), and every layer's output."""
+        height, width = images.shape[2:]
+        images = padded(images, self.stride)
+        layers = [leaky_relu(self.first(images), SLOPE)]
+        for layer in self.down:
+            layers.append(leaky_relu(layer(layers[-1]), SLOPE))
+        features = layers[-1].mean((2, 3))
+        for layer, seen in zip(self.up, layers[-2::-1], strict=True):
+            layers.append(leaky_relu(layer(self.doubled(layers[-1])), SLOPE) + seen)
+        layers.append(leaky_relu(self.mix(layers[-1]), SLOPE))
+        return features, self.last(layers[-1])[:, :, :height, :width], *layers
+
+
+def _halving(inputs: int, outputs: int) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
+    initialise(layer, fan_in=16 * inputs)
+    return layer
+
+
+def _same(inputs: int, outputs: int) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, outputs, 3, padding=1)
+    initialise(layer, fan_in=9 * inputs)
+    return layer
