@@ -271,3 +271,73 @@ def test_parts_whose_loss_is_not_finite_are_noticed() -> None:
     )
     with pytest.raises(NonFinite):
         game.field(Batch(torch.tensor([[1.0], [float("inf")]])))
+
+
+# --- players that rest --------------------------------------------------------------------------------
+
+
+def adam_game(joint=True):
+    torch.manual_seed(0)
+    players = {"generator": NormedGenerator().double(), "discriminator": NormedDiscriminator().double()}
+    losses = AdversarialLosses(relativistic())
+    if not joint:
+        joint_losses = losses
+        losses = {
+            name: lambda players, batch, name=name: joint_losses(players, batch, [name])[name] for name in players
+        }
+    optimizers = {n: torch.optim.Adam(p.parameters(), lr=0.1, weight_decay=0.1) for n, p in players.items()}
+    return Game(players, losses, optimizers)
+
+
+def resting(batch):
+    return Batch(batch.value, batch.size, batch.seed, frozenset({"discriminator"}))
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_who_rests_has_a_field_of_0_that_costs_nothing(joint):
+    game, batch = adam_game(joint), vector_batch()
+    awake = game.field(batch)
+    before = game.evaluations
+    field = game.field(resting(batch))
+    assert field.names == game.names
+    assert float(field.only("discriminator").norm()) == 0
+    for ours, theirs in zip(field["generator"], awake["generator"], strict=True):
+        torch.testing.assert_close(ours, theirs)
+    assert game.evaluations == before + 1
+    assert float(game.field(resting(batch), only=("discriminator",)).norm()) == 0
+    assert game.evaluations == before + 1
+
+
+def test_who_rests_is_not_moved_and_remembers_nothing_of_it():
+    game, batch = adam_game(), vector_batch()
+    discriminator = game.players["discriminator"]
+    before = {key: value.clone() for key, value in discriminator.state_dict().items()}
+    generator = game.point.only("generator").clone()
+    for _ in range(3):
+        game.move(game.field(resting(batch)))
+        game.slide(game.field(resting(batch)))
+    assert all(value.equal(before[key]) for key, value in discriminator.state_dict().items())
+    assert not game.optimizers["discriminator"].state
+    assert float((game.point.only("generator") - generator).norm()) > 0
+    with game.untouched():
+        game.field(batch, base=False)  # a look at another batch wakes nobody
+    game.move(game.point.zeros())
+    assert all(value.equal(before[key]) for key, value in discriminator.state_dict().items())
+    game.move(game.field(batch))
+    assert game.optimizers["discriminator"].state
+
+
+def test_products_of_second_order_have_no_row_for_who_rests():
+    game, batch = adam_game(), vector_batch()
+    linear = game.linearize(resting(batch))
+    assert float(linear.field.only("discriminator").norm()) == 0
+    direction = game.point.zeros()
+    for tensor in direction.tensors:
+        tensor.fill_(1.0)
+    forward = linear.jvp(direction)
+    assert float(forward.only("discriminator").norm()) == 0
+    assert float(forward.only("generator").norm()) > 0
+    back = linear.vjp(direction)
+    same = sum(float((a * b).sum()) for a, b in zip(direction.tensors, back.tensors, strict=True))
+    other = sum(float((a * b).sum()) for a, b in zip(direction.tensors, forward.tensors, strict=True))
+    assert same == pytest.approx(other)

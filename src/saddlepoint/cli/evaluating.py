@@ -17,6 +17,7 @@ from rich.text import Text
 from saddlepoint.cli.screen import err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import ImageData, load_images
+from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
 from saddlepoint.evaluation import (
     SAMPLES,
@@ -25,6 +26,7 @@ from saddlepoint.evaluation import (
     chosen,
     evaluate_images,
     evaluate_points,
+    evaluate_translators,
     neighbourhood_picture,
     real_sets,
 )
@@ -40,10 +42,13 @@ from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
-from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, TrainedGenerator
+from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
+from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
+from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
+from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.train.state import load_state
 
-Kind = TypeVar("Kind", bound=TrainedGenerator)
+Kind = TypeVar("Kind", bound=Trained)
 #: Which weights may be asked for.
 WEIGHTS = ("ema", "live")
 #: Generated images in the picture of neighbours, of each half.
@@ -93,12 +98,29 @@ def evaluate(
     with _watching() as report:
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
         images, points = subject.of(ImageGenerator), subject.of(PointGenerator)
+        translators = subject.of(ImageTranslator)
         notes: tuple[str, ...] = ()
         if points:
-            _refused(run, {"--metrics": metrics, "--features": features, "--data": data, "--plot": plot})
+            _without(
+                run,
+                "makes points, whose modes are counted",
+                {"--metrics": metrics, "--features": features, "--data": data, "--plot": plot},
+            )
             if not isinstance(subject.data, PointData):
                 raise ConfigurationError(f"{run} does not say which modes its points should have: give the run folder")
             found = evaluate_points(points, subject.data, samples=samples or JUDGED, seed=seed)
+        elif translators:
+            _without(
+                run, "translates images, and is held against its held-out pairs", {"--metrics": metrics, "--data": data}
+            )
+            if not isinstance(subject.data, PairData) or subject.data.held_out is None:
+                raise ConfigurationError(f"{run} does not say which pairs were held out: give the run folder")
+            judge = None if features in (None, "patches") else load_extractor(features, pick_device(device))
+            found = evaluate_translators(
+                translators, subject.data.held_out, judge, samples=samples or SAMPLES, seed=seed, report=report
+            )
+            if plot is not None:
+                _draw_translated(plot, translators, subject.data.held_out, seed)
         else:
             train, test, notes = _real(subject, next(iter(images.values())), data)
             extractor = load_extractor(features or suited_to(train.data.name), pick_device(device))
@@ -124,16 +146,16 @@ def evaluate(
     err.print(f"wrote {folder.evaluations}", markup=False, soft_wrap=True)
     if folder.config.exists() and folder.records.exists():
         err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
-    if plot is not None:
+    if plot is not None and not translators:
         _draw(plot, record, found)
     if as_json:
         print_json({"run": str(run), **record})
 
 
-def _refused(run: Path, given: Mapping[str, object]) -> None:
+def _without(run: Path, what: str, given: Mapping[str, object]) -> None:
     for flag, value in given.items():
         if value is not None:
-            raise ConfigurationError(f"{run} makes points, whose modes are counted: {flag} is for images")
+            raise ConfigurationError(f"{run} {what}: {flag} is for generators of images")
 
 
 # --- what is evaluated ----------------------------------------------------------------------------------
@@ -143,7 +165,7 @@ def _refused(run: Path, given: Mapping[str, object]) -> None:
 class _Subject:
     """Generators by weights, the samples that they had seen, the run's configuration and data where it has them."""
 
-    generators: Mapping[str, TrainedGenerator]
+    generators: Mapping[str, Trained]
     samples: int | None
     config: Run | None
     data: Any
@@ -175,15 +197,15 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     except NoCheckpoint:
         checkpoint = None
     if config is None or checkpoint is None:
-        delivered = TrainedGenerator.load(run)
+        delivered = Trained.load(run)
         if demanded:
             raise ConfigurationError(f"{run} has no checkpoint to take weights from: leave --weights out")
         return _Subject({"delivered": delivered}, None, config, data)
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask)
-    generators: dict[str, TrainedGenerator] = {"live": copy.deepcopy(task.trained)}
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask)
+    generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
         game.point.copy_(answer)
@@ -283,3 +305,13 @@ def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:
         save_png(figure, paths[-1])
     for path in paths:
         err.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _draw_translated(folder: Path, translators: Mapping[str, ImageTranslator], held_out: PairData, seed: int) -> None:
+    """Input, output and, where they are pairs, target, of each translator."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inputs, targets = chosen_of(held_out, SHOWN_PAIRS, seed)
+    for weights, trained in translators.items():
+        columns = [inputs, trained.apply(inputs), *([targets] if held_out.paired else [])]
+        write_picture(folder / f"translated-{weights}.png", beside_each_other(columns))
+        err.print(f"wrote {folder / f'translated-{weights}.png'}", markup=False, soft_wrap=True)

@@ -20,7 +20,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, TranslationRun, read_run
 from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -55,6 +55,9 @@ def train(
     conditional: Annotated[
         bool, typer.Option("--conditional", help="Make each class on demand, where the data have classes.")
     ] = False,
+    unpaired: Annotated[
+        bool, typer.Option("--unpaired", help="Translate between two sets of images that are no pairs.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")
     ] = None,
@@ -75,10 +78,12 @@ def train(
 
       saddle train images --data FOLDER --size 32
 
+      saddle train translate --data FOLDER --set data.a=photos --set data.b=maps
+
       saddle train digits --method extragradient --set optimizer.lr=5e-4
     """
     config = _configured(
-        recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, sets or []
+        recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, unpaired, sets or []
     )
     if dry_run:
         costs = _costs(config)
@@ -123,6 +128,7 @@ def _configured(
     device: str | None,
     until: str | None,
     conditional: bool,
+    unpaired: bool,
     sets: list[str],
 ) -> Run:
     config = _starting_point(recipe)
@@ -135,6 +141,8 @@ def _configured(
     flags += [f"{key}={value}" for key, value in given.items() if value is not None]
     if conditional:
         flags.append("conditional=true")
+    if unpaired:
+        flags.append("unpaired=cycle")
     config = assign(config, flags)
     if data is not None:
         config = config.with_data(data)
@@ -303,7 +311,13 @@ def _tell(folder: RunFolder, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        err.print(f"Next:  saddle sample {here} -n 64 --seed 7 --out grid.png", soft_wrap=True)
+        err.print(f"Next:  {_next(folder, here)}", soft_wrap=True)
+
+
+def _next(folder: RunFolder, here: str) -> str:
+    if isinstance(read_run(folder.read_config()), TranslationRun):
+        return f"saddle translate {here} IN… --out DIR"
+    return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 
 def _duration(seconds: float) -> str:

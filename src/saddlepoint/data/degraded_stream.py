@@ -5,11 +5,11 @@ from copy import copy
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Batch, generator
+from saddlepoint.core import generator
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.order import Order
-from saddlepoint.data.pair_stream import PairSource
+from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.photographs import Photographs
 from saddlepoint.data.stream import Scheduled
@@ -58,15 +58,16 @@ class DegradedStream(PairSource):
         self.photographs, self.chain, self.crop, self.flips = photographs, chain, crop, flips
         self._order = Order(len(photographs), seed)
 
-    def __call__(self, position: int) -> Batch:
-        """The batch that begins at a position (in samples)."""
+    def drawn(self, position: int) -> PairBatch:
+        """Data and noise of the batch at a position, without what is scheduled."""
         noise, n = generator(self.seed, position, "crops"), self.batch_size
         rows, corners = self._order(position, n).tolist(), torch.rand(n, 2, generator=noise).tolist()
         mirrored, mix = torch.rand(n, generator=noise) < 0.5, torch.rand(n, 1, 1, 1, generator=noise)
         targets = torch.stack([self._cut(row, *corner) for row, corner in zip(rows, corners, strict=True)])
         if self.flips:
             targets = torch.where(mirrored[:, None, None, None], targets.flip(3), targets)
-        return self.batch(self.chain.several(targets, self.seed, position), targets, mix, position)
+        inputs = self.chain.several(targets, self.seed, position)
+        return PairBatch(self.prepared(inputs), self.prepared(targets), mix.to(self.device))
 
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None

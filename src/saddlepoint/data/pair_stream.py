@@ -78,26 +78,21 @@ class PairSource(ABC):
         self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
         self._adversarial, self._penalty = adversarial, penalty
 
-    @abstractmethod
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
+        value = replace(self.drawn(position), **self.scheduled(position))
+        resting = frozenset({ADVERSARY}) if value.alone else frozenset()
+        return Batch(value, self.batch_size, seed_for(self.seed, position, "network"), resting)
+
+    @abstractmethod
+    def drawn(self, position: int) -> PairBatch:
+        """Data and noise of the batch at a position, without what is scheduled."""
 
     @abstractmethod
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
     ) -> "PairSource":
         """A source like this one over some of its pairs, by batches of another size or of another seed."""
-
-    def batch(self, inputs: Tensor, targets: Tensor, mix: Tensor, position: int) -> Batch:
-        """Images (uint8) as the batch that begins at a position."""
-        value = PairBatch(
-            source=self.prepared(inputs),
-            target=self.prepared(targets),
-            mix=mix.to(self.device),
-            **self.scheduled(position),
-        )
-        resting = frozenset({ADVERSARY} if value.alone else ())
-        return Batch(value, len(inputs), seed_for(self.seed, position, "network"), resting)
 
     def scheduled(self, position: int) -> dict[str, Any]:
         """What is scheduled, by its name in a batch, after so many samples."""
@@ -156,15 +151,16 @@ class PairStream(PairSource):
         self.data, self.flips, self.crop = data, flips, crop
         self._begin()
 
-    def __call__(self, position: int) -> Batch:
-        """The batch that begins at a position (in samples)."""
+    def drawn(self, position: int) -> PairBatch:
+        """Data and noise of the batch at a position, without what is scheduled."""
         noise, n = generator(self.seed, position, "pairs"), self.batch_size
         rows = self._sources(position, n)
         columns = rows if self._targets is None else self._targets(position, n)
         inputs = self.data.inputs.images.index_select(0, rows)
         targets = self.data.targets.images.index_select(0, columns)
         mix = torch.rand(n, 1, 1, 1, generator=noise)
-        return self.batch(*self._shown(inputs, targets, noise), mix, position)
+        inputs, targets = self._shown(inputs, targets, noise)
+        return PairBatch(self.prepared(inputs), self.prepared(targets), mix.to(self.device))
 
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None

@@ -35,6 +35,7 @@ class PairData:
         paired: whether an input and a target at one index belong together.
         source: where they came from, a sentence.
         notes: what was skipped or converted, a sentence each.
+        held_out: others of the same kind, which are not trained on.
 
     Raises:
         DataError: pairs of different numbers, or targets whose sides are no whole multiple of the inputs'.
@@ -46,6 +47,7 @@ class PairData:
     paired: bool
     source: str
     notes: tuple[str, ...] = ()
+    held_out: "PairData | None" = None
 
     classes = ()
 
@@ -112,7 +114,7 @@ def read_pairs(
     a: str | None = None,
     b: str | None = None,
     layout: Layout = "folders",
-    paired: bool = True,
+    paired: bool | None = True,
     split: Split = "train",
     scale: int = 1,
     channels: Channels = (None, None),
@@ -136,7 +138,8 @@ def read_pairs(
         size: pixels a side of the inputs.
         a, b: sub-folders of the inputs and of the targets, or folders anywhere.
         layout: see `Layout`.
-        paired: False reads two sets of images that have nothing to do with each other.
+        paired: False reads two sets of images that have nothing to do with each other; None takes them for pairs where
+            no image is without a partner.
         split: "train", or "test" for the part that such a folder holds out.
         scale: a target's side over an input's.
         channels: see `Channels`; 1 or 3 each.
@@ -148,8 +151,6 @@ def read_pairs(
     """
     if size < 1 or scale < 1:
         raise DataError(f"the size is {size} pixels and the scale {scale}: give each at least 1")
-    if layout == "side" and not paired:
-        raise DataError("images side by side are pairs: leave --unpaired out, or give two folders")
     given = Path(path).expanduser()
     inside = _absolute(a) and _absolute(b)
     root, notes = (given, []) if inside else part_of(given, split)
@@ -157,8 +158,12 @@ def read_pairs(
     targets = (Target(size, channels[0], background), Target(scale * size, channels[1], background))
     if layout == "side":
         sides, found = _side_by_side(root)
+        paired = True
     else:
         folders = _folders(root, a, b)
+        if paired is None:
+            ours, theirs = (sorted(map(_key, _listed(folder).images)) for folder in folders)
+            paired = ours == theirs and len(set(ours)) == len(ours)
         sides, found = _matched(*folders) if paired else _apart(*folders)
     halves = (len(sides[0]), len(sides[1]))
     images, failed = [], []
@@ -185,6 +190,15 @@ def read_pairs(
     ]
     what = "The pairs" if paired else "The images on both sides"
     return PairData(name, data[0], data[1], paired, f"{what} of the folder {root}.", tuple(notes))
+
+
+def holds_out(path: str | Path) -> bool:
+    """Whether a folder holds a part to test with beside `train`."""
+    try:
+        part_of(Path(path).expanduser(), "test")
+    except DataError:
+        return False
+    return True
 
 
 # --- which files --------------------------------------------------------------------------------------
@@ -246,7 +260,7 @@ def _folders(root: Path, a: str | None, b: str | None) -> tuple[Path, Path]:
     if len(left) + (a is not None) + (b is not None) != 2:
         raise DataError(
             f"{root} holds {len(below)} sub-folders ({some(below) or 'none'}), expected two, of inputs and of targets: "
-            f"name them with --set data.a=NAME --set data.b=NAME, or take --set data.layout=side for images side by "
+            f"name them with --set data.a=NAME --set data.b=NAME, or take --set data.split=side for images side by "
             f"side"
         )
     first = left.pop(0) if a is None else a

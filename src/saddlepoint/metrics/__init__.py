@@ -16,8 +16,10 @@ from saddlepoint.metrics.memorisation import Memorisation, memorisation
 from saddlepoint.metrics.modes import ModeCoverage, mode_coverage
 from saddlepoint.metrics.moments import Moments
 from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, nearest_others
+from saddlepoint.metrics.patches import patch_moments, patches
 from saddlepoint.metrics.precision_recall import PrecisionRecall, precision_recall
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
+from saddlepoint.metrics.sharpness import sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
 
 __all__ = [
@@ -44,8 +46,11 @@ __all__ = [
     "mode_coverage",
     "nearest_neighbours",
     "nearest_others",
+    "patch_moments",
+    "patches",
     "precision_recall",
     "pyramid_distance",
+    "sharpness",
     "sliced_wasserstein",
     "squared_mmd",
 ]

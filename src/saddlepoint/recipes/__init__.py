@@ -11,6 +11,7 @@ from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.translation import TranslationRun, translate
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
@@ -26,6 +27,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "vae": vae,
     "autoencoder": autoencoder,
     "enhance": enhance,
+    "translate": translate,
 }
 
 
@@ -50,6 +52,7 @@ __all__ = [
     "ImageRun",
     "PointRun",
     "Run",
+    "TranslationRun",
     "baseline",
     "citations",
     "read_run",

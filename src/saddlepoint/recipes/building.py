@@ -223,8 +223,8 @@ def game_of(config: Run, players: Mapping[str, nn.Module], losses: JointLoss) ->
     """The game of players, on their device, and a joint loss, moved and computed as a configuration says."""
     roles = config.players
     if config.channels_last:
-        for player in players.values():
-            player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for module in players.values():
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {
         role: OPTIMIZER_REGISTRY.build(player.optimizer, params=players[role].parameters())
         for role, player in roles.items()

@@ -1,10 +1,10 @@
 """The losses of a translator and its discriminator: images that are to look like the targets, and to be them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -137,11 +137,16 @@ class TranslationLosses:
 
 @dataclass(frozen=True)
 class Bout:
-    """One look of a discriminator at real and generated images."""
+    """One look of a discriminator at real and generated images.
 
-    seen: CriticPass
-    real: Judgement
+    Attributes:
+        real: None where nobody asks what it says of them.
+        seen: what penalties are given; None where the discriminator's loss is not asked for.
+    """
+
     generated: Judgement
+    real: Judgement | None
+    seen: CriticPass | None
 
 
 class Critics:
@@ -156,44 +161,51 @@ class Critics:
     def __init__(self, loss: AdversarialLoss, penalties: Sequence[Penalty], *, matching: float = 0.0) -> None:
         self.loss, self.penalties, self.matching = loss, tuple(penalties), matching
         self._memories = [p.memory for p in penalties if p.memory is not None]
-        self._differentiates = (
-            any(p.differentiates_real for p in penalties),
-            any(p.differentiates_generated for p in penalties),
-        )
+        self._real_differentiated = any(p.differentiates_real for p in penalties)
+        self._generated_differentiated = any(p.differentiates_generated for p in penalties)
 
     def bout(
         self,
-        discriminator: nn.Module,
+        discriminator: Callable[..., Any],
         real: Tensor,
         made: Tensor,
         mix: Tensor,
-        condition: Tensor | None,
+        condition: Tensor | None = None,
         *,
         judged: bool,
     ) -> Bout:
-        """Judge real and generated images, beside the condition where there is one; `judged` for L_D too."""
-        real = differentiable(real) if judged and self._differentiates[0] else real
-        made = differentiable(made) if judged and self._differentiates[1] else made
-        of_real, of_made = (self._judge(discriminator, beside(condition, images)) for images in (real, made))
-        seen = CriticPass(partial(_logits, discriminator, condition), real, made, of_real.logits, of_made.logits, mix)
-        return Bout(seen, of_real, of_made)
+        """Show real and generated images, beside the condition where there is one; `judged` where L_D is asked for."""
+        if judged and self._real_differentiated:
+            real = differentiable(real)
+        if judged and self._generated_differentiated:
+            made = differentiable(made)
+        of_made = self._judge(discriminator, beside(condition, made))
+        if not (judged or self.loss.generator_sees_real or self.matching):
+            return Bout(of_made, None, None)
+        of_real = self._judge(discriminator, beside(condition, real))
+        if not judged:
+            return Bout(of_made, of_real, None)
+        critic = partial(_logits, discriminator, condition)
+        return Bout(of_made, of_real, CriticPass(critic, real, made, of_real.logits, of_made.logits, mix))
 
     def generator(self, bout: Bout) -> Tensor:
         """loss_G."""
-        return self.loss.generator(bout.real.logits, bout.generated.logits)
+        return self.loss.generator(None if bout.real is None else bout.real.logits, bout.generated.logits)
 
     def matched(self, bout: Bout) -> Tensor:
         """μ times the distance of layers; 0 where none is asked for."""
         if not self.matching:
             return bout.generated.logits.new_zeros(())
+        assert bout.real is not None
         return self.matching * layer_matching(bout.real.layers, bout.generated.layers)
 
     def discriminator(self, bout: Bout, factor: Tensor | None) -> Tensor:
         """loss_D with the penalties, times a factor where they have one; what they remember moves."""
+        assert bout.seen is not None
         penalties = sum(penalty(bout.seen) for penalty in self.penalties)
-        loss = self.loss.discriminator(bout.real.logits, bout.generated.logits)
         for memory in self._memories:
             memory.observe(bout.seen)
+        loss = self.loss.discriminator(bout.seen.real_logits, bout.seen.generated_logits)
         return loss + (penalties if factor is None else factor * penalties)
 
     def keep_memories_in(self, discriminator: nn.Module) -> None:
@@ -202,13 +214,13 @@ class Critics:
         for number, memory in enumerate(self._memories):
             discriminator.add_module(f"memory_of_penalty_{number}", memory.to(device))
 
-    def _judge(self, discriminator: nn.Module, images: Tensor) -> Judgement:
+    def _judge(self, discriminator: Callable[..., Any], images: Tensor) -> Judgement:
         if self.matching:
             judgement: Judgement = discriminator(images, None, True)
             return judgement
         # A network of another maker need know no more than logits, which then are all its features.
-        logits = discriminator(images)
-        return Judgement(logits, None, logits.flatten(1) if logits.dim() > 1 else logits[:, None])
+        logits: Tensor = discriminator(images)
+        return Judgement(logits, None, logits.reshape(len(logits), -1))
 
 
 def beside(condition: Tensor | None, images: Tensor) -> Tensor:
@@ -216,10 +228,10 @@ def beside(condition: Tensor | None, images: Tensor) -> Tensor:
     if condition is None:
         return images
     if condition.shape[2:] != images.shape[2:]:
-        condition = interpolate(condition, images.shape[2:], mode="bilinear", antialias=False)
+        condition = interpolate(condition, images.shape[2:], mode="bilinear")
     return torch.cat([condition, images], 1)
 
 
-def _logits(discriminator: nn.Module, condition: Tensor | None, images: Tensor) -> Tensor:
+def _logits(discriminator: Callable[..., Any], condition: Tensor | None, images: Tensor) -> Tensor:
     logits: Tensor = discriminator(beside(condition, images))
     return logits

@@ -1,0 +1,75 @@
+"""The evaluation of a translator on what was held out, beside the input as it is."""
+
+from collections.abc import Mapping
+
+from saddlepoint.data.pairs import PairData
+from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.evaluation.reading import Report
+from saddlepoint.extractors import Extractor
+from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
+from saddlepoint.tasks.translation import chosen_of
+from saddlepoint.tasks.translator import ImageTranslator
+
+_BETTER: dict[str, Better] = {
+    "l1": "lower",
+    "psnr": "higher",
+    "ssim": "higher",
+    "frechet": "lower",
+    "sharpness": "none",
+}
+#: What stands in the translator's place.
+UNCHANGED = "input unchanged"
+
+
+def evaluate_translators(
+    translators: Mapping[str, ImageTranslator],
+    held_out: PairData,
+    judge: Extractor | None = None,
+    *,
+    samples: int,
+    seed: int = 0,
+    report: Report = lambda *_: None,
+) -> Evaluation:
+    """Each translator, and the input unchanged, held against targets that were not trained on.
+
+    L1 in [0, 1], PSNR in dB and SSIM where inputs and targets are pairs; the Fréchet distance between what is made and
+    the targets; and the sharpness of edges in that of the targets, which is right at 1.
+
+    Args:
+        translators: by weights.
+        held_out: inputs and targets.
+        judge: gives the features of the Fréchet distance; None takes patches of 8x8 pixels.
+        samples: images of each kind, at most.
+        seed: of their order.
+        report: told how far it is.
+    """
+    features = Features(judge)
+    inputs, targets = chosen_of(held_out, samples, seed)
+    real = features.moments(targets)
+    measured = []
+    names = [*translators, UNCHANGED]
+    for place, weights in enumerate(names):
+        report(f"{weights}: translating", place, len(names))
+        known = translators.get(weights)
+        made = in_channels(inputs, targets.shape[1]) if known is None else known.apply(inputs)
+        values = resemblance(made, targets) if held_out.paired else {}
+        values |= {"frechet": features.distance(real, made), "sharpness": relative_sharpness(made, targets)}
+        protocol = Protocol(
+            extractor="patches 8x8" if judge is None else judge.name,
+            digest="" if judge is None else judge.digest,
+            resizing="" if judge is None else judge.resizing,
+            dataset=held_out.name,
+            fingerprint=held_out.fingerprint,
+            split="held-out pairs" if held_out.paired else "held out, no pairs",
+            n_real=len(targets),
+            n_generated=len(made),
+            most=samples,
+            seed=seed,
+            weights=weights,
+        )
+        measured += [
+            Measured(key, Number(values[key]), better, {}, protocol) for key, better in _BETTER.items() if key in values
+        ]
+    notes = () if held_out.paired else ("l1, psnr and ssim are left out: what is held out are no pairs",)
+    return Evaluation(tuple(measured), notes)

@@ -1,0 +1,226 @@
+"""Pairs of images: what belongs together stays together, what is damaged is named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from saddlepoint.data import DataError, ImageData
+from saddlepoint.data.pair_stream import PairStream
+from saddlepoint.data.pairs import PairData, holds_out, read_pairs
+
+SIZE = 8
+
+
+def picture(path: Path, level: int, size: tuple[int, int] = (SIZE, SIZE), mode: str = "RGB") -> None:
+    """One colour: the level in the first channel, its double in the second where there is one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    colours = {"RGB": (level, 2 * level % 256, 0), "L": level, "RGBA": (level, 2 * level % 256, 0, 0)}
+    Image.new(mode, size, colours[mode]).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Ten pairs of colour and grey, of which the level of one side is the other's and 100."""
+    for i in range(10):
+        picture(tmp_path / "google" / f"{i}.png", i)
+        picture(tmp_path / "twitter" / f"{i}.png", 100 + i, mode="L")
+    return tmp_path
+
+
+def levels(images: ImageData) -> list[int]:
+    return images.images[:, 0, 0, 0].tolist()
+
+
+def test_equal_names_are_a_pair_and_sides_keep_their_channels(folder: Path) -> None:
+    data = read_pairs(folder, SIZE)
+    assert data.paired
+    assert (data.inputs.shape, data.targets.shape) == ((3, SIZE, SIZE), (1, SIZE, SIZE))
+    assert levels(data.targets) == [100 + level for level in levels(data.inputs)]
+    assert data.notes == ()
+
+
+def test_sides_are_named_where_the_alphabet_has_them_wrong(folder: Path) -> None:
+    data = read_pairs(folder, SIZE, a="twitter")
+    assert levels(data.inputs) == [100 + level for level in levels(data.targets)]
+    anywhere = read_pairs(folder, SIZE, a=str(folder / "twitter"), b=str(folder / "google"))
+    assert anywhere.fingerprint == data.fingerprint
+
+
+def test_an_extension_is_no_part_of_a_name(folder: Path) -> None:
+    (folder / "google/3.png").unlink()
+    picture(folder / "google/3.bmp", 3)
+    assert len(read_pairs(folder, SIZE)) == 10
+
+
+def test_halves_of_an_image_side_by_side_are_a_pair(tmp_path: Path) -> None:
+    for i in range(4):
+        whole = np.zeros((SIZE, 2 * SIZE + 1, 3), np.uint8)
+        whole[:, :SIZE], whole[:, SIZE + 1 :] = i, 100 + i
+        whole[:, SIZE] = 255  # the middle column belongs to neither
+        Image.fromarray(whole).save(tmp_path / f"{i}.png")
+    data = read_pairs(tmp_path, SIZE, layout="side")
+    assert levels(data.inputs) == [0, 1, 2, 3]
+    assert levels(data.targets) == [100, 101, 102, 103]
+    assert data.targets.images.unique().tolist() == [100, 101, 102, 103]
+
+
+def test_train_is_read_for_training_and_val_for_judging(folder: Path) -> None:
+    parted = folder / "whole"
+    for part, names in {"train": range(7), "val": range(7, 10)}.items():
+        for side, more in {"a": 0, "b": 100}.items():
+            for i in names:
+                picture(parted / part / side / f"{i}.png", i + more)
+    assert holds_out(parted)
+    assert not holds_out(folder)
+    assert levels(read_pairs(parted, SIZE).inputs) == list(range(7))
+    assert levels(read_pairs(parted, SIZE, split="test").targets) == [107, 108, 109]
+
+
+def test_transparency_is_composited_on_white(folder: Path) -> None:
+    picture(folder / "google/0.png", 50, mode="RGBA")
+    data = read_pairs(folder, SIZE)
+    assert levels(data.inputs)[0] == 255
+    assert any("Composited on white: 1 file" in note for note in data.notes)
+
+
+def damage(folder: Path) -> dict[str, str]:
+    """Harm files in every way; gives what is to be read of each in the notes."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "google/0.png")
+    whole = (folder / "google/0.png").read_bytes()
+    (folder / "google/0.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "twitter/1.png").write_bytes(b"")
+    (folder / "twitter/2.png").unlink()
+    picture(folder / "google/3.png", 3, (SIZE, SIZE // 2))
+    picture(folder / "google/4.png", 4, (2 * SIZE, 2 * SIZE))
+    picture(folder / "google/5.bmp", 5)
+    (folder / "google/6.png").write_text("no image")
+    return {
+        "0.png": "google: Skipped 2 files that cannot be read",
+        "1.png": "twitter: Skipped 1 file that cannot be read",
+        "2.png": "google: left out 1 without a partner",
+        "3.png (8x4 and 8x8)": "different proportions",
+        "1 pairs": "of different sizes but of the same proportions, resized alike",
+        "5.bmp": "of one name but for the extension",
+        "6.png": "google: Skipped 2 files that cannot be read",
+    }
+
+
+def test_damaged_files_are_named_and_their_partners_left_out(folder: Path) -> None:
+    expected = damage(folder)
+    data = read_pairs(folder, SIZE)
+    assert levels(data.inputs) == [4, 7, 8, 9]
+    assert levels(data.targets) == [104, 107, 108, 109]
+    for name, sentence in expected.items():
+        assert any(name in note and sentence in note for note in data.notes), (name, data.notes)
+
+
+def test_nothing_left_is_refused_with_what_was_found(folder: Path, tmp_path: Path) -> None:
+    for path in (folder / "google").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(DataError, match="holds no pairs of images that can be read.*Skipped 10 files"):
+        read_pairs(folder, SIZE)
+    for path in (folder / "google").iterdir():
+        path.rename(path.with_name(f"other-{path.name}"))
+    with pytest.raises(DataError, match=r"no image in .*google has the name of one in .*--unpaired"):
+        read_pairs(folder, SIZE)
+    picture(folder / "third/1.png", 1)
+    with pytest.raises(DataError, match=r"holds 3 sub-folders \(google, third, twitter\), expected two.*data\.a=NAME"):
+        read_pairs(folder, SIZE)
+    with pytest.raises(DataError, match="there is no folder gogle"):
+        read_pairs(folder, SIZE, a="gogle")
+
+
+def test_two_sets_that_are_no_pairs_may_differ_in_number(folder: Path) -> None:
+    assert read_pairs(folder, SIZE, paired=None).paired
+    (folder / "twitter/2.png").unlink()
+    data = read_pairs(folder, SIZE, paired=None)
+    assert not data.paired
+    assert (len(data.inputs), len(data.targets)) == (10, 9)
+
+
+def test_a_split_keeps_pairs_together(folder: Path) -> None:
+    train, test = read_pairs(folder, SIZE).split(0.3)
+    for part, count in ((train, 7), (test, 3)):
+        assert len(part) == count
+        assert levels(part.targets) == [100 + level for level in levels(part.inputs)]
+    assert sorted(levels(train.inputs) + levels(test.inputs)) == list(range(10))
+
+
+def test_many_pairs_are_decoded_once_and_kept(folder: Path, monkeypatch, tmp_path: Path) -> None:
+    in_memory = read_pairs(folder, SIZE)
+    monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / ".cache"))
+    monkeypatch.setattr("saddlepoint.data.keeping.KEPT", 0)
+    kept = read_pairs(folder, SIZE)
+    assert kept.fingerprint == in_memory.fingerprint
+    assert list((tmp_path / ".cache/decoded").rglob("*.u8"))
+    (folder / "google/4.png").write_bytes(b"")
+    assert levels(read_pairs(folder, SIZE).targets) == [100, 101, 102, 103, 105, 106, 107, 108, 109]
+
+
+# --- the stream ---------------------------------------------------------------------------------------
+
+
+def numbered(count: int, targets: int | None = None, scale: int = 1) -> PairData:
+    """Images whose every pixel is another number, the targets' `scale` times as large; equal at equal places."""
+
+    def images(n: int, side: int) -> ImageData:
+        columns = torch.arange(SIZE).repeat_interleave(side // SIZE)
+        grid = (8 * columns[:, None] + columns)[None, None] + torch.arange(n)[:, None, None, None]
+        return ImageData("n", grid.byte(), None, (), "Made here.")
+
+    paired = targets is None
+    return PairData("n", images(count, SIZE), images(targets or count, scale * SIZE), paired, "Made here.")
+
+
+def bytes_of(stream: PairStream, position: int) -> tuple[torch.Tensor, torch.Tensor]:
+    value = stream(position).value
+    return tuple(((x + 1) * 127.5).round().byte() for x in (value.source, value.target))
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_crops_and_flips_lie_on_one_another(scale: int) -> None:
+    stream = PairStream(numbered(20, scale=scale), 20, seed=0, flips=True, crop=5)
+    source, target = bytes_of(stream, 0)
+    assert source.shape[2:] == (5, 5)
+    assert target[:, :, ::scale, ::scale].equal(source)
+    whole = bytes_of(PairStream(numbered(20, scale=scale), 20, seed=0), 0)[0]
+    assert len({tuple(image.flatten().tolist()) for image in source - whole[:, :, :1, :1]}) > 5
+
+
+def test_batches_are_a_pure_function_of_the_position() -> None:
+    data = numbered(7)
+    stream = PairStream(data, 4, seed=3, flips=True, crop=6)
+    later = [bytes_of(stream, 8), bytes_of(stream, 0)]
+    fresh = PairStream(data, 4, seed=3, flips=True, crop=6)
+    for (a, b), position in zip(later, (8, 0), strict=True):
+        x, y = bytes_of(fresh, position)
+        assert x.equal(a)
+        assert y.equal(b)
+    assert stream(8).seed == fresh(8).seed != fresh(0).seed
+
+
+def test_every_side_of_what_is_unpaired_is_seen_once_an_epoch_in_an_order_of_its_own() -> None:
+    stream = PairStream(numbered(6, 4), 12, seed=0)
+    source, target = bytes_of(stream, 0)
+    assert source[:, 0, 0, 0].bincount().tolist() == [2] * 6
+    assert target[:, 0, 0, 0].bincount().tolist() == [3] * 4
+    same = PairStream(numbered(6, 6).unpaired(), 6, seed=0)
+    source, target = bytes_of(same, 0)
+    assert not source.equal(target)
+
+
+def test_parts_are_shares_of_the_whole() -> None:
+    batch = PairStream(numbered(6), 6, seed=0)(0).value
+    parts = list(batch.parts(4))
+    assert [share for share, _ in parts] == [4 / 6, 2 / 6]
+    assert torch.cat([part.target for _, part in parts]).equal(batch.target)
+
+
+def test_the_adversary_rests_while_its_weight_is_0() -> None:
+    stream = PairStream(numbered(6), 2, seed=0, adversarial=lambda position: float(position >= 4))
+    assert [stream(position).resting for position in (0, 2, 4)] == [{"discriminator"}, {"discriminator"}, set()]
+    assert [stream(position).value.alone for position in (2, 4)] == [True, False]

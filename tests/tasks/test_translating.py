@@ -1,0 +1,215 @@
+"""Losses of translators: closed forms, who is asked when, and what a history shows."""
+
+import pytest
+import torch
+from torch import nn
+
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data.pair_stream import PairBatch
+from saddlepoint.losses import least_squares, non_saturating, relativistic
+from saddlepoint.networks import Judgement
+from saddlepoint.penalties import R1, R2, LeCam
+from saddlepoint.tasks.contrast import ContrastLosses, contrast
+from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
+from saddlepoint.tasks.translating import Reconstruction, TranslationLosses, beside
+
+
+class Scaled(nn.Module):
+    """x ↦ w x."""
+
+    def __init__(self, weight: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+        self.calls = 0
+
+    def forward(self, images):
+        self.calls += 1
+        return self.weight * images
+
+
+class Summed(nn.Module):
+    """Images ↦ v times the sum of each channel's mean, channel c counted 10^c times; its layers are the means."""
+
+    def __init__(self, weight: float = 1.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight))
+        self.calls = 0
+
+    def forward(self, images, labels=None, detailed=False):
+        self.calls += 1
+        means = self.weight * images.mean((2, 3))
+        logits = (means * 10.0 ** torch.arange(images.shape[1])).sum(1)
+        return Judgement(logits, None, means, (means,)) if detailed else logits
+
+
+def batch(source: float = 1.0, target: float = 3.0, **more) -> PairBatch:
+    def images(level):
+        return torch.full((2, 1, 2, 2), level)
+
+    return PairBatch(images(source), images(target), torch.zeros(2, 1, 1, 1), **more)
+
+
+def players(generator: float = 2.0) -> dict[str, nn.Module]:
+    return {"generator": Scaled(generator), "discriminator": Summed()}
+
+
+BOTH = ("generator", "discriminator")
+
+
+def test_both_losses_are_the_sums_that_they_are_said_to_be() -> None:
+    losses = TranslationLosses(
+        least_squares(), (R1(weight=0.5),), (Reconstruction(weight=7.0),), adversarial=2.0, matching=3.0
+    )
+    found = losses(players(), batch(), BOTH)
+    # D(x, y) = 1 + 30, D(x, G(x)) = 1 + 20; layers differ by 0 and 1, in the mean by ½.
+    plain = least_squares()
+    real, made = torch.full((2,), 31.0), torch.full((2,), 21.0)
+    expected = 7.0 * 1.0 + 2.0 * plain.generator(None, made) + 3.0 * 0.5
+    torch.testing.assert_close(found["generator"], expected)
+    # ∂D/∂y is 10/4 at each of 4 pixels: the penalty differentiates in the target alone.
+    torch.testing.assert_close(found["discriminator"], plain.discriminator(real, made) + 0.25 * 4 * 2.5**2)
+
+
+def test_a_discriminator_that_is_not_conditioned_sees_the_target_alone() -> None:
+    losses = TranslationLosses(least_squares(), conditional=False)
+    found = losses(players(), batch(), ("generator",))
+    torch.testing.assert_close(found["generator"], least_squares().generator(None, torch.full((2,), 2.0)))
+
+
+def test_alone_the_generator_has_its_likeness_and_nobody_is_asked() -> None:
+    game = players()
+    losses = TranslationLosses(relativistic(), (R1(), R2()), (Reconstruction(weight=7.0),), matching=1.0)
+    found = losses(game, batch(alone=True, adversarial=torch.tensor(0.0)), ("generator",))
+    assert float(found["generator"]) == 7.0
+    assert game["discriminator"].calls == 0
+
+
+def test_the_factor_is_on_all_that_the_adversary_says() -> None:
+    losses = TranslationLosses(least_squares(), (), (Reconstruction(weight=7.0),), matching=3.0)
+    values = [
+        float(losses(players(), batch(adversarial=torch.tensor(factor)), ("generator",))["generator"])
+        for factor in (0.0, 1.0, 2.0)
+    ]
+    assert values[0] == 7.0
+    assert values[2] - values[1] == pytest.approx(values[1] - values[0])
+    assert values[1] > values[0]
+
+
+def test_real_images_are_not_judged_where_nobody_asks() -> None:
+    for loss, calls in ((non_saturating(), 1), (relativistic(), 2)):
+        game = players()
+        TranslationLosses(loss)(game, batch(), ("generator",))
+        assert game["discriminator"].calls == calls
+
+
+def test_gradients_are_of_each_player_alone_and_joint_equals_single() -> None:
+    losses = TranslationLosses(relativistic(), (R1(), R2()), (Reconstruction(),), matching=1.0)
+    game = players()
+    joint = losses(game, batch(), BOTH)
+    for name in BOTH:
+        alone = losses(game, batch(), (name,))
+        assert list(alone) == [name]
+        torch.testing.assert_close(alone[name], joint[name])
+
+
+def test_a_smaller_input_is_enlarged_beside_its_target() -> None:
+    source, target = torch.rand(1, 3, 4, 4), torch.rand(1, 1, 8, 8)
+    assert beside(source, target).shape == (1, 4, 8, 8)
+    assert beside(None, target) is target
+
+
+def test_nothing_to_learn_from_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        TranslationLosses(relativistic(), adversarial=0.0)
+    with pytest.raises(ValueError, match="alone with nothing to be like"):
+        TranslationLosses(relativistic())(players(), batch(alone=True), ("generator",))
+    with pytest.raises(ValueError, match="weight is -1"):
+        Reconstruction(weight=-1.0)
+
+
+# --- without pairs ------------------------------------------------------------------------------------
+
+
+def cyclic(onward: float, backward: float) -> dict[str, nn.Module]:
+    return {
+        "generator": Several({ONWARD: Scaled(onward), BACKWARD: Scaled(backward)}),
+        "discriminator": Several({TARGET: Summed(1.0), SOURCE: Summed(2.0)}),
+    }
+
+
+def test_a_cycle_adds_both_ways_both_judges_and_what_comes_back() -> None:
+    losses = CycleLosses(
+        least_squares(), (), Reconstruction(10.0), Reconstruction(5.0), adversarial=2.0
+    )
+    found = losses(cyclic(2.0, 0.25), batch(1.0, 3.0), BOTH)
+    plain = least_squares()
+
+    def logits(level):
+        return torch.full((2,), level)
+
+    # G(1) = 2, F(3) = .75; F(G(1)) = .5, G(F(3)) = 1.5; G(3) = 6, F(1) = .25.
+    judged = plain.generator(None, logits(2.0)) + plain.generator(None, logits(2 * 0.75))
+    torch.testing.assert_close(found["generator"], 2 * judged + 10 * (0.5 + 1.5) + 5 * (3.0 + 0.75))
+    expected = plain.discriminator(logits(3.0), logits(2.0)) + plain.discriminator(logits(2.0), logits(1.5))
+    torch.testing.assert_close(found["discriminator"], expected)
+
+
+def test_an_inverse_costs_nothing_on_the_way_back() -> None:
+    losses = CycleLosses(least_squares(), (), Reconstruction(10.0), adversarial=0.0)
+    assert float(losses(cyclic(2.0, 0.5), batch(), ("generator",))["generator"]) == 0.0
+
+
+def test_a_penalty_with_a_memory_is_refused_in_a_cycle() -> None:
+    with pytest.raises(ValueError, match="a cycle has two"):
+        CycleLosses(least_squares(), (LeCam(),), Reconstruction(10.0))
+
+
+def test_a_history_is_filled_first_and_then_gives_half_of_what_it_holds() -> None:
+    history = History(6, (1,))
+    with seeded(0):
+        first = torch.arange(4.0)[:, None]
+        assert history(first).equal(first)
+        shown = history(torch.arange(4.0, 8.0)[:, None])
+    assert shown[:2].flatten().tolist() == [4.0, 5.0]  # there was room for two more
+    assert int(history.count) == 6
+    old, seen = 0, 8
+    with seeded(1):
+        for _ in range(200):
+            new = torch.arange(float(seen), seen + 4.0)[:, None]
+            kept = set(history.images.flatten().tolist())
+            shown = history(new).flatten().tolist()
+            seen += 4
+            # What is shown is new, or was kept and has made room for a new one.
+            assert all(x in kept or x >= seen - 4 for x in shown)
+            swapped = {x for x in shown if x < seen - 4}
+            assert len(swapped) == sum(x < seen - 4 for x in shown)
+            assert kept - set(history.images.flatten().tolist()) == swapped
+            old += len(swapped)
+    assert 0.4 < old / 800 < 0.6
+
+
+def test_a_history_draws_nothing_but_what_the_seed_says_and_keeps_the_graph() -> None:
+    shown = []
+    for _ in range(2):
+        history = History(3, (1,))
+        with seeded(5):
+            for k in range(5):
+                images = torch.full((2, 1), float(k), requires_grad=True)
+                shown.append(history(images))
+        assert shown[-1].requires_grad
+    for first, second in zip(shown[:5], shown[5:], strict=True):
+        assert first.equal(second)
+
+
+def test_codes_that_tell_places_cost_nothing_and_equal_ones_the_log_of_their_number() -> None:
+    orthogonal = torch.eye(8)[None]
+    assert float(contrast(orthogonal, orthogonal, 0.01)) < 1e-6
+    same = torch.ones(2, 8, 3)
+    assert float(contrast(same, same, 0.07)) == pytest.approx(torch.log(torch.tensor(8.0)).item())
+    shuffled = orthogonal[:, torch.arange(7, -1, -1)]
+    assert float(contrast(orthogonal, shuffled, 0.1)) == pytest.approx(10.0, abs=1e-2)
+
+
+def test_contrast_dials_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2 patches"):
+        ContrastLosses(relativistic(), layers=1, patches=1)
