@@ -32,6 +32,7 @@ class Photographs:
         places: where each begins, its height and its width, int64 (N, 3).
         source: where they came from, a sentence.
         notes: what was skipped or converted, a sentence each.
+        held_out: others of the same kind, that are not trained on.
 
     >>> from saddlepoint.data import ImageData
     >>> two = Photographs.of(ImageData("two", torch.zeros(2, 1, 4, 6, dtype=torch.uint8), None, (), "Made here."))
@@ -45,6 +46,7 @@ class Photographs:
     places: Tensor
     source: str
     notes: tuple[str, ...] = ()
+    held_out: "Photographs | None" = None
 
     kind = "images"
     classes = ()

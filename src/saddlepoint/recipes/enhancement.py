@@ -8,28 +8,30 @@ import torch
 from pydantic import Field, field_validator, model_validator
 
 from saddlepoint.configuration import ConfigurationError, Registry, Settings, Several
-from saddlepoint.core import generator
 from saddlepoint.data import load_images, load_photographs
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import DegradedStream, degraded_pairs
-from saddlepoint.data.images import Split
+from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.pair_stream import PairSource, PairStream
 from saddlepoint.data.pairs import Layout, PairData, read_pairs
 from saddlepoint.data.photographs import Photographs
 from saddlepoint.data.stream import Scheduled
-from saddlepoint.extractors import Extractor, load_extractor
 from saddlepoint.recipes.building import Assembled, game_of, iteration, model_card, network, penalties_of, pick_device
 from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, Player, Reading
 from saddlepoint.recipes.image import RANGES, placed
 from saddlepoint.recipes.registries import LOSS_REGISTRY
+from saddlepoint.recipes.translation import Judging
 from saddlepoint.tasks.enhancing import EnhancementTask, Perceptual
 from saddlepoint.tasks.translating import Likeness, Reconstruction, TranslationLosses
+from saddlepoint.tasks.translation import TranslationTask
 from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.train import Budget, Every, Schedule, Schedules, Stage, schedules
 
 LIKENESS_REGISTRY: Registry[Likeness] = Registry(
     "likeness", {"reconstruction": Reconstruction, "perceptual": Perceptual}, supplied=("low", "high", "device")
 )
+#: Photographs to be degraded, or pairs.
+Given = Photographs | PairData
 #: Images that are cut in halves to be pairs, or lie in two folders, are read at this side where none is given.
 PAIR_SIZE = 32
 
@@ -41,7 +43,7 @@ class Photos(Settings):
         source: a known set, `hf:NAME`, or "folder".
         path: where that is.
         size: pixels a side to which images are resized; None leaves each as it is. Of pairs, the inputs' side.
-        held_out: this share is not trained on, so that it can judge.
+        held_out: the share that judges, where the data hold nothing out themselves.
         crop: pixels a side of the targets that a batch shows; images of one size below that are taken whole.
         flips: mirror half of the crops.
         layout: of given pairs, `folders` or `side` (by side).
@@ -51,32 +53,27 @@ class Photos(Settings):
     source: str
     path: str | None = None
     size: int | None = Field(default=None, ge=4, le=4096)
-    held_out: float = Field(default=0.0, ge=0, lt=1)
+    held_out: float = Field(default=0.1, gt=0, lt=1)
     crop: int = Field(default=32, ge=4)
     flips: bool = True
     layout: Layout = "folders"
     scale: int = Field(default=1, ge=1, le=8)
 
-    def load(self, paired: bool, reading: Reading | None = None) -> Photographs | PairData:
-        """Read photographs, or pairs."""
-        data = self._read(paired, "train", reading)
-        return data.split(self.held_out)[0] if self.held_out else data
-
-    def load_test(self, paired: bool) -> Photographs | PairData:
-        """What a run is not trained on: what is held out, else what the data set holds out.
-
-        Raises:
-            ValueError: there is none, or it can't be read.
-        """
-        if self.held_out:
-            return self._read(paired, "train", None).split(self.held_out)[1]
-        return self._read(paired, "test", None)
+    def load(self, paired: bool, reading: Reading | None = None) -> Given:
+        """Read photographs, or pairs, with those that are held out."""
+        train = self._read(paired, "train", reading)
+        held_out: Any  # of the same type as train
+        try:
+            held_out = self._read(paired, "test", None)
+        except DataError:
+            train, held_out = train.split(self.held_out)
+        return replace(train, held_out=held_out)
 
     def named(self, data: str) -> Self:
         """Other images. Raises ConfigurationError where there are none."""
         return self.read({**self.model_dump(), **placed(data)})
 
-    def _read(self, paired: bool, split: Split, reading: Reading | None) -> Photographs | PairData:
+    def _read(self, paired: bool, split: Split, reading: Reading | None) -> Given:
         if self.source == "folder" and self.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
         if paired:
@@ -93,22 +90,6 @@ class Photos(Settings):
         return load_photographs(self.source, path=self.path, split=split, progress=reading)
 
 
-class Judged(Settings):
-    """What judges the generator during training.
-
-    Attributes:
-        features: an extractor, or `patches`, 8x8 pixels each, in which the Fréchet distance is taken.
-        samples: pairs that are looked at.
-    """
-
-    features: str = "patches"
-    samples: int = Field(default=512, ge=2)
-
-    def extractor(self, device: torch.device) -> Extractor | None:
-        """What reads images; None are patches."""
-        return None if self.features == "patches" else load_extractor(self.features, device)
-
-
 class EnhancementRun(AdversarialRun):
     """A run that learns to undo what was done to images, first without an adversary, then with one.
 
@@ -120,7 +101,7 @@ class EnhancementRun(AdversarialRun):
         adversarial: weight of the adversary's term in the generator's loss.
         matching: weight of the distance between the discriminator's layers.
         conditioned: whether the discriminator sees the degraded image too.
-        judged: what judges the generator.
+        evaluation: what judges the generator.
         values: black and white of the networks.
     """
 
@@ -131,7 +112,7 @@ class EnhancementRun(AdversarialRun):
     adversarial: float = Field(default=1.0, ge=0)
     matching: float = Field(default=0.0, ge=0)
     conditioned: bool = False
-    judged: Judged = Judged()
+    evaluation: Judging = Judging(samples=512)
     values: Literal["symmetric", "unit"] = "symmetric"
 
     @field_validator("degrade", mode="before")
@@ -165,30 +146,24 @@ class EnhancementRun(AdversarialRun):
         likenesses: list[Any] = [LIKENESS_REGISTRY.entries[name] for name in self.likenesses]
         return [*super().papers, *(likeness.paper for likeness in likenesses)]
 
-    def load(self, reading: Reading | None = None) -> Photographs | PairData:
+    def load(self, reading: Reading | None = None) -> Given:
         """Read photographs, or given pairs."""
         return self.data.load(self.degrade is None, reading)
 
-    def load_test(self) -> Photographs | PairData:
-        """What the run is not trained on: see `Photos.load_test`."""
-        return self.data.load_test(self.degrade is None)
-
-    def pairs(self, data: Photographs | PairData, most: int | None = None) -> PairData:
-        """Pairs that never change, to judge by: of photographs that are large enough, the middles, degraded.
+    def pairs(self, data: Given, most: int | None = None) -> PairData:
+        """Pairs that never change, to judge by: of what is held out, else of all; middles of photographs, degraded.
 
         Raises:
-            ConfigurationError: no photograph is large enough.
+            DataError: no photograph is large enough.
         """
-        if isinstance(data, Photographs):
-            assert self.chain is not None
-            kept, _ = data.holding(self.data.crop, self.chain.scale)
-            return degraded_pairs(kept, self.chain, self.seed, most)
-        if most is None or most >= len(data):
-            return data
-        rows = torch.randperm(len(data), generator=generator(self.seed, "judged"))[:most]
-        return replace(data, inputs=data.inputs.chosen(rows), targets=data.targets.chosen(rows))
+        shown = data if data.held_out is None else data.held_out
+        if isinstance(shown, PairData):
+            return shown
+        assert self.chain is not None
+        kept, _ = shown.holding(self.data.crop, self.chain.scale)
+        return degraded_pairs(kept, self.chain, self.seed, most)
 
-    def build(self, data: Photographs | PairData) -> Assembled:
+    def build(self, data: Given) -> Assembled:
         """The game of a translator and a discriminator of images."""
         device = pick_device(self.device)
         low, high = RANGES[self.values]
@@ -213,9 +188,12 @@ class EnhancementRun(AdversarialRun):
         players = {role: player.to(device) for role, player in players.items()}
         losses.keep_memories_in(players)
         game = game_of(self, players, losses)
-        pairs = self.pairs(data, self.judged.samples)
-        judge = self.judged.extractor(device)
-        task = EnhancementTask(game, trained, pairs, stream, self._card(data), self.conditioned, judge)
+        own, card = self.evaluation, self._card(data)
+        pairs = self.pairs(data, own.samples)
+        judged = TranslationTask(
+            game, trained, stream, pairs, card, own.load(device), own.samples, conditional=self.conditioned
+        )
+        task = EnhancementTask(judged, pairs, card)
         stages = (Stage(self.regression, task.keep_regression),) if self.regression else ()
         return Assembled(self, data, game, iteration(self), stream, task, stages)
 
@@ -223,9 +201,7 @@ class EnhancementRun(AdversarialRun):
         """The same run on a data set known by name, or on a folder or file of the user's."""
         return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
-    def _stream(
-        self, data: Photographs | PairData, low: float, high: float, device: torch.device
-    ) -> tuple[Photographs | PairData, PairSource]:
+    def _stream(self, data: Given, low: float, high: float, device: torch.device) -> tuple[Given, PairSource]:
         """The data that are large enough, and their stream."""
         scheduled: dict[str, Scheduled | None] = {
             "adversarial": (lambda seen: float(seen >= self.regression)) if self.regression else None,
@@ -275,7 +251,7 @@ class EnhancementRun(AdversarialRun):
         except ValueError as error:
             raise ConfigurationError(f"generator: {error}") from error
 
-    def _card(self, data: Photographs | PairData) -> Mapping[str, Any]:
+    def _card(self, data: Given) -> Mapping[str, Any]:
         undone = self.degrade or "what the given pairs show"
         return {**model_card(self, data), "undoes": undone, "regression": f"{self.regression:,} samples"}
 
