@@ -121,7 +121,7 @@ def test_damaged_files_are_named_and_their_partners_left_out(folder: Path) -> No
 def test_nothing_left_is_refused_with_what_was_found(folder: Path, tmp_path: Path) -> None:
     for path in (folder / "google").iterdir():
         path.write_bytes(b"")
-    with pytest.raises(DataError, match="holds no pairs of images that can be read.*Skipped 10 files"):
+    with pytest.raises(DataError, match=r"holds no pairs of images that can be read.*Skipped 10 files"):
         read_pairs(folder, SIZE)
     for path in (folder / "google").iterdir():
         path.rename(path.with_name(f"other-{path.name}"))

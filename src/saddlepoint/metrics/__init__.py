@@ -1,4 +1,4 @@
-"""How good a generator is: functions of feature arrays, NumPy or torch in, float64 inside.
+"""How good a generator is: functions of feature arrays or of images, NumPy or torch in, float64 inside.
 
 One number comes back as a float, several as a frozen dataclass. Real features come first, except where the question is
 asked of the generated rows. Sets are read in blocks, so that 50,000 x 2,048 float32 features need few hundred MB
@@ -18,9 +18,12 @@ from saddlepoint.metrics.moments import Moments
 from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, nearest_others
 from saddlepoint.metrics.patches import patch_moments, patches
 from saddlepoint.metrics.precision_recall import PrecisionRecall, precision_recall
+from saddlepoint.metrics.psnr import psnr
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
-from saddlepoint.metrics.sharpness import sharpness
+from saddlepoint.metrics.sharpness import edge_sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
+from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
+from saddlepoint.metrics.ssim import ms_ssim, ssim
 
 __all__ = [
     "DensityCoverage",
@@ -37,6 +40,7 @@ __all__ = [
     "PyramidDistance",
     "birthday_duplicates",
     "density_coverage",
+    "edge_sharpness",
     "frechet_at_infinity",
     "frechet_distance",
     "frechet_from_moments",
@@ -44,13 +48,17 @@ __all__ = [
     "kernel_distance",
     "memorisation",
     "mode_coverage",
+    "ms_ssim",
     "nearest_neighbours",
     "nearest_others",
     "patch_moments",
     "patches",
     "precision_recall",
+    "psnr",
     "pyramid_distance",
-    "sharpness",
+    "radial_spectrum",
     "sliced_wasserstein",
+    "spectrum_distance",
     "squared_mmd",
+    "ssim",
 ]

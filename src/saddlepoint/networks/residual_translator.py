@@ -8,7 +8,7 @@ from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import initialise
 from saddlepoint.networks.output import OUTPUTS, Output
 from saddlepoint.networks.players import Translator
-from saddlepoint.networks.reflection import Reflection
+from saddlepoint.networks.reflection import Reflection, padded
 from saddlepoint.networks.translation import (
     Normalisation,
     Upsampling,
@@ -36,6 +36,9 @@ class ResidualTranslator(Translator):
         output: what the last layer goes through.
         residual_input: the input is added to what the last layer makes, which starts at 0: the network begins as
             identity. A grey input is added to every channel.
+
+    Attributes:
+        encoded_channels: of what `encoded` gives.
 
     Raises:
         ValueError: a dial out of range, sides that differ, or a residual input where the channels don't allow it or
@@ -71,6 +74,8 @@ class ResidualTranslator(Translator):
             halving = nn.Conv2d(outer, inner, 3, stride=2, padding=1)
             initialise(halving, fan_in=9 * outer, gain=GAIN)
             layers += [halving, *norm(normalisation), nn.ReLU()]
+        self._half = len(layers) + blocks // 2
+        self.encoded_channels = (width, 2 * width, 4 * width, *([4 * width] if blocks > 1 else []))
         layers += [ReflectedBlock(4 * width, normalisation) for _ in range(blocks)]
         for inner, outer in pairwise((4 * width, 2 * width, width)):
             layers += [*doubling(upsampling, inner, outer), *norm(normalisation), nn.ReLU()]
@@ -78,6 +83,19 @@ class ResidualTranslator(Translator):
         if residual_input:
             begin_as_identity(layers)
         self.body = nn.Sequential(*layers, OUTPUTS[output]())
+
+    def encoded(self, images: Tensor) -> list[Tensor]:
+        """What the first half makes of images (N, C, H, W), for losses that compare patches.
+
+        On the full grid, a half and a quarter of it, and behind half of the blocks. Sides are continued to multiples
+        of 4.
+        """
+        x, layers = padded(images, self.stride), []
+        for number, layer in enumerate(list(self.body)[: self._half]):
+            x = layer(x)
+            if isinstance(layer, nn.ReLU) or number == self._half - 1:
+                layers.append(x)
+        return layers
 
     def translate(self, images: Tensor) -> Tensor:
         """(N, C, H, W), sides multiples of 4 → (N, C', H, W)."""

@@ -60,8 +60,8 @@ class Pairs(Settings):
     a: str | None = None
     b: str | None = None
     split: Layout = "folders"
-    size: int = Field(default=64, ge=8, le=1024)
-    crop: int | None = Field(default=None, ge=8)
+    size: int = Field(default=64, ge=16, le=1024)
+    crop: int | None = Field(default=None, ge=4)
     flips: bool = True
     held_out: float = Field(default=0.1, gt=0, lt=1)
     match: bool = True
@@ -199,7 +199,7 @@ class TranslationRun(AdversarialRun):
             raise ValueError("images side by side are pairs: leave --unpaired out, or give two folders")
         if self.unpaired == "cycle" and 0 < self.cycle.history < self.batch_size // self.accumulate:
             raise ValueError(
-                f"a history of {self.cycle.history} images is shorter than a batch of {self.batch_size}: give more, or 0"
+                f"a history of {self.cycle.history} is shorter than a batch, {self.batch_size}: give more, or 0"
             )
         if self.unpaired == "contrastive" and self.precision != "float32":
             raise ValueError("contrastive translation computes its codes in float32: --set precision=float32")
@@ -361,7 +361,7 @@ def translate() -> TranslationRun:
     return TranslationRun(
         recipe="translate",
         data=Pairs(),
-        generator=Player(network={"name": "residual-translator", "width": 16, "blocks": 4}, optimizer=adam),
+        generator=Player(network={"name": "unet-translator", "width": 16, "residual_input": True}, optimizer=adam),
         discriminator=Player(network={"name": "patch-discriminator", "width": 16, "depth": 2}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.01}, "r2": {"weight": 0.01}},

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.extractors import Extractor
-from saddlepoint.metrics import Moments, frechet_from_moments, patch_moments, psnr, sharpness, ssim
+from saddlepoint.metrics import Moments, edge_sharpness, frechet_from_moments, patch_moments, psnr, ssim
 
 #: Rec. 601, as everywhere where colour becomes grey.
 LUMA = (0.299, 0.587, 0.114)
@@ -17,21 +17,14 @@ def resemblance(made: Tensor, target: Tensor) -> dict[str, float]:
 
     `l1`: |made − target| in [0, 1]; `psnr` in dB; `ssim`, 1 where they agree.
     """
-    sums = {"l1": 0.0, "psnr": 0.0, "ssim": 0.0}
-    for x, y in zip(made.split(TOGETHER), target.split(TOGETHER), strict=True):
-        sums["l1"] += float((x.double() - y.double()).abs().div(255).mean((1, 2, 3)).sum())
-        sums["psnr"] += float(psnr(x, y).sum())
-        sums["ssim"] += float(ssim(x, y).sum())
-    return {name: total / len(made) for name, total in sums.items()}
+    differences = zip(made.split(TOGETHER), target.split(TOGETHER), strict=True)
+    total = sum(float((x.double() - y.double()).abs().sum()) for x, y in differences)
+    return {"l1": total / (255 * made.numel()), "psnr": psnr(target, made), "ssim": ssim(target, made)}
 
 
 def relative_sharpness(made: Tensor, target: Tensor) -> float:
     """The sharpness of edges in images over that in others, uint8: 1 is as sharp, less is blurred."""
-    ours, theirs = (
-        torch.cat([sharpness(part).square() for part in images.split(TOGETHER)]).mean().sqrt()
-        for images in (made, target)
-    )
-    return float(ours / theirs.clamp_min(1e-12))
+    return edge_sharpness(made) / max(edge_sharpness(target), 1e-12)
 
 
 class Features:

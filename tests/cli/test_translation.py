@@ -1,0 +1,101 @@
+"""Translation from the user's side: train, evaluate, race."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import Run
+from PIL import Image
+
+from saddlepoint.data.pairs import read_pairs
+from saddlepoint.recipes import read_run
+from saddlepoint.runs import RunFolder
+from saddlepoint.tasks.resemblance import in_channels, resemblance
+from saddlepoint.tasks.translator import ImageTranslator
+
+TINY = (
+    *(
+        "--set",
+        "data.size=16",
+        "--set",
+        "device=cpu",
+        "--set",
+        "batch_size=8",
+        "--set",
+        "discriminator.network.width=4",
+    ),
+    *("--set", "discriminator.network.depth=1", "--set", "generator.network.width=4"),
+    *("--set", "generator.network.depth=2"),
+)
+
+
+#: There is no adding colour to grey on the way back.
+CYCLE = (*TINY, "--set", "generator.network.residual_input=false")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Grey noise, its colour negative, ten pairs of which are held out."""
+    noise = np.random.default_rng(0)
+    for part, count in {"train": 30, "val": 10}.items():
+        for side in ("grey", "red"):
+            (tmp_path / "pairs" / part / side).mkdir(parents=True)
+        for i in range(count):
+            pixels = noise.integers(0, 256, (16, 16), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"pairs/{part}/grey/{i}.png")
+            Image.merge("RGB", [Image.fromarray(255 - pixels), *2 * [Image.new("L", (16, 16))]]).save(
+                tmp_path / f"pairs/{part}/red/{i}.png"
+            )
+    (tmp_path / "pairs/train/grey/0.png").write_bytes(b"")
+    return tmp_path / "pairs"
+
+
+def test_pairs_are_trained_on_evaluated_and_what_was_skipped_is_said(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = ("train", "translate", "--data", folder, "--samples", "32", *TINY, "--out", out, "--json")
+    said = run(*command)
+    assert said.code == 0, said.err
+    assert list(said.json["metrics"]) == ["frechet_patches", "l1", "psnr", "ssim", "sharpness"]
+    assert f"saddle translate {out}" in said.flat
+    dataset = json.loads((out / "run.json").read_text())["dataset"]
+    assert dataset["pairs"] == 29
+    assert any("0.png" in note for note in dataset["notes"])
+    evaluated = run("evaluate", out, "--json", "--plot", tmp_path / "plot")
+    assert evaluated.code == 0, evaluated.err
+    found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in evaluated.json["values"]}
+    held_out = read_pairs(folder, 16, split="test")
+    assert {weights for _, weights in found} == {"ema", "live", "input unchanged"}
+    unchanged = resemblance(in_channels(held_out.inputs.images, 3), held_out.targets.images)
+    made = resemblance(ImageTranslator.load(out).apply(held_out.inputs.images), held_out.targets.images)
+    for name in ("l1", "psnr", "ssim"):
+        assert found[name, "input unchanged"] == pytest.approx(unchanged[name])
+        assert found[name, "ema"] == pytest.approx(made[name])
+        assert found[name, "ema"] == pytest.approx(said.json["metrics"][name])
+    assert {path.name for path in (tmp_path / "plot").iterdir()} == {"translated-ema.png", "translated-live.png"}
+    assert "input unchanged" in (out / "report.html").read_text(encoding="utf-8")
+    assert run("evaluate", out, "--metrics", "recall").code == 2
+
+
+def test_unpaired_is_a_flag_and_the_way_back_is_evaluated_by_nobody(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    said = run("train", "translate", "--data", folder, "--unpaired", "--samples", "16", *CYCLE, "--out", out)
+    assert said.code == 0, said.err
+    assert read_run(RunFolder(out).read_config()).unpaired == "cycle"
+    assert (out / "generator/backward/generator.safetensors").is_file()
+    assert "give the run folder" in run("evaluate", out / "generator/backward").flat
+
+
+@pytest.mark.parametrize("unpaired", ["none", "cycle"])
+def test_methods_race_on_translation(unpaired: str, run: Run, folder: Path, tmp_path: Path) -> None:
+    said = run(
+        *("compare", "translate", "--methods", "alternating,extragradient", "--seeds", "1", "--evaluations", "8"),
+        *("--set", f"data.path={folder}", "--set", f"unpaired={unpaired}", *CYCLE, "--jobs", "1"),
+        *("--out", tmp_path / "race", "--json"),
+    )
+    assert said.code == 0, said.err
+    assert said.json["metric"] == "frechet_patches"
+    assert {row["method"]: row["evaluations"] for row in said.json["standings"]} == {
+        "alternating": 8,
+        "extragradient": 8,
+    }
