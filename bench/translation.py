@@ -6,7 +6,7 @@
 FOLDER holds train/ and val/ with google/ and twitter/. All runs of a call have one thread and the same minutes, and go
 at once, so that they share the machine's noise. Prints, on the held-out pairs, L1 in [0, 1], PSNR in dB, SSIM, the
 Fréchet distance in patches of 8x8 pixels, in whole images averaged to 8x8, and in the features of our clothes
-classifier, and the sharpness of edges over that of the targets; writes comparison.png: input, each run's output, target.
+classifier, and the sharpness of edges over that of the targets. Writes comparison.png: input, outputs, target.
 With --unpaired also a cycle and a contrastive translator, which never learn which images are pairs. The same command
 goes on.
 """

@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from saddlepoint import __version__
-from saddlepoint.cli import comparing, evaluating, inspecting, listing, mapping, reporting, sampling, solving, training
+from saddlepoint.cli import (
+    applying,
+    comparing,
+    evaluating,
+    inspecting,
+    listing,
+    mapping,
+    reporting,
+    sampling,
+    solving,
+    training,
+)
 from saddlepoint.cli.screen import err, fail
 
 app = typer.Typer(
@@ -37,6 +48,8 @@ def _root(
 
 app.command("train")(training.train)
 app.command("sample")(sampling.sample)
+app.command("translate")(applying.translate)
+app.command("enhance")(applying.enhance)
 app.command("evaluate")(evaluating.evaluate)
 app.command("solve")(solving.solve)
 app.command("map")(mapping.map_)

@@ -1,4 +1,4 @@
-"""One encoded image to one square of bytes, whatever its mode.
+"""One encoded image to bytes, whatever its mode: to one square, or whole.
 
 Transparency is composited on a background before anything is resized, so that no colour of invisible pixels
 bleeds in. Colour profiles are not applied.
@@ -52,14 +52,31 @@ class Decoded:
     fitted: bool
 
 
+@dataclass(frozen=True)
+class Whole:
+    """All of an image, upright.
+
+    Attributes:
+        pixels: uint8 (H, W, 3), composited on a background.
+        grey: the three channels agree at every pixel.
+        alpha: uint8 (H, W), its opacity; None where it is opaque everywhere.
+        profile: what says which colours the numbers mean (ICC), of images in red, green and blue that have one.
+    """
+
+    pixels: NDArray[np.uint8]
+    grey: bool
+    alpha: NDArray[np.uint8] | None
+    profile: bytes | None
+
+
 def available_formats() -> tuple[str, ...]:
     """Those of `FORMATS` that this build of Pillow reads; the others must not be asked for."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def decode(source: Source, size: int | None, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
-    """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos), or whole for None.
+def decode(source: Source, size: int, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
+    """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos).
 
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read; also for more than twice
@@ -70,36 +87,32 @@ def decode(source: Source, size: int | None, background: Colour, formats: tuple[
         raise OSError("not a file, or a link to nowhere")
     with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
         width, height = opened.size
-        if size is not None:
-            # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
-            opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
-        opened.load()
-        bits = 16 if opened.format in _SIXTEEN_BIT else 32
-        image = _eight_bit(_upright(opened), bits)
+        # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
+        opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
+        image, alpha = _composited(opened, background)
         if half is not None:
             image = _half(image, half)
             width, height = image.size
-        transparent = image.has_transparency_data
-        if transparent:
-            image = image.convert("RGBA")
-            transparent = image.getchannel("A").getextrema() != (255, 255)
-            canvas = Image.new("RGBA", image.size, (*background, 255))
-            image = Image.alpha_composite(canvas, image)
-        image = image.convert("RGB")
-        if size is not None:
-            image = _fitted(image, size)
+        image = _fitted(image, size)
     pixels = np.asarray(image)
     grey = bool((pixels == pixels[..., :1]).all())
-    return Decoded(pixels, grey, transparent, fitted=size is not None and (width, height) != (size, size))
+    return Decoded(pixels, grey, alpha is not None, fitted=(width, height) != (size, size))
 
 
-def whole(source: Source, background: Colour, formats: tuple[str, ...]) -> Decoded | str:
-    """The image at its own size, or why there is none."""
+def decode_whole(source: Path | bytes, background: Colour, formats: tuple[str, ...] = FORMATS) -> Whole | str:
+    """Read the first frame of an image, upright, in its own size; or why it cannot be read."""
     try:
-        return decode(source, None, background, formats)
+        if isinstance(source, Path) and not source.is_file():
+            raise OSError("not a file, or a link to nowhere")
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
+            profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA", "P") else None
+            image, alpha = _composited(opened, background)
     # Pillow's decoders raise nearly anything on a damaged file.
     except Exception as error:
         return _reason(error)
+    pixels = np.asarray(image)
+    grey = bool((pixels == pixels[..., :1]).all())
+    return Whole(pixels, grey, None if alpha is None else np.asarray(alpha), profile)
 
 
 def attempt(
@@ -143,6 +156,19 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "not an image"
     return str(error) or type(error).__name__
+
+
+def _composited(opened: Image.Image, background: Colour) -> tuple[Image.Image, Image.Image | None]:
+    """An opened image upright in red, green and blue, on a background; and its opacity, where it is not opaque."""
+    opened.load()
+    image = _eight_bit(_upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32)
+    if not image.has_transparency_data:
+        return image.convert("RGB"), None
+    image = image.convert("RGBA")
+    alpha = image.getchannel("A")
+    canvas = Image.new("RGBA", image.size, (*background, 255))
+    image = Image.alpha_composite(canvas, image).convert("RGB")
+    return image, None if alpha.getextrema() == (255, 255) else alpha
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -80,6 +80,11 @@ def image_folder(
     return ImageData(name, images, labels, classes, f"The images of the folder {root}.", tuple(notes))
 
 
+def image_files(root: Path) -> list[str]:
+    """Paths below a folder, with slashes and in their order, of the files that `image_folder` takes for images."""
+    return listed(root).images
+
+
 # --- which files --------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from saddlepoint.core import generator
 from saddlepoint.data.collection import THREADS, Report, some
-from saddlepoint.data.decoding import Colour, available_formats, upright_size, whole
+from saddlepoint.data.decoding import Colour, available_formats, decode_whole, upright_size
 from saddlepoint.data.folder import WHITE, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split, gathered
 
@@ -206,7 +206,7 @@ def _decoded(
     progress: Report | None,
 ) -> Iterator[Tensor]:
     """The bytes of each file, a few files at once; of one that can't be read zeros, as its head was promised room."""
-    read = partial(whole, background=background, formats=formats)
+    read = partial(decode_whole, background=background, formats=formats)
     with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")
         for start in range(0, len(files), THREADS):
@@ -216,7 +216,7 @@ def _decoded(
                     findings.failed[i] = found if isinstance(found, str) else "another size than its head says"
                     yield torch.zeros(channels * height * width, dtype=torch.uint8)
                     continue
-                findings.transparent += found.transparent
+                findings.transparent += found.alpha is not None
                 yield torch.from_numpy(found.pixels.copy()).permute(2, 0, 1)[:channels].reshape(-1)
             if progress is not None:
                 progress(min(start + THREADS, len(files)), len(files))

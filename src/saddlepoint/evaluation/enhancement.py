@@ -52,8 +52,8 @@ def candidates(
     enhancers: Mapping[str, ImageTranslator], regression: ImageTranslator | None, strengths: Iterable[float] = STRENGTHS
 ) -> list[Candidate]:
     """What is measured: no network, the first stage, what lies between it and the first of the enhancers, and these."""
-    found = [Candidate("no network", None)]
     main, *others = enhancers
+    found = [Candidate("bicubic" if enhancers[main].scale > 1 else "input unchanged", None)]
     if regression is not None:
         found.append(Candidate("regression", regression, 0.0))
         for strength in strengths:
@@ -136,7 +136,7 @@ def untouched(inputs: Tensor, targets: Tensor) -> Tensor:
     if inputs.shape[2:] == targets.shape[2:]:
         return colour
     enlarged = [
-        interpolate(part.float(), targets.shape[2:], mode="bicubic").round().clamp(0, 255).byte()
+        interpolate(part.float(), targets.shape[2:], mode="bicubic", antialias=True).round().clamp(0, 255).byte()
         for part in colour.split(TOGETHER)
     ]
     return torch.cat(enlarged)

@@ -12,8 +12,7 @@ from saddlepoint.report.figures import LIGHT, Theme, dress
 def trade_figure(evaluation: Mapping[str, Any], theme: Theme = LIGHT) -> Figure | None:
     """PSNR against the Fréchet distance: the way between the stages a line, what lies on no such way points.
 
-    Right and low is better; the upper left of the line is what no point on it need be behind. None where the
-    evaluation has not both numbers of anything.
+    Right and low is better. None where the evaluation has not both numbers of anything.
 
     Args:
         evaluation: one of `evaluation.json`.
@@ -37,19 +36,18 @@ def trade_figure(evaluation: Mapping[str, Any], theme: Theme = LIGHT) -> Figure 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained", facecolor=theme.card)
     axes = figure.add_subplot()
     dress(axes, theme)
-    axes.grid(True, color=theme.grid, linewidth=0.7)
     way = sorted((name for name in points if name in strengths), key=strengths.__getitem__)
     if way:
         x, y = zip(*(points[name] for name in way), strict=True)
-        axes.plot(x, y, "o-", color=theme.lines[0], markersize=5, linewidth=1.5, label="between the stages")
+        axes.plot(x, y, "o-", color=theme.lines[0], markersize=5, linewidth=1.5)
     rest = [name for name in points if name not in strengths]
     for place, name in enumerate(rest, start=1):
-        axes.plot(*points[name], "s", color=theme.lines[place % len(theme.lines)], markersize=6, label=name)
+        axes.plot(*points[name], "s", color=theme.lines[place % len(theme.lines)], markersize=6)
     for name in [*way, *rest]:
         axes.annotate(name, points[name], xytext=(6, 5), textcoords="offset points", fontsize=8, color=theme.muted)
     axes.margins(0.16)
-    axes.set_title("Right, or natural", loc="left", fontsize=10.5, color=theme.ink)
-    axes.set_xlabel("PSNR, dB: right is right →", color=theme.muted, fontsize=9)
-    axes.set_ylabel(f"Fréchet distance ({extractor}): low is natural", color=theme.muted, fontsize=9)
+    axes.set_title("Distortion against perception", loc="left", fontsize=10.5, color=theme.ink)
+    axes.set_xlabel("PSNR, dB; higher is closer to the clean image", color=theme.muted, fontsize=9)
+    axes.set_ylabel(f"Fréchet distance ({extractor}); lower looks more natural", color=theme.muted, fontsize=9)
     axes.set_ylim(bottom=0)
     return figure

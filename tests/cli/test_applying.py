@@ -1,0 +1,293 @@
+"""`saddle translate` and `saddle enhance` on files as they come, with networks whose results are known."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from commands import Run
+from PIL import Image, ImageCms
+
+from saddlepoint.cli import applying
+from saddlepoint.networks import NETWORKS
+from saddlepoint.tasks.translator import ImageTranslator, card_of
+
+IDENTITY = {"name": "unet-translator", "width": 2, "depth": 2, "residual_input": True}
+DOUBLING = {"name": "super-resolver", "width": 2, "blocks": 1}
+RNG = np.random.default_rng(3)
+
+
+def saved(folder: Path, spec: dict[str, object], taken: int = 3, made: int = 3, scale: int = 1) -> Path:
+    """A translator that was never trained: the identity, or the bicubic enlargement."""
+    torch.manual_seed(0)
+    source, shape = (taken, 16, 16), (made, 16 * scale, 16 * scale)
+    dials = {key: value for key, value in spec.items() if key != "name"}
+    network = NETWORKS[str(spec["name"])](source=source, shape=shape, **dials)
+    ImageTranslator(network, spec, shape, source, (-1.0, 1.0)).save(folder / "generator", card_of({}))
+    return folder
+
+
+@pytest.fixture
+def identity(tmp_path: Path) -> Path:
+    return saved(tmp_path / "identity", IDENTITY)
+
+
+@pytest.fixture
+def doubling(tmp_path: Path) -> Path:
+    return saved(tmp_path / "doubling", DOUBLING, scale=2)
+
+
+def colours(height: int = 13, width: int = 21, channels: int = 3) -> np.ndarray:
+    return RNG.integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+def pixels(path: Path, mode: str | None = None) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image if mode is None else image.convert(mode))
+
+
+def kind_of(path: Path) -> str | None:
+    with Image.open(path) as image:
+        return image.format
+
+
+@pytest.mark.parametrize("command", ["translate", "enhance"])
+def test_files_and_folders_keep_names_and_formats(run: Run, identity: Path, tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "in"
+    for name in ("a.png", "deep/er/b.JPG", "deep/c.webp", "d.bmp", "deep/e.tiff", ".hidden/f.png", ".g.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(colours()).save(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    Image.fromarray(colours()).save(tmp_path / "alone.png")
+    out = tmp_path / "out"
+    said = run(command, identity, folder, tmp_path / "alone.png", "--out", out, "--json")
+    assert (said.code, said.json) == (0, {"out": str(out), "written": 6, "scale": 1, "failed": []})
+    found = {path.relative_to(out).as_posix(): kind_of(path) for path in out.rglob("*") if path.is_file()}
+    assert found == {
+        "a.png": "PNG",
+        "deep/er/b.JPG": "JPEG",
+        "deep/c.webp": "WEBP",
+        "d.png": "PNG",
+        "deep/e.png": "PNG",
+        "alone.png": "PNG",
+    }
+    for name, result in (("a.png", "a.png"), ("d.bmp", "d.png"), ("deep/e.tiff", "deep/e.png")):
+        assert (pixels(out / result) == pixels(folder / name)).all()
+    assert "wrote 6 images" in said.err
+
+
+def test_tiles_and_the_whole_are_the_same_picture(run: Run, doubling: Path, tmp_path: Path) -> None:
+    Image.fromarray(colours(70, 90)).save(tmp_path / "a.png")
+    for options in ([], ["--tile", "32", "--overlap", "16"], ["--tile", "40"]):
+        out = tmp_path / "-".join(["out", *options])
+        assert run("enhance", doubling, tmp_path / "a.png", "--out", out, *options).code == 0
+        made = pixels(out / "a.png").astype(int)
+        assert made.shape == (140, 180, 3)
+        assert np.abs(made - pixels(tmp_path / "out" / "a.png")).max() <= 1
+
+
+def test_large_images_go_by_tiles_of_their_own_accord(
+    run: Run, doubling: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    network = NETWORKS["super-resolver"]
+    translate = network.translate
+
+    def watched(self: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+        sizes.append(max(images.shape[2:]))
+        return translate(self, images)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(network, "translate", watched)
+    monkeypatch.setattr("saddlepoint.cli.applying.LARGE", 64)
+    for height, width in ((32, 32), (33, 200)):
+        sizes.clear()
+        Image.fromarray(colours(height, width)).save(tmp_path / "a.png")
+        assert run("enhance", doubling, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+        assert pixels(tmp_path / "out" / "a.png").shape == (2 * height, 2 * width, 3)
+        assert max(sizes) == 32
+    assert len(sizes) > 10
+
+
+def test_images_are_turned_upright(run: Run, identity: Path, tmp_path: Path) -> None:
+    stored, exif = colours(8, 12), Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
+    assert run("translate", identity, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    assert (pixels(tmp_path / "out" / "a.png") == np.rot90(stored, -1)).all()
+    with Image.open(tmp_path / "out" / "a.png") as image:
+        assert image.getexif().get(0x0112, 1) == 1
+
+
+def test_a_translation_of_something_transparent_is_that_of_it_on_white(
+    run: Run, identity: Path, tmp_path: Path
+) -> None:
+    image = colours(channels=4)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    assert run("translate", identity, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    made = pixels(tmp_path / "out" / "a.png")
+    alpha = image[..., 3:] / 255
+    assert made.shape == (13, 21, 3)
+    assert np.abs(made - (alpha * image[..., :3] + (1 - alpha) * 255)).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_an_enhancement_keeps_opacity_and_bleeds_no_white_into_colours(
+    run: Run, identity: Path, tmp_path: Path, suffix: str
+) -> None:
+    image = colours(channels=4)
+    image[:4, :, 3], image[4:8, :, 3] = 0, 255
+    Image.fromarray(image).save(tmp_path / f"a.{suffix}", lossless=True)
+    assert run("enhance", identity, tmp_path / f"a.{suffix}", "--out", tmp_path / "out").code == 0
+    made = pixels(tmp_path / "out" / f"a.{suffix}").astype(int)
+    assert made.shape == (13, 21, 4)
+    assert (made[..., 3] == image[..., 3]).all()
+    if suffix == "png":  # WebP is written with losses
+        assert (made[4:8, :, :3] == image[4:8, :, :3]).all()
+        # What a level of rounding on white is, divided by the opacity.
+        allowed = 1.5 * 255 / np.maximum(image[8:, :, 3:], 1)
+        assert (np.abs(made[8:, :, :3] - image[8:, :, :3].astype(int)) <= allowed).all()
+
+
+def test_opacity_grows_with_the_image(run: Run, doubling: Path, tmp_path: Path) -> None:
+    alpha = np.linspace(0, 255, 20).astype(np.uint8)
+    grey = np.full((20, 20), 100, np.uint8)
+    Image.fromarray(np.stack([grey, np.broadcast_to(alpha, (20, 20))], 2), "LA").save(tmp_path / "a.png")
+    assert run("enhance", doubling, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    with Image.open(tmp_path / "out" / "a.png") as image:
+        assert (image.mode, image.size) == ("LA", (40, 40))
+        made = np.asarray(image).astype(int)
+    expected = np.asarray(Image.fromarray(np.broadcast_to(alpha, (20, 20)).copy()).resize((40, 40), 3))
+    assert (made[..., 1] == expected).all()
+    assert np.abs(made[:, 12:, 0] - 100).max() <= 4  # where there is enough of it to be told
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
+CASES = {
+    "16-bit.png": (encoded(Image.fromarray(LEVELS.astype(np.uint16) * 257)), "L", LEVELS),
+    "grey.png": (encoded(Image.fromarray(LEVELS)), "L", LEVELS),
+    "palette.png": (encoded(Image.fromarray(LEVELS).convert("P")), "L", LEVELS),
+    "bit.png": (encoded(Image.fromarray(LEVELS > 99)), "L", (LEVELS > 99) * np.uint8(255)),
+    "cmyk.tif": (
+        encoded(Image.fromarray(255 - np.stack([LEVELS, LEVELS[::-1], LEVELS.T, LEVELS * 0 + 255], 2), "CMYK"), "TIFF"),
+        "RGB",
+        np.stack([LEVELS, LEVELS[::-1], LEVELS.T], 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_mode_is_brought_to_eight_bits_and_grey_stays_grey(
+    run: Run, identity: Path, tmp_path: Path, name: str
+) -> None:
+    content, mode, expected = CASES[name]
+    (tmp_path / name).write_bytes(content)
+    assert run("enhance", identity, tmp_path / name, "--out", tmp_path / "out").code == 0
+    with Image.open((tmp_path / "out" / name).with_suffix(".png")) as image:
+        assert image.mode == mode
+        assert (np.asarray(image) == expected).all()
+    assert run("translate", identity, tmp_path / name, "--out", tmp_path / "out").code == 0
+    assert pixels((tmp_path / "out" / name).with_suffix(".png")).shape == (16, 16, 3)
+
+
+def test_networks_of_grey_take_colours_as_grey_and_colourise(run: Run, tmp_path: Path) -> None:
+    Image.fromarray(colours()).save(tmp_path / "a.png")
+    Image.fromarray(LEVELS).save(tmp_path / "b.png")
+    grey, colouring = saved(tmp_path / "grey", IDENTITY, 1, 1), saved(tmp_path / "colouring", IDENTITY, 1, 3)
+    for command in ("translate", "enhance"):
+        assert run(command, grey, tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path / "g").code == 0
+        assert (pixels(tmp_path / "g" / "a.png") == pixels(tmp_path / "a.png", "L")).all()
+        assert (pixels(tmp_path / "g" / "b.png") == LEVELS).all()
+        assert run(command, colouring, tmp_path / "b.png", "--out", tmp_path / "c").code == 0
+        assert (pixels(tmp_path / "c" / "b.png") == LEVELS[..., None]).all()
+        assert pixels(tmp_path / "c" / "b.png").shape == (16, 16, 3)
+
+
+def test_what_the_colours_mean_goes_with_them(run: Run, identity: Path, tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(colours()).save(tmp_path / "a.png", icc_profile=profile)
+    assert run("enhance", identity, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    with Image.open(tmp_path / "out" / "a.png") as image:
+        assert image.info["icc_profile"] == profile
+
+
+def test_bad_files_are_named_and_counted_and_the_others_written(run: Run, identity: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    whole = encoded(Image.fromarray(colours(64, 64)), "JPEG")
+    (folder / "good.jpg").write_bytes(whole)
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "page.png").write_text("<html></html>")
+    (folder / "nowhere.png").symlink_to(tmp_path / "absent.png")
+    out = tmp_path / "out"
+    said = run("enhance", identity, folder, "--out", out, "--json")
+    assert said.code == 1
+    assert [path.name for path in out.iterdir()] == ["good.jpg"]
+    assert said.json["written"] == 1
+    reasons = {Path(one["file"]).name: one["reason"] for one in said.json["failed"]}
+    assert set(reasons) == {"empty.png", "cut.jpg", "page.png", "nowhere.png"}
+    assert reasons["page.png"] == reasons["empty.png"] == "not an image"
+    assert "truncated" in reasons["cut.jpg"]
+    assert f"{folder / 'page.png'}: not an image" in said.flat
+    assert "4 of 5 files were left out" in said.flat
+
+
+def test_results_that_a_format_cannot_hold_are_left_out(
+    run: Run, doubling: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(applying.LONGEST, "WEBP", 40)
+    for name, width in (("a.webp", 20), ("b.webp", 21), ("c.png", 21)):
+        Image.fromarray(colours(8, width)).save(tmp_path / name)
+    said = run(
+        "enhance", doubling, *(tmp_path / f"{n}" for n in ("a.webp", "b.webp", "c.png")), "--out", tmp_path / "o"
+    )
+    assert said.code == 1
+    assert "its result of 42x16 pixels is larger than WEBP holds" in said.flat
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["a.webp", "c.png"]
+
+
+def refused(run: Run, arguments: Sequence[str | Path], message: str) -> None:
+    said = run(*arguments)
+    assert said.code == 2
+    assert message in said.flat
+
+
+def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: Path, tmp_path: Path) -> None:
+    for name in ("a/x.png", "b/x.png", "c/y.bmp", "c/y.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(colours()).save(tmp_path / name)
+    out, a, b = tmp_path / "out", tmp_path / "a", tmp_path / "b"
+    refused(run, ["translate", identity, a / "x.png", b / "x.png", "--out", out], f"both be written to {out / 'x.png'}")
+    refused(run, ["translate", identity, a, b, "--out", out], "rename one")
+    refused(run, ["translate", identity, tmp_path / "c", "--out", out], f"both be written to {out / 'y.png'}")
+    refused(run, ["translate", identity, a, "--out", a], "is an input, and would be written over")
+    refused(run, ["translate", identity, tmp_path / "d", "--out", out], "does not exist")
+    (tmp_path / "d").mkdir()
+    refused(run, ["translate", identity, tmp_path / "d", "--out", out], "holds no images")
+    assert not out.exists()
+    # Below the folder itself results may lie: they are no inputs of the next call.
+    for _ in range(2):
+        said = run("translate", identity, a, "--out", a / "made", "--json")
+        assert (said.code, said.json["written"]) == (0, 1)
+    assert [path.name for path in (a / "made").iterdir()] == ["x.png"]
+
+
+def test_what_is_no_translator_is_refused_with_what_it_is(run: Run, trained: Path, tmp_path: Path) -> None:
+    refused(run, ["translate", trained, tmp_path, "--out", tmp_path / "out"], "holds a generator: use it with")
+    odd = saved(tmp_path / "odd", IDENTITY, 5, 5)
+    refused(run, ["translate", odd, tmp_path, "--out", tmp_path / "out"], "files have 1 or 3")
+    refused(run, ["sample", odd], "holds a translator of images: use it with `saddle translate")
+
+
+def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: Path, tmp_path: Path) -> None:
+    Image.fromarray(colours()).save(tmp_path / "a.png")
+    arguments = ["enhance", identity, tmp_path / "a.png", "--out", tmp_path / "out", "--tile", "8", "--overlap", "8"]
+    refused(run, arguments, "at most half a tile")
