@@ -194,7 +194,8 @@ def test_given_pairs_are_trained_on(tmp_path: Path) -> None:
     for side, size in (("dirty", 16), ("real", 32)):
         (tmp_path / "pairs" / side).mkdir(parents=True)
         for number in range(40):
-            Image.new("RGB", (size, size), (number * 6, 0, 0)).save(tmp_path / f"pairs/{side}/{number}.png")
+            noise = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+            Image.fromarray(noise).resize((size, size)).save(tmp_path / f"pairs/{side}/{number}.png")
     config = assign(
         RECIPES["enhance"]().with_data(str(tmp_path / "pairs")),
         [*TINY, "degrade=none", "data.size=16", "data.scale=2", "data.held_out=0.2", "regression=72"],
