@@ -5,9 +5,9 @@
 
 FOLDER holds images, with a part to test with or without. The recipe is trained as it is, but that its two stages are as
 long as fit into the minutes on this machine: a few steps of each are timed first, and two fifths of the time go to the
-first. Prints the table of `saddle evaluate` on what is held out, and what the adversary costs in PSNR; writes
-trade.png, PSNR against the Fréchet distance, and enhanced.png: degraded, regression, adversarial, clean. The same
-command goes on.
+first. Prints the table of `saddle evaluate` on what is held out, 2,000 images at most, and what the adversary costs in
+PSNR; writes trade.png, PSNR against the Fréchet distance, and enhanced.png: degraded, regression, adversarial, clean.
+The same command goes on.
 """
 
 import argparse
@@ -32,8 +32,8 @@ from saddlepoint.tasks.translation import SHOWN, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.train import Silent
 
-#: Of the time, what the first stage gets; steps that are timed.
-FIRST, TIMED = 0.4, 8
+#: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.
+FIRST, TIMED, JUDGED = 0.4, 8, 2000
 
 
 def seconds(config: EnhancementRun, data: object, regression: int) -> float:
@@ -105,7 +105,7 @@ def main() -> None:
         f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the processor"
     )
 
-    pairs = config.pairs(data)
+    pairs = config.pairs(data, JUDGED)
     regression = ImageTranslator.load(folder.generator / REGRESSION)
     adversarial = ImageTranslator.load(folder.generator)
     judge = None if arguments.features == "patches" else load_extractor(arguments.features)
