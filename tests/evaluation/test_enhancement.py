@@ -114,7 +114,7 @@ def test_candidates_come_from_worst_known_to_best_hoped() -> None:
     ]
     between = found[2].network
     assert between is not None
-    assert float(between.network.brighter) == 1.0
+    assert between.network.brighter.item() == 1.0
     assert [c.name for c in candidates({"delivered": enhancer(1)}, None)] == ["input unchanged", "delivered"]
 
 

@@ -165,7 +165,8 @@ def evaluate(
         err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
     if plot is not None and not translators:
         _draw(plot, record, found)
-    if plot is not None and (trade := trade_figure(record)) is not None and translators:
+    enhancing = isinstance(subject.config, EnhancementRun)
+    if plot is not None and enhancing and (trade := trade_figure(record)) is not None:
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if as_json:
