@@ -99,3 +99,10 @@ def test_methods_race_on_translation(unpaired: str, run: Run, folder: Path, tmp_
         "alternating": 8,
         "extragradient": 8,
     }
+
+
+def test_a_dry_run_tells_what_the_networks_cost(run: Run, folder: Path) -> None:
+    said = run("train", "translate", "--data", folder, *TINY, "--dry-run")
+    assert said.code == 0, said.err
+    assert "# discriminator: " in said.out
+    assert "multiply-accumulates a sample of 16x16x3" in said.out

@@ -7,9 +7,9 @@ from torch import nn
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import least_squares, non_saturating, relativistic
-from saddlepoint.networks import Judgement
+from saddlepoint.networks import Judgement, ResidualTranslator
 from saddlepoint.penalties import R1, R2, LeCam
-from saddlepoint.tasks.contrast import ContrastLosses, contrast
+from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
 from saddlepoint.tasks.translating import Reconstruction, TranslationLosses, beside
 
@@ -211,3 +211,43 @@ def test_codes_that_tell_places_cost_nothing_and_equal_ones_the_log_of_their_num
 def test_contrast_dials_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 2 patches"):
         ContrastLosses(relativistic(), layers=1, patches=1)
+
+
+def test_codes_are_of_length_1_of_every_layer_and_tell_an_image_from_another() -> None:
+    torch.manual_seed(0)
+    translator = ResidualTranslator((1, 16, 16), (1, 16, 16), width=4, blocks=4)
+    contrasted = Contrasted(translator, width=8)
+    images = torch.rand(2, 1, 18, 14)
+    layers = translator.encoded(images)
+    assert tuple(layer.shape[1] for layer in layers) == translator.encoded_channels == (4, 8, 16, 16)
+    assert [tuple(layer.shape[2:]) for layer in layers] == [(20, 16), (10, 8), (5, 4), (5, 4)]
+    assert contrasted(images).equal(translator(images))
+    places = torch.rand(4, 6)
+    codes = contrasted(images, places)
+    for code in codes:
+        assert code.shape == (2, 6, 8)
+        torch.testing.assert_close(code.norm(dim=2), torch.ones(2, 6))
+    other = contrasted(images.flip(0), places)
+    for code, flipped in zip(codes, other, strict=True):
+        torch.testing.assert_close(code.flip(0), flipped)
+
+
+def test_contrast_adds_both_terms_to_what_the_adversary_says() -> None:
+    torch.manual_seed(0)
+    game = {
+        "generator": Contrasted(ResidualTranslator((1, 16, 16), (1, 16, 16), width=4, blocks=2), width=8),
+        "discriminator": Summed(),
+    }
+    images = PairBatch(torch.rand(2, 1, 16, 16), torch.rand(2, 1, 16, 16), torch.zeros(2, 1, 1, 1))
+
+    def loss(**dials):
+        with seeded(3):
+            losses = ContrastLosses(least_squares(), layers=len(game["generator"].heads), patches=8, **dials)
+            return float(losses(game, images, ("generator",))["generator"].detach())
+
+    adversary = loss(weight=0.0, identity=False)
+    made = game["generator"](images.source)
+    assert adversary == pytest.approx(least_squares().generator(None, game["discriminator"](made)).item())
+    one, two = loss(weight=1.0, identity=False) - adversary, loss(weight=2.0, identity=False) - adversary
+    assert two == pytest.approx(2 * one)
+    assert loss(weight=1.0, identity=True) - adversary > one

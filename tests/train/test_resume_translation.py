@@ -54,9 +54,16 @@ WAYS = {
 }
 
 
+QUICK = [
+    ("pairs, all dials", "extragradient"),
+    ("regression first", "lookahead"),
+    ("cycle", "alternating"),
+    ("contrastive", "alternating"),
+]
 CASES = [
-    *((way, "alternating") for way in WAYS),
-    *((way, method) for way in ("pairs, all dials", "cycle") for method in ("extragradient", "lookahead")),
+    pytest.param(way, method, marks=[] if (way, method) in QUICK else pytest.mark.slow)
+    for way in WAYS
+    for method in ("alternating", "extragradient", "lookahead")
 ]
 
 
@@ -66,6 +73,7 @@ def test_translators_resume_exactly(way: str, method: str, folder: Path, tmp_pat
     assert_resumes_exactly(config, config.load(), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_cycle_resumes_exactly_with_what_its_history_holds_and_in_parts(folder: Path, tmp_path: Path) -> None:
     config = tiny(folder, "unpaired=cycle", "cycle.history=30", "accumulate=2", "penalties.r1=none")
     assert_resumes_exactly(config, config.load(), tmp_path)

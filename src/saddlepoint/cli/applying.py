@@ -29,7 +29,7 @@ SAVED: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 95, "subsampl
 #: The longest side that a format holds.
 LONGEST = {"JPEG": 65500, "WEBP": 16383}
 #: Sides of the output beyond whose square images are taken by tiles, and of such a tile; what tiles share.
-LARGE, SHARED = 1024, 64
+LARGE, SHARED = 1024, 32
 #: Failures that are named on the screen.
 NAMED = 10
 

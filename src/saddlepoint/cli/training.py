@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
+from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
@@ -201,6 +203,10 @@ def _assembled(config: Run) -> Assembled:
 
 def _costs(config: Run) -> str:
     """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
+    if isinstance(config, TranslationRun) and config.data.path is not None:
+        with suppress(DataError):  # the run itself will say what is the matter
+            pairs = config.load()
+            return _lines(config.costs(pairs), pairs.shape)
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
@@ -210,9 +216,13 @@ def _costs(config: Run) -> str:
     if outline is None:
         return "# what the networks cost is known once the images are here"
     shape, classes = outline
+    return _lines(network_costs(config, shape, classes), shape)
+
+
+def _lines(costs: Mapping[str, Costs], shape: Sequence[int]) -> str:
     return "\n".join(
         f"# {role}: {cost.parameters:,} parameters, {cost.macs:,} multiply-accumulates a sample of {by(shape)}"
-        for role, cost in network_costs(config, shape, classes).items()
+        for role, cost in costs.items()
     )
 
 

@@ -16,7 +16,7 @@ from saddlepoint.data.images import Split
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import Layout, PairData, holds_out, read_pairs
 from saddlepoint.extractors import load_extractor
-from saddlepoint.networks import ResidualTranslator
+from saddlepoint.networks import Costs, ResidualTranslator, costs
 from saddlepoint.recipes.building import (
     Assembled,
     game_of,
@@ -271,7 +271,24 @@ class TranslationRun(AdversarialRun):
         path = str(Path(data).expanduser().resolve())
         return self.read({**self.model_dump(), "data": {**self.data.model_dump(), "path": path}})
 
+    def costs(self, data: PairData) -> dict[str, Costs]:
+        """What its networks cost for images such as these, by role, each once; nothing is computed."""
+        given, made, seen = self._shapes(data)
+        with torch.device("meta"):
+            translator, critic = self._generator("generator", given, made), self._discriminator("discriminator", seen)
+            return {
+                "generator": costs(translator, torch.empty(1, *given)),
+                "discriminator": costs(critic, torch.empty(1, *seen)),
+            }
+
     # --- inside ---------------------------------------------------------------------------------------
+
+    def _shapes(self, data: PairData) -> tuple[Grid, Grid, Grid]:
+        """Of what the generator is given, of what it makes, of what the discriminator sees."""
+        side = self.data.crop or self.data.size
+        given, made = ((pairs.shape[0], side, side) for pairs in (data.inputs, data.targets))
+        beside = given[0] if self.unpaired is None and self.conditioned else 0
+        return given, made, (beside + made[0], side, side)
 
     def _from_then_on(self, position: int) -> float:
         """The adversary's weight."""
@@ -280,8 +297,7 @@ class TranslationRun(AdversarialRun):
     def _players(
         self, data: PairData, low: float, high: float
     ) -> tuple[dict[str, nn.Module], TranslationLosses | CycleLosses | ContrastLosses]:
-        side = self.data.crop or self.data.size
-        given, made = ((pairs.shape[0], side, side) for pairs in (data.inputs, data.targets))
+        given, made, seen = self._shapes(data)
         loss, penalties = LOSS_REGISTRY.build(self.loss), penalties_of(self, low, high)
         if self.unpaired == "cycle":
             players: dict[str, nn.Module] = {
@@ -321,7 +337,6 @@ class TranslationRun(AdversarialRun):
                 {"generator": contrasted, "discriminator": self._discriminator("discriminator", made)},
                 ContrastLosses(loss, penalties, layers=len(contrasted.heads), adversarial=self.adversarial, **options),
             )
-        seen = (given[0] + made[0], side, side) if self.conditioned else made
         own_terms = [Reconstruction(**self.reconstruction.model_dump())] if self.reconstruction.weight else []
         return (
             {"generator": generator, "discriminator": self._discriminator("discriminator", seen)},
@@ -336,6 +351,10 @@ class TranslationRun(AdversarialRun):
         )
 
     def _generator(self, role: str, given: Grid, made: Grid) -> nn.Module:
+        if self.generator.network.get("residual_input") and given[0] not in (1, made[0]):
+            raise ConfigurationError(
+                f"{role}: {given[0]} channels can't be added to {made[0]}: --set generator.network.residual_input=false"
+            )
         return network(self, role, self.generator.network, source=given, shape=made)
 
     def _discriminator(self, role: str, seen: Grid) -> nn.Module:
@@ -357,16 +376,21 @@ _PAPERS: dict[Unpaired | None, str] = {
 
 def translate() -> TranslationRun:
     """Images to images from pairs: --data FOLDER with train/ and val/ of two sides each; or --unpaired."""
-    adam = {"name": "Adam", "lr": 5e-4, "betas": (0.0, 0.99)}
+    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     return TranslationRun(
         recipe="translate",
         data=Pairs(),
-        generator=Player(network={"name": "unet-translator", "width": 16, "residual_input": True}, optimizer=adam),
+        generator=Player(
+            network={"name": "unet-translator", "width": 16, "upsampling": "transposed", "residual_input": True},
+            optimizer=adam,
+        ),
         discriminator=Player(network={"name": "patch-discriminator", "width": 16, "depth": 2}, optimizer=adam),
         loss={"name": "relativistic"},
-        penalties={"r1": {"weight": 0.01}, "r2": {"weight": 0.01}},
+        # A patch's logit counts in the sum over all: per patch these are a thousand times as large.
+        penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
+        reconstruction=Likeness(weight=15.0),
         method={"name": "alternating"},
-        average=Average(half_life=2_000),
+        average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
         budget=Budget(samples=100_000),
         every=Every(record=2_000, snapshot=10_000, checkpoint=10_000),
