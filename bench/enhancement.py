@@ -105,6 +105,8 @@ def main() -> None:
         f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the processor"
     )
 
+    if result.signal is not None:
+        raise SystemExit(result.exit_code)
     pairs = config.pairs(data, JUDGED)
     regression = ImageTranslator.load(folder.generator / REGRESSION)
     adversarial = ImageTranslator.load(folder.generator)
