@@ -391,3 +391,42 @@ def test_a_hostile_weights_file_is_not_unpickled(fake_inception, tmp_path, monke
     with pytest.raises(Exception, match="Weights only load failed"):
         inception.fid_inception([fake_inception.as_uri()])
     assert not (tmp_path / "sprung").exists()
+
+
+# --- for losses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["digits", "fashion", "pixels"])
+def test_differentiable_features_are_those_that_are_read(name) -> None:
+    """Where nothing is stretched or recoloured nothing is rounded, and both are one function."""
+    extractor, images = load_extractor(name), noise()
+    torch.testing.assert_close(extractor.differentiable(images / 255), extractor(images), rtol=1e-4, atol=1e-4)
+
+
+def test_a_gradient_passes_stretching_and_recolouring_and_is_the_slope() -> None:
+    extractor = Extractor(Mean(2.0), size=7, channels=1, mean=0.5, std=0.25)
+    images = torch.rand(2, 3, 9, 8, requires_grad=True)
+    features = extractor.differentiable(images)
+    (slope,) = torch.autograd.grad(features.sum(), images)
+    # Stretching keeps means up to the edges; 2 (x - ½)/¼ has the slope 8, shared by luma's weights.
+    luma = torch.tensor([0.299, 0.587, 0.114]) * 8 * 2
+    torch.testing.assert_close(slope.sum((0, 2, 3)), luma, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_lets_gradients_through_and_its_weights_rest(tmp_path) -> None:
+    path = tmp_path / "mean.pt"
+    torch.jit.trace(Mean(), torch.rand(1, 3, 8, 8)).save(str(path))
+    images = torch.rand(2, 3, 8, 8, requires_grad=True)
+    features = load_extractor(str(path)).differentiable(images)
+    (slope,) = torch.autograd.grad(features.sum(), images)
+    torch.testing.assert_close(slope, torch.full_like(slope, 1 / 64))
+
+
+def test_a_network_that_rounds_is_refused_for_losses() -> None:
+    class Rounds(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.mul(255).byte().float().flatten(1)
+
+    with pytest.raises(ValueError, match="lets no gradient through"):
+        Extractor(Rounds(), None).differentiable(torch.rand(1, 3, 4, 4, requires_grad=True))

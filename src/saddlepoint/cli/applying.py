@@ -20,6 +20,7 @@ from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
 from saddlepoint.recipes.building import pick_device
 from saddlepoint.runs import write_atomically
+from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.tasks.translator import ImageTranslator
 
 #: Formats that are written, by a name's ending; of any other ending, PNG.
@@ -70,7 +71,7 @@ def translate(
 
       saddle translate runs/emoji folder/ --out translated --tile 256
     """
-    _apply(run, inputs, out, tile, overlap, device, as_json, same=False)
+    _apply(run, ImageTranslator.load(run), inputs, out, tile, overlap, device, as_json, same=False)
 
 
 def enhance(
@@ -79,6 +80,10 @@ def enhance(
     out: Out,
     tile: Tile = None,
     overlap: Overlap = None,
+    strength: Annotated[
+        float | None,
+        typer.Option("--strength", min=0, max=1, help="From 0, closest to the truth, to 1, as trained: most natural."),
+    ] = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -95,13 +100,15 @@ def enhance(
 
       saddle enhance runs/photos small.jpg --out large
 
-      saddle enhance runs/photos folder/ --out large --tile 256
+      saddle enhance runs/photos folder/ --out large --tile 256 --strength 0.6
     """
-    _apply(run, inputs, out, tile, overlap, device, as_json, same=True)
+    translator = ImageTranslator.load(run) if strength is None else load_between(run, strength)
+    _apply(run, translator, inputs, out, tile, overlap, device, as_json, same=True)
 
 
 def _apply(
     run: Path,
+    translator: ImageTranslator,
     inputs: Sequence[Path],
     out: Path,
     tile: int | None,
@@ -111,7 +118,6 @@ def _apply(
     same: bool,
 ) -> None:
     """One function under both; `same` where the result is the same picture, whose opacity and greyness it keeps."""
-    translator = ImageTranslator.load(run)
     if translator.source[0] not in (1, 3) or translator.shape[0] not in (1, 3):
         raise ConfigurationError(
             f"{run} makes {translator.shape[0]} channels of {translator.source[0]}: files have 1 or 3; call "

@@ -1,7 +1,7 @@
 """`saddle evaluate`."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,23 +23,29 @@ from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
     RealSet,
+    candidates,
     chosen,
+    evaluate_enhancers,
     evaluate_images,
     evaluate_points,
     evaluate_translators,
     neighbourhood_picture,
     real_sets,
 )
+from saddlepoint.evaluation.enhancement import Candidate
 from saddlepoint.evaluation.reading import Report
 from saddlepoint.extractors import load_extractor, suited_to
-from saddlepoint.recipes import ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.recipes import EnhancementRun, ImageBaseline, ImageRun, Run, read_run
 from saddlepoint.recipes.building import pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
+from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.baseline import BaselineTask
+from saddlepoint.tasks.enhancing import EnhancementTask, triples
 from saddlepoint.tasks.image import ImageTask
+from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
 from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
@@ -109,6 +115,17 @@ def evaluate(
             if not isinstance(subject.data, PointData):
                 raise ConfigurationError(f"{run} does not say which modes its points should have: give the run folder")
             found = evaluate_points(points, subject.data, samples=samples or JUDGED, seed=seed)
+        elif isinstance(subject.config, EnhancementRun) and translators:
+            _without(run, "enhances images, and is held against what was held out", {"--metrics": metrics})
+            config = subject.config if data is None else subject.config.with_data(data)
+            given = subject.data if data is None else config.load(partial(report, "reading the data"))
+            pairs = config.pairs(given, samples)
+            judge = None if features in (None, "patches") else load_extractor(features, pick_device(device))
+            regression = folder.generator / REGRESSION
+            shown = candidates(translators, ImageTranslator.load(regression) if regression.is_dir() else None)
+            found = evaluate_enhancers(shown, pairs, config.chain, judge, seed=config.seed, report=report)
+            if plot is not None:
+                _draw_enhanced(plot, shown, pairs)
         elif translators:
             _without(
                 run, "translates images, and is held against its held-out pairs", {"--metrics": metrics, "--data": data}
@@ -148,6 +165,10 @@ def evaluate(
         err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
     if plot is not None and not translators:
         _draw(plot, record, found)
+    enhancing = isinstance(subject.config, EnhancementRun)
+    if plot is not None and enhancing and (trade := trade_figure(record)) is not None:
+        save_png(trade, plot / "trade.png")
+        err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if as_json:
         print_json({"run": str(run), **record})
 
@@ -204,7 +225,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | EnhancementTask)
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
@@ -305,6 +326,17 @@ def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:
         save_png(figure, paths[-1])
     for path in paths:
         err.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _draw_enhanced(folder: Path, shown: Sequence[Candidate], pairs: PairData) -> None:
+    """Input, output and clean image of each candidate."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inputs, targets = (side.images[:SHOWN_PAIRS] for side in (pairs.inputs, pairs.targets))
+    for candidate in shown:
+        if candidate.network is not None:
+            path = folder / f"enhanced-{candidate.name.replace(' ', '-')}.png"
+            write_picture(path, triples(inputs, candidate.network.apply(inputs), targets))
+            err.print(f"wrote {path}", markup=False, soft_wrap=True)
 
 
 def _draw_translated(folder: Path, translators: Mapping[str, ImageTranslator], held_out: PairData, seed: int) -> None:

@@ -22,7 +22,16 @@ from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
 from saddlepoint.networks import Costs
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, TranslationRun, read_run
+from saddlepoint.recipes import (
+    RECIPES,
+    Assembled,
+    EnhancementRun,
+    ImageBaseline,
+    ImageRun,
+    Run,
+    TranslationRun,
+    read_run,
+)
 from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -60,6 +69,9 @@ def train(
     unpaired: Annotated[
         bool, typer.Option("--unpaired", help="Translate between two sets of images that are no pairs.")
     ] = False,
+    degrade: Annotated[
+        str | None, typer.Option("--degrade", metavar="CHAIN", help="What to learn to undo, as blur:1.2,downscale:2.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")
     ] = None,
@@ -82,10 +94,25 @@ def train(
 
       saddle train translate --data FOLDER --set data.a=photos --set data.b=maps
 
+      saddle train enhance --data FOLDER --degrade "blur:1.2,downscale:2,noise:5-25"
+
       saddle train digits --method extragradient --set optimizer.lr=5e-4
     """
     config = _configured(
-        recipe, data, method, samples, minutes, batch_size, size, seed, device, until, conditional, unpaired, sets or []
+        recipe,
+        data,
+        method,
+        samples,
+        minutes,
+        batch_size,
+        size,
+        seed,
+        device,
+        until,
+        conditional,
+        unpaired,
+        degrade,
+        sets or [],
     )
     if dry_run:
         costs = _costs(config)
@@ -131,6 +158,7 @@ def _configured(
     until: str | None,
     conditional: bool,
     unpaired: bool,
+    degrade: str | None,
     sets: list[str],
 ) -> Run:
     config = _starting_point(recipe)
@@ -139,7 +167,14 @@ def _configured(
         flags.append(f"method={method}")
     if samples is not None or minutes is not None:
         flags += [f"budget.samples={samples or 'none'}", f"budget.minutes={'none' if minutes is None else minutes}"]
-    given = {"batch_size": batch_size, "data.size": size, "seed": seed, "device": device, "until.watch": until}
+    given = {
+        "batch_size": batch_size,
+        "data.size": size,
+        "seed": seed,
+        "device": device,
+        "until.watch": until,
+        "degrade": degrade,
+    }
     flags += [f"{key}={value}" for key, value in given.items() if value is not None]
     if conditional:
         flags.append("conditional=true")
@@ -325,8 +360,11 @@ def _tell(folder: RunFolder, result: Result) -> None:
 
 
 def _next(folder: RunFolder, here: str) -> str:
-    if isinstance(read_run(folder.read_config()), TranslationRun):
+    run = read_run(folder.read_config())
+    if isinstance(run, TranslationRun):
         return f"saddle translate {here} IN… --out DIR"
+    if isinstance(run, EnhancementRun):
+        return f"saddle enhance {here} IN… --out DIR"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

@@ -1,7 +1,7 @@
 """Readers that turn names, folders and files into images."""
 
 from saddlepoint.data.arrays import array_file
-from saddlepoint.data.catalogue import DATASETS, Dataset, is_path, load_images
+from saddlepoint.data.catalogue import DATASETS, Dataset, is_path, load_images, load_photographs
 from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder
 from saddlepoint.data.embedded import digits
 from saddlepoint.data.folder import image_folder
@@ -28,6 +28,7 @@ __all__ = [
     "image_folder",
     "is_path",
     "load_images",
+    "load_photographs",
     "mnist",
     "stacked_mnist",
 ]

@@ -15,6 +15,7 @@ from saddlepoint.data.folder import image_folder
 from saddlepoint.data.hugging_face import PREFIX, hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.photographs import Photographs, photograph_folder
 from saddlepoint.data.stacked import stacked_mnist
 
 #: Pixels a side of images that come in any size, where no size is given.
@@ -134,6 +135,26 @@ def load_images(
             f"{PREFIX}NAME, or the path of a folder of images or of a file of arrays"
         )
     return data if size is None else data.resized(size)
+
+
+def load_photographs(
+    source: str | Path,
+    *,
+    path: str | Path | None = None,
+    split: Split = "train",
+    progress: Report | None = None,
+) -> Photographs:
+    """Read images by name or path as `load_images` does, but that those of a folder are whole, of their own sizes.
+
+    Raises:
+        DataError: see `load_images`.
+    """
+    place = path if source == "folder" else source
+    if place is not None and (source == "folder" or isinstance(source, Path) or is_path(str(source))):
+        folder = Path(place).expanduser()
+        if folder.is_dir() and found_cifar(folder) is None and not holds_idx(folder):
+            return photograph_folder(folder, progress=progress, split=split)
+    return Photographs.of(load_images(source, path=path, split=split, progress=progress))
 
 
 def _read(path: Path, size: int | None, split: Split, progress: Report | None) -> ImageData:

@@ -1,5 +1,6 @@
 """The stream of pairs: as the stream of samples a pure function of (seed, position)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
@@ -46,7 +47,69 @@ class PairBatch:
             yield len(part.source) / len(self.source), part
 
 
-class PairStream:
+class PairSource(ABC):
+    """Gives batches of pairs as a pure function of (seed, position).
+
+    Args:
+        batch_size: pairs a batch.
+        seed: of all that is drawn.
+        low, high: what the bytes 0 and 255 are mapped to.
+        device: where batches go; the CPU by default.
+        adversarial, penalty: what is scheduled, as functions of the samples seen. While the first is 0, batches are
+            `alone`, and the player `discriminator` rests on them.
+
+    Raises:
+        ValueError: a batch size below 1.
+    """
+
+    def __init__(
+        self,
+        batch_size: int,
+        seed: int,
+        low: float,
+        high: float,
+        device: torch.device | None,
+        adversarial: Scheduled | None,
+        penalty: Scheduled | None,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"the batch size is {batch_size}: give at least 1")
+        self.batch_size, self.seed = batch_size, seed
+        self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
+        self._adversarial, self._penalty = adversarial, penalty
+
+    def __call__(self, position: int) -> Batch:
+        """The batch that begins at a position (in samples)."""
+        value = replace(self.drawn(position), **self.scheduled(position))
+        resting = frozenset({ADVERSARY}) if value.alone else frozenset()
+        return Batch(value, self.batch_size, seed_for(self.seed, position, "network"), resting)
+
+    @abstractmethod
+    def drawn(self, position: int) -> PairBatch:
+        """Data and noise of the batch at a position, without what is scheduled."""
+
+    @abstractmethod
+    def part(
+        self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
+    ) -> "PairSource":
+        """A source like this one over some of its pairs, by batches of another size or of another seed."""
+
+    def scheduled(self, position: int) -> dict[str, Any]:
+        """What is scheduled, by its name in a batch, after so many samples."""
+        values: dict[str, Any] = {}
+        if self._adversarial is not None:
+            weight = self._adversarial(position)
+            values = {"alone": weight == 0, "adversarial": torch.tensor(weight, device=self.device)}
+        if self._penalty is not None:
+            values["penalty"] = torch.tensor(self._penalty(position), device=self.device)
+        return values
+
+    def prepared(self, images: Tensor) -> Tensor:
+        """Images (uint8) as the networks are given them: on the device, floats, bytes mapped to [low, high]."""
+        return images.to(self.device).to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
+
+
+class PairStream(PairSource):
     """Draws batches of pairs; where nothing is paired, each side in an order of its own.
 
     Crops and flips are drawn from (seed, position), and are the same for both sides of a pair.
@@ -81,21 +144,12 @@ class PairStream:
         adversarial: Scheduled | None = None,
         penalty: Scheduled | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"the batch size is {batch_size}: give at least 1")
+        super().__init__(batch_size, seed, low, high, device, adversarial, penalty)
         _, height, width = data.inputs.shape
         if crop is not None and not 1 <= crop <= min(height, width):
             raise DataError(f"crops of {crop} pixels do not fit into images of {height}x{width}: give a smaller crop")
-        self.data, self.batch_size, self.seed, self.flips, self.crop = data, batch_size, seed, flips, crop
-        self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
-        self._adversarial, self._penalty = adversarial, penalty
+        self.data, self.flips, self.crop = data, flips, crop
         self._begin()
-
-    def __call__(self, position: int) -> Batch:
-        """The batch that begins at a position (in samples)."""
-        value = replace(self.drawn(position), **self.scheduled(position))
-        resting = frozenset({ADVERSARY}) if value.alone else frozenset()
-        return Batch(value, self.batch_size, seed_for(self.seed, position, "network"), resting)
 
     def drawn(self, position: int) -> PairBatch:
         """Data and noise of the batch at a position, without what is scheduled."""
@@ -107,16 +161,6 @@ class PairStream:
         mix = torch.rand(n, 1, 1, 1, generator=noise)
         inputs, targets = self._shown(inputs, targets, noise)
         return PairBatch(self.prepared(inputs), self.prepared(targets), mix.to(self.device))
-
-    def scheduled(self, position: int) -> dict[str, Any]:
-        """What is scheduled, by its name in a batch, after so many samples."""
-        values: dict[str, Any] = {}
-        if self._adversarial is not None:
-            weight = self._adversarial(position)
-            values = {"alone": weight == 0, "adversarial": torch.tensor(weight, device=self.device)}
-        if self._penalty is not None:
-            values["penalty"] = torch.tensor(self._penalty(position), device=self.device)
-        return values
 
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
@@ -137,10 +181,6 @@ class PairStream:
         other.seed = self.seed if seed is None else seed
         other._begin()
         return other
-
-    def prepared(self, images: Tensor) -> Tensor:
-        """Images (uint8) as the networks are given them: on the device, floats, bytes mapped to [low, high]."""
-        return images.to(self.device).to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
 
     def _begin(self) -> None:
         self._sources = Order(len(self.data.inputs), self.seed)

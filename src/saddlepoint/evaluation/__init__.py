@@ -1,5 +1,6 @@
 """How good a trained generator is: every metric with the protocol that it was measured by."""
 
+from saddlepoint.evaluation.enhancement import candidates, evaluate_enhancers
 from saddlepoint.evaluation.evaluating import SAMPLES, Evaluation, evaluate_images
 from saddlepoint.evaluation.measures import MEASURES, chosen
 from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_picture
@@ -16,7 +17,9 @@ __all__ = [
     "Neighbourhood",
     "Protocol",
     "RealSet",
+    "candidates",
     "chosen",
+    "evaluate_enhancers",
     "evaluate_images",
     "evaluate_points",
     "evaluate_translators",

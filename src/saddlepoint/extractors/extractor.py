@@ -119,9 +119,28 @@ class Extractor:
             )
         return reading
 
+    def differentiable(self, images: Tensor) -> Tensor:
+        """Features (N, d) with their graph, for losses: of images float (N, C, H, W) in [0, 1] on its device.
+
+        As `read` has them, but that nothing is rounded on the way.
+
+        Raises:
+            ValueError: the network rounds on its own, so that no gradient comes through it.
+        """
+        features: Tensor = self._module(self._prepare.differentiable(images)).flatten(1)
+        if images.requires_grad and not features.requires_grad:
+            raise ValueError(
+                f"the extractor {self.name} lets no gradient through: take another one for a loss, "
+                f"as pixels, digits, fashion or timm:NAME"
+            )
+        return features
+
     def _frozen(self, module: nn.Module) -> nn.Module:
         with torch.no_grad():  # else TorchScript's copies of parameters are no leaves
-            return copy.deepcopy(module).to(self.device, torch.float32).eval()
+            frozen = copy.deepcopy(module).to(self.device, torch.float32).eval()
+        for parameter in frozen.parameters():  # TorchScript's modules know no requires_grad_
+            parameter.requires_grad_(False)
+        return frozen
 
 
 def _several(values: float | Sequence[float]) -> tuple[float, ...]:

@@ -1,7 +1,9 @@
 """How images become what a network reads: a rule that is stated, because it is a part of the metric."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -51,11 +53,17 @@ class Preparation:
         Raises:
             ValueError: images of neither 1 nor 3 channels where a number of them is asked for.
         """
-        x = images.float()
-        if self.channels is not None and images.shape[1] != self.channels:
-            x = self._recoloured(x)
+        return self._prepared(images.float(), torch.round)
+
+    def differentiable(self, images: Tensor) -> Tensor:
+        """Float (N, C, H, W) in [0, 1] → as bytes are prepared, but for the rounding, which has no slope; raises so."""
+        return self._prepared(images * 255, lambda levels: levels)
+
+    def _prepared(self, x: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
+        if self.channels is not None and x.shape[1] != self.channels:
+            x = self._recoloured(x, rounded)
         if self.size is not None and x.shape[2:] != self.size:
-            x = interpolate(x, self.size, mode="bicubic", antialias=True).round_().clamp_(0, 255)
+            x = rounded(interpolate(x, self.size, mode="bicubic", antialias=True)).clamp(0, 255)
         mean, std = (x.new_tensor(values).view(-1, 1, 1) for values in (self.mean, self.std))
         return (x / 255 - mean) / std
 
@@ -72,9 +80,9 @@ class Preparation:
             parts.append(f"less {self.mean}, over {self.std}")
         return ", ".join(parts)
 
-    def _recoloured(self, x: Tensor) -> Tensor:
+    def _recoloured(self, x: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
         if x.shape[1] not in (1, 3):
             raise ValueError(f"images have {x.shape[1]} channels: give grey (1) or RGB (3) ones, without transparency")
         if self.channels == 3:
             return x.expand(-1, 3, -1, -1)
-        return (x * x.new_tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True).round_()
+        return rounded((x * x.new_tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True))

@@ -16,6 +16,7 @@ from saddlepoint.losses.adversarial import (
 from saddlepoint.losses.divergence import DIVERGENCES, Divergence, f_gan
 from saddlepoint.losses.features import feature_matching, layer_matching
 from saddlepoint.losses.path_length import path_length, path_lengths
+from saddlepoint.losses.perceptual import perceptual
 from saddlepoint.losses.reconstruction import (
     absolute_error,
     bernoulli_nll,
@@ -59,6 +60,7 @@ __all__ = [
     "of_best",
     "path_length",
     "path_lengths",
+    "perceptual",
     "relativistic",
     "relativistic_average",
     "top_k",

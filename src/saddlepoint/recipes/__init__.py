@@ -8,6 +8,7 @@ from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, v
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
+from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 from saddlepoint.recipes.translation import TranslationRun, translate
@@ -26,6 +27,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "grid-pacgan": grid_pacgan,
     "vae": vae,
     "autoencoder": autoencoder,
+    "enhance": enhance,
     "translate": translate,
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "RECIPES",
     "AdversarialRun",
     "Assembled",
+    "EnhancementRun",
     "ImageBaseline",
     "ImageRun",
     "PointRun",

@@ -34,7 +34,7 @@ from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.precision import MixedPrecision
-from saddlepoint.train import Observer, Pace, Stopping, Task, Training
+from saddlepoint.train import Observer, Pace, Stage, Stopping, Task, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
@@ -96,6 +96,7 @@ class Assembled:
     method: Method
     stream: Stream
     task: Task
+    stages: tuple[Stage, ...] = ()
 
     @cached_property
     def batches(self) -> Batches:
@@ -117,6 +118,7 @@ class Assembled:
             observer,
             Pace(self.game, config.schedules),
             self._stopping(),
+            self.stages,
         )
 
     def _stopping(self) -> Stopping | None:

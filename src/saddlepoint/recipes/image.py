@@ -83,18 +83,26 @@ class Data(Settings):
         Raises:
             ConfigurationError: there is neither.
         """
-        if data in DATASETS:
-            chosen = {"source": data, "path": None}
-        elif data.startswith(PREFIX):
-            chosen = {"source": absolute(data), "path": None}
-        elif is_path(data):
-            # A path says itself what it holds: images, files of a known set, or arrays; but not what to make of them.
-            made = self.source in DATASETS and DATASETS[self.source].made
-            source = self.source if made else "folder"
-            chosen = {"source": source, "path": str(Path(data).expanduser().resolve())}
-        else:
-            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
+        # A set that is made of another stays what it is: the path says where the other lies.
+        made = self.source in DATASETS and DATASETS[self.source].made and is_path(data)
+        chosen = {**placed(data), "source": self.source} if made else placed(data)
         return self.read({**self.model_dump(), **chosen})
+
+
+def placed(data: str) -> dict[str, str | None]:
+    """Source and path of images as the command line names them: a known set, or a folder or file of the user's.
+
+    Raises:
+        ConfigurationError: there is neither.
+    """
+    if data in DATASETS:
+        return {"source": data, "path": None}
+    if data.startswith(PREFIX):
+        return {"source": absolute(data), "path": None}
+    if is_path(data):
+        # A path says itself what it holds: images, files of a known set, or arrays.
+        return {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+    raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
 
 
 class Augmentation(Settings):

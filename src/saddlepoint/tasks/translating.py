@@ -23,6 +23,7 @@ class Likeness(ABC):
 
     Attributes:
         weight: its factor.
+        waits: whether it is left out while the generator is alone.
         paper: BibTeX.
 
     Raises:
@@ -31,6 +32,7 @@ class Likeness(ABC):
 
     weight: float
 
+    waits: ClassVar[bool] = False
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -109,7 +111,8 @@ class TranslationLosses:
         source, real, made = batch.source, batch.target, generator(batch.source)
         judged, asked = "discriminator" in names, "generator" in names
         losses: dict[str, Tensor] = {}
-        terms = [term(made, real) for term in self.likenesses] if asked else []
+        likenesses = [term for term in self.likenesses if not (term.waits and batch.alone)]
+        terms = [term(made, real) for term in likenesses] if asked else []
         if judged or not batch.alone:
             condition = source if self.conditional else None
             bout = self.critics.bout(discriminator, real, made, batch.mix, condition, judged=judged)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batch, Game, generator, seed_for
-from saddlepoint.data.pair_stream import PairBatch, PairStream
+from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.metrics import Moments
 from saddlepoint.tasks.cycle import ONWARD, TARGET, Several
@@ -46,7 +46,7 @@ class TranslationTask:
         self,
         game: Game,
         trained: ImageTranslator,
-        stream: PairStream,
+        stream: PairSource,
         held_out: PairData,
         card: Mapping[str, Any],
         features: Features,
@@ -141,7 +141,7 @@ def chosen_of(data: PairData, count: int, seed: int) -> tuple[Tensor, Tensor]:
     return inputs[order], targets[columns]
 
 
-def _watched(stream: PairStream) -> Batch:
+def _watched(stream: PairSource) -> Batch:
     """A batch that never changes, on which all players are awake."""
     part = stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))
     value: PairBatch = part.drawn(0)

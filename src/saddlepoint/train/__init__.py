@@ -1,7 +1,7 @@
 """The loop that plays a game until its budget is spent, and everything that makes it resumable."""
 
 from saddlepoint.train.budget import Budget, Every
-from saddlepoint.train.loop import Result, RunFailed, Training
+from saddlepoint.train.loop import Result, RunFailed, Stage, Training
 from saddlepoint.train.observer import Observer, Silent
 from saddlepoint.train.schedules import Pace, Schedule, Schedules
 from saddlepoint.train.stopping import Stopping, Until
@@ -17,6 +17,7 @@ __all__ = [
     "Schedule",
     "Schedules",
     "Silent",
+    "Stage",
     "Stopping",
     "Task",
     "Training",

@@ -3,9 +3,10 @@
 import errno
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -53,6 +54,19 @@ class Result:
         return 1 if self.outcome in (Outcome.NON_FINITE, Outcome.DIVERGED) else 0
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run whose end is worth keeping, after so many samples.
+
+    Attributes:
+        samples: seen when it ends.
+        deliver: writes what it ended with, the players at the answer, below the folder of what the run hands over.
+    """
+
+    samples: int
+    deliver: Callable[[Path], None]
+
+
 class Training:
     """One game, one method, one folder.
 
@@ -68,6 +82,7 @@ class Training:
         observer: who watches.
         pace: sets rates by the samples seen, where they are scheduled.
         stopping: ends the run once it has converged, or goes round.
+        stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
     """
 
     def __init__(
@@ -83,8 +98,9 @@ class Training:
         observer: Observer,
         pace: Pace | None = None,
         stopping: Stopping | None = None,
+        stages: Sequence[Stage] = (),
     ) -> None:
-        self.pace, self.stopping = pace, stopping
+        self.pace, self.stopping, self.stages = pace, stopping, tuple(stages)
         self.game, self.method, self.batches, self.task = game, method, batches, task
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
@@ -130,6 +146,7 @@ class Training:
             self.observer.stepped(progress)
 
             after = self.batches.position
+            self._end_stages(before, after)
             saving = crossed(before, after, self.every.checkpoint)
             if saving:
                 if (failure := self._overflow()) is not None:
@@ -189,6 +206,12 @@ class Training:
     def _judged(self) -> dict[str, float]:
         with self._at_answer():
             return self.task.metrics()
+
+    def _end_stages(self, before: int, after: int) -> None:
+        for stage in self.stages:
+            if before < stage.samples <= after and self._overflow() is None:
+                with self._at_answer():
+                    stage.deliver(self.folder.generator)
 
     def _snapshot(self) -> None:
         with self._at_answer():

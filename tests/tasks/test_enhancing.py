@@ -1,0 +1,108 @@
+"""What enhancement adds to translation: the perceptual term, its stage, and networks between two."""
+
+import pytest
+import torch
+from torch import nn
+
+from saddlepoint.data.pair_stream import PairBatch
+from saddlepoint.extractors import load_extractor
+from saddlepoint.losses import least_squares
+from saddlepoint.networks import SuperResolver
+from saddlepoint.tasks.enhancing import Perceptual, triples
+from saddlepoint.tasks.interpolation import interpolated
+from saddlepoint.tasks.translating import Reconstruction, TranslationLosses
+from saddlepoint.tasks.translator import ImageTranslator
+
+
+class Scaled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, images):
+        return self.weight * images
+
+
+class Mean(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, images):
+        return self.weight * images.mean((1, 2, 3))
+
+
+def levels(value: float, side: int = 8) -> torch.Tensor:
+    return torch.full((2, 1, side, side), value)
+
+
+def test_the_perceptual_term_is_the_distance_in_the_extractors_features() -> None:
+    """Coarse pixels of a constant are it: (0.5 in [−1, 1]) is 0.75, and 0 is 0.5."""
+    assert float(Perceptual(weight=3.0)(levels(0.5), levels(0.0))) == pytest.approx(3 * 0.25 / 0.5)
+    assert float(Perceptual(weight=3.0, low=0.0)(levels(0.5), levels(0.25))) == pytest.approx(3.0)
+
+
+def test_any_extractor_gives_a_gradient_to_the_image_and_none_to_itself() -> None:
+    made = torch.rand(3, 1, 28, 28).requires_grad_()
+    for name in ("pixels", "digits", "fashion"):
+        term = Perceptual(features=name)
+        (slope,) = torch.autograd.grad(term(made, torch.rand(3, 1, 28, 28)), made)
+        assert slope.abs().sum() > 0
+        assert not any(p.requires_grad for p in term.extractor._module.parameters())
+    read = load_extractor("digits")
+    images = torch.randint(0, 256, (4, 1, 28, 28), dtype=torch.uint8)
+    other = torch.randint(0, 256, (4, 1, 28, 28), dtype=torch.uint8)
+    expected = (read(images) - read(other)).abs().mean() / read(other).abs().mean()
+    found = Perceptual(features="digits", low=0.0, high=255.0)(images.float(), other.float())
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_it_waits_for_the_adversary() -> None:
+    losses = TranslationLosses(
+        least_squares(), likenesses=(Reconstruction(weight=7.0), Perceptual(weight=3.0)), conditional=False
+    )
+    players = {"generator": Scaled(), "discriminator": Mean()}
+    # G(x) = 0.5 and y = 0: 7 · 0.5 from the first, 3 · 0.25/0.5 from the second, ½ (0.5 − 1)² from the adversary.
+    batch = PairBatch(levels(0.25), levels(0.0), torch.zeros(2, 1, 1, 1))
+    together = losses(players, batch, ("generator",))["generator"]
+    assert float(together.detach()) == pytest.approx(3.5 + 1.5 + 0.125)
+    alone = PairBatch(batch.source, batch.target, batch.mix, alone=True, adversarial=torch.tensor(0.0))
+    assert float(losses(players, alone, ("generator",))["generator"].detach()) == pytest.approx(3.5)
+
+
+def translator(seed: int, width: int = 4) -> ImageTranslator:
+    torch.manual_seed(seed)
+    spec = {"name": "super-resolver", "width": width, "blocks": 1}
+    network = SuperResolver((1, 8, 8), (1, 16, 16), width=width, blocks=1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return ImageTranslator(network, spec, (1, 16, 16), (1, 8, 8), (-1.0, 1.0))
+
+
+def test_between_two_networks_parameters_are_on_the_line_and_both_are_left_alone() -> None:
+    first, second = translator(0), translator(1)
+    before = [{k: v.clone() for k, v in each.network.state_dict().items()} for each in (first, second)]
+    between = interpolated(first, second, 0.3).network.state_dict()
+    for key, value in between.items():
+        torch.testing.assert_close(value, 0.7 * before[0][key] + 0.3 * before[1][key])
+    for each, kept in zip((first, second), before, strict=True):
+        assert all(torch.equal(v, kept[k]) for k, v in each.network.state_dict().items())
+    with torch.no_grad():
+        interpolated(first, second, 1.0).network.body.last.bias.add_(1.0)
+        interpolated(first, second, 0.0).network.body.last.bias.add_(1.0)
+    assert torch.equal(second.network.body.last.bias, before[1]["body.last.bias"])
+    assert torch.equal(first.network.body.last.bias, before[0]["body.last.bias"])
+
+
+def test_networks_that_differ_in_more_are_refused() -> None:
+    with pytest.raises(ValueError, match="different parameters"):
+        interpolated(translator(0), translator(0, width=5), 0.5)
+    with pytest.raises(ValueError, match="from 0"):
+        interpolated(translator(0), translator(1), -0.1)
+
+
+def test_pictures_show_small_grey_inputs_beside_large_coloured_targets() -> None:
+    inputs = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+    large = torch.zeros(2, 3, 16, 16, dtype=torch.uint8)
+    assert triples(inputs, large, large).shape[2] == 3
