@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from commands import Run
 from PIL import Image
 
 from saddlepoint.data.pairs import read_pairs
 from saddlepoint.recipes import read_run
 from saddlepoint.runs import RunFolder
+from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.tasks.resemblance import in_channels, resemblance
 from saddlepoint.tasks.translator import ImageTranslator
 
@@ -75,6 +77,37 @@ def test_pairs_are_trained_on_evaluated_and_what_was_skipped_is_said(run: Run, f
     assert {path.name for path in (tmp_path / "plot").iterdir()} == {"translated-ema.png", "translated-live.png"}
     assert "input unchanged" in (out / "report.html").read_text(encoding="utf-8")
     assert run("evaluate", out, "--metrics", "recall").code == 2
+
+
+def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "side").mkdir()
+    for path in sorted((folder / "val/grey").iterdir()):
+        both = Image.new("RGB", (32, 16))
+        for left, side in ((0, "grey"), (16, "red")):
+            with Image.open(folder / "val" / side / path.name) as image:
+                both.paste(image.convert("RGB"), (left, 0))
+        both.save(tmp_path / "side" / path.name)
+    out, sets = tmp_path / "run", ("--set", "regression=16", "--set", "data.held_out=0.2")
+    command = ("train", "translate", "--data", tmp_path / "side", "--split", "side", *TINY, *sets)
+    said = run(*command, "--samples", "32", "--out", out)
+    assert said.code == 0, said.err
+    given = read_run(RunFolder(out).read_config()).load()
+    assert (len(given), given.inputs.shape) == (8, (3, 16, 16))
+    assert given.targets.images[:, 1:].max() == 0
+    with Image.open(folder / "val/grey/0.png") as image:
+        inputs = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None]
+    for strength, network in (
+        ("0", ImageTranslator.load(out / "generator/regression")),
+        ("0.5", load_between(out, 0.5)),
+        ("1", ImageTranslator.load(out)),
+    ):
+        run("translate", out, folder / "val/grey/0.png", "--out", tmp_path / "made", "--strength", strength)
+        with Image.open(tmp_path / "made/0.png") as made:
+            assert np.array_equal(network.apply(inputs)[0].permute(1, 2, 0).numpy(), np.array(made))
+    assert run("train", "translate", "--data", folder, "--split", "diagonal", *TINY).code == 2
+    assert "no setting 'data.split'" in run("train", "digits", "--split", "side").flat
 
 
 def test_unpaired_is_a_flag_and_the_way_back_is_evaluated_by_nobody(run: Run, folder: Path, tmp_path: Path) -> None:

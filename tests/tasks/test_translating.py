@@ -11,7 +11,8 @@ from saddlepoint.networks import Judgement, ResidualTranslator
 from saddlepoint.penalties import R1, R2, LeCam
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
-from saddlepoint.tasks.translating import Reconstruction, TranslationLosses, beside
+from saddlepoint.tasks.likenesses import Reconstruction
+from saddlepoint.tasks.translating import TranslationLosses, beside
 
 
 class Scaled(nn.Module):

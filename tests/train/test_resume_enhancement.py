@@ -129,7 +129,7 @@ def test_a_run_of_one_stage_has_nothing_between(photographs: Photographs, tmp_pa
 
 def test_the_score_is_on_what_is_held_out(photographs: Photographs, tmp_path: Path) -> None:
     assembled, result = play(tiny("degrade=downscale:2"), photographs, tmp_path, 24)
-    pairs = assembled.task.pairs
+    pairs = assembled.config.pairs(photographs)
     assert torch.equal(pairs.targets.images[0], photographs.held_out[0])
     assert list(result.metrics) == ["frechet_patches", "l1", "psnr", "ssim", "sharpness"]
 
@@ -137,7 +137,7 @@ def test_the_score_is_on_what_is_held_out(photographs: Photographs, tmp_path: Pa
 def test_a_new_enhancer_is_the_bicubic_enlargement(photographs: Photographs) -> None:
     """So the first number of every run is the baseline's."""
     assembled = tiny("degrade=downscale:2").build(photographs)
-    pairs = assembled.task.pairs
+    pairs = assembled.config.pairs(photographs)
     made, bicubic = (
         assembled.task.trained.apply(pairs.inputs.images),
         untouched(pairs.inputs.images, pairs.targets.images),
@@ -159,7 +159,7 @@ def test_a_configuration_is_read_back_and_a_chain_comes_as_a_list_or_as_text() -
 REFUSED = {
     "degrade=downscael:4": "did you mean 'downscale'",
     "degrade=noise:25-5": "the smaller first",
-    "likenesses.reconstruction=none": "first stage without an adversary needs something to be like",
+    "likenesses.reconstruction=none": "first stage without an adversary needs a target, and something to be like it",
     "auxiliary=1": "neither latents nor classes",
     "regularisers.path-length=on": "neither latents nor classes",
     "schedules.augmentation={start: 0, end: 1, samples: 5}": "sees images as they are",

@@ -47,8 +47,13 @@ def tiny(folder: Path, *assignments: str) -> TranslationRun:
 
 WAYS = {
     "pairs": [],
-    "pairs, all dials": ["matching=5", "data.crop=12", "penalties.lecam=on", "reconstruction.kind=charbonnier"],
-    "regression first": ["after=72"],
+    "pairs, all dials": [
+        "matching=5",
+        "data.crop=12",
+        "penalties.lecam=on",
+        "likenesses.reconstruction.kind=charbonnier",
+    ],
+    "regression first": ["regression=72", "likenesses.ssim=on"],
     "cycle": ["unpaired=cycle"],
     "contrastive": ["unpaired=contrastive", "contrast.width=8", "contrast.patches=8"],
 }
@@ -80,12 +85,14 @@ def test_a_cycle_resumes_exactly_with_what_its_history_holds_and_in_parts(folder
 
 
 def test_the_discriminator_does_not_move_while_the_generator_learns_alone(folder: Path, tmp_path: Path) -> None:
-    config = tiny(folder, "after=96", "average=none")
+    config = tiny(folder, "regression=96", "average=none")
     data = config.load()
     start = {k: v.clone() for k, v in config.build(data).game.players["discriminator"].state_dict().items()}
     alone, _ = play(config, data, tmp_path / "alone", 96)
     same(dict(alone.game.players["discriminator"].state_dict()), start)
     assert alone.game.evaluations == 4
+    kept, whole = (ImageTranslator.load(tmp_path / "alone/generator" / part) for part in ("regression", ""))
+    same(dict(kept.network.state_dict()), dict(whole.network.state_dict()))
     both, _ = play(config, data, tmp_path / "alone", 120)
     assert both.game.evaluations == 6
     assert not torch.equal(both.game.point.only("discriminator").flat(), alone.game.point.only("discriminator").flat())
@@ -123,11 +130,11 @@ def test_a_configuration_of_pairs_is_read_back(folder: Path) -> None:
 
 
 REFUSED = {
-    "unpaired=cycle after=10": "no target to learn alone from",
+    "unpaired=cycle regression=10": "without an adversary needs a target",
     "unpaired=cycle cycle.history=5": "history of 5 is shorter than a batch, 24",
     "unpaired=cycle data.split=side": "side by side are pairs",
-    "after=10 reconstruction.weight=0": "would learn nothing alone",
-    "regularisers.path-length=on": "no latent and no classes",
+    "regression=10 likenesses.reconstruction.weight=0": "something to be like it",
+    "regularisers.path-length=on": "neither latents nor classes",
     "data.crop=20": "crops of 20 pixels do not fit into images of 16",
 }
 
@@ -142,6 +149,18 @@ def test_contrast_wants_a_residual_translator(folder: Path) -> None:
     config = tiny(folder, "unpaired=contrastive", "generator.network=unet-translator", "generator.network.depth=2")
     with pytest.raises(ConfigurationError, match="residual-translator"):
         config.build(config.load())
+
+
+def test_a_likeness_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:
+    config = tiny(folder, "data.crop=8", "likenesses.ssim.weight=2")
+    with pytest.raises(ConfigurationError, match=r"'ssim' does not take images of \(3, 8, 8\).* at least 11"):
+        config.build(config.load())
+
+
+def test_papers_are_of_what_binds_the_output(folder: Path) -> None:
+    cited = {way: " ".join(tiny(folder, *sets, "likenesses.ssim=on").papers) for way, sets in WAYS.items()}
+    assert [name in cited["pairs"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [True, True, False]
+    assert [name in cited["cycle"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [False, False, True]
 
 
 def test_data_are_asked_for(folder: Path) -> None:

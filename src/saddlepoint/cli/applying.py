@@ -45,6 +45,10 @@ Tile = Annotated[
 Overlap = Annotated[
     int | None, typer.Option("--overlap", min=0, help=f"What tiles share; {SHARED}, of small tiles a quarter.")
 ]
+Strength = Annotated[
+    float | None,
+    typer.Option("--strength", min=0, max=1, help="From 0, closest to the truth, to 1, as trained: most natural."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda …")]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
 
@@ -55,6 +59,7 @@ def translate(
     out: Out,
     tile: Tile = None,
     overlap: Overlap = None,
+    strength: Strength = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -69,9 +74,9 @@ def translate(
 
       saddle translate runs/emoji photo.jpg --out translated
 
-      saddle translate runs/emoji folder/ --out translated --tile 256
+      saddle translate runs/emoji folder/ --out translated --tile 256 --strength 0.8
     """
-    _apply(run, ImageTranslator.load(run), inputs, out, tile, overlap, device, as_json, same=False)
+    _apply(run, strength, inputs, out, tile, overlap, device, as_json, same=False)
 
 
 def enhance(
@@ -80,10 +85,7 @@ def enhance(
     out: Out,
     tile: Tile = None,
     overlap: Overlap = None,
-    strength: Annotated[
-        float | None,
-        typer.Option("--strength", min=0, max=1, help="From 0, closest to the truth, to 1, as trained: most natural."),
-    ] = None,
+    strength: Strength = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -102,13 +104,12 @@ def enhance(
 
       saddle enhance runs/photos folder/ --out large --tile 256 --strength 0.6
     """
-    translator = ImageTranslator.load(run) if strength is None else load_between(run, strength)
-    _apply(run, translator, inputs, out, tile, overlap, device, as_json, same=True)
+    _apply(run, strength, inputs, out, tile, overlap, device, as_json, same=True)
 
 
 def _apply(
     run: Path,
-    translator: ImageTranslator,
+    strength: float | None,
     inputs: Sequence[Path],
     out: Path,
     tile: int | None,
@@ -118,6 +119,7 @@ def _apply(
     same: bool,
 ) -> None:
     """One function under both; `same` where the result is the same picture, whose opacity and greyness it keeps."""
+    translator = ImageTranslator.load(run) if strength is None else load_between(run, strength)
     if translator.source[0] not in (1, 3) or translator.shape[0] not in (1, 3):
         raise ConfigurationError(
             f"{run} makes {translator.shape[0]} channels of {translator.source[0]}: files have 1 or 3; call "

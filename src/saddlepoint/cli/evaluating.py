@@ -43,7 +43,6 @@ from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.baseline import BaselineTask
-from saddlepoint.tasks.enhancing import EnhancementTask, triples
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
@@ -225,7 +224,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | EnhancementTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask)
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
@@ -335,7 +334,7 @@ def _draw_enhanced(folder: Path, shown: Sequence[Candidate], pairs: PairData) ->
     for candidate in shown:
         if candidate.network is not None:
             path = folder / f"enhanced-{candidate.name.replace(' ', '-')}.png"
-            write_picture(path, triples(inputs, candidate.network.apply(inputs), targets))
+            write_picture(path, beside_each_other([inputs, candidate.network.apply(inputs), targets]))
             err.print(f"wrote {path}", markup=False, soft_wrap=True)
 
 

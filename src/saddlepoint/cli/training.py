@@ -25,11 +25,10 @@ from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
-    EnhancementRun,
     ImageBaseline,
     ImageRun,
+    ImageToImageRun,
     Run,
-    TranslationRun,
     read_run,
 )
 from saddlepoint.recipes.building import network_costs
@@ -69,6 +68,10 @@ def train(
     unpaired: Annotated[
         bool, typer.Option("--unpaired", help="Translate between two sets of images that are no pairs.")
     ] = False,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="folders|side", help="How pairs lie: in two folders, or side by side."),
+    ] = None,
     degrade: Annotated[
         str | None, typer.Option("--degrade", metavar="CHAIN", help="What to learn to undo, as blur:1.2,downscale:2.")
     ] = None,
@@ -94,6 +97,8 @@ def train(
 
       saddle train translate --data FOLDER --set data.a=photos --set data.b=maps
 
+      saddle train translate --data FOLDER --split side
+
       saddle train enhance --data FOLDER --degrade "blur:1.2,downscale:2,noise:5-25"
 
       saddle train digits --method extragradient --set optimizer.lr=5e-4
@@ -111,6 +116,7 @@ def train(
         until,
         conditional,
         unpaired,
+        split,
         degrade,
         sets or [],
     )
@@ -158,6 +164,7 @@ def _configured(
     until: str | None,
     conditional: bool,
     unpaired: bool,
+    split: str | None,
     degrade: str | None,
     sets: list[str],
 ) -> Run:
@@ -173,6 +180,7 @@ def _configured(
         "seed": seed,
         "device": device,
         "until.watch": until,
+        "data.split": split,
         "degrade": degrade,
     }
     flags += [f"{key}={value}" for key, value in given.items() if value is not None]
@@ -203,7 +211,7 @@ def _assembled(config: Run) -> Assembled:
 
 def _costs(config: Run) -> str:
     """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
-    if isinstance(config, TranslationRun) and config.data.path is not None:
+    if isinstance(config, ImageToImageRun) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             pairs = config.load()
             return _lines(config.costs(pairs), pairs.shape)
@@ -361,10 +369,8 @@ def _tell(folder: RunFolder, result: Result) -> None:
 
 def _next(folder: RunFolder, here: str) -> str:
     run = read_run(folder.read_config())
-    if isinstance(run, TranslationRun):
-        return f"saddle translate {here} IN… --out DIR"
-    if isinstance(run, EnhancementRun):
-        return f"saddle enhance {here} IN… --out DIR"
+    if isinstance(run, ImageToImageRun):
+        return f"saddle {run.command} {here} IN… --out DIR"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

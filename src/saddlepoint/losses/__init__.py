@@ -24,6 +24,7 @@ from saddlepoint.losses.reconstruction import (
     gaussian_nll,
     kl_to_standard_normal,
 )
+from saddlepoint.losses.structure import structural_dissimilarity
 from saddlepoint.losses.top_k import of_best, top_k
 
 LOSSES: dict[str, Callable[..., AdversarialLoss]] = {
@@ -63,6 +64,7 @@ __all__ = [
     "perceptual",
     "relativistic",
     "relativistic_average",
+    "structural_dissimilarity",
     "top_k",
     "wasserstein",
 ]

@@ -63,8 +63,8 @@ def check_residual(wanted: bool, source: Grid, shape: Grid, output: Output) -> N
     """Raise ValueError where the input can't be added to the output."""
     if wanted and source[0] not in (1, shape[0]):
         raise ValueError(
-            f"residual_input adds {source[0]} channels to {shape[0]}: give it for as many on both sides, or for 1 that "
-            f"is added to each"
+            f"residual_input adds {source[0]} channels to {shape[0]}: give as many on both sides or 1 that is added to "
+            f"each, or residual_input=false"
         )
     if wanted and output != "none":
         raise ValueError(f"residual_input adds pixels to pixels, which {output} would bend: give output=none")

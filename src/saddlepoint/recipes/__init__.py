@@ -10,6 +10,7 @@ from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
+from saddlepoint.recipes.image_to_image import ImageToImageRun
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 from saddlepoint.recipes.translation import TranslationRun, translate
 
@@ -51,6 +52,7 @@ __all__ = [
     "EnhancementRun",
     "ImageBaseline",
     "ImageRun",
+    "ImageToImageRun",
     "PointRun",
     "Run",
     "TranslationRun",

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.penalties import Penalty
-from saddlepoint.tasks.translating import Bout, Critics, Likeness
+from saddlepoint.tasks.likenesses import Likeness
+from saddlepoint.tasks.translating import Bout, Critics
 
 #: The two ways: from inputs to targets, and back.
 ONWARD, BACKWARD = "onward", "backward"

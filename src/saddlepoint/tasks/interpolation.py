@@ -7,7 +7,7 @@ import torch
 
 from saddlepoint.tasks.translator import ImageTranslator
 
-#: What the first stage of an enhancement ended with, below the folder of what the run hands over.
+#: What the first stage ended with, below the folder of what the run hands over.
 REGRESSION = "regression"
 
 

@@ -1,66 +1,20 @@
 """The losses of a translator and its discriminator: images that are to look like the targets, and to be them."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from saddlepoint.data.pair_stream import PairBatch
-from saddlepoint.losses import AdversarialLoss, absolute_error, charbonnier, layer_matching
+from saddlepoint.losses import AdversarialLoss, layer_matching
 from saddlepoint.networks import Judgement
 from saddlepoint.penalties import CriticPass, Penalty
 from saddlepoint.tasks.adversarial import differentiable
-
-
-@dataclass(frozen=True)
-class Likeness(ABC):
-    """A term of the generator's loss that holds what it made against the target.
-
-    Attributes:
-        weight: its factor.
-        waits: whether it is left out while the generator is alone.
-        paper: BibTeX.
-
-    Raises:
-        ValueError: a negative weight.
-    """
-
-    weight: float
-
-    waits: ClassVar[bool] = False
-    paper: ClassVar[str] = ""
-
-    def __post_init__(self) -> None:
-        if self.weight < 0:
-            raise ValueError(f"weight is {self.weight}: give at least 0")
-
-    @abstractmethod
-    def __call__(self, made: Tensor, target: Tensor) -> Tensor:
-        """The term, a scalar, of images (N, C, H, W) in the networks' range."""
-
-
-@dataclass(frozen=True)
-class Reconstruction(Likeness):
-    """λ E |G(x) − y|, or its smooth kin.
-
-    Isola, Zhu, Zhou, Efros 2017 (pix2pix), arXiv 1611.07004.
-    """
-
-    weight: float = 100.0
-    kind: Literal["l1", "charbonnier"] = "l1"
-    paper = """@inproceedings{isola2017image,
-  title={Image-to-Image Translation with Conditional Adversarial Networks},
-  author={Isola, Phillip and Zhu, Jun-Yan and Zhou, Tinghui and Efros, Alexei A.},
-  booktitle={CVPR}, year={2017}}"""
-
-    def __call__(self, made: Tensor, target: Tensor) -> Tensor:
-        """λ E |made − target|."""
-        return self.weight * (absolute_error if self.kind == "l1" else charbonnier)(made, target)
+from saddlepoint.tasks.likenesses import Likeness
 
 
 class TranslationLosses:

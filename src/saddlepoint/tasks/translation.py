@@ -1,4 +1,4 @@
-"""Translation of images: the task that judges a translator on pairs that it never saw, and hands it over."""
+"""Images made of images: the task that judges a translator on pairs that it never saw, and hands it over."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from saddlepoint.core import Batch, Game, generator, seed_for
 from saddlepoint.data.pair_stream import PairBatch, PairSource
@@ -15,6 +16,7 @@ from saddlepoint.data.pairs import PairData
 from saddlepoint.metrics import Moments
 from saddlepoint.tasks.cycle import ONWARD, TARGET, Several
 from saddlepoint.tasks.image import JUDGED, spread
+from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import field_norms, write_picture
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
@@ -40,6 +42,7 @@ class TranslationTask:
         judged: images of each kind that metrics look at, at most.
         conditional: whether the discriminator sees the input too.
         backward: the translator back, where there is one.
+        command: that applies what is handed over.
     """
 
     def __init__(
@@ -54,8 +57,9 @@ class TranslationTask:
         *,
         conditional: bool = True,
         backward: ImageTranslator | None = None,
+        command: str = "translate",
     ) -> None:
-        self.game, self.trained, self.backward, self.card = game, trained, backward, dict(card)
+        self.game, self.trained, self.backward, self.card, self.command = game, trained, backward, dict(card), command
         self.features, self.conditional, self.paired = features, conditional, held_out.paired
         self._inputs, self._targets = chosen_of(held_out, judged, stream.seed)
         self._watched = _watched(stream)
@@ -104,9 +108,16 @@ class TranslationTask:
 
     def deliver(self, folder: Path) -> None:
         """The translator with its configuration and model card, and the one back below it."""
-        self.trained.save(folder, card_of(self.card))
+        self._save(self.trained, folder)
         if self.backward is not None:
-            self.backward.save(folder / BACK, card_of({**self.card, "way": "back, from targets to inputs"}))
+            self._save(self.backward, folder / BACK, way="back, from targets to inputs")
+
+    def keep_regression(self, folder: Path) -> None:
+        """The translator as the first stage ended with it, below that folder."""
+        self._save(self.trained, folder / REGRESSION, stage="regression, without the adversary")
+
+    def _save(self, trained: ImageTranslator, folder: Path, **facts: str) -> None:
+        trained.save(folder, card_of({**self.card, **facts}, self.command))
 
     @cached_property
     def _real(self) -> Moments:
@@ -125,8 +136,12 @@ class TranslationTask:
 
 
 def beside_each_other(columns: list[Tensor]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Images (uint8, N C H W) of several kinds, those that belong together side by side, as one picture."""
-    colour = [in_channels(images, 3) for images in columns]
+    """Images (uint8, N C H W) of several kinds, those that belong together side by side, as one picture.
+
+    Smaller ones are enlarged by the nearest pixel, grey ones shown in grey.
+    """
+    largest = max((images.shape[2:] for images in columns), key=tuple)
+    colour = [in_channels(interpolate(images, largest, mode="nearest"), 3) for images in columns]
     rows = torch.stack(colour, 1).flatten(0, 1)
     return image_grid(rows, columns=len(columns) * ACROSS)
 

@@ -206,9 +206,9 @@ def _passage(pixels: Tensor, middle: float, reach: float) -> Tensor:
     return 0.5 - 0.5 * torch.cos(torch.pi * t)
 
 
-def card_of(facts: Mapping[str, Any]) -> str:
-    """The model card of a translator."""
-    return _CARD.format(facts="\n".join(f"- {key}: {value}" for key, value in facts.items()))
+def card_of(facts: Mapping[str, Any], command: str = "translate") -> str:
+    """The model card of a translator, with the command that applies it."""
+    return _CARD.format(facts="\n".join(f"- {key}: {value}" for key, value in facts.items()), command=command)
 
 
 _CARD = """# A translator of images trained with Saddlepoint
@@ -217,9 +217,9 @@ _CARD = """# A translator of images trained with Saddlepoint
 
 Weights are in `generator.safetensors`, the network and its input in `config.yaml`. Apply it to files and folders:
 
-    saddle translate THIS_FOLDER photo.jpg folder/ --out translated
+    saddle {command} THIS_FOLDER photo.jpg folder/ --out made
 
-or in Python:
+`regression/`, where it is there, is the network before the adversary; `--strength 0.8` lies between the two. In Python:
 
     from pathlib import Path
     from saddlepoint.tasks.translator import ImageTranslator

@@ -1,5 +1,6 @@
-"""What enhancement adds to translation: the perceptual term, its stage, and networks between two."""
+"""Likenesses of what is made to what it is to be, their stage, and networks between two stages."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,10 +8,12 @@ from torch import nn
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import least_squares
+from saddlepoint.metrics import ssim
 from saddlepoint.networks import SuperResolver
-from saddlepoint.tasks.enhancing import Perceptual, triples
 from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.tasks.translating import Reconstruction, TranslationLosses
+from saddlepoint.tasks.likenesses import Perceptual, Reconstruction, Structure
+from saddlepoint.tasks.translating import TranslationLosses
+from saddlepoint.tasks.translation import ACROSS, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator
 
 
@@ -40,6 +43,15 @@ def test_the_perceptual_term_is_the_distance_in_the_extractors_features() -> Non
     """Coarse pixels of a constant are it: (0.5 in [−1, 1]) is 0.75, and 0 is 0.5."""
     assert float(Perceptual(weight=3.0)(levels(0.5), levels(0.0))) == pytest.approx(3 * 0.25 / 0.5)
     assert float(Perceptual(weight=3.0, low=0.0)(levels(0.5), levels(0.25))) == pytest.approx(3.0)
+
+
+def test_structure_is_the_metrics_in_the_networks_range_and_does_not_wait() -> None:
+    made, target = torch.rand(2, 3, 12, 15), torch.rand(2, 3, 12, 15)
+    for low, high in ((-1.0, 1.0), (0.0, 1.0)):
+        term = Structure(weight=3.0, low=low, high=high)
+        found = term(low + (high - low) * made, low + (high - low) * target)
+        assert float(found) == pytest.approx(3 * (1 - ssim(target, made)), abs=1e-5)
+    assert not Structure.waits
 
 
 def test_any_extractor_gives_a_gradient_to_the_image_and_none_to_itself() -> None:
@@ -103,6 +115,7 @@ def test_networks_that_differ_in_more_are_refused() -> None:
 
 
 def test_pictures_show_small_grey_inputs_beside_large_coloured_targets() -> None:
-    inputs = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
-    large = torch.zeros(2, 3, 16, 16, dtype=torch.uint8)
-    assert triples(inputs, large, large).shape[2] == 3
+    small = torch.tensor([[0, 50], [100, 150]], dtype=torch.uint8).repeat_interleave(8, 0).repeat_interleave(8, 1)
+    large = small.repeat_interleave(2, 0).repeat_interleave(2, 1)
+    one, three = small.expand(ACROSS, 1, 16, 16), large.expand(ACROSS, 3, 32, 32)
+    assert np.array_equal(beside_each_other([one, three, three]), beside_each_other([three, three, three]))
