@@ -129,9 +129,8 @@ def main() -> None:
     assert figure is not None
     save_png(figure, folder.path / "trade.png")
     inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
-    shown = torch.nn.functional.interpolate(inputs, targets.shape[2:], mode="nearest")
     made = [network.apply(inputs) for network in (regression, adversarial)]
-    write_picture(folder.path / "enhanced.png", beside_each_other([shown, *made, targets]))
+    write_picture(folder.path / "enhanced.png", beside_each_other([inputs, *made, targets]))
     print(f"wrote {folder.path / 'trade.png'} and {folder.path / 'enhanced.png'}")
 
 

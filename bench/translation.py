@@ -32,7 +32,7 @@ from saddlepoint.train import Silent
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.
 ALONE = 900
 SETS = {
-    "L1 alone": [f"after={10**12}"],
+    "L1 alone": [f"regression={10**12}"],
     "against a discriminator": [],
     "cycle": ["unpaired=cycle"],
     "contrastive": ["unpaired=contrastive", "generator.network={name: residual-translator, width: 16, blocks: 4}"],
@@ -45,7 +45,7 @@ SPACES = {"patches": None, "8x8": "pixels", "clothes": "fashion"}
 def configured(name: str, data: str, minutes: float, sets: list[str]) -> TranslationRun:
     """The recipe as it is, but for the budget, one thread, and what the name says."""
     common = ["threads=1", "budget.samples=none", f"budget.minutes={minutes}"]
-    stage = [] if SETS[name] else [f"after={round(ALONE * minutes)}"]
+    stage = [] if SETS[name] else [f"regression={round(ALONE * minutes)}"]
     config = assign(RECIPES["translate"]().with_data(data), [*common, *stage, *SETS[name], *sets])
     assert isinstance(config, TranslationRun)
     return config

@@ -94,10 +94,10 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
     said = run(*command, "--samples", "32", "--out", out)
     assert said.code == 0, said.err
     given = read_run(RunFolder(out).read_config()).load()
-    assert (len(given), given.inputs.shape) == (8, (3, 16, 16))
+    assert (len(given), given.inputs.shape) == (8, (1, 16, 16))
     assert given.targets.images[:, 1:].max() == 0
     with Image.open(folder / "val/grey/0.png") as image:
-        inputs = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None]
+        inputs = torch.from_numpy(np.array(image))[None, None]
     for strength, network in (
         ("0", ImageTranslator.load(out / "generator/regression")),
         ("0.5", load_between(out, 0.5)),
@@ -106,6 +106,11 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
         run("translate", out, folder / "val/grey/0.png", "--out", tmp_path / "made", "--strength", strength)
         with Image.open(tmp_path / "made/0.png") as made:
             assert np.array_equal(network.apply(inputs)[0].permute(1, 2, 0).numpy(), np.array(made))
+    shown = run("evaluate", out, "--json").json["values"]
+    found = {v["protocol"]["weights"]: v["value"] for v in shown if v["metric"] == "l1"}
+    assert list(found) == ["regression", "ema", "live", "input unchanged"]
+    made = ImageTranslator.load(out / "generator/regression").apply(given.held_out.inputs.images)
+    assert found["regression"] == pytest.approx(resemblance(made, given.held_out.targets.images)["l1"])
     assert run("train", "translate", "--data", folder, "--split", "diagonal", *TINY).code == 2
     assert "no setting 'data.split'" in run("train", "digits", "--split", "side").flat
 

@@ -104,6 +104,7 @@ def evaluate(
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
         images, points = subject.of(ImageGenerator), subject.of(PointGenerator)
         translators = subject.of(ImageTranslator)
+        regression = _regression(folder) if translators else None
         notes: tuple[str, ...] = ()
         if points:
             _without(
@@ -120,8 +121,7 @@ def evaluate(
             given = subject.data if data is None else config.load(partial(report, "reading the data"))
             pairs = config.pairs(given, samples)
             judge = None if features in (None, "patches") else load_extractor(features, pick_device(device))
-            regression = folder.generator / REGRESSION
-            shown = candidates(translators, ImageTranslator.load(regression) if regression.is_dir() else None)
+            shown = candidates(translators, regression)
             found = evaluate_enhancers(shown, pairs, config.chain, judge, seed=config.seed, report=report)
             if plot is not None:
                 _draw_enhanced(plot, shown, pairs)
@@ -132,6 +132,8 @@ def evaluate(
             if not isinstance(subject.data, PairData) or subject.data.held_out is None:
                 raise ConfigurationError(f"{run} does not say which pairs were held out: give the run folder")
             judge = None if features in (None, "patches") else load_extractor(features, pick_device(device))
+            if regression is not None:
+                translators = {REGRESSION: regression, **translators}
             found = evaluate_translators(
                 translators, subject.data.held_out, judge, samples=samples or SAMPLES, seed=seed, report=report
             )
@@ -234,6 +236,12 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
         raise ConfigurationError(f"{run} keeps no average of its weights: take --weights live")
     kept = {weights: trained for weights, trained in generators.items() if weights in wanted}
     return _Subject(kept, checkpoint.samples, config, data)
+
+
+def _regression(folder: RunFolder) -> ImageTranslator | None:
+    """What the first stage ended with; None where it was not finished, or there was none."""
+    kept = folder.generator / REGRESSION
+    return ImageTranslator.load(kept) if kept.is_dir() else None
 
 
 def _config(folder: RunFolder) -> Run | None:

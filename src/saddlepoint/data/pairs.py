@@ -260,8 +260,7 @@ def _folders(root: Path, a: str | None, b: str | None) -> tuple[Path, Path]:
     if len(left) + (a is not None) + (b is not None) != 2:
         raise DataError(
             f"{root} holds {len(below)} sub-folders ({some(below) or 'none'}), expected two, of inputs and of targets: "
-            f"name them with --set data.a=NAME --set data.b=NAME, or take --set data.split=side for images side by "
-            f"side"
+            f"name them with --set data.a=NAME --set data.b=NAME, or take --split side for images side by side"
         )
     first = left.pop(0) if a is None else a
     return root / first, root / (left.pop(0) if b is None else b)
