@@ -10,6 +10,7 @@ from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddlepoint.networks.players import Discriminator, Generator, Judgement
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
+from saddlepoint.networks.table import TableCritic, TableGenerator
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "mlp-generator": MLPGenerator,
@@ -23,6 +24,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "sngan-discriminator": SNGANDiscriminator,
     "residual-generator": ResidualGenerator,
     "residual-discriminator": ResidualDiscriminator,
+    "table-generator": TableGenerator,
+    "table-critic": TableCritic,
 }
 
 __all__ = [
@@ -42,5 +45,7 @@ __all__ = [
     "ResidualGenerator",
     "SNGANDiscriminator",
     "SNGANGenerator",
+    "TableCritic",
+    "TableGenerator",
     "costs",
 ]
