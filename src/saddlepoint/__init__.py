@@ -36,6 +36,7 @@ _HOMES = {
         "Unrolled",
     ),
     "saddlepoint.tasks.trained": ("TrainedGenerator",),
+    "saddlepoint.tasks.translator": ("ImageTranslator",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,7 +7,7 @@ from saddlepoint.networks.costs import Costs, costs
 from saddlepoint.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddlepoint.networks.maxout import MaxoutDiscriminator
 from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
-from saddlepoint.networks.players import Discriminator, Generator, Judgement
+from saddlepoint.networks.players import Discriminator, Generator, Judgement, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.table import TableCritic, TableGenerator
@@ -47,5 +47,6 @@ __all__ = [
     "SNGANGenerator",
     "TableCritic",
     "TableGenerator",
+    "Translator",
     "costs",
 ]

@@ -1,10 +1,11 @@
-"""What every generator and every discriminator has in common: how they are called, with classes or without."""
+"""What every generator, discriminator and translator has in common: how they are called, with classes or without."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,42 @@ class Generator(nn.Module, ABC):
     @abstractmethod
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) and fitting labels → (N, *shape)."""
+
+
+class Translator(nn.Module, ABC):
+    """Images to images, of any size.
+
+    Args:
+        stride: what sides are padded to multiples of.
+        scale: a side of the output, in sides of the input; 1 translates.
+
+    Raises:
+        ValueError: a stride or a scale below 1.
+    """
+
+    def __init__(self, stride: int, scale: int = 1) -> None:
+        super().__init__()
+        if min(stride, scale) < 1:
+            raise ValueError(f"stride is {stride} and scale {scale}: give each at least 1")
+        self.stride, self.scale = stride, scale
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) → (N, C', scale · H, scale · W).
+
+        Padded below and on the right, so that the network's grid lies on the same pixels whatever the size: by
+        reflection, and by the last row or column where the image is too small for that.
+        """
+        height, width = images.shape[2:]
+        below, right = -height % self.stride, -width % self.stride
+        if below:
+            images = pad(images, (0, 0, 0, below), "reflect" if below < height else "replicate")
+        if right:
+            images = pad(images, (0, right, 0, 0), "reflect" if right < width else "replicate")
+        return self.translate(images)[:, :, : self.scale * height, : self.scale * width]
+
+    @abstractmethod
+    def translate(self, images: Tensor) -> Tensor:
+        """(N, C, H, W), H and W multiples of the stride → (N, C', scale · H, scale · W)."""
 
 
 class Code(nn.Module):

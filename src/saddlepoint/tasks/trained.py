@@ -1,11 +1,13 @@
-"""A trained generator on its own: what a run hands over, and all that `sample` needs."""
+"""A trained network on its own: what a run hands over, and all that `sample` needs of a generator."""
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from pkgutil import resolve_name
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -18,6 +20,8 @@ from torch import Tensor, nn
 from saddlepoint.baselines import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Registry
 from saddlepoint.core import generator as keyed_generator
+from saddlepoint.core import seed_for
+from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
 from saddlepoint.runs import write_atomically
@@ -26,7 +30,108 @@ from saddlepoint.tasks.pictures import image_grid, scatter
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
-NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("shape", "latent", "classes"))
+NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("source", "shape", "latent", "classes"))
+#: Where the class of every kind lives; its module is imported when one is loaded.
+KINDS = {
+    "images": "saddlepoint.tasks.trained:ImageGenerator",
+    "points": "saddlepoint.tasks.trained:PointGenerator",
+    "translation": "saddlepoint.tasks.translator:ImageTranslator",
+    "table": "saddlepoint.tasks.table:RowGenerator",
+}
+
+
+@dataclass
+class Trained(ABC):
+    """A trained network with what is needed to use it. What it is used for is the subclass's affair.
+
+    Attributes:
+        network: what was trained.
+        spec: its choice in the registry of networks.
+        shape: of one sample that it makes.
+    """
+
+    network: nn.Module
+    spec: Mapping[str, Any]
+    shape: tuple[int, ...]
+
+    #: What it makes, as its configuration says it; what it is called, and the command that uses it, for messages.
+    kind: ClassVar[str]
+    called: ClassVar[str]
+    command: ClassVar[str]
+    #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
+    apart: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What the configuration holds beside kind, network and shape, in values that YAML has."""
+
+    @classmethod
+    @abstractmethod
+    def described(cls, spec: Mapping[str, Any], shape: tuple[int, ...], description: Mapping[str, Any]) -> Self:
+        """One with a new network, as a description has it."""
+
+    def save(self, folder: Path, card: str) -> None:
+        """Write weights, configuration and model card, each whole or absent."""
+        folder.mkdir(parents=True, exist_ok=True)
+        description = self.description()
+        # What the network has by itself: a training may keep memories of its own in it.
+        with torch.device("meta"):
+            own = self.described(self.spec, self.shape, description).network.state_dict()
+        state = self.network.state_dict()
+        weights = {key: state[key].contiguous() for key in own}
+        config = {
+            "kind": self.kind,
+            "network": json.loads(json.dumps(dict(self.spec))),
+            "shape": list(self.shape),
+            **{key: value for key, value in description.items() if key not in self.apart},
+        }
+        write_atomically(folder / WEIGHTS, save(weights))
+        for part in self.apart:
+            write_atomically(folder / f"{part}.json", json.dumps(description[part], ensure_ascii=False))
+        write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
+        write_atomically(folder / CARD, card)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load from a `generator/` folder, or from the run folder around it.
+
+        Raises:
+            ValueError: there is nothing trained, its files are damaged, or it is of another kind; says what to do.
+        """
+        if not (folder / WEIGHTS).exists() and (folder / "generator" / WEIGHTS).exists():
+            folder = folder / "generator"
+        missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).is_file()]
+        if missing:
+            raise ValueError(
+                f"no trained generator in {folder}: {' and '.join(missing)} missing; give a run folder whose "
+                f"training has ended or was stopped, or its generator/ folder"
+            )
+        try:
+            config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+            kind: type[Trained] = resolve_name(KINDS[config.pop("kind", "images")])
+            for part in kind.apart:
+                config[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
+            found = kind.described(config.pop("network"), tuple(config.pop("shape")), config)
+            found.network.load_state_dict(load_file(folder / WEIGHTS))
+        except ConfigurationError:
+            raise
+        except (yaml.YAMLError, KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+            raise ValueError(f"the generator in {folder} is damaged: {error}") from error
+        if not isinstance(found, cls):
+            raise ValueError(f"{folder} holds {found.called}: use it with `{found.command.format(folder)}`")
+        found.network.eval()
+        return found
+
+    @contextmanager
+    def evaluating(self) -> Iterator[torch.device]:
+        """The network in evaluation mode, without gradients; gives the device where it is."""
+        training = self.network.training
+        self.network.eval()
+        try:
+            with torch.no_grad():
+                yield next(self.network.parameters()).device
+        finally:
+            self.network.train(training)
 
 
 @dataclass(frozen=True)
@@ -43,13 +148,11 @@ class Latent:
 
 
 @dataclass
-class TrainedGenerator(ABC):
+class TrainedGenerator(Trained):
     """A generator network with what is needed to draw from it. What it makes is the subclass's affair.
 
     Attributes:
         network: (N, latent) → (N, *shape); with classes, (N, latent), labels (N,) → the same.
-        spec: its choice in the registry of networks.
-        shape: of one sample.
         latent: its input.
         classes: names of the classes that it was trained to make on demand; () where it was not.
 
@@ -60,18 +163,15 @@ class TrainedGenerator(ABC):
         images = generator.sample(16, seed=7)          # uint8, (16, C, H, W)
     """
 
-    network: nn.Module
-    spec: Mapping[str, Any]
-    shape: tuple[int, ...]
     latent: Latent
     classes: tuple[str, ...] = field(default=(), kw_only=True)
 
-    #: What it makes, as its configuration says it.
-    kind: ClassVar[str]
+    called = "a generator"
+    command = "saddle sample {}"
 
     @abstractmethod
-    def description(self) -> dict[str, Any]:
-        """What the configuration holds beside the network: the constructor's further arguments."""
+    def details(self) -> dict[str, Any]:
+        """The constructor's further arguments."""
 
     @abstractmethod
     def finished(self, outputs: Tensor) -> Tensor:
@@ -81,55 +181,17 @@ class TrainedGenerator(ABC):
     def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
         """Samples in one picture, uint8 (H, W, 3)."""
 
-    def save(self, folder: Path, card: str) -> None:
-        """Write weights, configuration and model card, each whole or absent."""
-        folder.mkdir(parents=True, exist_ok=True)
-        # What the network has by itself: a training may keep memories of its own in it.
-        with torch.device("meta"):
-            own = _network(self.spec, self.shape, self.latent, self.classes).state_dict()
-        state = self.network.state_dict()
-        weights = {key: state[key].contiguous() for key in own}
-        config = {
-            "kind": self.kind,
-            "network": json.loads(json.dumps(dict(self.spec))),
-            "shape": list(self.shape),
-            "latent": {key: value for key, value in asdict(self.latent).items() if value != 0},
-            "classes": list(self.classes),
-            **self.description(),
-        }
-        write_atomically(folder / WEIGHTS, save(weights))
-        write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
-        write_atomically(folder / CARD, card)
+    def description(self) -> dict[str, Any]:
+        """The latent, the classes' names and the subclass's details."""
+        latent = {key: value for key, value in asdict(self.latent).items() if value != 0}
+        return {"latent": latent, "classes": list(self.classes), **self.details()}
 
-    @staticmethod
-    def load(folder: Path) -> "TrainedGenerator":
-        """Load from a `generator/` folder, or from the run folder around it.
-
-        Raises:
-            ValueError: there is no generator, or its files are damaged; says what is missing.
-        """
-        if not (folder / WEIGHTS).exists() and (folder / "generator" / WEIGHTS).exists():
-            folder = folder / "generator"
-        missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).is_file()]
-        if missing:
-            raise ValueError(
-                f"no trained generator in {folder}: {' and '.join(missing)} missing; give a run folder whose "
-                f"training has ended or was stopped, or its generator/ folder"
-            )
-        try:
-            config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-            kind = _KINDS[config.pop("kind", "images")]
-            spec, shape, latent = config.pop("network"), tuple(config.pop("shape")), Latent(**config.pop("latent"))
-            classes = tuple(config.pop("classes", ()))
-            network = _network(spec, shape, latent, classes)
-            network.load_state_dict(load_file(folder / WEIGHTS))
-            trained = kind(network, spec, shape, latent, classes=classes, **config)
-        except ConfigurationError:
-            raise
-        except (yaml.YAMLError, KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
-            raise ValueError(f"the generator in {folder} is damaged: {error}") from error
-        network.eval()
-        return trained
+    @classmethod
+    def described(cls, spec: Mapping[str, Any], shape: tuple[int, ...], description: Mapping[str, Any]) -> Self:
+        """One with a new network, as a description has it."""
+        rest = dict(description)
+        latent, classes = Latent(**rest.pop("latent")), tuple(rest.pop("classes", ()))
+        return cls(_network(spec, shape, latent, classes), spec, shape, latent, classes=classes, **rest)
 
     def sample(self, n: int, seed: int = 0, label: str | None = None) -> Tensor:
         """Draw n samples (n, *shape), of one class or of all alike. The first of a seed do not depend on n.
@@ -137,7 +199,7 @@ class TrainedGenerator(ABC):
         Raises:
             ValueError: the generator makes no classes on demand, or none of this name.
         """
-        return self.render(self.latents(n, seed), self.labels(n, label))
+        return self.render(self.latents(n, seed), self.labels(n, label, seed))
 
     def latents(self, n: int, seed: int) -> Tensor:
         """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
@@ -147,8 +209,8 @@ class TrainedGenerator(ABC):
         ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)
 
-    def labels(self, n: int, label: str | None = None) -> Tensor | None:
-        """Classes for n samples, int64 (n,): the one that is named, or all in turn; None where there are none.
+    def labels(self, n: int, label: str | None = None, seed: int = 0) -> Tensor | None:
+        """Classes for n samples, int64 (n,): the one that is named, or `mixed`; None where there are none.
 
         Raises:
             ValueError: see `sample`.
@@ -160,20 +222,20 @@ class TrainedGenerator(ABC):
             return None
         if label is not None:
             return torch.full((n,), self.classes.index(label))
+        return self.mixed(n, seed)
+
+    def mixed(self, n: int, seed: int) -> Tensor:  # noqa: ARG002
+        """Classes for n samples where none is named, int64 (n,): all in turn."""
         return torch.arange(n) % len(self.classes)
 
-    @torch.no_grad()
     def render(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Samples of latents, as `finished` gives them, in batches of 256."""
-        device = next(self.network.parameters()).device
-        training = self.network.training
-        self.network.eval()
-        inputs = [latents] if labels is None else [latents, labels]
-        try:
-            chunks = zip(*(tensor.split(256) for tensor in inputs), strict=True)
-            parts = [self.network(*(tensor.to(device) for tensor in chunk)).cpu() for chunk in chunks]
-        finally:
-            self.network.train(training)
+        inputs, parts = [latents] if labels is None else [latents, labels], []
+        with self.evaluating() as device:
+            for chunk in zip(*(tensor.split(256) for tensor in inputs), strict=True):
+                # A network that draws noise of its own draws it as the latents say, so that these decide everything.
+                with seeded(seed_for(str(chunk[0][:1].tolist()), "noise")):
+                    parts.append(self.network(*(tensor.to(device) for tensor in chunk)).cpu())
         return self.finished(torch.cat(parts) if len(latents) else torch.empty(0, *self.shape))
 
     def walk(self, stops: int, frames: int, seed: int, label: str | None = None) -> Tensor:
@@ -207,14 +269,13 @@ class ImageGenerator(TrainedGenerator):
 
     kind = "images"
 
-    def description(self) -> dict[str, Any]:
+    def details(self) -> dict[str, Any]:
         """The range."""
         return {"range": [float(end) for end in self.range]}
 
     def finished(self, outputs: Tensor) -> Tensor:
         """Bytes: black 0, white 255."""
-        low, high = self.range
-        return ((outputs.float() - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
+        return to_bytes(outputs, self.range)
 
     def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
         """A grid."""
@@ -233,7 +294,7 @@ class PointGenerator(TrainedGenerator):
 
     kind = "points"
 
-    def description(self) -> dict[str, Any]:
+    def details(self) -> dict[str, Any]:
         """The reach."""
         return {"reach": float(self.reach)}
 
@@ -246,9 +307,10 @@ class PointGenerator(TrainedGenerator):
         return scatter(samples, self.reach, 256 * (scale or 2))
 
 
-_KINDS: dict[str, type[ImageGenerator] | type[PointGenerator]] = {
-    kind.kind: kind for kind in (ImageGenerator, PointGenerator)
-}
+def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
+    """Bytes of a network's values, whose ends are black and white: 0 and 255."""
+    low, high = ends
+    return ((values.float() - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def _network(spec: Mapping[str, Any], shape: tuple[int, ...], latent: Latent, classes: Sequence[str]) -> nn.Module:
