@@ -18,6 +18,7 @@ from saddlepoint.cli.screen import err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.points import PointData
+from saddlepoint.data.tables import TableData
 from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
@@ -25,12 +26,14 @@ from saddlepoint.evaluation import (
     chosen,
     evaluate_images,
     evaluate_points,
+    evaluate_tables,
     neighbourhood_picture,
     real_sets,
 )
 from saddlepoint.evaluation.reading import Report
+from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.extractors import load_extractor, suited_to
-from saddlepoint.recipes import ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.recipes import ImageBaseline, ImageRun, Run, TableBaseline, TableRun, read_run
 from saddlepoint.recipes.building import pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
@@ -40,6 +43,7 @@ from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
+from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, TrainedGenerator
 from saddlepoint.train.state import load_state
 
@@ -56,7 +60,8 @@ def evaluate(
         str | None, typer.Option("--metrics", metavar="A,B,…", help="Some of them (`saddle list metrics`).")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, or {JUDGED:,} points.")
+        int | None,
+        typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows."),
     ] = None,
     features: Annotated[
         str | None,
@@ -67,6 +72,9 @@ def evaluate(
     ] = None,
     weights: Annotated[
         str | None, typer.Option("--weights", metavar="ema,live", help="The average, the trained weights, or both.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COLUMN", help="Of a table: what models are to predict.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of latents, orders and subsets.")] = 0,
     device: Annotated[str, typer.Option("--device", help="Where the extractor works: auto, cpu, cuda …")] = "auto",
@@ -92,10 +100,26 @@ def evaluate(
     read_evaluations(folder.evaluations)  # a damaged file is to be found before the work, not after
     with _watching() as report:
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
-        images, points = subject.of(ImageGenerator), subject.of(PointGenerator)
+        images, points, rows = subject.of(ImageGenerator), subject.of(PointGenerator), subject.of(RowGenerator)
         notes: tuple[str, ...] = ()
-        if points:
-            _refused(run, {"--metrics": metrics, "--features": features, "--data": data, "--plot": plot})
+        others = {"--metrics": metrics, "--features": features, "--data": data, "--plot": plot}
+        if target is not None and not rows:
+            raise ConfigurationError(f"{run} makes no table: --target is for tables")
+        if rows:
+            _refused(run, "rows of a table", others)
+            if not isinstance(subject.config, TableRun | TableBaseline) or not isinstance(subject.data, TableData):
+                raise ConfigurationError(f"{run} does not say which table it was trained on: give the run folder")
+            found = evaluate_tables(
+                rows,
+                subject.data,
+                subject.config.load_test(),
+                target or subject.config.data.target,
+                samples=samples or ROWS,
+                seed=seed,
+                report=report,
+            )
+        elif points:
+            _refused(run, "points, whose modes are counted", others)
             if not isinstance(subject.data, PointData):
                 raise ConfigurationError(f"{run} does not say which modes its points should have: give the run folder")
             found = evaluate_points(points, subject.data, samples=samples or JUDGED, seed=seed)
@@ -130,10 +154,10 @@ def evaluate(
         print_json({"run": str(run), **record})
 
 
-def _refused(run: Path, given: Mapping[str, object]) -> None:
+def _refused(run: Path, made: str, given: Mapping[str, object]) -> None:
     for flag, value in given.items():
         if value is not None:
-            raise ConfigurationError(f"{run} makes points, whose modes are counted: {flag} is for images")
+            raise ConfigurationError(f"{run} makes {made}: {flag} is for images")
 
 
 # --- what is evaluated ----------------------------------------------------------------------------------
@@ -182,7 +206,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TableTask)
     generators: dict[str, TrainedGenerator] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:

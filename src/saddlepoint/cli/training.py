@@ -20,7 +20,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, Run, TableBaseline, TableRun, read_run
 from saddlepoint.recipes.building import network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
@@ -303,7 +303,9 @@ def _tell(folder: RunFolder, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        err.print(f"Next:  saddle sample {here} -n 64 --seed 7 --out grid.png", soft_wrap=True)
+        of_rows = isinstance(read_run(folder.read_config()), TableRun | TableBaseline)
+        what = "-n 1000 --seed 7 --out rows.csv" if of_rows else "-n 64 --seed 7 --out grid.png"
+        err.print(f"Next:  saddle sample {here} {what}", soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

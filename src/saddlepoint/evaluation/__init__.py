@@ -6,6 +6,7 @@ from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_pi
 from saddlepoint.evaluation.plane import evaluate_points
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets
+from saddlepoint.evaluation.tables import evaluate_tables
 
 __all__ = [
     "MEASURES",
@@ -18,6 +19,7 @@ __all__ = [
     "chosen",
     "evaluate_images",
     "evaluate_points",
+    "evaluate_tables",
     "neighbourhood_picture",
     "real_sets",
 ]

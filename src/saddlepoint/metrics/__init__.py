@@ -19,6 +19,9 @@ from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, neare
 from saddlepoint.metrics.precision_recall import PrecisionRecall, precision_recall
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
 from saddlepoint.metrics.sliced import sliced_wasserstein
+from saddlepoint.metrics.table_models import Utility, detection_auc, utility
+from saddlepoint.metrics.table_privacy import Privacy, privacy
+from saddlepoint.metrics.tables import TableColumn, column_similarities, column_similarity, pair_similarities
 
 __all__ = [
     "DensityCoverage",
@@ -32,9 +35,15 @@ __all__ = [
     "Moments",
     "Neighbours",
     "PrecisionRecall",
+    "Privacy",
     "PyramidDistance",
+    "TableColumn",
+    "Utility",
     "birthday_duplicates",
+    "column_similarities",
+    "column_similarity",
     "density_coverage",
+    "detection_auc",
     "frechet_at_infinity",
     "frechet_distance",
     "frechet_from_moments",
@@ -44,8 +53,11 @@ __all__ = [
     "mode_coverage",
     "nearest_neighbours",
     "nearest_others",
+    "pair_similarities",
     "precision_recall",
+    "privacy",
     "pyramid_distance",
     "sliced_wasserstein",
     "squared_mmd",
+    "utility",
 ]

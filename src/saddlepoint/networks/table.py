@@ -44,6 +44,7 @@ class TableGenerator(Generator):
         depth: residual layers.
         temperature: τ.
         straight: makes choices exact ones and zeros, whose gradient is that of the softmax (straight-through).
+        noise: adds to each number normal noise of a deviation that is learned.
         classes: labels: states of all choices, counted through; 0 takes none.
 
     Raises:
@@ -68,6 +69,7 @@ class TableGenerator(Generator):
         depth: int = 2,
         temperature: float = 0.2,
         straight: bool = False,
+        noise: bool = False,
         classes: int = 0,
     ) -> None:
         super().__init__(classes)
@@ -87,6 +89,7 @@ class TableGenerator(Generator):
         self.head = nn.Linear(width, prod(shape))
         self.choices = sum(size > 1 for size in heads)
         self._lay(heads)
+        self.log_deviation = nn.Parameter(torch.full((len(self.numbers),), -2.0)) if noise else None
 
     def _lay(self, heads: Sequence[int]) -> None:
         """Where numbers and choices lie in a row; not saved, as the heads say it."""
@@ -111,33 +114,42 @@ class TableGenerator(Generator):
 
     def activated(self, raw: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, width) → a row each, (N, width)."""
-        if not self.choices:
-            return torch.tanh(raw)
-        made = torch.empty_like(raw)
+        numbers = torch.tanh(raw[:, self.numbers])
+        if self.log_deviation is not None:
+            noise = torch.randn(numbers.shape).to(numbers)
+            numbers = (numbers + self.log_deviation.exp() * noise).clamp(-1, 1)
+        made = torch.empty_like(raw).index_copy(1, self.numbers, numbers)
+        return made.index_copy(1, self.states, self._chosen(raw, labels)) if self.choices else made
+
+    def _chosen(self, raw: Tensor, labels: Tensor | None) -> Tensor:
+        """The states of all choices, (N, states)."""
         logits = raw[:, self.states]
         # 1e-20: the logarithm of 0.
         uniform = torch.rand(logits.shape).clamp_min(1e-20).to(logits)
-        states = self._softmax((logits - (-uniform.log()).log()) / self.temperature)
-        if labels is not None:
-            given = self.owners[labels]
-            wanted = torch.zeros_like(states).scatter_(1, labels[:, None], 1.0)
-            states = torch.where(self.owners == given[:, None], wanted, states)
-        made = made.index_copy(1, self.states, states)
-        return made.index_copy(1, self.numbers, torch.tanh(raw[:, self.numbers]))
+        tempered = (logits - (-uniform.log()).log()) / self.temperature
+        states = self._log_softmax(tempered).exp()
+        if self.straight:
+            hard = (tempered.detach() == self._most(tempered)[:, self.owners]).to(states)
+            states = hard + states - states.detach()
+        if labels is None:
+            return states
+        wanted = torch.zeros_like(states).scatter(1, labels[:, None], 1.0)
+        return torch.where(self.owners == self.owners[labels][:, None], wanted, states)
 
-    def _softmax(self, logits: Tensor) -> Tensor:
-        """Of each choice by itself, (N, states)."""
-        index = self.owners.expand(len(logits), -1)
-        count = self.choices
-        most = torch.full((len(logits), count), -torch.inf).to(logits)
-        most = most.scatter_reduce(1, index, logits.detach(), "amax")
-        weights = (logits - most[:, self.owners]).exp()
-        sums = torch.zeros(len(logits), count).to(logits).index_add(1, self.owners, weights)
-        soft = weights / sums[:, self.owners]
-        if not self.straight:
-            return soft
-        hard = (logits.detach() == most[:, self.owners]).to(soft)
-        return hard + soft - soft.detach()
+    def log_shares(self, raw: Tensor) -> Tensor:
+        """log of the probability of each state, (N, states)."""
+        return self._log_softmax(raw[:, self.states])
+
+    def _log_softmax(self, logits: Tensor) -> Tensor:
+        """Of each choice by itself."""
+        centred = logits - self._most(logits)[:, self.owners]
+        sums = torch.zeros(len(logits), self.choices).to(logits).index_add(1, self.owners, centred.exp())
+        return centred - sums.log()[:, self.owners]
+
+    def _most(self, logits: Tensor) -> Tensor:
+        """The largest of each choice, (N, choices), outside of the graph: a softmax does not depend on it."""
+        least = torch.full((len(logits), self.choices), -torch.inf).to(logits)
+        return least.scatter_reduce(1, self.owners.expand(len(logits), -1), logits.detach(), "amax")
 
 
 class TableCritic(nn.Module):

@@ -10,6 +10,7 @@ from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
@@ -24,6 +25,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "grid-pacgan": grid_pacgan,
     "vae": vae,
     "autoencoder": autoencoder,
+    "table": table,
+    "table-vae": table_vae,
 }
 
 
@@ -47,6 +50,8 @@ __all__ = [
     "ImageRun",
     "PointRun",
     "Run",
+    "TableBaseline",
+    "TableRun",
     "baseline",
     "citations",
     "read_run",

@@ -15,7 +15,7 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.stream import SampleStream
+from saddlepoint.data.stream import Stream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
@@ -82,7 +82,7 @@ class Assembled:
     data: Data
     game: Game
     method: Method
-    stream: SampleStream
+    stream: Stream
     task: Task
 
     @cached_property

@@ -131,7 +131,7 @@ class ChoiceCoding(ColumnCoding):
 
     Which others share a state is dealt out by their rank, so that shared states are alike in weight. A shared state
     stands for one of its categories in proportion to their counts, so that every category can come back, at its own
-    frequency; what else is in the row can't tell them apart. The last state is that of missing values, if there are any.
+    frequency; what else is in the row can't tell them apart. The last state is that of missing values, if any are.
 
     Attributes:
         counts: of each category, the most frequent first.
@@ -185,7 +185,9 @@ class ChoiceCoding(ColumnCoding):
             members = np.arange(self.own + bucket, len(counts), self.shared)
             # A category that the training rows lack has no count, and is left to itself.
             ends = np.maximum(counts[members], 1e-9).cumsum()
-            codes[rows] = members[np.searchsorted(ends, uniform[rows] * ends[-1], side="right").clip(max=len(members) - 1)]
+            codes[rows] = members[
+                np.searchsorted(ends, uniform[rows] * ends[-1], side="right").clip(max=len(members) - 1)
+            ]
         return Cells(codes)
 
     def state(self, column: Column, text: str) -> tuple[int | None, float | int | None]:
@@ -423,7 +425,7 @@ def _uniform(n: int, seed: int, column: int, start: int) -> NDArray[np.float64]:
 
 
 def _coding_from(plain: Mapping[str, Any]) -> ColumnCoding:
-    rest = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"}
+    rest: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"}
     if plain["kind"] == "choice":
         return ChoiceCoding(**rest)
     if plain["kind"] == "number":

@@ -277,7 +277,7 @@ _KINDS: dict[str, type[Column]] = {
 
 def column_from(plain: Mapping[str, Any]) -> Column:
     """The column that `plain` gave. Raises KeyError or TypeError where it is none."""
-    rest = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"}
+    rest: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"}
     return _KINDS[plain["kind"]](**rest)
 
 

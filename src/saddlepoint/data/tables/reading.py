@@ -9,7 +9,7 @@ The rules, where nothing is said by `kinds`:
     date        every value has one of `FORMATS`; where day and month could be either, the month comes first
     constant    one value in every row, or no value in any
     category    everything else; and whole numbers that are no more than ten, each ten times on average
-    identifier  texts of which nine of ten are different, or more than `MOST` are; whole numbers that rise with every row
+    identifier  texts of which nine of ten are different, or more than `MOST`; whole numbers that rise with every row
 """
 
 import csv
@@ -397,7 +397,7 @@ def _dated(texts: Texts, form: str) -> bool:
 def _plan(file: str, name: str, look: _Look, kind: str | None) -> "_Numbers | _Dates | _Texts | _Nothing":
     numeric, dated = look.numeric == look.present, bool(look.formats)
     if kind in ("number", "integer"):
-        if look.words is None and look.numeric < NUMBERS * look.present or not look.numeric:
+        if (look.words is None and look.numeric < NUMBERS * look.present) or not look.numeric:
             raise DataError(
                 f"{file}: column {name!r} was declared {kind}, but {look.present - look.numeric:,} of "
                 f"{look.present:,} values are no numbers: leave it a category, or name what is missing by data.missing"
@@ -464,7 +464,8 @@ class _Dates:
         """A piece more."""
         import pandas
 
-        texts = np.where(piece.absent(self.look.missing), None, piece.texts)
+        texts = piece.texts.copy()
+        texts[piece.absent(self.look.missing)] = None
         moments = pandas.to_datetime(pandas.Series(texts, dtype="str"), format=self.format).astype("datetime64[us]")
         seconds = moments.to_numpy().astype(np.int64) / 1e6
         self._values.append(np.where(moments.isna(), np.nan, seconds)[piece.codes])
@@ -495,7 +496,9 @@ class _Texts:
         absent, places = piece.absent(self.look.missing), self._places
         if not self._shapes:
             self._shapes = _shapes(piece.texts[~absent])
-        own = [-1 if gone else places.setdefault(text, len(places)) for text, gone in zip(piece.texts, absent, strict=True)]
+        own = [
+            -1 if gone else places.setdefault(text, len(places)) for text, gone in zip(piece.texts, absent, strict=True)
+        ]
         self._codes.append(np.array(own, dtype=np.int32)[piece.codes])
         if len(places) > MOST:
             if self.forced:

@@ -137,7 +137,7 @@ class TableData:
         for column in self.columns:
             if column.stored:
                 texts = column.texts(self.cells[column.name])
-                texts = np.where(texts == "", None, texts)
+                texts[texts == ""] = None
                 arrays.append(pyarrow.array(texts, pyarrow.string()).cast(_arrow_type(column.stored)))
             else:
                 arrays.append(pyarrow.Array.from_pandas(frame[column.name]))
