@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from saddlepoint.core import generator
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn, named
+from saddlepoint.data.tables.columns import (
+    CategoryColumn,
+    Cells,
+    Column,
+    DateColumn,
+    IdentifierColumn,
+    NumberColumn,
+    named,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -98,6 +106,7 @@ class TableData:
         import pandas
 
         made: dict[str, Any] = {}
+        texts: Any
         for column in self.columns:
             cells = self.cells[column.name]
             if isinstance(column, DateColumn):
@@ -110,6 +119,8 @@ class TableData:
                     made[column.name] = pandas.array(numbers, dtype="Float64").astype("Int64")
             else:
                 texts = column.texts(cells)
+                if isinstance(column, IdentifierColumn) and column.after is not None:
+                    texts = texts.astype(np.int64)
                 if isinstance(column, CategoryColumn):
                     texts[cells.absent] = None
                 made[column.name] = texts
