@@ -29,6 +29,8 @@ from saddlepoint.recipes import (
     ImageBaseline,
     ImageRun,
     Run,
+    TableBaseline,
+    TableRun,
     TranslationRun,
     read_run,
 )
@@ -365,6 +367,8 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle translate {here} IN… --out DIR"
     if isinstance(run, EnhancementRun):
         return f"saddle enhance {here} IN… --out DIR"
+    if isinstance(run, TableRun | TableBaseline):
+        return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

@@ -11,6 +11,7 @@ from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.translation import TranslationRun, translate
 
 RECIPES: dict[str, Callable[[], Run]] = {
@@ -29,6 +30,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "autoencoder": autoencoder,
     "enhance": enhance,
     "translate": translate,
+    "table": table,
+    "table-vae": table_vae,
 }
 
 
@@ -53,6 +56,8 @@ __all__ = [
     "ImageRun",
     "PointRun",
     "Run",
+    "TableBaseline",
+    "TableRun",
     "TranslationRun",
     "baseline",
     "citations",
