@@ -22,8 +22,11 @@ ARROWS = {
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
-    "data": ({"core"}, {"torch", "numpy", "PIL", "sklearn", "pooch", "requests", "filelock", "h5py", "datasets"}),
-    "metrics": (set(), {"torch", "numpy", "scipy"}),
+    "data": (
+        {"core"},
+        {"torch", "numpy", "PIL", "sklearn", "pooch", "requests", "filelock", "h5py", "datasets", "pandas", "pyarrow"},
+    ),
+    "metrics": (set(), {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": (set(), {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (

@@ -33,8 +33,8 @@ TINY = (
 )
 HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
-#: Recipes of pairs, which have files of tests of their own.
-WITH_PAIRS = ("translate", "enhance")
+#: Recipes of pairs and of tables, which have files of tests of their own.
+ELSEWHERE = ("translate", "enhance", "table", "table-vae")
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 
@@ -185,7 +185,7 @@ def test_every_optimizer_resumes_exactly(optimizer: str, images: ImageData, tmp_
     assert_resumes_exactly(tiny("digits", f"optimizer={{name: {optimizer}}}"), images, tmp_path)
 
 
-@pytest.mark.parametrize("recipe", [name for name in RECIPES if name not in WITH_PAIRS])
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if name not in ELSEWHERE])
 def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = RECIPES[recipe]()
     convolutional = config.generator.network["name"].startswith("convolutional")

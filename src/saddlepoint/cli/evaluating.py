@@ -19,6 +19,7 @@ from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
+from saddlepoint.data.tables import TableData
 from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
@@ -28,14 +29,24 @@ from saddlepoint.evaluation import (
     evaluate_enhancers,
     evaluate_images,
     evaluate_points,
+    evaluate_tables,
     evaluate_translators,
     neighbourhood_picture,
     real_sets,
 )
 from saddlepoint.evaluation.enhancement import Candidate
 from saddlepoint.evaluation.reading import Report
-from saddlepoint.extractors import load_extractor, suited_to
-from saddlepoint.recipes import EnhancementRun, ImageBaseline, ImageRun, Run, read_run
+from saddlepoint.evaluation.tables import ROWS
+from saddlepoint.extractors import Extractor, load_extractor, suited_to
+from saddlepoint.recipes import (
+    EnhancementRun,
+    ImageBaseline,
+    ImageRun,
+    Run,
+    TableBaseline,
+    TableRun,
+    read_run,
+)
 from saddlepoint.recipes.building import pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
@@ -47,6 +58,7 @@ from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
+from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
 from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
 from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
@@ -66,7 +78,8 @@ def evaluate(
         str | None, typer.Option("--metrics", metavar="A,B,…", help="Some of them (`saddle list metrics`).")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, or {JUDGED:,} points.")
+        int | None,
+        typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows."),
     ] = None,
     features: Annotated[
         str | None,
@@ -77,6 +90,9 @@ def evaluate(
     ] = None,
     weights: Annotated[
         str | None, typer.Option("--weights", metavar="ema,live", help="The average, the trained weights, or both.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COLUMN", help="Of a table: what models are to predict.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of latents, orders and subsets.")] = 0,
     device: Annotated[str, typer.Option("--device", help="Where the extractor works: auto, cpu, cuda …")] = "auto",
@@ -96,63 +112,15 @@ def evaluate(
 
       saddle evaluate runs/mnist --metrics frechet,kernel --weights ema
     """
-    names = None if metrics is None else chosen(metrics)
+    if metrics is not None:
+        chosen(metrics)  # a misspelt name is to be found before the work, not after
     wanted = WEIGHTS if weights is None else _weights(weights)
     folder = RunFolder(run)
     read_evaluations(folder.evaluations)  # a damaged file is to be found before the work, not after
     with _watching() as report:
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
-        images, points = subject.of(ImageGenerator), subject.of(PointGenerator)
-        translators = subject.of(ImageTranslator)
-        regression = _regression(folder) if translators else None
-        notes: tuple[str, ...] = ()
-        if points:
-            _without(
-                run,
-                "makes points, whose modes are counted",
-                {"--metrics": metrics, "--features": features, "--data": data, "--plot": plot},
-            )
-            if not isinstance(subject.data, PointData):
-                raise ConfigurationError(f"{run} does not say which modes its points should have: give the run folder")
-            found = evaluate_points(points, subject.data, samples=samples or JUDGED, seed=seed)
-        elif isinstance(subject.config, EnhancementRun) and translators:
-            _without(run, "enhances images, and is held against what was held out", {"--metrics": metrics})
-            config = subject.config if data is None else subject.config.with_data(data)
-            given = subject.data if data is None else config.load(partial(report, "reading the data"))
-            pairs = config.pairs(given, samples)
-            judge = None if features in (None, "patches") else load_extractor(features, pick_device(device))
-            shown = candidates(translators, regression)
-            found = evaluate_enhancers(shown, pairs, config.chain, judge, seed=config.seed, report=report)
-            if plot is not None:
-                _draw_enhanced(plot, shown, pairs)
-        elif translators:
-            _without(
-                run, "translates images, and is held against its held-out pairs", {"--metrics": metrics, "--data": data}
-            )
-            if not isinstance(subject.data, PairData) or subject.data.held_out is None:
-                raise ConfigurationError(f"{run} does not say which pairs were held out: give the run folder")
-            judge = None if features in (None, "patches") else load_extractor(features, pick_device(device))
-            if regression is not None:
-                translators = {REGRESSION: regression, **translators}
-            found = evaluate_translators(
-                translators, subject.data.held_out, judge, samples=samples or SAMPLES, seed=seed, report=report
-            )
-            if plot is not None:
-                _draw_translated(plot, translators, subject.data.held_out, seed)
-        else:
-            train, test, notes = _real(subject, next(iter(images.values())), data)
-            extractor = load_extractor(features or suited_to(train.data.name), pick_device(device))
-            found = evaluate_images(
-                images,
-                train,
-                test,
-                extractor,
-                names,
-                samples=samples or SAMPLES,
-                seed=seed,
-                shown=0 if plot is None else SHOWN,
-                report=report,
-            )
+        asked = _Asked(run, metrics, samples, features, data, target, seed, device, plot, report)
+        found, notes = _found(subject, asked)
     record = {
         "evaluated": datetime.now(UTC).isoformat(timespec="seconds"),
         "samples": subject.samples,
@@ -164,20 +132,133 @@ def evaluate(
     err.print(f"wrote {folder.evaluations}", markup=False, soft_wrap=True)
     if folder.config.exists() and folder.records.exists():
         err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
-    if plot is not None and not translators:
+    if plot is not None and subject.of(ImageGenerator):
         _draw(plot, record, found)
-    enhancing = isinstance(subject.config, EnhancementRun)
-    if plot is not None and enhancing and (trade := trade_figure(record)) is not None:
+    if plot is not None and isinstance(subject.config, EnhancementRun) and (trade := trade_figure(record)) is not None:
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if as_json:
         print_json({"run": str(run), **record})
 
 
-def _without(run: Path, what: str, given: Mapping[str, object]) -> None:
-    for flag, value in given.items():
-        if value is not None:
-            raise ConfigurationError(f"{run} {what}: {flag} is for generators of images")
+# --- by what is made ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says; None where it does not."""
+
+    run: Path
+    metrics: str | None
+    samples: int | None
+    features: str | None
+    data: str | None
+    target: str | None
+    seed: int
+    device: str
+    plot: Path | None
+    report: Report
+
+    def without(self, what: str, *names: str) -> None:
+        """Raise ConfigurationError where an option was given that says nothing here."""
+        for name in names:
+            if getattr(self, name) is not None:
+                raise ConfigurationError(f"{self.run} {what}: --{name} does not apply to it")
+
+    def extractor(self) -> Extractor | None:
+        """Where sets of images are compared; None are patches."""
+        return None if self.features in (None, "patches") else load_extractor(self.features, pick_device(self.device))
+
+
+def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, ...]]:
+    """The numbers, and what to know about them, by the kind of what was trained."""
+    if rows := subject.of(RowGenerator):
+        return _of_rows(rows, subject, asked), ()
+    asked.without("makes no table", "target")
+    if points := subject.of(PointGenerator):
+        return _of_points(points, subject, asked), ()
+    if translators := subject.of(ImageTranslator):
+        if isinstance(subject.config, EnhancementRun):
+            return _of_enhancers(translators, subject.config, subject, asked), ()
+        return _of_translators(translators, subject, asked), ()
+    return _of_images(subject.of(ImageGenerator), subject, asked)
+
+
+def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    asked.without("makes rows of a table", "metrics", "features", "data", "plot")
+    config = subject.config
+    if not isinstance(config, TableRun | TableBaseline) or not isinstance(subject.data, TableData):
+        raise ConfigurationError(f"{asked.run} does not say which table it was trained on: give the run folder")
+    return evaluate_tables(
+        rows,
+        subject.data,
+        config.load_test(),
+        asked.target or config.data.target,
+        samples=asked.samples or ROWS,
+        seed=asked.seed,
+        report=asked.report,
+    )
+
+
+def _of_points(points: dict[str, PointGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    asked.without("makes points, whose modes are counted", "metrics", "features", "data", "plot")
+    if not isinstance(subject.data, PointData):
+        raise ConfigurationError(f"{asked.run} does not say which modes its points should have: give the run folder")
+    return evaluate_points(points, subject.data, samples=asked.samples or JUDGED, seed=asked.seed)
+
+
+def _of_enhancers(
+    translators: dict[str, ImageTranslator], config: EnhancementRun, subject: "_Subject", asked: _Asked
+) -> Evaluation:
+    asked.without("enhances images, and is held against what was held out", "metrics")
+    given = subject.data
+    if asked.data is not None:
+        config = config.with_data(asked.data)
+        given = config.load(partial(asked.report, "reading the data"))
+    pairs = config.pairs(given, asked.samples)
+    shown = candidates(translators, _regression(asked.run))
+    found = evaluate_enhancers(shown, pairs, config.chain, asked.extractor(), seed=config.seed, report=asked.report)
+    if asked.plot is not None:
+        _draw_enhanced(asked.plot, shown, pairs)
+    return found
+
+
+def _of_translators(translators: dict[str, ImageTranslator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    asked.without("translates images, and is held against its held-out pairs", "metrics", "data")
+    if not isinstance(subject.data, PairData) or subject.data.held_out is None:
+        raise ConfigurationError(f"{asked.run} does not say which pairs were held out: give the run folder")
+    regression = _regression(asked.run)
+    if regression is not None:
+        translators = {REGRESSION: regression, **translators}
+    found = evaluate_translators(
+        translators,
+        subject.data.held_out,
+        asked.extractor(),
+        samples=asked.samples or SAMPLES,
+        seed=asked.seed,
+        report=asked.report,
+    )
+    if asked.plot is not None:
+        _draw_translated(asked.plot, translators, subject.data.held_out, asked.seed)
+    return found
+
+
+def _of_images(
+    images: dict[str, ImageGenerator], subject: "_Subject", asked: _Asked
+) -> tuple[Evaluation, tuple[str, ...]]:
+    train, test, notes = _real(subject, next(iter(images.values())), asked.data)
+    found = evaluate_images(
+        images,
+        train,
+        test,
+        load_extractor(asked.features or suited_to(train.data.name), pick_device(asked.device)),
+        None if asked.metrics is None else chosen(asked.metrics),
+        samples=asked.samples or SAMPLES,
+        seed=asked.seed,
+        shown=0 if asked.plot is None else SHOWN,
+        report=asked.report,
+    )
+    return found, notes
 
 
 # --- what is evaluated ----------------------------------------------------------------------------------
@@ -226,7 +307,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | TableTask)
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
@@ -238,9 +319,9 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     return _Subject(kept, checkpoint.samples, config, data)
 
 
-def _regression(folder: RunFolder) -> ImageTranslator | None:
+def _regression(run: Path) -> ImageTranslator | None:
     """What the first stage ended with; None where it was not finished, or there was none."""
-    kept = folder.generator / REGRESSION
+    kept = RunFolder(run).generator / REGRESSION
     return ImageTranslator.load(kept) if kept.is_dir() else None
 
 

@@ -12,16 +12,18 @@ from saddlepoint.cli.screen import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import write_atomically
 from saddlepoint.tasks.pictures import CLASSES, frames_of
+from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 
 #: Frames between two stops of a walk, and milliseconds a frame.
 FRAMES, MILLISECONDS = 24, 50
+TABLES = (".csv", ".tsv", ".parquet", ".pq")
 ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
 
 
 def sample(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images, or rows.")] = 64,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other images.")] = 0,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="One picture of all, a grid.")] = None,
     npz: Annotated[
@@ -40,6 +42,10 @@ def sample(
     ] = None,
     scale: Annotated[int | None, typer.Option("--scale", min=1, help="Enlarge pixels by a whole factor.")] = None,
     stops: Annotated[int, typer.Option("--stops", min=2, help="Images that the walk goes through.")] = 8,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="COLUMN=VALUE", help="Of a table: only such rows; may be repeated."),
+    ] = None,
 ) -> None:
     """Draw images from a trained generator. The same seed gives the same images.
 
@@ -48,8 +54,17 @@ def sample(
       saddle sample runs/digits -n 64 --seed 7 --out grid.png
 
       saddle sample runs/digits --walk walk.gif
+
+      saddle sample runs/table -n 10000 --out rows.csv --where "income=>50K"
     """
     trained = TrainedGenerator.load(run)
+    if where and not isinstance(trained, RowGenerator):
+        raise ConfigurationError(f"{run} makes {trained.kind}: --where is for tables")
+    if isinstance(trained, RowGenerator) and (out is None or out.suffix.lower() in TABLES or where):
+        if npz or folder or walk or label or columns or scale:
+            raise ConfigurationError(f"{run} makes rows of a table: give --out FILE.csv, .parquet or .png alone")
+        _write_table(trained, n, seed, out or Path("rows.csv"), where or [])
+        return
     if not (out or npz or folder or walk):
         out = Path("grid.png")
     if walk is not None and walk.suffix.lower() not in ANIMATED:
@@ -97,6 +112,19 @@ def sample(
                 loop=0,
             ),
         )
+
+
+def _write_table(trained: RowGenerator, n: int, seed: int, out: Path, where: list[str]) -> None:
+    if out.suffix.lower() not in TABLES:
+        raise ConfigurationError(f"--out {out}: a table ends in {', '.join(TABLES)}")
+    conditions = {}
+    for condition in where:
+        name, equals, text = condition.partition("=")
+        if not equals:
+            raise ConfigurationError(f"--where {condition} is no condition: write COLUMN=VALUE")
+        conditions[name] = text
+    made = trained.table(n, seed, conditions)
+    _write(out, lambda path: made.write(path, parquet=out.suffix.lower() in TABLES[2:]))
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:

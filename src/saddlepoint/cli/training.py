@@ -29,6 +29,8 @@ from saddlepoint.recipes import (
     ImageRun,
     ImageToImageRun,
     Run,
+    TableBaseline,
+    TableRun,
     read_run,
 )
 from saddlepoint.recipes.building import network_costs
@@ -371,6 +373,8 @@ def _next(folder: RunFolder, here: str) -> str:
     run = read_run(folder.read_config())
     if isinstance(run, ImageToImageRun):
         return f"saddle {run.command} {here} IN… --out DIR"
+    if isinstance(run, TableRun | TableBaseline):
+        return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import pydantic
 import yaml
@@ -147,6 +147,10 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
     elif inner is not None and rest:
         data[key] = dict(data[key]) if isinstance(data[key], Mapping) else {}
         _assign(inner, data[key], rest, value, path)
+    elif rest and get_origin(field.annotation) is dict:
+        # The rest is the entry's name, dots and all; `none` takes the entry out.
+        kept = {k: v for k, v in (data[key] or {}).items() if k != ".".join(rest)}
+        data[key] = kept if value == "none" else {**kept, ".".join(rest): value}
     elif rest:
         raise ConfigurationError(f"{key!r} has no parts: write {key}=value, not {path}=value")
     else:

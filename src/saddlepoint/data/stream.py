@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -57,6 +57,16 @@ class SampleBatch:
                 augmentation=None if self.augmentation is None else self.augmentation[some],
             )
             yield len(part.real) / len(self.real), part
+
+
+class Stream(Protocol):
+    """What a run's batches come from: the batch that begins at a position, a pure function."""
+
+    def __call__(self, position: int) -> Batch:
+        """The batch that begins at a position (in samples)."""
+
+    def part(self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None) -> Self:
+        """A stream like this one over some of its samples, by batches of another size or of another seed."""
 
 
 def draw_latent(n: int, size: int, distribution: Distribution, source: torch.Generator) -> Tensor:

@@ -7,6 +7,7 @@ from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_pi
 from saddlepoint.evaluation.plane import evaluate_points
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets
+from saddlepoint.evaluation.tables import evaluate_tables
 from saddlepoint.evaluation.translation import evaluate_translators
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "evaluate_enhancers",
     "evaluate_images",
     "evaluate_points",
+    "evaluate_tables",
     "evaluate_translators",
     "neighbourhood_picture",
     "real_sets",

@@ -24,6 +24,9 @@ from saddlepoint.metrics.sharpness import edge_sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
+from saddlepoint.metrics.table_models import Utility, detection_auc, utility
+from saddlepoint.metrics.table_privacy import Privacy, privacy
+from saddlepoint.metrics.tables import TableColumn, column_similarities, column_similarity, pair_similarities
 
 __all__ = [
     "DensityCoverage",
@@ -37,9 +40,15 @@ __all__ = [
     "Moments",
     "Neighbours",
     "PrecisionRecall",
+    "Privacy",
     "PyramidDistance",
+    "TableColumn",
+    "Utility",
     "birthday_duplicates",
+    "column_similarities",
+    "column_similarity",
     "density_coverage",
+    "detection_auc",
     "edge_sharpness",
     "frechet_at_infinity",
     "frechet_distance",
@@ -51,9 +60,11 @@ __all__ = [
     "ms_ssim",
     "nearest_neighbours",
     "nearest_others",
+    "pair_similarities",
     "patch_moments",
     "patches",
     "precision_recall",
+    "privacy",
     "psnr",
     "pyramid_distance",
     "radial_spectrum",
@@ -61,4 +72,5 @@ __all__ = [
     "spectrum_distance",
     "squared_mmd",
     "ssim",
+    "utility",
 ]

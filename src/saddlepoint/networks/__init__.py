@@ -14,6 +14,7 @@ from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerat
 from saddlepoint.networks.residual_translator import ResidualTranslator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
+from saddlepoint.networks.table import TableCritic, TableGenerator
 from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -34,6 +35,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "dense-super-resolver": DenseSuperResolver,
     "patch-discriminator": PatchDiscriminator,
     "unet-discriminator": UNetDiscriminator,
+    "table-generator": TableGenerator,
+    "table-critic": TableCritic,
 }
 
 __all__ = [
@@ -57,6 +60,8 @@ __all__ = [
     "SNGANDiscriminator",
     "SNGANGenerator",
     "SuperResolver",
+    "TableCritic",
+    "TableGenerator",
     "Translator",
     "UNetDiscriminator",
     "UNetTranslator",

@@ -12,6 +12,7 @@ from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.image_to_image import ImageToImageRun
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.translation import TranslationRun, translate
 
 RECIPES: dict[str, Callable[[], Run]] = {
@@ -30,6 +31,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "autoencoder": autoencoder,
     "enhance": enhance,
     "translate": translate,
+    "table": table,
+    "table-vae": table_vae,
 }
 
 
@@ -55,6 +58,8 @@ __all__ = [
     "ImageToImageRun",
     "PointRun",
     "Run",
+    "TableBaseline",
+    "TableRun",
     "TranslationRun",
     "baseline",
     "citations",

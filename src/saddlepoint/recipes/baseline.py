@@ -140,7 +140,7 @@ class ImageBaseline(Run):
                 f"the Bernoulli likelihood needs outputs between black and white: "
                 f"--set generator.network.output={output}"
             )
-        _check_roles(self.method)
+        check_roles(self.method)
 
 
 def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
@@ -148,11 +148,11 @@ def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
     return loss
 
 
-def _check_roles(method: Choice) -> None:
+def check_roles(method: Choice) -> None:
     """Raise ConfigurationError where a method, or one that it wraps, moves a player that is not there."""
     for key, value in method.items():
         if isinstance(value, dict):
-            _check_roles(value)
+            check_roles(value)
         elif key in _ROLES and not {"generator"} >= {*([value] if isinstance(value, str) else value)}:
             raise ConfigurationError(
                 f"the method {method['name']!r} moves the players of its {key}, {value}, and an autoencoder is one "

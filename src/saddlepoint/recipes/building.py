@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 import numpy
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batch, Batches, Game, Method, Outcome, generator, seed_for
+from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
 from saddlepoint.core.game import JointLoss
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data.stream import Stream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
@@ -72,18 +73,6 @@ class Data(Protocol):
         """What was skipped or converted, a sentence each."""
 
     def __len__(self) -> int: ...
-
-
-class Stream(Protocol):
-    """Where a run's batches come from: a pure function of the position."""
-
-    def __call__(self, position: int) -> Batch:
-        """The batch that begins at a position (in samples)."""
-
-    def part(
-        self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
-    ) -> "Stream":
-        """A stream like this one over some of the data, by batches of another size or of another seed."""
 
 
 @dataclass(frozen=True)

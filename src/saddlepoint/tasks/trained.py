@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from saddlepoint.baselines import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Registry
 from saddlepoint.core import generator as keyed_generator
+from saddlepoint.core import seed_for
+from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
 from saddlepoint.runs import write_atomically
@@ -34,6 +36,7 @@ KINDS = {
     "images": "saddlepoint.tasks.trained:ImageGenerator",
     "points": "saddlepoint.tasks.trained:PointGenerator",
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
+    "table": "saddlepoint.tasks.table:RowGenerator",
 }
 
 
@@ -55,6 +58,8 @@ class Trained(ABC):
     kind: ClassVar[str]
     called: ClassVar[str]
     command: ClassVar[str]
+    #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
+    apart: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
@@ -78,9 +83,11 @@ class Trained(ABC):
             "kind": self.kind,
             "network": json.loads(json.dumps(dict(self.spec))),
             "shape": list(self.shape),
-            **description,
+            **{key: value for key, value in description.items() if key not in self.apart},
         }
         write_atomically(folder / WEIGHTS, save(weights))
+        for part in self.apart:
+            write_atomically(folder / f"{part}.json", json.dumps(description[part], ensure_ascii=False))
         write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
         write_atomically(folder / CARD, card)
 
@@ -102,6 +109,8 @@ class Trained(ABC):
         try:
             config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
             kind: type[Trained] = resolve_name(KINDS[config.pop("kind", "images")])
+            for part in kind.apart:
+                config[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
             found = kind.described(config.pop("network"), tuple(config.pop("shape")), config)
             found.network.load_state_dict(load_file(folder / WEIGHTS))
         except ConfigurationError:
@@ -190,7 +199,7 @@ class TrainedGenerator(Trained):
         Raises:
             ValueError: the generator makes no classes on demand, or none of this name.
         """
-        return self.render(self.latents(n, seed), self.labels(n, label))
+        return self.render(self.latents(n, seed), self.labels(n, label, seed))
 
     def latents(self, n: int, seed: int) -> Tensor:
         """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
@@ -200,8 +209,8 @@ class TrainedGenerator(Trained):
         ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)
 
-    def labels(self, n: int, label: str | None = None) -> Tensor | None:
-        """Classes for n samples, int64 (n,): the one that is named, or all in turn; None where there are none.
+    def labels(self, n: int, label: str | None = None, seed: int = 0) -> Tensor | None:
+        """Classes for n samples, int64 (n,): the one that is named, or `mixed`; None where there are none.
 
         Raises:
             ValueError: see `sample`.
@@ -213,14 +222,20 @@ class TrainedGenerator(Trained):
             return None
         if label is not None:
             return torch.full((n,), self.classes.index(label))
+        return self.mixed(n, seed)
+
+    def mixed(self, n: int, seed: int) -> Tensor:  # noqa: ARG002
+        """Classes for n samples where none is named, int64 (n,): all in turn."""
         return torch.arange(n) % len(self.classes)
 
     def render(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Samples of latents, as `finished` gives them, in batches of 256."""
-        inputs = [latents] if labels is None else [latents, labels]
-        chunks = zip(*(tensor.split(256) for tensor in inputs), strict=True)
+        inputs, parts = [latents] if labels is None else [latents, labels], []
         with self.evaluating() as device:
-            parts = [self.network(*(tensor.to(device) for tensor in chunk)).cpu() for chunk in chunks]
+            for chunk in zip(*(tensor.split(256) for tensor in inputs), strict=True):
+                # A network that draws noise of its own draws it as the latents say, so that these decide everything.
+                with seeded(seed_for(str(chunk[0][:1].tolist()), "noise")):
+                    parts.append(self.network(*(tensor.to(device) for tensor in chunk)).cpu())
         return self.finished(torch.cat(parts) if len(latents) else torch.empty(0, *self.shape))
 
     def walk(self, stops: int, frames: int, seed: int, label: str | None = None) -> Tensor:

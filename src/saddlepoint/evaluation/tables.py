@@ -1,0 +1,98 @@
+"""The evaluation of a generator of rows: how alike, how telling, how useful, how private."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from saddlepoint.data.tables import CategoryColumn, TableData
+from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.evaluation.reading import Report
+from saddlepoint.metrics import column_similarities, detection_auc, pair_similarities, privacy, utility
+from saddlepoint.tasks.table import RowGenerator, measurable
+
+#: Made and real rows that are compared, at most; models are trained on as many.
+ROWS = 20_000
+#: A target of more categories is not predicted.
+PREDICTED = 50
+#: n rows of a seed.
+Maker = Callable[[int, int], TableData]
+
+
+def evaluate_tables(
+    generators: Mapping[str, RowGenerator | Maker],
+    train: TableData,
+    held_out: TableData | None,
+    target: str | None = None,
+    *,
+    samples: int = ROWS,
+    seed: int = 0,
+    report: Report = lambda *_: None,
+) -> Evaluation:
+    """Every number of every generator, and of real rows that it never saw: the floor.
+
+    `columns`, `pairs`: how alike, against training rows. `detection`: AUC of trees that tell generated from training
+    rows. `utility_f1`, `utility_auc` or `utility_r2`: models trained on generated rows, right about held-out ones; the
+    floor is trained on as many real rows. `nearer_to_training`, `copies`: see `metrics.Privacy`.
+
+    Args:
+        generators: by weights; also anything that makes a table, given a number of rows and a seed.
+        train: rows that they were trained on.
+        held_out: rows that they never saw; what needs them is left out where there are none.
+        target: the column that models are to predict.
+        samples: made rows.
+        seed: of rows, models and folds.
+        report: told how far it is.
+
+    Raises:
+        DataError: there is no such target.
+    """
+    n, notes = min(samples, len(train)), []
+    rows = np.sort(np.random.default_rng(seed).permutation(len(train))[:n])
+    real = measurable(train.take(rows))
+    if held_out is None:
+        notes.append("utility and privacy are left out: no rows are held out; train with --set data.held_out=0.2")
+    elif target is None:
+        notes.append("utility is left out: say which column is to be predicted with --target NAME")
+    if target is not None:
+        column = train.column(target)
+        if isinstance(column, CategoryColumn) and len(column.categories) > PREDICTED:
+            notes.append(f"utility is left out: {target} has {len(column.categories):,} categories, and {PREDICTED} go")
+            target = None
+    basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")
+    measured: list[Measured] = []
+    floor: dict[str, TableData] = {} if held_out is None else {"floor: held out": held_out}
+    made = {
+        name: (make.table if isinstance(make, RowGenerator) else make)(n, seed) for name, make in generators.items()
+    }
+    whole = None if held_out is None else measurable(train)
+    for name, table in {**made, **floor}.items():
+        report(f"{name}: comparing", 0, 1)
+        own, is_floor = measurable(table), name in floor
+        found: dict[str, tuple[float, Better]] = {
+            "columns": (float(np.mean(list(column_similarities(real, own).values()))), "higher"),
+            "pairs": (float(np.mean(list(pair_similarities(real, own).values()) or [1.0])), "higher"),
+            "detection": (detection_auc(real, own, seed), "half"),
+        }
+        if held_out is not None and whole is not None:
+            test = measurable(held_out)
+            if target is not None:
+                useful = utility(real if is_floor else own, test, target, like=real, seed=seed)
+                for key, value in {"f1": useful.f1, "auc": useful.auc, "r2": useful.r2}.items():
+                    if not np.isnan(value):
+                        found[f"utility_{key}"] = value, "higher"
+            seen = privacy(whole, test, own)
+            if not is_floor:
+                found["nearer_to_training"] = seen.nearer_to_training, "half"
+                found["nearest_distance"] = seen.distance, "none"
+            else:
+                found["nearest_distance"] = seen.real_distance, "none"
+            found["copies"] = seen.copies, "lower"
+        protocol = replace(basis, weights=name, n_generated=len(table))
+        settings = {"target": target} if target is not None else {}
+        measured += [
+            Measured(key, Number(value), better, settings if key.startswith("utility") else {}, protocol)
+            for key, (value, better) in found.items()
+        ]
+    return Evaluation(tuple(measured), tuple(notes))

@@ -1,0 +1,94 @@
+"""Whether generated rows are copies of those that a generator was trained on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saddlepoint.metrics.tables import Columns, _check_columns
+
+#: Pairs of rows that are compared at once.
+PAIRS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """Distances of generated rows to the real rows nearest to them.
+
+    Attributes:
+        nearer_to_training: how often a generated row is nearer to a training row than to any held-out one, ties
+            halved; ½ where training rows are no nearer than other real ones are. As many rows of both are looked at.
+        copies: share of the generated rows that equal a training row in every column.
+        real_copies: the same of held-out rows: how often real data repeat themselves.
+        distance: median distance of a generated row to the nearest training row.
+        real_distance: the same of held-out rows.
+    """
+
+    nearer_to_training: float
+    copies: float
+    real_copies: float
+    distance: float
+    real_distance: float
+
+
+def privacy(train: Columns, held_out: Columns, generated: Columns, *, most: int = 2000) -> Privacy:
+    """Look for copies among all rows, and for near ones among the first `most` generated and held-out rows.
+
+    The distance of two rows is the mean over columns (Gower 1971, "A general coefficient of similarity", Biometrics
+    27): of numbers |a − b| over the training rows' range, of categories 0 where they are equal, else 1; a missing value
+    is at distance 1 from every other value.
+
+    Raises:
+        ValueError: different columns, or no rows.
+    """
+    _check_columns(train, held_out)
+    _check_columns(train, generated)
+    spans = [_span(column.values) if column.numeric else 0.0 for column in train]
+    n = min(len(train[0].values), len(held_out[0].values))
+    whole, part = _matrix(train), _matrix(train)[:, :n]
+    others, made = _matrix(held_out)[:, :n], _matrix(generated)[:, :most]
+    to_train, to_others = _nearest(made, part, spans), _nearest(made, others, spans)
+    known = _rows(train)
+    return Privacy(
+        float(((to_train < to_others) + 0.5 * (to_train == to_others)).mean()),
+        _share_in(known, generated),
+        _share_in(known, held_out),
+        float(np.median(to_train)),
+        float(np.median(_nearest(_matrix(held_out)[:, :most], whole, spans))),
+    )
+
+
+def _span(values: NDArray[np.float64]) -> float:
+    present = values[~np.isnan(values)]
+    return float(present.max() - present.min()) or 1.0 if len(present) else 1.0
+
+
+def _matrix(columns: Columns) -> NDArray[np.float64]:
+    return np.stack([column.values.astype(np.float64) for column in columns])
+
+
+def _nearest(a: NDArray[np.float64], b: NDArray[np.float64], spans: list[float]) -> NDArray[np.float64]:
+    """Distance of each row of a, (columns, n), to the nearest of b."""
+    found = np.empty(a.shape[1])
+    step = max(1, PAIRS // max(1, b.shape[1]))
+    for start in range(0, a.shape[1], step):
+        total = np.zeros((min(step, a.shape[1] - start), b.shape[1]), dtype=np.float32)
+        for mine, theirs, span in zip(a[:, start : start + step], b, spans, strict=True):
+            if span == 0:
+                total += mine[:, None] != theirs
+                continue
+            # Beyond the range of both: a missing number is as far as can be from every other one.
+            far = np.nan_to_num(mine / span, nan=np.inf)[:, None], np.nan_to_num(theirs / span, nan=np.inf)
+            with np.errstate(invalid="ignore"):
+                total += np.minimum(np.nan_to_num(np.abs(far[0] - far[1]), nan=0.0, posinf=1.0), 1.0).astype(np.float32)
+        found[start : start + step] = total.min(1) / len(spans)
+    return found
+
+
+def _rows(columns: Columns) -> set[bytes]:
+    return set(map(bytes, np.ascontiguousarray(_matrix(columns).T)))
+
+
+def _share_in(known: set[bytes], columns: Columns) -> float:
+    rows = np.ascontiguousarray(_matrix(columns).T)
+    return float(np.mean([bytes(row) in known for row in rows]))

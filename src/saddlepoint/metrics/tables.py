@@ -1,0 +1,124 @@
+"""How alike two tables are: column by column, and pair by pair.
+
+A table is a sequence of `TableColumn`s of equal length, the real and the generated one in the same order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+#: Bins, of equal real weight, that numbers are put into beside categories.
+BINS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class TableColumn:
+    """One column.
+
+    Attributes:
+        name: what to call it.
+        values: float64 (N,), NaN where there is none; or integer codes of categories, −1 where there is none.
+    """
+
+    name: str
+    values: Array
+
+    @property
+    def numeric(self) -> bool:
+        """Whether these are numbers."""
+        return self.values.dtype.kind == "f"
+
+    def first(self, n: int) -> "TableColumn":
+        """The first n values."""
+        return TableColumn(self.name, self.values[:n])
+
+
+Columns = Sequence[TableColumn]
+
+
+def column_similarity(real: TableColumn, generated: TableColumn) -> float:
+    """1 − the greatest difference of the distribution functions (Kolmogorov-Smirnov), or 1 − total variation.
+
+    The first of numbers, where a missing one counts as its own value; the second, ½ Σ |p − q|, of categories. 1 where
+    both have the same distribution, 0 where they have nothing in common.
+
+    >>> column_similarity(TableColumn("", np.array([0.0, 1.0])), TableColumn("", np.array([1.0, 2.0])))
+    0.5
+    >>> column_similarity(TableColumn("", np.array([0, 0, 1])), TableColumn("", np.array([0, 1, 1])))
+    0.6666666666666667
+    """
+    _check_columns([real], [generated])
+    if not real.numeric:
+        return 1 - _total_variation(real.values, generated.values)
+    a, b = np.sort(real.values), np.sort(generated.values)  # NaN last, so that it is the greatest value
+    places = np.concatenate([a[~np.isnan(a)], b[~np.isnan(b)]])
+    if not len(places):
+        return 1.0 if len(a) and len(b) else 0.0
+    gap = np.abs(np.searchsorted(a, places, "right") / len(a) - np.searchsorted(b, places, "right") / len(b))
+    return float(1 - gap.max())
+
+
+def column_similarities(real: Columns, generated: Columns) -> dict[str, float]:
+    """`column_similarity` of each, by its name."""
+    _check_columns(real, generated)
+    return {a.name: column_similarity(a, b) for a, b in zip(real, generated, strict=True)}
+
+
+def pair_similarities(real: Columns, generated: Columns) -> dict[tuple[str, str], float]:
+    """How alike each two columns hang together.
+
+    Numbers: 1 − ½ |ρ − ρ'|, ρ the correlation coefficient of the rows that have both. Otherwise 1 − ½ Σ |p − q| over
+    the cells of the contingency table; a number then stands in one of ten bins of equal real weight, or is missing.
+    """
+    _check_columns(real, generated)
+    binned = [_binned(a, b) for a, b in zip(real, generated, strict=True)]
+    found = {}
+    for i, j in combinations(range(len(real)), 2):
+        if real[i].numeric and real[j].numeric:
+            score = 1 - abs(_correlation(real[i], real[j]) - _correlation(generated[i], generated[j])) / 2
+        else:
+            (a, b), (c, d) = binned[i], binned[j]
+            wide = int(max(c.max(initial=0), d.max(initial=0))) + 2
+            score = 1 - _total_variation(a * wide + c, b * wide + d)
+        found[real[i].name, real[j].name] = float(score)
+    return found
+
+
+def _check_columns(real: Columns, generated: Columns) -> None:
+    if [(c.name, c.numeric) for c in real] != [(c.name, c.numeric) for c in generated]:
+        raise ValueError("the tables have different columns: give both the same names, order and kinds")
+    for column in (*real, *generated):
+        if not len(column.values):
+            raise ValueError(f"column {column.name!r} has no rows: give at least one")
+
+
+def _total_variation(a: Array, b: Array) -> float:
+    values, places = np.unique(np.concatenate([a, b]), return_inverse=True)
+    p = np.bincount(places[: len(a)], minlength=len(values)) / len(a)
+    q = np.bincount(places[len(a) :], minlength=len(values)) / len(b)
+    return float(np.abs(p - q).sum() / 2)
+
+
+def _binned(real: TableColumn, generated: TableColumn) -> tuple[Array, Array]:
+    """Codes from 0, the missing ones' 0."""
+    if not real.numeric:
+        return real.values.astype(np.int64) + 1, generated.values.astype(np.int64) + 1
+    present = real.values[~np.isnan(real.values)]
+    edges = np.unique(np.quantile(present, np.arange(1, BINS) / BINS)) if len(present) else np.empty(0)
+    both = (np.searchsorted(edges, c.values, "right") + 1 for c in (real, generated))
+    a, b = (np.where(np.isnan(c.values), 0, codes) for c, codes in zip((real, generated), both, strict=True))
+    return a, b
+
+
+def _correlation(a: TableColumn, b: TableColumn) -> float:
+    """0 where one of them is constant."""
+    both = ~(np.isnan(a.values) | np.isnan(b.values))
+    x, y = a.values[both], b.values[both]
+    if len(x) < 2 or x.std() == 0 or y.std() == 0:
+        return 0.0
+    return float(np.corrcoef(x, y)[0, 1])

@@ -1,0 +1,253 @@
+"""Generation of tables: its configuration, its recipe, and the baseline of one player that stands beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import torch
+from pydantic import Field
+
+from saddlepoint.baselines import TableAutoencoder
+from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.core import Game, seed_for
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
+from saddlepoint.recipes.baseline import Encoder, check_roles
+from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
+from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
+from saddlepoint.tasks.table import RowGenerator, TableTask
+from saddlepoint.tasks.trained import Latent
+from saddlepoint.train import Budget, Every, schedules
+
+Kind = Literal["number", "integer", "category", "date", "identifier"]
+
+
+class TableFile(Settings):
+    """Where the rows come from, and how they are to be read.
+
+    Attributes:
+        path: a CSV or Parquet file.
+        columns: kinds of columns, by name, in place of what is inferred.
+        missing: what means that there is no value.
+        separator: between values; None takes the most frequent one of the first line.
+        encoding: of a CSV file.
+        held_out: share of the rows that is not trained on, so that it can judge the generator.
+        target: the column that `saddle evaluate` has models predict.
+    """
+
+    path: str | None = None
+    columns: dict[str, Kind] = Field(default_factory=dict)
+    missing: tuple[str, ...] = MISSING
+    separator: str | None = None
+    encoding: str = "utf-8"
+    held_out: float = Field(default=0.2, ge=0, lt=1)
+    target: str | None = None
+
+    def load(self, reading: Reading | None = None) -> TableData:
+        """The rows to train with."""
+        table = self._read(reading)
+        return table.split(self.held_out)[0] if self.held_out else table
+
+    def load_test(self) -> TableData | None:
+        """The rows held out; None where there are none."""
+        return self._read().split(self.held_out)[1] if self.held_out else None
+
+    def _read(self, reading: Reading | None = None) -> TableData:
+        if self.path is None:
+            raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
+        table = read_table(
+            self.path,
+            kinds=self.columns,
+            missing=self.missing,
+            separator=self.separator,
+            encoding=self.encoding,
+            progress=reading,
+        )
+        if self.target is not None:
+            table.column(self.target)
+        return table
+
+    def named(self, data: str) -> Self:
+        """Another file."""
+        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
+
+
+class TableRun(AdversarialRun):
+    """A run that generates rows of a table.
+
+    With conditions, every sample begins with a state of a column, drawn as `sampling` says; see `TableStream`.
+    """
+
+    data: TableFile = TableFile()
+    conditional: bool = True
+    sampling: Literal["logarithmic", "natural"] = "logarithmic"
+
+    def load(self, reading: Reading | None = None) -> TableData:
+        """Read the rows."""
+        return self.data.load(reading)
+
+    def load_test(self) -> TableData | None:
+        """Rows that the run is not trained on."""
+        return self.data.load_test()
+
+    def build(self, data: TableData) -> Assembled:
+        """The game of a generator and a critic of rows."""
+        coding, rows = TableCoding.fit(data, self.seed)
+        layout, device = coding.layout, pick_device(self.device)
+        conditional = self.conditional and bool(layout.choices)
+        spec = _with_heads(self.generator.network, coding)
+        laid = self.model_copy(update={"generator": self.generator.model_copy(update={"network": spec})})
+        shape = (layout.width,)
+        game = adversarial_game(laid, shape, device, classes=layout.labels if conditional else 0)
+        stream = TableStream(
+            rows,
+            layout,
+            self.batch_size,
+            self.seed,
+            self.latent.size,
+            self.latent.distribution,
+            device,
+            conditional=conditional,
+            sampling=self.sampling,
+            penalty=schedules.of(self.schedules.penalty),
+            packing=self.packing,
+        )
+        trained = _trained(self, game.players["generator"], spec, coding, labelled=conditional)
+        task = TableTask(game, trained, stream, model_card(self, data))
+        return Assembled(self, data, game, iteration(self), stream, task)
+
+    def with_data(self, data: str) -> Self:
+        """The same run on another file."""
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+
+
+class TableBaseline(Run):
+    """A run of an autoencoder of rows: one player, called generator, of a decoder and an encoder."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
+
+    data: TableFile = TableFile()
+    encoder: Encoder
+    #: Weight of the KL term.
+    beta: float = Field(default=0.5, ge=0)
+
+    @property
+    def players(self) -> Mapping[str, Player]:
+        """The one."""
+        return {"generator": self.generator}
+
+    @property
+    def networks(self) -> Mapping[str, Choice]:
+        """Decoder and encoder."""
+        return {"generator": self.generator.network, "encoder": self.encoder.network}
+
+    @property
+    def packing(self) -> int:
+        """Rows are encoded one by one."""
+        return 1
+
+    @property
+    def objective(self) -> str:
+        """The model."""
+        return "table-vae"
+
+    @property
+    def papers(self) -> list[str]:
+        """Of the model."""
+        return [TableAutoencoder.paper]
+
+    def load(self, reading: Reading | None = None) -> TableData:
+        """Read the rows."""
+        return self.data.load(reading)
+
+    def load_test(self) -> TableData | None:
+        """Rows that the run is not trained on."""
+        return self.data.load_test()
+
+    def build(self, data: TableData) -> Assembled:
+        """The game of an autoencoder of rows."""
+        check_roles(self.method)
+        if self.latent.distribution != "normal":
+            raise ConfigurationError("a table-vae has normal latents: --set latent.distribution=normal")
+        coding, rows = TableCoding.fit(data, self.seed)
+        device = pick_device(self.device)
+        spec = _with_heads(self.generator.network, coding)
+        laid = self.model_copy(update={"generator": self.generator.model_copy(update={"network": spec})})
+        made = networks(laid, (coding.layout.width,), 0)
+        with seeded(seed_for(self.seed, "model", "initialisation")):
+            try:
+                model = TableAutoencoder(made["encoder"], made["generator"], self.latent.size, self.beta).to(device)
+            except ValueError as error:
+                raise ConfigurationError(f"table-vae: {error}") from error
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        game = Game({"generator": model}, {"generator": _loss}, {"generator": optimizer}, compiled=self.compiled)
+        stream = TableStream(
+            rows, coding.layout, self.batch_size, self.seed, self.latent.size, "normal", device, conditional=False
+        )
+        trained = _trained(self, model.decoder, spec, coding, labelled=False)
+        return Assembled(
+            self, data, game, iteration(self), stream, TableTask(game, trained, stream, model_card(self, data))
+        )
+
+    def with_data(self, data: str) -> Self:
+        """The same run on another file."""
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+
+
+def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+    loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
+    return loss
+
+
+def _with_heads(spec: Choice, coding: TableCoding) -> Choice:
+    if "heads" not in spec:
+        raise ConfigurationError(
+            f"generator: {spec['name']} does not know columns: --set generator.network=table-generator"
+        )
+    return {**spec, "heads": coding.layout.heads}
+
+
+def _trained(run: Run, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool) -> RowGenerator:
+    layout = coding.layout
+    classes = tuple(str(label) for label in range(layout.labels)) if labelled else ()
+    latent = Latent(run.latent.size, run.latent.distribution)
+    return RowGenerator(network, spec, (layout.width,), latent, coding.plain(), classes=classes)
+
+
+def table() -> TableRun:
+    """Any table, CSV or Parquet: --data FILE.csv; a quarter of an hour on two cores for 30,000 rows."""
+    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
+    return TableRun(
+        recipe="table",
+        latent=LatentSettings(size=64),
+        generator=Player(network={"name": "table-generator"}, optimizer=adam),
+        discriminator=Player(network={"name": "table-critic"}, optimizer=adam),
+        loss={"name": "relativistic"},
+        penalties={"r1": {"weight": 0.1}, "r2": {"weight": 0.1}},
+        method={"name": "alternating"},
+        average=Average(half_life=100_000, warm_up=0.1),
+        batch_size=500,
+        budget=Budget(samples=8_000_000),
+        every=Every(record=50_000, snapshot=500_000, checkpoint=500_000),
+    )
+
+
+def table_vae() -> TableBaseline:
+    """Baseline: a variational autoencoder of a table's rows (TVAE); --data FILE.csv, five minutes on two cores."""
+    run = table()
+    return TableBaseline(
+        recipe="table-vae",
+        latent=run.latent,
+        generator=Player(
+            network={**run.generator.network, "noise": True},
+            optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)},
+        ),
+        encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
+        method={"name": "simultaneous"},
+        average=run.average,
+        batch_size=run.batch_size,
+        budget=Budget(samples=4_000_000),
+        every=run.every,
+    )

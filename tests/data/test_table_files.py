@@ -1,0 +1,303 @@
+"""Tables: what is read, and that coding and decoding give it back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+import torch
+
+from saddlepoint.data import DataError
+from saddlepoint.data.tables import (
+    CategoryColumn,
+    Layout,
+    NumberColumn,
+    TableCoding,
+    TableData,
+    TableStream,
+    read_table,
+)
+from saddlepoint.data.tables.columns import Cells, DateColumn
+from saddlepoint.data.tables.layout import Labels
+from saddlepoint.data.tables.modes import Modes, Warp
+
+
+def mixed(folder: Path, rows: int = 400) -> Path:
+    """A table with every kind of column, and values missing in most ways."""
+    rng = np.random.default_rng(0)
+    income = np.exp(rng.normal(10, 1.5, rows)).round(2)
+    frame = pandas.DataFrame(
+        {
+            "id": np.arange(1000, 1000 + rows),
+            "age": rng.integers(17, 90, rows).astype(str),
+            "income": [f"{v:.2f}" for v in income],
+            "share": [f"{v:.3f}".rstrip("0").rstrip(".") for v in rng.random(rows)],
+            "zip": [f"0{v}" for v in rng.integers(1000, 1009, rows)],
+            "city": rng.choice([" Ulm", " Bonn", " Köln, Mitte", " ?"], rows, p=[0.6, 0.3, 0.08, 0.02]),
+            "score": np.where(rng.random(rows) < 0.1, "unknown", rng.integers(0, 500, rows).astype(str)),
+            "born": pandas.date_range("1950-01-31", periods=rows, freq="17D").strftime("%d.%m.%Y"),
+            "flag": rng.integers(0, 2, rows),
+            "country": "DE",
+            "empty": "",
+            "name": [f"Ab{v:05d}-x" for v in rng.permutation(rows)],
+        }
+    )
+    frame.loc[3, "income"] = ""
+    frame.loc[5, "income"] = "NA"
+    path = folder / "mixed.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def kinds(table: TableData) -> dict[str, str]:
+    return {column.name: column.described for column in table.columns}
+
+
+def test_kinds_are_found(tmp_path: Path) -> None:
+    table = read_table(mixed(tmp_path))
+    found = kinds(table)
+    assert found["id"] == found["name"] == "identifier (made anew)"
+    assert found["age"] == "integer"
+    assert found["income"] == "number or 'NA'"
+    assert found["share"] == "number"
+    assert found["zip"] == "category of 9"
+    assert found["city"] == "category of 4"
+    assert found["score"] == "integer or 'unknown'"
+    assert found["born"] == "date %d.%m.%Y"
+    assert found["flag"] == "category of 2"
+    assert found["country"] == "constant 'DE'"
+    assert found["empty"] == "constant ''"
+    assert found["age"] in table.notes[0]  # they are shown
+    assert any("empty has no value in any row" in note for note in table.notes)
+    assert any("income: 2 of 400 values are missing" in note for note in table.notes)
+
+
+def test_what_is_read_is_written_as_it_was(tmp_path: Path) -> None:
+    path = mixed(tmp_path)
+    table = read_table(path)
+    table.write(tmp_path / "again.csv")
+    before, after = (pandas.read_csv(p, dtype=str, keep_default_na=False) for p in (path, tmp_path / "again.csv"))
+    kept = [name for name in before if name not in ("id", "name")]  # whose values nobody is to see again
+    pandas.testing.assert_frame_equal(before[kept], after[kept])
+    assert list(after) == list(before)
+    assert after["id"].tolist() == [str(1400 + row) for row in range(400)]
+    assert after["name"].str.fullmatch(r"[A-Z][a-z]\d{5}-[a-z]").all()
+    assert not set(after["name"]) & set(before["name"]) or len(set(after["name"])) > 390
+
+
+def test_coding_then_decoding_is_the_identity_up_to_the_tails_of_modes(tmp_path: Path) -> None:
+    table = read_table(mixed(tmp_path))
+    coding, rows = TableCoding.fit(table)
+    assert rows.dtype == torch.float32
+    # All that was fitted goes through JSON.
+    coding = TableCoding.from_plain(json.loads(json.dumps(coding.plain())))
+    assert torch.equal(coding.encode(table), rows)
+    back = coding.decode(rows)
+    before, after = table.texts(), back.texts()
+    for name in ("age", "zip", "city", "score", "flag", "country", "empty"):
+        assert (before[name] == after[name]).mean() > 0.99, name
+    for name in ("income", "share", "born"):
+        a, b = table.cells[name], back.cells[name]
+        assert (a.absent == b.absent).all()
+        close = np.isclose(a.values, b.values, rtol=1e-3, atol=1e-3, equal_nan=True)
+        assert close.mean() > 0.98, name  # beyond four deviations of a mode a number is cut off
+    wide = coding.layout.wide(rows)
+    assert torch.equal(coding.layout.short(wide), rows)
+    assert float(wide.abs().max()) <= 1
+
+
+def test_skewed_numbers_are_warped_and_frequent_ones_come_back_exactly() -> None:
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random(3000) < 0.9, 0.0, np.exp(rng.normal(8, 2, 3000)))
+    column = NumberColumn("gain", low=0.0, high=float(values.max()), places=(0, 4))
+    table = TableData("one", (column,), {"gain": Cells(values)}, "Made here.")
+    coding, rows = TableCoding.fit(table)
+    own = coding.codings[0]
+    assert own.atoms == (0.0,)  # type: ignore[attr-defined]
+    assert own.warp.kind == "log"  # type: ignore[attr-defined]
+    back = coding.decode(rows).cells["gain"].values
+    assert ((back == 0) == (values == 0)).all()
+    assert np.median(np.abs(back - values)[values > 0] / values[values > 0]) < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["none", "log", "asinh"])
+def test_a_warp_is_undone(kind: str) -> None:
+    values = np.array([0.01, 1.0, 250.0, 1e6])
+    warp = Warp(kind, 3.0)  # type: ignore[arg-type]
+    assert warp.back(warp.forward(values)) == pytest.approx(values)
+
+
+def test_modes_are_found_where_they_are() -> None:
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(-10, 1, 3000), rng.normal(10, 2, 1000)])
+    modes = Modes.fit(values, seed=0)
+    states, alpha = modes.drawn(values, rng.random(len(values)))
+    means = np.array(modes.means)[states]
+    assert ((means < 0) == (values < 0)).all()
+    assert np.abs(modes.at(states, alpha) - values).max() < 1e-9
+
+
+def test_rare_categories_are_kept_and_many_share_states_at_their_frequencies() -> None:
+    rng = np.random.default_rng(0)
+    codes = np.minimum((rng.pareto(0.6, 50_000) * 3).astype(np.int64), 4999)
+    names = np.array([f"c{code}" for code in codes])
+    values, places, counts = np.unique(names, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order))
+    column = CategoryColumn("many", categories=tuple(values[order]))
+    table = TableData("many", (column,), {"many": Cells(rank[places].astype(np.int32))}, "Made here.")
+    coding, rows = TableCoding.fit(table)
+    assert coding.layout.heads == (96 + 32,)
+    back = coding.decode(rows, seed=1).cells["many"].values
+    own = table.cells["many"].values
+    assert (back[own < 96] == own[own < 96]).all()
+    rare = own >= 96
+    assert (back[rare] >= 96).all()
+    drawn, real = (np.bincount(v[rare], minlength=len(values)) for v in (back, own))
+    assert np.abs(drawn - real)[96:200].sum() < 4 * np.sqrt(real[96:200]).sum()
+    assert (drawn[real == 1] > 0).mean() > 0.5  # also what is there once comes back, 1 − 1/e of the time
+
+
+def test_overrides_and_question_marks(tmp_path: Path) -> None:
+    path = mixed(tmp_path)
+    table = read_table(path, kinds={"age": "category", "id": "integer"}, missing=["", "?"])
+    assert kinds(table)["age"].startswith("category")
+    assert kinds(table)["id"] == "integer"
+    assert kinds(table)["income"] == "number or 'NA'"
+    assert table.column("city").absent == ("?",)
+    assert 0 < int(table.cells["city"].absent.sum()) < 30
+
+
+def test_parquet_comes_back_with_its_types(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(
+        {
+            "whole": pandas.array(rng.integers(0, 10_000, 300), dtype="int32"),
+            "real": rng.normal(size=300),
+            "maybe": pandas.array(rng.integers(0, 1000, 300), dtype="Int64"),
+            "kind": pandas.Categorical(rng.choice(["a", "b"], 300)),
+            "yes": rng.random(300) < 0.2,
+            "when": pandas.date_range("2020-01-01", periods=300, freq="7h").astype("datetime64[us]"),
+        }
+    )
+    frame.loc[::7, "maybe"] = pandas.NA
+    frame.to_parquet(tmp_path / "a.parquet", index=False)
+    table = read_table(tmp_path / "a.parquet")
+    table.write(tmp_path / "b.parquet", parquet=True)
+    again = pandas.read_parquet(tmp_path / "b.parquet")
+    for name in ("whole", "maybe", "yes", "when"):
+        assert again[name].isna().equals(frame[name].isna()), name
+        assert (again[name].dropna().to_numpy() == frame[name].dropna().to_numpy()).all(), name
+    assert again["kind"].astype(str).equals(frame["kind"].astype(str))
+    assert str(again["whole"].dtype) == "int32"
+    assert str(again["yes"].dtype) == "bool"
+    assert again["real"].to_numpy() == pytest.approx(frame["real"].to_numpy(), abs=1e-9)
+
+
+BAD = {
+    "empty file": (b"", "is empty"),
+    "names alone": (b"a,b\n", "has 0 rows"),
+    "one row": (b"a,b\n1,2\n", "has 1 row:"),
+    "wrong encoding": (b"stadt\n" + "Köln\n".encode("latin-1") * 20, "encoding utf-8"),
+    "a name twice": (b"a,b,a\n" + b"1,2,3\n" * 20, "2 columns called 'a'"),
+    "no names": (b"1.5,2\n" + b"1,2\n" * 20, "first line is to name the columns"),
+    "a line too long": (b"a,b\n" + b"1,2\n" * 20 + b"1,2,3\n", "can't be read as a table of 2 columns"),
+    "nothing to learn": (b"a,b\n" + b"1,\n" * 20, "there is nothing to learn"),
+    "an image": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "."),
+    "not Parquet": (b"PAR1 or so", "can't be read as Parquet"),
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_a_bad_file_is_refused_in_a_sentence(content: tuple[bytes, str], tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content[0])
+    with pytest.raises(DataError, match=content[1].replace(".", r"\.")):
+        read_table(path)
+
+
+def test_declarations_that_do_not_hold_are_refused(tmp_path: Path) -> None:
+    path = mixed(tmp_path)
+    with pytest.raises(DataError, match="has no column 'ages': its columns are id, age"):
+        read_table(path, kinds={"ages": "number"})
+    with pytest.raises(DataError, match="'city' was declared number, but 400 of 400"):
+        read_table(path, kinds={"city": "number"})
+    with pytest.raises(DataError, match="'city' was declared date"):
+        read_table(path, kinds={"city": "date"})
+
+
+def test_the_encoding_may_be_given(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes(b"stadt;n\n" + b"".join(f"Köln{i % 3};{i}\n".encode("latin-1") for i in range(30)))
+    table = read_table(path, encoding="latin-1")
+    assert table.separator == ";"
+    assert table.columns[0].categories[0].startswith("Köln")  # type: ignore[attr-defined]
+
+
+def test_dates_with_a_time_keep_it() -> None:
+    column = DateColumn("at", format="%Y-%m-%d %H:%M")
+    texts = column.texts(Cells(np.array([0.0, 3_600 * 24 * 365 + 61.0, np.nan])))
+    assert texts.tolist() == ["1970-01-01 00:00", "1971-01-01 00:01", ""]
+
+
+def test_adult_reads_as_its_description_says(shared_data: Path) -> None:
+    path = shared_data / "adult" / "adult.csv"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    table = read_table(path)
+    wanted = {c["name"]: c["type"] for c in json.loads((path.parent / "adult.json").read_text())["columns"]}
+    assert len(table) == 32_561
+    for column in table.columns:
+        assert column.numeric == (wanted[column.name] == "continuous"), column.name
+    raw = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    for name, texts in table.texts().items():
+        assert (raw[name].to_numpy() == texts).all(), name
+
+
+# --- the stream ---------------------------------------------------------------------------------------
+
+
+def stream(sampling: str, rows: int = 2000) -> TableStream:
+    rng = np.random.default_rng(0)
+    short = np.stack([rng.random(rows) * 2 - 1, rng.choice(3, rows, p=[0.9, 0.09, 0.01]), rng.integers(0, 2, rows)], 1)
+    return TableStream(
+        torch.from_numpy(short.astype(np.float32)),
+        Layout((1, 3, 2)),
+        4000,
+        0,
+        2,
+        "normal",
+        sampling=sampling,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("sampling", ["logarithmic", "natural"])
+def test_states_are_drawn_by_their_weights_and_rows_are_in_them(sampling: str) -> None:
+    own = stream(sampling)
+    value = own(0).value
+    layout = own.layout
+    counts = layout.counts(own.samples).double()
+    weights = counts.log1p() if sampling == "logarithmic" else counts
+    shares = torch.cat([part / part.sum() for part in weights.split([3, 2])]) / 2  # both choices alike
+    found = torch.bincount(value.labels, minlength=5) / 4000
+    assert torch.allclose(found.double(), shares, atol=4 * float((shares * (1 - shares) / 4000).sqrt().max()))
+    starts = torch.tensor([1, 2, 3, 4, 5])  # a label's place in a wide row
+    assert (value.real.gather(1, starts[value.labels][:, None]) == 1).all()
+
+
+def test_a_batch_is_a_function_of_seed_and_position() -> None:
+    a, b = stream("logarithmic"), stream("logarithmic")
+    b(0)
+    for first, second in ((a(4000), b(4000)), (a.part(batch_size=8)(0), b.part(batch_size=8)(0))):
+        assert torch.equal(first.value.real, second.value.real)
+        assert torch.equal(first.value.labels, second.value.labels)
+        assert first.seed == second.seed
+    assert not torch.equal(a(0).value.real, a(4000).value.real)
+
+
+def test_a_state_without_weight_is_never_drawn() -> None:
+    labels = Labels(Layout((3, 1, 2)), torch.tensor([1.0, 2.0, 0.0, 0.0, 5.0]))
+    drawn = torch.bincount(labels.draw(3000, torch.Generator().manual_seed(0)), minlength=5)
+    assert drawn[2] == drawn[3] == 0

@@ -1,0 +1,129 @@
+"""Metrics of tables: known values, identity, and what an expert would expect."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from saddlepoint.metrics import (
+    TableColumn,
+    column_similarity,
+    detection_auc,
+    pair_similarities,
+    privacy,
+    utility,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def numbers(name: str, values: object) -> TableColumn:
+    return TableColumn(name, np.asarray(values, dtype=np.float64))
+
+
+def codes(name: str, values: object) -> TableColumn:
+    return TableColumn(name, np.asarray(values, dtype=np.int32))
+
+
+def test_numbers_are_compared_as_scipy_does() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        a, b = rng.normal(size=200).round(1), rng.normal(0.3, 2, size=300).round(1)
+        expected = 1 - ks_2samp(a, b).statistic
+        assert column_similarity(numbers("", a), numbers("", b)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_missing_numbers_count() -> None:
+    whole = numbers("", [1.0, 2.0, 3.0, 4.0])
+    half = numbers("", [1.0, 2.0, np.nan, np.nan])
+    assert column_similarity(whole, half) == 0.5
+    assert column_similarity(half, half) == 1
+    none = numbers("", [np.nan, np.nan])
+    assert column_similarity(none, none) == 1
+
+
+def test_categories_by_total_variation() -> None:
+    assert column_similarity(codes("", [0, 0, 0, 1]), codes("", [0, 1, 1, 1])) == 0.5
+    assert column_similarity(codes("", [0, 0]), codes("", [-1, -1])) == 0
+
+
+def test_pairs_of_numbers_by_their_correlation() -> None:
+    x = RNG.normal(size=1000)
+    real = [numbers("a", x), numbers("b", x)]
+    assert pair_similarities(real, [numbers("a", x), numbers("b", -x)])["a", "b"] == pytest.approx(0)
+    assert pair_similarities(real, real)["a", "b"] == pytest.approx(1)
+    assert pair_similarities(real, [numbers("a", x), numbers("b", 0 * x)])["a", "b"] == pytest.approx(0.5)
+
+
+def test_pairs_with_categories_by_the_cells_of_their_table() -> None:
+    a, b = np.tile([0, 1], 50), np.repeat([0, 1], 50)  # independent
+    real = [codes("a", a), codes("b", b)]
+    assert pair_similarities(real, [codes("a", a), codes("b", a)])["a", "b"] == pytest.approx(0.5)
+    # Marginals alone can't tell: each column by itself is as it was.
+    assert column_similarity(real[1], codes("b", a)) == 1
+    mixed = [codes("a", b), numbers("n", np.arange(100.0))]
+    assert pair_similarities(mixed, mixed)["a", "n"] == 1
+    assert pair_similarities(mixed, [codes("a", 1 - b), mixed[1]])["a", "n"] == pytest.approx(0)
+
+
+def table(n: int, seed: int, noise: float = 0.0) -> list[TableColumn]:
+    """A class that follows from a number and a category, but for noise."""
+    rng = np.random.default_rng(seed)
+    x, c = rng.normal(size=n), rng.integers(0, 3, n)
+    answer = ((x + c > 1) ^ (rng.random(n) < noise)).astype(np.int32)
+    return [numbers("x", x), codes("c", c), numbers("y", 3 * x + c), codes("answer", answer)]
+
+
+def test_equal_tables_can_not_be_told_apart_and_others_can() -> None:
+    real = table(600, 0)
+    assert abs(detection_auc(real, table(600, 1)) - 0.5) < 0.08
+    shifted = [numbers("x", table(600, 1)[0].values + 3), *table(600, 1)[1:]]
+    assert detection_auc(real, shifted) > 0.95
+
+
+def test_utility_is_high_where_rows_teach_and_low_where_they_do_not() -> None:
+    test = table(400, 9)
+    good = utility(table(800, 1), test, "answer")
+    rng = np.random.default_rng(0)
+    shuffled = [c if c.name != "answer" else codes("answer", rng.permutation(c.values)) for c in table(800, 1)]
+    bad = utility(shuffled, test, "answer")
+    assert good.f1 > 0.9 > 0.7 > bad.f1
+    assert good.auc > 0.95
+    assert abs(bad.auc - 0.5) < 0.2
+    assert set(good.by_model) == {"logistic", "tree", "forest", "boosted"}
+    number = utility(table(800, 1), test, "y")
+    assert number.answer == "numbers"
+    assert number.r2 > 0.95
+    assert np.isnan(number.f1)
+
+
+def test_a_table_of_one_class_teaches_nothing() -> None:
+    one = [c if c.name != "answer" else codes("answer", 0 * c.values) for c in table(100, 1)]
+    found = utility(one, table(400, 9), "answer")
+    assert found.auc == 0.5
+
+
+def test_copies_are_found_and_new_rows_are_none() -> None:
+    train, held, new = table(500, 0), table(500, 1), table(500, 2)
+    fresh = privacy(train, held, new)
+    assert fresh.copies == fresh.real_copies == 0
+    assert abs(fresh.nearer_to_training - 0.5) < 0.1
+    copied = privacy(train, held, train)
+    assert copied.copies == 1
+    assert copied.distance == 0
+    assert copied.nearer_to_training == 1
+
+
+def test_the_distance_is_gowers() -> None:
+    train = [numbers("x", [0.0, 10.0, np.nan]), codes("c", [0, 1, 2])]
+    found = privacy(train, train, [numbers("x", [4.0]), codes("c", [1])])
+    # To (10, 1): (.6 + 0)/2; to (0, 0): (.4 + 1)/2; to (missing, 2): (1 + 1)/2.
+    assert found.distance == pytest.approx(0.3)
+    missing = privacy(train, train, [numbers("x", [np.nan]), codes("c", [2])])
+    assert missing.distance == 0
+
+
+def test_tables_of_other_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match="different columns"):
+        pair_similarities([numbers("a", [1.0])], [codes("a", [1])])
+    with pytest.raises(ValueError, match="no column 'z' to predict"):
+        utility(table(20, 0), table(20, 1), "z")

@@ -1,0 +1,253 @@
+"""Games of rows: exact resume, conditions that are kept, a generator that loads alone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import pytest
+import torch
+
+from saddlepoint.baselines import Copula
+from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.data import DataError
+from saddlepoint.evaluation import evaluate_tables
+from saddlepoint.networks import TableCritic, TableGenerator
+from saddlepoint.recipes import RECIPES, TableRun, read_run
+from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.tasks.table import RowGenerator
+from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.train import Silent
+
+TINY = (
+    "latent.size=4",
+    "batch_size=24",
+    "generator.network.width=12",
+    "generator.network.depth=1",
+    "every.record=48",
+    "every.checkpoint=72",
+    "every.snapshot=100000",
+    "device=cpu",
+)
+CRITIC = ("discriminator.network.widths=[12]", "discriminator.network.embedding=3")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three hundred rows of a city that decides a number, and of a rare answer."""
+    rng = np.random.default_rng(0)
+    city = rng.choice(["Ulm", "Bonn", "Jena"], 300, p=[0.6, 0.35, 0.05])
+    rent = np.where(city == "Ulm", rng.normal(900, 50, 300), rng.normal(400, 30, 300)).round(2)
+    path = tmp_path_factory.mktemp("tables") / "rents.csv"
+    frame = pandas.DataFrame({"id": range(300), "city": city, "rent": rent, "rooms": rng.integers(1, 30, 300)})
+    frame["let"] = rng.choice(["no", "yes"], 300, p=[0.9, 0.1])
+    frame.loc[::10, "rent"] = None
+    frame.to_csv(path, index=False)
+    return path
+
+
+def tiny(file: Path, recipe: str = "table", *assignments: str) -> Any:
+    sets = TINY if recipe == "table-vae" else (*TINY, *CRITIC)
+    return assign(RECIPES[recipe]().with_data(str(file)), [*sets, *assignments])
+
+
+def play(config: Any, folder: Path, samples: int) -> Any:
+    torch.manual_seed(samples)
+    config = assign(config, [f"budget.samples={samples}"])
+    run, assembled = RunFolder(folder), config.build(config.load())
+    run.create()
+    result = assembled.training(run, Silent()).run()
+    return assembled, result
+
+
+CASES = {
+    "default": ("table", []),
+    "extragradient, packs, gradient penalty": (
+        "table",
+        [
+            *("method=extragradient", "discriminator.network.packing=4", "loss=wasserstein"),
+            *("penalties=none", "penalties.gradient-penalty=on"),
+        ],
+    ),
+    "lookahead, straight-through, noise": (
+        "table",
+        ["method=lookahead", "generator.network.straight=true", "generator.network.noise=true", "sampling=natural"],
+    ),
+    "no conditions": ("table", ["conditional=false", "accumulate=2"]),
+    "vae": ("table-vae", []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_of_rows_resumes_exactly(case: str, file: Path, tmp_path: Path) -> None:
+    recipe, sets = CASES[case]
+    config = tiny(file, recipe, *sets)
+    straight, at_once = play(config, tmp_path / "straight", 192)
+    play(config, tmp_path / "halves", 96)
+    halves, in_halves = play(config, tmp_path / "halves", 192)
+    assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
+    assert at_once.metrics == in_halves.metrics
+    records = [
+        [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(RunFolder(tmp_path / name).records)]
+        for name in ("straight", "halves")
+    ]
+    assert records[0] == records[1] != []
+    for name in ("generator.safetensors", "coding.json", "config.yaml"):
+        a, b = (tmp_path / run / "generator" / name for run in ("straight", "halves"))
+        assert a.read_bytes() == b.read_bytes()
+    assert read_run(config.plain()) == config
+
+
+@pytest.fixture(scope="module")
+def trained(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    play(tiny(file), folder, 240)
+    return folder
+
+
+def test_a_generator_loads_alone_and_holds_no_pickle(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for path in (trained / "generator").iterdir():
+        (tmp_path / "elsewhere" / path.name).write_bytes(path.read_bytes())
+    assert {p.suffix for p in (tmp_path / "elsewhere").iterdir()} == {".safetensors", ".json", ".yaml", ".md"}
+    generator = TrainedGenerator.load(tmp_path / "elsewhere")
+    assert isinstance(generator, RowGenerator)
+    frame = generator.table(50, seed=3).frame()
+    assert list(frame) == ["id", "city", "rent", "rooms", "let"]
+    assert set(frame["city"]) <= {"Ulm", "Bonn", "Jena"}
+    assert frame["rooms"].dtype == np.int64
+    assert frame["rooms"].between(1, 29).all()
+    assert (frame["rent"].dropna().round(2) - frame["rent"].dropna()).abs().max() < 0.006
+    assert frame["id"].tolist() == list(range(300, 350))
+    assert 0 < generator.table(400, seed=1).cells["rent"].absent.sum() < 400
+
+
+def test_the_same_seed_gives_the_same_rows(trained: Path) -> None:
+    generator = RowGenerator.load(trained)
+    torch.manual_seed(1)
+    a = generator.table(300, seed=5).frame()
+    torch.manual_seed(2)
+    assert generator.table(300, seed=5).frame().equals(a)
+    assert not generator.table(300, seed=6).frame().equals(a)
+    assert generator.table(64, seed=5).frame()[["city", "let"]].equals(a[["city", "let"]][:64])
+
+
+def test_conditions_are_kept_exactly(trained: Path) -> None:
+    generator = RowGenerator.load(trained)
+    rare = generator.table(40, seed=1, where={"city": "Jena", "let": "yes"}).frame()
+    assert len(rare) == 40
+    assert set(rare["city"]) == {"Jena"}
+    assert set(rare["let"]) == {"yes"}
+    assert generator.table(20, where={"rent": ""}).cells["rent"].absent.all()
+    assert (generator.table(5, where={"rooms": "7"}).frame()["rooms"] == 7).all()
+
+
+def test_conditions_that_can_not_be_met_say_so(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = RowGenerator.load(trained)
+    for where, said in (
+        ({"town": "Ulm"}, "no column 'town': the table has id, city"),
+        ({"city": "Rome"}, "no value 'Rome': its 3 are Ulm, Bonn, Jena"),
+        ({"rooms": "31"}, "no value '31': it runs from 1 to 29"),
+        ({"rooms": "many"}, "'many' is none"),
+        ({"city": ""}, "has no missing values"),
+        ({"id": "5"}, "no row can be made with '5'"),
+    ):
+        with pytest.raises(DataError, match=said):
+            generator.table(5, where=where)
+    monkeypatch.setattr("saddlepoint.tasks.table.TRIES", 1)
+    with pytest.raises(DataError, match=r"rows that were drawn 0 have rent=900\.001.*leave out a condition"):
+        generator.table(5, where={"rent": "900.001"})
+
+
+def test_the_generator_makes_what_its_heads_say() -> None:
+    torch.manual_seed(0)
+    network = TableGenerator((7,), latent=3, heads=(1, 4, 2), width=8, classes=6)
+    labels = torch.tensor([0, 3, 4, 5] * 20)
+    rows = network(torch.randn(80, 3), labels)
+    number, four, two = rows.split([1, 4, 2], 1)
+    assert float(number.detach().abs().max()) <= 1
+    assert torch.allclose(four.sum(1), torch.ones(80), atol=1e-5)
+    assert torch.allclose(two.sum(1), torch.ones(80), atol=1e-5)
+    states = torch.cat([four, two], 1).gather(1, labels[:, None])
+    assert (states == 1).all()  # exactly what was asked for
+
+
+def test_the_largest_state_is_a_draw_from_the_softmax() -> None:
+    torch.manual_seed(0)
+    network = TableGenerator((3,), latent=1, heads=(3,), width=4)
+    raw = torch.tensor([0.5, 0.3, 0.2]).log().expand(20_000, 3)
+    shares = network.activated(raw).argmax(1).bincount(minlength=3) / 20_000
+    assert torch.allclose(shares, torch.tensor([0.5, 0.3, 0.2]), atol=0.015)
+    assert torch.allclose(network.log_shares(raw[:1]).exp(), torch.tensor([[0.5, 0.3, 0.2]]))
+
+
+def test_a_packed_critic_sees_each_rows_label() -> None:
+    torch.manual_seed(0)
+    critic = TableCritic((3,), widths=(6,), packing=2, classes=2, embedding=2)
+    rows = torch.randn(4, 3)
+    first = critic(rows, torch.tensor([0, 0, 1, 1]))
+    second = critic(rows, torch.tensor([0, 1, 1, 1]))
+    assert first.shape == (2,)
+    assert first[0] != second[0]
+    assert first[1] == second[1]
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        (["generator.network=mlp-generator"], "does not know columns"),
+        (["data.columns.town=category"], "has no column 'town'"),
+        (["data.target=town"], "there is no column 'town'"),
+        (["batch_size=25", "discriminator.network.packing=10"], "whole packs of 10"),
+    ],
+)
+def test_what_does_not_fit_is_refused(sets: list[str], said: str, file: Path) -> None:
+    def begin() -> None:
+        config = assign(RECIPES["table"]().with_data(str(file)), sets)
+        config.build(config.load())
+
+    with pytest.raises(ValueError, match=said):
+        begin()
+    with pytest.raises(ConfigurationError, match="needs a table of yours"):
+        RECIPES["table"]().load()  # type: ignore[attr-defined]
+
+
+def test_kinds_of_columns_are_set_one_by_one(file: Path) -> None:
+    config = assign(
+        RECIPES["table"]().with_data(str(file)), ["data.columns.rooms=category", "data.columns.rent=number"]
+    )
+    assert isinstance(config, TableRun)
+    assert config.data.columns == {"rooms": "category", "rent": "number"}
+    assert assign(config, ["data.columns.rent=none"]).data.columns == {"rooms": "category"}
+    assert config.load().column("rooms").kind == "category"
+    with pytest.raises(ConfigurationError, match="columns"):
+        assign(config, ["data.columns.rooms=colour"])
+
+
+def test_an_evaluation_has_a_floor(trained: Path, file: Path) -> None:
+    config = tiny(file)
+    found = evaluate_tables({"ema": RowGenerator.load(trained)}, config.load(), config.load_test(), "let", samples=150)
+    values = {(m.protocol.weights, m.metric): m.number.value for m in found.measured}
+    assert values["floor: held out", "columns"] > values["ema", "columns"]
+    assert {"pairs", "detection", "utility_f1", "utility_auc", "copies"} <= {metric for _, metric in values}
+    json.dumps([m.plain() for m in found.measured])
+    without = evaluate_tables({}, config.load(), None)
+    assert "no rows are held out" in without.notes[0]
+
+
+def test_a_copula_keeps_marginals_and_correlation_and_independence_does_not() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(4000, dtype=torch.float64)
+    columns = torch.stack([x.exp(), x + 0.1 * torch.randn(4000), (x > 1).double()], 1)
+    columns[::5, 0] = torch.nan
+    joined, apart = (Copula(columns, independent).draw(4000, seed=1) for independent in (False, True))
+    for drawn in (joined, apart):
+        assert set(drawn[:, 2].tolist()) == {0.0, 1.0}
+        assert abs(float(drawn[:, 0].isnan().double().mean()) - 0.2) < 0.03
+        assert abs(float(drawn[:, 2].mean() - columns[:, 2].mean())) < 0.02
+    for drawn, least, most in ((joined, 0.4, 0.7), (apart, -0.06, 0.06)):
+        known = drawn[~drawn[:, 0].isnan()]
+        assert least < float(torch.corrcoef(torch.stack([known[:, 0].log(), known[:, 1]]))[0, 1]) < most
+    # Scores of categories and missing values are drawn within their jumps, which weakens what they hang together with.
+    assert 0.2 < float(torch.corrcoef(joined[:, 1:].T)[0, 1]) < 0.7
