@@ -219,8 +219,8 @@ def _trained(run: Run, network: torch.nn.Module, spec: Choice, coding: TableCodi
 def table() -> TableRun:
     """Any table, CSV or Parquet: --data FILE.csv; a quarter of an hour on two cores.
 
-    Measured on short runs (LOG.md): falling rates are worth most; penalties of weight 1 are no worse than of 0.1; noise on
-    the numbers makes their marginals better, and what models learn from the rows worse.
+    Measured on short runs (LOG.md): falling rates are worth most, penalties of weight 1 are no worse than of 0.1, and
+    noise on the numbers makes their marginals better and what models learn from the rows worse.
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 6_000_000
