@@ -114,19 +114,22 @@ class TableGenerator(Generator):
 
     def activated(self, raw: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, width) → a row each, (N, width)."""
+        noisy = 0 if self.log_deviation is None else len(self.numbers)
+        # In one draw, row by row, so that the noise of the first rows does not depend on how many there are. Within
+        # (0, 1), as its logarithms and normal scores are taken.
+        uniform = torch.rand(len(raw), len(self.states) + noisy).clamp(1e-20, 1 - 1e-7).to(raw)
         numbers = torch.tanh(raw[:, self.numbers])
         if self.log_deviation is not None:
-            noise = torch.randn(numbers.shape).to(numbers)
-            numbers = (numbers + self.log_deviation.exp() * noise).clamp(-1, 1)
+            scores = torch.special.ndtri(uniform[:, len(self.states) :].clamp_min(1e-7))
+            numbers = (numbers + self.log_deviation.exp() * scores).clamp(-1, 1)
         made = torch.empty_like(raw).index_copy(1, self.numbers, numbers)
-        return made.index_copy(1, self.states, self._chosen(raw, labels)) if self.choices else made
+        if not self.choices:
+            return made
+        return made.index_copy(1, self.states, self._chosen(raw, uniform[:, : len(self.states)], labels))
 
-    def _chosen(self, raw: Tensor, labels: Tensor | None) -> Tensor:
-        """The states of all choices, (N, states)."""
-        logits = raw[:, self.states]
-        # 1e-20: the logarithm of 0.
-        uniform = torch.rand(logits.shape).clamp_min(1e-20).to(logits)
-        tempered = (logits - (-uniform.log()).log()) / self.temperature
+    def _chosen(self, raw: Tensor, uniform: Tensor, labels: Tensor | None) -> Tensor:
+        """The states of all choices, (N, states), drawn by as many uniform numbers."""
+        tempered = (raw[:, self.states] - (-uniform.log()).log()) / self.temperature
         states = self._log_softmax(tempered).exp()
         if self.straight:
             hard = (tempered.detach() == self._most(tempered)[:, self.owners]).to(states)
