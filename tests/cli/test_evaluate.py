@@ -136,7 +136,7 @@ def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     assert found["high_quality", "the mixture itself"] == pytest.approx(0.989, abs=0.01), "1 − exp(−9/2)"
     refused = run("evaluate", tmp_path / "run", "--features", "digits")
     assert refused.code == 2
-    assert "--features is for images" in refused.flat
+    assert "--features does not apply to it" in refused.flat
 
 
 def test_the_score_of_a_training_is_taken_in_the_features_that_are_set(run: Run, tmp_path: Path) -> None:

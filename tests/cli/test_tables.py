@@ -72,7 +72,7 @@ def test_images_have_no_columns(run: Run, trained: Path) -> None:
     assert "--where is for tables" in said.flat
     said = run("evaluate", trained, "--target", "let")
     assert said.code == 2
-    assert "--target is for tables" in said.flat
+    assert "--target does not apply to it" in said.flat
 
 
 def test_a_table_is_asked_for_and_bad_ones_are_refused(run: Run, tmp_path: Path) -> None:
