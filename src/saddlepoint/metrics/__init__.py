@@ -27,6 +27,7 @@ from saddlepoint.metrics.ssim import ms_ssim, ssim
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
 from saddlepoint.metrics.table_privacy import Privacy, privacy
 from saddlepoint.metrics.tables import TableColumn, column_similarities, column_similarity, pair_similarities
+from saddlepoint.metrics.text import Words, bleu, copied, distinct, ngram_kl, self_bleu, words
 
 __all__ = [
     "DensityCoverage",
@@ -44,11 +45,15 @@ __all__ = [
     "PyramidDistance",
     "TableColumn",
     "Utility",
+    "Words",
     "birthday_duplicates",
+    "bleu",
     "column_similarities",
     "column_similarity",
+    "copied",
     "density_coverage",
     "detection_auc",
+    "distinct",
     "edge_sharpness",
     "frechet_at_infinity",
     "frechet_distance",
@@ -60,6 +65,7 @@ __all__ = [
     "ms_ssim",
     "nearest_neighbours",
     "nearest_others",
+    "ngram_kl",
     "pair_similarities",
     "patch_moments",
     "patches",
@@ -68,9 +74,11 @@ __all__ = [
     "psnr",
     "pyramid_distance",
     "radial_spectrum",
+    "self_bleu",
     "sliced_wasserstein",
     "spectrum_distance",
     "squared_mmd",
     "ssim",
     "utility",
+    "words",
 ]

@@ -1,0 +1,178 @@
+"""How good texts are, and how various: texts are sequences of tokens, such as characters or words.
+
+A reference is a real text. Sums over n-grams are kept, so that the cost is linear in the texts: to compare each of n
+texts with all others by recounting would take n² counts.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+Tokens = Sequence[Hashable]
+#: Added to a count of no matches at all (NLTK's `method1`: Chen, Cherry 2014, WMT).
+EPSILON = 0.1
+#: Added to every count of an n-gram before a divergence is taken.
+PSEUDO = 0.5
+
+
+def bleu(
+    texts: Sequence[Tokens], references: Sequence[Tokens], orders: Sequence[int] = (2, 3, 4, 5)
+) -> dict[int, float]:
+    """Mean BLEU-n of texts, each against all references: how much of them is phrases of real texts.
+
+    BLEU-n = min(1, exp(1 − r/c)) (Π_{k ≤ n} p_k)^(1/n): p_k is the share of a text's k-grams that some reference has as
+    often, 0.1 over their number where none has; c the text's length, r that of the reference nearest to it, the shorter
+    of two; 0 where no token is in any reference. Papineni et al. 2002; numbers are those of NLTK's `sentence_bleu` with
+    `SmoothingFunction().method1`.
+
+    Args:
+        texts: that are judged.
+        references: real texts.
+        orders: n.
+
+    Raises:
+        ValueError: no texts, or no references.
+    """
+    _check(texts, references)
+    return _mean(_Phrases(references, max(orders)), texts, orders, others=False)
+
+
+def self_bleu(texts: Sequence[Tokens], orders: Sequence[int] = (2, 3, 4, 5)) -> dict[int, float]:
+    """Mean BLEU-n of each text against all others: how alike they are; 1 where all are the same.
+
+    Zhu et al. 2018 (Texygen), arXiv 1802.01886. Depends on the number of texts: compare equal numbers.
+
+    Raises:
+        ValueError: fewer than two texts.
+    """
+    if len(texts) < 2:
+        raise ValueError(f"there are {len(texts)} texts: it takes two to be alike")
+    return _mean(_Phrases(texts, max(orders)), texts, orders, others=True)
+
+
+def ngram_kl(references: Sequence[Tokens], texts: Sequence[Tokens], n: int) -> float:
+    """KL(p ‖ q) of n-grams in references and in texts, nats; ½ is added to each count, over all that occur in either.
+
+    Small where texts have the references' phrases as often as these do: phrases that they lack and phrases that they
+    repeat both cost.
+
+    Raises:
+        ValueError: no texts, or none with n tokens.
+
+    >>> round(ngram_kl(["aab"], ["abb"], 1), 4)      # p = (2.5, 1.5)/4, q = (1.5, 2.5)/4
+    0.1277
+    """
+    _check(texts, references)
+    real, made = (Counter(gram for text in side for gram in _grams(text, n)) for side in (references, texts))
+    if not real:
+        raise ValueError(f"no reference has {n} tokens: give a smaller n")
+    both = real.keys() | made.keys()
+    of_real, of_made = (sum(counts.values()) + PSEUDO * len(both) for counts in (real, made))
+    total = 0.0
+    for gram in sorted(both, key=repr):  # sums of floats depend on the order, and that of sets is another each time
+        p, q = (real[gram] + PSEUDO) / of_real, (made[gram] + PSEUDO) / of_made
+        total += p * log(p / q)
+    return total
+
+
+def copied(texts: Sequence[Hashable], training: Iterable[Hashable]) -> float:
+    """Share of texts that stand in the training set, whole.
+
+    >>> copied(["anna", "hanne"], {"anna"})
+    0.5
+    """
+    known = set(training)
+    return sum(text in known for text in texts) / len(texts)
+
+
+def distinct(texts: Sequence[Hashable]) -> float:
+    """Number of different texts over the number of texts."""
+    return len(set(texts)) / len(texts)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Shares of the words of texts, a word that stands there twice counted twice.
+
+    Attributes:
+        valid: that stand in training or held-out texts.
+        novel: that stand in no training text.
+        found: novel and valid: they stand in held-out texts alone, and nobody showed them.
+    """
+
+    valid: float
+    novel: float
+    found: float
+
+
+def words(texts: Iterable[str], training: Iterable[str], held_out: Iterable[str] = ()) -> Words:
+    """Which words texts are made of; blanks separate words.
+
+    >>> words(["anna bob", "carl dxq"], ["anna"], ["bob carl"])
+    Words(valid=0.75, novel=0.75, found=0.5)
+    """
+    seen = {word for text in training for word in text.split()}
+    unseen = {word for text in held_out for word in text.split()} - seen
+    made = [word for text in texts for word in text.split()]
+    n = max(1, len(made))
+    found = sum(word in unseen for word in made) / n
+    novel = sum(word not in seen for word in made) / n
+    return Words(1 - novel + found if made else 0.0, novel, found)
+
+
+def _check(texts: Sequence[Tokens], references: Sequence[Tokens]) -> None:
+    if not texts or not references:
+        raise ValueError(f"there are {len(texts)} texts and {len(references)} references: give at least one of each")
+
+
+def _grams(text: Tokens, n: int) -> Iterable[tuple[Hashable, ...]]:
+    return zip(*(text[start:] for start in range(n)), strict=False)
+
+
+class _Phrases:
+    """Of every n-gram the largest count in a reference, whose that is, and the largest among the others."""
+
+    def __init__(self, references: Sequence[Tokens], most: int) -> None:
+        self.tops: dict[tuple[Hashable, ...], tuple[int, int, int]] = {}
+        self.lengths = sorted(len(reference) for reference in references)
+        for owner, reference in enumerate(references):
+            for n in range(1, most + 1):
+                for gram, count in Counter(_grams(reference, n)).items():
+                    first, whose, second = self.tops.get(gram, (0, -1, 0))
+                    if count > first:
+                        self.tops[gram] = count, owner, first
+                    elif count > second:
+                        self.tops[gram] = first, whose, count
+
+    def matches(self, text: Tokens, n: int, without: int) -> tuple[int, int]:
+        """n-grams of a text that a reference has as often, and how many there are."""
+        found = total = 0
+        for gram, count in Counter(_grams(text, n)).items():
+            first, whose, second = self.tops.get(gram, (0, -1, 0))
+            found += min(count, second if whose == without else first)
+            total += count
+        return found, max(1, total)
+
+    def nearest(self, length: int, without: bool) -> int:
+        """The length that is nearest to that of a text, which is one of the references itself where it is left out."""
+        lengths, at = self.lengths, bisect_left(self.lengths, length)
+        below = lengths[at - 1] if at else None
+        if without:
+            at += 1
+        above = lengths[at] if at < len(lengths) else None
+        return min((other for other in (below, above) if other is not None), key=lambda r: (abs(r - length), r))
+
+
+def _mean(phrases: _Phrases, texts: Sequence[Tokens], orders: Sequence[int], *, others: bool) -> dict[int, float]:
+    sums = dict.fromkeys(orders, 0.0)
+    for number, text in enumerate(texts):
+        counted = [phrases.matches(text, n, number if others else -2) for n in range(1, max(orders) + 1)]
+        if not counted[0][0]:
+            continue
+        shorter = exp(min(0.0, 1 - phrases.nearest(len(text), others) / len(text)))
+        logs = [log((found or EPSILON) / total) for found, total in counted]
+        for order in orders:
+            sums[order] += shorter * exp(sum(logs[:order]) / order)
+    return {order: total / len(texts) for order, total in sums.items()}

@@ -1,0 +1,68 @@
+"""BLEU equals NLTK's, divergences and shares equal what hands compute."""
+
+import json
+import random
+from math import log
+from pathlib import Path
+
+import pytest
+
+from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
+
+
+def test_bleu_equals_the_reference_values(shared_data: Path) -> None:
+    values = json.loads((shared_data / "metric_refs" / "text_bleu.json").read_text())["values"]
+    real, judged = (
+        [line.split() for line in (shared_data / "text" / name).read_text(encoding="utf-8").splitlines()]
+        for name in ("image_coco.txt", "test_coco.txt")
+    )
+    ours = {f"bleu{n}": value for n, value in bleu(judged[:100], real[:500]).items()}
+    ours |= {f"self_bleu{n}": value for n, value in self_bleu(real[:100]).items()}
+    assert ours == pytest.approx(values, rel=1e-12)
+
+
+def test_bleu_equals_nltk_on_short_empty_and_repeated_texts() -> None:
+    nltk = pytest.importorskip("nltk.translate.bleu_score")
+    draw = random.Random(0)
+    texts = [[draw.choice("aabc") for _ in range(draw.randrange(0, 9))] for _ in range(24)]
+    references = [[draw.choice("aabd") for _ in range(draw.randrange(1, 12))] for _ in range(7)]
+    smooth = nltk.SmoothingFunction().method1
+    for order in (2, 3, 4, 5):
+
+        def mean(pairs: list[tuple[list[str], list[list[str]]]], order: int = order) -> float:
+            weights = (1 / order,) * order
+            scores = [nltk.sentence_bleu(own, text, weights, smoothing_function=smooth) for text, own in pairs]
+            return float(sum(scores) / len(scores))
+
+        assert bleu(texts, references, [order])[order] == pytest.approx(mean([(t, references) for t in texts]))
+        apart = [(text, [*texts[:at], *texts[at + 1 :]]) for at, text in enumerate(texts)]
+        assert self_bleu(texts, [order])[order] == pytest.approx(mean(apart))
+
+
+def test_a_text_is_all_its_own_phrases() -> None:
+    text = ["a", "man", "rides", "a", "horse", "on", "a", "beach"]
+    assert bleu([text], [text]) == pytest.approx(dict.fromkeys((2, 3, 4, 5), 1.0))
+    assert self_bleu([text] * 3) == pytest.approx(dict.fromkeys((2, 3, 4, 5), 1.0))
+    assert bleu([["zebra"]], [text]) == dict.fromkeys((2, 3, 4, 5), 0.0)
+
+
+def test_a_divergence_of_phrases_is_nought_for_equal_ones_and_else_what_a_hand_computes() -> None:
+    assert ngram_kl(["abab", "ba"], ["ba", "abab"], 2) == 0
+    p, q = 2.5 / 4, 1.5 / 4
+    assert ngram_kl(["aab"], ["abb"], 1) == pytest.approx(p * log(p / q) + q * log(q / p))
+    assert ngram_kl(["ab"], ["cd"], 2) > ngram_kl(["ab", "cd"], ["cd"], 2) > 0
+
+
+def test_shares() -> None:
+    assert copied(["x", "y", "x", "z"], ["x"]) == 0.5
+    assert distinct(["x", "y", "x", "z"]) == 0.75
+    assert words([], ["a"]).valid == 0
+
+
+def test_what_can_not_be_measured_is_refused() -> None:
+    with pytest.raises(ValueError, match="it takes two"):
+        self_bleu(["a"])
+    with pytest.raises(ValueError, match="0 texts and 1 references"):
+        bleu([], ["a"])
+    with pytest.raises(ValueError, match="no reference has 3 tokens"):
+        ngram_kl(["ab"], ["abc"], 3)
