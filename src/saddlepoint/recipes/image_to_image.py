@@ -288,7 +288,9 @@ class ImageToImageRun(AdversarialRun):
             try:
                 likeness(blank.clone().requires_grad_(), blank)
             except (ValueError, RuntimeError) as error:
-                raise ConfigurationError(f"the likeness {name!r} does not take images of {shape}: {error}") from error
+                raise ConfigurationError(
+                    f"the likeness {name!r} does not take images of {shape}: {error}; or --set likenesses.{name}=none"
+                ) from error
             found.append(likeness)
         return found
 

@@ -217,7 +217,8 @@ def translate() -> TranslationRun:
         loss={"name": "relativistic"},
         # A patch's logit counts in the sum over all: per patch these are a thousand times as large.
         penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
-        likenesses={"reconstruction": {"weight": 15.0}},
+        # Against the adversary it takes so much structure to stay more like the target than the input is (LOG.md).
+        likenesses={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 20.0}},
         method={"name": "alternating"},
         average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
