@@ -218,7 +218,7 @@ def translate() -> TranslationRun:
         # A patch's logit counts in the sum over all: per patch these are a thousand times as large.
         penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
         # Against the adversary it takes so much structure to stay more like the target than the input is (LOG.md).
-        likenesses={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 20.0}},
+        likenesses={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 15.0}},
         method={"name": "alternating"},
         average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
