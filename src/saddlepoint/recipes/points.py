@@ -76,7 +76,7 @@ def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
     Relativistic pairing spreads the generator over the modes while the penalties are strong. They fade early, so that
     walls about the modes can become steep. A generator with batch norm at a high rate learns steep jumps from mode to
     mode, which leave few points between; the falling rates then bring the points to the middle of their modes. What
-    so high a rate shakes, Lookahead brings to rest: without it one seed in five ends in the middle of a wobble.
+    so high a rate shakes, Lookahead brings to rest: with it all seeds kept all modes.
     """
     adam = {"name": "Adam", "betas": (0.0, 0.99)}
     generator = {
