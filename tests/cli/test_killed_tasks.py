@@ -1,0 +1,82 @@
+"""Runs of every task, killed at any moment, come to the result of the uninterrupted one."""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+from PIL import Image
+from processes import Saddle, saddle
+
+from saddlepoint.runs import read_records
+
+EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=160")
+CRITIC = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
+
+
+def photographs(folder: Path) -> Path:
+    for side in ("a", "b"):
+        (folder / side).mkdir(parents=True)
+        for number in range(12):
+            noise = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+            Image.fromarray(noise if side == "a" else 255 - noise).save(folder / side / f"{number}.png")
+    return folder
+
+
+def rows(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"city": rng.choice(["Ulm", "Bonn"], 200), "rent": rng.normal(900, 99, 200).round(1)})
+    folder.mkdir()
+    frame.to_csv(folder / "rents.csv", index=False)
+    return folder / "rents.csv"
+
+
+UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
+TASKS = {
+    "enhance": (
+        photographs,
+        *("train", "enhance", "--degrade", "noise:9,downscale:2", "--set", "regression=80", "--set", "data.crop=16"),
+        *("--set", "generator.network={name: super-resolver, width: 4, blocks: 1}", *CRITIC),
+    ),
+    "pairs": (photographs, "train", "translate", "--set", "regression=80", *UNET),
+    "cycle": (photographs, "train", "translate", "--unpaired", *UNET),
+    "table": (
+        rows,
+        *("train", "table", "--set", "latent.size=4"),
+        *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_a_run_killed_at_random_moments_ends_as_if_it_was_not(task: str, tmp_path: Path) -> None:
+    make, *words = TASKS[task]
+    shared = [*words, "--data", str(make(tmp_path / "data")), *EVERY, "--batch-size", "8", "--samples", "240"]
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    code, text = saddle([*shared, "--out", str(straight)], tmp_path / "log")
+    assert code == 0, text
+    dice, kills = random.Random(0), 0
+    for _ in range(4):
+        process, end = Saddle([*shared, "--out", str(killed)], tmp_path / "log"), time.monotonic() + dice.uniform(0, 3)
+        while process.running and (time.monotonic() < end or not (killed / "checkpoints").exists()):
+            time.sleep(0.001)
+        if process.running:
+            process.signal(signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+    assert kills
+    code, text = saddle([*shared, "--out", str(killed)], tmp_path / "log")
+    assert code == 0, text
+    mine, theirs = (
+        [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(run / "metrics.jsonl")]
+        for run in (killed, straight)
+    )
+    assert mine == theirs
+    assert len(mine) == 30
+    files = [path.relative_to(straight) for path in (straight / "generator").rglob("*") if path.is_file()]
+    assert files
+    for file in files:
+        assert (killed / file).read_bytes() == (straight / file).read_bytes(), file
