@@ -31,16 +31,12 @@ class Encoder(Settings):
     network: Annotated[Choice, NETWORK_REGISTRY]
 
 
-class ImageBaseline(Run):
+class AutoencoderRun(Run):
     """A run of an autoencoder: one player, called generator, of a decoder that is a generator, and an encoder."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
 
-    data: Data
     encoder: Encoder
-    model: Annotated[Choice, MODEL_REGISTRY]
-    evaluation: Evaluation = Evaluation()
-    values: Literal["symmetric", "unit"] = "symmetric"
 
     @property
     def players(self) -> Mapping[str, Player]:
@@ -56,6 +52,15 @@ class ImageBaseline(Run):
     def packing(self) -> int:
         """Samples are encoded one by one."""
         return 1
+
+
+class ImageBaseline(AutoencoderRun):
+    """A run of an autoencoder of images."""
+
+    data: Data
+    model: Annotated[Choice, MODEL_REGISTRY]
+    evaluation: Evaluation = Evaluation()
+    values: Literal["symmetric", "unit"] = "symmetric"
 
     @property
     def objective(self) -> str:

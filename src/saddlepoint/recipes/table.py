@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 from pydantic import Field
@@ -12,7 +12,7 @@ from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import Game, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
-from saddlepoint.recipes.baseline import Encoder, check_roles
+from saddlepoint.recipes.baseline import AutoencoderRun, Encoder, check_roles
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
 from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
@@ -122,30 +122,12 @@ class TableRun(AdversarialRun):
         return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
-class TableBaseline(Run):
+class TableBaseline(AutoencoderRun):
     """A run of an autoencoder of rows: one player, called generator, of a decoder and an encoder."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
-
     data: TableFile = TableFile()
-    encoder: Encoder
     #: Weight of the KL term.
     beta: float = Field(default=0.5, ge=0)
-
-    @property
-    def players(self) -> Mapping[str, Player]:
-        """The one."""
-        return {"generator": self.generator}
-
-    @property
-    def networks(self) -> Mapping[str, Choice]:
-        """Decoder and encoder."""
-        return {"generator": self.generator.network, "encoder": self.encoder.network}
-
-    @property
-    def packing(self) -> int:
-        """Rows are encoded one by one."""
-        return 1
 
     @property
     def objective(self) -> str:
