@@ -268,7 +268,7 @@ def _stems(files: Sequence[str]) -> dict[str, str]:
 def _classifier(label: str) -> Callable[[str], str]:
     """The class of a path without ending; '' where it has none."""
     if label == "none":
-        return lambda stem: ""
+        return lambda _: ""
     if label == "folders":
         return lambda stem: stem.partition("/")[0] if "/" in stem else ""
     if label == "prefix":

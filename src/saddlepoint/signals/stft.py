@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def stft(waves: Tensor, window: int, hop: int) -> Tensor:
-    """X[k, t] = Σ_n w[n] x[t·hop + n − window/2] exp(−2πi kn/window), w the periodic Hann window, zeros beyond the ends.
+    """X[k, t] = Σ_n w[n] x[t·hop + n − window/2] exp(−2πi kn/window), w the periodic Hann window, 0 beyond the ends.
 
     Args:
         waves: (N, samples).
