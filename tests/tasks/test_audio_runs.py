@@ -88,7 +88,7 @@ def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
     assert waves.shape == (5, 256)
     assert float(waves.abs().max()) <= 1
     torch.manual_seed(1)
-    torch.testing.assert_close(generator.sample(70, seed=3)[:5], waves)
+    torch.testing.assert_close(generator.sample(70, seed=3)[:5], waves, rtol=0, atol=1e-3)
     assert not torch.equal(generator.sample(5, seed=4), waves)
     assert preview(waves, 2000).shape == (5 * (256 + 300),)
     assert generator.picture(waves, columns=5).shape[2] == 3

@@ -72,7 +72,8 @@ def sample(
             raise ConfigurationError(f"{run} makes rows of a table: give --out FILE.csv, .parquet or .png alone")
         _write_table(trained, n, seed, out or Path("rows.csv"), where or [])
         return
-    if isinstance(trained, WaveGenerator) and (folder or (out or Path("sounds.wav")).suffix.lower() == ".wav"):
+    heard = folder is not None or (out.suffix.lower() == ".wav" if out is not None else not (npz or walk))
+    if isinstance(trained, WaveGenerator) and heard:
         if npz or walk:
             raise ConfigurationError(f"{run} makes sounds: give --dir DIR, --out FILE.wav, or --out FILE.png")
         _write_sounds(trained, trained.latents(n, seed), trained.labels(n, label, seed), folder, out, columns, scale)
