@@ -18,16 +18,20 @@ ARROWS = {
     "penalties": (set(), {"torch"}),
     "networks": (set(), {"torch"}),
     "augment": (set(), {"torch"}),
+    "signals": (set(), {"torch"}),
     "baselines": ({"core", "losses", "networks"}, {"torch", "sklearn"}),
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
     "data": (
         {"core"},
-        {"torch", "numpy", "PIL", "sklearn", "pooch", "requests", "filelock", "h5py", "datasets", "pandas", "pyarrow"},
+        {
+            *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "requests", "filelock"),
+            *("h5py", "datasets", "pandas", "pyarrow", "soundfile"),
+        },
     ),
     "metrics": (set(), {"torch", "numpy", "scipy", "sklearn"}),
-    "extractors": (set(), {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
+    "extractors": ({"signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (
         {
@@ -43,6 +47,7 @@ ARROWS = {
             "games",
             "runs",
             "configuration",
+            "signals",
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml"},
     ),
@@ -65,6 +70,7 @@ ARROWS = {
             "networks",
             "penalties",
             "runs",
+            "signals",
             "tasks",
             "train",
         },

@@ -33,8 +33,8 @@ TINY = (
 )
 HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
-#: Recipes of pairs and of tables, which have files of tests of their own.
-ELSEWHERE = ("translate", "enhance", "table", "table-vae")
+#: Recipes of pairs, of tables and of sounds, which have files of tests of their own.
+ELSEWHERE = ("translate", "enhance", "table", "table-vae", "audio", "spoken-digits")
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 

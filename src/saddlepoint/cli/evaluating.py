@@ -16,7 +16,8 @@ from rich.text import Text
 
 from saddlepoint.cli.screen import err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.data import ImageData, load_images
+from saddlepoint.data import DataError, ImageData, load_images
+from saddlepoint.data.audio import SoundData
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
 from saddlepoint.data.tables import TableData
@@ -29,16 +30,19 @@ from saddlepoint.evaluation import (
     evaluate_enhancers,
     evaluate_images,
     evaluate_points,
+    evaluate_sounds,
     evaluate_tables,
     evaluate_translators,
     neighbourhood_picture,
     real_sets,
 )
+from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.evaluation.enhancement import Candidate
 from saddlepoint.evaluation.reading import Report
 from saddlepoint.evaluation.tables import ROWS
-from saddlepoint.extractors import Extractor, load_extractor, suited_to
+from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
+    AudioRun,
     EnhancementRun,
     ImageBaseline,
     ImageRun,
@@ -53,6 +57,7 @@ from saddlepoint.report import save_png, write_report
 from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
+from saddlepoint.tasks.audio import AudioTask, WaveGenerator
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.interpolation import REGRESSION
@@ -79,7 +84,11 @@ def evaluate(
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows."),
+        typer.Option(
+            "--samples",
+            min=50,
+            help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {SOUNDS:,} sounds.",
+        ),
     ] = None,
     features: Annotated[
         str | None,
@@ -175,6 +184,8 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     if rows := subject.of(RowGenerator):
         return _of_rows(rows, subject, asked), ()
     asked.without("makes no table", "target")
+    if sounds := subject.of(WaveGenerator):
+        return _of_sounds(sounds, subject, asked), ()
     if points := subject.of(PointGenerator):
         return _of_points(points, subject, asked), ()
     if translators := subject.of(ImageTranslator):
@@ -195,6 +206,30 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
         config.load_test(),
         asked.target or config.data.target,
         samples=asked.samples or ROWS,
+        seed=asked.seed,
+        report=asked.report,
+    )
+
+
+def _of_sounds(sounds: dict[str, WaveGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    asked.without("makes sounds", "plot")
+    config, train = subject.config, subject.data
+    if asked.data is not None and isinstance(config, AudioRun):
+        config = config.with_data(asked.data)
+        train = config.load(partial(asked.report, "reading the data"))
+    if not isinstance(config, AudioRun) or not isinstance(train, SoundData):
+        raise ConfigurationError(f"{asked.run} does not say which sounds it was trained on: give the run folder")
+    try:
+        test = config.load_test()
+    except DataError:
+        test = None
+    return evaluate_sounds(
+        sounds,
+        train,
+        test,
+        load_sound_extractor(asked.features or "spoken-digits", pick_device(asked.device)),
+        None if asked.metrics is None else chosen(asked.metrics),
+        samples=asked.samples or SOUNDS,
         seed=asked.seed,
         report=asked.report,
     )
@@ -307,7 +342,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | TableTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | AudioTask)
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:

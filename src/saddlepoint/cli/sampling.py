@@ -7,10 +7,13 @@ from typing import Annotated
 import numpy as np
 import typer
 from PIL import Image
+from torch import Tensor
 
 from saddlepoint.cli.screen import err
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data.audio import write_wave
 from saddlepoint.runs import write_atomically
+from saddlepoint.tasks.audio import WaveGenerator, preview
 from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
@@ -23,13 +26,15 @@ ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
 
 def sample(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many images, or rows.")] = 64,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images, rows or sounds.")] = 64,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other images.")] = 0,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="One picture of all, a grid.")] = None,
     npz: Annotated[
         Path | None, typer.Option("--npz", metavar="FILE", help="An array `images`, uint8 (n, H, W, C), and `latents`.")
     ] = None,
-    folder: Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A PNG file each.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="A PNG file each; a WAV file of sounds.")
+    ] = None,
     walk: Annotated[
         Path | None,
         typer.Option("--walk", metavar="FILE", help="An animated walk through latent space: .gif, .webp or .png."),
@@ -55,6 +60,8 @@ def sample(
 
       saddle sample runs/digits --walk walk.gif
 
+      saddle sample runs/audio -n 16 --dir sounds --out preview.wav
+
       saddle sample runs/table -n 10000 --out rows.csv --where "income=>50K"
     """
     trained = TrainedGenerator.load(run)
@@ -65,12 +72,18 @@ def sample(
             raise ConfigurationError(f"{run} makes rows of a table: give --out FILE.csv, .parquet or .png alone")
         _write_table(trained, n, seed, out or Path("rows.csv"), where or [])
         return
+    heard = folder is not None or (out.suffix.lower() == ".wav" if out is not None else not (npz or walk))
+    if isinstance(trained, WaveGenerator) and heard:
+        if npz or walk:
+            raise ConfigurationError(f"{run} makes sounds: give --dir DIR, --out FILE.wav, or --out FILE.png")
+        _write_sounds(trained, trained.latents(n, seed), trained.labels(n, label, seed), folder, out, columns, scale)
+        return
     if not (out or npz or folder or walk):
         out = Path("grid.png")
     if walk is not None and walk.suffix.lower() not in ANIMATED:
         raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
-    if out is not None and out.suffix.lower() not in Image.registered_extensions():
-        raise ConfigurationError(f"--out {out}: a picture ends in .png, .jpg or .webp")
+    if out is not None:
+        _picture_format(out)
     if not isinstance(trained, ImageGenerator) and (folder or walk):
         raise ConfigurationError(f"{run} makes {trained.kind}: --dir and --walk are for images, take --out or --npz")
     latents, labels = trained.latents(n, seed), trained.labels(n, label)
@@ -81,7 +94,7 @@ def sample(
         if columns is None and label is None and 0 < len(trained.classes) <= CLASSES:
             columns = len(trained.classes)
         grid = Image.fromarray(trained.picture(samples, columns, scale))
-        _write(out, lambda path: grid.save(path, format=Image.registered_extensions()[out.suffix.lower()]))
+        _write(out, lambda path: grid.save(path, format=_picture_format(out)))
     if npz is not None:
         shown = samples.permute(0, 2, 3, 1) if samples.dim() == 4 else samples
         arrays = {trained.kind: shown.numpy(), "latents": latents.numpy()}
@@ -125,6 +138,45 @@ def _write_table(trained: RowGenerator, n: int, seed: int, out: Path, where: lis
         conditions[name] = text
     made = trained.table(n, seed, conditions)
     _write(out, lambda path: made.write(path, parquet=out.suffix.lower() in TABLES[2:]))
+
+
+def _write_sounds(
+    trained: WaveGenerator,
+    latents: Tensor,
+    labels: Tensor | None,
+    folder: Path | None,
+    out: Path | None,
+    columns: int | None,
+    scale: int | None,
+) -> None:
+    """A WAV file each in the folder, and all in one file: a preview that is heard, or spectrograms."""
+    out = Path("preview.wav") if not (folder or out) else out
+    waves = trained.render(latents, labels)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        digits = len(str(len(waves) - 1))
+        for number, wave in enumerate(waves.numpy()):
+            name = (
+                f"{number:0{digits}d}"
+                if labels is None
+                else f"{trained.classes[labels[number]].replace('/', '_')}_{number:0{digits}d}"
+            )
+            write_wave(folder / f"{name}.wav", wave, trained.rate)
+        err.print(f"wrote {len(waves)} files to {folder}", markup=False, soft_wrap=True)
+    if out is not None and out.suffix.lower() == ".wav":
+        _write(out, lambda path: write_wave(path, preview(waves, trained.rate), trained.rate))
+    elif out is not None:
+        picture = Image.fromarray(trained.picture(waves, columns, scale))
+        kind = _picture_format(out)
+        _write(out, lambda path: picture.save(path, format=kind))
+
+
+def _picture_format(out: Path) -> str:
+    """Raises ConfigurationError where there is none of this ending."""
+    known = Image.registered_extensions()
+    if out.suffix.lower() not in known:
+        raise ConfigurationError(f"--out {out}: a picture ends in .png, .jpg or .webp")
+    return known[out.suffix.lower()]
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:

@@ -25,6 +25,7 @@ from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
+    AudioRun,
     ImageBaseline,
     ImageRun,
     ImageToImageRun,
@@ -375,6 +376,8 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle {run.command} {here} IN… --out DIR"
     if isinstance(run, TableRun | TableBaseline):
         return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
+    if isinstance(run, AudioRun):
+        return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

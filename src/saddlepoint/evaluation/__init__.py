@@ -1,5 +1,6 @@
 """How good a trained generator is: every metric with the protocol that it was measured by."""
 
+from saddlepoint.evaluation.audio import evaluate_sounds
 from saddlepoint.evaluation.enhancement import candidates, evaluate_enhancers
 from saddlepoint.evaluation.evaluating import SAMPLES, Evaluation, evaluate_images
 from saddlepoint.evaluation.measures import MEASURES, chosen
@@ -23,6 +24,7 @@ __all__ = [
     "evaluate_enhancers",
     "evaluate_images",
     "evaluate_points",
+    "evaluate_sounds",
     "evaluate_tables",
     "evaluate_translators",
     "neighbourhood_picture",

@@ -84,7 +84,7 @@ def evaluate_images(
         for protocol, real, held_out in ((on_train, seen_train, seen_test), (on_test, seen_test, None)):
             compared = Compared(real, made, held_out, most, subset, seed, extractor.name)
             asked = [name for name in names if protocol is on_train or not MEASURES[name].once]
-            own, left = _compare(compared, asked, replace(protocol, weights=weights), report, demanded)
+            own, left = compare(compared, asked, replace(protocol, weights=weights), report, demanded)
             measured += own
             notes |= dict.fromkeys(left)
         if shown:
@@ -94,7 +94,7 @@ def evaluate_images(
     floor = seen_test.first(samples)
     protocol = replace(on_train, weights=f"floor: {test.split}", n_generated=len(floor))
     compared = Compared(seen_train, floor, None, most, subset, seed, extractor.name)
-    measured += _compare(compared, names, protocol, report, demanded=False)[0]
+    measured += compare(compared, names, protocol, report, demanded=False)[0]
     return Evaluation(tuple(measured), tuple(notes), shown_by)
 
 
@@ -103,7 +103,7 @@ def _on(basis: Protocol, real: RealSet, seen: Seen) -> Protocol:
     return replace(basis, dataset=data.name, fingerprint=data.fingerprint, split=real.split, n_real=len(seen))
 
 
-def _compare(
+def compare(
     compared: Compared, names: Iterable[str], protocol: Protocol, report: Report, demanded: bool
 ) -> tuple[list[Measured], list[str]]:
     """The numbers, and what was left out; what was demanded is not left out."""

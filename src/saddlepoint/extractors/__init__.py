@@ -1,17 +1,30 @@
-"""What turns images into rows of numbers, so that sets of images can be compared: networks with their weights."""
+"""What turns images or sounds into rows of numbers, so that sets of them can be compared: networks and weights."""
 
 from saddlepoint.extractors.classifier import SmallClassifier, facts
 from saddlepoint.extractors.extractor import Extractor, Reading
-from saddlepoint.extractors.loading import EXTRACTORS, WEIGHTS, classifier, load_extractor, suited_to
+from saddlepoint.extractors.loading import (
+    EXTRACTORS,
+    SOUND_EXTRACTORS,
+    WEIGHTS,
+    classifier,
+    load_extractor,
+    load_sound_extractor,
+    suited_to,
+)
+from saddlepoint.extractors.spoken import SoundExtractor, SpokenClassifier
 
 __all__ = [
     "EXTRACTORS",
+    "SOUND_EXTRACTORS",
     "WEIGHTS",
     "Extractor",
     "Reading",
     "SmallClassifier",
+    "SoundExtractor",
+    "SpokenClassifier",
     "classifier",
     "facts",
     "load_extractor",
+    "load_sound_extractor",
     "suited_to",
 ]

@@ -11,11 +11,14 @@ from saddlepoint.extractors.extractor import Extractor
 from saddlepoint.extractors.inception import RESIZING, fid_inception
 from saddlepoint.extractors.peers import timm_model, torchscript
 from saddlepoint.extractors.pixels import AveragedPixels
+from saddlepoint.extractors.spoken import SoundExtractor, SpokenClassifier
 from saddlepoint.extractors.stacked import StackedFeatures, StackedLogits
 
 Device = str | torch.device
 #: Weights that the package carries, made by bench/classifiers.py; `facts` reads what is known about them.
 WEIGHTS = {name: Path(__file__).parent / "weights" / f"{name}.safetensors" for name in ("digits", "fashion")}
+#: Of the classifier of sounds, made by bench/spoken_digits.py.
+SPOKEN = Path(__file__).parent / "weights" / "spoken.safetensors"
 #: Of data sets by name: the extractor that knows their images, and its weights.
 _SUITED = {
     "mnist": ("digits", "digits"),
@@ -44,12 +47,25 @@ def load_extractor(name: str, device: Device = "cpu") -> Extractor:
         return timm_model(name.removeprefix("timm:"), device)
     if Path(name).suffix in ENDINGS:
         return torchscript(Path(name).expanduser(), device)
+    if name in SOUND_EXTRACTORS:
+        raise ValueError(f"the extractor {name} listens to sounds: for images give one of {', '.join(EXTRACTORS)}")
     near = difflib.get_close_matches(name, EXTRACTORS, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(
         f"there is no extractor {name!r}: {hint}give one of {', '.join(EXTRACTORS)}, timm:NAME, "
         f"or the path of a TorchScript file ({', '.join(ENDINGS)})"
     )
+
+
+def load_sound_extractor(name: str, device: Device = "cpu") -> SoundExtractor:
+    """What listens to sounds, by its name.
+
+    Raises:
+        ValueError: an unknown name, or an installation without its weights.
+    """
+    if name not in SOUND_EXTRACTORS:
+        raise ValueError(f"no extractor {name!r} listens to sounds: give one of {', '.join(SOUND_EXTRACTORS)}")
+    return SOUND_EXTRACTORS[name](device)
 
 
 def suited_to(dataset: str) -> str:
@@ -89,6 +105,15 @@ def _fashion(device: Device) -> Extractor:
     return classifier(WEIGHTS["fashion"], "fashion", device)
 
 
+def _spoken_digits(device: Device) -> SoundExtractor:
+    if not SPOKEN.is_file():
+        raise ValueError(
+            f"the weights of the extractor spoken-digits are not installed: make them with "
+            f"python bench/spoken_digits.py --data FOLDER --out {SPOKEN}"
+        )
+    return SoundExtractor(SpokenClassifier.load(SPOKEN), "spoken-digits", device)
+
+
 def _pixels(device: Device) -> Extractor:
     return Extractor(
         AveragedPixels(PIXELS),
@@ -112,3 +137,5 @@ EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
     "pixels": _pixels,
     "inception": _inception,
 }
+#: What listens to sounds.
+SOUND_EXTRACTORS: dict[str, Callable[[Device], SoundExtractor]] = {"spoken-digits": _spoken_digits}

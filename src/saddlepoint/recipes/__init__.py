@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.recipes.audio import AudioRun, audio, spoken_digits
 from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
@@ -33,6 +34,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "translate": translate,
     "table": table,
     "table-vae": table_vae,
+    "audio": audio,
+    "spoken-digits": spoken_digits,
 }
 
 
@@ -52,6 +55,7 @@ __all__ = [
     "RECIPES",
     "AdversarialRun",
     "Assembled",
+    "AudioRun",
     "EnhancementRun",
     "ImageBaseline",
     "ImageRun",

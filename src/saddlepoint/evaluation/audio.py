@@ -1,0 +1,112 @@
+"""The evaluation of a generator of sounds: what an extractor that listens says of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from saddlepoint.core import generator
+from saddlepoint.data.audio import SoundData
+from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, Evaluation, compare
+from saddlepoint.evaluation.measures import MEASURES, Compared
+from saddlepoint.evaluation.protocol import Measured, Protocol
+from saddlepoint.evaluation.reading import Report, Seen
+from saddlepoint.extractors import SoundExtractor
+from saddlepoint.tasks.audio import WaveGenerator
+
+#: Generated sounds; and how many are made and heard together.
+SOUNDS, TOGETHER = 1000, 64
+
+
+def evaluate_sounds(
+    generators: Mapping[str, WaveGenerator],
+    train: SoundData,
+    test: SoundData | None,
+    extractor: SoundExtractor,
+    metrics: Iterable[str] | None = None,
+    *,
+    samples: int = SOUNDS,
+    seed: int = 0,
+    report: Report = lambda *_: None,
+) -> Evaluation:
+    """Every metric of every generator against the sounds that it was trained on, and against others.
+
+    Two floors: the sounds held out, as they are; and the same through the generator's spectrogram and the search for
+    phases, which is the best that it could do.
+
+    Args:
+        generators: by weights.
+        train: that they were trained on.
+        test: others of the same kind; what needs them is left out where there are none.
+        extractor: listens.
+        metrics: names of `MEASURES`; None takes all that can be had.
+        samples: generated sounds.
+        seed: of latents, orders and subsets.
+        report: told how far it is.
+
+    Raises:
+        ConfigurationError: a metric was asked for by name that can't be had of these sets.
+    """
+    names, demanded = (list(MEASURES), False) if metrics is None else (list(metrics), True)
+    order = torch.randperm(len(train), generator=generator(seed, "evaluated"))[:REAL]
+    seen_train = _heard(train, order, extractor, report, "listening to train")
+    basis = Protocol(
+        *(extractor.name, extractor.digest, extractor.resizing, train.name, train.fingerprint, "train"),
+        *(len(order), samples, MOST, seed),
+        weights="",
+    )
+    sets = [(basis, seen_train)]
+    seen_test = None
+    if test is not None:
+        seen_test = _heard(test, torch.arange(len(test)), extractor, report, "listening to test")
+        sets.append((replace(basis, fingerprint=test.fingerprint, split="test", n_real=len(test)), seen_test))
+    subset = min(SUBSET, samples, *(len(seen) for _, seen in sets))
+    measured: list[Measured] = []
+    notes: dict[str, None] = {}
+    for weights, trained in generators.items():
+        made = _made(trained, samples, seed, extractor, report, f"{weights}: generating")
+        for protocol, real in sets:
+            held_out = seen_test if protocol is basis else None
+            compared = Compared(real, made, held_out, MOST, subset, seed, extractor.name)
+            asked = [name for name in names if protocol is basis or not MEASURES[name].once]
+            own, left = compare(compared, asked, replace(protocol, weights=weights), report, demanded)
+            measured += own
+            notes |= dict.fromkeys(left)
+    if test is None or seen_test is None:
+        notes["floors are left out: no sounds are held out; train with --set data.held_out=0.1"] = None
+        return Evaluation(tuple(measured), tuple(notes))
+    trained = next(iter(generators.values()))
+    pictured = trained.pictured
+    order = torch.arange(len(test))[:samples]
+    through = [pictured.waves(pictured.levels(test.floats(part)), trained.steps) for part in order.split(TOGETHER)]
+    for name, floor in {
+        "floor: test": seen_test.first(samples),
+        "floor: test, resynthesised": _seen(torch.cat(through), test.rate, extractor, order),
+    }.items():
+        protocol = replace(basis, weights=name, n_generated=len(floor))
+        compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name)
+        measured += compare(compared, names, protocol, report, demanded=False)[0]
+    return Evaluation(tuple(measured), tuple(notes))
+
+
+def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+    report(what, 0, len(order))
+    return _seen(data.floats(order), data.rate, extractor, order)
+
+
+def _made(trained: WaveGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+    latents, labels = trained.latents(n, seed), trained.labels(n)
+    parts = []
+    for start in range(0, n, TOGETHER):
+        report(what, start, n)
+        part = slice(start, start + TOGETHER)
+        waves = trained.render(latents[part], None if labels is None else labels[part])
+        parts.append(extractor.read(waves, trained.rate))
+    logits = torch.cat([part.logits for part in parts if part.logits is not None])
+    return Seen(torch.cat([part.features for part in parts]).numpy(), logits.numpy(), None, torch.arange(n))
+
+
+def _seen(waves: Tensor, rate: int, extractor: SoundExtractor, order: Tensor) -> Seen:
+    heard = extractor.read(waves, rate)
+    return Seen(heard.features.numpy(), None if heard.logits is None else heard.logits.numpy(), None, order)

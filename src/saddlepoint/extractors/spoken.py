@@ -1,0 +1,142 @@
+"""A small classifier of spoken words, whose penultimate layer is a good space to compare spoken digits in."""
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+from typing import Self
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.functional import max_pool2d, relu
+
+from saddlepoint.extractors.extractor import Reading
+from saddlepoint.signals import log_mel, resampled
+
+#: Samples a second of what it hears; window and hop of its spectra, in samples; bands; nats below the loudest that it
+#: still hears; size of its features.
+RATE, WINDOW, HOP, BANDS, REACH, FEATURES = 8000, 256, 128, 40, 10.0, 96
+
+
+class SpokenClassifier(nn.Module):
+    """Log-mel spectra less their maximum, four convolutions, the maximum over time, a hidden layer, a logit a class.
+
+    How loud a sound is, and where in silence it lies, makes no difference.
+
+    Args:
+        classes: how many.
+        widths: channels of the convolutions.
+
+    >>> network = SpokenClassifier(widths=(2, 4, 4, 4)).eval()
+    >>> network(torch.randn(5, 8192)).shape, network.features(torch.randn(5, 4000)).shape
+    (torch.Size([5, 10]), torch.Size([5, 96]))
+    """
+
+    def __init__(self, classes: int = 10, widths: tuple[int, ...] = (16, 32, 64, 64)) -> None:
+        super().__init__()
+        self.widths = widths
+        ends = zip((1, *widths[:-1]), widths, strict=True)
+        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in ends)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths)
+        self.hidden = nn.Linear(BANDS // 8 * widths[-1], FEATURES, bias=False)
+        self.norm = nn.BatchNorm1d(FEATURES)
+        self.head = nn.Linear(FEATURES, classes)
+
+    def features(self, waves: Tensor) -> Tensor:
+        """Waves (N, samples) at 8 kHz → the penultimate layer, (N, 96)."""
+        x = self.heard(waves)[:, None]
+        for place, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
+            x = relu(norm(convolution(x)))
+            if place < 3:
+                x = max_pool2d(x, 2, ceil_mode=True)
+        return relu(self.norm(self.hidden(x.amax(3).flatten(1))))
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """Waves (N, samples) at 8 kHz → logits (N, classes)."""
+        logits: Tensor = self.head(self.features(waves))
+        return logits
+
+    @staticmethod
+    def heard(waves: Tensor) -> Tensor:
+        """Waves (N, samples) → (N, bands, frames) in [0, 1], 1 where a sound is loudest."""
+        logs = log_mel(waves, RATE, WINDOW, HOP, BANDS)
+        return ((logs - logs.amax((1, 2), keepdim=True)) / REACH + 1).clamp_min(0)
+
+    def save(self, path: Path, facts: dict[str, object]) -> None:
+        """Weights in half precision as safetensors, with facts about them in the header."""
+        state = {k: v.half() if v.is_floating_point() else v for k, v in self.state_dict().items()}
+        save_file(state, path, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The classifier that `save` wrote, in single precision, ready to read with.
+
+        Raises:
+            ValueError: there is no such file, or it holds something else.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+            widths = tuple(len(state[f"convolutions.{place}.weight"]) for place in range(4))
+            network = cls(len(state["head.weight"]), widths)
+            network.load_state_dict(state)
+        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+            raise ValueError(
+                f"{path} does not hold a SpokenClassifier ({error}): give a file that its save wrote"
+            ) from None
+        return network.eval()
+
+
+class SoundExtractor:
+    """Reads sounds with a classifier that never changes; numbers made with one `digest` can be compared.
+
+    Args:
+        network: the classifier.
+        name: what to call it.
+        device: where it lives; sounds may be anywhere.
+        batch: sounds read at once.
+
+    >>> SoundExtractor(SpokenClassifier())(torch.randn(3, 16000), 16000).shape
+    torch.Size([3, 96])
+    """
+
+    resizing = f"resampled to {RATE} Hz, log-mel ({WINDOW}/{HOP}/{BANDS}) less its maximum"
+
+    def __init__(
+        self,
+        network: SpokenClassifier,
+        name: str = "module",
+        device: str | torch.device = "cpu",
+        batch: int = 128,
+    ) -> None:
+        self.name, self.device, self.batch = name, torch.device(device), batch
+        self._network = copy.deepcopy(network).to(self.device).eval().requires_grad_(False)
+        digest = hashlib.sha256(self.resizing.encode())
+        for key, value in network.state_dict().items():
+            digest.update(key.encode())
+            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+        self.digest = digest.hexdigest()[:16]
+
+    def __call__(self, waves: Tensor, rate: int) -> Tensor:
+        """Features, float32 (n, d) on the CPU; raises as `read`."""
+        return self.read(waves, rate).features
+
+    def read(self, waves: Tensor, rate: int) -> Reading:
+        """Features and logits of sounds, float (n, samples) in [−1, 1], of so many samples a second.
+
+        Raises:
+            ValueError: other numbers.
+        """
+        if not waves.is_floating_point() or waves.ndim != 2 or 0 in waves.shape:
+            raise ValueError(
+                f"sounds are {waves.dtype} {tuple(waves.shape)}: expected floats (n, samples), none of them 0"
+            )
+        features, logits = [], []
+        with torch.no_grad():
+            for part in waves.split(self.batch):
+                rows = self._network.features(resampled(part.to(self.device).float(), rate, RATE))
+                features.append(rows.cpu())
+                logits.append(self._network.head(rows).cpu())
+        return Reading(torch.cat(features), torch.cat(logits))

@@ -1,0 +1,156 @@
+"""Games of sounds: exact resume, a generator that loads alone, what is heard of it, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.data import DataError
+from saddlepoint.evaluation import evaluate_sounds
+from saddlepoint.extractors import SoundExtractor, SpokenClassifier
+from saddlepoint.recipes import RECIPES, AudioRun, read_run
+from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.tasks.audio import AudioTask, WaveGenerator, levels_of, preview
+from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.train import Silent
+
+TINY = (
+    *("data.rate=2000", "data.seconds=0.12", "data.label=prefix"),
+    *("spectrogram.window=64", "spectrogram.hop=16", "spectrogram.bands=8", "spectrogram.steps=2"),
+    *("latent.size=4", "batch_size=12", "generator.network.width=4", "discriminator.network.width=4"),
+    *("every.record=24", "every.checkpoint=36", "every.snapshot=100000", "evaluation.samples=16", "device=cpu"),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Low and high tones, twenty each, of two rates."""
+    rng, place = np.random.default_rng(0), tmp_path_factory.mktemp("tones")
+    for number in range(40):
+        name, hertz = ("low", 200) if number % 2 else ("high", 600)
+        rate = 2000 if number % 3 else 4000
+        time = np.arange(round(rate * rng.uniform(0.06, 0.2))) / rate
+        wave = 0.5 * np.sin(2 * np.pi * hertz * rng.uniform(0.9, 1.1) * time)
+        soundfile.write(place / f"{name}_{number}.wav", wave, rate)
+    return place
+
+
+def tiny(folder: Path, *assignments: str) -> Any:
+    return assign(RECIPES["audio"]().with_data(str(folder)), [*TINY, *assignments])
+
+
+def play(config: Any, folder: Path, samples: int) -> Any:
+    torch.manual_seed(samples)
+    config = assign(config, [f"budget.samples={samples}"])
+    run, assembled = RunFolder(folder), config.build(config.load())
+    run.create()
+    result = assembled.training(run, Silent()).run()
+    return assembled, result
+
+
+@pytest.mark.parametrize("sets", [[], ["method=extragradient", "conditional=true"]], ids=["default", "extragradient"])
+def test_a_run_of_sounds_resumes_exactly(sets: list[str], folder: Path, tmp_path: Path) -> None:
+    config = tiny(folder, *sets)
+    straight, at_once = play(config, tmp_path / "straight", 96)
+    play(config, tmp_path / "halves", 48)
+    halves, in_halves = play(config, tmp_path / "halves", 96)
+    assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
+    assert at_once.metrics == in_halves.metrics
+    assert set(at_once.metrics) == {"pixel_frechet"}
+    records = [
+        [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(RunFolder(tmp_path / name).records)]
+        for name in ("straight", "halves")
+    ]
+    assert records[0] == records[1] != []
+    for name in ("generator.safetensors", "config.yaml"):
+        a, b = (tmp_path / run / "generator" / name for run in ("straight", "halves"))
+        assert a.read_bytes() == b.read_bytes()
+    assert read_run(config.plain()) == config
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("trained") / "run"
+    play(tiny(folder, "conditional=true"), place, 48)
+    return place
+
+
+def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
+    generator = TrainedGenerator.load(trained / "generator")
+    assert isinstance(generator, WaveGenerator)
+    assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md"}
+    assert (generator.rate, generator.classes) == (2000, ("high", "low"))
+    waves = generator.sample(5, seed=3)
+    assert waves.shape == (5, 256)
+    assert float(waves.abs().max()) <= 1
+    torch.manual_seed(1)
+    torch.testing.assert_close(generator.sample(70, seed=3)[:5], waves, rtol=0, atol=1e-3)
+    assert not torch.equal(generator.sample(5, seed=4), waves)
+    assert preview(waves, 2000).shape == (5 * (256 + 300),)
+    assert generator.picture(waves, columns=5).shape[2] == 3
+    with pytest.raises(ValueError, match="has no class 'loud'"):
+        generator.sample(1, label="loud")
+
+
+def test_what_networks_see_are_levels_that_sound_as_the_data(folder: Path) -> None:
+    config = tiny(folder)
+    data, pictured = config.load(), config.pictured
+    levels = levels_of(data, pictured)
+    assert levels.dtype == torch.uint8
+    assert levels.shape == (len(data), 1, 8, 16)
+    rows = levels[:, 0, :, 1].argmax(1)  # the loudest band of the second frame tells low from high
+    low = data.labels == data.classes.index("low")
+    assert int(rows[low].max()) < int(rows[~low].min())
+
+
+def test_a_judge_listens_while_a_run_trains_and_afterwards(folder: Path) -> None:
+    config = tiny(folder, "data.test=_3\\d$")
+    data = config.load()
+    assembled = config.build(data)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        judge = SoundExtractor(SpokenClassifier(widths=(2, 2, 4, 4)), "made-up")
+    built = assembled.task
+    task = AudioTask(assembled.game, built.trained, data, assembled.stream, built.card, judge, 20)
+    found = task.metrics()
+    assert set(found) == {"frechet_made_up", "inception", "classes_heard"}
+    assert 1 <= found["classes_heard"] <= 10
+    evaluated = evaluate_sounds({"live": built.trained}, data, config.load_test(), judge, ["frechet"], samples=30)
+    values = {m.protocol.weights: m.number.value for m in evaluated.measured if m.protocol.split == "train"}
+    assert set(values) == {"live", "floor: test", "floor: test, resynthesised"}
+    assert values["floor: test"] < values["live"]
+
+
+def test_without_sounds_held_out_there_are_no_floors(folder: Path) -> None:
+    config = tiny(folder, "data.held_out=0")
+    data = config.load()
+    judge = SoundExtractor(SpokenClassifier(widths=(2, 2, 4, 4)), "made-up")
+    found = evaluate_sounds({"live": config.build(data).task.trained}, data, None, judge, ["frechet"], samples=20)
+    assert len(found.measured) == 1
+    assert "no sounds are held out" in found.notes[-1]
+
+
+def test_what_does_not_fit_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigurationError, match="give their folder with --data FOLDER"):
+        RECIPES["audio"]().load()
+    config = tiny(folder, "conditional=true", "data.label=none")
+    with pytest.raises(ConfigurationError, match=r"data\.label=prefix"):
+        config.build(config.load())
+    with pytest.raises(ConfigurationError, match="a hop of at most half"):
+        tiny(folder, "spectrogram.hop=60")
+    with pytest.raises(ConfigurationError, match="needs classes: give --conditional"):
+        tiny(folder, "auxiliary=1")
+    with pytest.raises(DataError, match="no sounds to test with"):
+        tiny(folder, "data.held_out=0").load_test()
+
+
+def test_pictures_hold_all_of_a_sound_in_whole_halvings() -> None:
+    run = RECIPES["audio"]()
+    assert isinstance(run, AudioRun)
+    assert run.pictured.shape == (1, 64, 64)
+    assert run.pictured.samples == 8192 >= run.data.rate * run.data.seconds
+    assert assign(run, ["data.seconds=1.1"]).pictured.shape == (1, 64, 80)
