@@ -34,7 +34,7 @@ TINY = (
 HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
 #: Recipes of pairs and of tables, which have files of tests of their own.
-ELSEWHERE = ("translate", "enhance", "table", "table-vae")
+ELSEWHERE = ("translate", "enhance", "table", "table-vae", "text")
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 

@@ -20,6 +20,7 @@ from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
 from saddlepoint.data.tables import TableData
+from saddlepoint.data.text import TextData
 from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
@@ -30,6 +31,7 @@ from saddlepoint.evaluation import (
     evaluate_images,
     evaluate_points,
     evaluate_tables,
+    evaluate_texts,
     evaluate_translators,
     neighbourhood_picture,
     real_sets,
@@ -37,6 +39,7 @@ from saddlepoint.evaluation import (
 from saddlepoint.evaluation.enhancement import Candidate
 from saddlepoint.evaluation.reading import Report
 from saddlepoint.evaluation.tables import ROWS
+from saddlepoint.evaluation.text import TEXTS
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes import (
     EnhancementRun,
@@ -52,6 +55,7 @@ from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
 from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
+from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.enhancing import EnhancementTask, triples
@@ -60,6 +64,7 @@ from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
 from saddlepoint.tasks.table import RowGenerator, TableTask
+from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator, TextTask
 from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
 from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
 from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
@@ -80,7 +85,11 @@ def evaluate(
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option("--samples", min=50, help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows."),
+        typer.Option(
+            "--samples",
+            min=50,
+            help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {TEXTS:,} texts.",
+        ),
     ] = None,
     features: Annotated[
         str | None,
@@ -138,6 +147,9 @@ def evaluate(
     if plot is not None and isinstance(subject.config, EnhancementRun) and (trade := trade_figure(record)) is not None:
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
+    if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
+        save_png(curves, plot / "quality-diversity.png")
+        err.print(f"wrote {plot / 'quality-diversity.png'}", markup=False, soft_wrap=True)
     if as_json:
         print_json({"run": str(run), **record})
 
@@ -176,6 +188,8 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     if rows := subject.of(RowGenerator):
         return _of_rows(rows, subject, asked), ()
     asked.without("makes no table", "target")
+    if texts := subject.of(TextGenerator):
+        return _of_texts(texts, subject, asked), ()
     if points := subject.of(PointGenerator):
         return _of_points(points, subject, asked), ()
     if translators := subject.of(ImageTranslator):
@@ -199,6 +213,18 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
         seed=asked.seed,
         report=asked.report,
     )
+
+
+def _of_texts(texts: dict[str, TextGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    """Curves over temperature of all weights, and of the end of the likelihood stage where there was one."""
+    asked.without("makes text", "metrics", "features", "data")
+    if not isinstance(subject.data, TextData):
+        raise ConfigurationError(f"{asked.run} does not say which text it was trained on: give the run folder")
+    before = RunFolder(asked.run).generator / LIKELIHOOD
+    if before.is_dir():
+        texts = {**texts, "likelihood stage": TextGenerator.load(before)}
+    samples = asked.samples or TEXTS
+    return evaluate_texts(texts, subject.data, samples=samples, seed=asked.seed, report=asked.report)
 
 
 def _of_points(points: dict[str, PointGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
@@ -306,7 +332,9 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | EnhancementTask | TableTask)
+    assert isinstance(
+        task, ImageTask | BaselineTask | PointTask | TranslationTask | EnhancementTask | TableTask | TextTask
+    )
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:

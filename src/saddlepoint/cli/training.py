@@ -31,6 +31,7 @@ from saddlepoint.recipes import (
     Run,
     TableBaseline,
     TableRun,
+    TextRun,
     TranslationRun,
     read_run,
 )
@@ -369,6 +370,8 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle enhance {here} IN… --out DIR"
     if isinstance(run, TableRun | TableBaseline):
         return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
+    if isinstance(run, TextRun):
+        return f"saddle sample {here} -n 20 --seed 7 --temperature 0.8"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

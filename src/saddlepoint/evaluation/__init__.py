@@ -8,6 +8,7 @@ from saddlepoint.evaluation.plane import evaluate_points
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets
 from saddlepoint.evaluation.tables import evaluate_tables
+from saddlepoint.evaluation.text import evaluate_texts
 from saddlepoint.evaluation.translation import evaluate_translators
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate_images",
     "evaluate_points",
     "evaluate_tables",
+    "evaluate_texts",
     "evaluate_translators",
     "neighbourhood_picture",
     "real_sets",

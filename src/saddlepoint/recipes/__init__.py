@@ -12,6 +12,7 @@ from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
+from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
 
 RECIPES: dict[str, Callable[[], Run]] = {
@@ -32,6 +33,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "translate": translate,
     "table": table,
     "table-vae": table_vae,
+    "text": text,
 }
 
 
@@ -58,6 +60,7 @@ __all__ = [
     "Run",
     "TableBaseline",
     "TableRun",
+    "TextRun",
     "TranslationRun",
     "baseline",
     "citations",
