@@ -27,7 +27,7 @@ ARROWS = {
         {"core"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "requests", "filelock"),
-            *("h5py", "datasets", "pandas", "pyarrow", "soundfile"),
+            *("h5py", "datasets", "pandas", "pyarrow", "soundfile", "tokenizers"),
         },
     ),
     "metrics": (set(), {"torch", "numpy", "scipy", "sklearn"}),

@@ -33,8 +33,8 @@ TINY = (
 )
 HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
-#: Recipes of pairs, of tables and of sounds, which have files of tests of their own.
-ELSEWHERE = ("translate", "enhance", "table", "table-vae", "audio", "spoken-digits")
+#: Recipes of pairs, of tables, of sounds and of text, which have files of tests of their own.
+ELSEWHERE = ("translate", "enhance", "table", "table-vae", "audio", "spoken-digits", "text")
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 

@@ -21,6 +21,7 @@ from saddlepoint.data.audio import SoundData
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
 from saddlepoint.data.tables import TableData
+from saddlepoint.data.text import TextData
 from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
@@ -32,6 +33,7 @@ from saddlepoint.evaluation import (
     evaluate_points,
     evaluate_sounds,
     evaluate_tables,
+    evaluate_texts,
     evaluate_translators,
     neighbourhood_picture,
     real_sets,
@@ -40,6 +42,7 @@ from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.evaluation.enhancement import Candidate
 from saddlepoint.evaluation.reading import Report
 from saddlepoint.evaluation.tables import ROWS
+from saddlepoint.evaluation.text import TEXTS
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
     AudioRun,
@@ -56,6 +59,7 @@ from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
 from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
+from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.audio import AudioTask, WaveGenerator
 from saddlepoint.tasks.baseline import BaselineTask
@@ -64,6 +68,7 @@ from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
 from saddlepoint.tasks.table import RowGenerator, TableTask
+from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator, TextTask
 from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
 from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
 from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
@@ -87,7 +92,7 @@ def evaluate(
         typer.Option(
             "--samples",
             min=50,
-            help=f"Generated: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {SOUNDS:,} sounds.",
+            help=f"Drawn: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {SOUNDS:,} sounds or {TEXTS:,} texts.",
         ),
     ] = None,
     features: Annotated[
@@ -146,6 +151,9 @@ def evaluate(
     if plot is not None and isinstance(subject.config, EnhancementRun) and (trade := trade_figure(record)) is not None:
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
+    if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
+        save_png(curves, plot / "quality-diversity.png")
+        err.print(f"wrote {plot / 'quality-diversity.png'}", markup=False, soft_wrap=True)
     if as_json:
         print_json({"run": str(run), **record})
 
@@ -186,6 +194,8 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     asked.without("makes no table", "target")
     if sounds := subject.of(WaveGenerator):
         return _of_sounds(sounds, subject, asked), ()
+    if texts := subject.of(TextGenerator):
+        return _of_texts(texts, subject, asked), ()
     if points := subject.of(PointGenerator):
         return _of_points(points, subject, asked), ()
     if translators := subject.of(ImageTranslator):
@@ -233,6 +243,18 @@ def _of_sounds(sounds: dict[str, WaveGenerator], subject: "_Subject", asked: _As
         seed=asked.seed,
         report=asked.report,
     )
+
+
+def _of_texts(texts: dict[str, TextGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    """Curves over temperature of all weights, and of the end of the likelihood stage where there was one."""
+    asked.without("makes text", "metrics", "features", "data")
+    if not isinstance(subject.data, TextData):
+        raise ConfigurationError(f"{asked.run} does not say which text it was trained on: give the run folder")
+    before = RunFolder(asked.run).generator / LIKELIHOOD
+    if before.is_dir():
+        texts = {**texts, "likelihood stage": TextGenerator.load(before)}
+    samples = asked.samples or TEXTS
+    return evaluate_texts(texts, subject.data, samples=samples, seed=asked.seed, report=asked.report)
 
 
 def _of_points(points: dict[str, PointGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
@@ -342,7 +364,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assembled = config.build(data)
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
-    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | AudioTask)
+    assert isinstance(task, ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | AudioTask | TextTask)
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:

@@ -16,19 +16,23 @@ from saddlepoint.runs import write_atomically
 from saddlepoint.tasks.audio import WaveGenerator, preview
 from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.table import RowGenerator
+from saddlepoint.tasks.text import TextGenerator
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 
 #: Frames between two stops of a walk, and milliseconds a frame.
 FRAMES, MILLISECONDS = 24, 50
+TEXTS = (".txt", ".text")
 TABLES = (".csv", ".tsv", ".parquet", ".pq")
 ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
 
 
 def sample(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many images, rows or sounds.")] = 64,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images, rows, sounds or texts.")] = 64,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other images.")] = 0,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="One picture of all, a grid.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="One picture of all, a grid; a table; a text a line.")
+    ] = None,
     npz: Annotated[
         Path | None, typer.Option("--npz", metavar="FILE", help="An array `images`, uint8 (n, H, W, C), and `latents`.")
     ] = None,
@@ -51,6 +55,9 @@ def sample(
         list[str] | None,
         typer.Option("--where", metavar="COLUMN=VALUE", help="Of a table: only such rows; may be repeated."),
     ] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", help="Of text: below 1 likelier, above 1 wilder.")
+    ] = None,
 ) -> None:
     """Draw images from a trained generator. The same seed gives the same images.
 
@@ -63,8 +70,12 @@ def sample(
       saddle sample runs/audio -n 16 --dir sounds --out preview.wav
 
       saddle sample runs/table -n 10000 --out rows.csv --where "income=>50K"
+
+      saddle sample runs/text -n 20 --temperature 0.8
     """
     trained = TrainedGenerator.load(run)
+    if temperature is not None and not isinstance(trained, TextGenerator):
+        raise ConfigurationError(f"{run} makes {trained.kind}: --temperature is for text")
     if where and not isinstance(trained, RowGenerator):
         raise ConfigurationError(f"{run} makes {trained.kind}: --where is for tables")
     if isinstance(trained, RowGenerator) and (out is None or out.suffix.lower() in TABLES or where):
@@ -77,6 +88,11 @@ def sample(
         if npz or walk:
             raise ConfigurationError(f"{run} makes sounds: give --dir DIR, --out FILE.wav, or --out FILE.png")
         _write_sounds(trained, trained.latents(n, seed), trained.labels(n, label, seed), folder, out, columns, scale)
+        return
+    if isinstance(trained, TextGenerator):
+        if npz or folder or walk or label or columns or scale:
+            raise ConfigurationError(f"{run} makes text: give --out FILE.txt, or nothing, which prints it")
+        _write_text(trained, n, seed, out, 1.0 if temperature is None else temperature)
         return
     if not (out or npz or folder or walk):
         out = Path("grid.png")
@@ -179,7 +195,20 @@ def _picture_format(out: Path) -> str:
     return known[out.suffix.lower()]
 
 
-def _write(path: Path, write: Callable[[Path], None]) -> None:
+def _write_text(trained: TextGenerator, n: int, seed: int, out: Path | None, temperature: float) -> None:
+    if out is not None and out.suffix.lower() not in TEXTS:
+        raise ConfigurationError(f"--out {out}: a text ends in {', '.join(TEXTS)}")
+    # Windows of a text have line breaks of their own: an empty line is between two of them.
+    texts = trained.texts(n, seed, temperature)
+    between = "\n\n" if any("\n" in text for text in texts) else "\n"
+    content = between.join(texts) + "\n"
+    if out is None:
+        print(content, end="")
+    else:
+        _write(out, content)
+
+
+def _write(path: Path, write: Callable[[Path], None] | str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, write)
     err.print(f"wrote {path}", markup=False, soft_wrap=True)

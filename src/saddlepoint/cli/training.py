@@ -32,6 +32,7 @@ from saddlepoint.recipes import (
     Run,
     TableBaseline,
     TableRun,
+    TextRun,
     read_run,
 )
 from saddlepoint.recipes.building import network_costs
@@ -378,6 +379,8 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
     if isinstance(run, AudioRun):
         return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
+    if isinstance(run, TextRun):
+        return f"saddle sample {here} -n 20 --seed 7 --temperature 0.8"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
 
 

@@ -9,6 +9,7 @@ from saddlepoint.evaluation.plane import evaluate_points
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets
 from saddlepoint.evaluation.tables import evaluate_tables
+from saddlepoint.evaluation.text import evaluate_texts
 from saddlepoint.evaluation.translation import evaluate_translators
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "evaluate_points",
     "evaluate_sounds",
     "evaluate_tables",
+    "evaluate_texts",
     "evaluate_translators",
     "neighbourhood_picture",
     "real_sets",

@@ -12,6 +12,7 @@ from saddlepoint.networks.patch import PatchDiscriminator
 from saddlepoint.networks.players import Discriminator, Generator, Judgement, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.residual_translator import ResidualTranslator
+from saddlepoint.networks.sequence import SequenceCritic, SequenceWriter
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
 from saddlepoint.networks.table import TableCritic, TableGenerator
@@ -37,6 +38,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "unet-discriminator": UNetDiscriminator,
     "table-generator": TableGenerator,
     "table-critic": TableCritic,
+    "sequence-writer": SequenceWriter,
+    "sequence-critic": SequenceCritic,
 }
 
 __all__ = [
@@ -59,6 +62,8 @@ __all__ = [
     "ResidualTranslator",
     "SNGANDiscriminator",
     "SNGANGenerator",
+    "SequenceCritic",
+    "SequenceWriter",
     "SuperResolver",
     "TableCritic",
     "TableGenerator",

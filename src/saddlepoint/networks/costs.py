@@ -16,8 +16,8 @@ class Costs:
 
     Attributes:
         parameters: numbers that are trained.
-        macs: multiply-accumulate operations of one forward pass, a sample: of linear and convolution layers and of
-            attention's products; biases, activations and resampling are not counted.
+        macs: multiply-accumulate operations of one forward pass, a sample: of linear, convolution and recurrent
+            layers and of attention's products; biases, activations and resampling are not counted.
     """
 
     parameters: int
@@ -34,7 +34,7 @@ def costs(network: nn.Module, *inputs: Tensor) -> Costs:
     hooks = [
         module.register_forward_hook(partial(_count, counted))
         for module in network.modules()
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | SelfAttention)
+        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.RNNBase | SelfAttention)
     ]
     training = network.training
     network.eval()
@@ -52,9 +52,11 @@ def _count(counted: list[int], module: nn.Module, inputs: tuple[Tensor, ...], ou
     match module:
         case nn.Linear():
             counted[0] += output.numel() * module.in_features
-        case nn.Conv2d():
+        case nn.Conv1d() | nn.Conv2d():
             counted[0] += output.numel() * module.in_channels // module.groups * prod(module.kernel_size)
         case nn.ConvTranspose2d():
             counted[0] += inputs[0].numel() * module.out_channels // module.groups * prod(module.kernel_size)
+        case nn.RNNBase():
+            counted[0] += inputs[0].shape[:2].numel() * sum(w.numel() for w in module.parameters() if w.dim() == 2)
         case SelfAttention():
             counted[0] += module.products(inputs[0])

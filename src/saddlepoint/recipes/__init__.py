@@ -14,6 +14,7 @@ from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, 
 from saddlepoint.recipes.image_to_image import ImageToImageRun
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
 from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
+from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
 
 RECIPES: dict[str, Callable[[], Run]] = {
@@ -36,6 +37,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "table-vae": table_vae,
     "audio": audio,
     "spoken-digits": spoken_digits,
+    "text": text,
 }
 
 
@@ -64,6 +66,7 @@ __all__ = [
     "Run",
     "TableBaseline",
     "TableRun",
+    "TextRun",
     "TranslationRun",
     "baseline",
     "citations",

@@ -38,6 +38,7 @@ KINDS = {
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
     "sounds": "saddlepoint.tasks.audio:WaveGenerator",
+    "text": "saddlepoint.tasks.text:TextGenerator",
 }
 
 
