@@ -67,8 +67,9 @@ def train(
         typer.Option("--until", metavar="WATCH", help="End once metric, field, average or gap has settled."),
     ] = None,
     conditional: Annotated[
-        bool, typer.Option("--conditional", help="Make each class on demand, where the data have classes.")
-    ] = False,
+        bool | None,
+        typer.Option("--conditional/--no-conditional", help="Make each class on demand, where the data have classes."),
+    ] = None,
     unpaired: Annotated[
         bool, typer.Option("--unpaired", help="Translate between two sets of images that are no pairs.")
     ] = False,
@@ -166,7 +167,7 @@ def _configured(
     seed: int | None,
     device: str | None,
     until: str | None,
-    conditional: bool,
+    conditional: bool | None,
     unpaired: bool,
     split: str | None,
     degrade: str | None,
@@ -188,8 +189,8 @@ def _configured(
         "degrade": degrade,
     }
     flags += [f"{key}={value}" for key, value in given.items() if value is not None]
-    if conditional:
-        flags.append("conditional=true")
+    if conditional is not None:
+        flags.append(f"conditional={str(conditional).lower()}")
     if unpaired:
         flags.append("unpaired=cycle")
     config = assign(config, flags)
@@ -223,7 +224,7 @@ def _costs(config: Run) -> str:
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             data = config.load()
-            on_demand = isinstance(config, ImageRun) and config.conditional
+            on_demand = isinstance(config, ImageRun | ImageBaseline) and config.conditional
             outline = data.shape, len(data.classes) if on_demand else 0
     if outline is None:
         return "# what the networks cost is known once the images are here"

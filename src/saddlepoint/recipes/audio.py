@@ -127,7 +127,7 @@ class AudioRun(AdversarialRun):
         if self.conditional and data.labels is None:
             raise ConfigurationError(
                 f"{data.name} has no classes to make on demand: put each class into a sub-folder of its own, say what "
-                f"they are with --set data.label=prefix, or leave --conditional out"
+                f"they are with --set data.label=prefix, or give --no-conditional"
             )
         classes, pictured, device = data.classes if self.conditional else (), self.pictured, pick_device(self.device)
         low, high = RANGE

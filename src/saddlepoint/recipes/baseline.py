@@ -1,6 +1,6 @@
 """Baselines: autoencoders of images under the same loop, budget and metrics as the games that they stand beside."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from operator import methodcaller
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,7 +15,7 @@ from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
-from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, digits
+from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, classes_of, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -49,6 +49,11 @@ class AutoencoderRun(Run):
         return {"generator": self.generator.network, "encoder": self.encoder.network}
 
     @property
+    def told(self) -> Collection[str]:
+        """The decoder; codes need not say again what it is told."""
+        return ("generator",)
+
+    @property
     def packing(self) -> int:
         """Samples are encoded one by one."""
         return 1
@@ -61,6 +66,7 @@ class ImageBaseline(AutoencoderRun):
     model: Annotated[Choice, MODEL_REGISTRY]
     evaluation: Evaluation = Evaluation()
     values: Literal["symmetric", "unit"] = "symmetric"
+    conditional: bool = False
 
     @property
     def objective(self) -> str:
@@ -83,14 +89,15 @@ class ImageBaseline(AutoencoderRun):
     def outline(self) -> tuple[tuple[int, ...], int] | None:
         """Those of a known set; None for images of the user's."""
         known = self.data.outline()
-        return None if known is None else (known[0], 0)
+        return None if known is None else (known[0], known[1] if self.conditional else 0)
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
         self._check()
         device = pick_device(self.device)
         low, high = RANGES[self.values]
-        model = self._player(data.shape).to(device)
+        classes = classes_of(data, self.conditional)
+        model = self._player(data.shape, len(classes)).to(device)
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
         if self.channels_last:
@@ -103,11 +110,24 @@ class ImageBaseline(AutoencoderRun):
             parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
         )
         latent = Latent(self.latent.size, self.latent.distribution, model.components)
-        drawn = ThroughDensity(model.decoder, latent.size, latent.components) if latent.components else model.decoder
-        stream = SampleStream(
-            data.images, self.batch_size, self.seed, latent.size, latent.distribution, low, high, device
+        drawn = (
+            ThroughDensity(model.decoder, latent.size, latent.components, len(classes))
+            if latent.components
+            else model.decoder
         )
-        trained = ImageGenerator(drawn.to(device), self.generator.network, data.shape, latent, (low, high))
+        stream = SampleStream(
+            data.images,
+            self.batch_size,
+            self.seed,
+            latent.size,
+            latent.distribution,
+            low,
+            high,
+            device,
+            labels=data.labels if self.conditional else None,
+        )
+        network = self.generator.network
+        trained = ImageGenerator(drawn.to(device), network, data.shape, latent, (low, high), classes=classes)
         own, card = self.evaluation, model_card(self, data)
         images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
         task = BaselineTask(images, model, stream)
@@ -118,9 +138,9 @@ class ImageBaseline(AutoencoderRun):
         changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
         return self.read({**self.model_dump(), **changed})
 
-    def _player(self, shape: tuple[int, ...]) -> Autoencoder:
+    def _player(self, shape: tuple[int, ...], classes: int) -> Autoencoder:
         low, high = RANGES[self.values]
-        made = networks(self, shape, 0)
+        made = networks(self, shape, classes)
         decoder = made["generator"]
         if not isinstance(decoder, Generator):
             name = self.generator.network["name"]
@@ -149,7 +169,7 @@ class ImageBaseline(AutoencoderRun):
 
 
 def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
-    loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
+    loss: torch.Tensor = players["generator"](batch.real, batch.latent, *batch.conditions).mean()
     return loss
 
 
@@ -167,7 +187,7 @@ def check_roles(method: Choice) -> None:
 
 
 def baseline(run: ImageRun, model: str) -> ImageBaseline:
-    """The baseline that stands beside an adversarial run: same data, decoder, latents, batch, budget, seed, average.
+    """The baseline that stands beside an adversarial run: all that both have is the same, the classes too.
 
     The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
     rotation of a game of two players.
@@ -177,10 +197,8 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
         model: autoencoder or vae.
 
     Raises:
-        ConfigurationError: a run of classes on demand, or no such model.
+        ConfigurationError: no such model.
     """
-    if run.conditional:
-        raise ConfigurationError("a baseline makes no classes on demand: leave --conditional out")
     optimizer = dict(run.generator.optimizer)
     if optimizer["name"] in ("Adam", "AdamW"):
         optimizer["betas"] = (0.9, 0.999)
@@ -189,7 +207,7 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values"})
+    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values", "conditional"})
     return ImageBaseline.read(
         shared
         | {
