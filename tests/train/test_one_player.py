@@ -125,7 +125,8 @@ def test_a_baseline_inherits_all_but_the_discriminator() -> None:
 
 
 def test_a_baseline_starts_from_the_decoder_that_its_game_starts_from(images: ImageData) -> None:
-    game, vae = (assign(RECIPES[name](), ["device=cpu"]).build(images).game for name in ("digits", "vae"))
+    run = assign(RECIPES["digits"](), ["device=cpu"])
+    game, vae = (config.build(images).game for config in (run, baseline(run, "vae")))
     pairs = zip(game.players["generator"].parameters(), vae.players["generator"].decoder.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 

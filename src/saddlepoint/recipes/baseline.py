@@ -224,9 +224,14 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
 
 def vae() -> ImageBaseline:
     """Baseline: a variational autoencoder with the digits recipe's networks and budget; --data for other images."""
-    return baseline(digits(), "vae")
+    return baseline(_classless(), "vae")
 
 
 def autoencoder() -> ImageBaseline:
     """Baseline: an autoencoder, drawn from by a density of its codes, with the digits recipe's networks and budget."""
-    return baseline(digits(), "autoencoder")
+    return baseline(_classless(), "autoencoder")
+
+
+def _classless() -> ImageRun:
+    """Images of any data, which may have no classes."""
+    return digits().model_copy(update={"conditional": False})
