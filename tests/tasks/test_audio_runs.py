@@ -14,7 +14,7 @@ from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
 from saddlepoint.recipes import RECIPES, AudioRun, read_run
 from saddlepoint.runs import RunFolder, read_records
-from saddlepoint.tasks.audio import AudioTask, WaveGenerator, levels_of, preview
+from saddlepoint.tasks.audio import AudioTask, SoundGenerator, levels_of, preview
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent
 
@@ -81,7 +81,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
     generator = TrainedGenerator.load(trained / "generator")
-    assert isinstance(generator, WaveGenerator)
+    assert isinstance(generator, SoundGenerator)
     assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md"}
     assert (generator.rate, generator.classes) == (2000, ("high", "low"))
     waves = generator.sample(5, seed=3)

@@ -11,7 +11,8 @@ from saddlepoint.baselines.encoder import Encoder
 class Autoencoder(nn.Module, ABC):
     """An encoder and a decoder, the one player of a game: minimise E_x l(x, noise) over both.
 
-    Called with samples and noise, it gives l; noise is an argument, so that the loss is a pure function of parameters
+    Called with samples, noise and what the decoder is given beside its code, labels where it has classes, it gives l;
+    noise is an argument, so that the loss is a pure function of parameters
     and batch, and any method may evaluate it where it likes.
 
     Args:
@@ -39,7 +40,7 @@ class Autoencoder(nn.Module, ABC):
         self.components = components
 
     @abstractmethod
-    def forward(self, samples: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, noise: Tensor, *conditions: Tensor) -> Tensor:
         """The loss of each sample: (N, *shape) and standard normal (N, latent) → (N,)."""
 
     @abstractmethod
@@ -50,7 +51,7 @@ class Autoencoder(nn.Module, ABC):
     def monitors(self, samples: Tensor) -> dict[str, float]:
         """Numbers of its own about how it fares on samples (N, *shape)."""
 
-    def reconstructed(self, samples: Tensor) -> Tensor:
+    def reconstructed(self, samples: Tensor, *conditions: Tensor) -> Tensor:
         """What the decoder makes of the codes, (N, *shape) → (N, *shape)."""
-        decoded: Tensor = self.decoder(self.codes(samples))
+        decoded: Tensor = self.decoder(self.codes(samples), *conditions)
         return decoded

@@ -10,8 +10,8 @@ The rules:
     level       `peak` scales every sound to a peak of 0.9; `kept` leaves it
     silence     a sound that never gets above −60 dB of full scale is left out, and counted
     classes     `folders`: sub-folders, where no sound lies in the folder itself and there are at least two; `prefix`:
-                what stands before the first _ of a file's name; `none`; else a regular expression, searched in the
-                path, whose first group is the class
+                what stands before the first _ of a file's name; None: there are none; else a regular expression,
+                searched in the path, whose first group is the class; one without a sound to train with is left out
     to test     files whose path without its ending fits a regular expression; else, where the folder holds `train` and
                 one of test, val, valid, validation, dev, the latter; else a share of the files, chosen by a hash of
                 their paths, so that it stays what it is as files are added
@@ -119,7 +119,7 @@ def sound_folder(
     *,
     cut: Cut = "start",
     level: Level = "peak",
-    label: str = "folders",
+    label: str | None = "folders",
     test: str | None = None,
     held_out: float = 0.0,
     split: Split = "train",
@@ -152,7 +152,7 @@ def sound_folder(
     named = _classifier(label)
     everything, others = _listed(root)
     files, known, notes = _parted(root, everything, test, held_out, split)
-    names = {file: named(stem) for file, stem in _stems(known).items()} if label != "none" else {}
+    names = {file: named(stem) for file, stem in _stems(known).items()} if label is not None else {}
     classes = _classes(names, label, root)
     own = {file: named(stem) for file, stem in _stems(files).items()}
     reader = _Reader(rate, samples, cut, level)
@@ -171,6 +171,10 @@ def sound_folder(
         if progress is not None:
             progress(number, len(files))
     notes += reader.notes()
+    if split == "train" and (silent := [name for number, name in enumerate(classes) if number not in labels]):
+        classes, kept = [name for name in classes if name not in silent], classes
+        labels = [classes.index(kept[number]) for number in labels]
+        notes.append(f"Left out {len(silent):,} classes without a sound: {some([printable(name) for name in silent])}.")
     if others:
         notes.append(f"Left out {sum(others.values()):,} files that are no {', '.join(ENDINGS)}.")
     if not waves:
@@ -265,9 +269,9 @@ def _stems(files: Sequence[str]) -> dict[str, str]:
     return {file: stem.partition("/")[2] if within else stem for file, stem in stems.items()}
 
 
-def _classifier(label: str) -> Callable[[str], str]:
+def _classifier(label: str | None) -> Callable[[str], str]:
     """The class of a path without ending; '' where it has none."""
-    if label == "none":
+    if label is None:
         return lambda _: ""
     if label == "folders":
         return lambda stem: stem.partition("/")[0] if "/" in stem else ""
@@ -286,7 +290,7 @@ def _classifier(label: str) -> Callable[[str], str]:
     return found
 
 
-def _classes(names: dict[str, str], label: str, root: Path) -> list[str]:
+def _classes(names: dict[str, str], label: str | None, root: Path) -> list[str]:
     """Names of the classes, sorted; none where there are not at least two."""
     lacking = [file for file, name in names.items() if not name]
     if lacking and label not in ("folders", "prefix"):

@@ -13,14 +13,14 @@ from saddlepoint.evaluation.measures import MEASURES, Compared
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.reading import Report, Seen
 from saddlepoint.extractors import SoundExtractor
-from saddlepoint.tasks.audio import WaveGenerator
+from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
 
 #: Generated sounds; and how many are made and heard together.
 SOUNDS, TOGETHER = 1000, 64
 
 
 def evaluate_sounds(
-    generators: Mapping[str, WaveGenerator],
+    generators: Mapping[str, SoundGenerator],
     train: SoundData,
     test: SoundData | None,
     extractor: SoundExtractor,
@@ -32,8 +32,8 @@ def evaluate_sounds(
 ) -> Evaluation:
     """Every metric of every generator against the sounds that it was trained on, and against others.
 
-    Two floors: the sounds held out, as they are; and the same through the generator's spectrogram and the search for
-    phases, which is the best that it could do.
+    Floors: the sounds held out, as they are; and, where a generator makes spectrograms, the same through these and the
+    search for phases, which is the best that it could do.
 
     Args:
         generators: by weights.
@@ -76,14 +76,13 @@ def evaluate_sounds(
     if test is None or seen_test is None:
         notes["floors are left out: no sounds are held out; train with --set data.held_out=0.1"] = None
         return Evaluation(tuple(measured), tuple(notes))
+    floors = {"floor: test": seen_test.first(samples)}
     trained = next(iter(generators.values()))
-    pictured = trained.pictured
-    order = torch.arange(len(test))[:samples]
-    through = [pictured.waves(pictured.levels(test.floats(part)), trained.steps) for part in order.split(TOGETHER)]
-    for name, floor in {
-        "floor: test": seen_test.first(samples),
-        "floor: test, resynthesised": _seen(torch.cat(through), test.rate, extractor, order),
-    }.items():
+    if isinstance(trained, SpectrogramGenerator):
+        order = torch.arange(len(test))[:samples]
+        through = torch.cat([trained.heard(levels_of(test, trained.pictured, part)) for part in order.split(TOGETHER)])
+        floors["floor: test, resynthesised"] = _seen(through, test.rate, extractor, order)
+    for name, floor in floors.items():
         protocol = replace(basis, weights=name, n_generated=len(floor))
         compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name)
         measured += compare(compared, names, protocol, report, demanded=False)[0]
@@ -95,7 +94,7 @@ def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: Re
     return _seen(data.floats(order), data.rate, extractor, order)
 
 
-def _made(trained: WaveGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+def _made(trained: SoundGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
     latents, labels = trained.latents(n, seed), trained.labels(n)
     parts = []
     for start in range(0, n, TOGETHER):

@@ -13,7 +13,7 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
-from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
+from saddlepoint.recipes.building import Assembled, iteration, model_card, network, pick_device
 from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
 from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
@@ -54,13 +54,10 @@ class AutoencoderRun(Run):
         return 1
 
 
-class ImageBaseline(AutoencoderRun):
-    """A run of an autoencoder of images."""
+class ModelRun(AutoencoderRun):
+    """A run of an autoencoder that is chosen by name."""
 
-    data: Data
     model: Annotated[Choice, MODEL_REGISTRY]
-    evaluation: Evaluation = Evaluation()
-    values: Literal["symmetric", "unit"] = "symmetric"
 
     @property
     def objective(self) -> str:
@@ -71,6 +68,77 @@ class ImageBaseline(AutoencoderRun):
     def papers(self) -> list[str]:
         """Of the model."""
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
+
+    def player(self, shape: tuple[int, ...], low: float, high: float, classes: int = 0) -> Autoencoder:
+        """The model, for samples of a shape whose black and white are low and high; the decoder is told classes.
+
+        Raises:
+            ConfigurationError: networks that do not fit, or settings that a model of this kind has no use for.
+        """
+        self._check(low)
+        decoder, encoder = (
+            network(self, role, self.networks[role], shape=shape, classes=known)
+            for role, known in (("generator", classes), ("encoder", 0))
+        )
+        if not isinstance(decoder, Generator):
+            name = self.generator.network["name"]
+            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
+        given = {"encoder": encoder, "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
+        with seeded(seed_for(self.seed, "model", "initialisation")):
+            model = MODEL_REGISTRY.build(self.model, **given)
+        if classes and model.components:
+            raise ConfigurationError(
+                f"a density of the codes of a {self.objective} knows no classes: take --set conditional=false"
+            )
+        return model
+
+    def game(self, model: Autoencoder) -> Game:
+        """The game of the one player, which is on its device."""
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        if self.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return Game(
+            {"generator": model},
+            {"generator": _loss},
+            {"generator": optimizer},
+            compiled=self.compiled,
+            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
+        )
+
+    def drawn(self, model: Autoencoder) -> tuple[torch.nn.Module, Latent]:
+        """What is handed over of a model, the decoder behind a density of its codes where there is one; its input."""
+        latent = Latent(self.latent.size, self.latent.distribution, model.components)
+        if not latent.components:
+            return model.decoder, latent
+        device = next(model.parameters()).device
+        return ThroughDensity(model.decoder, latent.size, latent.components).to(device), latent
+
+    def _check(self, low: float) -> None:
+        """Raise ConfigurationError where what was chosen does not fit together."""
+        if self.latent.distribution != "normal":
+            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
+        if self.generator.clip is not None:
+            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+        if self.precision != "float32":
+            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
+        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
+            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
+        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
+            output = "tanh" if low < 0 else "sigmoid"
+            raise ConfigurationError(
+                f"the Bernoulli likelihood needs outputs between black and white: "
+                f"--set generator.network.output={output}"
+            )
+        check_roles(self.method)
+
+
+class ImageBaseline(ModelRun):
+    """A run of an autoencoder of images."""
+
+    data: Data
+    evaluation: Evaluation = Evaluation()
+    values: Literal["symmetric", "unit"] = "symmetric"
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
@@ -87,27 +155,14 @@ class ImageBaseline(AutoencoderRun):
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
-        self._check()
         device = pick_device(self.device)
         low, high = RANGES[self.values]
-        model = self._player(data.shape).to(device)
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        if self.channels_last:
-            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        game = Game(
-            {"generator": model},
-            {"generator": _loss},
-            {"generator": optimizer},
-            compiled=self.compiled,
-            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
-        )
-        latent = Latent(self.latent.size, self.latent.distribution, model.components)
-        drawn = ThroughDensity(model.decoder, latent.size, latent.components) if latent.components else model.decoder
+        model = self.player(data.shape, low, high).to(device)
+        game, (drawn, latent) = self.game(model), self.drawn(model)
         stream = SampleStream(
             data.images, self.batch_size, self.seed, latent.size, latent.distribution, low, high, device
         )
-        trained = ImageGenerator(drawn.to(device), self.generator.network, data.shape, latent, (low, high))
+        trained = ImageGenerator(drawn, self.generator.network, data.shape, latent, (low, high))
         own, card = self.evaluation, model_card(self, data)
         images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
         task = BaselineTask(images, model, stream)
@@ -118,38 +173,9 @@ class ImageBaseline(AutoencoderRun):
         changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
         return self.read({**self.model_dump(), **changed})
 
-    def _player(self, shape: tuple[int, ...]) -> Autoencoder:
-        low, high = RANGES[self.values]
-        made = networks(self, shape, 0)
-        decoder = made["generator"]
-        if not isinstance(decoder, Generator):
-            name = self.generator.network["name"]
-            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
-        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
-        with seeded(seed_for(self.seed, "model", "initialisation")):
-            return MODEL_REGISTRY.build(self.model, **given)
-
-    def _check(self) -> None:
-        """Raise ConfigurationError where what was chosen does not fit together."""
-        if self.latent.distribution != "normal":
-            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
-        if self.generator.clip is not None:
-            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
-        if self.precision != "float32":
-            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
-        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
-            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
-        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
-            output = "tanh" if self.values == "symmetric" else "sigmoid"
-            raise ConfigurationError(
-                f"the Bernoulli likelihood needs outputs between black and white: "
-                f"--set generator.network.output={output}"
-            )
-        check_roles(self.method)
-
 
 def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
-    loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
+    loss: torch.Tensor = players["generator"](batch.real, batch.latent, *batch.conditions).mean()
     return loss
 
 

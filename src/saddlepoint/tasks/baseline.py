@@ -31,6 +31,7 @@ class BaselineTask:
         self.images, self.model, self.stream = images, model, stream
         chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
         self._judged, self._fitted = stream.samples[chosen[:JUDGED]], stream.samples[chosen[:FITTED]]
+        self._labels = () if stream.labels is None else (stream.labels[chosen[:JUDGED]],)
 
     @property
     def density(self) -> Density | None:
@@ -81,19 +82,21 @@ class BaselineTask:
 
     def _error(self) -> float:
         squares, count = 0.0, 0
-        for part in self._judged.split(TOGETHER):
-            decoded = self.images.trained.finished(self._evaluated(part, self.model.reconstructed))
+        for part, *labels in zip(*(tensor.split(TOGETHER) for tensor in (self._judged, *self._labels)), strict=True):
+            decoded = self.images.trained.finished(self._evaluated(part, self.model.reconstructed, *labels))
             squares += float((decoded.double() - part.double()).div(255).square().sum())
             count += part.numel()
         return float((squares / count) ** 0.5)
 
     @torch.no_grad()
-    def _evaluated(self, images: Tensor, what: Any) -> Tensor:
+    def _evaluated(self, images: Tensor, what: Any, *labels: Tensor) -> Tensor:
         """What the model makes of images in evaluation mode, on the CPU."""
         training = self.model.training
         self.model.eval()
         try:
-            made: Tensor = what(self.stream.prepared(images)).cpu()
+            made: Tensor = what(
+                self.stream.prepared(images), *(tensor.to(self.stream.device) for tensor in labels)
+            ).cpu()
         finally:
             self.model.train(training)
         return made

@@ -121,7 +121,7 @@ def test_classes_are_folders_prefixes_or_a_pattern(put: Callable[..., Path]) -> 
     assert sound_folder(folder).labels.tolist() == [0, 0, 1]
     assert sound_folder(folder, label="prefix").classes == ("0", "1")
     assert sound_folder(folder, label="_([a-z]+)_").classes == ("ann", "bob")
-    assert sound_folder(folder, label="none").labels is None
+    assert sound_folder(folder, label=None).labels is None
     put("loose.wav")
     assert sound_folder(folder).classes == ()
     with pytest.raises(DataError, match=r"loose\.wav have no class by data.label"):
