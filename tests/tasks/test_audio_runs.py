@@ -12,6 +12,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
+from saddlepoint.metrics import inception_score
 from saddlepoint.recipes import RECIPES, AudioRun, read_run
 from saddlepoint.runs import RunFolder, read_records
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
@@ -170,6 +171,30 @@ def test_a_judge_listens_while_a_run_trains_and_afterwards(folder: Path) -> None
     values = {m.protocol.weights: m.number.value for m in evaluated.measured if m.protocol.split == "train"}
     assert set(values) == {"live", "floor: test", "floor: test, resynthesised"}
     assert values["floor: test"] < values["live"]
+
+
+def test_a_floor_is_a_mixture_of_the_classes_in_each_of_its_splits(tmp_path: Path) -> None:
+    """Files are read in the order of their names, class by class; the Inception Score is taken of parts of them."""
+    for number in range(480):
+        name, hertz = ("a", 200) if number < 240 else ("b", 700)
+        wave = np.sin(2 * np.pi * hertz * np.arange(240) / 2000)
+        soundfile.write(tmp_path / f"{name}_{number:03d}.wav", 0.5 * wave, 2000)
+    config = tiny(tmp_path, r"data.test=_.[0-4].$")
+    data = config.load()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = SpokenClassifier(widths=(2, 2, 4, 4))
+        torch.nn.init.normal_(network.head.weight, std=20)  # certain of what it hears
+    judge = SoundExtractor(network, "made-up")
+    found = evaluate_sounds(
+        {"live": config.build(data).task.trained}, data, config.load_test(), judge, ["inception_score"], samples=200
+    )
+    floor = next(m for m in found.measured if m.protocol.weights == "floor: test")
+    assert floor.settings == {"splits": 2}
+    heard = judge.read(config.load_test().floats(), 2000).logits
+    whole = inception_score(heard, splits=1).mean
+    assert floor.number.value - 1 == pytest.approx(whole - 1, rel=0.3)
+    assert whole > 1.1
 
 
 def test_without_sounds_held_out_there_are_no_floors(folder: Path) -> None:

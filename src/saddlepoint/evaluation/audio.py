@@ -15,8 +15,9 @@ from saddlepoint.evaluation.reading import Report, Seen
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
 
-#: Generated sounds; and how many are made and heard together.
-SOUNDS, TOGETHER = 1000, 64
+#: Generated sounds; how many are made and heard together; and the fewest in a split of the Inception Score, as few
+#: sounds of ten classes look less varied than they are.
+SOUNDS, TOGETHER, FEWEST = 1000, 64, 100
 
 
 def evaluate_sounds(
@@ -59,16 +60,18 @@ def evaluate_sounds(
     sets = [(basis, seen_train)]
     seen_test = None
     if test is not None:
-        seen_test = _heard(test, torch.arange(len(test)), extractor, report, "listening to test")
+        shuffled = torch.randperm(len(test), generator=generator(seed, "tested"))
+        seen_test = _heard(test, shuffled, extractor, report, "listening to test")
         sets.append((replace(basis, fingerprint=test.fingerprint, split="test", n_real=len(test)), seen_test))
-    subset = min(SUBSET, samples, *(len(seen) for _, seen in sets))
+    fewest = min(samples, *(len(seen) for _, seen in sets))
+    subset, splits = min(SUBSET, fewest), min(10, max(1, fewest // FEWEST))
     measured: list[Measured] = []
     notes: dict[str, None] = {}
     for weights, trained in generators.items():
         made = _made(trained, samples, seed, extractor, report, f"{weights}: generating")
         for protocol, real in sets:
             held_out = seen_test if protocol is basis else None
-            compared = Compared(real, made, held_out, MOST, subset, seed, extractor.name)
+            compared = Compared(real, made, held_out, MOST, subset, seed, extractor.name, splits)
             asked = [name for name in names if protocol is basis or not MEASURES[name].once]
             own, left = compare(compared, asked, replace(protocol, weights=weights), report, demanded)
             measured += own
@@ -79,12 +82,12 @@ def evaluate_sounds(
     floors = {"floor: test": seen_test.first(samples)}
     trained = next(iter(generators.values()))
     if isinstance(trained, SpectrogramGenerator):
-        order = torch.arange(len(test))[:samples]
-        through = torch.cat([trained.heard(levels_of(test, trained.pictured, part)) for part in order.split(TOGETHER)])
-        floors["floor: test, resynthesised"] = _seen(through, test.rate, extractor, order)
+        again = seen_test.order[:samples]
+        through = trained.heard(levels_of(test, trained.pictured, again))
+        floors["floor: test, resynthesised"] = _seen(through, test.rate, extractor, again)
     for name, floor in floors.items():
         protocol = replace(basis, weights=name, n_generated=len(floor))
-        compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name)
+        compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name, splits)
         measured += compare(compared, names, protocol, report, demanded=False)[0]
     return Evaluation(tuple(measured), tuple(notes))
 
