@@ -194,7 +194,7 @@ def test_a_floor_is_a_mixture_of_the_classes_in_each_of_its_splits(tmp_path: Pat
     heard = judge.read(config.load_test().floats(), 2000).logits
     whole = inception_score(heard, splits=1).mean
     assert floor.number.value - 1 == pytest.approx(whole - 1, rel=0.3)
-    assert whole > 1.1
+    assert whole > 1.001
 
 
 def test_without_sounds_held_out_there_are_no_floors(folder: Path) -> None:
