@@ -8,7 +8,8 @@ The rules:
                 `start` keeps the beginning, `loudest` the stretch with the most power, `windows` makes a sound of every
                 stretch after another, but for a last one that is less than half as long
     level       `peak` scales every sound to a peak of 0.9; `kept` leaves it
-    silence     a sound that never gets above −60 dB of full scale is left out, and counted
+    silence     a sound that never gets above −60 dB of full scale is left out, and counted; a file of less than 10 ms
+                is skipped, and named
     classes     `folders`: sub-folders, where no sound lies in the folder itself and there are at least two; `prefix`:
                 what stands before the first _ of a file's name; None: there are none; else a regular expression,
                 searched in the path, whose first group is the class; one without a sound to train with is left out
@@ -46,8 +47,9 @@ ENDINGS = (".wav", ".flac", ".ogg", ".oga")
 SILENT, PEAK, FULL = 1e-3, 0.9, 0.999
 #: So many samples in a row at full scale are clipped.
 CLIPPED = 3
-#: Seconds: over which a cut fades; read beyond a stretch, so that resampling has no edge there; looked at for power.
-FADE, MARGIN, LOOKED = 0.005, 0.05, 0.02
+#: Seconds: over which a cut fades; read beyond a stretch, so that resampling has no edge there; looked at for power;
+#: that a sound lasts at least.
+FADE, MARGIN, LOOKED, SHORTEST = 0.005, 0.05, 0.02, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,6 +340,8 @@ class _Reader:
                 self.rates[file.samplerate] += 1
                 self.mixed += file.channels > 1
                 waves = list(self._stretches(file))
+                if file.frames < SHORTEST * file.samplerate:
+                    raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
         except _Unfit as error:
             self.skipped.append(f"{name} ({error})")
             return []
@@ -355,7 +359,7 @@ class _Reader:
         others = {rate: count for rate, count in sorted(self.rates.items()) if rate != self.rate}
         notes = []
         if self.skipped:
-            notes.append(f"Skipped {len(self.skipped):,} files that cannot be read: {some(self.skipped)}.")
+            notes.append(f"Skipped {len(self.skipped):,} files: {some(self.skipped)}.")
         if others:
             given = ", ".join(f"{count:,} of {rate:,} Hz" for rate, count in others.items())
             notes.append(f"Resampled to {self.rate:,} Hz: {given}.")
