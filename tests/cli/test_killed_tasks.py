@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+import soundfile
 from PIL import Image
 from processes import Saddle, saddle
 
@@ -34,6 +35,15 @@ def rows(folder: Path) -> Path:
     return folder / "rents.csv"
 
 
+def tones(folder: Path) -> Path:
+    folder.mkdir()
+    time = np.arange(240) / 2000
+    for number in range(24):
+        wave = 0.5 * np.sin(2 * np.pi * 20 * (9 + number) * time)
+        soundfile.write(folder / f"{number % 2}_{number}.wav", wave, 2000)
+    return folder
+
+
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
 TASKS = {
     "enhance": (
@@ -47,6 +57,13 @@ TASKS = {
         rows,
         *("train", "table", "--set", "latent.size=4"),
         *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
+    ),
+    "sounds": (
+        tones,
+        *("train", "audio", "--conditional", "--set", "data.label=prefix", "--set", "latent.size=4"),
+        *("--set", "data.rate=2000", "--set", "data.seconds=0.12"),
+        *("--set", "spectrogram={window: 64, hop: 16, bands: 8, steps: 2}"),
+        *("--set", "generator.network.width=4", "--set", "discriminator.network.width=4"),
     ),
 }
 

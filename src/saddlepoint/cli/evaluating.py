@@ -45,11 +45,11 @@ from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.evaluation.text import TEXTS
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
-    AudioRun,
     EnhancementRun,
     ImageBaseline,
     ImageRun,
     Run,
+    SoundRun,
     TableBaseline,
     TableRun,
     read_run,
@@ -61,7 +61,7 @@ from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
-from saddlepoint.tasks.audio import AudioTask, WaveGenerator
+from saddlepoint.tasks.audio import AudioTask, SoundGenerator
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.interpolation import REGRESSION
@@ -192,7 +192,7 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     if rows := subject.of(RowGenerator):
         return _of_rows(rows, subject, asked), ()
     asked.without("makes no table", "target")
-    if sounds := subject.of(WaveGenerator):
+    if sounds := subject.of(SoundGenerator):  # type: ignore[type-abstract]
         return _of_sounds(sounds, subject, asked), ()
     if texts := subject.of(TextGenerator):
         return _of_texts(texts, subject, asked), ()
@@ -221,13 +221,13 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
     )
 
 
-def _of_sounds(sounds: dict[str, WaveGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes sounds", "plot")
     config, train = subject.config, subject.data
-    if asked.data is not None and isinstance(config, AudioRun):
+    if asked.data is not None and isinstance(config, SoundRun):
         config = config.with_data(asked.data)
         train = config.load(partial(asked.report, "reading the data"))
-    if not isinstance(config, AudioRun) or not isinstance(train, SoundData):
+    if not isinstance(config, SoundRun) or not isinstance(train, SoundData):
         raise ConfigurationError(f"{asked.run} does not say which sounds it was trained on: give the run folder")
     try:
         test = config.load_test()

@@ -13,7 +13,7 @@ from saddlepoint.cli.screen import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import write_wave
 from saddlepoint.runs import write_atomically
-from saddlepoint.tasks.audio import WaveGenerator, preview
+from saddlepoint.tasks.audio import SoundGenerator, preview
 from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.text import TextGenerator
@@ -84,7 +84,7 @@ def sample(
         _write_table(trained, n, seed, out or Path("rows.csv"), where or [])
         return
     heard = folder is not None or (out.suffix.lower() == ".wav" if out is not None else not (npz or walk))
-    if isinstance(trained, WaveGenerator) and heard:
+    if isinstance(trained, SoundGenerator) and heard:
         if npz or walk:
             raise ConfigurationError(f"{run} makes sounds: give --dir DIR, --out FILE.wav, or --out FILE.png")
         _write_sounds(trained, trained.latents(n, seed), trained.labels(n, label, seed), folder, out, columns, scale)
@@ -157,7 +157,7 @@ def _write_table(trained: RowGenerator, n: int, seed: int, out: Path, where: lis
 
 
 def _write_sounds(
-    trained: WaveGenerator,
+    trained: SoundGenerator,
     latents: Tensor,
     labels: Tensor | None,
     folder: Path | None,

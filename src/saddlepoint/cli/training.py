@@ -25,11 +25,11 @@ from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
-    AudioRun,
     ImageBaseline,
     ImageRun,
     ImageToImageRun,
     Run,
+    SoundRun,
     TableBaseline,
     TableRun,
     TextRun,
@@ -378,7 +378,7 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle {run.command} {here} IN… --out DIR"
     if isinstance(run, TableRun | TableBaseline):
         return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
-    if isinstance(run, AudioRun):
+    if isinstance(run, SoundRun):
         return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
     if isinstance(run, TextRun):
         return f"saddle sample {here} -n 20 --seed 7 --temperature 0.8"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.recipes.audio import AudioRun, audio, spoken_digits
+from saddlepoint.recipes.audio import AudioBaseline, AudioRun, SoundRun, audio, audio_vae, audio_wave, spoken_digits
 from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
@@ -37,6 +37,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "table-vae": table_vae,
     "audio": audio,
     "spoken-digits": spoken_digits,
+    "audio-wave": audio_wave,
+    "audio-vae": audio_vae,
     "text": text,
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "RECIPES",
     "AdversarialRun",
     "Assembled",
+    "AudioBaseline",
     "AudioRun",
     "EnhancementRun",
     "ImageBaseline",
@@ -64,6 +67,7 @@ __all__ = [
     "ImageToImageRun",
     "PointRun",
     "Run",
+    "SoundRun",
     "TableBaseline",
     "TableRun",
     "TextRun",

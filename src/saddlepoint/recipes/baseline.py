@@ -59,14 +59,10 @@ class AutoencoderRun(Run):
         return 1
 
 
-class ImageBaseline(AutoencoderRun):
-    """A run of an autoencoder of images."""
+class ModelRun(AutoencoderRun):
+    """A run of an autoencoder that is chosen by name."""
 
-    data: Data
     model: Annotated[Choice, MODEL_REGISTRY]
-    evaluation: Evaluation = Evaluation()
-    values: Literal["symmetric", "unit"] = "symmetric"
-    conditional: bool = False
 
     @property
     def objective(self) -> str:
@@ -77,6 +73,71 @@ class ImageBaseline(AutoencoderRun):
     def papers(self) -> list[str]:
         """Of the model."""
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
+
+    def player(self, shape: tuple[int, ...], low: float, high: float, classes: int = 0) -> Autoencoder:
+        """The model, for samples of a shape whose black and white are low and high; the decoder is told classes.
+
+        Raises:
+            ConfigurationError: networks that do not fit, or settings that a model of this kind has no use for.
+        """
+        self._check(low)
+        made = networks(self, shape, classes)
+        decoder = made["generator"]
+        if not isinstance(decoder, Generator):
+            name = self.generator.network["name"]
+            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
+        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
+        with seeded(seed_for(self.seed, "model", "initialisation")):
+            return MODEL_REGISTRY.build(self.model, **given)
+
+    def game(self, model: Autoencoder) -> Game:
+        """The game of the one player, which is on its device."""
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        if self.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return Game(
+            {"generator": model},
+            {"generator": _loss},
+            {"generator": optimizer},
+            compiled=self.compiled,
+            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
+        )
+
+    def drawn(self, model: Autoencoder, classes: int = 0) -> tuple[torch.nn.Module, Latent]:
+        """What is handed over of a model, the decoder behind a density of its codes where there is one; its input."""
+        latent = Latent(self.latent.size, self.latent.distribution, model.components)
+        if not latent.components:
+            return model.decoder, latent
+        device = next(model.parameters()).device
+        return ThroughDensity(model.decoder, latent.size, latent.components, classes).to(device), latent
+
+    def _check(self, low: float) -> None:
+        """Raise ConfigurationError where what was chosen does not fit together."""
+        if self.latent.distribution != "normal":
+            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
+        if self.generator.clip is not None:
+            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+        if self.precision != "float32":
+            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
+        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
+            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
+        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
+            output = "tanh" if low < 0 else "sigmoid"
+            raise ConfigurationError(
+                f"the Bernoulli likelihood needs outputs between black and white: "
+                f"--set generator.network.output={output}"
+            )
+        check_roles(self.method)
+
+
+class ImageBaseline(ModelRun):
+    """A run of an autoencoder of images."""
+
+    data: Data
+    evaluation: Evaluation = Evaluation()
+    values: Literal["symmetric", "unit"] = "symmetric"
+    conditional: bool = False
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
@@ -93,28 +154,11 @@ class ImageBaseline(AutoencoderRun):
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
-        self._check()
         device = pick_device(self.device)
         low, high = RANGES[self.values]
         classes = classes_of(data, self.conditional)
-        model = self._player(data.shape, len(classes)).to(device)
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        if self.channels_last:
-            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        game = Game(
-            {"generator": model},
-            {"generator": _loss},
-            {"generator": optimizer},
-            compiled=self.compiled,
-            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
-        )
-        latent = Latent(self.latent.size, self.latent.distribution, model.components)
-        drawn = (
-            ThroughDensity(model.decoder, latent.size, latent.components, len(classes))
-            if latent.components
-            else model.decoder
-        )
+        model = self.player(data.shape, low, high, len(classes)).to(device)
+        game, (drawn, latent) = self.game(model), self.drawn(model, len(classes))
         stream = SampleStream(
             data.images,
             self.batch_size,
@@ -126,8 +170,7 @@ class ImageBaseline(AutoencoderRun):
             device,
             labels=data.labels if self.conditional else None,
         )
-        network = self.generator.network
-        trained = ImageGenerator(drawn.to(device), network, data.shape, latent, (low, high), classes=classes)
+        trained = ImageGenerator(drawn, self.generator.network, data.shape, latent, (low, high), classes=classes)
         own, card = self.evaluation, model_card(self, data)
         images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
         task = BaselineTask(images, model, stream)
@@ -137,35 +180,6 @@ class ImageBaseline(AutoencoderRun):
         """The same run on a data set known by name, or on a folder or file of the user's."""
         changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
         return self.read({**self.model_dump(), **changed})
-
-    def _player(self, shape: tuple[int, ...], classes: int) -> Autoencoder:
-        low, high = RANGES[self.values]
-        made = networks(self, shape, classes)
-        decoder = made["generator"]
-        if not isinstance(decoder, Generator):
-            name = self.generator.network["name"]
-            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
-        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
-        with seeded(seed_for(self.seed, "model", "initialisation")):
-            return MODEL_REGISTRY.build(self.model, **given)
-
-    def _check(self) -> None:
-        """Raise ConfigurationError where what was chosen does not fit together."""
-        if self.latent.distribution != "normal":
-            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
-        if self.generator.clip is not None:
-            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
-        if self.precision != "float32":
-            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
-        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
-            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
-        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
-            output = "tanh" if self.values == "symmetric" else "sigmoid"
-            raise ConfigurationError(
-                f"the Bernoulli likelihood needs outputs between black and white: "
-                f"--set generator.network.output={output}"
-            )
-        check_roles(self.method)
 
 
 def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:

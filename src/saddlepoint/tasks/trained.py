@@ -37,7 +37,8 @@ KINDS = {
     "points": "saddlepoint.tasks.trained:PointGenerator",
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
-    "sounds": "saddlepoint.tasks.audio:WaveGenerator",
+    "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
+    "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
 }
 
