@@ -97,7 +97,7 @@ class ImageBaseline(AutoencoderRun):
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         game = Game(
             {"generator": model},
-            {"generator": _loss},
+            {"generator": autoencoder_loss},
             {"generator": optimizer},
             compiled=self.compiled,
             parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
@@ -148,7 +148,8 @@ class ImageBaseline(AutoencoderRun):
         check_roles(self.method)
 
 
-def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+def autoencoder_loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+    """The mean of an autoencoder's losses over a batch."""
     loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
     return loss
 
