@@ -91,7 +91,9 @@ def test_made_windows_are_written_as_the_file_has_them(tmp_path: Path) -> None:
         assert (int(window), int(step)) == divmod(at, 10)
         theirs = original[1 + int(window) + int(step)].split(",")[2:]
         assert [text.rstrip("0") for text in values] == [text.rstrip("0") for text in theirs]
-    clash = written(read_series(saved(tmp_path, prices().rename(columns={"high": "window"}))).columns, np.ones((1, 2, 4)))
+    clash = written(
+        read_series(saved(tmp_path, prices().rename(columns={"high": "window"}))).columns, np.ones((1, 2, 4))
+    )
     assert next(iter(clash.cells)) == "window_"
 
 

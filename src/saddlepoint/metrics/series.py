@@ -179,9 +179,7 @@ def cross_correlation_difference(real: Windows, generated: Windows) -> float:
     """Mean over pairs of columns of |r real − r generated|, r their correlation at one step; 0 of a single column."""
     columns = real.shape[2]
     pairs = [(i, j) for i in range(columns) for j in range(i)]
-    found = [
-        np.array([float(_correlations(w[..., [i]], w[..., [j]])[0]) for i, j in pairs]) for w in (real, generated)
-    ]
+    found = [np.array([float(_correlations(w[..., [i]], w[..., [j]])[0]) for i, j in pairs]) for w in (real, generated)]
     return float(np.abs(found[0] - found[1]).mean()) if pairs else 0.0
 
 

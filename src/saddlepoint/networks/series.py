@@ -23,9 +23,7 @@ class WindowGenerator(Generator):
     torch.Size([2, 24, 6])
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], latent: int, width: int = 256, depth: int = 2, classes: int = 0
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], latent: int, width: int = 256, depth: int = 2, classes: int = 0) -> None:
         super().__init__(classes)
         self.shape = shape
         self.code = Code(latent, classes)

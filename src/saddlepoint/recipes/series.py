@@ -156,7 +156,8 @@ class SeriesBaseline(AutoencoderRun):
             model = MODEL_REGISTRY.build(
                 self.model, encoder=made["encoder"], decoder=made["generator"], latent=self.latent.size
             ).to(device)
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=list(model.parameters()))
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
         game = Game(
             {"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled
         )
@@ -203,9 +204,7 @@ def series_vae() -> SeriesBaseline:
     return SeriesBaseline(
         recipe="series-vae",
         latent=LatentSettings(size=16),
-        generator=Player(
-            network=run.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}
-        ),
+        generator=Player(network=run.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         model={"name": "vae"},
         method={"name": "simultaneous"},

@@ -164,7 +164,9 @@ class TableBaseline(AutoencoderRun):
                 raise ConfigurationError(f"table-vae: {error}") from error
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        game = Game({"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled)
+        game = Game(
+            {"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled
+        )
         stream = TableStream(
             rows, coding.layout, self.batch_size, self.seed, self.latent.size, "normal", device, conditional=False
         )

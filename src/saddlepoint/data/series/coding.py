@@ -67,9 +67,7 @@ class SeriesCoding:
         mixing = (vectors / np.sqrt(values)).T / deviation
         unmixing = deviation[:, None] * vectors * np.sqrt(values)
         scale = np.diff((windows - mean) @ mixing.T, axis=1).std((0, 1))
-        return cls(
-            data.columns, logarithmic, mean, mixing, unmixing, np.where(scale > 0, scale, 1.0), representation
-        )
+        return cls(data.columns, logarithmic, mean, mixing, unmixing, np.where(scale > 0, scale, 1.0), representation)
 
     @cached_property
     def learnt(self) -> tuple[NumberColumn, ...]:
