@@ -45,7 +45,7 @@ def test_numbers_are_learnt_time_is_left_out_and_constants_are_kept(tmp_path: Pa
     assert len(read_series(tmp_path / "series.csv", window=10, stride=5)) == 11
     left = read_series(tmp_path / "series.csv", window=10, leave_out=["stars", "unit"])
     assert [column.name for column in left.columns] == ["price", "high", "same"]
-    assert [c.name for c in read_series(tmp_path / "series.csv", window=10, kinds={"row": "number"}).learnt][0] == "row"
+    assert read_series(tmp_path / "series.csv", window=10, kinds={"row": "number"}).learnt[0].name == "row"
 
 
 @pytest.mark.parametrize("representation", ["steps", "levels"])

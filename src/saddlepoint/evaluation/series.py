@@ -93,9 +93,10 @@ def evaluate_series(
         taught = learnt if name.startswith("floor") else made
         protocol = replace(basis, weights=name, n_real=len(against), n_generated=len(made))
         settings = {"trainings": trainings}
+        scaled = unit_range(real, against, made, taught, judged)[1:]
         for metric, score in {
-            "discriminative": partial(discriminative_score, *unit_range(real, against, made)[1:]),
-            "predictive": partial(predictive_score, *unit_range(real, taught, judged)[1:]),
+            "discriminative": partial(discriminative_score, scaled[0], scaled[1]),
+            "predictive": partial(predictive_score, scaled[2], scaled[3]),
         }.items():
             found = []
             for number in range(trainings):
@@ -121,7 +122,10 @@ def _alike(real: Windows, made: Windows, seed: int) -> dict[str, tuple[float, Be
     if real.shape[1] >= 3:
         found["autocorrelation"] = autocorrelation_difference(real, made), "lower"
     if real.shape[1] >= 4:
-        found["step_autocorrelation"] = autocorrelation_difference(*(np.diff(w, axis=1) for w in (real, made))), "lower"
+        found["step_autocorrelation"] = (
+            autocorrelation_difference(np.diff(real, axis=1), np.diff(made, axis=1)),
+            "lower",
+        )
     return found
 
 

@@ -133,7 +133,7 @@ def _some(windows: Tensor, source: torch.Generator) -> Tensor:
 
 
 def _units(windows: Windows) -> int:
-    return max(UNITS, windows.shape[2] // 2)
+    return max(UNITS, int(windows.shape[2]) // 2)
 
 
 def _check(a: Windows, b: Windows) -> None:

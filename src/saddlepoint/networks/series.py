@@ -1,5 +1,6 @@
 """Networks of windows of a time series: one that makes them, one that judges them."""
 
+from itertools import pairwise
 from math import prod
 
 import torch
@@ -41,15 +42,16 @@ class WindowGenerator(Generator):
 
 
 class WindowCritic(Discriminator):
-    """MLP that sees a window twice: as it is, and its running sums from the second step on, over √steps.
+    """MLP that sees a window of a start and steps three times: as it is, how far it has moved, and where it stands.
 
-    Of windows coded as a start and steps, the sums are how far the series has moved, which a sum of many small errors
-    would be felt in late.
+    How far: Σ_{s≤t} x_s/√T over the steps up to t. Where: x_1 + Σ_{s≤t} c x_s, c the deviations of the steps. What is
+    small in each step and adds up, or only goes together with where a series stands, is so seen at once.
 
     Args:
         shape: of a window, steps and columns.
         widths: of the hidden layers.
-        sums: whether it sees running sums.
+        sums: whether it sees how far the window has moved.
+        scales: c, of each column, for where it stands; () does not look at that. A run of a series fills them in.
         slope: of the leaky ReLU below 0.
         packing: windows judged together.
 
@@ -57,23 +59,29 @@ class WindowCritic(Discriminator):
     torch.Size([2])
     """
 
+    scales: Tensor
+
     def __init__(
         self,
         shape: tuple[int, ...],
         widths: tuple[int, ...] = (256, 256),
         sums: bool = True,
+        scales: tuple[float, ...] = (),
         slope: float = 0.2,
         packing: int = 1,
     ) -> None:
         super().__init__(shape, 0, False, packing)
         if not widths or min(widths) < 1:
             raise ValueError(f"widths are {widths}: give at least one, and each at least 1")
+        if len(scales) not in (0, prod(shape[1:])):
+            raise ValueError(f"scales are {len(scales)}: give one for each of {prod(shape[1:])} columns, or none")
         self.steps, self.sums = shape[0], sums
-        sizes = [(1 + sums) * prod(self.seen), *widths]
+        self.register_buffer("scales", torch.tensor(scales), persistent=False)
+        sizes = [(1 + sums + bool(scales)) * prod(self.seen), *widths]
         self.body = nn.Sequential(
             *(
                 layer
-                for before, after in zip(sizes[:-1], sizes[1:], strict=True)
+                for before, after in pairwise(sizes)
                 for layer in (nn.Linear(before, after), nn.LeakyReLU(slope))
             )
         )
@@ -83,8 +91,11 @@ class WindowCritic(Discriminator):
     def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(N, *seen) → the last hidden layer (N, d) and logits (N, 1)."""
         windows = images.view(len(images), self.packing, self.steps, -1)
+        start, moved = windows[:, :, :1], nn.functional.pad(windows[:, :, 1:].cumsum(2), (0, 0, 1, 0))
+        seen = [windows]
         if self.sums:
-            later = windows[:, :, 1:].cumsum(2) / self.steps**0.5
-            windows = torch.cat([windows, nn.functional.pad(later, (0, 0, 1, 0))], 3)
-        features = self.body(windows.flatten(1))
+            seen.append(moved / self.steps**0.5)
+        if len(self.scales):
+            seen.append(start + moved * self.scales)
+        features = self.body(torch.cat(seen, 3).flatten(1))
         return features, self.last(features)

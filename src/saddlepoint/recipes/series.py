@@ -103,7 +103,11 @@ class SeriesRun(AdversarialRun):
             penalty=schedules.of(self.schedules.penalty),
             packing=self.packing,
         )
-        game = adversarial_game(self, tuple(stream.samples.shape[1:]), device)
+        critic = self.discriminator.network
+        if self.representation == "steps" and "scales" in critic:
+            critic = {**critic, "scales": tuple(coding.scale.tolist())}
+        seen = self.model_copy(update={"discriminator": self.discriminator.model_copy(update={"network": critic})})
+        game = adversarial_game(seen, tuple(stream.samples.shape[1:]), device)
         trained = _trained(self, game.players["generator"], self.generator.network, stream, coding, data)
         task = SeriesTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)

@@ -1,8 +1,7 @@
 """Generation of tables: its configuration, its recipe, and the baseline of one player that stands beside it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import torch
 from pydantic import Field

@@ -119,7 +119,7 @@ class SeriesTask:
 
     def _tells(self, differences: int) -> bool:
         """Whether windows are long enough for a correlation in time after so many differences have been taken."""
-        return self._real.shape[1] >= 2 + differences
+        return int(self._real.shape[1]) >= 2 + differences
 
     @cached_property
     def _real(self) -> NDArray[np.float64]:

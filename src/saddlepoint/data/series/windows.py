@@ -72,7 +72,8 @@ class SeriesData:
     @cached_property
     def windows(self) -> Numbers:
         """All, float64 (N, steps, columns)."""
-        return self.values[self.starts[:, None] + np.arange(self.window)]
+        cut: Numbers = self.values[self.starts[:, None] + np.arange(self.window)]
+        return cut
 
     @cached_property
     def fingerprint(self) -> str:
