@@ -34,6 +34,16 @@ def rows(folder: Path) -> Path:
     return folder / "rents.csv"
 
 
+def prices(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    low = (100 + rng.normal(size=200).cumsum()).round(2)
+    folder.mkdir()
+    pandas.DataFrame({"low": low, "high": low + rng.uniform(0, 2, 200).round(2)}).to_csv(
+        folder / "prices.csv", index=False
+    )
+    return folder / "prices.csv"
+
+
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
 TASKS = {
     "enhance": (
@@ -46,6 +56,11 @@ TASKS = {
     "table": (
         rows,
         *("train", "table", "--set", "latent.size=4"),
+        *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
+    ),
+    "series": (
+        prices,
+        *("train", "series", "--set", "latent.size=4", "--set", "data.window=8", "--method", "extragradient"),
         *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
     ),
 }
