@@ -79,11 +79,7 @@ class WindowCritic(Discriminator):
         self.register_buffer("scales", torch.tensor(scales), persistent=False)
         sizes = [(1 + sums + bool(scales)) * prod(self.seen), *widths]
         self.body = nn.Sequential(
-            *(
-                layer
-                for before, after in pairwise(sizes)
-                for layer in (nn.Linear(before, after), nn.LeakyReLU(slope))
-            )
+            *(layer for before, after in pairwise(sizes) for layer in (nn.Linear(before, after), nn.LeakyReLU(slope)))
         )
         self.last = nn.Linear(sizes[-1], 1)
         self.add_heads(sizes[-1])
