@@ -98,7 +98,7 @@ class ModelRun(AutoencoderRun):
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return Game(
             {"generator": model},
-            {"generator": _loss},
+            {"generator": autoencoder_loss},
             {"generator": optimizer},
             compiled=self.compiled,
             parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
@@ -182,7 +182,8 @@ class ImageBaseline(ModelRun):
         return self.read({**self.model_dump(), **changed})
 
 
-def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+def autoencoder_loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+    """The mean of an autoencoder's losses over a batch."""
     loss: torch.Tensor = players["generator"](batch.real, batch.latent, *batch.conditions).mean()
     return loss
 

@@ -37,6 +37,7 @@ KINDS = {
     "points": "saddlepoint.tasks.trained:PointGenerator",
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
+    "series": "saddlepoint.tasks.series:WindowsGenerator",
     "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
     "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
