@@ -152,6 +152,7 @@ def evaluate(
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
+        plot.mkdir(parents=True, exist_ok=True)
         save_png(curves, plot / "quality-diversity.png")
         err.print(f"wrote {plot / 'quality-diversity.png'}", markup=False, soft_wrap=True)
     if as_json:
