@@ -34,6 +34,8 @@ from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_at
 
 #: Snapshots on the page: enough to see the training as a film.
 SNAPSHOTS = 24
+#: Snapshots of texts.
+TEXTS = 8
 #: Bytes of all snapshots together, and of the large latest one.
 SNAPSHOT_BYTES, STAGE_BYTES = 1_300_000, 500_000
 #: Pictures narrower than this are shown with hard pixels: smoothing would hide what the generator drew.
@@ -148,6 +150,7 @@ class _Run:
             "snapshots_of": of,
             "unreadable": unreadable,
             "latest": _latest(self.folder.samples),
+            "texts": _texts(self.folder.samples),
             "small": SMALL,
             "charts": [_chart(panel) for panel in panels(self.records)],
             "metrics": self._metrics(),
@@ -238,6 +241,7 @@ class _Run:
         return table if table.rows else None
 
     def _commands(self) -> list[tuple[str, str]]:
+        drawn = "-n 20 --seed 7 --temperature 0.8" if _texts(self.folder.samples) else "-n 64 --seed 7 --out grid.png"
         here, config = shlex.quote(str(self.path)), shlex.quote(str(self.folder.config))
         again = shlex.quote(f"{self.path}-again")
         samples = self._spent("samples")
@@ -246,7 +250,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png"),
+                    ("Draw from the generator", f"saddle sample {here} {drawn}"),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended
@@ -259,14 +263,14 @@ class _Run:
     def _dataset(self) -> list[tuple[str, str]]:
         data = _mapping(self.identity.get("dataset"))
         shape = data.get("shape")
-        images = number(data.get("images"))
+        counts = {str(kind).capitalize(): f"{n:,}" for kind, n in data.items() if isinstance(n, int)}
         facts = {
             "Name": data.get("name"),
             "Source": data.get("source"),
             "Fingerprint": data.get("fingerprint"),
-            "Images": f"{int(images):,}" if math.isfinite(images) else None,
+            **counts,
             "Shape": " × ".join(str(n) for n in shape) + " (channels, height, width)"
-            if isinstance(shape, Sequence) and not isinstance(shape, str) and shape
+            if "Images" in counts and isinstance(shape, Sequence) and not isinstance(shape, str) and shape
             else None,
         }
         return [(key, str(value)) for key, value in facts.items() if value]
@@ -319,6 +323,15 @@ def _latest(samples: Path) -> Snapshot | None:
         except (OSError, UnidentifiedImageError, SyntaxError, ValueError):
             continue
     return None
+
+
+def _texts(samples: Path) -> list[tuple[str, str]]:
+    """The snapshots of a run that makes texts, the newest first: samples seen, and the texts."""
+    found = sorted((int(path.stem), path) for path in samples.glob("*.txt") if path.stem.isdecimal())
+    return [
+        (f"{seen:,} samples", path.read_text(encoding="utf-8", errors="replace"))
+        for seen, path in (found[place] for place in reversed(evenly(len(found), TEXTS)))
+    ]
 
 
 def evenly(count: int, wanted: int) -> list[int]:
