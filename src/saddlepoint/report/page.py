@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 from markupsafe import Markup, escape
+from matplotlib.figure import Figure
 from PIL import Image, UnidentifiedImageError
 
 from saddlepoint.report.evaluations import EvaluationTable, tabulated
@@ -30,6 +31,7 @@ from saddlepoint.report.figures import (
 from saddlepoint.report.health import examine
 from saddlepoint.report.series import columns, compact, higher_is_better, number
 from saddlepoint.report.templates import template
+from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
@@ -155,6 +157,7 @@ class _Run:
             "charts": [_chart(panel) for panel in panels(self.records)],
             "metrics": self._metrics(),
             "evaluation": self._evaluation(),
+            "quality": self._quality(),
             "commands": self._commands(),
             "started_with": shlex.join(_strings(self.identity.get("command"))),
             "dataset": self._dataset(),
@@ -239,6 +242,17 @@ class _Run:
         except (ValueError, KeyError, TypeError, AttributeError, OSError):
             return None
         return table if table.rows else None
+
+    def _quality(self) -> Chart | None:
+        """The newest evaluation of texts as curves; None of anything else, or of what can't be read."""
+        try:
+            figure = quality_diversity_figure(read_evaluations(self.folder.evaluations)[-1], theme=_PAGE_LIGHT)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
+            return None
+        if figure is None:
+            return None
+        title = "Quality against variety, through temperatures"
+        return _drawn(figure, title, f"{title}: BLEU against self-BLEU, as in the table below.")
 
     def _commands(self) -> list[tuple[str, str]]:
         drawn = "-n 20 --seed 7 --temperature 0.8" if _texts(self.folder.samples) else "-n 64 --seed 7 --out grid.png"
@@ -371,10 +385,15 @@ def _chart(panel: Panel) -> Chart:
         finite = series.finite()
         ends = f"ends at {finite.values[-1]:.3g}" if len(finite.values) else "has no finite value"
         last.append(f"{label} {ends}")
-    light = as_svg(panel_figure(panel, _PAGE_LIGHT))
+    description = f"{panel.title} ({panel.unit}) against samples seen: {', '.join(last)}."
+    return _drawn(panel_figure(panel, _PAGE_LIGHT), panel.title, description)
+
+
+def _drawn(figure: Figure, title: str, description: str) -> Chart:
+    light = as_svg(figure)
     return Chart(
-        panel.title,
-        f"{panel.title} ({panel.unit}) against samples seen: {', '.join(last)}.",
+        title,
+        description,
         data_uri(light, "image/svg+xml"),
         data_uri(recoloured(light, _PAGE_LIGHT, DARK), "image/svg+xml"),
     )
