@@ -248,7 +248,7 @@ def _of_sounds(sounds: dict[str, WaveGenerator], subject: "_Subject", asked: _As
 
 
 def _of_texts(texts: dict[str, TextGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
-    """Curves over temperature of the average, or what was asked for, and of the likelihood stage where there was one."""
+    """Curves of the average, or of what was asked for, and of the likelihood stage where there was one."""
     asked.without("makes text", "metrics", "features", "data")
     if not isinstance(subject.data, TextData):
         raise ConfigurationError(f"{asked.run} does not say which text it was trained on: give the run folder")
