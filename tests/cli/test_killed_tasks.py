@@ -54,6 +54,13 @@ def prices(folder: Path) -> Path:
     return folder / "prices.csv"
 
 
+def names(folder: Path) -> Path:
+    folder.mkdir()
+    letters = np.random.default_rng(0).integers(97, 123, (60, 5), np.uint8)
+    (folder / "names.txt").write_bytes(b"\n".join(row.tobytes() for row in letters))
+    return folder / "names.txt"
+
+
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
 TASKS = {
     "enhance": (
@@ -79,6 +86,11 @@ TASKS = {
         prices,
         *("train", "series", "--set", "latent.size=4", "--set", "data.window=8", "--method", "extragradient"),
         *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
+    ),
+    "text": (
+        names,
+        *("train", "text", "--set", "likelihood=80", "--set", "generator.network.width=8"),
+        *("--set", "discriminator.network.representations=2"),
     ),
 }
 

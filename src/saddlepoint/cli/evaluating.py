@@ -140,7 +140,7 @@ def evaluate(
     read_evaluations(folder.evaluations)  # a damaged file is to be found before the work, not after
     with _watching() as report:
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
-        asked = _Asked(run, metrics, samples, features, data, target, seed, device, plot, report)
+        asked = _Asked(run, metrics, samples, features, data, target, seed, device, plot, report, weights)
         found, notes = _found(subject, asked)
     record = {
         "evaluated": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -159,6 +159,7 @@ def evaluate(
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
+        plot.mkdir(parents=True, exist_ok=True)
         save_png(curves, plot / "quality-diversity.png")
         err.print(f"wrote {plot / 'quality-diversity.png'}", markup=False, soft_wrap=True)
     if as_json:
@@ -182,6 +183,7 @@ class _Asked:
     device: str
     plot: Path | None
     report: Report
+    weights: str | None
 
     def without(self, what: str, *names: str) -> None:
         """Raise ConfigurationError where an option was given that says nothing here."""
@@ -270,10 +272,12 @@ def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _A
 
 
 def _of_texts(texts: dict[str, TextGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
-    """Curves over temperature of all weights, and of the end of the likelihood stage where there was one."""
+    """Curves of the average, or of what was asked for, and of the likelihood stage where there was one."""
     asked.without("makes text", "metrics", "features", "data")
     if not isinstance(subject.data, TextData):
         raise ConfigurationError(f"{asked.run} does not say which text it was trained on: give the run folder")
+    if asked.weights is None and "ema" in texts:  # a weight is five columns, and a table has few
+        texts = {"ema": texts["ema"]}
     before = RunFolder(asked.run).generator / LIKELIHOOD
     if before.is_dir():
         texts = {**texts, "likelihood stage": TextGenerator.load(before)}

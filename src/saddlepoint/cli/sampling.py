@@ -17,7 +17,7 @@ from saddlepoint.tasks.audio import SoundGenerator, preview
 from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.table import RowGenerator
-from saddlepoint.tasks.text import TextGenerator
+from saddlepoint.tasks.text import TextGenerator, joined
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 
 #: Frames between two stops of a walk, and milliseconds a frame.
@@ -210,10 +210,7 @@ def _picture_format(out: Path) -> str:
 def _write_text(trained: TextGenerator, n: int, seed: int, out: Path | None, temperature: float) -> None:
     if out is not None and out.suffix.lower() not in TEXTS:
         raise ConfigurationError(f"--out {out}: a text ends in {', '.join(TEXTS)}")
-    # Windows of a text have line breaks of their own: an empty line is between two of them.
-    texts = trained.texts(n, seed, temperature)
-    between = "\n\n" if any("\n" in text for text in texts) else "\n"
-    content = between.join(texts) + "\n"
+    content = joined(trained.texts(n, seed, temperature))
     if out is None:
         print(content, end="")
     else:
