@@ -24,7 +24,10 @@ DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
 #: A logit for each patch or pixel; their shapes are those of tests/networks/test_maps.py.
 MAPS = ["patch-discriminator", "unet-discriminator"]
 TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
-OTHERS = [*MAPS, *TRANSLATORS, *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window")))]
+OTHERS = [
+    *(*MAPS, *TRANSLATORS),
+    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window", "sequence"))),
+]
 #: Of raw sounds, (channels, samples); their shapes are those of tests/networks/test_wavegan.py.
 SOUNDS = [name for name in NETWORKS if name.startswith("wavegan")]
 IMAGES = [name for name in NETWORKS if name not in (*OTHERS, *SOUNDS)]
