@@ -264,7 +264,7 @@ def spoken_digits() -> AudioRun:
 
 
 def audio_wave() -> AudioRun:
-    """The same as spoken-digits by raw waveforms, in WaveGAN's manner: --data FOLDER; a quarter of an hour on two cores."""
+    """The same as spoken-digits by raw waveforms, in WaveGAN's manner: --data FOLDER; fifteen minutes on two cores."""
     run = spoken_digits()
     return run.model_copy(
         update={
