@@ -44,6 +44,23 @@ def tones(folder: Path) -> Path:
     return folder
 
 
+def prices(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    low = (100 + rng.normal(size=200).cumsum()).round(2)
+    folder.mkdir()
+    pandas.DataFrame({"low": low, "high": low + rng.uniform(0, 2, 200).round(2)}).to_csv(
+        folder / "prices.csv", index=False
+    )
+    return folder / "prices.csv"
+
+
+def names(folder: Path) -> Path:
+    folder.mkdir()
+    letters = np.random.default_rng(0).integers(97, 123, (60, 5), np.uint8)
+    (folder / "names.txt").write_bytes(b"\n".join(row.tobytes() for row in letters))
+    return folder / "names.txt"
+
+
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
 TASKS = {
     "enhance": (
@@ -64,6 +81,16 @@ TASKS = {
         *("--set", "data.rate=2000", "--set", "data.seconds=0.12"),
         *("--set", "spectrogram={window: 64, hop: 16, bands: 8, steps: 2}"),
         *("--set", "generator.network.width=4", "--set", "discriminator.network.width=4"),
+    ),
+    "series": (
+        prices,
+        *("train", "series", "--set", "latent.size=4", "--set", "data.window=8", "--method", "extragradient"),
+        *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
+    ),
+    "text": (
+        names,
+        *("train", "text", "--set", "likelihood=80", "--set", "generator.network.width=8"),
+        *("--set", "discriminator.network.representations=2"),
     ),
 }
 

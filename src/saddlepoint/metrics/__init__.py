@@ -20,6 +20,15 @@ from saddlepoint.metrics.patches import patch_moments, patches
 from saddlepoint.metrics.precision_recall import PrecisionRecall, precision_recall
 from saddlepoint.metrics.psnr import psnr
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
+from saddlepoint.metrics.series import (
+    autocorrelation_difference,
+    autocorrelations,
+    cross_correlation_difference,
+    discriminative_score,
+    marginal_similarities,
+    predictive_score,
+    unit_range,
+)
 from saddlepoint.metrics.sharpness import edge_sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
@@ -46,13 +55,17 @@ __all__ = [
     "TableColumn",
     "Utility",
     "Words",
+    "autocorrelation_difference",
+    "autocorrelations",
     "birthday_duplicates",
     "bleu",
     "column_similarities",
     "column_similarity",
     "copied",
+    "cross_correlation_difference",
     "density_coverage",
     "detection_auc",
+    "discriminative_score",
     "distinct",
     "edge_sharpness",
     "frechet_at_infinity",
@@ -60,6 +73,7 @@ __all__ = [
     "frechet_from_moments",
     "inception_score",
     "kernel_distance",
+    "marginal_similarities",
     "memorisation",
     "mode_coverage",
     "ms_ssim",
@@ -70,6 +84,7 @@ __all__ = [
     "patch_moments",
     "patches",
     "precision_recall",
+    "predictive_score",
     "privacy",
     "psnr",
     "pyramid_distance",
@@ -79,6 +94,7 @@ __all__ = [
     "spectrum_distance",
     "squared_mmd",
     "ssim",
+    "unit_range",
     "utility",
     "words",
 ]

@@ -13,6 +13,7 @@ from saddlepoint.networks.players import Discriminator, Generator, Judgement, Tr
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.residual_translator import ResidualTranslator
 from saddlepoint.networks.sequence import SequenceCritic, SequenceWriter
+from saddlepoint.networks.series import WindowCritic, WindowGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
 from saddlepoint.networks.table import TableCritic, TableGenerator
@@ -39,6 +40,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "unet-discriminator": UNetDiscriminator,
     "table-generator": TableGenerator,
     "table-critic": TableCritic,
+    "window-generator": WindowGenerator,
+    "window-critic": WindowCritic,
     "sequence-writer": SequenceWriter,
     "sequence-critic": SequenceCritic,
     "wavegan-generator": WaveGANGenerator,
@@ -75,5 +78,7 @@ __all__ = [
     "UNetTranslator",
     "WaveGANDiscriminator",
     "WaveGANGenerator",
+    "WindowCritic",
+    "WindowGenerator",
     "costs",
 ]

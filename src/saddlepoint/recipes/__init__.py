@@ -13,6 +13,7 @@ from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.image_to_image import ImageToImageRun
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.series import SeriesBaseline, SeriesRun, series, series_vae
 from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
@@ -35,6 +36,8 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "translate": translate,
     "table": table,
     "table-vae": table_vae,
+    "series": series,
+    "series-vae": series_vae,
     "audio": audio,
     "spoken-digits": spoken_digits,
     "audio-wave": audio_wave,
@@ -67,6 +70,8 @@ __all__ = [
     "ImageToImageRun",
     "PointRun",
     "Run",
+    "SeriesBaseline",
+    "SeriesRun",
     "SoundRun",
     "TableBaseline",
     "TableRun",

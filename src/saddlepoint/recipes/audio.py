@@ -144,7 +144,7 @@ class SoundRun(Run):
         if data.labels is None:
             raise ConfigurationError(
                 f"{data.name} has no classes to make on demand: put each class into a sub-folder of its own, say what "
-                f"they are with --set data.label=prefix, or take --set conditional=false"
+                f"they are with --set data.label=prefix, or give --no-conditional"
             )
         return data.classes
 
@@ -218,7 +218,7 @@ class AudioBaseline(SoundRun, ModelRun):
         """The game of an autoencoder of spectrograms, whose decoder is told the class where there are classes."""
         classes, pictured, device = self._classes(data), self.pictured, pick_device(self.device)
         model = self.player(pictured.shape, *RANGE, classes=len(classes)).to(device)
-        game, (drawn, latent) = self.game(model), self.drawn(model)
+        game, (drawn, latent) = self.game(model), self.drawn(model, len(classes))
         stream = self._stream(levels_of(data, pictured), data, device)
         spec, steps = self.generator.network, self.spectrogram.steps
         trained = SpectrogramGenerator(drawn, spec, pictured.shape, latent, plain(pictured), steps, classes=classes)

@@ -1,6 +1,6 @@
 """Baselines: autoencoders of images under the same loop, budget and metrics as the games that they stand beside."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from operator import methodcaller
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -13,9 +13,9 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
-from saddlepoint.recipes.building import Assembled, iteration, model_card, network, pick_device
+from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
-from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, digits
+from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, classes_of, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -49,6 +49,11 @@ class AutoencoderRun(Run):
         return {"generator": self.generator.network, "encoder": self.encoder.network}
 
     @property
+    def told(self) -> Collection[str]:
+        """The decoder; codes need not say again what it is told."""
+        return ("generator",)
+
+    @property
     def packing(self) -> int:
         """Samples are encoded one by one."""
         return 1
@@ -76,21 +81,14 @@ class ModelRun(AutoencoderRun):
             ConfigurationError: networks that do not fit, or settings that a model of this kind has no use for.
         """
         self._check(low)
-        decoder, encoder = (
-            network(self, role, self.networks[role], shape=shape, classes=known)
-            for role, known in (("generator", classes), ("encoder", 0))
-        )
+        made = networks(self, shape, classes)
+        decoder = made["generator"]
         if not isinstance(decoder, Generator):
             name = self.generator.network["name"]
             raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
-        given = {"encoder": encoder, "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
+        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
         with seeded(seed_for(self.seed, "model", "initialisation")):
-            model = MODEL_REGISTRY.build(self.model, **given)
-        if classes and model.components:
-            raise ConfigurationError(
-                f"a density of the codes of a {self.objective} knows no classes: take --set conditional=false"
-            )
-        return model
+            return MODEL_REGISTRY.build(self.model, **given)
 
     def game(self, model: Autoencoder) -> Game:
         """The game of the one player, which is on its device."""
@@ -100,19 +98,19 @@ class ModelRun(AutoencoderRun):
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return Game(
             {"generator": model},
-            {"generator": _loss},
+            {"generator": autoencoder_loss},
             {"generator": optimizer},
             compiled=self.compiled,
             parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
         )
 
-    def drawn(self, model: Autoencoder) -> tuple[torch.nn.Module, Latent]:
+    def drawn(self, model: Autoencoder, classes: int = 0) -> tuple[torch.nn.Module, Latent]:
         """What is handed over of a model, the decoder behind a density of its codes where there is one; its input."""
         latent = Latent(self.latent.size, self.latent.distribution, model.components)
         if not latent.components:
             return model.decoder, latent
         device = next(model.parameters()).device
-        return ThroughDensity(model.decoder, latent.size, latent.components).to(device), latent
+        return ThroughDensity(model.decoder, latent.size, latent.components, classes).to(device), latent
 
     def _check(self, low: float) -> None:
         """Raise ConfigurationError where what was chosen does not fit together."""
@@ -139,6 +137,7 @@ class ImageBaseline(ModelRun):
     data: Data
     evaluation: Evaluation = Evaluation()
     values: Literal["symmetric", "unit"] = "symmetric"
+    conditional: bool = False
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
@@ -151,18 +150,27 @@ class ImageBaseline(ModelRun):
     def outline(self) -> tuple[tuple[int, ...], int] | None:
         """Those of a known set; None for images of the user's."""
         known = self.data.outline()
-        return None if known is None else (known[0], 0)
+        return None if known is None else (known[0], known[1] if self.conditional else 0)
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
         device = pick_device(self.device)
         low, high = RANGES[self.values]
-        model = self.player(data.shape, low, high).to(device)
-        game, (drawn, latent) = self.game(model), self.drawn(model)
+        classes = classes_of(data, self.conditional)
+        model = self.player(data.shape, low, high, len(classes)).to(device)
+        game, (drawn, latent) = self.game(model), self.drawn(model, len(classes))
         stream = SampleStream(
-            data.images, self.batch_size, self.seed, latent.size, latent.distribution, low, high, device
+            data.images,
+            self.batch_size,
+            self.seed,
+            latent.size,
+            latent.distribution,
+            low,
+            high,
+            device,
+            labels=data.labels if self.conditional else None,
         )
-        trained = ImageGenerator(drawn, self.generator.network, data.shape, latent, (low, high))
+        trained = ImageGenerator(drawn, self.generator.network, data.shape, latent, (low, high), classes=classes)
         own, card = self.evaluation, model_card(self, data)
         images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
         task = BaselineTask(images, model, stream)
@@ -174,7 +182,8 @@ class ImageBaseline(ModelRun):
         return self.read({**self.model_dump(), **changed})
 
 
-def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+def autoencoder_loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+    """The mean of an autoencoder's losses over a batch."""
     loss: torch.Tensor = players["generator"](batch.real, batch.latent, *batch.conditions).mean()
     return loss
 
@@ -193,7 +202,7 @@ def check_roles(method: Choice) -> None:
 
 
 def baseline(run: ImageRun, model: str) -> ImageBaseline:
-    """The baseline that stands beside an adversarial run: same data, decoder, latents, batch, budget, seed, average.
+    """The baseline that stands beside an adversarial run: all that both have is the same, the classes too.
 
     The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
     rotation of a game of two players.
@@ -203,10 +212,8 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
         model: autoencoder or vae.
 
     Raises:
-        ConfigurationError: a run of classes on demand, or no such model.
+        ConfigurationError: no such model.
     """
-    if run.conditional:
-        raise ConfigurationError("a baseline makes no classes on demand: leave --conditional out")
     optimizer = dict(run.generator.optimizer)
     if optimizer["name"] in ("Adam", "AdamW"):
         optimizer["betas"] = (0.9, 0.999)
@@ -215,7 +222,7 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values"})
+    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values", "conditional"})
     return ImageBaseline.read(
         shared
         | {
@@ -232,9 +239,14 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
 
 def vae() -> ImageBaseline:
     """Baseline: a variational autoencoder with the digits recipe's networks and budget; --data for other images."""
-    return baseline(digits(), "vae")
+    return baseline(_classless(), "vae")
 
 
 def autoencoder() -> ImageBaseline:
     """Baseline: an autoencoder, drawn from by a density of its codes, with the digits recipe's networks and budget."""
-    return baseline(digits(), "autoencoder")
+    return baseline(_classless(), "autoencoder")
+
+
+def _classless() -> ImageRun:
+    """Images of any data, which may have no classes."""
+    return digits().model_copy(update={"conditional": False})

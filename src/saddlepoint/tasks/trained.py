@@ -37,6 +37,7 @@ KINDS = {
     "points": "saddlepoint.tasks.trained:PointGenerator",
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
+    "series": "saddlepoint.tasks.series:WindowsGenerator",
     "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
     "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
@@ -319,4 +320,4 @@ def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
 def _network(spec: Mapping[str, Any], shape: tuple[int, ...], latent: Latent, classes: Sequence[str]) -> nn.Module:
     """The network that a configuration describes, behind a density where there is one."""
     network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
-    return ThroughDensity(network, latent.size, latent.components) if latent.components else network
+    return ThroughDensity(network, latent.size, latent.components, len(classes)) if latent.components else network
