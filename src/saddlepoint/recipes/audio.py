@@ -228,7 +228,7 @@ class AudioBaseline(SoundRun, ModelRun):
 
 
 def audio() -> AudioRun:
-    """Any folder of WAV, FLAC or OGG, a second of 8 kHz each: --data FOLDER; a quarter of an hour on two cores."""
+    """Any folder of WAV, FLAC or OGG, a second of 8 kHz each: --data FOLDER; ten minutes on two cores."""
     adam = {"name": "Adam", "lr": 2e-3, "betas": (0.0, 0.99)}
     return AudioRun(
         recipe="audio",
@@ -243,13 +243,13 @@ def audio() -> AudioRun:
         penalties={"r1": {"weight": 0.1}, "r2": {"weight": 0.1}},
         method={"name": "alternating"},
         average=Average(half_life=10_000, warm_up=0.1),
-        budget=Budget(samples=200_000),
+        budget=Budget(samples=100_000),
         every=Every(record=2_000, snapshot=20_000, checkpoint=20_000),
     )
 
 
 def spoken_digits() -> AudioRun:
-    """Ten spoken digits on demand: --data FOLDER is that of the Free Spoken Digit Dataset; ten minutes on two cores."""
+    """Ten spoken digits on demand: --data FOLDER is that of the Free Spoken Digit Dataset; six minutes on two cores."""
     run = audio()
     return run.model_copy(
         update={
@@ -264,7 +264,7 @@ def spoken_digits() -> AudioRun:
 
 
 def audio_wave() -> AudioRun:
-    """The same as spoken-digits by raw waveforms, in WaveGAN's manner: --data FOLDER; half an hour on two cores."""
+    """The same as spoken-digits by raw waveforms, in WaveGAN's manner: --data FOLDER; fifteen minutes on two cores."""
     run = spoken_digits()
     return run.model_copy(
         update={
@@ -279,7 +279,7 @@ def audio_wave() -> AudioRun:
 
 
 def audio_vae() -> AudioBaseline:
-    """Baseline: a variational autoencoder of spectrograms with spoken-digits' networks and budget; --data FOLDER."""
+    """Baseline: a VAE of spectrograms with spoken-digits' networks and budget: --data FOLDER; two minutes."""
     run = spoken_digits()
     shared = run.model_dump(include={*Run.model_fields, *SoundRun.model_fields})
     return AudioBaseline.read(
