@@ -62,6 +62,7 @@ def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path) ->
         for name in ("straight", "halves")
     ]
     assert records[0] == records[1] != []
+    assert "separation" not in records[0][0]["monitors"]  # an adversary that rests knows nothing yet
     assert ("separation" in records[0][-1]["monitors"]) is (case != "likelihood alone")
     assert (tmp_path / "straight" / "generator" / "likelihood").is_dir() is (case != "likelihood alone")
     assert read_run(config.plain()) == config

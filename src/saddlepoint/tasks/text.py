@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from saddlepoint.core import Game, generator
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.text import TextBatch, TextData, TextStream, Vocabulary
+from saddlepoint.data.text import ADVERSARY, TextBatch, TextData, TextStream, Vocabulary
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.metrics import copied, distinct, ngram_kl
 from saddlepoint.networks import SequenceWriter
@@ -218,14 +218,15 @@ class TextTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on a batch that never changes.
 
-        `separation`, where an adversary ever comes (see `judging.separation`); `diversity`: mean number of places at
+        `separation`, once an adversary plays (see `judging.separation`); `diversity`: mean number of places at
         which two generated texts differ, over that of real ones; norms of the field, with the adversary.
         """
         value: TextBatch = self._watched.value
         found = {}
         with torch.no_grad(), self.game.untouched(), seeded(self._watched.seed):
             made = self.game.players["generator"](value.latent, None, value.temperature)
-            if not value.alone:
+            # One that rests has a loss of 0, and knows nothing yet.
+            if self.game.loss_values.get(ADVERSARY, torch.zeros(())).item():
                 judge = self.game.players["discriminator"]
                 real, generated = (_mean_logits(judge(seen)) for seen in (value.real, made.to(value.latent)))
                 found["separation"] = float((real[:, None] > generated[None, :]).float().mean())
