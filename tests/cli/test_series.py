@@ -27,8 +27,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_series_is_trained_on_sampled_and_evaluated(
     run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saddlepoint.metrics.series.discriminative_score.__defaults__", (0, 5))
-    monkeypatch.setattr("saddlepoint.metrics.series.predictive_score.__defaults__", (0, 5))
+    monkeypatch.setattr("saddlepoint.metrics.series.discriminative_scores.__defaults__", (1, 0, 5))
+    monkeypatch.setattr("saddlepoint.metrics.series.predictive_scores.__defaults__", (1, 0, 5))
     folder = tmp_path / "run"
     said = run("train", "series", "--data", file, *TINY, "--out", folder)
     assert said.code == 0, said.err

@@ -164,8 +164,8 @@ def test_what_does_not_fit_a_series_is_refused(recipe: str, sets: list[str], sai
 
 
 def test_an_evaluation_of_windows_has_a_floor(trained: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saddlepoint.metrics.series.discriminative_score.__defaults__", (0, 5))
-    monkeypatch.setattr("saddlepoint.metrics.series.predictive_score.__defaults__", (0, 5))
+    monkeypatch.setattr("saddlepoint.metrics.series.discriminative_scores.__defaults__", (1, 0, 5))
+    monkeypatch.setattr("saddlepoint.metrics.series.predictive_scores.__defaults__", (1, 0, 5))
     makers = {"ema": WindowsGenerator.load(trained)}
     config = tiny(file)
     found = evaluate_series(makers, config.load(), None, trainings=2)

@@ -18,9 +18,9 @@ from saddlepoint.metrics import (
     autocorrelation_difference,
     cross_correlation_difference,
     detection_auc,
-    discriminative_score,
+    discriminative_scores,
     marginal_similarities,
-    predictive_score,
+    predictive_scores,
     unit_range,
 )
 from saddlepoint.tasks.series import WindowsGenerator
@@ -95,13 +95,11 @@ def evaluate_series(
         settings = {"trainings": trainings}
         scaled = unit_range(real, against, made, taught, judged)[1:]
         for metric, score in {
-            "discriminative": partial(discriminative_score, scaled[0], scaled[1]),
-            "predictive": partial(predictive_score, scaled[2], scaled[3]),
+            "discriminative": partial(discriminative_scores, scaled[0], scaled[1]),
+            "predictive": partial(predictive_scores, scaled[2], scaled[3]),
         }.items():
-            found = []
-            for number in range(trainings):
-                report(f"{name}: {metric}", number, trainings)
-                found.append(score(seed=seed + number))
+            report(f"{name}: {metric}", 0, 1)
+            found = score(trainings=trainings, seed=seed)
             spread = stdev(found) if trainings > 1 else None
             measured.append(Measured(metric, Number(fmean(found), spread), "lower", settings, protocol))
         report(f"{name}: comparing", 0, 1)

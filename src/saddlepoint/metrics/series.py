@@ -4,7 +4,7 @@ Windows are (n, steps, columns), n may differ from set to set. The two post-hoc 
 see `unit_range`.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -33,8 +33,10 @@ def unit_range(real: Windows, *others: Windows) -> tuple[Windows, ...]:
     return tuple((windows - low) / span for windows in (real, *others))
 
 
-def discriminative_score(real: Windows, generated: Windows, seed: int = 0, steps: int = CLASSIFIED) -> float:
-    """|accuracy − ½| of a recurrent classifier of real and generated windows, on a fifth of them that it never saw.
+def discriminative_scores(
+    real: Windows, generated: Windows, trainings: int = 1, seed: int = 0, steps: int = CLASSIFIED
+) -> tuple[float, ...]:
+    """|accuracy − ½| of recurrent classifiers of real and generated windows, on a fifth of them that each never saw.
 
     0: it can't tell; ½: it always can. A GRU with half as many units as columns, the sigmoid of its last state's
     linear image, cross-entropy, 2,000 steps of Adam with batches of 128 of each kind; as many windows of both, the
@@ -42,90 +44,136 @@ def discriminative_score(real: Windows, generated: Windows, seed: int = 0, steps
 
     Args:
         real, generated: (n, steps, columns) in the range [0, 1].
-        seed: of the split, the network and its batches.
+        trainings: classifiers, each with a start, a split and batches of its own, of the seeds from `seed` on.
+        seed: of the first.
         steps: of Adam.
+
+    Returns:
+        A score of each.
 
     Raises:
         ValueError: windows of different shape, or fewer than ten of a kind.
     """
     _check(real, generated)
-    n = min(len(real), len(generated))
+    n, sources = min(len(real), len(generated)), _sources(trainings, seed)
     held = round(JUDGED * n)
-    source = torch.Generator().manual_seed(seed)
-    (seen_real, test_real), (seen_made, test_made) = (
-        torch.from_numpy(kind[:n])[torch.randperm(n, generator=source)].float().split([n - held, held])
-        for kind in (real, generated)
-    )
+    parts = []
+    for source in sources:
+        orders = [torch.randperm(n, generator=source) for _ in range(2)]
+        parts.append([torch.from_numpy(w)[o].float() for w, o in zip((real, generated), orders, strict=True)])
+    seen = [[kind[held:] for kind in own] for own in parts]
 
-    def loss(network: _Recurrent) -> Tensor:
-        logits = network.last(torch.cat([_some(seen_real, source), _some(seen_made, source)]))
-        return nn.functional.binary_cross_entropy_with_logits(logits, answers)
+    def loss(networks: _Recurrent) -> Tensor:
+        batches = [torch.cat([_some(kind, source) for kind in own]) for own, source in zip(seen, sources, strict=True)]
+        logits = networks.last(torch.stack(batches))
+        return nn.functional.binary_cross_entropy_with_logits(logits, answers.expand_as(logits), reduction="none")
 
     answers = torch.cat([torch.ones(BATCH), torch.zeros(BATCH)])
-    network = _trained(_Recurrent(real.shape[2], _units(real)), loss, steps, seed)
+    networks = _trained(_Recurrent(real.shape[2], _units(real), sources), loss, steps)
     with torch.no_grad():
-        right = torch.cat([network.last(test_real) > 0, network.last(test_made) <= 0])
-    return abs(float(right.double().mean()) - 0.5)
+        called_real, called_made = (
+            networks.last(torch.stack([own[kind][:held] for own in parts])) > 0 for kind in range(2)
+        )
+        right = torch.cat([called_real, ~called_made], 1).double().mean(1)
+    return tuple((right - 0.5).abs().tolist())
 
 
-def predictive_score(train: Windows, test: Windows, seed: int = 0, steps: int = PREDICTED) -> float:
-    """Mean absolute error, on test windows, of a forecaster that was trained on others ("train on synthetic").
+def predictive_scores(
+    train: Windows, test: Windows, trainings: int = 1, seed: int = 0, steps: int = PREDICTED
+) -> tuple[float, ...]:
+    """Mean absolute error, on test windows, of forecasters that were trained on others ("train on synthetic").
 
-    It foretells the last column at the next step from the other columns up to now (a single column from itself): a GRU
-    with half as many units as columns, the sigmoid of a linear image, absolute error, 5,000 steps of Adam with batches
-    of 128. Yoon, Jarrett, van der Schaar 2019, NeurIPS.
+    They foretell the last column at the next step from the other columns up to now (a single column from itself): a
+    GRU with half as many units as columns, the sigmoid of a linear image, absolute error, 5,000 steps of Adam with
+    batches of 128. Yoon, Jarrett, van der Schaar 2019, NeurIPS.
 
     Args:
         train: (n, steps, columns) in the range [0, 1], mostly generated.
         test: real ones.
-        seed: of the network and its batches.
+        trainings: forecasters, each with a start and batches of its own, of the seeds from `seed` on.
+        seed: of the first.
         steps: of Adam.
+
+    Returns:
+        A score of each.
 
     Raises:
         ValueError: windows of different shape, or fewer than ten of a kind.
     """
     _check(train, test)
-    source = torch.Generator().manual_seed(seed)
+    sources = _sources(trainings, seed)
     seen, judged = torch.from_numpy(train).float(), torch.from_numpy(test).float()
     given = slice(0, max(1, seen.shape[2] - 1))
 
-    def error(network: _Recurrent, windows: Tensor) -> Tensor:
-        return (network.each(windows[:, :-1, given]).sigmoid() - windows[:, 1:, -1]).abs().mean()
+    def error(networks: _Recurrent, windows: Tensor) -> Tensor:
+        return (networks.each(windows[:, :, :-1, given]).sigmoid() - windows[:, :, 1:, -1]).abs()
 
     fitted = _trained(
-        _Recurrent(seen[..., given].shape[2], _units(train)), lambda net: error(net, _some(seen, source)), steps, seed
+        _Recurrent(seen[..., given].shape[2], _units(train), sources),
+        lambda networks: error(networks, torch.stack([_some(seen, source) for source in sources])),
+        steps,
     )
     with torch.no_grad():
-        return float(error(fitted, judged))
+        return tuple(error(fitted, judged.expand(trainings, *judged.shape)).double().mean((1, 2)).tolist())
 
 
 class _Recurrent(nn.Module):
-    def __init__(self, columns: int, units: int) -> None:
+    """GRUs with a linear head beside each other, trained at the cost of little more than one.
+
+    h ← (1 − z) n + z h,  r, z = σ(W x + U h),  n = tanh(W x + r U h), with biases: Cho et al. 2014, arXiv 1406.1078.
+    """
+
+    given: Tensor
+    given_bias: Tensor
+    held: Tensor
+    held_bias: Tensor
+    head: Tensor
+    head_bias: Tensor
+
+    def __init__(self, columns: int, units: int, sources: Sequence[torch.Generator]) -> None:
         super().__init__()
-        self.columns, self.units = columns, units
-        self.memory, self.head = nn.GRU(columns, units, batch_first=True), nn.Linear(units, 1)
+        self.units = units
+        shapes = {"given": (columns, 3 * units), "held": (units, 3 * units), "head": (units, 1)}
+        for name, shape in shapes.items():
+            for key, size in ((name, shape), (f"{name}_bias", (1, shape[1]))):
+                starts = [(2 * torch.rand(size, generator=source) - 1) * units**-0.5 for source in sources]
+                setattr(self, key, nn.Parameter(torch.stack(starts)))
+
+    def states(self, windows: Tensor) -> Iterator[Tensor]:
+        """(networks, n, steps, columns) → after every step (networks, n, units)."""
+        k, n, steps = windows.shape[:3]
+        inputs = (windows.flatten(1, 2) @ self.given + self.given_bias).view(k, n, steps, -1)
+        state, gates = windows.new_zeros(k, n, self.units), 2 * self.units
+        for x in inputs.unbind(2):
+            own = state @ self.held + self.held_bias
+            r, z = (x[..., :gates] + own[..., :gates]).sigmoid().chunk(2, 2)
+            new = (x[..., gates:] + r * own[..., gates:]).tanh()
+            state = torch.lerp(new, state, z)
+            yield state
 
     def each(self, windows: Tensor) -> Tensor:
-        """A logit after every step, (n, steps)."""
-        hidden: Tensor = self.memory(windows)[0]
-        return self.head(hidden).squeeze(2)  # type: ignore[no-any-return]
+        """A logit after every step, (networks, n, steps)."""
+        states = torch.stack(list(self.states(windows)), 2)
+        return (states.flatten(1, 2) @ self.head + self.head_bias).view(states.shape[:3])
 
     def last(self, windows: Tensor) -> Tensor:
-        """A logit after the last step, (n,)."""
-        return self.head(self.memory(windows)[1][-1]).squeeze(1)  # type: ignore[no-any-return]
+        """A logit after the last step, (networks, n)."""
+        *_, state = self.states(windows)
+        return (state @ self.head + self.head_bias).squeeze(2)
 
 
-def _trained(network: _Recurrent, loss: Any, steps: int, seed: int) -> _Recurrent:
-    source = torch.Generator().manual_seed(seed)
-    with torch.no_grad():  # as torch begins them, but of a seed and without its global generator
-        for parameter in network.parameters():
-            parameter.uniform_(-(network.units**-0.5), network.units**-0.5, generator=source)
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
+def _trained(networks: _Recurrent, loss: Callable[[_Recurrent], Tensor], steps: int) -> _Recurrent:
+    """By a loss (networks, n, …), of each network the mean: Adam moves each as if it were alone."""
+    optimizer = torch.optim.Adam(networks.parameters(), lr=RATE)
     for _ in range(steps):
         optimizer.zero_grad()
-        loss(network).backward()
+        loss(networks).flatten(1).mean(1).sum().backward()
         optimizer.step()
-    return network
+    return networks
+
+
+def _sources(trainings: int, seed: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed + number) for number in range(trainings)]
 
 
 def _some(windows: Tensor, source: torch.Generator) -> Tensor:
