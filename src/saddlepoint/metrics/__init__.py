@@ -22,6 +22,7 @@ from saddlepoint.metrics.psnr import psnr
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
 from saddlepoint.metrics.sharpness import edge_sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
+from saddlepoint.metrics.sound import StftDistance, log_spectral_distance, mel_distance, stft_distance
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
@@ -43,6 +44,7 @@ __all__ = [
     "PrecisionRecall",
     "Privacy",
     "PyramidDistance",
+    "StftDistance",
     "TableColumn",
     "Utility",
     "Words",
@@ -60,6 +62,8 @@ __all__ = [
     "frechet_from_moments",
     "inception_score",
     "kernel_distance",
+    "log_spectral_distance",
+    "mel_distance",
     "memorisation",
     "mode_coverage",
     "ms_ssim",
@@ -79,6 +83,7 @@ __all__ = [
     "spectrum_distance",
     "squared_mmd",
     "ssim",
+    "stft_distance",
     "utility",
     "words",
 ]

@@ -17,6 +17,7 @@ from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
 from saddlepoint.networks.table import TableCritic, TableGenerator
 from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
+from saddlepoint.networks.vocoder import VocoderGenerator, WaveDiscriminator
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "mlp-generator": MLPGenerator,
@@ -40,6 +41,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "table-critic": TableCritic,
     "sequence-writer": SequenceWriter,
     "sequence-critic": SequenceCritic,
+    "vocoder": VocoderGenerator,
+    "wave-discriminator": WaveDiscriminator,
 }
 
 __all__ = [
@@ -70,5 +73,7 @@ __all__ = [
     "Translator",
     "UNetDiscriminator",
     "UNetTranslator",
+    "VocoderGenerator",
+    "WaveDiscriminator",
     "costs",
 ]
