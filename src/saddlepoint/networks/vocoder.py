@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import prod
+from math import ceil, prod
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,11 @@ class VocoderGenerator(nn.Module):
         factors: that the rate grows by; their product divides the hop.
         kernels: of the residual blocks, odd, one block each.
         dilations: of the layers of each block.
-        before: residual blocks at the frames' own rate.
+        before: residual blocks at the frames' own rate too.
+
+    Attributes:
+        hop: samples a frame.
+        reach: frames on either side of a place that what is made there depends on.
 
     Raises:
         ValueError: shapes that do not fit each other or the factors, or a dial out of range.
@@ -53,7 +57,7 @@ class VocoderGenerator(nn.Module):
         factors: Sequence[int] = (8,),
         kernels: Sequence[int] = (3, 5, 7),
         dilations: Sequence[int] = (1, 3),
-        before: bool = True,
+        before: bool = False,
     ) -> None:
         super().__init__()
         bands, frames = source
@@ -79,6 +83,14 @@ class VocoderGenerator(nn.Module):
             grow = weight_norm(nn.ConvTranspose1d(width, width // 2, 2 * factor + 1, factor, padding=factor))
             width //= 2
             self.stages.append(nn.ModuleList([grow, _Fusion(width, kernels, dilations)]))
+        # Frames that the first convolution, the blocks before, each stage and the last layers look at.
+        within = max(sum(d * (kernel - 1) // 2 for d in dilations) for kernel in kernels)
+        reach, rate = 3.0 + (within if before else 0), 1
+        for factor in factors:
+            reach += 1 / rate
+            rate *= factor
+            reach += within / rate
+        self.reach = ceil(reach + (3 + 2) / rate)
         self.rest = self.hop // prod(factors)
         self.window = 4 * self.rest
         self.last = weight_norm(nn.Conv1d(width, 1 if self.rest == 1 else self.window + 2, 7, padding=3))

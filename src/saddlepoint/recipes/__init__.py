@@ -16,6 +16,7 @@ from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_p
 from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
+from saddlepoint.recipes.vocoder import VocoderRun, vocoder
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
@@ -38,6 +39,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "audio": audio,
     "spoken-digits": spoken_digits,
     "text": text,
+    "vocoder": vocoder,
 }
 
 
@@ -68,6 +70,7 @@ __all__ = [
     "TableRun",
     "TextRun",
     "TranslationRun",
+    "VocoderRun",
     "baseline",
     "citations",
     "read_run",

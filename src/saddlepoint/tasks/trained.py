@@ -39,6 +39,7 @@ KINDS = {
     "table": "saddlepoint.tasks.table:RowGenerator",
     "sounds": "saddlepoint.tasks.audio:WaveGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
+    "vocoder": "saddlepoint.tasks.vocoder:Vocoder",
 }
 
 
