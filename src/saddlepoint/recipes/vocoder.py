@@ -236,7 +236,7 @@ class VocoderRun(AdversarialRun):
 
 
 def vocoder() -> VocoderRun:
-    """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; half an hour on one core.
+    """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; fifteen minutes on one core.
 
     A first stage by the distance of spectra alone, then an adversary. Name speakers to hold out with
     --set "data.test=_(lucas|theo)_".
@@ -255,9 +255,9 @@ def vocoder() -> VocoderRun:
         loss={"name": "least-squares"},
         method={"name": "alternating"},
         average=Average(half_life=2_000, warm_up=0.05),
-        schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=200_000)),
+        schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=100_000)),
         batch_size=16,
-        regression=150_000,
-        budget=Budget(samples=200_000),
-        every=Every(record=2_000, snapshot=20_000, checkpoint=20_000),
+        regression=70_000,
+        budget=Budget(samples=100_000),
+        every=Every(record=2_000, snapshot=10_000, checkpoint=10_000),
     )
