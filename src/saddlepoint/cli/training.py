@@ -33,6 +33,7 @@ from saddlepoint.recipes import (
     TableBaseline,
     TableRun,
     TextRun,
+    VocoderRun,
     read_run,
 )
 from saddlepoint.recipes.building import network_costs
@@ -219,6 +220,8 @@ def _costs(config: Run) -> str:
         with suppress(DataError):  # the run itself will say what is the matter
             pairs = config.load()
             return _lines(config.costs(pairs), pairs.shape)
+    if isinstance(config, VocoderRun):
+        return _lines(config.costs(), (config.data.crop,))
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
@@ -379,6 +382,8 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
     if isinstance(run, AudioRun):
         return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
+    if isinstance(run, VocoderRun):
+        return f"saddle vocode {here} IN… --out DIR"
     if isinstance(run, TextRun):
         return f"saddle sample {here} -n 20 --seed 7 --temperature 0.8"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"

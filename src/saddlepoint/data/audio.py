@@ -475,6 +475,11 @@ def _loudest(file: Any, length: int) -> int:
     return int(min(int(np.argmax(sums)) * size, file.frames - length))
 
 
+def sounds_below(root: Path) -> list[str]:
+    """Paths below a folder of the files that are taken for sounds, sorted. Raises DataError where there are none."""
+    return _listed(root)[0]
+
+
 def is_clipped(wave: Wave) -> bool:
     """Whether so many samples in a row are at full scale that it is no accident."""
     at_full = np.abs(wave) >= FULL

@@ -35,9 +35,7 @@ class StftDistance:
         return self.convergence + self.log_magnitude
 
 
-def mel_distance(
-    real: Features, made: Features, rate: int, window: int = 256, hop: int = 64, bands: int = 40
-) -> float:
+def mel_distance(real: Features, made: Features, rate: int, window: int = 256, hop: int = 64, bands: int = 40) -> float:
     """Mean |log M|X|² − log M|Y|²| over sounds, bands and frames, natural logarithms of power (mel-L1).
 
     Twice as loud is 2 log 2 = 1.386 away, where the floor of 10⁻⁵ in power is far. Kong, Kim, Bae 2020 (HiFi-GAN),
@@ -75,7 +73,8 @@ def stft_distance(
         ValueError: waves that are not such, or that do not pair.
 
     >>> x = torch.randn(2, 2048, generator=torch.Generator().manual_seed(0))
-    >>> round(stft_distance(x, 2 * x, floor=0.0).convergence, 6), round(stft_distance(x, 2 * x, floor=0.0).log_magnitude, 6)
+    >>> apart = stft_distance(x, 2 * x, floor=0.0)
+    >>> round(apart.convergence, 6), round(apart.log_magnitude, 6)
     (1.0, 0.693147)
     """
     x, y = _pair(real, made)

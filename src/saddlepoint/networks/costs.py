@@ -34,7 +34,10 @@ def costs(network: nn.Module, *inputs: Tensor) -> Costs:
     hooks = [
         module.register_forward_hook(partial(_count, counted))
         for module in network.modules()
-        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.RNNBase | SelfAttention)
+        if isinstance(
+            module,
+            nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.RNNBase | SelfAttention,
+        )
     ]
     training = network.training
     network.eval()

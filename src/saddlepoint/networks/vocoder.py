@@ -34,7 +34,7 @@ class VocoderGenerator(nn.Module):
         factors: that the rate grows by; their product divides the hop.
         kernels: of the residual blocks, odd, one block each.
         dilations: of the layers of each block.
-        before: residual blocks at the frames' own rate too.
+        before: fusions of residual blocks at the frames' own rate.
 
     Attributes:
         hop: samples a frame.
@@ -57,14 +57,16 @@ class VocoderGenerator(nn.Module):
         factors: Sequence[int] = (8,),
         kernels: Sequence[int] = (3, 5, 7),
         dilations: Sequence[int] = (1, 3),
-        before: bool = False,
+        before: int = 0,
     ) -> None:
         super().__init__()
         bands, frames = source
         if frames < 2 or shape[0] % (frames - 1):
-            raise ValueError(f"{frames} frames of {shape[0]} samples have no whole hop: give (frames − 1) · hop samples")
+            raise ValueError(
+                f"{frames} frames of {shape[0]} samples have no whole hop: give (frames − 1) · hop samples"
+            )
         self.hop = shape[0] // (frames - 1)
-        if not factors or min(factors) < 2 or self.hop % prod(factors):
+        if min([2, *factors]) < 2 or self.hop % prod(factors):
             raise ValueError(
                 f"factors {list(factors)} do not divide the hop of {self.hop} samples: give whole numbers from 2 whose "
                 f"product does"
@@ -76,7 +78,7 @@ class VocoderGenerator(nn.Module):
         if width < 2 ** len(factors):
             raise ValueError(f"width is {width}: give at least 2 for every factor, {2 ** len(factors)}")
         self.first = weight_norm(nn.Conv1d(bands, width, 7, padding=3))
-        self.before = _Fusion(width, kernels, dilations) if before else nn.Identity()
+        self.before = nn.Sequential(*(_Fusion(width, kernels, dilations) for _ in range(before)))
         self.stages = nn.ModuleList()
         for factor in factors:
             # An odd kernel that reaches from frame to frame: the new points lie on the old ones, and between them.
@@ -85,7 +87,7 @@ class VocoderGenerator(nn.Module):
             self.stages.append(nn.ModuleList([grow, _Fusion(width, kernels, dilations)]))
         # Frames that the first convolution, the blocks before, each stage and the last layers look at.
         within = max(sum(d * (kernel - 1) // 2 for d in dilations) for kernel in kernels)
-        reach, rate = 3.0 + (within if before else 0), 1
+        reach, rate = 3.0 + before * within, 1
         for factor in factors:
             reach += 1 / rate
             rate *= factor
@@ -98,7 +100,9 @@ class VocoderGenerator(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """(N, bands, T) → (N, (T − 1) · hop), T at least 2."""
         x = self.before(self.first(mel))
-        for grow, fusion in self.stages:  # type: ignore[misc]
+        for stage in self.stages:
+            assert isinstance(stage, nn.ModuleList)
+            grow, fusion = stage
             x = fusion(grow(leaky_relu(x, SLOPE)))
         x = self.last(leaky_relu(x, SLOPE))
         if self.rest == 1:
@@ -168,8 +172,8 @@ class WaveDiscriminator(Discriminator):
         super().__init__(shape, classes=0, auxiliary=False, packing=1)
         if width < 1 or not (periods or windows) or min([2, *periods]) < 1 or any(w < 8 or w % 4 for w in windows):
             raise ValueError(
-                f"width is {width}, periods {list(periods)} and windows {list(windows)}: give at least one channel, and "
-                f"one period or window; windows are multiples of 4"
+                f"width is {width}, periods {list(periods)} and windows {list(windows)}: give at least one channel, "
+                f"and one period or window; windows are multiples of 4"
             )
         least = max([27 * p for p in periods] + [*windows])
         if shape[0] < least:
@@ -188,10 +192,12 @@ class WaveDiscriminator(Discriminator):
 
     def judge(self, images: Tensor) -> tuple[Tensor, ...]:
         """(N, samples) → means of the last layers (N, d), logits (N, judges, L), and every layer's output."""
-        seen = [folded(images, period) for period in self.periods] + [self._spectrogram(images, w) for w in self.windows]
+        seen = [folded(images, period) for period in self.periods] + [
+            self._spectrogram(images, w) for w in self.windows
+        ]
         features, maps, layers = [], [], []
         for x, stack in zip(seen, [*self.by_periods, *self.by_windows], strict=True):
-            *inner, last = stack  # type: ignore[misc]
+            *inner, last = stack
             for layer in inner:
                 x = leaky_relu(layer(x), SLOPE)
                 layers.append(x)
@@ -204,9 +210,7 @@ class WaveDiscriminator(Discriminator):
     def _spectrogram(self, waves: Tensor, window: int) -> Tensor:
         """Roots of magnitudes, (N, 1, window/2 + 1, frames)."""
         hann = getattr(self, f"hann_{window}")
-        spectra = torch.stft(
-            waves.float(), window, window // 4, window=hann, pad_mode="constant", return_complex=True
-        )
+        spectra = torch.stft(waves.float(), window, window // 4, window=hann, pad_mode="constant", return_complex=True)
         return (spectra.real.square() + spectra.imag.square() + 1e-6).pow(0.25)[:, None]
 
 

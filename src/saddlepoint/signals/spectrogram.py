@@ -11,7 +11,6 @@ from saddlepoint.signals.mel import FLOOR, log_mel, mel_filters, parted
 from saddlepoint.signals.phase import griffin_lim
 
 
-
 @dataclass(frozen=True)
 class Spectrogram:
     """A picture of so many bands and frames for every sound of so many samples.

@@ -309,8 +309,8 @@ _CARD = """# A vocoder trained with Saddlepoint
 
 {facts}
 
-Weights are in `generator.safetensors`; the network, its spectrogram and rate in `config.yaml`. Make sounds anew of their
-spectrograms, or of log-mel spectrograms (bands, frames) in .npy files:
+Weights are in `generator.safetensors`; the network, its spectrogram and rate in `config.yaml`. Make sounds anew of
+their spectrograms, or of log-mel spectrograms (bands, frames) in .npy files:
 
     saddle vocode THIS_FOLDER speech.wav folder/ --out made
 
