@@ -88,7 +88,7 @@ class Agreement(Settings):
     """
 
     training: int = Field(default=2, ge=0)
-    steps: int = Field(default=16, ge=0)
+    steps: int = Field(default=48, ge=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
 
 
@@ -231,7 +231,7 @@ class VocoderRun(AdversarialRun):
 
 
 def vocoder() -> VocoderRun:
-    """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; ten minutes on one core.
+    """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; three minutes on one core.
 
     A first stage by the distance of spectra alone, then an adversary. Name speakers to hold out with
     --set "data.test=_(lucas|theo)_".
@@ -250,9 +250,9 @@ def vocoder() -> VocoderRun:
         loss={"name": "least-squares"},
         method={"name": "alternating"},
         average=Average(half_life=2_000, warm_up=0.05),
-        schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=65_000)),
+        schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=18_000)),
         batch_size=16,
-        regression=45_000,
-        budget=Budget(samples=65_000),
-        every=Every(record=2_000, snapshot=10_000, checkpoint=10_000),
+        regression=12_000,
+        budget=Budget(samples=18_000),
+        every=Every(record=1_000, snapshot=6_000, checkpoint=3_000),
     )
