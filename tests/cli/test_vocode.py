@@ -109,7 +109,9 @@ def test_what_cannot_be_read_is_named_and_left_out(run: Run, vocoder: Path, tmp_
     assert "6 of 7 files were left out" in said.flat
 
 
-def test_what_cannot_be_done_is_one_sentence(run: Run, vocoder: Path, speech: Path, trained: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_done_is_one_sentence(
+    run: Run, vocoder: Path, speech: Path, trained: Path, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     name = speech / "0_bob.wav"
     for arguments, why in (

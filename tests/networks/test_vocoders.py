@@ -63,7 +63,7 @@ def test_judges_see_periods_and_spectrograms_and_tell_their_layers() -> None:
 
 
 def test_a_judge_by_periods_tells_what_lies_at_its_period() -> None:
-    """Swapping the columns of the folded wave changes a judge's mind no more than by its columns' order: it is 1-wide."""
+    """Columns of the folded wave are judged each alone: swapped, so are their logits."""
     network = WaveDiscriminator((60,), width=4, periods=(2,), windows=()).double()
     wave = torch.randn(1, 60, dtype=torch.float64)
     swapped = wave.reshape(30, 2).flip(1).reshape(1, 60)

@@ -144,7 +144,9 @@ def test_the_generator_of_the_game_agrees_more_than_its_network(data: Recordings
     assert isinstance(player, Agreeing)
     value = assembled.stream(0).value
     with torch.no_grad():
-        alone, agreeing = (MelLikeness(1.0, player.front)(f(value.source), value.target) for f in (player.network, player))
+        alone, agreeing = (
+            MelLikeness(1.0, player.front)(f(value.source), value.target) for f in (player.network, player)
+        )
     assert float(agreeing) < 0.7 * float(alone)
 
 
