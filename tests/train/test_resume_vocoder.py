@@ -25,7 +25,7 @@ TINY = (
     "agreement.training=1",
     "agreement.steps=2",
     "generator.network={name: vocoder, width: 8, factors: [4]}",
-    "discriminator.network={name: wave-discriminator, width: 2, periods: [2, 3], windows: [64]}",
+    "discriminator.network={name: vocoder-critic, width: 2, periods: [2, 3], windows: [64]}",
     "regression=72",
     "average.half_life=20",
     "average.warm_up=none",
@@ -211,7 +211,7 @@ def test_settings_that_do_not_fit_are_refused(sets: list[str], why: str) -> None
     [
         (["generator.network={name: vocoder, factors: [3]}"], "do not divide the hop"),
         (["generator.network=mlp-generator"], "makes no waves of spectrograms"),
-        (["discriminator.network={name: wave-discriminator, periods: [50]}"], "too short"),
+        (["discriminator.network={name: vocoder-critic, periods: [50]}"], "too short"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(sets: list[str], why: str, data: Recordings) -> None:

@@ -19,8 +19,8 @@ from saddlepoint.networks import (
     Generator,
     SuperResolver,
     Translator,
+    VocoderCritic,
     VocoderGenerator,
-    WaveDiscriminator,
     costs,
 )
 from saddlepoint.recipes import RECIPES
@@ -55,7 +55,7 @@ def by(shape: Sequence[int]) -> str:
 
 def _network(name: str) -> tuple[str, ...]:
     """A network with what it costs at its default dials."""
-    waves = NETWORKS[name] in (VocoderGenerator, WaveDiscriminator)
+    waves = NETWORKS[name] in (VocoderGenerator, VocoderCritic)
     # Inverse transforms know no tensors without numbers.
     with torch.device("cpu" if waves else "meta"):
         if issubclass(NETWORKS[name], Translator):

@@ -19,8 +19,8 @@ def spectral_convergence(made: Tensor, target: Tensor) -> Tensor:
     >>> float(spectral_convergence(torch.full((1, 2, 2), 3.0), torch.full((1, 2, 2), 2.0)))
     0.5
     """
-    apart: Tensor = (made - target).norm()
-    return apart / target.norm().clamp_min(QUIET)
+    ratio: Tensor = (made - target).norm() / target.norm().clamp_min(QUIET)
+    return ratio
 
 
 def log_magnitude_distance(made: Tensor, target: Tensor, floor: float = QUIET) -> Tensor:

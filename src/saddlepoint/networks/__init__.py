@@ -17,7 +17,7 @@ from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
 from saddlepoint.networks.table import TableCritic, TableGenerator
 from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
-from saddlepoint.networks.vocoder import VocoderGenerator, WaveDiscriminator
+from saddlepoint.networks.vocoder import VocoderCritic, VocoderGenerator
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "mlp-generator": MLPGenerator,
@@ -42,7 +42,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "sequence-writer": SequenceWriter,
     "sequence-critic": SequenceCritic,
     "vocoder": VocoderGenerator,
-    "wave-discriminator": WaveDiscriminator,
+    "vocoder-critic": VocoderCritic,
 }
 
 __all__ = [
@@ -73,7 +73,7 @@ __all__ = [
     "Translator",
     "UNetDiscriminator",
     "UNetTranslator",
+    "VocoderCritic",
     "VocoderGenerator",
-    "WaveDiscriminator",
     "costs",
 ]

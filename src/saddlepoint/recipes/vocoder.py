@@ -244,7 +244,7 @@ def vocoder() -> VocoderRun:
             optimizer={"name": "AdamW", "lr": 2e-3, "betas": (0.8, 0.99)},
         ),
         discriminator=Player(
-            network={"name": "wave-discriminator", "width": 8},
+            network={"name": "vocoder-critic", "width": 8},
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         loss={"name": "least-squares"},
