@@ -241,7 +241,7 @@ def vocoder() -> VocoderRun:
         threads=1,
         generator=Player(
             network={"name": "vocoder", "width": 128},
-            optimizer={"name": "AdamW", "lr": 2e-3, "betas": (0.8, 0.99)},
+            optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         discriminator=Player(
             network={"name": "vocoder-critic", "width": 8},

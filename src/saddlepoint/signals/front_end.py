@@ -9,8 +9,9 @@ from saddlepoint.signals.mel import FLOOR, log_mel, mel_filters, parted
 from saddlepoint.signals.phase import griffin_lim
 from saddlepoint.signals.stft import inverse_stft, stft
 
-#: A step of `MelFrontEnd.agreeing` changes the power in a bin by no more than e to this.
-STEEPEST = 12.0
+#: A step of `MelFrontEnd.agreeing` changes the power in a bin by no more than e to this. More, and a network that learns
+#: through a few steps need not be as loud as what it is to make, and grows quiet until slopes overflow.
+STEEPEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ class MelFrontEnd:
     def agreeing(self, waves: Tensor, mel: Tensor, steps: int, momentum: float = 0.5) -> Tensor:
         """Waves near to these, whose log-mels are nearer to the given ones; differentiable.
 
-            t_n = istft(√r · stft(c_{n−1})),   r = Mᵀ exp(mel − mel(c_{n−1})) / Mᵀ1,   c_n = t_n + α (t_n − t_{n−1})
+            t_n = istft(√r · stft(c_{n−1})),   r = Mᵀ exp(mel − mel(c_{n−1})) / Mᵀ1,
+
+            c_n = t_n + α (t_n − t_{n−1}),
+
+        differences of log-mels no larger than 2, up or down.
 
         As in Griffin's and Lim's search, but that what is asked for is power in bands, not in frequencies: how it lies
         within a band, and all phases, are those of the waves. 0 steps change nothing.
