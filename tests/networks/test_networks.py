@@ -24,7 +24,11 @@ DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
 #: A logit for each patch or pixel; their shapes are those of tests/networks/test_maps.py.
 MAPS = ["patch-discriminator", "unet-discriminator"]
 TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
-OTHERS = [*MAPS, *TRANSLATORS, *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table")))]
+OTHERS = [
+    *MAPS,
+    *TRANSLATORS,
+    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "sequence", "vocoder"))),
+]
 IMAGES = [name for name in NETWORKS if name not in OTHERS]
 SHAPES = [
     *((1, side, side) for side in (8, 20, 24, 28)),

@@ -8,7 +8,7 @@ from saddlepoint.networks import VocoderCritic, VocoderGenerator, costs
 
 @pytest.mark.parametrize(
     ("hop", "factors", "rest"),
-    [(64, [8], 8), (64, [8, 8], 1), (80, [4, 5], 4), (64, [4], 16), (30, [2, 3, 5], 1)],
+    [(64, [8], 8), (64, [8, 8], 1), (80, [4, 5], 4), (64, [4], 16), (64, [], 64), (30, [2, 3, 5], 1)],
 )
 def test_waves_have_whole_hops_of_any_number_of_frames(hop: int, factors: list[int], rest: int) -> None:
     network = VocoderGenerator((6, 5), (4 * hop,), width=8, factors=factors)
@@ -75,7 +75,7 @@ def test_a_judge_by_periods_tells_what_lies_at_its_period() -> None:
     ("dials", "why"),
     [
         ({"factors": [7]}, "do not divide the hop"),
-        ({"factors": []}, "do not divide the hop"),
+        ({"factors": [1]}, "do not divide the hop"),
         ({"kernels": [4]}, "odd kernels"),
         ({"dilations": [0]}, "dilations from 1"),
         ({"width": 1}, "at least 2 for every factor"),

@@ -54,9 +54,9 @@ class VocoderGenerator(nn.Module):
         source: tuple[int, int],
         shape: tuple[int],
         width: int = 128,
-        factors: Sequence[int] = (8,),
-        kernels: Sequence[int] = (3, 5, 7),
-        dilations: Sequence[int] = (1, 3),
+        factors: tuple[int, ...] = (8,),
+        kernels: tuple[int, ...] = (3, 5, 7),
+        dilations: tuple[int, ...] = (1, 3),
         before: int = 0,
     ) -> None:
         super().__init__()
@@ -166,8 +166,8 @@ class VocoderCritic(Discriminator):
         self,
         shape: tuple[int],
         width: int = 16,
-        periods: Sequence[int] = (2, 3, 5, 7),
-        windows: Sequence[int] = (128, 512),
+        periods: tuple[int, ...] = (2, 3, 5, 7),
+        windows: tuple[int, ...] = (128, 512),
     ) -> None:
         super().__init__(shape, classes=0, auxiliary=False, packing=1)
         if width < 1 or not (periods or windows) or min([2, *periods]) < 1 or any(w < 8 or w % 4 for w in windows):

@@ -9,8 +9,8 @@ from saddlepoint.signals.mel import FLOOR, log_mel, mel_filters, parted
 from saddlepoint.signals.phase import griffin_lim
 from saddlepoint.signals.stft import inverse_stft, stft
 
-#: A step of `MelFrontEnd.agreeing` changes the power in a bin by no more than e to this. More, and a network that learns
-#: through a few steps need not be as loud as what it is to make, and grows quiet until slopes overflow.
+#: A step of `MelFrontEnd.agreeing` changes the power in a bin by no more than e to this. With more, a network that
+#: learns through a few steps need not be as loud as what it is to make, and grows quiet until slopes overflow.
 STEEPEST = 2.0
 
 
