@@ -30,7 +30,8 @@ ARROWS = {
             *("h5py", "datasets", "pandas", "pyarrow", "soundfile", "tokenizers"),
         },
     ),
-    "metrics": (set(), {"torch", "numpy", "scipy", "sklearn"}),
+    # Sounds are compared in the spectra that signals has.
+    "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (

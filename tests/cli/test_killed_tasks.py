@@ -12,6 +12,7 @@ import soundfile
 from PIL import Image
 from processes import Saddle, saddle
 
+from saddlepoint.data.audio import write_wave
 from saddlepoint.runs import read_records
 
 EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=160")
@@ -61,6 +62,14 @@ def names(folder: Path) -> Path:
     return folder / "names.txt"
 
 
+def hums(folder: Path) -> Path:
+    folder.mkdir()
+    for number in range(12):
+        wave = np.sin(2 * np.pi * (100 + 30 * number) * np.arange(600 + 10 * number) / 2000)
+        write_wave(folder / f"{number}.wav", (0.5 * wave).astype(np.float32), 2000)
+    return folder
+
+
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
 TASKS = {
     "enhance": (
@@ -91,6 +100,13 @@ TASKS = {
         names,
         *("train", "text", "--set", "likelihood=80", "--set", "generator.network.width=8"),
         *("--set", "discriminator.network.representations=2"),
+    ),
+    "vocoder": (
+        hums,
+        *("train", "vocoder", "--set", "regression=80", "--set", "data.rate=2000", "--set", "data.crop=192"),
+        *("--set", "mel={window: 64, hop: 16, bands: 8}", "--set", "agreement.steps=2"),
+        *("--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),
+        *("--set", "discriminator.network={name: vocoder-critic, width: 2, periods: [2], windows: [64]}"),
     ),
 }
 

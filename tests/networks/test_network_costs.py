@@ -55,7 +55,7 @@ def test_spectral_norm_multiplies_no_samples() -> None:
     assert costs(plain, torch.randn(2, 3)) == costs(normed, torch.randn(2, 3))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if not name.startswith("vocoder")])
 def test_on_the_meta_device_costs_are_the_same_without_arithmetic(name: str) -> None:
     latent = {"latent": 5} if name.endswith("generator") else {}
     shape = (3, 256) if name.startswith("wavegan") else (3, 16, 16)

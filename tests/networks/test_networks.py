@@ -26,7 +26,7 @@ MAPS = ["patch-discriminator", "unet-discriminator"]
 TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
 OTHERS = [
     *(*MAPS, *TRANSLATORS),
-    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window", "sequence"))),
+    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window", "sequence", "vocoder"))),
 ]
 #: Of raw sounds, (channels, samples); their shapes are those of tests/networks/test_wavegan.py.
 SOUNDS = [name for name in NETWORKS if name.startswith("wavegan")]

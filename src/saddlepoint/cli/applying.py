@@ -1,9 +1,7 @@
 """`saddle translate` and `saddle enhance`: a trained translator on files and folders."""
 
 import warnings
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from saddlepoint.cli.screen import err, fail, print_json
+from saddlepoint.cli.jobs import jobs_of, tell_of
+from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
@@ -30,8 +29,6 @@ SAVED: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 95, "subsampl
 LONGEST = {"JPEG": 65500, "WEBP": 16383}
 #: Sides of the output beyond whose square images are taken by tiles, and of such a tile; what tiles share.
 LARGE, SHARED = 1024, 32
-#: Failures that are named on the screen.
-NAMED = 10
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")]
 Inputs = Annotated[list[Path], typer.Argument(metavar="IN…", help="Files, and folders with all images below them.")]
@@ -125,7 +122,7 @@ def _apply(
             f"{run} makes {translator.shape[0]} channels of {translator.source[0]}: files have 1 or 3; call "
             f"ImageTranslator.apply on arrays"
         )
-    jobs = _jobs(inputs, out)
+    jobs = jobs_of(inputs, out, image_files, _renamed, "images")
     translator.network.to(pick_device(device))
     formats = available_formats()
     failed: dict[Path, str] = {}
@@ -156,60 +153,10 @@ def _apply(
                 made = translator.applied(given, side, shared, advance).permute(1, 2, 0).numpy()
                 _write(job.target, made, found, translator, same)
             bar.update(task, completed=number + 1)
-    written = len(jobs) - len(failed)
     if as_json:
         reasons = [{"file": str(path), "reason": reason} for path, reason in failed.items()]
-        print_json({"out": str(out), "written": written, "scale": translator.scale, "failed": reasons})
-    err.print(f"wrote {written:,} image{'s' if written != 1 else ''} to {out}", markup=False, soft_wrap=True)
-    if failed:
-        for path, reason in list(failed.items())[:NAMED]:
-            err.print(f"  {_printable(path)}: {reason}", markup=False, soft_wrap=True)
-        more = f", the first {NAMED} of them named above" if len(failed) > NAMED else ""
-        fail(f"{len(failed):,} of {len(jobs):,} files were left out{more}", 1)
-
-
-@dataclass(frozen=True)
-class _Job:
-    source: Path
-    target: Path
-
-
-def _jobs(inputs: Sequence[Path], out: Path) -> list[_Job]:
-    """What is read, and where its result goes.
-
-    Raises:
-        ConfigurationError: an input that is not there or holds no images, or a file that would be written twice or in
-            the place of an input.
-    """
-    target = out.resolve()
-    jobs = []
-    for given in inputs:
-        if given.is_dir():
-            names = image_files(given)
-            if given.resolve() in target.parents:
-                # What an earlier call wrote below the folder is no input of the next.
-                names = [name for name in names if target not in (given / name).resolve().parents]
-            if not names:
-                raise ConfigurationError(f"{given} holds no images: give files, or folders that have some below them")
-            jobs += [_Job(given / name, out / _renamed(Path(name))) for name in names]
-        elif given.exists():
-            jobs.append(_Job(given, out / _renamed(Path(given.name))))
-        else:
-            raise ConfigurationError(f"{given} does not exist: give files or folders of images")
-    by_target = defaultdict(list)
-    for job in jobs:
-        by_target[job.target].append(job.source)
-    for path, sources in by_target.items():
-        if len(sources) > 1:
-            raise ConfigurationError(
-                f"{sources[0]} and {sources[1]} would both be written to {path}: rename one, or call twice with two "
-                f"folders --out"
-            )
-    inputs_there = {job.source.resolve() for job in jobs}
-    for job in jobs:
-        if job.target.resolve() in inputs_there:
-            raise ConfigurationError(f"{job.target} is an input, and would be written over: give another folder --out")
-    return jobs
+        print_json({"out": str(out), "written": len(jobs) - len(failed), "scale": translator.scale, "failed": reasons})
+    tell_of(jobs, failed, out, "image")
 
 
 def _renamed(name: Path) -> Path:
@@ -223,11 +170,6 @@ def _fitting(image: Whole, target: Path, scale: int) -> Whole | str:
     if max(height, width) > LONGEST.get(kind, max(height, width)):
         return f"its result of {width}x{height} pixels is larger than {kind} holds; give it as PNG"
     return image
-
-
-def _printable(path: Path) -> str:
-    """The path as text that can be written anywhere: file names need not be valid Unicode."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _given(image: Whole, channels: int) -> torch.Tensor:

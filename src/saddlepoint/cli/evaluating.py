@@ -20,6 +20,7 @@ from saddlepoint.data import DataError, ImageData, load_images
 from saddlepoint.data.audio import SoundData
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
+from saddlepoint.data.recordings import Recordings, recordings
 from saddlepoint.data.series import SeriesData
 from saddlepoint.data.tables import TableData
 from saddlepoint.data.text import TextData
@@ -37,6 +38,7 @@ from saddlepoint.evaluation import (
     evaluate_tables,
     evaluate_texts,
     evaluate_translators,
+    evaluate_vocoders,
     neighbourhood_picture,
     real_sets,
 )
@@ -46,6 +48,7 @@ from saddlepoint.evaluation.reading import Report
 from saddlepoint.evaluation.series import WINDOWS
 from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.evaluation.text import TEXTS
+from saddlepoint.evaluation.vocoder import HEARD
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
     EnhancementRun,
@@ -57,6 +60,7 @@ from saddlepoint.recipes import (
     SoundRun,
     TableBaseline,
     TableRun,
+    VocoderRun,
     read_run,
 )
 from saddlepoint.recipes.building import pick_device
@@ -79,6 +83,8 @@ from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
 from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
 from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.tasks.vocoder import SHOWN as SHOWN_WAVES
+from saddlepoint.tasks.vocoder import Vocoder, VocoderTask, above_each_other, spaced
 from saddlepoint.train.state import load_state
 
 Kind = TypeVar("Kind", bound=Trained)
@@ -99,7 +105,7 @@ def evaluate(
             "--samples",
             min=50,
             help=f"Drawn: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {WINDOWS:,} windows, "
-            f"{SOUNDS:,} sounds or {TEXTS:,} texts.",
+            f"{SOUNDS:,} sounds or {TEXTS:,} texts; heard: {HEARD:,} recordings.",
         ),
     ] = None,
     features: Annotated[
@@ -207,6 +213,8 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
         return _of_sounds(sounds, subject, asked), ()
     if texts := subject.of(TextGenerator):
         return _of_texts(texts, subject, asked), ()
+    if vocoders := subject.of(Vocoder):
+        return _of_vocoders(vocoders, subject, asked), ()
     if points := subject.of(PointGenerator):
         return _of_points(points, subject, asked), ()
     if translators := subject.of(ImageTranslator):
@@ -269,6 +277,34 @@ def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _A
         seed=asked.seed,
         report=asked.report,
     )
+
+
+def _of_vocoders(vocoders: dict[str, Vocoder], subject: "_Subject", asked: _Asked) -> Evaluation:
+    """On what was held out, beside what needs no network; of other recordings, all."""
+    asked.without("makes waves of spectrograms", "metrics", "features")
+    config, given, split = subject.config, subject.data, "held-out recordings"
+    if not isinstance(config, VocoderRun) or not isinstance(given, Recordings):
+        raise ConfigurationError(f"{asked.run} does not say which recordings it was trained on: give the run folder")
+    if asked.data is not None:
+        reading = partial(asked.report, "reading the data")
+        heard, split = recordings(asked.data, config.data.rate, progress=reading), "other recordings"
+    elif given.held_out is not None:
+        heard = given.held_out
+    else:
+        heard, split = given, "recordings that it was trained on"
+    kept = RunFolder(asked.run).generator / REGRESSION
+    if kept.is_dir():
+        vocoders = {**vocoders, REGRESSION: Vocoder.load(kept)}
+    samples = asked.samples or HEARD
+    found = evaluate_vocoders(vocoders, heard, split, samples=samples, seed=asked.seed, report=asked.report)
+    if asked.plot is not None:
+        asked.plot.mkdir(parents=True, exist_ok=True)
+        real = [heard[k] for k in spaced(len(heard), SHOWN_WAVES)]
+        for weights, vocoder in vocoders.items():
+            path = asked.plot / f"vocoded-{weights}.png"
+            write_picture(path, above_each_other(real, list(map(vocoder.resynthesised, real)), vocoder.front))
+            err.print(f"wrote {path}", markup=False, soft_wrap=True)
+    return found
 
 
 def _of_texts(texts: dict[str, TextGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
@@ -395,6 +431,8 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     assert isinstance(
         task,
         ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | SeriesTask | AudioTask | TextTask,
+        task,
+        ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | AudioTask | TextTask | VocoderTask,
     )
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)

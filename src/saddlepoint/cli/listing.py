@@ -13,7 +13,16 @@ from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.evaluation import MEASURES
 from saddlepoint.methods import METHODS
-from saddlepoint.networks import NETWORKS, DenseSuperResolver, Generator, SuperResolver, Translator, costs
+from saddlepoint.networks import (
+    NETWORKS,
+    DenseSuperResolver,
+    Generator,
+    SuperResolver,
+    Translator,
+    VocoderCritic,
+    VocoderGenerator,
+    costs,
+)
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
     AUGMENTATION_REGISTRY,
@@ -31,6 +40,8 @@ from saddlepoint.recipes.registries import (
 SHAPE, LATENT = (1, 28, 28), 64
 #: What translators are given, and how many times as large super-resolvers make it.
 SOURCE, SCALE = (3, 64, 64), 4
+#: Of a vocoder: (bands, frames) of about a second at 8 kHz, and its samples.
+MEL, WAVE = (40, 126), (8000,)
 
 
 def by(shape: Sequence[int]) -> str:
@@ -44,11 +55,16 @@ def by(shape: Sequence[int]) -> str:
 
 def _network(name: str) -> tuple[str, ...]:
     """A network with what it costs at its default dials."""
-    with torch.device("meta"):
+    waves = NETWORKS[name] in (VocoderGenerator, VocoderCritic)
+    # Inverse transforms know no tensors without numbers.
+    with torch.device("cpu" if waves else "meta"):
         if issubclass(NETWORKS[name], Translator):
             scale = SCALE if NETWORKS[name] in (SuperResolver, DenseSuperResolver) else 1
             shape = (SOURCE[0], scale * SOURCE[1], scale * SOURCE[2])
             cost = costs(NETWORK_REGISTRY.build(name, source=SOURCE, shape=shape), torch.empty(1, *SOURCE))
+        elif waves:
+            made = NETWORK_REGISTRY.build(name, source=MEL, shape=WAVE)
+            cost = costs(made, torch.empty(1, *(MEL if NETWORKS[name] is VocoderGenerator else WAVE)))
         else:
             network = NETWORK_REGISTRY.build(name, shape=SHAPE, latent=LATENT, classes=0)
             takes = (LATENT,) if isinstance(network, Generator) else SHAPE
@@ -64,7 +80,7 @@ def _entries(registry: Registry[Any]) -> list[tuple[str, ...]]:
 #: What a title says beside the kind.
 _STATED = {
     "networks": f"costs a sample of {by(SHAPE)}, latent {LATENT}, at the default dials; "
-    f"translators: given {by(SOURCE)}, super-resolvers x{SCALE}"
+    f"translators: given {by(SOURCE)}, super-resolvers x{SCALE}; of sounds a second at 8 kHz"
 }
 _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "recipes": lambda: [(name, (inspect.getdoc(f) or "").partition("\n")[0]) for name, f in RECIPES.items()],

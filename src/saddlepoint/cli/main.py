@@ -18,6 +18,7 @@ from saddlepoint.cli import (
     sampling,
     solving,
     training,
+    vocoding,
 )
 from saddlepoint.cli.screen import err, fail
 
@@ -51,6 +52,7 @@ app.command("train")(training.train)
 app.command("sample")(sampling.sample)
 app.command("translate")(applying.translate)
 app.command("enhance")(applying.enhance)
+app.command("vocode")(vocoding.vocode)
 app.command("augment")(augmenting.augment)
 app.command("evaluate")(evaluating.evaluate)
 app.command("solve")(solving.solve)

@@ -36,6 +36,7 @@ from saddlepoint.recipes import (
     TableBaseline,
     TableRun,
     TextRun,
+    VocoderRun,
     read_run,
 )
 from saddlepoint.recipes.building import network_costs
@@ -225,6 +226,8 @@ def _costs(config: Run) -> str:
             return _lines(config.costs(pairs), pairs.shape)
     if isinstance(config, TableRun | TableBaseline | SeriesRun | SeriesBaseline):
         return "" if config.data.path is None else _columns(config)
+    if isinstance(config, VocoderRun):
+        return _lines(config.costs(), (config.data.crop,))
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
@@ -402,6 +405,8 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle sample {here} -n 100 --seed 7 --out windows.csv"
     if isinstance(run, SoundRun):
         return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
+    if isinstance(run, VocoderRun):
+        return f"saddle vocode {here} IN… --out DIR"
     if isinstance(run, TextRun):
         return f"saddle sample {here} -n 20 --seed 7 --temperature 0.8"
     return f"saddle sample {here} -n 64 --seed 7 --out grid.png"

@@ -177,8 +177,7 @@ def sound_folder(
         classes, kept = [name for name in classes if name not in silent], classes
         labels = [classes.index(kept[number]) for number in labels]
         notes.append(f"Left out {len(silent):,} classes without a sound: {some([printable(name) for name in silent])}.")
-    if others:
-        notes.append(f"Left out {sum(others.values()):,} files that are no {', '.join(ENDINGS)}.")
+    notes += _left_out(others)
     if not waves:
         raise DataError(
             f"{root}: none of the {len(files):,} sound files can be used. {' '.join(notes)} "
@@ -193,6 +192,50 @@ def sound_folder(
         f"The sounds of the folder {root}.",
         tuple(notes),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A whole sound as a file has it, mixed down.
+
+    Attributes:
+        wave: float64 (samples,), at the rate that was asked for.
+        rate, channels: of the file.
+    """
+
+    wave: Wave
+    rate: int
+    channels: int
+
+
+def read_sound(path: Path, rate: int) -> Sound:
+    """A file of one sound, whole, resampled to a rate and mixed down to the mean of its channels.
+
+    Raises:
+        DataError: it cannot be read, is empty or holds numbers that are not finite; or a missing extra.
+    """
+    library = _soundfile()
+    try:
+        with library.SoundFile(str(path)) as file:
+            found, own = file.read(dtype="float64", always_2d=True), int(file.samplerate)
+    except (library.SoundFileError, OSError, RuntimeError) as error:
+        raise DataError(str(error).rpartition(": ")[2].rstrip(".") or "cannot be read") from error
+    if not len(found):
+        raise DataError("it is empty")
+    if not np.isfinite(found).all():
+        raise DataError("it holds numbers that are not finite")
+    return Sound(_at_rate(found.mean(1), own, rate), own, found.shape[1])
+
+
+def sound_files(root: Path, test: str | None, held_out: float, split: Split) -> tuple[list[str], list[str]]:
+    """Paths below a folder of the sounds of a split, sorted, and notes of what was held out and left out.
+
+    Raises:
+        DataError: no such folder, no sounds in it, or none of the split.
+    """
+    everything, others = _listed(root)
+    files, _, notes = _parted(root, everything, test, held_out, split)
+    return files, notes + _left_out(others)
 
 
 # --- which files ----------------------------------------------------------------------------------------
@@ -251,6 +294,10 @@ def _parted(
             f"{root} holds no sounds to test with: give data.held_out=0.1, or a pattern of their names as data.test"
         )
     return [file for file in files if file in chosen], training, [f"Held out: {len(chosen):,} files, {how}."]
+
+
+def _left_out(others: Counter[str]) -> list[str]:
+    return [f"Left out {sum(others.values()):,} files that are no {', '.join(ENDINGS)}."] if others else []
 
 
 def _share(file: str) -> float:
@@ -348,7 +395,7 @@ class _Reader:
         except (library.SoundFileError, OSError, RuntimeError) as error:
             self.skipped.append(f"{name} ({str(error).rpartition(': ')[2].rstrip('.') or 'cannot be read'})")
             return []
-        if any(_is_clipped(wave) for wave in waves):
+        if any(is_clipped(wave) for wave in waves):
             self.clipped.append(name)
         loud = [wave for wave in waves if np.abs(wave).max(initial=0) > SILENT]
         self.silent += [name] * (len(waves) - len(loud))
@@ -437,7 +484,13 @@ def _loudest(file: Any, length: int) -> int:
     return int(min(int(np.argmax(sums)) * size, file.frames - length))
 
 
-def _is_clipped(wave: Wave) -> bool:
+def sounds_below(root: Path) -> list[str]:
+    """Paths below a folder of the files that are taken for sounds, sorted. Raises DataError where there are none."""
+    return _listed(root)[0]
+
+
+def is_clipped(wave: Wave) -> bool:
+    """Whether so many samples in a row are at full scale that it is no accident."""
     at_full = np.abs(wave) >= FULL
     runs = np.ones(len(at_full) - CLIPPED + 1, dtype=bool) if len(at_full) >= CLIPPED else np.zeros(1, dtype=bool)
     for shift in range(CLIPPED if len(at_full) >= CLIPPED else 0):

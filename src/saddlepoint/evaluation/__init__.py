@@ -12,6 +12,7 @@ from saddlepoint.evaluation.series import evaluate_series
 from saddlepoint.evaluation.tables import evaluate_tables
 from saddlepoint.evaluation.text import evaluate_texts
 from saddlepoint.evaluation.translation import evaluate_translators
+from saddlepoint.evaluation.vocoder import evaluate_vocoders
 
 __all__ = [
     "MEASURES",
@@ -31,6 +32,7 @@ __all__ = [
     "evaluate_tables",
     "evaluate_texts",
     "evaluate_translators",
+    "evaluate_vocoders",
     "neighbourhood_picture",
     "real_sets",
 ]

@@ -24,6 +24,7 @@ from saddlepoint.losses.reconstruction import (
     gaussian_nll,
     kl_to_standard_normal,
 )
+from saddlepoint.losses.spectral import log_magnitude_distance, spectral_convergence
 from saddlepoint.losses.structure import structural_dissimilarity
 from saddlepoint.losses.top_k import of_best, top_k
 
@@ -56,6 +57,7 @@ __all__ = [
     "kl_to_standard_normal",
     "layer_matching",
     "least_squares",
+    "log_magnitude_distance",
     "minimax",
     "non_saturating",
     "of_best",
@@ -64,6 +66,7 @@ __all__ = [
     "perceptual",
     "relativistic",
     "relativistic_average",
+    "spectral_convergence",
     "structural_dissimilarity",
     "top_k",
     "wasserstein",

@@ -31,6 +31,7 @@ from saddlepoint.metrics.series import (
 )
 from saddlepoint.metrics.sharpness import edge_sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
+from saddlepoint.metrics.sound import StftDistance, log_spectral_distance, mel_distance, stft_distance
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
@@ -52,6 +53,7 @@ __all__ = [
     "PrecisionRecall",
     "Privacy",
     "PyramidDistance",
+    "StftDistance",
     "TableColumn",
     "Utility",
     "Words",
@@ -73,7 +75,9 @@ __all__ = [
     "frechet_from_moments",
     "inception_score",
     "kernel_distance",
+    "log_spectral_distance",
     "marginal_similarities",
+    "mel_distance",
     "memorisation",
     "mode_coverage",
     "ms_ssim",
@@ -94,6 +98,7 @@ __all__ = [
     "spectrum_distance",
     "squared_mmd",
     "ssim",
+    "stft_distance",
     "unit_range",
     "utility",
     "words",

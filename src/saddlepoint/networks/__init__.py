@@ -18,6 +18,7 @@ from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
 from saddlepoint.networks.table import TableCritic, TableGenerator
 from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
+from saddlepoint.networks.vocoder import VocoderCritic, VocoderGenerator
 from saddlepoint.networks.wavegan import WaveGANDiscriminator, WaveGANGenerator
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -46,6 +47,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "sequence-critic": SequenceCritic,
     "wavegan-generator": WaveGANGenerator,
     "wavegan-discriminator": WaveGANDiscriminator,
+    "vocoder": VocoderGenerator,
+    "vocoder-critic": VocoderCritic,
 }
 
 __all__ = [
@@ -76,6 +79,8 @@ __all__ = [
     "Translator",
     "UNetDiscriminator",
     "UNetTranslator",
+    "VocoderCritic",
+    "VocoderGenerator",
     "WaveGANDiscriminator",
     "WaveGANGenerator",
     "WindowCritic",

@@ -34,7 +34,10 @@ def costs(network: nn.Module, *inputs: Tensor) -> Costs:
     hooks = [
         module.register_forward_hook(partial(_count, counted))
         for module in network.modules()
-        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.RNNBase | SelfAttention)
+        if isinstance(
+            module,
+            nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.RNNBase | SelfAttention,
+        )
     ]
     training = network.training
     network.eval()
@@ -54,7 +57,7 @@ def _count(counted: list[int], module: nn.Module, inputs: tuple[Tensor, ...], ou
             counted[0] += output.numel() * module.in_features
         case nn.Conv1d() | nn.Conv2d():
             counted[0] += output.numel() * module.in_channels // module.groups * prod(module.kernel_size)
-        case nn.ConvTranspose2d():
+        case nn.ConvTranspose1d() | nn.ConvTranspose2d():
             counted[0] += inputs[0].numel() * module.out_channels // module.groups * prod(module.kernel_size)
         case nn.RNNBase():
             counted[0] += inputs[0].shape[:2].numel() * sum(w.numel() for w in module.parameters() if w.dim() == 2)

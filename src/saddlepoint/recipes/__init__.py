@@ -17,6 +17,7 @@ from saddlepoint.recipes.series import SeriesBaseline, SeriesRun, series, series
 from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
+from saddlepoint.recipes.vocoder import VocoderRun, vocoder
 
 RECIPES: dict[str, Callable[[], Run]] = {
     "digits": digits,
@@ -43,6 +44,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "audio-wave": audio_wave,
     "audio-vae": audio_vae,
     "text": text,
+    "vocoder": vocoder,
 }
 
 
@@ -77,6 +79,7 @@ __all__ = [
     "TableRun",
     "TextRun",
     "TranslationRun",
+    "VocoderRun",
     "baseline",
     "citations",
     "read_run",

@@ -11,6 +11,8 @@ from saddlepoint.signals.stft import stft
 LINEAR, BREAK, STEP = 200 / 3, 1000.0, math.log(6.4) / 27
 #: Added to the power in a band before its logarithm is taken.
 FLOOR = 1e-5
+#: Steps that find power in frequencies from power in bands.
+UNMIXING = 30
 
 
 def mels(hertz: Tensor) -> Tensor:
@@ -74,3 +76,16 @@ def log_mel(waves: Tensor, rate: int, window: int, hop: int, bands: int, floor: 
     """
     power = stft(waves, window, hop).abs().square()
     return (mel_filters(rate, window, bands).to(power) @ power + floor).log()
+
+
+def parted(power: Tensor, filters: Tensor, steps: int = UNMIXING) -> Tensor:
+    """Power in bands (N, bands, frames), parted over frequencies: (N, window/2 + 1, frames), at least 0.
+
+    By multiplicative steps p ← p · Mᵀm / MᵀMp, which keep it positive and lessen |Mp − m| (Lee, Seung 2001, "Algorithms
+    for non-negative matrix factorization").
+    """
+    wanted, both = filters.T @ power, filters.T @ filters
+    found = wanted / both.sum(1, keepdim=True).clamp_min(1e-12)
+    for _ in range(steps):
+        found = found * wanted / (both @ found).clamp_min(1e-12)
+    return found

@@ -7,11 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from saddlepoint.signals.mel import FLOOR, log_mel, mel_filters
+from saddlepoint.signals.mel import FLOOR, log_mel, mel_filters, parted
 from saddlepoint.signals.phase import griffin_lim
-
-#: Steps that find power in frequencies from power in bands.
-UNMIXING = 30
 
 
 @dataclass(frozen=True)
@@ -73,16 +70,12 @@ class Spectrogram:
     def waves(self, levels: Tensor, steps: int = 32) -> Tensor:
         """Levels (N, 1, bands, frames) → waves (N, samples) in [−1, 1] with about these levels.
 
-        Power in bands is parted over frequencies by multiplicative steps p ← p · Mᵀm / MᵀMp, which keep it positive
-        and lessen |Mp − m| (Lee, Seung 2001); phases are `griffin_lim`'s.
+        Power in bands is `parted` over frequencies; phases are `griffin_lim`'s.
         """
         low, high = self.ends
         power = ((levels[:, 0].float() * (high - low) + low).exp() - FLOOR).clamp_min(0)
         filters = mel_filters(self.rate, self.window, self.bands).to(power)
-        wanted, both = filters.T @ power, filters.T @ filters
-        parted = wanted / both.sum(1, keepdim=True).clamp_min(1e-12)
-        for _ in range(UNMIXING):
-            parted = parted * wanted / (both @ parted).clamp_min(1e-12)
+        found = parted(power, filters)
         # The transform of all samples has one frame more than pictures show.
-        magnitudes = torch.cat([parted, parted[:, :, -1:]], 2).sqrt()
+        magnitudes = torch.cat([found, found[:, :, -1:]], 2).sqrt()
         return griffin_lim(magnitudes, self.window, self.hop, self.samples, steps).clamp(-1, 1)

@@ -41,6 +41,7 @@ KINDS = {
     "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
     "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
+    "vocoder": "saddlepoint.tasks.vocoder:Vocoder",
 }
 
 

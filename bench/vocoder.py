@@ -1,0 +1,79 @@
+"""A vocoder beside Griffin's and Lim's search, on speakers that it never heard.
+
+    python bench/vocoder.py --data ../shared/data/fsdd/recordings --test "_(lucas|theo)_" --out runs/vocoder
+
+Trains the recipe as it is, or goes on with the run that the folder holds, and prints the table of `saddle evaluate` on
+what is held out: the average that is handed over, what the first stage ended with, each network alone, the same steps
+from noise, and the search. `real_time` is seconds of sound a second of the clock, for one thread and for two; the rest
+does not depend on threads.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import torch
+
+from saddlepoint.configuration import assign
+from saddlepoint.evaluation import evaluate_vocoders
+from saddlepoint.recipes import RECIPES, VocoderRun, read_run
+from saddlepoint.runs import RunFolder
+from saddlepoint.tasks.interpolation import REGRESSION
+from saddlepoint.tasks.judging import write_picture
+from saddlepoint.tasks.vocoder import SHOWN, Vocoder, above_each_other, spaced
+from saddlepoint.train import Silent
+
+METRICS = ("mel_l1", "stft", "stft_convergence", "stft_log", "lsd")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="a folder of recordings")
+    parser.add_argument("--test", required=True, help="regular expression of the names of those to hold out")
+    parser.add_argument("--recordings", type=int, default=200, help="that are heard, at most")
+    parser.add_argument("--out", type=Path, default=Path("runs/vocoder"))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any setting of the recipe")
+    arguments = parser.parse_args()
+
+    folder = RunFolder(arguments.out)
+    folder.create()
+    if folder.config.exists():
+        config = read_run(folder.read_config())
+    else:
+        config = assign(RECIPES["vocoder"]().with_data(arguments.data), [f"data.test={arguments.test}", *arguments.set])
+        folder.write_config(config.plain())
+    assert isinstance(config, VocoderRun)
+    torch.set_num_threads(config.threads or torch.get_num_threads())
+    data = config.load()
+    assert data.held_out is not None
+    print(f"{len(data):,} recordings, {data.seconds:,.0f} s; {len(data.held_out):,} held out")
+    begun, processor = time.monotonic(), time.process_time()
+    result = config.build(data).training(folder, Silent()).run()
+    print(f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the CPU")
+    if result.signal is not None:
+        raise SystemExit(result.exit_code)
+
+    vocoders = {"adversarial": Vocoder.load(folder.path)}
+    if (folder.generator / REGRESSION).is_dir():
+        vocoders[REGRESSION] = Vocoder.load(folder.generator / REGRESSION)
+        vocoders[f"{REGRESSION}, network alone"] = vocoders[REGRESSION].without_steps()
+    rows: dict[str, dict[str, float]] = {}
+    for threads in (2, 1):
+        torch.set_num_threads(threads)
+        found = evaluate_vocoders(vocoders, data.held_out, samples=arguments.recordings)
+        for value in found.measured:
+            name = f"x on {threads}" if value.metric == "real_time" else value.metric
+            rows.setdefault(value.protocol.weights, {})[name] = value.number.value
+    heads = (*METRICS, "x on 1", "x on 2")
+    print(f"{'':28s}", *(f"{head:>16s}" for head in heads))
+    for name, row in rows.items():
+        print(f"{name:28s}", *(f"{row[head]:16.4g}" for head in heads))
+    real = [data.held_out[k] for k in spaced(len(data.held_out), SHOWN)]
+    first = vocoders["adversarial"]
+    shown = above_each_other(real, [first.resynthesised(wave) for wave in real], first.front)
+    write_picture(folder.path / "vocoded.png", shown)
+    print(f"wrote {folder.path / 'vocoded.png'}")
+
+
+if __name__ == "__main__":
+    main()
