@@ -430,9 +430,10 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     task, game = assembled.task, assembled.game
     assert isinstance(
         task,
-        ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | SeriesTask | AudioTask | TextTask,
-        task,
-        ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | AudioTask | TextTask | VocoderTask,
+        (
+            *(ImageTask, BaselineTask, PointTask, TranslationTask, TableTask),
+            *(SeriesTask, AudioTask, VocoderTask, TextTask),
+        ),
     )
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
