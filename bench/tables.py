@@ -1,11 +1,12 @@
 """A table's generators beside each other: real rows, the game, the VAE, a Gaussian copula, independent columns.
 
-    python bench/tables.py --data adult.csv --target income --minutes 15
+    python bench/tables.py --data adult.csv --target income --samples 2500000
 
-The game and the VAE each train for so many minutes on one thread, one after the other, on the same four fifths of the
-rows. Every row of the printed table is judged alike: columns and pairs against training rows, what models trained on it
-are worth on the fifth held out, and copies. `real` are the held-out rows themselves, but in the utility, where it is as
-many training rows. The same command goes on.
+The game and the VAE each train for so many samples, to which the game's rates fall, or so many minutes, or as long as
+their recipes say, on one thread, one after the other, on the same four fifths of the rows. Every row of the printed
+table is judged alike: columns and pairs against training rows, what models trained on it are worth on the fifth held
+out, and copies. `real` are the held-out rows themselves, but in the utility, where it is as many training rows. The
+same command goes on.
 """
 
 import argparse
@@ -30,12 +31,16 @@ RUNS = {"game": "table", "VAE": "table-vae"}
 
 
 def train(name: str, given: argparse.Namespace) -> RowGenerator:
-    """The generator after so many minutes."""
+    """The generator after its training."""
     torch.set_num_threads(1)
-    config = assign(
-        RECIPES[RUNS[name]]().with_data(given.data),
-        ["threads=1", "budget.samples=none", f"budget.minutes={given.minutes}", f"seed={given.seed}", *given.set],
-    )
+    sets = ["threads=1", f"seed={given.seed}"]
+    if given.minutes is not None:
+        sets += ["budget.samples=none", f"budget.minutes={given.minutes}"]
+    if given.samples is not None:
+        sets += [f"budget.samples={given.samples}"]
+    config = assign(RECIPES[RUNS[name]]().with_data(given.data), [*sets, *given.set])
+    if given.samples is not None and config.schedules.rate is not None:
+        config = assign(config, [f"schedules.rate.samples={given.samples}"])
     folder = RunFolder(given.out / RUNS[name])
     folder.create()
     folder.write_config(config.plain())
@@ -66,7 +71,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="a CSV or Parquet file")
     parser.add_argument("--target", help="the column to predict")
-    parser.add_argument("--minutes", type=float, default=15.0, help="of each training")
+    parser.add_argument("--minutes", type=float, help="of each training")
+    parser.add_argument("--samples", type=int, help="of each training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], help="settings of the game and the VAE")
     parser.add_argument("--out", type=Path, default=Path("runs/tables"))

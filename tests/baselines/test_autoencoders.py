@@ -216,5 +216,26 @@ def test_few_codes_are_refused_and_codes_that_are_not_finite_ignored() -> None:
 def test_the_generator_draws_its_codes_from_the_density() -> None:
     through = ThroughDensity(nn.Identity(), 2, 1)
     codes = draw(500, 2, seed=7) * 3 + 1
-    through.density.fit(codes)
+    through.fit(codes)
     torch.testing.assert_close(through(torch.zeros(1, 2, dtype=torch.float64))[0], codes.mean(0))
+
+
+def test_a_class_has_a_density_of_its_own() -> None:
+    through = ThroughDensity(Told(), 2, components=4, classes=3)
+    codes, labels = draw(600, 2, seed=7), torch.arange(600) % 3
+    codes = codes + 10.0 * labels[:, None]
+    through.fit(codes, labels)
+    assert [len(density.weights) for density in through.densities] == [1, 1, 1]
+    drawn = through(torch.zeros(3, 2, dtype=torch.float64), torch.arange(3))
+    torch.testing.assert_close(drawn, torch.stack([codes[labels == label].mean(0) for label in range(3)]))
+    before = through.densities[1].means.clone()
+    through.fit(codes[labels != 1], labels[labels != 1])
+    assert torch.equal(through.densities[1].means, before)
+
+
+class Told(nn.Module):
+    """Gives back what it is given, and is told the class."""
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        assert len(labels) == len(latent)
+        return latent

@@ -236,8 +236,10 @@ def test_our_classifiers_know_their_classes_and_their_order(shared_data: Path) -
 # --- mistakes ---------------------------------------------------------------------------------------------
 
 
-def test_a_generator_without_classes_says_how_to_train_one(run: Run, trained: Path, tmp_path: Path) -> None:
-    said = run("augment", trained, "--per-class", "5", "--out", tmp_path / "set")
+def test_a_generator_without_classes_says_how_to_train_one(run: Run, tmp_path: Path) -> None:
+    words = ("--no-conditional", "--samples", "64", "--out", tmp_path / "run")
+    assert run("train", "digits", "--size", "8", *words).code == 0
+    said = run("augment", tmp_path / "run", "--per-class", "5", "--out", tmp_path / "set")
     assert said.code == 2
     assert "makes no classes on demand" in said.flat
     assert "saddle train RECIPE --conditional" in said.flat

@@ -57,7 +57,8 @@ def test_packs_cost_a_share_a_sample(run: Run) -> None:
 def test_known_sets_are_not_read_and_their_shapes_are_true() -> None:
     for name in ("digits", "mnist"):
         config = RECIPES[name]().with_data(name)
-        assert config.outline() == (DATASETS[name].shape if config.data.size is None else (1, 16, 16), 0)
+        classes = DATASETS[name].classes if config.conditional else 0
+        assert config.outline() == (DATASETS[name].shape if config.data.size is None else (1, 16, 16), classes)
     assert DATASETS["digits"].load(None, "train").shape == DATASETS["digits"].shape
     assert len(DATASETS["digits"].load(None, "train").classes) == DATASETS["digits"].classes
     assert RECIPES["grid"]().outline() == ((2,), 0)

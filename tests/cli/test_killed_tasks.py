@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+import soundfile
 from PIL import Image
 from processes import Saddle, saddle
 
@@ -37,6 +38,32 @@ def rows(folder: Path) -> Path:
 
 def tones(folder: Path) -> Path:
     folder.mkdir()
+    time = np.arange(240) / 2000
+    for number in range(24):
+        wave = 0.5 * np.sin(2 * np.pi * 20 * (9 + number) * time)
+        soundfile.write(folder / f"{number % 2}_{number}.wav", wave, 2000)
+    return folder
+
+
+def prices(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    low = (100 + rng.normal(size=200).cumsum()).round(2)
+    folder.mkdir()
+    pandas.DataFrame({"low": low, "high": low + rng.uniform(0, 2, 200).round(2)}).to_csv(
+        folder / "prices.csv", index=False
+    )
+    return folder / "prices.csv"
+
+
+def names(folder: Path) -> Path:
+    folder.mkdir()
+    letters = np.random.default_rng(0).integers(97, 123, (60, 5), np.uint8)
+    (folder / "names.txt").write_bytes(b"\n".join(row.tobytes() for row in letters))
+    return folder / "names.txt"
+
+
+def hums(folder: Path) -> Path:
+    folder.mkdir()
     for number in range(12):
         wave = np.sin(2 * np.pi * (100 + 30 * number) * np.arange(600 + 10 * number) / 2000)
         write_wave(folder / f"{number}.wav", (0.5 * wave).astype(np.float32), 2000)
@@ -57,8 +84,25 @@ TASKS = {
         *("train", "table", "--set", "latent.size=4"),
         *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
     ),
-    "vocoder": (
+    "sounds": (
         tones,
+        *("train", "audio", "--conditional", "--set", "data.label=prefix", "--set", "latent.size=4"),
+        *("--set", "data.rate=2000", "--set", "data.seconds=0.12"),
+        *("--set", "spectrogram={window: 64, hop: 16, bands: 8, steps: 2}"),
+        *("--set", "generator.network.width=4", "--set", "discriminator.network.width=4"),
+    ),
+    "series": (
+        prices,
+        *("train", "series", "--set", "latent.size=4", "--set", "data.window=8", "--method", "extragradient"),
+        *("--set", "generator.network.width=8", "--set", "discriminator.network.widths=[8]"),
+    ),
+    "text": (
+        names,
+        *("train", "text", "--set", "likelihood=80", "--set", "generator.network.width=8"),
+        *("--set", "discriminator.network.representations=2"),
+    ),
+    "vocoder": (
+        hums,
         *("train", "vocoder", "--set", "regression=80", "--set", "data.rate=2000", "--set", "data.crop=192"),
         *("--set", "mel={window: 64, hop: 16, bands: 8}", "--set", "agreement.steps=2"),
         *("--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),

@@ -24,7 +24,12 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     said = run("train", "text", "--data", file, *TINY, "--out", folder)
     assert said.code == 0, said.err
     assert f"saddle sample {folder} -n 20 --seed 7 --temperature 0.8" in said.flat
-    assert list((folder / "samples").glob("*.png"))
+    written = max((folder / "samples").glob("*.txt")).read_text(encoding="utf-8")
+    assert written == run("sample", folder, "-n", "24", "--seed", "0").out
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f'<pre tabindex="0">{written}</pre>' in page
+    assert "stage" not in page.partition("</style>")[2]  # no picture, and nothing that plays one
+    assert "<dt>Sentences</dt><dd>17</dd>" in page.replace("\n", "")
 
     said = run("sample", folder, "-n", "20", "--temperature", "0.8")
     assert said.code == 0, said.err
@@ -37,8 +42,9 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     found = {value["metric"] for value in said.json["values"]}
     assert {"bleu_2", "bleu_5", "self_bleu_5", "ngram_kl", "nll", "copied", "valid", "novel"} <= found
     curves = {value["detail"].get("curve") for value in said.json["values"]}
-    assert curves == {"ema", "live", "likelihood stage", None}
+    assert curves == {"ema", "likelihood stage", None}
     assert (tmp_path / "plots" / "quality-diversity.png").exists()
+    assert "Quality against variety" in (folder / "report.html").read_text(encoding="utf-8")
 
     for arguments, words in (
         (["--out", tmp_path / "out.png"], "a text ends in .txt"),
@@ -55,10 +61,21 @@ def test_a_text_is_asked_for_and_bad_ones_are_refused(run: Run, trained: Path, t
     said = run("train", "text", *TINY, "--out", tmp_path / "run")
     assert said.code == 2
     assert "--data FILE" in said.flat
-    (tmp_path / "one.txt").write_text("all in one line")
-    said = run("train", "text", "--data", tmp_path / "one.txt", *TINY, "--out", tmp_path / "run")
-    assert said.code == 2
-    assert "data.layout=windows" in said.flat
+    for content, words in (
+        (None, "there is no file"),
+        (b"", "is empty: give a file with text in it"),
+        (b"all in one line", "data.layout=windows"),
+        ("Zo\u00eb\n".encode("utf-16"), "is not utf-8 at byte 0"),
+        (bytes(range(256)) * 8, "is not utf-8 at byte 128"),
+        (b"PK\3\4\0\0\0\0" * 20, "holds null characters: it is no text"),
+    ):
+        path = tmp_path / "given.txt"
+        if content is not None:
+            path.write_bytes(content)
+        said = run("train", "text", "--data", path, *TINY, "--out", tmp_path / "run")
+        assert said.code == 2
+        assert words in said.flat
+        assert not (tmp_path / "run" / "config.yaml").exists()
     said = run("sample", trained, "--temperature", "1")
     assert said.code == 2
     assert "--temperature is for text" in said.flat

@@ -1,11 +1,15 @@
 """The classifier of spoken words: what makes no difference to it, and what is kept of it."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from saddlepoint.extractors import SoundExtractor, SpokenClassifier, load_extractor, load_sound_extractor
+from saddlepoint.data.audio import sound_folder
+from saddlepoint.extractors import SoundExtractor, SpokenClassifier, facts, load_extractor, load_sound_extractor
+from saddlepoint.extractors.loading import SPOKEN
+from saddlepoint.signals import resampled
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,27 @@ def test_weights_are_kept_in_half_precision(network: SpokenClassifier, tmp_path:
     (tmp_path / "b.safetensors").write_text("nothing")
     with pytest.raises(ValueError, match="does not hold a SpokenClassifier"):
         SpokenClassifier.load(tmp_path / "b.safetensors")
+
+
+def test_the_weights_that_come_along_know_what_they_were_tested_on() -> None:
+    about = facts(SPOKEN)
+    assert float(about["test_accuracy"]) >= 0.97
+    assert SPOKEN.stat().st_size < 300_000
+    assert len(json.loads(about["classes"])) == 10
+
+
+def test_spoken_digits_are_understood(shared_data: Path) -> None:
+    """Of recordings that the classifier was not trained on; also where they are softer, later and of another rate."""
+    data = sound_folder(shared_data / "fsdd" / "recordings", label="prefix", test=r"_[0-4]$", split="test")
+    assert data.labels is not None
+    listener = load_sound_extractor("spoken-digits")
+    heard = listener.read(data.floats(), data.rate)
+    assert heard.logits is not None
+    assert float((heard.logits.argmax(1) == data.labels).double().mean()) >= 0.97
+    later = torch.nn.functional.pad(0.3 * data.floats()[::7], (400, 0))
+    again = listener.read(resampled(later, 8000, 16000), 16000)
+    assert again.logits is not None
+    assert float((again.logits.argmax(1) == data.labels[::7]).double().mean()) >= 0.95
 
 
 def test_ears_and_eyes_are_told_apart() -> None:

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from saddlepoint.networks import NETWORKS, Judgement, SNGANGenerator
 
-GENERATORS = ["mlp-generator", "convolutional-generator", "dcgan-generator", "sngan-generator", "residual-generator"]
+GENERATORS = [f"{kind}-generator" for kind in ("mlp", "convolutional", "dcgan", "sngan", "residual", "wavegan")]
 DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
-SHAPE, CLASSES = (2, 16, 16), 3
+SHAPE, SOUND, CLASSES = (2, 16, 16), (2, 256), 3
 SMALL = {"dcgan": {"width": 4}, "sngan": {"width": 4, "widest": 8}, "residual": {"width": 8}}
 SMALL |= {"patch": {"width": 4, "depth": 1, "scales": 2}, "unet": {"width": 4, "depth": 2}}
 LABELS = torch.tensor([0, 1, 2, 0])
@@ -18,16 +18,21 @@ def network(name: str, classes: int = CLASSES, **dials: object) -> nn.Module:
     """Stirred, as some starts do not know the classes yet, and out of training, so that samples stand alone."""
     torch.manual_seed(0)
     latent = {"latent": 5} if name in GENERATORS else {}
-    module = NETWORKS[name](shape=SHAPE, **latent, classes=classes, **SMALL.get(name.partition("-")[0], {}), **dials)
+    small = SMALL.get(name.partition("-")[0], {})
+    module = NETWORKS[name](shape=shape(name), **latent, classes=classes, **small, **dials)
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
     return module.double().eval()
 
 
+def shape(name: str) -> tuple[int, ...]:
+    return SOUND if name.startswith("wavegan") else SHAPE
+
+
 def inputs(name: str) -> Tensor:
     source = torch.Generator().manual_seed(1)
-    size = (5,) if name in GENERATORS else SHAPE
+    size = (5,) if name in GENERATORS else shape(name)
     return torch.randn(1, *size, generator=source, dtype=torch.float64).expand(4, *size)
 
 
@@ -59,7 +64,7 @@ def test_a_class_that_is_not_asked_for_teaches_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_projection_adds_the_product_of_embedding_and_features(name: str) -> None:
     judge = network(name)
-    images = torch.randn(4, *SHAPE, dtype=torch.float64, requires_grad=True)
+    images = torch.randn(4, *shape(name), dtype=torch.float64, requires_grad=True)
     zero, one = (judge(images, torch.full((4,), k), True) for k in (0, 1))
     torch.testing.assert_close(zero.features, one.features)
     table = judge.projection.weight
@@ -73,7 +78,7 @@ def test_projection_adds_the_product_of_embedding_and_features(name: str) -> Non
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_an_auxiliary_classifier_stands_beside_a_logit_that_does_not_see_the_label(name: str) -> None:
     judge = network(name, auxiliary=True)
-    images = torch.randn(4, *SHAPE, dtype=torch.float64)
+    images = torch.randn(4, *shape(name), dtype=torch.float64)
     told, untold = judge(images, LABELS, True), judge(images, None, True)
     assert told.class_logits.shape == (4, CLASSES)
     torch.testing.assert_close(told.logits, untold.logits)
@@ -84,7 +89,7 @@ def test_an_auxiliary_classifier_stands_beside_a_logit_that_does_not_see_the_lab
 def test_a_detailed_judgement_has_the_plain_logits_and_features(name: str) -> None:
     """The logit is affine in the features, which feature matching therefore compares at the last layer."""
     judge = network(name, classes=0)
-    images = torch.randn(64, *SHAPE, dtype=torch.float64)
+    images = torch.randn(64, *shape(name), dtype=torch.float64)
     seen = judge(images, None, True)
     assert isinstance(seen, Judgement)
     assert seen.class_logits is None
@@ -113,7 +118,7 @@ def test_labels_that_do_not_fit_are_refused(name: str) -> None:
 def test_options_that_exclude_each_other_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="auxiliary"):
         network(name, classes=0, auxiliary=True)
-    with pytest.raises(ValueError, match="packing=1 with classes"):
+    with pytest.raises(ValueError, match="packing=1, or --no-conditional"):
         network(name, packing=2)
     with pytest.raises(ValueError, match="at least 1 sample"):
         network(name, classes=0, packing=0)

@@ -25,11 +25,12 @@ DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
 MAPS = ["patch-discriminator", "unet-discriminator"]
 TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
 OTHERS = [
-    *MAPS,
-    *TRANSLATORS,
-    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "sequence", "vocoder"))),
+    *(*MAPS, *TRANSLATORS),
+    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window", "sequence", "vocoder"))),
 ]
-IMAGES = [name for name in NETWORKS if name not in OTHERS]
+#: Of raw sounds, (channels, samples); their shapes are those of tests/networks/test_wavegan.py.
+SOUNDS = [name for name in NETWORKS if name.startswith("wavegan")]
+IMAGES = [name for name in NETWORKS if name not in (*OTHERS, *SOUNDS)]
 SHAPES = [
     *((1, side, side) for side in (8, 20, 24, 28)),
     *((3, side, side) for side in (16, 32, 64, 256)),
@@ -52,9 +53,14 @@ TINY = {
     "patch-discriminator": {"width": 2, "depth": 1},
     "unet-discriminator": {"width": 2, "depth": 1},
     "table-generator": {"width": 4, "depth": 1},
+    "wavegan-generator": {"width": 2, "kernel": 5},
+    "wavegan-discriminator": {"width": 2, "kernel": 5},
+    "window-generator": {"width": 4, "depth": 1},
+    "window-critic": {"widths": (6,)},
 }
 #: Images that go through every kind of layer that a network has: the first layer of DCGAN's is not normalised.
 SMALLEST = {name: (1, 16, 16) if name.startswith(("dcgan", "patch")) else (1, 8, 8) for name in NETWORKS}
+SMALLEST |= {name: (1, 64) for name in NETWORKS if name.startswith("wavegan")}
 #: Sums of |weight| at 8x8 under seed 0, as version 0.1 had them.
 FIRST = {
     "mlp-generator": 1266.2527972953412,
@@ -78,13 +84,13 @@ def network(name: str, shape: tuple[int, ...], **dials: object) -> nn.Module:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", [name for name in GENERATORS if name != "table-generator"])
+@pytest.mark.parametrize("name", [name for name in GENERATORS if name not in ("table-generator", *SOUNDS)])
 def test_a_generator_maps_latents_to_images(name: str, shape: tuple[int, int, int]) -> None:
     assert network(name, shape, **TINY[name])(torch.randn(3, 5)).shape == (3, *shape)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", [name for name in DISCRIMINATORS if name not in MAPS])
+@pytest.mark.parametrize("name", [name for name in DISCRIMINATORS if name not in (*MAPS, *SOUNDS)])
 def test_a_discriminator_maps_images_to_one_logit_each(name: str, shape: tuple[int, int, int]) -> None:
     assert network(name, shape, **TINY[name])(torch.randn(3, *shape)).shape == (3,)
 
@@ -92,8 +98,9 @@ def test_a_discriminator_maps_images_to_one_logit_each(name: str, shape: tuple[i
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_a_logit_depends_on_its_own_sample_alone(name: str, training: bool) -> None:
-    judge = network(name, (1, 16, 16), **TINY[name]).double().train(training)
-    images = torch.randn(4, 1, 16, 16, dtype=torch.float64)
+    shape = (1, 256) if name in SOUNDS else (1, 16, 16)
+    judge = network(name, shape, **TINY[name]).double().train(training)
+    images = torch.randn(4, *shape, dtype=torch.float64)
     alone = torch.allclose(judge(images)[:1], judge(images[:1]))
     assert alone is not (training and name in NORMALISED)
 
@@ -106,7 +113,11 @@ def test_arguments_are_a_typed_configuration(name: str) -> None:
         if key in ("source", "shape", "latent"):
             continue
         assert parameter.default is not inspect.Parameter.empty
-        assert hints[key] in plain or hints[key] == tuple[int, ...] or typing.get_origin(hints[key]) is typing.Literal
+        assert (
+            hints[key] in plain
+            or hints[key] in (tuple[int, ...], tuple[float, ...])
+            or typing.get_origin(hints[key]) is typing.Literal
+        )
 
 
 def penalised(judge: nn.Module, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
@@ -222,7 +233,9 @@ def test_the_classical_system_has_its_classical_size() -> None:
 
 
 @pytest.mark.parametrize(("output", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
-@pytest.mark.parametrize("name", [name for name in GENERATORS if name != "table-generator"])
+@pytest.mark.parametrize(
+    "name", [name for name in GENERATORS if name not in SOUNDS and not name.startswith(("table", "window"))]
+)
 def test_an_output_keeps_its_range(name: str, output: str, low: float, high: float) -> None:
     make = network(name, (1, 8, 8), output=output, **TINY[name])
     last = [layer for layer in make.modules() if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)][-1]

@@ -10,7 +10,10 @@ DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
 FLAT = ["mlp-discriminator", "maxout-discriminator"]
 SMALL = {"dcgan": {"width": 4}, "sngan": {"width": 4, "widest": 8}, "residual": {"width": 8}}
 SMALL |= {"patch": {"width": 4, "depth": 1, "scales": 2}, "unet": {"width": 4, "depth": 2}}
-CASES = [*((name, (2, 16, 16)) for name in DISCRIMINATORS), *((name, (2,)) for name in FLAT)]
+CASES = [
+    *((name, (2, 256) if name.startswith("wavegan") else (2, 16, 16)) for name in DISCRIMINATORS),
+    *((name, (2,)) for name in FLAT),
+]
 
 
 def network(name: str, shape: tuple[int, ...], packing: int) -> nn.Module:

@@ -66,7 +66,7 @@ def test_equal_protocols_share_a_column_and_the_newest_number_counts() -> None:
     table = tabulated([record(value(1.0), value(3.0, "kernel")), record(value(2.0))])
     assert table.heads == (("ema",),)
     assert table.rows == (("frechet ↓", ("2",)), ("kernel ↓", ("3",)))
-    assert {"of mnist", "60,000 real", "images stretched"} <= set(table.common)
+    assert {"of mnist", "60,000 real", "input stretched"} <= set(table.common)
 
 
 def test_a_metric_with_other_settings_is_another_row() -> None:

@@ -12,9 +12,10 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
+from saddlepoint.metrics import inception_score
 from saddlepoint.recipes import RECIPES, AudioRun, read_run
 from saddlepoint.runs import RunFolder, read_records
-from saddlepoint.tasks.audio import AudioTask, WaveGenerator, levels_of, preview
+from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent
 
@@ -39,8 +40,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def tiny(folder: Path, *assignments: str) -> Any:
-    return assign(RECIPES["audio"]().with_data(str(folder)), [*TINY, *assignments])
+def tiny(folder: Path, *assignments: str, recipe: str = "audio") -> Any:
+    assigned = [*TINY, "data.test=none", *assignments]
+    if recipe == "audio-vae":
+        assigned = [a.replace("discriminator.", "encoder.") for a in assigned]
+    return assign(RECIPES[recipe]().with_data(str(folder)), assigned)
+
+
+def made_up() -> SoundExtractor:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return SoundExtractor(SpokenClassifier(widths=(2, 2, 4, 4)), "made-up")
 
 
 def play(config: Any, folder: Path, samples: int) -> Any:
@@ -52,15 +62,24 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     return assembled, result
 
 
-@pytest.mark.parametrize("sets", [[], ["method=extragradient", "conditional=true"]], ids=["default", "extragradient"])
-def test_a_run_of_sounds_resumes_exactly(sets: list[str], folder: Path, tmp_path: Path) -> None:
-    config = tiny(folder, *sets)
+@pytest.mark.parametrize(
+    ("recipe", "sets"),
+    [
+        ("audio", []),
+        ("audio", ["method=extragradient", "conditional=true"]),
+        ("audio-wave", ["discriminator.network.shuffle=1"]),
+        ("audio-vae", []),
+    ],
+    ids=["default", "extragradient", "waves", "vae"],
+)
+def test_a_run_of_sounds_resumes_exactly(recipe: str, sets: list[str], folder: Path, tmp_path: Path) -> None:
+    config = tiny(folder, "evaluation.features=spectrogram", *sets, recipe=recipe)
     straight, at_once = play(config, tmp_path / "straight", 96)
     play(config, tmp_path / "halves", 48)
     halves, in_halves = play(config, tmp_path / "halves", 96)
     assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
     assert at_once.metrics == in_halves.metrics
-    assert set(at_once.metrics) == {"pixel_frechet"}
+    assert set(at_once.metrics) == {"pixel_frechet", *(["reconstruction"] if recipe == "audio-vae" else [])}
     records = [
         [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(RunFolder(tmp_path / name).records)]
         for name in ("straight", "halves")
@@ -81,7 +100,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
     generator = TrainedGenerator.load(trained / "generator")
-    assert isinstance(generator, WaveGenerator)
+    assert isinstance(generator, SpectrogramGenerator)
     assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md"}
     assert (generator.rate, generator.classes) == (2000, ("high", "low"))
     waves = generator.sample(5, seed=3)
@@ -94,6 +113,35 @@ def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
     assert generator.picture(waves, columns=5).shape[2] == 3
     with pytest.raises(ValueError, match="has no class 'loud'"):
         generator.sample(1, label="loud")
+
+
+def test_a_generator_of_waves_makes_them_as_its_network_does(folder: Path, tmp_path: Path) -> None:
+    play(tiny(folder, recipe="audio-wave"), tmp_path, 12)
+    generator = TrainedGenerator.load(tmp_path / "generator")
+    assert isinstance(generator, WaveformGenerator)
+    latents, labels = generator.latents(3, seed=0), generator.labels(3)
+    waves = generator.render(latents, labels)
+    with torch.no_grad():
+        torch.testing.assert_close(waves, generator.network(latents, labels)[:, 0])
+    pictures = generator.pictures.render(latents, labels)
+    torch.testing.assert_close(pictures.float() / 255, generator.pictured.levels(waves), rtol=0, atol=0.003)
+    evaluated = evaluate_sounds(
+        {"live": generator}, tiny(folder).load(), tiny(folder).load_test(), made_up(), ["frechet"], samples=20
+    )
+    assert [m.protocol.weights for m in evaluated.measured] == ["live", "live", "floor: test"]
+
+
+def test_the_decoder_of_an_autoencoder_of_sounds_is_told_the_class(folder: Path) -> None:
+    config = tiny(folder, recipe="audio-vae")
+    assembled = config.build(config.load())
+    assert assembled.game.names == ("generator",)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        torch.nn.init.normal_(assembled.game.players["generator"].decoder.code.embedding.weight, std=10)
+    trained = assembled.task.trained
+    latents = trained.latents(4, seed=0)
+    low, high = (trained.pictures.render(latents, torch.full((4,), label)) for label in (0, 1))
+    assert not torch.equal(low, high)
 
 
 def test_what_networks_see_are_levels_that_sound_as_the_data(folder: Path) -> None:
@@ -111,11 +159,9 @@ def test_a_judge_listens_while_a_run_trains_and_afterwards(folder: Path) -> None
     config = tiny(folder, "data.test=_3\\d$")
     data = config.load()
     assembled = config.build(data)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        judge = SoundExtractor(SpokenClassifier(widths=(2, 2, 4, 4)), "made-up")
+    judge = made_up()
     built = assembled.task
-    task = AudioTask(assembled.game, built.trained, data, assembled.stream, built.card, judge, 20)
+    task = AudioTask(built.images, built.trained, data, 0, built.card, judge, 20)
     found = task.metrics()
     assert set(found) == {"frechet_made_up", "inception", "classes_heard"}
     assert 1 <= found["classes_heard"] <= 10
@@ -125,10 +171,34 @@ def test_a_judge_listens_while_a_run_trains_and_afterwards(folder: Path) -> None
     assert values["floor: test"] < values["live"]
 
 
+def test_a_floor_is_a_mixture_of_the_classes_in_each_of_its_splits(tmp_path: Path) -> None:
+    """Files are read in the order of their names, class by class; the Inception Score is taken of parts of them."""
+    for number in range(480):
+        name, hertz = ("a", 200) if number < 240 else ("b", 700)
+        wave = np.sin(2 * np.pi * hertz * np.arange(240) / 2000)
+        soundfile.write(tmp_path / f"{name}_{number:03d}.wav", 0.5 * wave, 2000)
+    config = tiny(tmp_path, r"data.test=_.[0-4].$")
+    data = config.load()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = SpokenClassifier(widths=(2, 2, 4, 4))
+        torch.nn.init.normal_(network.head.weight, std=20)  # certain of what it hears
+    judge = SoundExtractor(network, "made-up")
+    found = evaluate_sounds(
+        {"live": config.build(data).task.trained}, data, config.load_test(), judge, ["inception_score"], samples=200
+    )
+    floor = next(m for m in found.measured if m.protocol.weights == "floor: test")
+    assert floor.settings == {"splits": 2}
+    heard = judge.read(config.load_test().floats(), 2000).logits
+    whole = inception_score(heard, splits=1).mean
+    assert floor.number.value - 1 == pytest.approx(whole - 1, rel=0.3)
+    assert whole > 1.001
+
+
 def test_without_sounds_held_out_there_are_no_floors(folder: Path) -> None:
     config = tiny(folder, "data.held_out=0")
     data = config.load()
-    judge = SoundExtractor(SpokenClassifier(widths=(2, 2, 4, 4)), "made-up")
+    judge = made_up()
     found = evaluate_sounds({"live": config.build(data).task.trained}, data, None, judge, ["frechet"], samples=20)
     assert len(found.measured) == 1
     assert "no sounds are held out" in found.notes[-1]

@@ -77,9 +77,12 @@ def test_batches_of_another_size_are_whole_packs() -> None:
 TINY = ("batch_size=24", "budget.samples=96", "device=cpu", "every.checkpoint=48")
 RUNS = {
     "points": ("grid", ["data.points=100"]),
-    "images": ("digits", ["data.size=8", "generator.network.widths=[12]"]),
+    "images": ("digits", ["conditional=false", "data.size=8", "generator.network.widths=[12]"]),
     "critic": ("grid", ["data.points=100", "loss=wasserstein", "penalties=none", "penalties.gradient-penalty=on"]),
-    "convolutional": ("digits", ["data.size=8", "discriminator.network=convolutional-discriminator"]),
+    "convolutional": (
+        "digits",
+        ["conditional=false", "data.size=8", "discriminator.network=convolutional-discriminator"],
+    ),
 }
 
 
@@ -96,7 +99,13 @@ def test_runs_of_packs_go_through(recipe: str, sets: list[str], packing: int, tm
 
 
 def test_adaptive_augmentation_counts_samples_and_not_packs() -> None:
-    sets = ["augmentation.kind=adaptive", "augmentation.target=0.5", "augmentation.strength=0.5", "data.size=8"]
+    sets = [
+        "conditional=false",
+        "augmentation.kind=adaptive",
+        "augmentation.target=0.5",
+        "augmentation.strength=0.5",
+        "data.size=8",
+    ]
     steps = []
     for packing in (1, 2):
         config = assign(RECIPES["digits"](), [*sets, f"discriminator.network.packing={packing}", "device=cpu"])

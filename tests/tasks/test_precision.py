@@ -25,7 +25,7 @@ CONVOLUTIONAL = (
 
 
 def built(*sets: str) -> Assembled:
-    config = assign(RECIPES["digits"](), [*CONVOLUTIONAL, *sets])
+    config = assign(RECIPES["digits"](), ["conditional=false", *CONVOLUTIONAL, *sets])
     return config.build(config.load())
 
 

@@ -45,6 +45,7 @@ CASES = {
     "gaussian": ["model.likelihood=gaussian", "model.beta=0.5"],
     "density": ["model.components=2"],
     "autoencoder": [],
+    "classes": ["conditional=true"],
     "extragradient": ["method=extragradient", "average=none"],
     "alternating": ["method=alternating", "method.order=[generator]", "method.counts=[1]"],
 }
@@ -74,8 +75,8 @@ def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: I
     assert isinstance(trained.network, ThroughDensity)
     model, stream = assembled.game.players["generator"], assembled.stream
     codes = model.codes(stream.prepared(images.images)).detach().double()
-    torch.testing.assert_close(trained.network.density.means[0], codes.mean(0), rtol=1e-4, atol=1e-6)
-    factor = trained.network.density.factors[0]
+    torch.testing.assert_close(trained.network.densities[0].means[0], codes.mean(0), rtol=1e-4, atol=1e-6)
+    factor = trained.network.densities[0].factors[0]
     torch.testing.assert_close(factor @ factor.T, codes.T.cov(correction=0), rtol=1e-3, atol=1e-5)
     assert trained.sample(5, seed=3).shape == (5, 1, 8, 8)
     assert torch.equal(trained.sample(70, seed=3)[:5], trained.sample(5, seed=3))
@@ -124,7 +125,8 @@ def test_a_baseline_inherits_all_but_the_discriminator() -> None:
 
 
 def test_a_baseline_starts_from_the_decoder_that_its_game_starts_from(images: ImageData) -> None:
-    game, vae = (assign(RECIPES[name](), ["device=cpu"]).build(images).game for name in ("digits", "vae"))
+    run = assign(RECIPES["digits"](), ["device=cpu"])
+    game, vae = (config.build(images).game for config in (run, baseline(run, "vae")))
     pairs = zip(game.players["generator"].parameters(), vae.players["generator"].decoder.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
@@ -149,6 +151,22 @@ def test_what_does_not_fit_is_refused_with_the_remedy(sets: list[str], words: st
         tiny("vae", *sets).build(images)
 
 
-def test_classes_on_demand_have_no_baseline() -> None:
-    with pytest.raises(ConfigurationError, match="leave --conditional out"):
-        baseline(assign(RECIPES["digits"](), ["conditional=true"]), "vae")
+@pytest.mark.parametrize("model", ["vae", "autoencoder"])
+def test_the_baseline_of_a_game_with_classes_makes_each_on_demand(
+    model: str, images: ImageData, tmp_path: Path
+) -> None:
+    few = ["model.components=10"] if model == "autoencoder" else []
+    config = assign(baseline(assign(RECIPES["digits"](), ["conditional=true"]), model), [*TINY, *few, "average=none"])
+    assembled = play(config, images, tmp_path, WHOLE)
+    trained = TrainedGenerator.load(tmp_path)
+    assert trained.classes == images.classes
+    assert trained.sample(4, seed=3, label="7").shape == (4, 1, 8, 8)
+    # The class is the decoder's to know: another one changes the image, and the encoder takes none.
+    latents = trained.latents(1, seed=0)
+    a, b = (trained.render(latents, torch.tensor([label])) for label in (3, 7))
+    assert not torch.equal(a, b)
+    assert assembled.game.players["generator"].encoder.network.classes == 0
+    if model == "autoencoder":
+        stream, player = assembled.stream, assembled.game.players["generator"]
+        codes = player.codes(stream.prepared(images.images[images.labels == 7])).detach().double()
+        torch.testing.assert_close(trained.network.densities[7].means[0], codes.mean(0), rtol=1e-4, atol=1e-6)

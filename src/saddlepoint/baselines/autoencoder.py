@@ -35,9 +35,9 @@ class PlainAutoencoder(Autoencoder):
         if components < 1:
             raise ValueError("components is 0, and the codes of an autoencoder have no prior to draw: give at least 1")
 
-    def forward(self, samples: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG002
+    def forward(self, samples: Tensor, noise: Tensor, *labels: Tensor) -> Tensor:  # noqa: ARG002
         """The mean squared error of each sample, (N,)."""
-        return (self.reconstructed(samples) - samples).square().flatten(1).mean(1)
+        return (self.reconstructed(samples, *labels) - samples).square().flatten(1).mean(1)
 
     def codes(self, samples: Tensor) -> Tensor:
         """(N, *shape) → (N, latent)."""

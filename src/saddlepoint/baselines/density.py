@@ -79,16 +79,34 @@ class ThroughDensity(nn.Module):
     """A decoder behind a density of its codes: a generator of standard normal latents.
 
     Args:
-        decoder: (N, size) → (N, *shape).
+        decoder: (N, size), and labels (N,) where it has classes → (N, *shape).
         size: numbers in a code.
-        components: of the density.
+        components: of the density; classes share them, each at least one, as each has a density of its own.
+        classes: of the decoder; 0 takes no labels.
     """
 
-    def __init__(self, decoder: nn.Module, size: int, components: int) -> None:
+    def __init__(self, decoder: nn.Module, size: int, components: int, classes: int = 0) -> None:
         super().__init__()
-        self.decoder, self.density = decoder, Density(size, components)
+        each = max(1, components // max(1, classes))
+        self.decoder = decoder
+        self.densities = nn.ModuleList(Density(size, each) for _ in range(max(1, classes)))
 
-    def forward(self, latent: Tensor) -> Tensor:
-        """(N, size) → (N, *shape)."""
-        samples: Tensor = self.decoder(self.density(latent))
+    def fit(self, codes: Tensor, labels: Tensor | None = None, seed: int = 0) -> None:
+        """Fit to codes (N, size), those of each of the labels (N,) by themselves; a class of under two is left alone.
+
+        Raises:
+            ValueError: fewer codes than components.
+        """
+        for label, density in enumerate(self.densities):
+            assert isinstance(density, Density)
+            own = codes if labels is None else codes[labels == label]
+            if labels is None or len(own) > 1:
+                density.fit(own, seed)
+
+    def forward(self, latent: Tensor, *labels: Tensor) -> Tensor:
+        """(N, size), labels (N,) if any → (N, *shape)."""
+        codes = self.densities[0](latent)
+        for label, density in enumerate(self.densities[1:], 1):
+            codes = torch.where((labels[0] == label)[:, None], density(latent), codes)
+        samples: Tensor = self.decoder(codes, *labels)
         return samples

@@ -45,7 +45,7 @@ class TableAutoencoder(Autoencoder):
             raise ValueError(f"beta is {beta}: give at least 0")
         self.beta = beta
 
-    def forward(self, samples: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, noise: Tensor, *labels: Tensor) -> Tensor:  # noqa: ARG002
         """−ELBO of each row with one draw of its code, nats, (N,)."""
         mean, log_variance = self.encoder(samples).chunk(2, dim=1)
         raw = self.decoder.raw(mean + (0.5 * log_variance).exp() * noise)

@@ -57,10 +57,10 @@ class VariationalAutoencoder(Autoencoder):
         self.beta, self.low, self.span = beta, low, high - low
         self.log_variance = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
 
-    def forward(self, samples: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, noise: Tensor, *labels: Tensor) -> Tensor:
         """−ELBO of each sample with one draw of its code, nats, (N,)."""
         mean, log_variance = self.posterior(samples)
-        decoded = self.decoder(mean + (0.5 * log_variance).exp() * noise)
+        decoded = self.decoder(mean + (0.5 * log_variance).exp() * noise, *labels)
         return self._cost(decoded, samples) + self.beta * kl_to_standard_normal(mean, log_variance)
 
     def posterior(self, samples: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,6 +21,7 @@ from saddlepoint.data.audio import SoundData
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
 from saddlepoint.data.recordings import Recordings, recordings
+from saddlepoint.data.series import SeriesData
 from saddlepoint.data.tables import TableData
 from saddlepoint.data.text import TextData
 from saddlepoint.evaluation import (
@@ -32,6 +33,7 @@ from saddlepoint.evaluation import (
     evaluate_enhancers,
     evaluate_images,
     evaluate_points,
+    evaluate_series,
     evaluate_sounds,
     evaluate_tables,
     evaluate_texts,
@@ -43,16 +45,19 @@ from saddlepoint.evaluation import (
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.evaluation.enhancement import Candidate
 from saddlepoint.evaluation.reading import Report
+from saddlepoint.evaluation.series import WINDOWS
 from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.evaluation.text import TEXTS
 from saddlepoint.evaluation.vocoder import HEARD
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
-    AudioRun,
     EnhancementRun,
     ImageBaseline,
     ImageRun,
     Run,
+    SeriesBaseline,
+    SeriesRun,
+    SoundRun,
     TableBaseline,
     TableRun,
     VocoderRun,
@@ -65,12 +70,13 @@ from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
-from saddlepoint.tasks.audio import AudioTask, WaveGenerator
+from saddlepoint.tasks.audio import AudioTask, SoundGenerator
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.points import JUDGED, PointTask
+from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator, TextTask
 from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
@@ -98,8 +104,8 @@ def evaluate(
         typer.Option(
             "--samples",
             min=50,
-            help=f"Drawn: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {SOUNDS:,} sounds or {TEXTS:,} texts; "
-            f"{HEARD:,} recordings.",
+            help=f"Drawn: {SAMPLES:,} images, {JUDGED:,} points, {ROWS:,} rows, {WINDOWS:,} windows, "
+            f"{SOUNDS:,} sounds or {TEXTS:,} texts; heard: {HEARD:,} recordings.",
         ),
     ] = None,
     features: Annotated[
@@ -140,7 +146,7 @@ def evaluate(
     read_evaluations(folder.evaluations)  # a damaged file is to be found before the work, not after
     with _watching() as report:
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
-        asked = _Asked(run, metrics, samples, features, data, target, seed, device, plot, report)
+        asked = _Asked(run, metrics, samples, features, data, target, seed, device, plot, report, weights)
         found, notes = _found(subject, asked)
     record = {
         "evaluated": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -159,6 +165,7 @@ def evaluate(
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
+        plot.mkdir(parents=True, exist_ok=True)
         save_png(curves, plot / "quality-diversity.png")
         err.print(f"wrote {plot / 'quality-diversity.png'}", markup=False, soft_wrap=True)
     if as_json:
@@ -182,6 +189,7 @@ class _Asked:
     device: str
     plot: Path | None
     report: Report
+    weights: str | None
 
     def without(self, what: str, *names: str) -> None:
         """Raise ConfigurationError where an option was given that says nothing here."""
@@ -199,7 +207,9 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     if rows := subject.of(RowGenerator):
         return _of_rows(rows, subject, asked), ()
     asked.without("makes no table", "target")
-    if sounds := subject.of(WaveGenerator):
+    if windows := subject.of(WindowsGenerator):
+        return _of_windows(windows, subject, asked), ()
+    if sounds := subject.of(SoundGenerator):  # type: ignore[type-abstract]
         return _of_sounds(sounds, subject, asked), ()
     if texts := subject.of(TextGenerator):
         return _of_texts(texts, subject, asked), ()
@@ -230,13 +240,28 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
     )
 
 
-def _of_sounds(sounds: dict[str, WaveGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
+    asked.without("makes windows of a series", "metrics", "features", "data", "plot")
+    config = subject.config
+    if not isinstance(config, SeriesRun | SeriesBaseline) or not isinstance(subject.data, SeriesData):
+        raise ConfigurationError(f"{asked.run} does not say which series it was trained on: give the run folder")
+    return evaluate_series(
+        windows,
+        subject.data,
+        config.load_test(),
+        samples=asked.samples or WINDOWS,
+        seed=asked.seed,
+        report=asked.report,
+    )
+
+
+def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes sounds", "plot")
     config, train = subject.config, subject.data
-    if asked.data is not None and isinstance(config, AudioRun):
+    if asked.data is not None and isinstance(config, SoundRun):
         config = config.with_data(asked.data)
         train = config.load(partial(asked.report, "reading the data"))
-    if not isinstance(config, AudioRun) or not isinstance(train, SoundData):
+    if not isinstance(config, SoundRun) or not isinstance(train, SoundData):
         raise ConfigurationError(f"{asked.run} does not say which sounds it was trained on: give the run folder")
     try:
         test = config.load_test()
@@ -283,10 +308,12 @@ def _of_vocoders(vocoders: dict[str, Vocoder], subject: "_Subject", asked: _Aske
 
 
 def _of_texts(texts: dict[str, TextGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
-    """Curves over temperature of all weights, and of the end of the likelihood stage where there was one."""
+    """Curves of the average, or of what was asked for, and of the likelihood stage where there was one."""
     asked.without("makes text", "metrics", "features", "data")
     if not isinstance(subject.data, TextData):
         raise ConfigurationError(f"{asked.run} does not say which text it was trained on: give the run folder")
+    if asked.weights is None and "ema" in texts:  # a weight is five columns, and a table has few
+        texts = {"ema": texts["ema"]}
     before = RunFolder(asked.run).generator / LIKELIHOOD
     if before.is_dir():
         texts = {**texts, "likelihood stage": TextGenerator.load(before)}
@@ -402,7 +429,11 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
     task, game = assembled.task, assembled.game
     assert isinstance(
-        task, ImageTask | BaselineTask | PointTask | TranslationTask | TableTask | AudioTask | TextTask | VocoderTask
+        task,
+        (
+            *(ImageTask, BaselineTask, PointTask, TranslationTask, TableTask),
+            *(SeriesTask, AudioTask, VocoderTask, TextTask),
+        ),
     )
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)

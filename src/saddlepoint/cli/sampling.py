@@ -13,22 +13,24 @@ from saddlepoint.cli.screen import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import write_wave
 from saddlepoint.runs import write_atomically
-from saddlepoint.tasks.audio import WaveGenerator, preview
+from saddlepoint.tasks.audio import SoundGenerator, preview
 from saddlepoint.tasks.pictures import CLASSES, frames_of
+from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.table import RowGenerator
-from saddlepoint.tasks.text import TextGenerator
+from saddlepoint.tasks.text import TextGenerator, joined
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 
 #: Frames between two stops of a walk, and milliseconds a frame.
 FRAMES, MILLISECONDS = 24, 50
 TEXTS = (".txt", ".text")
-TABLES = (".csv", ".tsv", ".parquet", ".pq")
+PARQUET = (".parquet", ".pq")
+TABLES = (".csv", ".tsv", *PARQUET)
 ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
 
 
 def sample(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many images, rows, sounds or texts.")] = 64,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images, rows, windows, sounds or texts.")] = 64,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other images.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="One picture of all, a grid; a table; a text a line.")
@@ -71,6 +73,8 @@ def sample(
 
       saddle sample runs/table -n 10000 --out rows.csv --where "income=>50K"
 
+      saddle sample runs/series -n 100 --out windows.csv
+
       saddle sample runs/text -n 20 --temperature 0.8
     """
     trained = TrainedGenerator.load(run)
@@ -83,8 +87,16 @@ def sample(
             raise ConfigurationError(f"{run} makes rows of a table: give --out FILE.csv, .parquet or .png alone")
         _write_table(trained, n, seed, out or Path("rows.csv"), where or [])
         return
+    if isinstance(trained, WindowsGenerator) and not npz and (out is None or out.suffix.lower() in TABLES):
+        if folder or walk or label or columns or scale:
+            raise ConfigurationError(f"{run} makes windows: give --out FILE.csv, .parquet or .png, or --npz FILE")
+        made = trained.table(n, seed)
+        out = out or Path("windows.csv")
+        parquet = out.suffix.lower() in PARQUET
+        _write(out, lambda path: made.write(path, parquet=parquet))
+        return
     heard = folder is not None or (out.suffix.lower() == ".wav" if out is not None else not (npz or walk))
-    if isinstance(trained, WaveGenerator) and heard:
+    if isinstance(trained, SoundGenerator) and heard:
         if npz or walk:
             raise ConfigurationError(f"{run} makes sounds: give --dir DIR, --out FILE.wav, or --out FILE.png")
         _write_sounds(trained, trained.latents(n, seed), trained.labels(n, label, seed), folder, out, columns, scale)
@@ -153,11 +165,11 @@ def _write_table(trained: RowGenerator, n: int, seed: int, out: Path, where: lis
             raise ConfigurationError(f"--where {condition} is no condition: write COLUMN=VALUE")
         conditions[name] = text
     made = trained.table(n, seed, conditions)
-    _write(out, lambda path: made.write(path, parquet=out.suffix.lower() in TABLES[2:]))
+    _write(out, lambda path: made.write(path, parquet=out.suffix.lower() in PARQUET))
 
 
 def _write_sounds(
-    trained: WaveGenerator,
+    trained: SoundGenerator,
     latents: Tensor,
     labels: Tensor | None,
     folder: Path | None,
@@ -198,10 +210,7 @@ def _picture_format(out: Path) -> str:
 def _write_text(trained: TextGenerator, n: int, seed: int, out: Path | None, temperature: float) -> None:
     if out is not None and out.suffix.lower() not in TEXTS:
         raise ConfigurationError(f"--out {out}: a text ends in {', '.join(TEXTS)}")
-    # Windows of a text have line breaks of their own: an empty line is between two of them.
-    texts = trained.texts(n, seed, temperature)
-    between = "\n\n" if any("\n" in text for text in texts) else "\n"
-    content = between.join(texts) + "\n"
+    content = joined(trained.texts(n, seed, temperature))
     if out is None:
         print(content, end="")
     else:

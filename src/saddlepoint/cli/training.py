@@ -21,15 +21,18 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
+from saddlepoint.data.tables import KINDS
 from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
-    AudioRun,
     ImageBaseline,
     ImageRun,
     ImageToImageRun,
     Run,
+    SeriesBaseline,
+    SeriesRun,
+    SoundRun,
     TableBaseline,
     TableRun,
     TextRun,
@@ -68,8 +71,9 @@ def train(
         typer.Option("--until", metavar="WATCH", help="End once metric, field, average or gap has settled."),
     ] = None,
     conditional: Annotated[
-        bool, typer.Option("--conditional", help="Make each class on demand, where the data have classes.")
-    ] = False,
+        bool | None,
+        typer.Option("--conditional/--no-conditional", help="Make each class on demand, where the data have classes."),
+    ] = None,
     unpaired: Annotated[
         bool, typer.Option("--unpaired", help="Translate between two sets of images that are no pairs.")
     ] = False,
@@ -167,7 +171,7 @@ def _configured(
     seed: int | None,
     device: str | None,
     until: str | None,
-    conditional: bool,
+    conditional: bool | None,
     unpaired: bool,
     split: str | None,
     degrade: str | None,
@@ -189,8 +193,8 @@ def _configured(
         "degrade": degrade,
     }
     flags += [f"{key}={value}" for key, value in given.items() if value is not None]
-    if conditional:
-        flags.append("conditional=true")
+    if conditional is not None:
+        flags.append(f"conditional={str(conditional).lower()}")
     if unpaired:
         flags.append("unpaired=cycle")
     config = assign(config, flags)
@@ -220,18 +224,35 @@ def _costs(config: Run) -> str:
         with suppress(DataError):  # the run itself will say what is the matter
             pairs = config.load()
             return _lines(config.costs(pairs), pairs.shape)
+    if isinstance(config, TableRun | TableBaseline | SeriesRun | SeriesBaseline):
+        return "" if config.data.path is None else _columns(config)
     if isinstance(config, VocoderRun):
         return _lines(config.costs(), (config.data.crop,))
     outline = config.outline()
     if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             data = config.load()
-            on_demand = isinstance(config, ImageRun) and config.conditional
+            on_demand = isinstance(config, ImageRun | ImageBaseline) and config.conditional
             outline = data.shape, len(data.classes) if on_demand else 0
     if outline is None:
         return "# what the networks cost is known once the images are here"
     shape, classes = outline
     return _lines(network_costs(config, shape, classes), shape)
+
+
+def _columns(config: TableRun | TableBaseline | SeriesRun | SeriesBaseline) -> str:
+    """What the columns of a file are taken for, as comments of YAML."""
+    data = config.load()
+    table = [("column", "kind", "values", "missing"), *data.described]
+    widths = [max(len(row[place]) for row in table) for place in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    name = next((column.name for column in data.columns if "." not in column.name), "NAME")
+    other = "number" if isinstance(config, SeriesRun | SeriesBaseline) else "category"
+    lines += [
+        *data.notes[1:],
+        f"another kind ({', '.join(KINDS)}), as in: --set {shlex.quote(f'data.columns.{name}={other}')}",
+    ]
+    return "\n".join(f"# {line}" for line in lines)
 
 
 def _lines(costs: Mapping[str, Costs], shape: Sequence[int]) -> str:
@@ -380,7 +401,9 @@ def _next(folder: RunFolder, here: str) -> str:
         return f"saddle {run.command} {here} IN… --out DIR"
     if isinstance(run, TableRun | TableBaseline):
         return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
-    if isinstance(run, AudioRun):
+    if isinstance(run, SeriesRun | SeriesBaseline):
+        return f"saddle sample {here} -n 100 --seed 7 --out windows.csv"
+    if isinstance(run, SoundRun):
         return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
     if isinstance(run, VocoderRun):
         return f"saddle vocode {here} IN… --out DIR"

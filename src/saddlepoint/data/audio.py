@@ -8,10 +8,11 @@ The rules:
                 `start` keeps the beginning, `loudest` the stretch with the most power, `windows` makes a sound of every
                 stretch after another, but for a last one that is less than half as long
     level       `peak` scales every sound to a peak of 0.9; `kept` leaves it
-    silence     a sound that never gets above −60 dB of full scale is left out, and counted
+    silence     a sound that never gets above −60 dB of full scale is left out, and counted; a file of less than 10 ms
+                is skipped, and named
     classes     `folders`: sub-folders, where no sound lies in the folder itself and there are at least two; `prefix`:
-                what stands before the first _ of a file's name; `none`; else a regular expression, searched in the
-                path, whose first group is the class
+                what stands before the first _ of a file's name; None: there are none; else a regular expression,
+                searched in the path, whose first group is the class; one without a sound to train with is left out
     to test     files whose path without its ending fits a regular expression; else, where the folder holds `train` and
                 one of test, val, valid, validation, dev, the latter; else a share of the files, chosen by a hash of
                 their paths, so that it stays what it is as files are added
@@ -46,8 +47,9 @@ ENDINGS = (".wav", ".flac", ".ogg", ".oga")
 SILENT, PEAK, FULL = 1e-3, 0.9, 0.999
 #: So many samples in a row at full scale are clipped.
 CLIPPED = 3
-#: Seconds: over which a cut fades; read beyond a stretch, so that resampling has no edge there; looked at for power.
-FADE, MARGIN, LOOKED = 0.005, 0.05, 0.02
+#: Seconds: over which a cut fades; read beyond a stretch, so that resampling has no edge there; looked at for power;
+#: that a sound lasts at least.
+FADE, MARGIN, LOOKED, SHORTEST = 0.005, 0.05, 0.02, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,7 @@ def sound_folder(
     *,
     cut: Cut = "start",
     level: Level = "peak",
-    label: str = "folders",
+    label: str | None = "folders",
     test: str | None = None,
     held_out: float = 0.0,
     split: Split = "train",
@@ -152,7 +154,7 @@ def sound_folder(
     named = _classifier(label)
     everything, others = _listed(root)
     files, known, notes = _parted(root, everything, test, held_out, split)
-    names = {file: named(stem) for file, stem in _stems(known).items()} if label != "none" else {}
+    names = {file: named(stem) for file, stem in _stems(known).items()} if label is not None else {}
     classes = _classes(names, label, root)
     own = {file: named(stem) for file, stem in _stems(files).items()}
     reader = _Reader(rate, samples, cut, level)
@@ -170,7 +172,12 @@ def sound_folder(
             labels += [classes.index(name)] * len(made)
         if progress is not None:
             progress(number, len(files))
-    notes += reader.notes() + _left_out(others)
+    notes += reader.notes()
+    if split == "train" and (silent := [name for number, name in enumerate(classes) if number not in labels]):
+        classes, kept = [name for name in classes if name not in silent], classes
+        labels = [classes.index(kept[number]) for number in labels]
+        notes.append(f"Left out {len(silent):,} classes without a sound: {some([printable(name) for name in silent])}.")
+    notes += _left_out(others)
     if not waves:
         raise DataError(
             f"{root}: none of the {len(files):,} sound files can be used. {' '.join(notes)} "
@@ -311,9 +318,9 @@ def _stems(files: Sequence[str]) -> dict[str, str]:
     return {file: stem.partition("/")[2] if within else stem for file, stem in stems.items()}
 
 
-def _classifier(label: str) -> Callable[[str], str]:
+def _classifier(label: str | None) -> Callable[[str], str]:
     """The class of a path without ending; '' where it has none."""
-    if label == "none":
+    if label is None:
         return lambda _: ""
     if label == "folders":
         return lambda stem: stem.partition("/")[0] if "/" in stem else ""
@@ -332,7 +339,7 @@ def _classifier(label: str) -> Callable[[str], str]:
     return found
 
 
-def _classes(names: dict[str, str], label: str, root: Path) -> list[str]:
+def _classes(names: dict[str, str], label: str | None, root: Path) -> list[str]:
     """Names of the classes, sorted; none where there are not at least two."""
     lacking = [file for file, name in names.items() if not name]
     if lacking and label not in ("folders", "prefix"):
@@ -380,6 +387,8 @@ class _Reader:
                 self.rates[file.samplerate] += 1
                 self.mixed += file.channels > 1
                 waves = list(self._stretches(file))
+                if file.frames < SHORTEST * file.samplerate:
+                    raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
         except _Unfit as error:
             self.skipped.append(f"{name} ({error})")
             return []
@@ -397,7 +406,7 @@ class _Reader:
         others = {rate: count for rate, count in sorted(self.rates.items()) if rate != self.rate}
         notes = []
         if self.skipped:
-            notes.append(f"Skipped {len(self.skipped):,} files that cannot be read: {some(self.skipped)}.")
+            notes.append(f"Skipped {len(self.skipped):,} files: {some(self.skipped)}.")
         if others:
             given = ", ".join(f"{count:,} of {rate:,} Hz" for rate, count in others.items())
             notes.append(f"Resampled to {self.rate:,} Hz: {given}.")

@@ -8,6 +8,7 @@ from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_pi
 from saddlepoint.evaluation.plane import evaluate_points
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets
+from saddlepoint.evaluation.series import evaluate_series
 from saddlepoint.evaluation.tables import evaluate_tables
 from saddlepoint.evaluation.text import evaluate_texts
 from saddlepoint.evaluation.translation import evaluate_translators
@@ -26,6 +27,7 @@ __all__ = [
     "evaluate_enhancers",
     "evaluate_images",
     "evaluate_points",
+    "evaluate_series",
     "evaluate_sounds",
     "evaluate_tables",
     "evaluate_texts",

@@ -13,14 +13,15 @@ from saddlepoint.evaluation.measures import MEASURES, Compared
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.reading import Report, Seen
 from saddlepoint.extractors import SoundExtractor
-from saddlepoint.tasks.audio import WaveGenerator
+from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
 
-#: Generated sounds; and how many are made and heard together.
-SOUNDS, TOGETHER = 1000, 64
+#: Generated sounds; how many are made and heard together; and the fewest in a split of the Inception Score, as few
+#: sounds of ten classes look less varied than they are.
+SOUNDS, TOGETHER, FEWEST = 1000, 64, 100
 
 
 def evaluate_sounds(
-    generators: Mapping[str, WaveGenerator],
+    generators: Mapping[str, SoundGenerator],
     train: SoundData,
     test: SoundData | None,
     extractor: SoundExtractor,
@@ -32,8 +33,8 @@ def evaluate_sounds(
 ) -> Evaluation:
     """Every metric of every generator against the sounds that it was trained on, and against others.
 
-    Two floors: the sounds held out, as they are; and the same through the generator's spectrogram and the search for
-    phases, which is the best that it could do.
+    Floors: the sounds held out, as they are; and, where a generator makes spectrograms, the same through these and the
+    search for phases, which is the best that it could do.
 
     Args:
         generators: by weights.
@@ -59,16 +60,18 @@ def evaluate_sounds(
     sets = [(basis, seen_train)]
     seen_test = None
     if test is not None:
-        seen_test = _heard(test, torch.arange(len(test)), extractor, report, "listening to test")
+        shuffled = torch.randperm(len(test), generator=generator(seed, "tested"))
+        seen_test = _heard(test, shuffled, extractor, report, "listening to test")
         sets.append((replace(basis, fingerprint=test.fingerprint, split="test", n_real=len(test)), seen_test))
-    subset = min(SUBSET, samples, *(len(seen) for _, seen in sets))
+    fewest = min(samples, *(len(seen) for _, seen in sets))
+    subset, splits = min(SUBSET, fewest), min(10, max(1, fewest // FEWEST))
     measured: list[Measured] = []
     notes: dict[str, None] = {}
     for weights, trained in generators.items():
         made = _made(trained, samples, seed, extractor, report, f"{weights}: generating")
         for protocol, real in sets:
             held_out = seen_test if protocol is basis else None
-            compared = Compared(real, made, held_out, MOST, subset, seed, extractor.name)
+            compared = Compared(real, made, held_out, MOST, subset, seed, extractor.name, splits)
             asked = [name for name in names if protocol is basis or not MEASURES[name].once]
             own, left = compare(compared, asked, replace(protocol, weights=weights), report, demanded)
             measured += own
@@ -76,16 +79,15 @@ def evaluate_sounds(
     if test is None or seen_test is None:
         notes["floors are left out: no sounds are held out; train with --set data.held_out=0.1"] = None
         return Evaluation(tuple(measured), tuple(notes))
+    floors = {"floor: test": seen_test.first(samples)}
     trained = next(iter(generators.values()))
-    pictured = trained.pictured
-    order = torch.arange(len(test))[:samples]
-    through = [pictured.waves(pictured.levels(test.floats(part)), trained.steps) for part in order.split(TOGETHER)]
-    for name, floor in {
-        "floor: test": seen_test.first(samples),
-        "floor: test, resynthesised": _seen(torch.cat(through), test.rate, extractor, order),
-    }.items():
+    if isinstance(trained, SpectrogramGenerator):
+        again = seen_test.order[:samples]
+        through = trained.heard(levels_of(test, trained.pictured, again))
+        floors["floor: test, resynthesised"] = _seen(through, test.rate, extractor, again)
+    for name, floor in floors.items():
         protocol = replace(basis, weights=name, n_generated=len(floor))
-        compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name)
+        compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name, splits)
         measured += compare(compared, names, protocol, report, demanded=False)[0]
     return Evaluation(tuple(measured), tuple(notes))
 
@@ -95,7 +97,7 @@ def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: Re
     return _seen(data.floats(order), data.rate, extractor, order)
 
 
-def _made(trained: WaveGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+def _made(trained: SoundGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
     latents, labels = trained.latents(n, seed), trained.labels(n)
     parts = []
     for start in range(0, n, TOGETHER):

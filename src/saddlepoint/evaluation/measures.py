@@ -37,6 +37,7 @@ class Compared:
         subset: rows of a subset, where a metric takes many; the same in all comparisons of an evaluation.
         seed: of subsets.
         name: of the extractor.
+        splits: of the Inception Score.
     """
 
     real: Seen
@@ -46,6 +47,7 @@ class Compared:
     subset: int
     seed: int
     name: str
+    splits: int = 10
 
     @property
     def fewest(self) -> int:
@@ -190,7 +192,7 @@ def _classless(c: Compared) -> str | None:
 
 
 def _splits(c: Compared) -> Settings:
-    return {"splits": min(10, len(c.generated))}
+    return {"splits": min(c.splits, len(c.generated))}
 
 
 def _neighbours(k: int) -> Callable[[Compared], str | None]:

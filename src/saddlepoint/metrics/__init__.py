@@ -20,6 +20,15 @@ from saddlepoint.metrics.patches import patch_moments, patches
 from saddlepoint.metrics.precision_recall import PrecisionRecall, precision_recall
 from saddlepoint.metrics.psnr import psnr
 from saddlepoint.metrics.pyramid import PyramidDistance, pyramid_distance
+from saddlepoint.metrics.series import (
+    autocorrelation_difference,
+    autocorrelations,
+    cross_correlation_difference,
+    discriminative_scores,
+    marginal_similarities,
+    predictive_scores,
+    unit_range,
+)
 from saddlepoint.metrics.sharpness import edge_sharpness
 from saddlepoint.metrics.sliced import sliced_wasserstein
 from saddlepoint.metrics.sound import StftDistance, log_spectral_distance, mel_distance, stft_distance
@@ -48,13 +57,17 @@ __all__ = [
     "TableColumn",
     "Utility",
     "Words",
+    "autocorrelation_difference",
+    "autocorrelations",
     "birthday_duplicates",
     "bleu",
     "column_similarities",
     "column_similarity",
     "copied",
+    "cross_correlation_difference",
     "density_coverage",
     "detection_auc",
+    "discriminative_scores",
     "distinct",
     "edge_sharpness",
     "frechet_at_infinity",
@@ -63,6 +76,7 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "log_spectral_distance",
+    "marginal_similarities",
     "mel_distance",
     "memorisation",
     "mode_coverage",
@@ -74,6 +88,7 @@ __all__ = [
     "patch_moments",
     "patches",
     "precision_recall",
+    "predictive_scores",
     "privacy",
     "psnr",
     "pyramid_distance",
@@ -84,6 +99,7 @@ __all__ = [
     "squared_mmd",
     "ssim",
     "stft_distance",
+    "unit_range",
     "utility",
     "words",
 ]

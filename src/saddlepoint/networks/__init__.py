@@ -13,11 +13,13 @@ from saddlepoint.networks.players import Discriminator, Generator, Judgement, Tr
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.residual_translator import ResidualTranslator
 from saddlepoint.networks.sequence import SequenceCritic, SequenceWriter
+from saddlepoint.networks.series import WindowCritic, WindowGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
 from saddlepoint.networks.table import TableCritic, TableGenerator
 from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
 from saddlepoint.networks.vocoder import VocoderCritic, VocoderGenerator
+from saddlepoint.networks.wavegan import WaveGANDiscriminator, WaveGANGenerator
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "mlp-generator": MLPGenerator,
@@ -39,8 +41,12 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "unet-discriminator": UNetDiscriminator,
     "table-generator": TableGenerator,
     "table-critic": TableCritic,
+    "window-generator": WindowGenerator,
+    "window-critic": WindowCritic,
     "sequence-writer": SequenceWriter,
     "sequence-critic": SequenceCritic,
+    "wavegan-generator": WaveGANGenerator,
+    "wavegan-discriminator": WaveGANDiscriminator,
     "vocoder": VocoderGenerator,
     "vocoder-critic": VocoderCritic,
 }
@@ -75,5 +81,9 @@ __all__ = [
     "UNetTranslator",
     "VocoderCritic",
     "VocoderGenerator",
+    "WaveGANDiscriminator",
+    "WaveGANGenerator",
+    "WindowCritic",
+    "WindowGenerator",
     "costs",
 ]

@@ -9,7 +9,9 @@ from torch import nn
 SLOPE = 0.2
 
 
-def initialise(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, fan_in: int, gain: float | None = None) -> None:
+def initialise(
+    layer: nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d, fan_in: int, gain: float | None = None
+) -> None:
     """Weights of variance gain²/fan_in, He's gain for the leaky ReLU where none is given; biases 0.
 
     He, Zhang, Ren, Sun 2015, arXiv 1502.01852.

@@ -132,7 +132,9 @@ class Discriminator(nn.Module, ABC):
         if packing < 1:
             raise ValueError(f"packing is {packing}: a pack has at least 1 sample")
         if packing > 1 and classes:
-            raise ValueError(f"packing is {packing}, and a pack has no class of its own: give packing=1 with classes")
+            raise ValueError(
+                f"packing is {packing}, and a pack has no class of its own: give packing=1, or --no-conditional"
+            )
         self.seen = (packing * shape[0], *shape[1:])
 
     def add_heads(self, features: int) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, pad
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from saddlepoint.networks.players import Discriminator, Generator
 
@@ -86,18 +87,23 @@ class SequenceWriter(Generator):
 
     def relaxed(self, n: int, temperature: Tensor) -> Tensor:
         """n sequences of relaxed tokens (n, *shape)."""
-        # 1e-20: the logarithm of 0.
-        uniform = torch.rand(n, self.length, self.size).clamp_min(1e-20).to(self.head.weight)
-        noise = -(-uniform.log()).clamp_min(1e-20).log()
+        # 1e-20: the logarithm of 0. In place: of many words these are the largest tensors that there are.
+        uniform = torch.rand(n, self.length, self.size).to(self.head.weight)
+        noise = uniform.clamp_min_(1e-20).log_().neg_().clamp_min_(1e-20).log_().neg_()
         end = one_hot(torch.zeros(n, dtype=torch.int64, device=noise.device), self.size).to(noise)
         ended = torch.zeros(n, 1, dtype=torch.bool, device=noise.device)
         given, state, written = self.start.expand(n, -1), None, []
         for at in range(self.length):
             logits, state = self._step(given, state)
-            token = ((logits + noise[:, at]) / temperature).softmax(1)
-            most = token.detach().argmax(1)
+            scores = logits + noise[:, at]
+            most = scores.detach().argmax(1)
             if self.straight:
-                token = one_hot(most, self.size).to(token) + (token - token.detach())
+                token = one_hot(most, self.size).to(scores)
+                if scores.requires_grad:
+                    soft = (scores / temperature).softmax(1)
+                    token = token + (soft - soft.detach())
+            else:
+                token = (scores / temperature).softmax(1)
             token = torch.where(ended, end, token)
             ended = ended | (most == 0)[:, None]
             given = token @ self.embedding.weight
@@ -107,9 +113,15 @@ class SequenceWriter(Generator):
     def log_likelihood(self, tokens: Tensor) -> Tensor:
         """log p of each token of int64 (N, length) after those before it, nats; 0 of all that follows an end."""
         given = torch.cat([self.start.expand(len(tokens), 1, -1), self.embedding(tokens[:, :-1])], 1)
-        hidden, _ = self.memory(given)
-        chosen = self.head(hidden).log_softmax(2).gather(2, tokens[:, :, None]).squeeze(2)
-        return torch.where(written(tokens), chosen, torch.zeros_like(chosen))
+        # Packed, nothing is computed of what follows an end: sentences are half as long as the longest of them.
+        lengths = written(tokens).sum(1).cpu()
+        rows, wanted = (
+            pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False) for padded in (given, tokens)
+        )
+        hidden, _ = self.memory(rows)
+        chosen = self.head(hidden.data).log_softmax(1).gather(1, wanted.data[:, None]).squeeze(1)
+        logs, _ = pad_packed_sequence(wanted._replace(data=chosen), batch_first=True, total_length=self.length)
+        return logs
 
     @torch.no_grad()
     def draw(self, n: int, source: torch.Generator, temperature: float = 1.0, barred: Sequence[int] = ()) -> Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.recipes.audio import AudioRun, audio, spoken_digits
+from saddlepoint.recipes.audio import AudioBaseline, AudioRun, SoundRun, audio, audio_vae, audio_wave, spoken_digits
 from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
@@ -13,6 +13,7 @@ from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
 from saddlepoint.recipes.image_to_image import ImageToImageRun
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.series import SeriesBaseline, SeriesRun, series, series_vae
 from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
@@ -36,8 +37,12 @@ RECIPES: dict[str, Callable[[], Run]] = {
     "translate": translate,
     "table": table,
     "table-vae": table_vae,
+    "series": series,
+    "series-vae": series_vae,
     "audio": audio,
     "spoken-digits": spoken_digits,
+    "audio-wave": audio_wave,
+    "audio-vae": audio_vae,
     "text": text,
     "vocoder": vocoder,
 }
@@ -59,6 +64,7 @@ __all__ = [
     "RECIPES",
     "AdversarialRun",
     "Assembled",
+    "AudioBaseline",
     "AudioRun",
     "EnhancementRun",
     "ImageBaseline",
@@ -66,6 +72,9 @@ __all__ = [
     "ImageToImageRun",
     "PointRun",
     "Run",
+    "SeriesBaseline",
+    "SeriesRun",
+    "SoundRun",
     "TableBaseline",
     "TableRun",
     "TextRun",

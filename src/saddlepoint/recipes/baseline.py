@@ -1,6 +1,6 @@
 """Baselines: autoencoders of images under the same loop, budget and metrics as the games that they stand beside."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from operator import methodcaller
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,7 +15,7 @@ from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
-from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, digits
+from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, classes_of, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -49,18 +49,20 @@ class AutoencoderRun(Run):
         return {"generator": self.generator.network, "encoder": self.encoder.network}
 
     @property
+    def told(self) -> Collection[str]:
+        """The decoder; codes need not say again what it is told."""
+        return ("generator",)
+
+    @property
     def packing(self) -> int:
         """Samples are encoded one by one."""
         return 1
 
 
-class ImageBaseline(AutoencoderRun):
-    """A run of an autoencoder of images."""
+class ModelRun(AutoencoderRun):
+    """A run of an autoencoder that is chosen by name."""
 
-    data: Data
     model: Annotated[Choice, MODEL_REGISTRY]
-    evaluation: Evaluation = Evaluation()
-    values: Literal["symmetric", "unit"] = "symmetric"
 
     @property
     def objective(self) -> str:
@@ -71,6 +73,71 @@ class ImageBaseline(AutoencoderRun):
     def papers(self) -> list[str]:
         """Of the model."""
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
+
+    def player(self, shape: tuple[int, ...], low: float, high: float, classes: int = 0) -> Autoencoder:
+        """The model, for samples of a shape whose black and white are low and high; the decoder is told classes.
+
+        Raises:
+            ConfigurationError: networks that do not fit, or settings that a model of this kind has no use for.
+        """
+        self._check(low)
+        made = networks(self, shape, classes)
+        decoder = made["generator"]
+        if not isinstance(decoder, Generator):
+            name = self.generator.network["name"]
+            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
+        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
+        with seeded(seed_for(self.seed, "model", "initialisation")):
+            return MODEL_REGISTRY.build(self.model, **given)
+
+    def game(self, model: Autoencoder) -> Game:
+        """The game of the one player, which is on its device."""
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        if self.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return Game(
+            {"generator": model},
+            {"generator": autoencoder_loss},
+            {"generator": optimizer},
+            compiled=self.compiled,
+            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
+        )
+
+    def drawn(self, model: Autoencoder, classes: int = 0) -> tuple[torch.nn.Module, Latent]:
+        """What is handed over of a model, the decoder behind a density of its codes where there is one; its input."""
+        latent = Latent(self.latent.size, self.latent.distribution, model.components)
+        if not latent.components:
+            return model.decoder, latent
+        device = next(model.parameters()).device
+        return ThroughDensity(model.decoder, latent.size, latent.components, classes).to(device), latent
+
+    def _check(self, low: float) -> None:
+        """Raise ConfigurationError where what was chosen does not fit together."""
+        if self.latent.distribution != "normal":
+            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
+        if self.generator.clip is not None:
+            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+        if self.precision != "float32":
+            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
+        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
+            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
+        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
+            output = "tanh" if low < 0 else "sigmoid"
+            raise ConfigurationError(
+                f"the Bernoulli likelihood needs outputs between black and white: "
+                f"--set generator.network.output={output}"
+            )
+        check_roles(self.method)
+
+
+class ImageBaseline(ModelRun):
+    """A run of an autoencoder of images."""
+
+    data: Data
+    evaluation: Evaluation = Evaluation()
+    values: Literal["symmetric", "unit"] = "symmetric"
+    conditional: bool = False
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
@@ -83,31 +150,27 @@ class ImageBaseline(AutoencoderRun):
     def outline(self) -> tuple[tuple[int, ...], int] | None:
         """Those of a known set; None for images of the user's."""
         known = self.data.outline()
-        return None if known is None else (known[0], 0)
+        return None if known is None else (known[0], known[1] if self.conditional else 0)
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
-        self._check()
         device = pick_device(self.device)
         low, high = RANGES[self.values]
-        model = self._player(data.shape).to(device)
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        if self.channels_last:
-            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        game = Game(
-            {"generator": model},
-            {"generator": _loss},
-            {"generator": optimizer},
-            compiled=self.compiled,
-            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
-        )
-        latent = Latent(self.latent.size, self.latent.distribution, model.components)
-        drawn = ThroughDensity(model.decoder, latent.size, latent.components) if latent.components else model.decoder
+        classes = classes_of(data, self.conditional)
+        model = self.player(data.shape, low, high, len(classes)).to(device)
+        game, (drawn, latent) = self.game(model), self.drawn(model, len(classes))
         stream = SampleStream(
-            data.images, self.batch_size, self.seed, latent.size, latent.distribution, low, high, device
+            data.images,
+            self.batch_size,
+            self.seed,
+            latent.size,
+            latent.distribution,
+            low,
+            high,
+            device,
+            labels=data.labels if self.conditional else None,
         )
-        trained = ImageGenerator(drawn.to(device), self.generator.network, data.shape, latent, (low, high))
+        trained = ImageGenerator(drawn, self.generator.network, data.shape, latent, (low, high), classes=classes)
         own, card = self.evaluation, model_card(self, data)
         images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
         task = BaselineTask(images, model, stream)
@@ -118,38 +181,10 @@ class ImageBaseline(AutoencoderRun):
         changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
         return self.read({**self.model_dump(), **changed})
 
-    def _player(self, shape: tuple[int, ...]) -> Autoencoder:
-        low, high = RANGES[self.values]
-        made = networks(self, shape, 0)
-        decoder = made["generator"]
-        if not isinstance(decoder, Generator):
-            name = self.generator.network["name"]
-            raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")
-        given = {"encoder": made["encoder"], "decoder": decoder, "latent": self.latent.size, "low": low, "high": high}
-        with seeded(seed_for(self.seed, "model", "initialisation")):
-            return MODEL_REGISTRY.build(self.model, **given)
 
-    def _check(self) -> None:
-        """Raise ConfigurationError where what was chosen does not fit together."""
-        if self.latent.distribution != "normal":
-            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
-        if self.generator.clip is not None:
-            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
-        if self.precision != "float32":
-            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
-        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
-            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
-        if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
-            output = "tanh" if self.values == "symmetric" else "sigmoid"
-            raise ConfigurationError(
-                f"the Bernoulli likelihood needs outputs between black and white: "
-                f"--set generator.network.output={output}"
-            )
-        check_roles(self.method)
-
-
-def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
-    loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
+def autoencoder_loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
+    """The mean of an autoencoder's losses over a batch."""
+    loss: torch.Tensor = players["generator"](batch.real, batch.latent, *batch.conditions).mean()
     return loss
 
 
@@ -167,7 +202,7 @@ def check_roles(method: Choice) -> None:
 
 
 def baseline(run: ImageRun, model: str) -> ImageBaseline:
-    """The baseline that stands beside an adversarial run: same data, decoder, latents, batch, budget, seed, average.
+    """The baseline that stands beside an adversarial run: all that both have is the same, the classes too.
 
     The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
     rotation of a game of two players.
@@ -177,10 +212,8 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
         model: autoencoder or vae.
 
     Raises:
-        ConfigurationError: a run of classes on demand, or no such model.
+        ConfigurationError: no such model.
     """
-    if run.conditional:
-        raise ConfigurationError("a baseline makes no classes on demand: leave --conditional out")
     optimizer = dict(run.generator.optimizer)
     if optimizer["name"] in ("Adam", "AdamW"):
         optimizer["betas"] = (0.9, 0.999)
@@ -189,7 +222,7 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values"})
+    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values", "conditional"})
     return ImageBaseline.read(
         shared
         | {
@@ -206,9 +239,14 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
 
 def vae() -> ImageBaseline:
     """Baseline: a variational autoencoder with the digits recipe's networks and budget; --data for other images."""
-    return baseline(digits(), "vae")
+    return baseline(_classless(), "vae")
 
 
 def autoencoder() -> ImageBaseline:
     """Baseline: an autoencoder, drawn from by a density of its codes, with the digits recipe's networks and budget."""
-    return baseline(digits(), "autoencoder")
+    return baseline(_classless(), "autoencoder")
+
+
+def _classless() -> ImageRun:
+    """Images of any data, which may have no classes."""
+    return digits().model_copy(update={"conditional": False})

@@ -242,7 +242,10 @@ def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
-    return {role: network(config, role, spec, shape=shape, classes=classes) for role, spec in config.networks.items()}
+    return {
+        role: network(config, role, spec, shape=shape, classes=classes if role in config.told else 0)
+        for role, spec in config.networks.items()
+    }
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
@@ -276,7 +279,8 @@ def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str
         labels = (torch.zeros(n, dtype=torch.int64),) if classes else ()
         inputs = {"generator": torch.empty(n, config.latent.size)}
         return {
-            role: costs(network, inputs.get(role, torch.empty(n, *shape)), *labels) for role, network in made.items()
+            role: costs(network, inputs.get(role, torch.empty(n, *shape)), *(labels if role in config.told else ()))
+            for role, network in made.items()
         }
 
 

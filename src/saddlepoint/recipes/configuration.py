@@ -1,7 +1,7 @@
 """The whole, typed configuration of a run: what all tasks share. Each task adds its data in a module of its own."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -109,6 +109,11 @@ class Run(Settings):
     @abstractmethod
     def networks(self) -> Mapping[str, Choice]:
         """All networks, by role."""
+
+    @property
+    def told(self) -> Collection[str]:
+        """Roles of the networks that are given classes, where there are any."""
+        return self.networks
 
     @property
     @abstractmethod

@@ -1,8 +1,7 @@
 """Generation of tables: its configuration, its recipe, and the baseline of one player that stands beside it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import torch
 from pydantic import Field
@@ -12,7 +11,7 @@ from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import Game, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
-from saddlepoint.recipes.baseline import AutoencoderRun, Encoder, check_roles
+from saddlepoint.recipes.baseline import AutoencoderRun, Encoder, autoencoder_loss, check_roles
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
 from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
@@ -164,7 +163,9 @@ class TableBaseline(AutoencoderRun):
                 raise ConfigurationError(f"table-vae: {error}") from error
         parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        game = Game({"generator": model}, {"generator": _loss}, {"generator": optimizer}, compiled=self.compiled)
+        game = Game(
+            {"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled
+        )
         stream = TableStream(
             rows, coding.layout, self.batch_size, self.seed, self.latent.size, "normal", device, conditional=False
         )
@@ -176,11 +177,6 @@ class TableBaseline(AutoencoderRun):
     def with_data(self, data: str) -> Self:
         """The same run on another file."""
         return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
-
-
-def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
-    loss: torch.Tensor = players["generator"](batch.real, batch.latent).mean()
-    return loss
 
 
 def _with_heads(spec: Choice, coding: TableCoding) -> Choice:

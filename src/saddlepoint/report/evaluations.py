@@ -31,7 +31,7 @@ _WORDS = {
     "seed": "seed {}",
     "fingerprint": "data {}",
     "digest": "extractor {}",
-    "resizing": "images {}",
+    "resizing": "input {}",
 }
 #: Said over a column only where nothing else tells it from another.
 _RARELY = ("fingerprint", "digest", "resizing")

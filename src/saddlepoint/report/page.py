@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 from markupsafe import Markup, escape
+from matplotlib.figure import Figure
 from PIL import Image, UnidentifiedImageError
 
 from saddlepoint.report.evaluations import EvaluationTable, tabulated
@@ -30,10 +31,13 @@ from saddlepoint.report.figures import (
 from saddlepoint.report.health import examine
 from saddlepoint.report.series import columns, compact, higher_is_better, number
 from saddlepoint.report.templates import template
+from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
 SNAPSHOTS = 24
+#: Snapshots of texts.
+TEXTS = 8
 #: Bytes of all snapshots together, and of the large latest one.
 SNAPSHOT_BYTES, STAGE_BYTES = 1_300_000, 500_000
 #: Pictures narrower than this are shown with hard pixels: smoothing would hide what the generator drew.
@@ -148,10 +152,12 @@ class _Run:
             "snapshots_of": of,
             "unreadable": unreadable,
             "latest": _latest(self.folder.samples),
+            "texts": _texts(self.folder.samples),
             "small": SMALL,
             "charts": [_chart(panel) for panel in panels(self.records)],
             "metrics": self._metrics(),
             "evaluation": self._evaluation(),
+            "quality": self._quality(),
             "commands": self._commands(),
             "started_with": shlex.join(_strings(self.identity.get("command"))),
             "dataset": self._dataset(),
@@ -237,7 +243,19 @@ class _Run:
             return None
         return table if table.rows else None
 
+    def _quality(self) -> Chart | None:
+        """The newest evaluation of texts as curves; None of anything else, or of what can't be read."""
+        try:
+            figure = quality_diversity_figure(read_evaluations(self.folder.evaluations)[-1], theme=_PAGE_LIGHT)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
+            return None
+        if figure is None:
+            return None
+        title = "Quality against variety, through temperatures"
+        return _drawn(figure, title, f"{title}: BLEU against self-BLEU, as in the table below.")
+
     def _commands(self) -> list[tuple[str, str]]:
+        drawn = "-n 20 --seed 7 --temperature 0.8" if _texts(self.folder.samples) else "-n 64 --seed 7 --out grid.png"
         here, config = shlex.quote(str(self.path)), shlex.quote(str(self.folder.config))
         again = shlex.quote(f"{self.path}-again")
         samples = self._spent("samples")
@@ -246,7 +264,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Draw from the generator", f"saddle sample {here} -n 64 --seed 7 --out grid.png"),
+                    ("Draw from the generator", f"saddle sample {here} {drawn}"),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended
@@ -259,14 +277,14 @@ class _Run:
     def _dataset(self) -> list[tuple[str, str]]:
         data = _mapping(self.identity.get("dataset"))
         shape = data.get("shape")
-        images = number(data.get("images"))
+        counts = {str(kind).capitalize(): f"{n:,}" for kind, n in data.items() if isinstance(n, int)}
         facts = {
             "Name": data.get("name"),
             "Source": data.get("source"),
             "Fingerprint": data.get("fingerprint"),
-            "Images": f"{int(images):,}" if math.isfinite(images) else None,
+            **counts,
             "Shape": " × ".join(str(n) for n in shape) + " (channels, height, width)"
-            if isinstance(shape, Sequence) and not isinstance(shape, str) and shape
+            if "Images" in counts and isinstance(shape, Sequence) and not isinstance(shape, str) and shape
             else None,
         }
         return [(key, str(value)) for key, value in facts.items() if value]
@@ -321,6 +339,15 @@ def _latest(samples: Path) -> Snapshot | None:
     return None
 
 
+def _texts(samples: Path) -> list[tuple[str, str]]:
+    """The snapshots of a run that makes texts, the newest first: samples seen, and the texts."""
+    found = sorted((int(path.stem), path) for path in samples.glob("*.txt") if path.stem.isdecimal())
+    return [
+        (f"{seen:,} samples", path.read_text(encoding="utf-8", errors="replace"))
+        for seen, path in (found[place] for place in reversed(evenly(len(found), TEXTS)))
+    ]
+
+
 def evenly(count: int, wanted: int) -> list[int]:
     """At most `wanted` of `count` places, evenly spaced, the first and the last among them.
 
@@ -358,10 +385,15 @@ def _chart(panel: Panel) -> Chart:
         finite = series.finite()
         ends = f"ends at {finite.values[-1]:.3g}" if len(finite.values) else "has no finite value"
         last.append(f"{label} {ends}")
-    light = as_svg(panel_figure(panel, _PAGE_LIGHT))
+    description = f"{panel.title} ({panel.unit}) against samples seen: {', '.join(last)}."
+    return _drawn(panel_figure(panel, _PAGE_LIGHT), panel.title, description)
+
+
+def _drawn(figure: Figure, title: str, description: str) -> Chart:
+    light = as_svg(figure)
     return Chart(
-        panel.title,
-        f"{panel.title} ({panel.unit}) against samples seen: {', '.join(last)}.",
+        title,
+        description,
         data_uri(light, "image/svg+xml"),
         data_uri(recoloured(light, _PAGE_LIGHT, DARK), "image/svg+xml"),
     )

@@ -12,7 +12,10 @@ Numbers = NDArray[np.float64]
 
 #: Words in the name of a metric of which more is better; of every other metric less is.
 _HIGHER = frozenset(
-    {"precision", "recall", "density", "coverage", "inception", "modes", "accuracy", "likelihood", "quality", "support"}
+    {
+        *("precision", "recall", "density", "coverage", "inception", "modes", "accuracy", "likelihood", "quality"),
+        *("support", "columns", "pairs"),
+    }
 )
 #: Words of distances: less is better, in whatever features they are taken.
 _LOWER = frozenset({"frechet", "kernel", "wasserstein", "distance", "kl"})

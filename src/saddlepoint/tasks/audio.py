@@ -1,5 +1,6 @@
-"""Sounds: the trained generator of spectrograms that are heard, and the task that judges a game of them."""
+"""Sounds: trained generators of spectrograms that are heard, or of waves, and the task that judges a game of them."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -9,14 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import generator
 from saddlepoint.data.audio import SoundData
-from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
 from saddlepoint.signals import Spectrogram
+from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.pictures import CLASSES, image_grid
@@ -24,19 +25,18 @@ from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator, to_bytes
 
 #: Sounds made together; the transform of more would take memory.
 TOGETHER = 64
-#: What the network's levels 0 and 1 are.
+#: What levels 0 and 1 of a spectrogram are to the networks.
 RANGE = (-1.0, 1.0)
 #: Seconds of silence between the sounds of a preview.
 PAUSE = 0.15
 
 
 @dataclass
-class WaveGenerator(TrainedGenerator):
-    """Makes sounds, float (n, samples) in [−1, 1]: its network makes spectrograms, whose phases are then sought.
+class SoundGenerator(TrainedGenerator):
+    """Makes sounds, float (n, samples) in [−1, 1].
 
     Attributes:
-        spectrogram: what pictures and sounds have to do with each other, as plain data.
-        steps: of Griffin's and Lim's search for phases.
+        spectrogram: how sounds are pictured, as plain data.
 
     Load and use it in three lines:
 
@@ -46,13 +46,11 @@ class WaveGenerator(TrainedGenerator):
     """
 
     spectrogram: Mapping[str, int]
-    steps: int = 32
 
-    kind = "sounds"
-
-    def details(self) -> dict[str, Any]:
-        """The spectrogram and the steps."""
-        return {"spectrogram": dict(self.spectrogram), "steps": self.steps}
+    @property
+    @abstractmethod
+    def pictures(self) -> ImageGenerator:
+        """The same generator, of spectrograms: uint8 (n, 1, bands, frames)."""
 
     @cached_property
     def pictured(self) -> Spectrogram:
@@ -64,21 +62,74 @@ class WaveGenerator(TrainedGenerator):
         """Samples a second."""
         return self.pictured.rate
 
+    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
+        """Spectrograms of sounds (n, samples), low frequencies below."""
+        return spectrograms(to_bytes(self.pictured.levels(samples), (0.0, 1.0)), columns, scale)
+
+
+@dataclass
+class SpectrogramGenerator(SoundGenerator):
+    """Its network makes spectrograms, whose phases are then sought.
+
+    Attributes:
+        steps: of Griffin's and Lim's search for phases.
+    """
+
+    steps: int = 32
+
+    kind = "sounds"
+
+    def details(self) -> dict[str, Any]:
+        """The spectrogram and the steps."""
+        return {"spectrogram": dict(self.spectrogram), "steps": self.steps}
+
     @property
     def pictures(self) -> ImageGenerator:
-        """The same network as a generator of images: what is learnt, before it is heard."""
+        """What is learnt, before it is heard."""
         return ImageGenerator(self.network, self.spec, self.shape, self.latent, RANGE, classes=self.classes)
 
     def finished(self, outputs: Tensor) -> Tensor:
         """Waves (n, samples) in [−1, 1]."""
-        low, high = RANGE
-        levels = ((outputs.float() - low) / (high - low)).clamp(0, 1)
-        waves = [self.pictured.waves(part, self.steps) for part in levels.split(TOGETHER) if len(part)]
+        return self.heard(to_bytes(outputs, RANGE))
+
+    def heard(self, levels: Tensor) -> Tensor:
+        """Pictures, uint8 (n, 1, bands, frames) → waves (n, samples)."""
+        waves = [self.pictured.waves(part.float() / 255, self.steps) for part in levels.split(TOGETHER) if len(part)]
         return torch.cat(waves) if waves else torch.empty(0, self.pictured.samples)
 
-    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
-        """Spectrograms of sounds (n, samples), low frequencies below."""
-        return spectrograms(to_bytes(self.pictured.levels(samples), (0.0, 1.0)), columns, scale)
+
+@dataclass
+class WaveformGenerator(SoundGenerator):
+    """Its network makes the sounds themselves, (1, samples)."""
+
+    kind = "waves"
+
+    def details(self) -> dict[str, Any]:
+        """The spectrogram."""
+        return {"spectrogram": dict(self.spectrogram)}
+
+    @property
+    def pictures(self) -> ImageGenerator:
+        """Spectrograms of what is made."""
+        seen = _Seen(self.network, self.pictured)
+        return ImageGenerator(seen, self.spec, self.pictured.shape, self.latent, RANGE, classes=self.classes)
+
+    def finished(self, outputs: Tensor) -> Tensor:
+        """Waves (n, samples) in [−1, 1]."""
+        return outputs[:, 0].float().clamp(-1, 1)
+
+
+class _Seen(nn.Module):
+    """Spectrograms, in RANGE, of the sounds that a network makes."""
+
+    def __init__(self, network: nn.Module, pictured: Spectrogram) -> None:
+        super().__init__()
+        self.network, self.pictured = network, pictured
+        self.train(network.training)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        low, high = RANGE
+        return self.pictured.levels(self.network(*inputs)[:, 0]) * (high - low) + low
 
 
 def spectrograms(levels: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
@@ -86,9 +137,10 @@ def spectrograms(levels: Tensor, columns: int | None = None, scale: int | None =
     return image_grid(levels.flip(2), columns, scale)
 
 
-def levels_of(data: SoundData, pictured: Spectrogram) -> Tensor:
-    """What networks see of sounds: uint8 (N, 1, bands, frames)."""
-    parts = (pictured.levels(data.floats(part)) for part in torch.arange(len(data)).split(TOGETHER))
+def levels_of(data: SoundData, pictured: Spectrogram, indices: Tensor | None = None) -> Tensor:
+    """Spectrograms of sounds, or of some of them: uint8 (n, 1, bands, frames)."""
+    chosen = torch.arange(len(data)) if indices is None else indices
+    parts = (pictured.levels(data.floats(part)) for part in chosen.split(TOGETHER))
     return torch.cat([to_bytes(part, (0.0, 1.0)) for part in parts])
 
 
@@ -100,13 +152,13 @@ def preview(waves: Tensor, rate: int) -> NDArray[np.float32]:
 
 
 class AudioTask:
-    """Measures a game of a generator and a discriminator of spectrograms, by what is seen and by what is heard.
+    """Measures a game of sounds, by spectrograms that are seen and by what is heard.
 
     Args:
-        game: the players.
+        images: judges and draws spectrograms.
         trained: the generator with its description; shares its network with the game.
         data: the sounds.
-        stream: gives the batches, from levels uint8 (N, 1, bands, frames).
+        seed: decides which of them are heard.
         card: the model card's facts.
         judge: hears the sounds; None compares coarse spectrograms.
         judged: sounds of each kind that the metric compares.
@@ -114,21 +166,26 @@ class AudioTask:
 
     def __init__(
         self,
-        game: Game,
-        trained: WaveGenerator,
+        images: ImageTask | BaselineTask,
+        trained: SoundGenerator,
         data: SoundData,
-        stream: SampleStream,
+        seed: int,
         card: Mapping[str, Any],
         judge: SoundExtractor | None,
         judged: int,
     ) -> None:
-        self.game, self.trained, self.card, self.judge = game, trained, dict(card), judge
-        self.images = ImageTask(game, trained.pictures, stream, card, None, judged)
-        self._data = data
-        self._judged = torch.randperm(len(data), generator=generator(stream.seed, "judged"))[:judged]
+        self.images, self.card, self.judge = images, dict(card), judge
+        self._trained, self._data = trained, data
+        self._judged = torch.randperm(len(data), generator=generator(seed, "judged"))[:judged]
+
+    @property
+    def trained(self) -> SoundGenerator:
+        """What is handed over; a density that it draws its codes through is fitted to the model as it is now."""
+        assert isinstance(self.images.trained, ImageGenerator)  # fits it
+        return self._trained
 
     def monitors(self) -> dict[str, float]:
-        """As for images: see `ImageTask`; what is looked at are spectrograms."""
+        """As for images, of spectrograms: see `ImageTask` and `BaselineTask`."""
         return self.images.monitors()
 
     def metrics(self) -> dict[str, float]:
@@ -158,7 +215,7 @@ class AudioTask:
         """A grid of generated spectrograms from latents that never change, a column a class where there are some."""
         classes = len(self.trained.classes)
         columns = classes if 0 < classes <= CLASSES else 8
-        write_picture(path, spectrograms(self.images.trained.sample(columns * 4, seed=0), columns))
+        write_picture(path, spectrograms(self.trained.pictures.sample(columns * 4, seed=0), columns))
 
     def deliver(self, folder: Path) -> None:
         """The generator with its spectrogram, configuration and model card."""

@@ -1,12 +1,12 @@
 """An autoencoder of images, judged as the generator of a game is, and by what it reconstructs."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from saddlepoint.baselines import Autoencoder, Density, ThroughDensity
+from saddlepoint.baselines import Autoencoder, ThroughDensity
 from saddlepoint.core import generator
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.tasks.image import JUDGED, ImageTask
@@ -30,13 +30,13 @@ class BaselineTask:
     def __init__(self, images: ImageTask, model: Autoencoder, stream: SampleStream) -> None:
         self.images, self.model, self.stream = images, model, stream
         chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
-        self._judged, self._fitted = stream.samples[chosen[:JUDGED]], stream.samples[chosen[:FITTED]]
+        self._judged, self._fitted = stream.part(chosen[:JUDGED]), stream.part(chosen[:FITTED])
 
     @property
-    def density(self) -> Density | None:
-        """What codes are drawn from; None where it is the prior."""
+    def drawn(self) -> ThroughDensity | None:
+        """The decoder behind the density that codes are drawn from; None where that is the prior."""
         network = self.images.trained.network
-        return network.density if isinstance(network, ThroughDensity) else None
+        return network if isinstance(network, ThroughDensity) else None
 
     @property
     def trained(self) -> ImageGenerator:
@@ -51,8 +51,8 @@ class BaselineTask:
         """
         watched = self.images.watched
         with torch.no_grad(), self.images.game.untouched():
-            if self.density is not None:
-                self.density.fit(self.model.codes(watched.value.real), self.stream.seed)
+            if self.drawn is not None:
+                self.drawn.fit(self.model.codes(watched.value.real), watched.value.labels, self.stream.seed)
             own = self.model.monitors(watched.value.real)
         return {"diversity": self.images.diversity(), **own, **field_norms(self.images.game, watched)}
 
@@ -75,25 +75,27 @@ class BaselineTask:
         self.images.deliver(folder)
 
     def _fit(self) -> None:
-        if self.density is not None:
-            codes = torch.cat([self._evaluated(part, self.model.codes) for part in self._fitted.split(TOGETHER)])
-            self.density.fit(codes, self.stream.seed)
+        if self.drawn is not None:
+            parts = self._fitted.samples.split(TOGETHER)
+            codes = torch.cat([self._evaluated(self.model.codes, part) for part in parts])
+            self.drawn.fit(codes, self._fitted.labels, self.stream.seed)
 
     def _error(self) -> float:
         squares, count = 0.0, 0
-        for part in self._judged.split(TOGETHER):
-            decoded = self.images.trained.finished(self._evaluated(part, self.model.reconstructed))
-            squares += float((decoded.double() - part.double()).div(255).square().sum())
-            count += part.numel()
+        judged = [self._judged.samples] if self._judged.labels is None else [self._judged.samples, self._judged.labels]
+        for part in zip(*(values.split(TOGETHER) for values in judged), strict=True):
+            decoded = self.images.trained.finished(self._evaluated(self.model.reconstructed, *part))
+            squares += float((decoded.double() - part[0].double()).div(255).square().sum())
+            count += part[0].numel()
         return float((squares / count) ** 0.5)
 
     @torch.no_grad()
-    def _evaluated(self, images: Tensor, what: Any) -> Tensor:
-        """What the model makes of images in evaluation mode, on the CPU."""
+    def _evaluated(self, what: Callable[..., Tensor], images: Tensor, *labels: Tensor) -> Tensor:
+        """What the model makes of images, and labels if any, in evaluation mode, on the CPU."""
         training = self.model.training
         self.model.eval()
         try:
-            made: Tensor = what(self.stream.prepared(images)).cpu()
+            made = what(self.stream.prepared(images), *(own.to(self.stream.device) for own in labels)).cpu()
         finally:
             self.model.train(training)
         return made

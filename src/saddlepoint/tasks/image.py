@@ -35,6 +35,7 @@ class ImageTask:
         judge: gives the features in which the metric is taken; None takes coarse pixels.
         judged: images of each kind that the metric compares.
         metric: `frechet`, the Fréchet distance; `kernel`, the squared kernel distance without bias.
+        images: uint8 (N, C, H, W), where the stream's samples are what these are pictures of.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class ImageTask:
         judge: Extractor | None = None,
         judged: int = JUDGED,
         metric: Metric = "frechet",
+        images: Tensor | None = None,
     ) -> None:
         self.game, self.trained, self.card = game, trained, dict(card)
         self.judge, self.metric = judge, metric
-        images = stream.samples
+        images = stream.samples if images is None else images
         chosen = torch.randperm(len(images), generator=generator(stream.seed, "judged"))
         self.watched = watched(stream, chosen[:MONITORED], trained)
         self._images, self._judged = images, chosen[:judged]

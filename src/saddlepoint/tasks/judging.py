@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
+from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.runs import write_atomically
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -38,10 +39,10 @@ def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) ->
 def separation(game: Game, batch: SampleBatch) -> float:
     """How often the discriminator ranks a real sample above a generated one (½: it can't tell; 1: it always can).
 
-    Where it judges packs, a pack.
+    Where it judges packs, a pack. Noise that networks draw is the same at every look.
     """
     discriminator = game.players["discriminator"]
-    with torch.no_grad(), game.untouched():
+    with torch.no_grad(), game.untouched(), seeded(seed_for("separation")):
         generated = game.players["generator"](batch.latent, *batch.conditions)
         real_logits = discriminator(batch.real, *batch.conditions)
         generated_logits = discriminator(generated, *batch.conditions)

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from saddlepoint.core import Game, generator
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.text import TextBatch, TextData, TextStream, Vocabulary
+from saddlepoint.data.text import ADVERSARY, TextBatch, TextData, TextStream, Vocabulary
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.metrics import copied, distinct, ngram_kl
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
 from saddlepoint.penalties import Penalty
+from saddlepoint.runs import write_atomically
 from saddlepoint.tasks.judging import field_norms, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.tasks.translating import Critics
@@ -173,6 +174,12 @@ class TextGenerator(TrainedGenerator):
         return page([self.words.decode(row) for row in samples.tolist()], scale or 1)
 
 
+def joined(texts: Sequence[str]) -> str:
+    """A text a line; an empty line between texts that have line breaks of their own."""
+    between = "\n\n" if any("\n" in text for text in texts) else "\n"
+    return between.join(texts) + "\n"
+
+
 def page(texts: Sequence[str], scale: int = 1) -> NDArray[np.uint8]:
     """Texts below each other as a picture, uint8 (H, W, 3), line breaks as blanks.
 
@@ -211,14 +218,15 @@ class TextTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on a batch that never changes.
 
-        `separation`, where an adversary ever comes (see `judging.separation`); `diversity`: mean number of places at
+        `separation`, once an adversary plays (see `judging.separation`); `diversity`: mean number of places at
         which two generated texts differ, over that of real ones; norms of the field, with the adversary.
         """
         value: TextBatch = self._watched.value
         found = {}
         with torch.no_grad(), self.game.untouched(), seeded(self._watched.seed):
             made = self.game.players["generator"](value.latent, None, value.temperature)
-            if not value.alone:
+            # One that rests has a loss of 0, and knows nothing yet.
+            if self.game.loss_values.get(ADVERSARY, torch.zeros(())).item():
                 judge = self.game.players["discriminator"]
                 real, generated = (_mean_logits(judge(seen)) for seen in (value.real, made.to(value.latent)))
                 found["separation"] = float((real[:, None] > generated[None, :]).float().mean())
@@ -248,8 +256,10 @@ class TextTask:
         return {tuple(_cut(row)) for part in self.data.tokens.split(1 << 12) for row in part.tolist()}
 
     def snapshot(self, path: Path) -> None:
-        """Texts as a picture."""
-        write_picture(path, page(self.trained.texts(SHOWN, seed=0)))
+        """Texts as a picture, and in a file beside it."""
+        texts = self.trained.texts(SHOWN, seed=0)
+        write_atomically(path.with_suffix(".txt"), joined(texts))
+        write_picture(path, page(texts))
 
     def deliver(self, folder: Path) -> None:
         """The generator with its vocabulary, configuration and model card."""

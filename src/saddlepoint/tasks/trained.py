@@ -37,7 +37,9 @@ KINDS = {
     "points": "saddlepoint.tasks.trained:PointGenerator",
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
-    "sounds": "saddlepoint.tasks.audio:WaveGenerator",
+    "series": "saddlepoint.tasks.series:WindowsGenerator",
+    "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
+    "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
     "vocoder": "saddlepoint.tasks.vocoder:Vocoder",
 }
@@ -319,4 +321,4 @@ def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
 def _network(spec: Mapping[str, Any], shape: tuple[int, ...], latent: Latent, classes: Sequence[str]) -> nn.Module:
     """The network that a configuration describes, behind a density where there is one."""
     network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
-    return ThroughDensity(network, latent.size, latent.components) if latent.components else network
+    return ThroughDensity(network, latent.size, latent.components, len(classes)) if latent.components else network

@@ -13,6 +13,9 @@ from saddlepoint.data.images import DataError
 #: What a column may be declared to be.
 KINDS = ("number", "integer", "category", "date", "identifier")
 
+#: Categories that a description names, and characters of each.
+SHOWN, LONG = 3, 20
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:
@@ -65,6 +68,11 @@ class Column(ABC):
         """Its kind with what belongs to it, a few words."""
         return self.kind
 
+    @property
+    @abstractmethod
+    def contents(self) -> str:
+        """Its range, or some of its values."""
+
     @abstractmethod
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """The values as the file has them, but for the pad."""
@@ -108,6 +116,11 @@ class NumberColumn(Column):
         """Integers are told from other numbers, and words among them named."""
         words = [repr(word) for word in self.absent if word]
         return ("integer" if self.integer else "number") + (f" or {', '.join(words)}" if words else "")
+
+    @property
+    def contents(self) -> str:
+        """Its range."""
+        return f"{self.low:.10g} to {self.high:.10g}"
 
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """With as many decimals as the file has."""
@@ -159,6 +172,12 @@ class DateColumn(Column):
         """With the format."""
         return f"date {self.format}"
 
+    @property
+    def contents(self) -> str:
+        """The first and the last."""
+        first, last = (str(np.datetime64(int(end), "s")) for end in (self.low, self.high))
+        return f"{first} to {last}".replace("T00:00:00", "")
+
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """In the file's format."""
         import pandas
@@ -189,6 +208,12 @@ class CategoryColumn(Column):
         """With their number."""
         return f"category of {len(self.categories):,}"
 
+    @property
+    def contents(self) -> str:
+        """The most frequent."""
+        more = ", …" if len(self.categories) > SHOWN else ""
+        return ", ".join(name if len(name) <= LONG else f"{name[:LONG]}…" for name in self.categories[:SHOWN]) + more
+
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """The categories themselves."""
         made = np.array(self.categories or ("",), dtype=object)[np.maximum(cells.values, 0)]
@@ -211,6 +236,11 @@ class ConstantColumn(Column):
     def described(self) -> str:
         """With its value."""
         return f"constant {self.text!r}"
+
+    @property
+    def contents(self) -> str:
+        """It is a part of the description."""
+        return ""
 
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """As often as there are rows."""
@@ -238,6 +268,11 @@ class IdentifierColumn(Column):
     def described(self) -> str:
         """It is said that they aren't kept."""
         return "identifier (made anew)"
+
+    @property
+    def contents(self) -> str:
+        """Where numbers go on, or what texts look like."""
+        return f"from {self.after + 1}" if self.after is not None else ", ".join(dict.fromkeys(self.shapes[:2]))
 
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """New names; each cell's value is where its randomness comes from."""

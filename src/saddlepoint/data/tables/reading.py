@@ -126,7 +126,7 @@ def read_table(
         cells,
         f"The file {path}.",
         file.separator,
-        (f"Columns: {kinds_said}.", *notes),
+        (f"Columns: {kinds_said}. Where one is wrong: --set data.columns.NAME=KIND.", *notes),
     )
 
 

@@ -65,6 +65,16 @@ class TableData:
         """The column of a name. Raises DataError where there is none."""
         return named(self.columns, name)
 
+    @property
+    def described(self) -> list[tuple[str, str, str, str]]:
+        """Of every column its name, kind, values, and how many are missing."""
+        found = []
+        for column in self.columns:
+            known = column.kind not in ("constant", "identifier")
+            absent = int(self.cells[column.name].absent.sum()) if known else 0
+            found.append((column.name, column.described, column.contents, f"{absent:,}"))
+        return found
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits of a SHA-256 over columns and values."""

@@ -103,6 +103,23 @@ def test_bad_files_are_named_and_skipped(put: Callable[..., Path]) -> None:
         sound_folder(folder)
 
 
+def test_what_is_hardly_there_is_skipped(put: Callable[..., Path]) -> None:
+    put("click.wav", tone(seconds=0.005))
+    data = sound_folder(put("tick.wav", tone(seconds=0.012)), samples=800)
+    assert len(data) == 1
+    assert "Skipped 1 files: click.wav (it lasts 5 ms)" in " ".join(data.notes)
+
+
+def test_a_class_whose_files_are_all_broken_is_none(put: Callable[..., Path]) -> None:
+    put("a_1.wav")
+    put("b_1.wav", tone(700))
+    folder = put("c_1.wav", tone(900))
+    (folder / "b_1.wav").write_text("no sound")
+    data = sound_folder(folder, samples=800, label="prefix")
+    assert (data.classes, data.labels.tolist()) == (("a", "c"), [0, 1])
+    assert "Left out 1 classes without a sound: b." in " ".join(data.notes)
+
+
 def test_silence_and_clipping_are_reported(put: Callable[..., Path]) -> None:
     put("silent.wav", np.zeros(800))
     put("clipped.wav", np.clip(tone(level=3), -1, 1))
@@ -121,7 +138,7 @@ def test_classes_are_folders_prefixes_or_a_pattern(put: Callable[..., Path]) -> 
     assert sound_folder(folder).labels.tolist() == [0, 0, 1]
     assert sound_folder(folder, label="prefix").classes == ("0", "1")
     assert sound_folder(folder, label="_([a-z]+)_").classes == ("ann", "bob")
-    assert sound_folder(folder, label="none").labels is None
+    assert sound_folder(folder, label=None).labels is None
     put("loose.wav")
     assert sound_folder(folder).classes == ()
     with pytest.raises(DataError, match=r"loose\.wav have no class by data.label"):

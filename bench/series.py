@@ -1,0 +1,96 @@
+"""Generators of windows beside each other: real ones, the game, the VAE, a Gaussian copula, columns apart.
+
+    python bench/series.py --data stock_data.csv
+
+By default as Yoon, Jarrett and van der Schaar (2019) have it: windows of 24 rows, nothing held out, scores of networks
+trained afterwards, mean and standard deviation over three trainings of each. `real` holds one half of the windows
+against the other, and trains the forecaster on the very windows that judge it. The copula joins all steps and columns
+of a window; `columns apart` takes every column from a real window of its own. The same command goes on.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from saddlepoint.baselines import Copula
+from saddlepoint.configuration import assign
+from saddlepoint.data.series import SeriesData
+from saddlepoint.evaluation import evaluate_series
+from saddlepoint.recipes import RECIPES
+from saddlepoint.runs import RunFolder
+from saddlepoint.tasks.series import WindowsGenerator
+from saddlepoint.train import Silent
+
+SHOWN = (
+    *("discriminative", "predictive", "detection", "columns"),
+    *("correlation", "autocorrelation", "step_autocorrelation"),
+)
+RUNS = {"game": "series", "VAE": "series-vae"}
+Maker = Callable[[int, int], NDArray[np.float64]]
+
+
+def train(name: str, given: argparse.Namespace) -> WindowsGenerator:
+    """The generator after the recipe's budget, or so many samples, to which the rates then fall."""
+    torch.set_num_threads(1)
+    config = assign(RECIPES[RUNS[name]]().with_data(given.data), ["threads=1", f"seed={given.seed}", *given.set])
+    if given.samples is not None:
+        config = assign(config, [f"budget.samples={given.samples}"])
+        if config.schedules.rate is not None:
+            config = assign(config, [f"schedules.rate.samples={given.samples}"])
+    folder = RunFolder(given.out / RUNS[name])
+    folder.create()
+    folder.write_config(config.plain())
+    result = config.build(config.load()).training(folder, Silent()).run()
+    print(f"{name}: {result.progress.samples:,} windows seen in {result.progress.seconds:.0f} s", flush=True)
+    return WindowsGenerator.load(folder.path)
+
+
+def copula(data: SeriesData, seed: int) -> Maker:
+    """Windows of a Gaussian copula of all steps and columns."""
+    fitted = Copula(torch.from_numpy(data.windows.reshape(len(data), -1)), seed=seed)
+    return lambda n, own: fitted.draw(n, own).numpy().reshape(n, *data.shape)
+
+
+def apart(data: SeriesData) -> Maker:
+    """Real windows' columns, put together at random."""
+
+    def make(n: int, own: int) -> NDArray[np.float64]:
+        rng = np.random.default_rng(own)
+        return np.stack([data.windows[rng.integers(0, len(data), n), :, c] for c in range(data.shape[1])], 2)
+
+    return make
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="a CSV or Parquet file, its rows in the order of time")
+    parser.add_argument("--samples", type=int, help="windows that each training sees; by default the recipe's")
+    parser.add_argument("--trainings", type=int, default=3, help="of each network that scores")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", action="append", default=[], help="settings of the game and the VAE")
+    parser.add_argument("--out", type=Path, default=Path("runs/series-bench"))
+    given = parser.parse_args()
+    config = assign(RECIPES["series"]().with_data(given.data), [s for s in given.set if s.startswith("data.")])
+    train_on, held_out = config.data.load(), config.data.load_test()  # type: ignore[attr-defined]
+    makers: dict[str, WindowsGenerator | Maker] = {name: train(name, given) for name in RUNS}
+    makers |= {"Gaussian copula": copula(train_on, given.seed), "columns apart": apart(train_on)}
+    found = evaluate_series(makers, train_on, held_out, trainings=given.trainings, seed=given.seed)
+    for note in found.notes:
+        print(f"note: {note}")
+    cells: dict[str, dict[str, str]] = {}
+    for measured in found.measured:
+        value, spread = measured.number.value, measured.number.error
+        text = f"{value:.3f}" + (f" ± {spread:.3f}" if spread is not None else "")
+        cells.setdefault(measured.protocol.weights, {})[measured.metric] = text
+    print(f"| windows | {' | '.join(SHOWN)} |\n|{'---|' * (len(SHOWN) + 1)}")
+    for name in sorted(cells, key=lambda name: not name.startswith("floor")):
+        row = " | ".join(cells[name].get(key, "") for key in SHOWN)
+        print(f"| {'real' if name.startswith('floor') else name} | {row} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Networks of windows of a time series: one that makes them, one that judges them."""
+
+from itertools import pairwise
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from saddlepoint.networks.players import Code, Discriminator, Generator
+from saddlepoint.networks.table import ResidualLayer
+
+
+class WindowGenerator(Generator):
+    """Residual MLP: latent → all steps of a window at once.
+
+    Args:
+        shape: of a window, steps and columns.
+        latent: size of its input.
+        width: of the hidden layers.
+        depth: residual layers.
+        classes: how many there are; the class's embedding stands behind the latent.
+
+    >>> WindowGenerator((24, 6), latent=8, width=16)(torch.randn(2, 8)).shape
+    torch.Size([2, 24, 6])
+    """
+
+    def __init__(self, shape: tuple[int, ...], latent: int, width: int = 256, depth: int = 2, classes: int = 0) -> None:
+        super().__init__(classes)
+        self.shape = shape
+        self.code = Code(latent, classes)
+        self.body = nn.Sequential(
+            nn.Linear(self.code.size, width),
+            *(ResidualLayer(width) for _ in range(depth)),
+            nn.LayerNorm(width),
+            nn.Linear(width, prod(shape)),
+        )
+
+    def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """(N, latent) → (N, *shape)."""
+        windows: Tensor = self.body(self.code(latent, labels))
+        return windows.view(-1, *self.shape)
+
+
+class WindowCritic(Discriminator):
+    """MLP that sees a window of a start and steps three times: as it is, how far it has moved, and where it stands.
+
+    How far: Σ_{s≤t} x_s/√T over the steps up to t. Where: x_1 + Σ_{s≤t} c x_s, c the deviations of the steps. What is
+    small in each step and adds up, or only goes together with where a series stands, is so seen at once.
+
+    Args:
+        shape: of a window, steps and columns.
+        widths: of the hidden layers.
+        sums: whether it sees how far the window has moved.
+        scales: c, of each column, for where it stands; () does not look at that. A run of a series fills them in.
+        slope: of the leaky ReLU below 0.
+        packing: windows judged together.
+
+    >>> WindowCritic((24, 6), packing=2)(torch.randn(4, 24, 6)).shape
+    torch.Size([2])
+    """
+
+    scales: Tensor
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        widths: tuple[int, ...] = (256, 256),
+        sums: bool = True,
+        scales: tuple[float, ...] = (),
+        slope: float = 0.2,
+        packing: int = 1,
+    ) -> None:
+        super().__init__(shape, 0, False, packing)
+        if not widths or min(widths) < 1:
+            raise ValueError(f"widths are {widths}: give at least one, and each at least 1")
+        if len(scales) not in (0, prod(shape[1:])):
+            raise ValueError(f"scales are {len(scales)}: give one for each of {prod(shape[1:])} columns, or none")
+        self.steps, self.sums = shape[0], sums
+        self.register_buffer("scales", torch.tensor(scales), persistent=False)
+        sizes = [(1 + sums + bool(scales)) * prod(self.seen), *widths]
+        self.body = nn.Sequential(
+            *(layer for before, after in pairwise(sizes) for layer in (nn.Linear(before, after), nn.LeakyReLU(slope)))
+        )
+        self.last = nn.Linear(sizes[-1], 1)
+        self.add_heads(sizes[-1])
+
+    def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, *seen) → the last hidden layer (N, d) and logits (N, 1)."""
+        windows = images.view(len(images), self.packing, self.steps, -1)
+        start, moved = windows[:, :, :1], nn.functional.pad(windows[:, :, 1:].cumsum(2), (0, 0, 1, 0))
+        seen = [windows]
+        if self.sums:
+            seen.append(moved / self.steps**0.5)
+        if len(self.scales):
+            seen.append(start + moved * self.scales)
+        features = self.body(torch.cat(seen, 3).flatten(1))
+        return features, self.last(features)

@@ -1,0 +1,223 @@
+"""Generation of windows of time series: its configuration, its recipe, and the baseline of one player beside it."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+import torch
+from pydantic import Field
+
+from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.core import Game, seed_for
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data.series import Representation, SeriesCoding, SeriesData, read_series
+from saddlepoint.data.stream import SampleStream
+from saddlepoint.data.tables import MISSING
+from saddlepoint.recipes.baseline import AutoencoderRun, Encoder, autoencoder_loss, check_roles
+from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
+from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.registries import MODEL_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.recipes.table import Kind
+from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
+from saddlepoint.tasks.trained import Latent
+from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+
+
+class SeriesFile(Settings):
+    """Where the rows come from, in the order of time, and how they are cut into windows.
+
+    Attributes:
+        path: a CSV or Parquet file.
+        window: steps of a window.
+        stride: rows from the beginning of one window to that of the next.
+        leave_out: columns that are not read.
+        columns: kinds of columns, by name, in place of what is inferred.
+        missing: what means that there is no value.
+        separator: between values; None takes the most frequent one of the first line.
+        encoding: of a CSV file.
+        held_out: share of the time that is not trained on, in blocks of five windows' length, so that it can judge.
+    """
+
+    path: str | None = None
+    window: int = Field(default=24, ge=2)
+    stride: int = Field(default=1, ge=1)
+    leave_out: tuple[str, ...] = ()
+    columns: dict[str, Kind] = Field(default_factory=dict)
+    missing: tuple[str, ...] = MISSING
+    separator: str | None = None
+    encoding: str = "utf-8"
+    held_out: float = Field(default=0.0, ge=0, lt=1)
+
+    def load(self, reading: Reading | None = None) -> SeriesData:
+        """The windows to train with."""
+        series = self._read(reading)
+        return series.split(self.held_out)[0] if self.held_out else series
+
+    def load_test(self) -> SeriesData | None:
+        """The windows held out; None where there are none."""
+        return self._read().split(self.held_out)[1] if self.held_out else None
+
+    def _read(self, reading: Reading | None = None) -> SeriesData:
+        if self.path is None:
+            raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
+        return read_series(
+            self.path,
+            self.window,
+            self.stride,
+            leave_out=self.leave_out,
+            kinds=self.columns,
+            missing=self.missing,
+            separator=self.separator,
+            encoding=self.encoding,
+            progress=reading,
+        )
+
+    def named(self, data: str) -> Self:
+        """Another file."""
+        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
+
+
+class SeriesRun(AdversarialRun):
+    """A run that generates windows of a time series, of which networks see steps or levels; see `SeriesCoding`."""
+
+    data: SeriesFile = SeriesFile()
+    representation: Representation = "steps"
+
+    def load(self, reading: Reading | None = None) -> SeriesData:
+        """Read the windows."""
+        return self.data.load(reading)
+
+    def load_test(self) -> SeriesData | None:
+        """Windows that the run is not trained on."""
+        return self.data.load_test()
+
+    def build(self, data: SeriesData) -> Assembled:
+        """The game of a generator and a critic of windows."""
+        coding, device = SeriesCoding.fit(data, self.representation), pick_device(self.device)
+        stream = SampleStream(
+            coding.code(data.windows),
+            self.batch_size,
+            self.seed,
+            self.latent.size,
+            self.latent.distribution,
+            device=device,
+            penalty=schedules.of(self.schedules.penalty),
+            packing=self.packing,
+        )
+        critic = self.discriminator.network
+        if self.representation == "steps" and "scales" in critic:
+            critic = {**critic, "scales": tuple(coding.scale.tolist())}
+        seen = self.model_copy(update={"discriminator": self.discriminator.model_copy(update={"network": critic})})
+        game = adversarial_game(seen, tuple(stream.samples.shape[1:]), device)
+        trained = _trained(self, game.players["generator"], self.generator.network, stream, coding, data)
+        task = SeriesTask(game, trained, stream, model_card(self, data))
+        return Assembled(self, data, game, iteration(self), stream, task)
+
+    def with_data(self, data: str) -> Self:
+        """The same run on another file."""
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+
+
+class SeriesBaseline(AutoencoderRun):
+    """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
+
+    data: SeriesFile = SeriesFile()
+    representation: Representation = "levels"
+    model: Annotated[Choice, MODEL_REGISTRY]
+
+    @property
+    def objective(self) -> str:
+        """The model."""
+        return str(self.model["name"])
+
+    @property
+    def papers(self) -> list[str]:
+        """Of the model."""
+        return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
+
+    def load(self, reading: Reading | None = None) -> SeriesData:
+        """Read the windows."""
+        return self.data.load(reading)
+
+    def load_test(self) -> SeriesData | None:
+        """Windows that the run is not trained on."""
+        return self.data.load_test()
+
+    def build(self, data: SeriesData) -> Assembled:
+        """The game of an autoencoder of windows."""
+        check_roles(self.method)
+        if self.latent.distribution != "normal":
+            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
+        if self.model["name"] != "vae" or self.model["components"] or self.model["likelihood"] != "gaussian":
+            raise ConfigurationError(
+                "windows are learnt by a VAE with its prior and the Gaussian likelihood: --set model=vae"
+            )
+        coding, device = SeriesCoding.fit(data, self.representation), pick_device(self.device)
+        stream = SampleStream(
+            coding.code(data.windows), self.batch_size, self.seed, self.latent.size, "normal", device=device
+        )
+        made = networks(self, tuple(stream.samples.shape[1:]), 0)
+        with seeded(seed_for(self.seed, "model", "initialisation")):
+            model = MODEL_REGISTRY.build(
+                self.model, encoder=made["encoder"], decoder=made["generator"], latent=self.latent.size
+            ).to(device)
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        game = Game(
+            {"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled
+        )
+        trained = _trained(self, model.decoder, self.generator.network, stream, coding, data)
+        task = SeriesTask(game, trained, stream, model_card(self, data))
+        return Assembled(self, data, game, iteration(self), stream, task)
+
+    def with_data(self, data: str) -> Self:
+        """The same run on another file."""
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+
+
+def _trained(
+    run: Run, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
+) -> WindowsGenerator:
+    latent = Latent(run.latent.size, run.latent.distribution)
+    shape = tuple(stream.samples.shape[1:])
+    return WindowsGenerator(network, spec, shape, latent, coding.plain(), data.separator)
+
+
+def series() -> SeriesRun:
+    """Windows of any table of numbers over time, CSV or Parquet: --data FILE.csv; three minutes on one core.
+
+    Measured on short runs (LOG.md): steps in place of levels are worth most, then a critic that sees where a series
+    stands; penalties of weight 1 do better than of 0.1.
+    """
+    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
+    samples = 1_000_000
+    return SeriesRun(
+        recipe="series",
+        latent=LatentSettings(size=64),
+        generator=Player(network={"name": "window-generator"}, optimizer=adam),
+        discriminator=Player(network={"name": "window-critic"}, optimizer=adam),
+        loss={"name": "relativistic"},
+        penalties={"r1": {"weight": 1.0}, "r2": {"weight": 1.0}},
+        method={"name": "alternating"},
+        average=Average(half_life=50_000, warm_up=0.1),
+        schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
+        batch_size=256,
+        budget=Budget(samples=samples),
+        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+    )
+
+
+def series_vae() -> SeriesBaseline:
+    """Baseline: a variational autoencoder of windows of a series; --data FILE.csv, a minute on one core."""
+    run = series()
+    return SeriesBaseline(
+        recipe="series-vae",
+        latent=LatentSettings(size=16),
+        generator=Player(network=run.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}),
+        encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
+        model={"name": "vae"},
+        method={"name": "simultaneous"},
+        average=run.average,
+        batch_size=run.batch_size,
+        budget=Budget(samples=500_000),
+        every=run.every,
+    )

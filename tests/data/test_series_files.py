@@ -1,0 +1,158 @@
+"""Windows of tables over time: what is read, what is refused, and the coding that networks see."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+import torch
+
+from saddlepoint.data import DataError
+from saddlepoint.data.series import SeriesCoding, read_series, written
+
+
+def saved(folder: Path, frame: pandas.DataFrame) -> Path:
+    frame.to_csv(folder / "series.csv", index=False)
+    return folder / "series.csv"
+
+
+def prices(rows: int = 60, seed: int = 0) -> pandas.DataFrame:
+    """A price that grows fifty-fold, another that follows it closely, one that equals it, and a count."""
+    rng = np.random.default_rng(seed)
+    price = np.exp(np.linspace(0, np.log(50), rows) + 0.01 * rng.normal(size=rows)).round(3)
+    return pandas.DataFrame(
+        {
+            "day": pandas.date_range("2024-01-01", periods=rows).strftime("%Y-%m-%d"),
+            "row": range(rows),
+            "price": price,
+            "high": (price * rng.uniform(1.001, 1.01, rows)).round(3),
+            "same": price,
+            "unit": "EUR",
+            "stars": rng.integers(1, 4, rows),
+        }
+    )
+
+
+def test_numbers_are_learnt_time_is_left_out_and_constants_are_kept(tmp_path: Path) -> None:
+    series = read_series(saved(tmp_path, prices()), window=10)
+    assert [column.name for column in series.columns] == ["price", "high", "same", "unit", "stars"]
+    assert [column.name for column in series.learnt] == ["price", "high", "same", "stars"]
+    assert series.shape == (10, 4)
+    assert len(series) == 51
+    assert np.array_equal(series.windows[7], series.values[7:17])
+    assert "51 windows of 10 rows, of 60." in series.notes
+    assert sum("tells the time and is not learnt" in note for note in series.notes) == 2
+    assert len(read_series(tmp_path / "series.csv", window=10, stride=5)) == 11
+    left = read_series(tmp_path / "series.csv", window=10, leave_out=["stars", "unit"])
+    assert [column.name for column in left.columns] == ["price", "high", "same"]
+    assert read_series(tmp_path / "series.csv", window=10, kinds={"row": "number"}).learnt[0].name == "row"
+
+
+@pytest.mark.parametrize("representation", ["steps", "levels"])
+def test_what_is_coded_comes_back(representation: str, tmp_path: Path) -> None:
+    series = read_series(saved(tmp_path, prices(400)), window=12)
+    coding = SeriesCoding.fit(series, representation)  # type: ignore[arg-type]
+    coded = coding.code(series.windows)
+    assert coding.logarithmic.tolist() == [True, True, True, False]
+    assert coded.shape == (len(series), 12, 3)  # a column that equals another is no number of its own
+    back = coding.decode(coded)
+    assert back == pytest.approx(series.windows, rel=1e-4)
+    assert back[..., 0] == pytest.approx(back[..., 2], rel=1e-12)
+    again = SeriesCoding.from_plain(coding.plain())
+    assert np.array_equal(again.decode(coded), back)
+    moved = coded[:, 1:] if representation == "steps" else coded.reshape(-1, 3)
+    assert moved.flatten(0, -2).std(0) == pytest.approx(np.ones(3), abs=0.05)
+
+
+def test_columns_are_made_independent(tmp_path: Path) -> None:
+    series = read_series(saved(tmp_path, prices(400)), window=2, stride=1)
+    rows = SeriesCoding.fit(series, "levels").code(series.values[None])[0]
+    assert torch.cov(rows.T) == pytest.approx(np.eye(3), abs=1e-3)
+
+
+def test_nothing_leaves_its_range(tmp_path: Path) -> None:
+    series = read_series(saved(tmp_path, prices()), window=10)
+    coding = SeriesCoding.fit(series, "steps")
+    made = coding.decode(50 * torch.randn(20, 10, 3, generator=torch.Generator().manual_seed(0)))
+    for column, values in zip(series.learnt, np.moveaxis(made, 2, 0), strict=True):
+        assert column.low <= values.min() <= values.max() <= column.high
+
+
+def test_made_windows_are_written_as_the_file_has_them(tmp_path: Path) -> None:
+    series = read_series(saved(tmp_path, prices()), window=10)
+    table = written(series.columns, series.windows[:3])
+    table.write(tmp_path / "out.csv")
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    original = (tmp_path / "series.csv").read_text().splitlines()
+    assert lines[0] == "window,step,price,high,same,unit,stars"
+    assert len(lines) == 31
+    for at, line in enumerate(lines[1:]):
+        window, step, *values = line.split(",")
+        assert (int(window), int(step)) == divmod(at, 10)
+        theirs = original[1 + int(window) + int(step)].split(",")[2:]
+        assert [text.rstrip("0") for text in values] == [text.rstrip("0") for text in theirs]
+    clash = written(
+        read_series(saved(tmp_path, prices().rename(columns={"high": "window"}))).columns, np.ones((1, 2, 4))
+    )
+    assert next(iter(clash.cells)) == "window_"
+
+
+def test_windows_with_gaps_are_left_out_and_counted(tmp_path: Path) -> None:
+    frame = prices()
+    frame.loc[30, "high"] = None
+    series = read_series(saved(tmp_path, frame), window=10)
+    assert len(series) == 41
+    assert not np.isnan(series.windows).any()
+    assert "10 of 51 windows lack a value and are left out." in series.notes
+
+
+def test_held_out_time_shares_no_row_with_the_rest(tmp_path: Path) -> None:
+    series = read_series(saved(tmp_path, prices(600)), window=10)
+    train, test = series.split(0.25)
+    rows = [set((part.starts[:, None] + np.arange(10)).ravel().tolist()) for part in (train, test)]
+    assert not rows[0] & rows[1]
+    assert 100 < len(rows[1]) <= 150
+    assert len(train) > 350
+    assert train.fingerprint != test.fingerprint
+    with pytest.raises(DataError, match="leaves a part without windows"):
+        read_series(saved(tmp_path, prices(60)), window=30).split(0.1)
+
+
+def broken(how: str) -> pandas.DataFrame:
+    frame = prices()
+    if how == "text":
+        frame["place"] = np.random.default_rng(0).choice(["Ulm", "Bonn"], 60)
+    if how == "names":
+        frame["name"] = [f"day {'abcdefghij'[i // 10]}{'abcdefghij'[i % 10]}" for i in range(60)]
+    if how == "nothing":
+        frame["void"] = np.nan
+    if how == "gaps":
+        frame.loc[::5, "high"] = None
+    if how == "still":
+        frame = pandas.DataFrame({"day": frame["day"], "a": 1.5})
+    return frame.head(1) if how == "one row" else frame.head(20) if how == "short" else frame
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("one row", "has 1 row: a table to learn from has at least 10"),
+        ("short", "has 20 rows, and a window 24: give a longer table, or a shorter window"),
+        ("text", r"column 'place' of series.csv is text, .*leave it out with --set 'data.leave_out=\[place\]'"),
+        ("names", "column 'name' of series.csv is text"),
+        ("nothing", r"column 'void' of series.csv has no value in any row: leave it out with .*\[void\]"),
+        ("gaps", "every window of 24 rows lacks a value of high"),
+        ("still", "no column of numbers that change"),
+    ],
+)
+def test_bad_series_are_refused(how: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=said):
+        read_series(saved(tmp_path, broken(how)))
+
+
+def test_what_is_asked_for_has_to_be_there(tmp_path: Path) -> None:
+    path = saved(tmp_path, prices())
+    with pytest.raises(DataError, match="there is no column 'low'"):
+        read_series(path, leave_out=["low"])
+    with pytest.raises(DataError, match="at least 2"):
+        read_series(path, window=1)
