@@ -70,9 +70,9 @@ def _network(name: str) -> tuple[str, ...]:
             made = NETWORK_REGISTRY.build(name, source=MEL, shape=WAVE)
             cost = costs(made, torch.empty(1, *(MEL if NETWORKS[name] is VocoderGenerator else WAVE)))
         else:
-            shape = SOUND if NETWORKS[name] in (WaveGANGenerator, WaveGANDiscriminator) else SHAPE
-            network = NETWORK_REGISTRY.build(name, shape=shape, latent=LATENT, classes=0)
-            takes = (LATENT,) if isinstance(network, Generator) else shape
+            sample = SOUND if NETWORKS[name] in (WaveGANGenerator, WaveGANDiscriminator) else SHAPE
+            network = NETWORK_REGISTRY.build(name, shape=sample, latent=LATENT, classes=0)
+            takes = (LATENT,) if isinstance(network, Generator) else sample
             cost = costs(network, torch.empty(1, *takes))
     numbers = f"{cost.parameters / 1e6:.2f} M parameters, {cost.macs / 1e6:.1f} M MACs"
     return name, NETWORK_REGISTRY.summary(name), numbers
