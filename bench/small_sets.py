@@ -71,7 +71,8 @@ class Dials:
 
 
 DIALS = Dials({"mnist": 120_000, "digits": 200_000})
-SETS = {"mnist": [], "digits": ["data.held_out=0.8"]}
+#: Penalties as when the table in the docs was made; the recipe has a tenth of them now.
+SETS = {"mnist": ["penalties.r1.weight=1", "penalties.r2.weight=1"], "digits": ["data.held_out=0.8"]}
 #: By arm: whether batches hold real and generated images, and what is done to them.
 CLASSICAL = AUGMENTATIONS["mnist"]
 ARMS: dict[str, tuple[bool, bool, Augmentation | None]] = {
@@ -91,7 +92,7 @@ def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageR
     assert isinstance(recipe, ImageRun)
     sets = [
         *SETS[name],
-        *("conditional=true", "threads=1", "device=cpu", f"seed={seed}"),
+        *("threads=1", "device=cpu", f"seed={seed}"),
         *(f"data.seed={seed}", f"data.limit={labels}", f"budget.samples={DIALS.samples[name]}"),
         *("augmentation.kind=diffaugment", f"augmentation.strength={DIALS.strength}"),
         *("evaluation.features=pixels", "evaluation.samples=256"),

@@ -36,7 +36,10 @@ from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
 CASES = {
     "classic, batch 64": ("classic", ["batch_size=64"]),
     "classic, batch 256": ("classic", ["batch_size=256"]),
-    "convolutional, relativistic + R1 + R2, batch 64": ("digits", ["batch_size=64", "average=none"]),
+    "convolutional, relativistic + R1 + R2, batch 64": (
+        "digits",
+        ["conditional=false", "batch_size=64", "average=none"],
+    ),
 }
 Step = Callable[[], None]
 

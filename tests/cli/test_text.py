@@ -23,6 +23,7 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     folder = tmp_path / "run"
     said = run("train", "text", "--data", file, *TINY, "--out", folder)
     assert said.code == 0, said.err
+    assert "17 sentences of at most 4 characters, 11 different ones" in said.flat
     assert f"saddle sample {folder} -n 20 --seed 7 --temperature 0.8" in said.flat
     written = max((folder / "samples").glob("*.txt")).read_text(encoding="utf-8")
     assert written == run("sample", folder, "-n", "24", "--seed", "0").out

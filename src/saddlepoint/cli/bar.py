@@ -1,7 +1,7 @@
 """The progress bar of a training."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from saddlepoint.cli.screen import err, out
+from saddlepoint.data.text import TextData
 from saddlepoint.recipes import Run
 from saddlepoint.recipes.building import Data
 from saddlepoint.train.observer import Progress as Where
@@ -42,7 +43,7 @@ class Watch:
         self._last = Where()
         what = "continuing" if continued else "training"
         err.print(
-            f"{what} on {data.name}: {len(data):,} {data.kind} {_size(data.shape)}; "
+            f"{what} on {data.name}: {len(data):,} {data.kind} {_size(data)}; "
             f"{config.method['name']}, {config.objective}, batch {config.batch_size}",
             markup=False,
             soft_wrap=True,
@@ -119,8 +120,11 @@ class Watch:
         return share, f"{minutes}:{seconds:02d} left"
 
 
-def _size(shape: Sequence[int]) -> str:
+def _size(data: Data) -> str:
     """A sample's shape, for people."""
+    shape = data.shape
+    if isinstance(data, TextData):
+        return f"of at most {shape[0]} {data.vocabulary.unit}, {shape[1]:,} different ones"
     if len(shape) != 3:
         return f"of {'x'.join(map(str, shape))} numbers"
     channels, height, width = shape

@@ -21,6 +21,8 @@ from saddlepoint.networks import (
     Translator,
     VocoderCritic,
     VocoderGenerator,
+    WaveGANDiscriminator,
+    WaveGANGenerator,
     costs,
 )
 from saddlepoint.recipes import RECIPES
@@ -42,6 +44,8 @@ SHAPE, LATENT = (1, 28, 28), 64
 SOURCE, SCALE = (3, 64, 64), 4
 #: Of a vocoder: (bands, frames) of about a second at 8 kHz, and its samples.
 MEL, WAVE = (40, 126), (8000,)
+#: Of raw sounds, as long in whole quarters.
+SOUND = (1, 8192)
 
 
 def by(shape: Sequence[int]) -> str:
@@ -66,8 +70,9 @@ def _network(name: str) -> tuple[str, ...]:
             made = NETWORK_REGISTRY.build(name, source=MEL, shape=WAVE)
             cost = costs(made, torch.empty(1, *(MEL if NETWORKS[name] is VocoderGenerator else WAVE)))
         else:
-            network = NETWORK_REGISTRY.build(name, shape=SHAPE, latent=LATENT, classes=0)
-            takes = (LATENT,) if isinstance(network, Generator) else SHAPE
+            sample = SOUND if NETWORKS[name] in (WaveGANGenerator, WaveGANDiscriminator) else SHAPE
+            network = NETWORK_REGISTRY.build(name, shape=sample, latent=LATENT, classes=0)
+            takes = (LATENT,) if isinstance(network, Generator) else sample
             cost = costs(network, torch.empty(1, *takes))
     numbers = f"{cost.parameters / 1e6:.2f} M parameters, {cost.macs / 1e6:.1f} M MACs"
     return name, NETWORK_REGISTRY.summary(name), numbers

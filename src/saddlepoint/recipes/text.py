@@ -153,7 +153,7 @@ class TextRun(AdversarialRun):
 
 
 def text() -> TextRun:
-    """Sentences or one text of yours: --data FILE; three minutes on one core for names, half an hour for captions.
+    """Sentences or one text of yours: --data FILE; two minutes on one core for names, ten for captions.
 
     Likelihood alone for three quarters of the samples, then an adversary beside the likelihood; --set likelihood=none
     leaves the adversary out.
@@ -173,10 +173,10 @@ def text() -> TextRun:
         method={"name": "alternating"},
         average=Average(half_life=20_000, warm_up=0.05),
         batch_size=64,
-        likelihood=180_000,
+        likelihood=90_000,
         anchor=1.0,
         adversarial=1.0,
-        temperature=Schedule(start=1.0, end=0.5, samples=240_000),
-        budget=Budget(samples=240_000),
+        temperature=Schedule(start=1.0, end=0.5, samples=120_000),
+        budget=Budget(samples=120_000),
         every=Every(record=10_000, snapshot=20_000, checkpoint=20_000),
     )
