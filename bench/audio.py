@@ -1,6 +1,6 @@
 """Spoken digits: a game of spectrograms, a game of waveforms, an autoencoder of spectrograms, and what is real.
 
-    python bench/audio.py --data ../shared/data/fsdd/recordings --samples 100000 --out runs/sounds
+    python bench/audio.py --data recordings --samples 100000 --out runs/sounds
 
 DATA is the Free Spoken Digit Dataset's folder; others whose classes are the first _ of a name do as well, but the
 listener knows digits. The recipes spoken-digits, audio-vae and audio-wave are trained as they are, but for the number

@@ -1,6 +1,6 @@
 """Trains the classifier of spoken digits whose weights the package carries.
 
-    python bench/spoken_digits.py --data ../shared/data/fsdd/recordings \
+    python bench/spoken_digits.py --data recordings \
         --out src/saddlepoint/extractors/weights/spoken.safetensors
 
 The data are the Free Spoken Digit Dataset, `{digit}_{speaker}_{i}.wav`; i in 0..4 is the test split, which is read

@@ -1,6 +1,6 @@
 """A vocoder beside Griffin's and Lim's search, on speakers that it never heard.
 
-    python bench/vocoder.py --data ../shared/data/fsdd/recordings --test "_(lucas|theo)_" --out runs/vocoder
+    python bench/vocoder.py --data recordings --test "_(lucas|theo)_" --out runs/vocoder
 
 Trains the recipe as it is, or goes on with the run that the folder holds, and prints the table of `saddle evaluate` on
 what is held out: the average that is handed over, what the first stage ended with, each network alone, the same steps

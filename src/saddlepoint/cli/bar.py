@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from saddlepoint.cli.screen import err, out
+from saddlepoint.data.audio import SoundData
+from saddlepoint.data.recordings import Recordings
 from saddlepoint.data.text import TextData
 from saddlepoint.recipes import Run
 from saddlepoint.recipes.building import Data
@@ -125,6 +127,8 @@ def _size(data: Data) -> str:
     shape = data.shape
     if isinstance(data, TextData):
         return f"of at most {shape[0]} {data.vocabulary.unit}, {shape[1]:,} different ones"
+    if isinstance(data, SoundData | Recordings):
+        return f"of at most {shape[-1] / data.rate:.2f} s at {data.rate:,} Hz"
     if len(shape) != 3:
         return f"of {'x'.join(map(str, shape))} numbers"
     channels, height, width = shape

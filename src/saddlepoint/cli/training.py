@@ -32,10 +32,8 @@ from saddlepoint.recipes import (
     Run,
     SeriesBaseline,
     SeriesRun,
-    SoundRun,
     TableBaseline,
     TableRun,
-    TextRun,
     VocoderRun,
     read_run,
 )
@@ -392,24 +390,8 @@ def _tell(folder: RunFolder, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        err.print(f"Next:  {_next(folder, here)}", soft_wrap=True)
-
-
-def _next(folder: RunFolder, here: str) -> str:
-    run = read_run(folder.read_config())
-    if isinstance(run, ImageToImageRun):
-        return f"saddle {run.command} {here} IN… --out DIR"
-    if isinstance(run, TableRun | TableBaseline):
-        return f"saddle sample {here} -n 1000 --seed 7 --out rows.csv"
-    if isinstance(run, SeriesRun | SeriesBaseline):
-        return f"saddle sample {here} -n 100 --seed 7 --out windows.csv"
-    if isinstance(run, SoundRun):
-        return f"saddle sample {here} -n 16 --seed 7 --dir sounds"
-    if isinstance(run, VocoderRun):
-        return f"saddle vocode {here} IN… --out DIR"
-    if isinstance(run, TextRun):
-        return f"saddle sample {here} -n 20 --seed 7 --temperature 0.8"
-    return f"saddle sample {here} -n 64 --seed 7 --out grid.png"
+        use = read_run(folder.read_config()).use.format(here)
+        err.print(f"Next:  {use}", soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

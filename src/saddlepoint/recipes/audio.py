@@ -108,6 +108,8 @@ class Hearing(Settings):
 class SoundRun(Run):
     """A run whose generator makes sounds."""
 
+    use = "saddle sample {} -n 16 --seed 7 --dir sounds"
+
     data: SoundFolder = SoundFolder()
     spectrogram: SpectrogramSettings = SpectrogramSettings()
     evaluation: Hearing = Hearing()

@@ -161,6 +161,7 @@ class Assembled:
             },
             "parameters": self.parameters,
             "citations": citations(self.config),
+            "use": self.config.use,
             "state": "running",
             "outcome": Outcome.RUNNING.value,
             "message": Outcome.RUNNING.sentence,

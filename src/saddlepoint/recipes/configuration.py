@@ -56,6 +56,9 @@ class Average(Settings):
 class Run(Settings):
     """One run, complete: `config.yaml` is this. A task's subclass adds its data, and builds its game."""
 
+    #: The command that uses what is handed over; {} is the run's folder.
+    use: ClassVar[str] = "saddle sample {} -n 64 --seed 7 --out grid.png"
+
     recipe: str
     seed: int = Field(default=0, ge=0)
     device: str = "auto"

@@ -74,6 +74,7 @@ class EnhancementRun(ImageToImageRun):
         degrade: what is done to them, as `data.degradations` reads it; None trains on given pairs.
     """
 
+    use = "saddle enhance {} IN… --out DIR"
     command = "enhance"
 
     data: Photos

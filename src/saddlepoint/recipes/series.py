@@ -79,6 +79,8 @@ class SeriesFile(Settings):
 class SeriesRun(AdversarialRun):
     """A run that generates windows of a time series, of which networks see steps or levels; see `SeriesCoding`."""
 
+    use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
+
     data: SeriesFile = SeriesFile()
     representation: Representation = "steps"
 
@@ -119,6 +121,8 @@ class SeriesRun(AdversarialRun):
 
 class SeriesBaseline(AutoencoderRun):
     """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
+
+    use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
 
     data: SeriesFile = SeriesFile()
     representation: Representation = "levels"

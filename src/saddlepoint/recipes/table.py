@@ -78,6 +78,8 @@ class TableRun(AdversarialRun):
     With conditions, every sample begins with a state of a column, drawn as `sampling` says; see `TableStream`.
     """
 
+    use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
+
     data: TableFile = TableFile()
     conditional: bool = True
     sampling: Literal["logarithmic", "natural"] = "logarithmic"
@@ -123,6 +125,8 @@ class TableRun(AdversarialRun):
 
 class TableBaseline(AutoencoderRun):
     """A run of an autoencoder of rows: one player, called generator, of a decoder and an encoder."""
+
+    use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
 
     data: TableFile = TableFile()
     #: Weight of the KL term.

@@ -82,6 +82,8 @@ class TextRun(AdversarialRun):
         temperature: τ of relaxed samples, by the samples seen.
     """
 
+    use = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
+
     data: TextFile = TextFile()
     likelihood: int | None = Field(default=0, ge=0)
     anchor: float = Field(default=0.0, ge=0)

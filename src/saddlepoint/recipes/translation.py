@@ -82,6 +82,7 @@ class TranslationRun(ImageToImageRun):
         unpaired: None learns from pairs; `cycle` and `contrastive` from two sets of images.
     """
 
+    use = "saddle translate {} IN… --out DIR"
     command = "translate"
 
     data: Pairs

@@ -106,6 +106,8 @@ class VocoderRun(AdversarialRun):
         matching: weight of the distance between the discriminator's layers.
     """
 
+    use = "saddle vocode {} IN… --out DIR"
+
     data: RecordingFolder = RecordingFolder()
     mel: MelSettings = MelSettings()
     agreement: Agreement = Agreement()

@@ -255,7 +255,6 @@ class _Run:
         return _drawn(figure, title, f"{title}: BLEU against self-BLEU, as in the table below.")
 
     def _commands(self) -> list[tuple[str, str]]:
-        drawn = "-n 20 --seed 7 --temperature 0.8" if _texts(self.folder.samples) else "-n 64 --seed 7 --out grid.png"
         here, config = shlex.quote(str(self.path)), shlex.quote(str(self.folder.config))
         again = shlex.quote(f"{self.path}-again")
         samples = self._spent("samples")
@@ -264,7 +263,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Draw from the generator", f"saddle sample {here} {drawn}"),
+                    ("Use what came of it", str(self.identity.get("use", "saddle sample {}")).format(here)),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended
