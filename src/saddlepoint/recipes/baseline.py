@@ -58,6 +58,32 @@ class AutoencoderRun(Run):
         """Samples are encoded one by one."""
         return 1
 
+    def check(self) -> None:
+        """Raise ConfigurationError where there are settings that an autoencoder has no use for."""
+        if self.latent.distribution != "normal":
+            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
+        if self.generator.clip is not None:
+            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+        if self.precision != "float32":
+            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
+        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
+            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
+        _check_roles(self.method)
+
+    def game(self, model: Autoencoder) -> Game:
+        """The game of the one player, which is on its device."""
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
+        if self.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return Game(
+            {"generator": model},
+            {"generator": _loss},
+            {"generator": optimizer},
+            compiled=self.compiled,
+            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
+        )
+
 
 class ModelRun(AutoencoderRun):
     """A run of an autoencoder that is chosen by name."""
@@ -90,20 +116,6 @@ class ModelRun(AutoencoderRun):
         with seeded(seed_for(self.seed, "model", "initialisation")):
             return MODEL_REGISTRY.build(self.model, **given)
 
-    def game(self, model: Autoencoder) -> Game:
-        """The game of the one player, which is on its device."""
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        if self.channels_last:
-            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return Game(
-            {"generator": model},
-            {"generator": autoencoder_loss},
-            {"generator": optimizer},
-            compiled=self.compiled,
-            parts=None if self.accumulate == 1 else methodcaller("parts", self.batch_size // self.accumulate),
-        )
-
     def drawn(self, model: Autoencoder, classes: int = 0) -> tuple[torch.nn.Module, Latent]:
         """What is handed over of a model, the decoder behind a density of its codes where there is one; its input."""
         latent = Latent(self.latent.size, self.latent.distribution, model.components)
@@ -114,21 +126,13 @@ class ModelRun(AutoencoderRun):
 
     def _check(self, low: float) -> None:
         """Raise ConfigurationError where what was chosen does not fit together."""
-        if self.latent.distribution != "normal":
-            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
-        if self.generator.clip is not None:
-            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
-        if self.precision != "float32":
-            raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
-        if self.schedules.penalty is not None or self.schedules.augmentation is not None:
-            raise ConfigurationError(f"a {self.objective} has no penalty or augmentation to schedule: leave them out")
+        self.check()
         if self.model.get("likelihood") == "bernoulli" and self.generator.network.get("output") == "none":
             output = "tanh" if low < 0 else "sigmoid"
             raise ConfigurationError(
                 f"the Bernoulli likelihood needs outputs between black and white: "
                 f"--set generator.network.output={output}"
             )
-        check_roles(self.method)
 
 
 class ImageBaseline(ModelRun):
@@ -182,17 +186,16 @@ class ImageBaseline(ModelRun):
         return self.read({**self.model_dump(), **changed})
 
 
-def autoencoder_loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
-    """The mean of an autoencoder's losses over a batch."""
+def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
     loss: torch.Tensor = players["generator"](batch.real, batch.latent, *batch.conditions).mean()
     return loss
 
 
-def check_roles(method: Choice) -> None:
+def _check_roles(method: Choice) -> None:
     """Raise ConfigurationError where a method, or one that it wraps, moves a player that is not there."""
     for key, value in method.items():
         if isinstance(value, dict):
-            check_roles(value)
+            _check_roles(value)
         elif key in _ROLES and not {"generator"} >= {*([value] if isinstance(value, str) else value)}:
             raise ConfigurationError(
                 f"the method {method['name']!r} moves the players of its {key}, {value}, and an autoencoder is one "

@@ -1,21 +1,18 @@
 """Generation of windows of time series: its configuration, its recipe, and the baseline of one player beside it."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import torch
 from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError, Settings
-from saddlepoint.core import Game, seed_for
-from saddlepoint.core.randomness import seeded
 from saddlepoint.data.series import Representation, SeriesCoding, SeriesData, read_series
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.data.tables import MISSING
-from saddlepoint.recipes.baseline import AutoencoderRun, Encoder, autoencoder_loss, check_roles
-from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
+from saddlepoint.recipes.baseline import Encoder, ModelRun
+from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
-from saddlepoint.recipes.registries import MODEL_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.recipes.table import Kind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
@@ -119,24 +116,13 @@ class SeriesRun(AdversarialRun):
         return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
-class SeriesBaseline(AutoencoderRun):
+class SeriesBaseline(ModelRun):
     """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
 
     use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
 
     data: SeriesFile = SeriesFile()
     representation: Representation = "levels"
-    model: Annotated[Choice, MODEL_REGISTRY]
-
-    @property
-    def objective(self) -> str:
-        """The model."""
-        return str(self.model["name"])
-
-    @property
-    def papers(self) -> list[str]:
-        """Of the model."""
-        return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
 
     def load(self, reading: Reading | None = None) -> SeriesData:
         """Read the windows."""
@@ -148,9 +134,6 @@ class SeriesBaseline(AutoencoderRun):
 
     def build(self, data: SeriesData) -> Assembled:
         """The game of an autoencoder of windows."""
-        check_roles(self.method)
-        if self.latent.distribution != "normal":
-            raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
         if self.model["name"] != "vae" or self.model["components"] or self.model["likelihood"] != "gaussian":
             raise ConfigurationError(
                 "windows are learnt by a VAE with its prior and the Gaussian likelihood: --set model=vae"
@@ -159,16 +142,8 @@ class SeriesBaseline(AutoencoderRun):
         stream = SampleStream(
             coding.code(data.windows), self.batch_size, self.seed, self.latent.size, "normal", device=device
         )
-        made = networks(self, tuple(stream.samples.shape[1:]), 0)
-        with seeded(seed_for(self.seed, "model", "initialisation")):
-            model = MODEL_REGISTRY.build(
-                self.model, encoder=made["encoder"], decoder=made["generator"], latent=self.latent.size
-            ).to(device)
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        game = Game(
-            {"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled
-        )
+        model = self.player(tuple(stream.samples.shape[1:]), -1.0, 1.0).to(device)
+        game = self.game(model)
         trained = _trained(self, model.decoder, self.generator.network, stream, coding, data)
         task = SeriesTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)

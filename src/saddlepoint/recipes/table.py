@@ -8,13 +8,12 @@ from pydantic import Field
 
 from saddlepoint.baselines import TableAutoencoder
 from saddlepoint.configuration import ConfigurationError, Settings
-from saddlepoint.core import Game, seed_for
+from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
-from saddlepoint.recipes.baseline import AutoencoderRun, Encoder, autoencoder_loss, check_roles
+from saddlepoint.recipes.baseline import AutoencoderRun, Encoder
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
-from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
@@ -152,9 +151,7 @@ class TableBaseline(AutoencoderRun):
 
     def build(self, data: TableData) -> Assembled:
         """The game of an autoencoder of rows."""
-        check_roles(self.method)
-        if self.latent.distribution != "normal":
-            raise ConfigurationError("a table-vae has normal latents: --set latent.distribution=normal")
+        self.check()
         coding, rows = TableCoding.fit(data, self.seed)
         device = pick_device(self.device)
         spec = _with_heads(self.generator.network, coding)
@@ -165,15 +162,11 @@ class TableBaseline(AutoencoderRun):
                 model = TableAutoencoder(made["encoder"], made["generator"], self.latent.size, self.beta).to(device)
             except ValueError as error:
                 raise ConfigurationError(f"table-vae: {error}") from error
-        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        optimizer = OPTIMIZER_REGISTRY.build(self.generator.optimizer, params=parameters)
-        game = Game(
-            {"generator": model}, {"generator": autoencoder_loss}, {"generator": optimizer}, compiled=self.compiled
-        )
         stream = TableStream(
             rows, coding.layout, self.batch_size, self.seed, self.latent.size, "normal", device, conditional=False
         )
         trained = _trained(self, model.decoder, spec, coding, labelled=False)
+        game = self.game(model)
         return Assembled(
             self, data, game, iteration(self), stream, TableTask(game, trained, stream, model_card(self, data))
         )
