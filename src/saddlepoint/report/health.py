@@ -304,7 +304,7 @@ def _right(run: _Evidence) -> tuple[list[float], str] | None:
     if separation is not None:
         return [
             separation
-        ], f"the discriminator ranks a real image above a generated one {_percent(separation)} of the time"
+        ], f"the discriminator ranks a real sample above a generated one {_percent(separation)} of the time"
     return None
 
 

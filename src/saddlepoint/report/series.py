@@ -14,7 +14,7 @@ Numbers = NDArray[np.float64]
 _HIGHER = frozenset(
     {
         *("precision", "recall", "density", "coverage", "inception", "modes", "accuracy", "likelihood", "quality"),
-        *("support", "columns", "pairs"),
+        *("support", "columns", "pairs", "classes", "distinct", "psnr", "ssim"),
     }
 )
 #: Words of distances: less is better, in whatever features they are taken.

@@ -60,7 +60,7 @@ class ImageTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on batches that never change.
 
-        `separation`: how often the discriminator ranks a real image above a generated one (½: it can't tell;
+        `separation`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
         1: it always can). `diversity`: mean distance between generated images over that between real ones (1:
         as diverse; 0: collapsed). `…_field`: norm of each player's gradient.
         """
