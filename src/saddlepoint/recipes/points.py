@@ -110,12 +110,12 @@ def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
 
 
 def ring() -> PointRun:
-    """Eight Gaussians on a circle; about nine minutes on one core."""
+    """Eight Gaussians on a circle; about eight minutes on one core."""
     return _points("ring", "ring")
 
 
 def grid() -> PointRun:
-    """Twenty-five Gaussians on a grid; about nine minutes on one core."""
+    """Twenty-five Gaussians on a grid; about eight minutes on one core."""
     return _points("grid", "grid")
 
 
