@@ -1,6 +1,6 @@
 """What turns images or sounds into rows of numbers, so that sets of them can be compared: networks and weights."""
 
-from saddlepoint.extractors.classifier import SmallClassifier, facts
+from saddlepoint.extractors.classifier import SmallClassifier
 from saddlepoint.extractors.extractor import Extractor, Reading
 from saddlepoint.extractors.loading import (
     EXTRACTORS,
@@ -12,6 +12,7 @@ from saddlepoint.extractors.loading import (
     suited_to,
 )
 from saddlepoint.extractors.spoken import SoundExtractor, SpokenClassifier
+from saddlepoint.extractors.stored import facts
 
 __all__ = [
     "EXTRACTORS",

@@ -1,18 +1,17 @@
 """A small classifier of grey 28x28 images, whose penultimate layer is a good space to compare digits or clothes in."""
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Self
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from saddlepoint.extractors.stored import StoredClassifier
 
 #: Pixels a side of what it sees, size of its features.
 SIDE, FEATURES = 28, 128
 
 
-class SmallClassifier(nn.Module):
+class SmallClassifier(StoredClassifier):
     """Three grids of 28, 14 and 7 pixels, a hidden layer of 128, a logit a class.
 
     Args:
@@ -58,35 +57,11 @@ class SmallClassifier(nn.Module):
         logits: Tensor = self.head(self.body(images))
         return logits
 
-    def save(self, path: Path, facts: dict[str, object]) -> None:
-        """Weights in half precision as safetensors, with facts about them in the header."""
-        state = {k: v.half() if v.is_floating_point() else v for k, v in self.state_dict().items()}
-        save_file(state, path, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})
-
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """The classifier that `save` wrote, in single precision, ready to read with.
-
-        Raises:
-            ValueError: there is no such file, or it holds something else.
-        """
-        try:
-            with safe_open(path, framework="pt") as file:
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
-            fine, middle, coarse = (len(state[f"body.{at}.weight"]) for at in (0, 4, 11))
-            network = cls(len(state["head.weight"]), (fine, middle, coarse))
-            network.load_state_dict(state)
-        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-            raise ValueError(
-                f"{path} does not hold a SmallClassifier ({error}): give a file that its save wrote"
-            ) from None
-        return network.eval()
-
-
-def facts(path: Path) -> dict[str, str]:
-    """What the header of a safetensors file says about the weights in it."""
-    with safe_open(path, framework="pt") as file:
-        return dict(file.metadata() or {})
+    def shaped(cls, state: Mapping[str, Tensor]) -> Self:
+        """One of the widths that weights have."""
+        fine, middle, coarse = (len(state[f"body.{at}.weight"]) for at in (0, 4, 11))
+        return cls(len(state["head.weight"]), (fine, middle, coarse))
 
 
 def _convolution(inputs: int, outputs: int, kernel: int) -> list[nn.Module]:

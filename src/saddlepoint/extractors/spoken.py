@@ -2,17 +2,15 @@
 
 import copy
 import hashlib
-import json
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Self
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, relu
 
 from saddlepoint.extractors.extractor import Reading
+from saddlepoint.extractors.stored import StoredClassifier
 from saddlepoint.signals import log_mel, resampled
 
 #: Samples a second of what it hears; window and hop of its spectra, in samples; bands; nats below the loudest that it
@@ -20,7 +18,7 @@ from saddlepoint.signals import log_mel, resampled
 RATE, WINDOW, HOP, BANDS, REACH, FEATURES = 8000, 256, 128, 40, 10.0, 96
 
 
-class SpokenClassifier(nn.Module):
+class SpokenClassifier(StoredClassifier):
     """Log-mel spectra less their maximum, four convolutions, the maximum over time, a hidden layer, a logit a class.
 
     How loud a sound is, and where in silence it lies, makes no difference.
@@ -64,29 +62,11 @@ class SpokenClassifier(nn.Module):
         logs = log_mel(waves, RATE, WINDOW, HOP, BANDS)
         return ((logs - logs.amax((1, 2), keepdim=True)) / REACH + 1).clamp_min(0)
 
-    def save(self, path: Path, facts: dict[str, object]) -> None:
-        """Weights in half precision as safetensors, with facts about them in the header."""
-        state = {k: v.half() if v.is_floating_point() else v for k, v in self.state_dict().items()}
-        save_file(state, path, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})
-
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """The classifier that `save` wrote, in single precision, ready to read with.
-
-        Raises:
-            ValueError: there is no such file, or it holds something else.
-        """
-        try:
-            with safe_open(path, framework="pt") as file:
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
-            widths = tuple(len(state[f"convolutions.{place}.weight"]) for place in range(4))
-            network = cls(len(state["head.weight"]), widths)
-            network.load_state_dict(state)
-        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-            raise ValueError(
-                f"{path} does not hold a SpokenClassifier ({error}): give a file that its save wrote"
-            ) from None
-        return network.eval()
+    def shaped(cls, state: Mapping[str, Tensor]) -> Self:
+        """One of the widths that weights have."""
+        widths = tuple(len(state[f"convolutions.{place}.weight"]) for place in range(4))
+        return cls(len(state["head.weight"]), widths)
 
 
 class SoundExtractor:
