@@ -1,7 +1,9 @@
 """What every test may ask for."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,3 +22,21 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} is not there; set SADDLE_TEST_DATA to a folder that has it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def alike() -> Callable[..., list[dict[str, Any]]]:
+    """`alike(a, b, "config.yaml", …)`: two run folders have equal records, which it returns, and equal such files."""
+    from saddlepoint.runs import RunFolder, read_records  # after the number of threads is set
+
+    def check(one: Path, other: Path, *files: str) -> list[dict[str, Any]]:
+        first, second = (
+            [{k: v for k, v in record.items() if k != "seconds"} for record in read_records(RunFolder(run).records)]
+            for run in (one, other)
+        )
+        assert first == second != []
+        for name in files:
+            assert (one / "generator" / name).read_bytes() == (other / "generator" / name).read_bytes()
+        return first
+
+    return check
