@@ -73,3 +73,9 @@ def saddle(arguments: Sequence[str], output: Path, limit: int | None = None) -> 
     """Run to the end: the exit code and what it said."""
     run = Saddle(arguments, output, limit)
     return run.wait(), run.text
+
+
+def lines(run: Path) -> int:
+    """Records that a run has written."""
+    path = run / "metrics.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Saddle, saddle
+from processes import Saddle, lines, saddle
 from safetensors.torch import load_file
 
 from saddlepoint.runs import RunFolder, read_records
@@ -63,11 +63,6 @@ def until(condition: Callable[[], bool], run: Saddle) -> None:
     while run.running and not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.0005)
-
-
-def lines(folder: Path) -> int:
-    path = folder / "metrics.jsonl"
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 @pytest.fixture(scope="module")
