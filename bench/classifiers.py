@@ -84,7 +84,7 @@ def fit(
     label smoothing: it draws the features of a class together (Müller, Kornblith, Hinton 2019, arXiv 1906.02629),
     and these features shall tell how diverse a class is.
     """
-    network.to(memory_format=torch.channels_last).train()
+    network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=0.9, weight_decay=DECAY, nesterov=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.25)
@@ -98,7 +98,8 @@ def fit(
         average.update_parameters(network)
     kept = average.module
     assert isinstance(kept, SmallClassifier)
-    return kept.eval().to(memory_format=torch.contiguous_format)
+    kept.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    return kept
 
 
 def train(images: Tensor, labels: Tensor, epochs: int, seed: int, how: Augmentation) -> SmallClassifier:

@@ -12,7 +12,7 @@ import torch
 
 from saddlepoint.core import Method, Outcome
 from saddlepoint.games import dirac, solve
-from saddlepoint.games.dirac import LOSSES, VARIANTS
+from saddlepoint.games.dirac import LOSSES, VARIANTS, DiracLoss
 from saddlepoint.games.solving import TOLERANCE
 from saddlepoint.methods import METHODS, Consensus
 
@@ -22,7 +22,7 @@ def fresh(name: str) -> Method:
     return Consensus(gamma=1.0) if name == "consensus" else METHODS[name]()
 
 
-def cell(loss: str, variant: str, method: str, h: float, steps: int) -> str:
+def cell(loss: DiracLoss, variant: str, method: str, h: float, steps: int) -> str:
     """Steps to the solution, or the outcome."""
     game = dirac(loss, **VARIANTS[variant])
     played = game.play(lambda _, parameters: torch.optim.SGD(parameters, lr=h))

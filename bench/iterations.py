@@ -52,7 +52,7 @@ def factor(name: str, game: AnalyticGame, h: float, evaluations: int) -> float:
         return math.inf
     if found.outcome is Outcome.CYCLING:
         return 1.0
-    return max(found.rate, 0.0) ** (found.iterations / found.evaluations)
+    return float(max(found.rate, 0.0) ** (found.iterations / found.evaluations))
 
 
 def cell(name: str, game: AnalyticGame, evaluations: int) -> str:

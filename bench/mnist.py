@@ -18,7 +18,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.core import generator
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.recipes import RECIPES
+from saddlepoint.recipes import RECIPES, ImageRun
 from saddlepoint.runs import RunFolder, read_records
 from saddlepoint.train import Silent
 
@@ -48,7 +48,9 @@ def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, i
 
 def floor(data: str) -> float:
     """Training images against others of them, as many as the runs compare."""
-    images = RECIPES["mnist"]().with_data(data).load().images
+    config = RECIPES["mnist"]().with_data(data)
+    assert isinstance(config, ImageRun)
+    images = config.load().images
     order = torch.randperm(len(images), generator=generator(0, "floor"))
     read = load_extractor("digits")
     return frechet_distance(read(images[order[:JUDGED]]), read(images[order[JUDGED : 2 * JUDGED]]))

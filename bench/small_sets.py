@@ -25,6 +25,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def measured(name: str, labels: int, seed: int, data: str | None, out: Path) -> 
     for arm in missing:
         with_real, with_generated, how = ARMS[arm]
         pools = [real] * with_real + [generated] * with_generated
-        found["accuracy"][arm] = timed(arm, lambda p=pools, h=how: classified(p, seed, h, test))
+        found["accuracy"][arm] = timed(arm, partial(classified, pools, seed, how, test))
         write_atomically(kept, json.dumps(found, indent=1) + "\n")
         print(f"{name}, {labels} labels, seed {seed}: {arm} {found['accuracy'][arm]:.2%}", flush=True)
     return found

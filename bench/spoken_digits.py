@@ -9,6 +9,7 @@ once, at the end, by the rounded weights that are kept. The same seed on the sam
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -69,8 +70,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    how = {"rate": RATE, "samples": SAMPLES, "label": "prefix", "test": TEST}
-    training, test = sound_folder(given.data, **how), sound_folder(given.data, **how, split="test")
+    read = partial(sound_folder, given.data, rate=RATE, samples=SAMPLES, label="prefix", test=TEST)
+    training, test = read(), read(split="test")
     assert training.labels is not None
     assert test.labels is not None
     start = time.process_time()

@@ -72,6 +72,7 @@ def play(config: ImageRun, data: ImageData, key: str, limits: list[float], folde
     folder.create()
     path = folder.path / "looks.jsonl"
     kept = {(row["limit"], row["n"]): Look(**row) for row in read_records(path)}
+    looks: list[Look] = []
     for limit in limits:
         n = ALL if limit == limits[-1] else FEW
         look = kept.get((limit, n))
@@ -84,11 +85,12 @@ def play(config: ImageRun, data: ImageData, key: str, limits: list[float], folde
             modes, kl = judged(folder, n)
             look = Look(limit, result.progress.samples, round(result.progress.seconds, 1), n, modes, round(kl, 4))
             append_record(path, asdict(look))
+        looks.append(look)
         most, least = perfect(n)
         length = f"{look.samples:10,} samples, {look.seconds:8.1f} s"
         found = f"{look.modes:4d} modes ({most:.0f}), KL {look.kl:.4f} ({least:.4f}) of {n:,} images"
         print(f"seed {config.seed}: {length}: {found}", flush=True)
-    return look
+    return looks[-1]
 
 
 def main() -> None:
@@ -112,6 +114,7 @@ def main() -> None:
     key, whole = ("minutes", given.minutes) if given.minutes else ("samples", given.samples or config.budget.samples)
     if given.minutes:
         config = assign(config, ["budget.samples=none"])
+    assert whole is not None
     limits = [whole * look / given.looks for look in range(1, given.looks + 1)]
     if key == "samples":
         limits = [round(limit) for limit in limits]

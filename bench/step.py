@@ -180,12 +180,13 @@ def _allocations(seen: profile) -> list[int]:
     assert seen.profiler is not None
     assert seen.profiler.kineto_results is not None
     events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
-    return [e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())]
+    return [e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())]  # type: ignore[attr-defined]
 
 
 def compare(recipe: str, assignments: list[str], blocks: int, steps: int) -> dict[str, float]:
     """One case: medians in milliseconds, their ratio, and peak bytes."""
     config = assign(RECIPES[recipe](), ["device=cpu", *assignments])
+    assert isinstance(config, ImageRun)
     data = load_images(config.data.source, size=config.data.size)
     sides = {"hand": by_hand(config, data, config.build(data)), "ours": by_us(config.build(data))}
     times = interleaved(sides, blocks, steps)

@@ -20,7 +20,7 @@ from saddlepoint.baselines import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
 from saddlepoint.evaluation import evaluate_tables
-from saddlepoint.recipes import RECIPES
+from saddlepoint.recipes import RECIPES, TableRun
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -77,7 +77,9 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="settings of the game and the VAE")
     parser.add_argument("--out", type=Path, default=Path("runs/tables"))
     given = parser.parse_args()
-    data = RECIPES["table"]().with_data(given.data).data
+    config = RECIPES["table"]().with_data(given.data)
+    assert isinstance(config, TableRun)
+    data = config.data
     table, held_out = data.load(), data.load_test()
     makers: dict[str, RowGenerator | Callable[[int, int], TableData]] = {name: train(name, given) for name in RUNS}
     makers |= {"copula": copula(table, False, given.seed), "independent": copula(table, True, given.seed)}

@@ -137,6 +137,10 @@ def test_no_module_is_a_junk_room():
     assert not names & FORBIDDEN
 
 
+def test_users_type_checkers_are_told_of_our_types():
+    assert (ROOT / "py.typed").is_file()
+
+
 def test_everything_that_the_package_offers_exists():
     for name in saddlepoint.__all__:
         assert getattr(saddlepoint, name) is not None

@@ -19,7 +19,7 @@ class StoredClassifier(nn.Module, ABC):
     def shaped(cls, state: Mapping[str, Tensor]) -> Self:
         """One of the sizes that weights have; KeyError where they are another network's."""
 
-    def save(self, path: Path, facts: dict[str, object]) -> None:
+    def save(self, path: Path, facts: Mapping[str, object]) -> None:
         """Weights in half precision as safetensors, with facts about them in the header."""
         state = {k: v.half() if v.is_floating_point() else v for k, v in self.state_dict().items()}
         save_file(state, path, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()})

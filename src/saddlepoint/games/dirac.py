@@ -13,7 +13,7 @@ DiracLoss = Literal["minimax", "non-saturating", "wasserstein", "least-squares",
 
 #: t is the discriminator's logit of the generated point and r that of the real one, positive where it looks
 #: *generated*. Each pair is (L_x, L_y) but for constants.
-LOSSES: dict[str, Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]] = {
+LOSSES: dict[DiracLoss, Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]] = {
     "minimax": lambda t, r: (logsigmoid(t), softplus(r) - logsigmoid(t)),
     "non-saturating": lambda t, r: (softplus(t), softplus(r) + softplus(-t)),
     "wasserstein": lambda t, r: (t, r - t),
