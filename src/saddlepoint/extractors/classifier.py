@@ -1,4 +1,4 @@
-"""A small classifier of grey 28x28 images, whose penultimate layer is a good space to compare digits or clothes in."""
+"""A small classifier of 28x28 images, whose penultimate layer is a good space to compare digits or clothes in."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -17,6 +17,7 @@ class SmallClassifier(StoredClassifier):
     Args:
         classes: how many.
         widths: channels of the three grids.
+        channels: 1 for grey images, 3 for colour.
 
     Ioffe, Szegedy 2015, arXiv 1502.03167 (batch normalisation, which is why it trains in minutes).
 
@@ -27,11 +28,11 @@ class SmallClassifier(StoredClassifier):
     (torch.Size([5, 128]), torch.Size([5, 10]))
     """
 
-    def __init__(self, classes: int = 10, widths: tuple[int, int, int] = (32, 64, 128)) -> None:
+    def __init__(self, classes: int = 10, widths: tuple[int, int, int] = (32, 64, 128), channels: int = 1) -> None:
         super().__init__()
         fine, middle, coarse = widths
         self.body = nn.Sequential(
-            *_convolution(1, fine, 5),
+            *_convolution(channels, fine, 5),
             nn.MaxPool2d(2),
             *_convolution(fine, middle, 3),
             *_convolution(middle, middle, 3),
@@ -48,12 +49,12 @@ class SmallClassifier(StoredClassifier):
         self.head = nn.Linear(FEATURES, classes)
 
     def features(self, images: Tensor) -> Tensor:
-        """(N, 1, 28, 28) in [0, 1] → the penultimate layer, (N, 128)."""
+        """(N, channels, 28, 28) in [0, 1] → the penultimate layer, (N, 128)."""
         features: Tensor = self.body(images)
         return features
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, 1, 28, 28) in [0, 1] → logits (N, classes)."""
+        """(N, channels, 28, 28) in [0, 1] → logits (N, classes)."""
         logits: Tensor = self.head(self.body(images))
         return logits
 
@@ -61,7 +62,7 @@ class SmallClassifier(StoredClassifier):
     def shaped(cls, state: Mapping[str, Tensor]) -> Self:
         """One of the widths that weights have."""
         fine, middle, coarse = (len(state[f"body.{at}.weight"]) for at in (0, 4, 11))
-        return cls(len(state["head.weight"]), (fine, middle, coarse))
+        return cls(len(state["head.weight"]), (fine, middle, coarse), state["body.0.weight"].shape[1])
 
 
 def _convolution(inputs: int, outputs: int, kernel: int) -> list[nn.Module]:
