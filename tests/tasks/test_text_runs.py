@@ -150,3 +150,13 @@ def test_a_likelihood_without_what_follows_an_end_is_that_of_the_whole_recurrenc
         found = writer.log_likelihood(tokens)[row]
         assert torch.allclose(found[:length], whole[row, :length], atol=1e-6)
         assert not found[length:].any()
+
+
+def test_a_budget_that_ends_within_a_stage_says_what_it_has_not_reached(file: Path, tmp_path: Path) -> None:
+    config = assign(RECIPES["text"]().with_data(str(file)), TINY)
+    _, short = play(config, tmp_path, 16)
+    assert short.message == (
+        "the budget of 16 samples is spent; the adversary begins at 32 samples: a larger budget goes on"
+    )
+    _, whole = play(config, tmp_path, 32)
+    assert whole.message == "the budget of 32 samples is spent"

@@ -209,7 +209,7 @@ class ImageToImageRun(AdversarialRun):
             backward=backward,
             command=self.command,
         )
-        stages = (Stage(self.regression, task.keep_regression),) if self.regression else ()
+        stages = (Stage(self.regression, task.keep_regression, "the adversary"),) if self.regression else ()
         return Assembled(self, data, game, iteration(self), stream, task, stages)
 
     def costs(self, data: Any) -> dict[str, Costs]:

@@ -146,7 +146,7 @@ class TextRun(AdversarialRun):
         plain: dict[str, Any] = data.vocabulary.plain()
         trained = TextGenerator(writer, self.generator.network, data.shape, latent, plain)
         task = TextTask(game, trained, stream, data, model_card(self, data))
-        stages = (Stage(self.likelihood, task.keep_likelihood),) if self.likelihood else ()
+        stages = (Stage(self.likelihood, task.keep_likelihood, "the adversary"),) if self.likelihood else ()
         return Assembled(self, data, game, iteration(self), stream, task, stages)
 
     def with_data(self, data: str) -> Self:

@@ -194,7 +194,7 @@ class VocoderRun(AdversarialRun):
         )
         card = {**model_card(self, data), "regression": f"{self.regression:,} samples"}
         task = VocoderTask(game, trained, stream, data.held_out or data, card)
-        stages = (Stage(self.regression, task.keep_regression),) if self.regression else ()
+        stages = (Stage(self.regression, task.keep_regression, "the adversary"),) if self.regression else ()
         return Assembled(self, data, game, iteration(self), stream, task, stages)
 
     def costs(self) -> dict[str, Costs]:

@@ -61,10 +61,12 @@ class Stage:
     Attributes:
         samples: seen when it ends.
         deliver: writes what it ended with, the players at the answer, below the folder of what the run hands over.
+        then: what begins when it ends.
     """
 
     samples: int
     deliver: Callable[[Path], None]
+    then: str
 
 
 class Training:
@@ -130,7 +132,7 @@ class Training:
             if interrupted.signal is not None:
                 return self._result(Outcome.STOPPED, f"stopped by {interrupted.name}", interrupted.signal)
             if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
-                return self._result(Outcome.STOPPED, f"the budget of {spent} is spent")
+                return self._result(Outcome.STOPPED, f"the budget of {spent} is spent{self._unreached()}")
 
             if self.stopping is not None and (verdict := self.stopping.verdict()) is not None:
                 return self._result(*verdict)
@@ -266,6 +268,10 @@ class Training:
             return None
         step = Step(Outcome.NON_FINITE, player, "last step")
         return self._result(step.outcome, self._explain(step, self.steps))
+
+    def _unreached(self) -> str:
+        late = next((stage for stage in self.stages if stage.samples > self.batches.position), None)
+        return "" if late is None else f"; {late.then} begins at {late.samples:,} samples: a larger budget goes on"
 
     def _explain(self, step: Step, number: int) -> str:
         kept = (
