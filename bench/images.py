@@ -42,6 +42,7 @@ VARIANTS: dict[str, list[str]] = {
     "rate 1e-3": ["optimizer.lr=1e-3"],
     "DiffAugment": ["augmentation.kind=diffaugment", "augmentation.strength=0.5"],
     "latents 128": ["latent.size=128"],
+    "half-life 40k": ["average.half_life=40000"],
     "classes": ["conditional=true"],
 }
 #: The classifier sees small rotations, shifts and changes of scale.
