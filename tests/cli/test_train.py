@@ -173,6 +173,7 @@ MISTAKES = [
     ),
     (["train", "mnist", "--data", "digits", "--size", "9"], "9x9 images can't be halved evenly"),
     (["train", "images"], "give their folder with --data FOLDER"),
+    (["train", "digits", "--set", "data.limit=1"], "digits comes to one image to learn from: give at least two"),
     (["train"], "RECIPE|CONFIG"),
     (["list", "method"], "there is no kind 'method': did you mean 'methods'?"),
     (["list", "colours"], "there is no kind 'colours'"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, features
 
 from saddlepoint.data import DataError, image_folder, load_images
 
@@ -36,6 +36,7 @@ def first(folder: Path, size: int = 8, **options: object) -> list[object]:
         ("RGB", (10, 20, 30), "png", [10, 20, 30]),
         ("RGB", (10, 20, 30), "bmp", [10, 20, 30]),
         ("RGB", (10, 20, 30), "tif", [10, 20, 30]),
+        ("RGB", (10, 20, 30), "jp2", [10, 20, 30]),
         ("RGB", (10, 20, 30), "ppm", [10, 20, 30]),
         ("L", 77, "png", [77]),
         ("L", 77, "pgm", [77]),
@@ -148,8 +149,15 @@ def test_webp_and_the_first_frame_of_animations(tmp_path) -> None:
     frames[0].save(tmp_path / "b.gif", save_all=True, append_images=frames[1:])
     frames[0].save(tmp_path / "c.png", save_all=True, append_images=frames[1:])
     frames[0].save(tmp_path / "d.tif", save_all=True, append_images=frames[1:])
-    images = image_folder(tmp_path, 8).images[..., 0, 0]
-    assert images.tolist() == [[10, 20, 30], list(GREEN), list(GREEN), list(GREEN)]
+    data = image_folder(tmp_path, 8)
+    assert data.images[..., 0, 0].tolist() == [[10, 20, 30], list(GREEN), list(GREEN), list(GREEN)]
+    assert data.notes == ("Took the first image alone: 3 files with several (frames, pages).",)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this build of Pillow reads no AVIF")
+def test_avif_is_read(tmp_path) -> None:
+    solid(tmp_path / "a.avif", (90, 90, 90), quality=100, subsampling="4:4:4")
+    assert first(tmp_path) == pytest.approx([90], abs=2)
 
 
 # --- channels -----------------------------------------------------------------------------------------
@@ -248,6 +256,15 @@ def test_extensions_in_any_case_hidden_files_and_other_files(tmp_path) -> None:
     data = image_folder(tmp_path, 8)
     assert len(data) == 3
     assert data.notes == ()
+
+
+def test_images_of_formats_that_are_not_read_are_counted(tmp_path) -> None:
+    solid(tmp_path / "a.png")
+    for name in ("IMG_1.HEIC", "IMG_2.heic", "raw/b.dng", "notes.txt", "._IMG_3.heic"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0")
+    (note,) = image_folder(tmp_path, 8).notes
+    assert note == "Left out, of formats that are not read: 1 of .dng, 2 of .heic; as PNG or JPEG they would be."
 
 
 def test_the_content_counts_and_not_the_extension(tmp_path) -> None:

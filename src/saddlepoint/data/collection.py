@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
+from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.data.decoding import Source, attempt, available_formats
+from saddlepoint.data.decoding import Marks, Source, attempt, available_formats
 from saddlepoint.data.workers import Target
 
 #: Told how many of how many are done.
@@ -22,6 +23,8 @@ Report = Callable[[int, int], None]
 THREADS = 8
 #: How many names a note gives.
 NAMED = 5
+#: How many kinds of images `Findings` counts.
+KINDS = len(get_args(Marks))
 
 
 class Collection(ABC):
@@ -52,6 +55,7 @@ class Findings:
     transparent: int = 0
     fitted: int = 0
     coloured: int = 0
+    several: int = 0
 
     def kept(self, of: int) -> list[int]:
         """Indices of those that were read."""
@@ -69,6 +73,8 @@ class Findings:
         if self.transparent:
             colour = "white" if target.background == (255, 255, 255) else f"the colour {target.background}"
             notes.append(f"Composited on {colour}: {_counted(self.transparent)} with transparency.")
+        if self.several:
+            notes.append(f"Took the first image alone: {_counted(self.several)} with several (frames, pages).")
         if target.channels == 1 and self.coloured:
             notes.append(f"Made grey: {_counted(self.coloured)} in colour.")
         return notes
@@ -84,7 +90,7 @@ def in_memory(collection: Collection, target: Target, progress: Report | None) -
     pixels: NDArray[np.uint8] = np.empty(shape_of(collection, target), np.uint8)
     formats = available_formats()
 
-    def read(i: int) -> tuple[bool, bool, bool] | str:
+    def read(i: int) -> Marks | str:
         [source] = collection.take(i, i + 1)
         found = attempt(source, target.size, target.channels, target.background, formats)
         if isinstance(found, str):
@@ -93,7 +99,7 @@ def in_memory(collection: Collection, target: Target, progress: Report | None) -
         return marks
 
     failed: dict[int, str] = {}
-    counts = np.zeros(3, np.int64)
+    counts = np.zeros(KINDS, np.int64)
     # Here and not in the threads: filters of warnings are global to the process.
     with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")

@@ -26,11 +26,11 @@ Colour = tuple[int, int, int]
 Half = Literal["left", "right"]
 #: A file, its content, or half of the image in a file.
 Source = Path | bytes | tuple[Path, Half]
-#: Whether an image was transparent, was fitted, is in colour.
-Marks = tuple[bool, bool, bool]
+#: Whether an image was transparent, was fitted, is in colour, is the first of several in its file.
+Marks = tuple[bool, bool, bool, bool]
 
 #: Formats that are tried, whatever the extension says. Others that Pillow knows (EPS) run foreign programs.
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "JPEG2000", "BMP", "GIF", "TIFF", "PPM")
 #: Formats whose integers above 8 bits are 16 bits wide, also where Pillow holds them in 32.
 _SIXTEEN_BIT = ("PNG", "PPM")
 
@@ -44,12 +44,14 @@ class Decoded:
         grey: the three channels agree at every pixel.
         transparent: it had transparency, now composited.
         fitted: it was cropped or resized.
+        several: others follow it in its file: an animation, or pages.
     """
 
     pixels: NDArray[np.uint8]
     grey: bool
     transparent: bool
     fitted: bool
+    several: bool
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
         width, height = opened.size
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
         opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
+        several = bool(getattr(opened, "is_animated", False))
         image, alpha = _composited(opened, background)
         if half is not None:
             image = _half(image, half)
@@ -96,7 +99,7 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
         image = _fitted(image, size)
     pixels = np.asarray(image)
     grey = bool((pixels == pixels[..., :1]).all())
-    return Decoded(pixels, grey, alpha is not None, fitted=(width, height) != (size, size))
+    return Decoded(pixels, grey, alpha is not None, fitted=(width, height) != (size, size), several=several)
 
 
 def decode_whole(source: Path | bytes, background: Colour, formats: tuple[str, ...] = FORMATS) -> Whole | str:
@@ -127,7 +130,7 @@ def attempt(
     pixels = found.pixels
     if channels == 1:
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
-    return pixels.transpose(2, 0, 1), (found.transparent, found.fitted, not found.grey)
+    return pixels.transpose(2, 0, 1), (found.transparent, found.fitted, not found.grey, found.several)
 
 
 def upright_size(path: Path, formats: tuple[str, ...] = FORMATS) -> tuple[int, int] | None:

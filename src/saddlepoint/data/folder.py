@@ -15,7 +15,17 @@ from saddlepoint.data.keeping import read
 from saddlepoint.data.workers import Target
 
 EXTENSIONS = frozenset(
-    (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
+    (
+        *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".jp2", ".bmp", ".gif", ".tif", ".tiff"),
+        *(".ppm", ".pgm", ".pbm", ".pnm"),
+    )
+)
+#: Those of images that are not read; a folder of them is not what it looks like.
+FOREIGN = frozenset(
+    (
+        *(".heic", ".heif", ".jxl", ".psd", ".xcf", ".svg", ".tga", ".exr", ".hdr", ".ico", ".pdf"),
+        *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+    )
 )
 WHITE: Colour = (255, 255, 255)
 #: Names of sub-folders that may stand beside `train`, those to test with in the order in which they are taken.
@@ -33,11 +43,11 @@ def image_folder(
 ) -> ImageData:
     """Read every image below a folder, in the order of their paths, at size x size pixels.
 
-    An image is turned as its EXIF orientation says; of an animation the first frame is taken; transparency is
+    An image is turned as its EXIF orientation says; of an animation, or of pages, the first is taken; transparency is
     composited on the background; the middle square is resized (Lanczos). Files are known by their extension
     (`EXTENSIONS`, in any case) and read by their content. Hidden files and folders are left out. A file that
     cannot be read, or that has more than twice `PIL.Image.MAX_IMAGE_PIXELS` pixels, is skipped and named in the
-    notes.
+    notes, which also count the files of other image formats (`FOREIGN`).
 
     Classes: where no image lies in the folder itself and at least two of its sub-folders hold images, these
     sub-folders are the classes. Where the folder holds `train`, and beside it at most `val`, `test` and their
@@ -232,9 +242,13 @@ def _outermost(image: str) -> str:
 
 
 def _notes(listing: Listing) -> list[str]:
-    if not listing.unread:
-        return []
-    return [f"Folders that cannot be read were left out: {some(listing.unread)}."]
+    notes = []
+    if listing.unread:
+        notes.append(f"Folders that cannot be read were left out: {some(listing.unread)}.")
+    foreign = [f"{count:,} of {kind}" for kind, count in sorted(listing.others.items()) if kind in FOREIGN]
+    if foreign:
+        notes.append(f"Left out, of formats that are not read: {some(foreign)}; as PNG or JPEG they would be.")
+    return notes
 
 
 def printable(path: str) -> str:

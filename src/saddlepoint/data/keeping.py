@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from saddlepoint.data.cache import cache_folder, mapped
-from saddlepoint.data.collection import Collection, Findings, Report, bytes_of, in_memory
+from saddlepoint.data.collection import KINDS, Collection, Findings, Report, bytes_of, in_memory
 from saddlepoint.data.decoding import available_formats
 from saddlepoint.data.images import DataError
 from saddlepoint.data.workers import Target, decoded
@@ -37,7 +37,7 @@ KEPT = 64 << 20
 #: Bytes of pixels that a worker sends at once.
 PIECE = 4 << 20
 #: Raise it when the same images would give other pixels.
-VERSION = 1
+VERSION = 2
 
 
 def read(collection: Collection, target: Target, progress: Report | None = None) -> tuple[torch.Tensor, Findings]:
@@ -134,7 +134,7 @@ def _decode_into(
     batches = (collection.take(i, min(i + step, len(collection))) for i in range(0, len(collection), step))
     planes, written, done = target.channels or 1, 0, 0
     failed: dict[int, str] = {}
-    counts = np.zeros(3, np.int64)
+    counts = np.zeros(KINDS, np.int64)
     with closing(decoded(batches, target)) as shards:
         for shard in shards:
             if shard.pixels.shape[1] > planes:

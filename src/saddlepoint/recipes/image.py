@@ -48,7 +48,11 @@ class Data(Settings):
         return self
 
     def load(self, reading: Reading | None = None) -> ImageData:
-        """Read the images."""
+        """Read the images.
+
+        Raises:
+            ConfigurationError: none are named, or what is left is one image, which has no distribution.
+        """
         if self.source == "folder" and self.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
         data = load_images(self.source, path=self.path, size=self.size, progress=reading)
@@ -56,7 +60,13 @@ class Data(Settings):
             data = data.split(self.held_out, self.seed)[0]
         if self.limit is not None:
             data = data.limited(self.limit, self.seed)
-        return data if self.per_class is None else data.of_each_class(self.per_class, self.seed)
+        if self.per_class is not None:
+            data = data.of_each_class(self.per_class, self.seed)
+        if len(data) < 2:
+            raise ConfigurationError(
+                f"{data.name} comes to one image to learn from: give at least two, better thousands"
+            )
+        return data
 
     def load_test(self) -> ImageData:
         """Images that a run is not trained on: what is held out, else what the data set holds out.
