@@ -309,13 +309,24 @@ def test_sub_folders_are_classes(tmp_path) -> None:
     assert data.labels.tolist() == [0, 1, 1, 2]
 
 
-@pytest.mark.parametrize("names", [["1.png", "cat/1.png", "dog/1.png"], ["cat/1.png", "cat/2.png"], ["1.png"]])
-def test_where_sub_folders_are_no_classes_there_are_no_labels(tmp_path, names) -> None:
+@pytest.mark.parametrize(
+    ("names", "notes"),
+    [
+        (
+            ["1.png", "cat/1.png", "dog/1.png"],
+            ("The 2 sub-folders are no classes, as images lie beside them: 1.png.",),
+        ),
+        (["cat/1.png", "cat/2.png"], ()),
+        (["1.png"], ()),
+    ],
+)
+def test_where_sub_folders_are_no_classes_there_are_no_labels(tmp_path, names, notes) -> None:
     for name in names:
         solid(tmp_path / name)
     data = image_folder(tmp_path, 8)
     assert data.labels is None
     assert data.classes == ()
+    assert data.notes == notes
 
 
 def test_a_file_that_cannot_be_read_makes_no_class(tmp_path) -> None:

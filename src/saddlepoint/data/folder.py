@@ -79,7 +79,7 @@ def image_folder(
     target = Target(size, channels, background)
     images, findings = read(Files(root, listing.images), target, progress)
     relative = [listing.images[i] for i in findings.kept(len(listing.images))]
-    notes += _notes(listing) + findings.notes(target, lambda i: printable(listing.images[i]))
+    notes += _notes(listing, relative) + findings.notes(target, lambda i: printable(listing.images[i]))
     if not relative:
         raise DataError(
             f"{root}: none of the {len(listing.images):,} image files can be read. {' '.join(notes)} "
@@ -241,8 +241,11 @@ def _outermost(image: str) -> str:
 # --- in words -----------------------------------------------------------------------------------------
 
 
-def _notes(listing: Listing) -> list[str]:
+def _notes(listing: Listing, read: Sequence[str]) -> list[str]:
     notes = []
+    loose = [printable(image) for image in read if "/" not in image]
+    if loose and len(folders := {_outermost(image) for image in read if "/" in image}) > 1:
+        notes.append(f"The {len(folders)} sub-folders are no classes, as images lie beside them: {some(loose)}.")
     if listing.unread:
         notes.append(f"Folders that cannot be read were left out: {some(listing.unread)}.")
     foreign = [f"{count:,} of {kind}" for kind, count in sorted(listing.others.items()) if kind in FOREIGN]

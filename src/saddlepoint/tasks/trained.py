@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from saddlepoint.baselines import ThroughDensity
-from saddlepoint.configuration import ConfigurationError, Registry
+from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.core import generator as keyed_generator
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
@@ -221,8 +221,8 @@ class TrainedGenerator(Trained):
             ValueError: see `sample`.
         """
         if label is not None and label not in self.classes:
-            known = f"its classes are {', '.join(self.classes)}" if self.classes else "it was trained without classes"
-            raise ValueError(f"the generator has no class {label!r}: {known}")
+            hint = nearest(label, self.classes) if self.classes else "it was trained without classes"
+            raise ValueError(f"the generator has no class {label!r}: {hint}")
         if not self.classes:
             return None
         if label is not None:
