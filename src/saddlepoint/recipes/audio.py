@@ -1,7 +1,6 @@
 """Generation of sounds: its configuration, and its recipes."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal, Self
 
 import torch
@@ -15,7 +14,15 @@ from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import SoundExtractor, load_sound_extractor
 from saddlepoint.recipes.baseline import ModelRun
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.configuration import (
+    AdversarialRun,
+    Average,
+    LatentSettings,
+    PathSettings,
+    Player,
+    Reading,
+    Run,
+)
 from saddlepoint.signals import Spectrogram
 from saddlepoint.tasks.audio import (
     RANGE,
@@ -35,7 +42,7 @@ from saddlepoint.train import Budget, Every, schedules
 FRAMES = 16
 
 
-class SoundFolder(Settings):
+class SoundFolder(PathSettings):
     """Where the sounds come from, and how they are to be read; the rules are those of `data.audio`.
 
     Attributes:
@@ -49,7 +56,6 @@ class SoundFolder(Settings):
         held_out: share not to train on, where nothing else says which.
     """
 
-    path: str | None = None
     rate: int = Field(default=8000, ge=1000, le=192_000)
     seconds: float = Field(default=1.0, gt=0, le=60)
     cut: Cut = "start"
@@ -74,10 +80,6 @@ class SoundFolder(Settings):
             split=split,
             progress=reading,
         )
-
-    def named(self, data: str) -> Self:
-        """Another folder."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
 
 class SpectrogramSettings(Settings):
@@ -134,10 +136,6 @@ class SoundRun(Run):
     def load_test(self) -> SoundData:
         """Sounds that the run is not trained on. Raises DataError where there are none."""
         return self.data.read_split(self.pictured.samples, "test")
-
-    def with_data(self, data: str) -> Self:
-        """The same run on another folder."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
     def _classes(self, data: SoundData) -> tuple[str, ...]:
         """Those that are made on demand. Raises ConfigurationError where there are none and some are asked for."""

@@ -181,9 +181,8 @@ class ImageBaseline(ModelRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
     def with_data(self, data: str) -> Self:
-        """The same run on a data set known by name, or on a folder or file of the user's."""
-        changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
-        return self.read({**self.model_dump(), **changed})
+        """The same run on a data set known by name, or on a folder or file of the user's, judged as suits these."""
+        return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
 
 
 def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:

@@ -1,8 +1,9 @@
 """The whole, typed configuration of a run: what all tasks share. Each task adds its data in a module of its own."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +26,24 @@ if TYPE_CHECKING:
 Choice = dict[str, Any]
 #: Told how many files are read, and how many there are.
 Reading = Callable[[int, int], None]
+
+
+class DataSettings(Settings, ABC):
+    """Which data a run learns from."""
+
+    @abstractmethod
+    def named(self, data: str) -> Self:
+        """Other data, as the command line names them. Raises ConfigurationError where there are none."""
+
+
+class PathSettings(DataSettings):
+    """A file or folder of the user's; each task says what is in it."""
+
+    path: str | None = None
+
+    def named(self, data: str) -> Self:
+        """Another file or folder."""
+        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
 
 class LatentSettings(Settings):
@@ -67,6 +86,7 @@ class Run(Settings):
     threads: int | None = Field(default=None, ge=1)
     #: Compile the field once, in a minute or two; pays for long runs.
     compiled: bool = False
+    data: DataSettings
     latent: LatentSettings = LatentSettings()
     generator: Player
     method: Annotated[Choice, METHOD_REGISTRY]
@@ -145,13 +165,9 @@ class Run(Settings):
     def build(self, data: Any) -> "Assembled":
         """The game on what `load` gave, ready to be trained. Raises ConfigurationError where things do not fit."""
 
-    @abstractmethod
-    def with_data(self, data: str) -> "Run":
-        """The same run on other data, as the command line names them.
-
-        Raises:
-            ConfigurationError: no such data, or this run takes none.
-        """
+    def with_data(self, data: str) -> Self:
+        """The same run on other data, as the command line names them. Raises ConfigurationError as `named` does."""
+        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
     def same_run(self, other: "Run") -> bool:
         """Whether the other is this run: all that decides its numbers is equal; budget and device may differ."""

@@ -13,7 +13,15 @@ from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading
+from saddlepoint.recipes.configuration import (
+    AdversarialRun,
+    Average,
+    Choice,
+    DataSettings,
+    LatentSettings,
+    Player,
+    Reading,
+)
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.image import JUDGED, ImageTask, Metric
@@ -24,7 +32,7 @@ from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
 
-class Data(Settings):
+class Data(DataSettings):
     """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is).
 
     A share `held_out` of them is not trained on, so that it can judge the generator. Of the others, `limit` keeps so
@@ -243,9 +251,8 @@ class ImageRun(AdversarialRun):
         return Augmented(augmentation, own.strength, own.target, own.span)
 
     def with_data(self, data: str) -> Self:
-        """The same run on a data set known by name, or on a folder or file of the user's."""
-        changed = {"data": self.data.named(data).model_dump(), "evaluation": self.evaluation.on(data).model_dump()}
-        return self.read({**self.model_dump(), **changed})
+        """The same run on a data set known by name, or on a folder or file of the user's, judged as suits these."""
+        return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
 
 
 def _relativistic(

@@ -25,7 +25,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Choice, Reading
+from saddlepoint.recipes.configuration import AdversarialRun, Choice, DataSettings, Reading
 from saddlepoint.recipes.image import RANGES
 from saddlepoint.recipes.registries import LIKENESS_REGISTRY, LOSS_REGISTRY
 from saddlepoint.tasks.contrast import ContrastLosses
@@ -44,7 +44,7 @@ Grid = tuple[int, int, int]
 Given = Photographs | PairData
 
 
-class Pairing(Settings):
+class Pairing(DataSettings):
     """Where pairs of images come from, and what a batch shows of them.
 
     Attributes:
@@ -63,10 +63,6 @@ class Pairing(Settings):
     crop: int | None = Field(default=None, ge=4)
     flips: bool = True
     held_out: float = Field(default=0.1, gt=0, lt=1)
-
-    @abstractmethod
-    def named(self, data: str) -> Self:
-        """Other images. Raises ConfigurationError where there are none."""
 
     def pairs(
         self, size: int, *, paired: bool | None = True, scale: int = 1, reading: Reading | None = None
@@ -182,10 +178,6 @@ class ImageToImageRun(AdversarialRun):
     @abstractmethod
     def pairs(self, data: Any, most: int | None = None) -> PairData:
         """Pairs that never change, to judge by, `most` of them at most where they are yet to be made."""
-
-    def with_data(self, data: str) -> Self:
-        """The same run on other images, as the command line names them."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
     def build(self, data: Any) -> Assembled:
         """The game of a translator and a discriminator of images."""

@@ -5,12 +5,12 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import points as mixtures
 from saddlepoint.data.points import Mixture, PointData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialRun, Average, DataSettings, LatentSettings, Player, Reading
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
@@ -18,11 +18,17 @@ from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
 _MIXTURES: dict[str, Callable[[], Mixture]] = {"ring": mixtures.ring, "grid": mixtures.grid}
 
 
-class Points(Settings):
+class Points(DataSettings):
     """Which mixture, and how many points of it are the data."""
 
     mixture: Literal["ring", "grid"]
     points: int = Field(default=100_000, ge=1)
+
+    def named(self, data: str) -> Self:
+        """The other mixture."""
+        if data not in _MIXTURES:
+            raise ConfigurationError(f"points are made here, of a mixture: --data {data} must be ring or grid")
+        return self.read({**self.model_dump(), "mixture": data})
 
 
 class PointRun(AdversarialRun):
@@ -62,12 +68,6 @@ class PointRun(AdversarialRun):
         )
         task = PointTask(game, trained, mixture, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)
-
-    def with_data(self, data: str) -> Self:
-        """The other mixture."""
-        if data not in _MIXTURES:
-            raise ConfigurationError(f"{self.recipe} makes its data itself: --data {data} must be ring or grid")
-        return self.read({**self.model_dump(), "data": {**self.data.model_dump(), "mixture": data}})
 
 
 def _points(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:

@@ -1,25 +1,31 @@
 """Generation of windows of time series: its configuration, its recipe, and the baseline of one player beside it."""
 
-from pathlib import Path
-from typing import Self
-
 import torch
 from pydantic import Field
 
-from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.series import Representation, SeriesCoding, SeriesData, read_series
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.data.tables import MISSING
 from saddlepoint.recipes.baseline import Encoder, ModelRun
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.configuration import (
+    AdversarialRun,
+    Average,
+    Choice,
+    LatentSettings,
+    PathSettings,
+    Player,
+    Reading,
+    Run,
+)
 from saddlepoint.recipes.table import Kind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
 
 
-class SeriesFile(Settings):
+class SeriesFile(PathSettings):
     """Where the rows come from, in the order of time, and how they are cut into windows.
 
     Attributes:
@@ -34,7 +40,6 @@ class SeriesFile(Settings):
         held_out: share of the time that is not trained on, in blocks of five windows' length, so that it can judge.
     """
 
-    path: str | None = None
     window: int = Field(default=24, ge=2)
     stride: int = Field(default=1, ge=1)
     leave_out: tuple[str, ...] = ()
@@ -67,10 +72,6 @@ class SeriesFile(Settings):
             encoding=self.encoding,
             progress=reading,
         )
-
-    def named(self, data: str) -> Self:
-        """Another file."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
 
 class SeriesRun(AdversarialRun):
@@ -111,10 +112,6 @@ class SeriesRun(AdversarialRun):
         task = SeriesTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)
 
-    def with_data(self, data: str) -> Self:
-        """The same run on another file."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
-
 
 class SeriesBaseline(ModelRun):
     """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
@@ -147,10 +144,6 @@ class SeriesBaseline(ModelRun):
         trained = _trained(self, model.decoder, self.generator.network, stream, coding, data)
         task = SeriesTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)
-
-    def with_data(self, data: str) -> Self:
-        """The same run on another file."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
 def _trained(

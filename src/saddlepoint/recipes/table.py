@@ -1,19 +1,27 @@
 """Generation of tables: its configuration, its recipe, and the baseline of one player that stands beside it."""
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from pydantic import Field
 
 from saddlepoint.baselines import TableAutoencoder
-from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
 from saddlepoint.recipes.baseline import AutoencoderRun, Encoder
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, Choice, LatentSettings, Player, Reading, Run
+from saddlepoint.recipes.configuration import (
+    AdversarialRun,
+    Average,
+    Choice,
+    LatentSettings,
+    PathSettings,
+    Player,
+    Reading,
+    Run,
+)
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
@@ -21,7 +29,7 @@ from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
 Kind = Literal["number", "integer", "category", "date", "identifier"]
 
 
-class TableFile(Settings):
+class TableFile(PathSettings):
     """Where the rows come from, and how they are to be read.
 
     Attributes:
@@ -34,7 +42,6 @@ class TableFile(Settings):
         target: the column that `saddle evaluate` has models predict.
     """
 
-    path: str | None = None
     columns: dict[str, Kind] = Field(default_factory=dict)
     missing: tuple[str, ...] = MISSING
     separator: str | None = None
@@ -65,10 +72,6 @@ class TableFile(Settings):
         if self.target is not None:
             table.column(self.target)
         return table
-
-    def named(self, data: str) -> Self:
-        """Another file."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
 
 class TableRun(AdversarialRun):
@@ -116,10 +119,6 @@ class TableRun(AdversarialRun):
         trained = _trained(self, game.players["generator"], spec, coding, labelled=conditional)
         task = TableTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)
-
-    def with_data(self, data: str) -> Self:
-        """The same run on another file."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
 class TableBaseline(AutoencoderRun):
@@ -170,10 +169,6 @@ class TableBaseline(AutoencoderRun):
         return Assembled(
             self, data, game, iteration(self), stream, TableTask(game, trained, stream, model_card(self, data))
         )
-
-    def with_data(self, data: str) -> Self:
-        """The same run on another file."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
 def _with_heads(spec: Choice, coding: TableCoding) -> Choice:

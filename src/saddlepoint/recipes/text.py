@@ -1,11 +1,10 @@
 """Generation of text: its configuration, and the recipe."""
 
-from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.text import Layout, TextData, TextStream, Unit, read_text
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.recipes.building import (
@@ -17,14 +16,14 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, PathSettings, Player, Reading
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Every, Schedule, Stage, schedules
 
 
-class TextFile(Settings):
+class TextFile(PathSettings):
     """Where the text comes from, and how it is to be read; see `data.text.read_text`.
 
     Attributes:
@@ -39,7 +38,6 @@ class TextFile(Settings):
         held_out: share that is not trained on, so that it can judge the generator.
     """
 
-    path: str | None = None
     test: str | None = None
     unit: Unit = "characters"
     layout: Layout = "lines"
@@ -64,10 +62,6 @@ class TextFile(Settings):
             held_out=self.held_out,
             test=self.test,
         )
-
-    def named(self, data: str) -> Self:
-        """Another file."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
 
 class TextRun(AdversarialRun):
@@ -148,10 +142,6 @@ class TextRun(AdversarialRun):
         task = TextTask(game, trained, stream, data, model_card(self, data))
         stages = (Stage(self.likelihood, task.keep_likelihood, "the adversary"),) if self.likelihood else ()
         return Assembled(self, data, game, iteration(self), stream, task, stages)
-
-    def with_data(self, data: str) -> Self:
-        """The same run on another file."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
 
 def text() -> TextRun:

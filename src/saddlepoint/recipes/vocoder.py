@@ -1,7 +1,6 @@
 """Sounds from their spectrograms: the configuration of a vocoder, and its recipe."""
 
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Self
 
 import torch
@@ -21,7 +20,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSettings, Player, Reading
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
@@ -29,7 +28,7 @@ from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, V
 from saddlepoint.train import Budget, Every, Schedule, Schedules, Stage, schedules
 
 
-class RecordingFolder(Settings):
+class RecordingFolder(PathSettings):
     """Where the recordings come from, and what a batch shows of them.
 
     Attributes:
@@ -41,7 +40,6 @@ class RecordingFolder(Settings):
         held_out: share not to train on, where nothing else says which.
     """
 
-    path: str | None = None
     rate: int = Field(default=8000, ge=1000, le=192_000)
     crop: int = Field(default=2048, ge=64)
     quieter: float = Field(default=24.0, ge=0, le=60)
@@ -60,10 +58,6 @@ class RecordingFolder(Settings):
                 raise
             held_out = None
         return replace(train, held_out=held_out)
-
-    def named(self, data: str) -> Self:
-        """Another folder."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
     def _split(self, split: Split, reading: Reading | None) -> Recordings:
         assert self.path is not None
@@ -146,10 +140,6 @@ class VocoderRun(AdversarialRun):
     def load(self, reading: Reading | None = None) -> Recordings:
         """Read the recordings, with those that are held out."""
         return self.data.load(reading)
-
-    def with_data(self, data: str) -> Self:
-        """The same run on another folder."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
     def build(self, data: Recordings) -> Assembled:
         """The game of a vocoder and a discriminator of waves."""
