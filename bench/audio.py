@@ -20,7 +20,7 @@ from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.extractors import load_sound_extractor
 from saddlepoint.races.playing import play
-from saddlepoint.recipes import RECIPES, SoundRun
+from saddlepoint.recipes import RECIPES, RunOnSounds
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.audio import SoundGenerator
 from saddlepoint.tasks.judging import write_picture
@@ -30,10 +30,12 @@ METRICS = ("frechet", "inception_score", "modes", "precision_recall", "memorisat
 SHOWN = ("inception_score", "frechet", "modes", "class_kl", "precision", "recall", "nearer_to_training")
 
 
-def trained(name: str, data: Path, samples: int, home: Path, sets: list[str]) -> tuple[SoundRun, SoundGenerator, float]:
+def trained(
+    name: str, data: Path, samples: int, home: Path, sets: list[str]
+) -> tuple[RunOnSounds, SoundGenerator, float]:
     """A recipe's run, its generator, and the seconds of processor that this call spent on it."""
     config = assign(RECIPES[name]().with_data(str(data)), [f"budget.samples={samples}", *sets])
-    assert isinstance(config, SoundRun)
+    assert isinstance(config, RunOnSounds)
     begun = time.process_time()
     assembled = config.build(config.load())
     play(assembled, RunFolder(home / name), lambda _: None)

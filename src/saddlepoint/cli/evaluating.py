@@ -52,14 +52,11 @@ from saddlepoint.evaluation.vocoder import HEARD
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
     EnhancementRun,
-    ImageBaseline,
-    ImageRun,
     Run,
-    SeriesBaseline,
-    SeriesRun,
-    SoundRun,
-    TableBaseline,
-    TableRun,
+    RunOnImages,
+    RunOnSeries,
+    RunOnSounds,
+    RunOnTable,
     VocoderRun,
     read_run,
 )
@@ -227,7 +224,7 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
 def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes rows of a table", "metrics", "features", "data", "plot")
     config = subject.config
-    if not isinstance(config, TableRun | TableBaseline) or not isinstance(subject.data, TableData):
+    if not isinstance(config, RunOnTable) or not isinstance(subject.data, TableData):
         raise ConfigurationError(f"{asked.run} does not say which table it was trained on: give the run folder")
     return evaluate_tables(
         rows,
@@ -243,7 +240,7 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
 def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes windows of a series", "metrics", "features", "data", "plot")
     config = subject.config
-    if not isinstance(config, SeriesRun | SeriesBaseline) or not isinstance(subject.data, SeriesData):
+    if not isinstance(config, RunOnSeries) or not isinstance(subject.data, SeriesData):
         raise ConfigurationError(f"{asked.run} does not say which series it was trained on: give the run folder")
     return evaluate_series(
         windows,
@@ -258,10 +255,10 @@ def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked
 def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes sounds", "plot")
     config, train = subject.config, subject.data
-    if asked.data is not None and isinstance(config, SoundRun):
+    if asked.data is not None and isinstance(config, RunOnSounds):
         config = config.with_data(asked.data)
         train = config.load(partial(asked.report, "reading the data"))
-    if not isinstance(config, SoundRun) or not isinstance(train, SoundData):
+    if not isinstance(config, RunOnSounds) or not isinstance(train, SoundData):
         raise ConfigurationError(f"{asked.run} does not say which sounds it was trained on: give the run folder")
     try:
         test = config.load_test()
@@ -470,7 +467,7 @@ def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple
     read = partial(load_images, data or "", size=height if height == width else None)
     if data is not None:
         sets = real_sets(read(), lambda: read(split="test"))
-    elif isinstance(subject.config, ImageRun | ImageBaseline) and isinstance(subject.data, ImageData):
+    elif isinstance(subject.config, RunOnImages) and isinstance(subject.data, ImageData):
         sets = real_sets(subject.data, subject.config.load_test)
     else:
         raise ConfigurationError("a generator alone does not say what it was trained on: give it with --data NAME|PATH")

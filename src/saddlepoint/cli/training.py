@@ -26,14 +26,11 @@ from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
-    ImageBaseline,
-    ImageRun,
     ImageToImageRun,
     Run,
-    SeriesBaseline,
-    SeriesRun,
-    TableBaseline,
-    TableRun,
+    RunOnImages,
+    RunOnSeries,
+    RunOnTable,
     VocoderRun,
     read_run,
 )
@@ -222,15 +219,15 @@ def _costs(config: Run) -> str:
         with suppress(DataError):  # the run itself will say what is the matter
             pairs = config.load()
             return _lines(config.costs(pairs), pairs.shape)
-    if isinstance(config, TableRun | TableBaseline | SeriesRun | SeriesBaseline):
+    if isinstance(config, RunOnTable | RunOnSeries):
         return "" if config.data.path is None else _columns(config)
     if isinstance(config, VocoderRun):
         return _lines(config.costs(), (config.data.crop,))
     outline = config.outline()
-    if outline is None and isinstance(config, ImageRun | ImageBaseline) and config.data.path is not None:
+    if outline is None and isinstance(config, RunOnImages) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             data = config.load()
-            on_demand = isinstance(config, ImageRun | ImageBaseline) and config.conditional
+            on_demand = isinstance(config, RunOnImages) and config.conditional
             outline = data.shape, len(data.classes) if on_demand else 0
     if outline is None:
         return "# what the networks cost is known once the images are here"
@@ -238,14 +235,14 @@ def _costs(config: Run) -> str:
     return _lines(network_costs(config, shape, classes), shape)
 
 
-def _columns(config: TableRun | TableBaseline | SeriesRun | SeriesBaseline) -> str:
+def _columns(config: RunOnTable | RunOnSeries) -> str:
     """What the columns of a file are taken for, as comments of YAML."""
     data = config.load()
     table = [("column", "kind", "values", "missing"), *data.described]
     widths = [max(len(row[place]) for row in table) for place in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
     name = next((column.name for column in data.columns if "." not in column.name), "NAME")
-    other = "number" if isinstance(config, SeriesRun | SeriesBaseline) else "category"
+    other = "number" if isinstance(config, RunOnSeries) else "category"
     lines += [
         *data.notes[1:],
         f"another kind ({', '.join(KINDS)}), as in: --set {shlex.quote(f'data.columns.{name}={other}')}",

@@ -18,7 +18,7 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance, precision_recall
 from saddlepoint.races.playing import play
-from saddlepoint.recipes import RECIPES, ImageBaseline, ImageRun, baseline, read_run
+from saddlepoint.recipes import RECIPES, ImageRun, RunOnImages, baseline, read_run
 from saddlepoint.runs import RunFolder
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -54,7 +54,7 @@ class Entrant:
     on: str
     model: str
     seed: int
-    config: ImageRun | ImageBaseline
+    config: RunOnImages
 
     def folder(self, home: Path) -> Path:
         """Where it is trained."""
@@ -170,9 +170,7 @@ def compare(
     }, pictures
 
 
-def _train(
-    config: ImageRun | ImageBaseline, folder: RunFolder, data: ImageData, watch: Callable[[float], None]
-) -> None:
+def _train(config: RunOnImages, folder: RunFolder, data: ImageData, watch: Callable[[float], None]) -> None:
     """Train what is not trained yet; time is fair only if all take the threads that their configuration says."""
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads or threads)

@@ -4,17 +4,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.recipes.audio import AudioBaseline, AudioRun, SoundRun, audio, audio_vae, audio_wave, spoken_digits
+from saddlepoint.recipes.audio import AudioBaseline, AudioRun, RunOnSounds, audio, audio_vae, audio_wave, spoken_digits
 from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.recipes.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.enhancement import EnhancementRun, enhance
-from saddlepoint.recipes.image import ImageRun, classic, digits, fashion_mnist, images, mnist, modern, stacked_mnist
+from saddlepoint.recipes.image import (
+    ImageRun,
+    RunOnImages,
+    classic,
+    digits,
+    fashion_mnist,
+    images,
+    mnist,
+    modern,
+    stacked_mnist,
+)
 from saddlepoint.recipes.image_to_image import ImageToImageRun
 from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
-from saddlepoint.recipes.series import SeriesBaseline, SeriesRun, series, series_vae
-from saddlepoint.recipes.table import TableBaseline, TableRun, table, table_vae
+from saddlepoint.recipes.series import RunOnSeries, SeriesBaseline, SeriesRun, series, series_vae
+from saddlepoint.recipes.table import RunOnTable, TableBaseline, TableRun, table, table_vae
 from saddlepoint.recipes.text import TextRun, text
 from saddlepoint.recipes.translation import TranslationRun, translate
 from saddlepoint.recipes.vocoder import VocoderRun, vocoder
@@ -72,9 +82,12 @@ __all__ = [
     "ImageToImageRun",
     "PointRun",
     "Run",
+    "RunOnImages",
+    "RunOnSeries",
+    "RunOnSounds",
+    "RunOnTable",
     "SeriesBaseline",
     "SeriesRun",
-    "SoundRun",
     "TableBaseline",
     "TableRun",
     "TextRun",

@@ -107,7 +107,7 @@ class Hearing(Settings):
         return None if self.features == "spectrogram" else load_sound_extractor(self.features, device)
 
 
-class SoundRun(Run):
+class RunOnSounds(Run):
     """A run whose generator makes sounds."""
 
     use = "saddle sample {} -n 16 --seed 7 --dir sounds"
@@ -175,7 +175,7 @@ class SoundRun(Run):
         return AudioTask(images, trained, data, self.seed, model_card(self, data), own.extractor(device), own.samples)
 
 
-class AudioRun(SoundRun, AdversarialRun):
+class AudioRun(RunOnSounds, AdversarialRun):
     """A game of a generator and a discriminator of sounds.
 
     Attributes:
@@ -211,7 +211,7 @@ class AudioRun(SoundRun, AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, self._task(images, trained, data, device))
 
 
-class AudioBaseline(SoundRun, ModelRun):
+class AudioBaseline(RunOnSounds, ModelRun):
     """An autoencoder of spectrograms, one player."""
 
     def build(self, data: SoundData) -> Assembled:
@@ -281,7 +281,7 @@ def audio_wave() -> AudioRun:
 def audio_vae() -> AudioBaseline:
     """Baseline: a VAE of spectrograms with spoken-digits' networks and budget: --data FOLDER; two minutes."""
     run = spoken_digits()
-    shared = run.model_dump(include={*Run.model_fields, *SoundRun.model_fields})
+    shared = run.model_dump(include={*Run.model_fields, *RunOnSounds.model_fields})
     return AudioBaseline.read(
         shared
         | {

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from operator import methodcaller
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar
 
 import torch
 
@@ -14,8 +14,8 @@ from saddlepoint.data import ImageData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
-from saddlepoint.recipes.configuration import Choice, Player, Reading, Run
-from saddlepoint.recipes.image import RANGES, Data, Evaluation, ImageRun, classes_of, digits
+from saddlepoint.recipes.configuration import Choice, Player, Run
+from saddlepoint.recipes.image import RANGES, ImageRun, RunOnImages, classes_of, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -135,26 +135,8 @@ class ModelRun(AutoencoderRun):
             )
 
 
-class ImageBaseline(ModelRun):
+class ImageBaseline(RunOnImages, ModelRun):
     """A run of an autoencoder of images."""
-
-    data: Data
-    evaluation: Evaluation = Evaluation()
-    values: Literal["symmetric", "unit"] = "symmetric"
-    conditional: bool = False
-
-    def load(self, reading: Reading | None = None) -> ImageData:
-        """Read the images."""
-        return self.data.load(reading)
-
-    def load_test(self) -> ImageData:
-        """Images that the run is not trained on: see `Data.load_test`."""
-        return self.data.load_test()
-
-    def outline(self) -> tuple[tuple[int, ...], int] | None:
-        """Those of a known set; None for images of the user's."""
-        known = self.data.outline()
-        return None if known is None else (known[0], known[1] if self.conditional else 0)
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
@@ -179,10 +161,6 @@ class ImageBaseline(ModelRun):
         images = ImageTask(game, trained, stream, card, own.extractor(device), own.samples, own.metric)
         task = BaselineTask(images, model, stream)
         return Assembled(self, data, game, iteration(self), stream, task)
-
-    def with_data(self, data: str) -> Self:
-        """The same run on a data set known by name, or on a folder or file of the user's, judged as suits these."""
-        return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
 
 
 def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:

@@ -21,6 +21,7 @@ from saddlepoint.recipes.configuration import (
     LatentSettings,
     Player,
     Reading,
+    Run,
 )
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
@@ -176,20 +177,13 @@ class Evaluation(Settings):
         return None if self.features == "pixels" else load_extractor(self.features, device)
 
 
-class ImageRun(AdversarialRun):
-    """A run that generates images."""
+class RunOnImages(Run):
+    """What a game of images and an autoencoder of them have in common."""
 
     data: Data
     evaluation: Evaluation = Evaluation()
-    augmentation: Augmentation | None = None
     values: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
-
-    @model_validator(mode="after")
-    def _has_classes(self) -> Self:
-        if self.auxiliary and not self.conditional:
-            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
-        return self
 
     def load(self, reading: Reading | None = None) -> ImageData:
         """Read the images."""
@@ -203,6 +197,22 @@ class ImageRun(AdversarialRun):
         """Those of a known set; None for images of the user's."""
         known = self.data.outline()
         return None if known is None else (known[0], known[1] if self.conditional else 0)
+
+    def with_data(self, data: str) -> Self:
+        """The same run on a data set known by name, or on a folder or file of the user's, judged as suits these."""
+        return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
+
+
+class ImageRun(RunOnImages, AdversarialRun):
+    """A run that generates images."""
+
+    augmentation: Augmentation | None = None
+
+    @model_validator(mode="after")
+    def _has_classes(self) -> Self:
+        if self.auxiliary and not self.conditional:
+            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
+        return self
 
     def build(self, data: ImageData) -> Assembled:
         """The game of a generator and a discriminator of images."""
@@ -249,10 +259,6 @@ class ImageRun(AdversarialRun):
             return None
         augmentation = AUGMENTATION_REGISTRY.build(own.kind, low=low, high=high)
         return Augmented(augmentation, own.strength, own.target, own.span)
-
-    def with_data(self, data: str) -> Self:
-        """The same run on a data set known by name, or on a folder or file of the user's, judged as suits these."""
-        return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
 
 
 def _relativistic(

@@ -74,8 +74,8 @@ class SeriesFile(PathSettings):
         )
 
 
-class SeriesRun(AdversarialRun):
-    """A run that generates windows of a time series, of which networks see steps or levels; see `SeriesCoding`."""
+class RunOnSeries(Run):
+    """What a game of windows and an autoencoder of them have in common; see `SeriesCoding` for what networks see."""
 
     use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
 
@@ -89,6 +89,10 @@ class SeriesRun(AdversarialRun):
     def load_test(self) -> SeriesData | None:
         """Windows that the run is not trained on."""
         return self.data.load_test()
+
+
+class SeriesRun(RunOnSeries, AdversarialRun):
+    """A run that generates windows of a time series."""
 
     def build(self, data: SeriesData) -> Assembled:
         """The game of a generator and a critic of windows."""
@@ -113,21 +117,10 @@ class SeriesRun(AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-class SeriesBaseline(ModelRun):
+class SeriesBaseline(RunOnSeries, ModelRun):
     """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
 
-    use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
-
-    data: SeriesFile = SeriesFile()
     representation: Representation = "levels"
-
-    def load(self, reading: Reading | None = None) -> SeriesData:
-        """Read the windows."""
-        return self.data.load(reading)
-
-    def load_test(self) -> SeriesData | None:
-        """Windows that the run is not trained on."""
-        return self.data.load_test()
 
     def build(self, data: SeriesData) -> Assembled:
         """The game of an autoencoder of windows."""

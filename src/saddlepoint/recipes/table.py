@@ -74,17 +74,12 @@ class TableFile(PathSettings):
         return table
 
 
-class TableRun(AdversarialRun):
-    """A run that generates rows of a table.
-
-    With conditions, every sample begins with a state of a column, drawn as `sampling` says; see `TableStream`.
-    """
+class RunOnTable(Run):
+    """What a game of rows and an autoencoder of them have in common."""
 
     use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
 
     data: TableFile = TableFile()
-    conditional: bool = True
-    sampling: Literal["logarithmic", "natural"] = "logarithmic"
 
     def load(self, reading: Reading | None = None) -> TableData:
         """Read the rows."""
@@ -93,6 +88,16 @@ class TableRun(AdversarialRun):
     def load_test(self) -> TableData | None:
         """Rows that the run is not trained on."""
         return self.data.load_test()
+
+
+class TableRun(RunOnTable, AdversarialRun):
+    """A run that generates rows of a table.
+
+    With conditions, every sample begins with a state of a column, drawn as `sampling` says; see `TableStream`.
+    """
+
+    conditional: bool = True
+    sampling: Literal["logarithmic", "natural"] = "logarithmic"
 
     def build(self, data: TableData) -> Assembled:
         """The game of a generator and a critic of rows."""
@@ -121,12 +126,9 @@ class TableRun(AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-class TableBaseline(AutoencoderRun):
+class TableBaseline(RunOnTable, AutoencoderRun):
     """A run of an autoencoder of rows: one player, called generator, of a decoder and an encoder."""
 
-    use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
-
-    data: TableFile = TableFile()
     #: Weight of the KL term.
     beta: float = Field(default=0.5, ge=0)
 
@@ -139,14 +141,6 @@ class TableBaseline(AutoencoderRun):
     def papers(self) -> list[str]:
         """Of the model."""
         return [TableAutoencoder.paper]
-
-    def load(self, reading: Reading | None = None) -> TableData:
-        """Read the rows."""
-        return self.data.load(reading)
-
-    def load_test(self) -> TableData | None:
-        """Rows that the run is not trained on."""
-        return self.data.load_test()
 
     def build(self, data: TableData) -> Assembled:
         """The game of an autoencoder of rows."""
