@@ -2,13 +2,14 @@
 
     python bench/images.py --data FOLDER --cpu 240 --out runs/images-race
     python bench/images.py --data FOLDER --cpu 1200 --variants recipe,classes
+    python bench/images.py --data FOLDER --limit 500 --variants recipe,DiffAugment,adaptive
 
 FOLDER has sub-folders, whose names teach a small classifier, in whose features the samples are judged; only `classes`
 tells the game. Each variant is the recipe `images` but for what it sets, and trains on one thread for as many samples
 as its first steps say the budget pays for. Columns: samples seen; CPU milliseconds a step; Fréchet distance, precision
 and recall in the classifier's features, as many generated images as real ones, averaged weights; Fréchet distance of
-averaged pixels and of 8x8 patches. The floor is one half of the images against the other. Writes VARIANT.png. The same
-command goes on.
+averaged pixels and of 8x8 patches. The floor is one half of the images against the other. With --limit the game is
+shown so many of the images only, and judged by all. Writes VARIANT.png. The same command goes on.
 """
 
 import argparse
@@ -41,6 +42,10 @@ VARIANTS: dict[str, list[str]] = {
     "width 16": ["generator.network.width=16", "discriminator.network.width=16"],
     "rate 1e-3": ["optimizer.lr=1e-3"],
     "DiffAugment": ["augmentation.kind=diffaugment", "augmentation.strength=0.5"],
+    "adaptive": [
+        *("augmentation.kind=adaptive", "augmentation.strength=0", "augmentation.target=0.6"),
+        "augmentation.span=50000",
+    ],
     "latents 128": ["latent.size=128"],
     "half-life 40k": ["average.half_life=40000"],
     "classes": ["conditional=true"],
@@ -103,6 +108,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--cpu", type=float, default=240.0, help="seconds a variant")
     parser.add_argument("--variants", default=",".join(VARIANTS), help=f"of {list(VARIANTS)}")
+    parser.add_argument("--limit", type=int, help="images that the game is shown; all where none is given")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all")
     parser.add_argument("--out", type=Path, default=Path("runs/images-race"))
     given = parser.parse_args()
@@ -117,13 +123,15 @@ def main() -> None:
     print("| | samples | ms a step | Fréchet | precision | recall | of pixels | of patches |\n|---|" + "---|" * 7)
     print(row("floor", half[0], half[1], judge, " | "), flush=True)
     for name in names:
-        config = configuration(given.data, given.size, [*given.set, *VARIANTS[name]])
-        each = cost(config, data)
+        limit = [f"data.limit={given.limit}"] if given.limit else []
+        config = configuration(given.data, given.size, [*given.set, *VARIANTS[name], *limit])
+        shown = config.load()
+        each = cost(config, shown)
         config = assign(config, [f"budget.samples={max(1, round(given.cpu / each / 1000)) * 1000}"])
         home = RunFolder(given.out / name.replace(" ", "-"))
         if home.config.exists():
             config = ImageRun.read(home.read_config())
-        play(config.build(data), home, lambda _: None)
+        play(config.build(shown), home, lambda _: None)
         trained = ImageGenerator.load(home.path)
         # Classes as often as the folder has them.
         labels = data.labels[order[:COMPARED]] if trained.classes and data.labels is not None else None
