@@ -13,7 +13,7 @@ from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from saddlepoint.cli.jobs import jobs_of, tell_of
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
@@ -47,7 +47,6 @@ Strength = Annotated[
     typer.Option("--strength", min=0, max=1, help="From 0, closest to the truth, to 1, as trained: most natural."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda …")]
-AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
 
 
 def translate(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from saddlepoint import __version__
 from saddlepoint.cli.beside import beside
-from saddlepoint.cli.screen import bar_of_runs, err, print_json, print_wide
+from saddlepoint.cli.screen import AsJson, bar_of_runs, err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.races import Race, configured, run
 from saddlepoint.report.comparison import COLUMNS, remarks, table, write_comparison
@@ -61,7 +61,7 @@ def compare(
         Path | None, typer.Option("--out", metavar="DIR", help="The folder; an interrupted comparison goes on there.")
     ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes at once; by default the cores.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Race methods on one game, or put image recipes beside their baselines, at the same budget.
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.screen import err, print_json, print_wide
+from saddlepoint.cli.screen import AsJson, err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DataError, ImageData, load_images
 from saddlepoint.data.audio import SoundData
@@ -123,7 +123,7 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="DIR", help="Pictures: nearest training images, curves, classes.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.
 

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, NonFinite, Point
 from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplification, region, rotation
@@ -34,7 +34,7 @@ def inspect(
         int, typer.Option("--steps", min=2, help="Steps of each player's best reply, and further steps of the run.")
     ] = 200,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as a PNG picture.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.
 

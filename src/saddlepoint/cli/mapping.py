@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from torch import Tensor
 
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, generator
 from saddlepoint.dynamics.theory import LinearField, factor
@@ -68,7 +68,7 @@ def map_(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes, if played one by one; else the cores.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure where in the plane of the players' step sizes an iteration converges; theory's boundary on top.
 

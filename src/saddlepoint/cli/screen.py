@@ -3,8 +3,9 @@
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
+import typer
 from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -12,6 +13,9 @@ from rich.table import Table
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
+
+#: The option of every command that has a result for machines.
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
 
 
 def fail(message: str, code: int) -> NoReturn:

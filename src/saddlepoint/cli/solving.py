@@ -8,7 +8,7 @@ import torch
 import typer
 from rich.table import Table
 
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, generator
 from saddlepoint.games import Trajectory
@@ -55,7 +55,7 @@ def solve(
             "or of a player's optimizer (generator.optimizer.lr=0.2); may be repeated.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run an iteration on a game whose solution is known, and measure its factor a step.
 

@@ -11,9 +11,9 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
-from saddlepoint.cli.applying import AsJson, Device, RunArgument
+from saddlepoint.cli.applying import Device, RunArgument
 from saddlepoint.cli.jobs import jobs_of, tell_of
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.screen import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.images import DataError
