@@ -48,6 +48,11 @@ VARIANTS: dict[str, list[str]] = {
     ],
     "latents 128": ["latent.size=128"],
     "half-life 40k": ["average.half_life=40000"],
+    "residual": [
+        "generator.network={name: residual-generator, width: 16, widest: 64, depth: 1, output: tanh}",
+        "discriminator.network={name: residual-discriminator, width: 16, widest: 64, depth: 1}",
+        "optimizer.lr=1e-3",
+    ],
     "classes": ["conditional=true"],
 }
 #: The classifier sees small rotations, shifts and changes of scale.
