@@ -1,10 +1,13 @@
 """The contract of a game: fields, products of second order, buffers, counting, moving."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from saddlepoint.core import Batch, Game, NonFinite, Point
+from saddlepoint.core import Batch, Batches, Game, NonFinite, Point
+from saddlepoint.core.game import SETTLING
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.networks import (
@@ -341,3 +344,48 @@ def test_products_of_second_order_have_no_row_for_who_rests():
     same = sum(float((a * b).sum()) for a, b in zip(direction.tensors, back.tensors, strict=True))
     other = sum(float((a * b).sum()) for a, b in zip(direction.tensors, forward.tensors, strict=True))
     assert same == pytest.approx(other)
+
+
+def numbered_batches(n=6):
+    """A batch of its own for every position."""
+
+    def draw(position):
+        source = torch.Generator().manual_seed(position)
+        real, latent = (torch.randn(n, width, generator=source, dtype=torch.float64) for width in (4, 3))
+        return Batch(SampleBatch(real, latent, torch.rand(n, 1, generator=source, dtype=torch.float64)), n)
+
+    return Batches(draw, position=60)
+
+
+@pytest.mark.parametrize("parts", [None, lambda value: [(1.0, value)]])
+def test_a_point_where_the_iteration_never_stood_gets_batch_norm_statistics_of_its_own(parts):
+    game = normed_game()
+    game.parts = parts
+    linear, norm = game.players["generator"].body[:2]
+    batches = numbered_batches()
+    game.field(batches.next())
+    live = {key: tensor.clone() for key, tensor in game.players["generator"].state_dict().items()}
+    vectors = [tensor.clone() for tensor in game.players["discriminator"].buffers()]
+    elsewhere = game.point.unflat(2 * game.point.flat() + 1)
+    with game.untouched(), game.excursion():
+        game.settle(elsewhere, batches)
+        assert torch.equal(game.point.flat(), elsewhere.flat())
+        inputs = [batches.draw(66 + 6 * i).value.latent for i in range(SETTLING)]
+        seen = [linear(latent) for latent in inputs]
+        assert torch.allclose(norm.running_mean, torch.stack([x.mean(0) for x in seen]).mean(0))
+        assert torch.allclose(norm.running_var, torch.stack([x.var(0) for x in seen]).mean(0))
+    after = game.players["generator"].state_dict()
+    assert all(torch.equal(tensor, after[key]) for key, tensor in live.items())
+    assert all(map(torch.equal, vectors, game.players["discriminator"].buffers()))
+    assert (batches.position, norm.momentum, game.evaluations) == (66, 0.1, 2)
+
+
+def test_a_player_that_rests_keeps_its_statistics():
+    game = normed_game()
+    norm = game.players["generator"].body[1]
+    game.field(vector_batch())
+    kept = norm.running_mean.clone()
+    awake = numbered_batches()
+    resting = Batches(lambda position: replace(awake.draw(position), resting=frozenset({"generator"})))
+    game.settle(game.point.clone(), resting)
+    assert torch.equal(norm.running_mean, kept)

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
-from saddlepoint.core.batches import Batch
+from saddlepoint.core.batches import Batch, Batches
 from saddlepoint.core.compiled import CompiledField, Gradients
 from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
@@ -23,6 +24,8 @@ JointLoss = Callable[[Players, Any, Sequence[str]], Mapping[str, Tensor]]
 Values = dict[str, Tensor]
 #: A batch's value ↦ parts of it, each with its share of the batch; shares add up to 1.
 Parts = Callable[[Any], Iterable[tuple[float, Any]]]
+#: Batches over which `Game.settle` takes statistics.
+SETTLING = 32
 
 
 class Game:
@@ -211,6 +214,25 @@ class Game:
             yield start
         finally:
             self.point.copy_(start)
+
+    def settle(self, point: Point, batches: Batches) -> None:
+        """Go to a point where the iteration never stood, an average, and take batch-norm statistics there.
+
+        With those of the last iterate, what the average has learned to put into its place comes out beside it. They are
+        means over batches ahead of those given, whose position stays. A player that rests keeps what it has.
+
+        Izmailov, Podoprikhin, Garipov, Vetrov, Wilson 2018, arXiv 1803.05407, section 3.2.
+        """
+        self.point.copy_(point)
+        norms = {name: found for name, player in self.players.items() if (found := _batch_norms(player))}
+        ahead = Batches(batches.draw, batches.position)
+        with _from_scratch([norm for found in norms.values() for norm in found]):
+            for _ in range(SETTLING if norms else 0):
+                batch = ahead.next()
+                for group in self._groups([name for name in norms if name not in batch.resting]):
+                    with self._evaluation(batch, moving=group), self._frozen(set(self.names) - set(group)):
+                        for part in [batch.value] if self.parts is None else (p for _, p in self.parts(batch.value)):
+                            self._losses(self.players, part, group)
 
     def checked(self, gradients: Mapping[str, Sequence[Tensor]], losses: Mapping[str, Tensor]) -> Point:
         """Gradients that a method took itself, as `field` gives them: counted, averaged over ranks, finite.
@@ -434,6 +456,25 @@ def _buffers_of(module: nn.Module) -> list[tuple[dict[str, Tensor | None], str]]
         for name, buffer in part._buffers.items()
         if buffer is not None
     ]
+
+
+def _batch_norms(module: nn.Module) -> list[_BatchNorm]:
+    return [part for part in module.modules() if isinstance(part, _BatchNorm) and part.track_running_stats]
+
+
+@contextmanager
+def _from_scratch(norms: Sequence[_BatchNorm]) -> Iterator[None]:
+    """Let the statistics become the mean over the batches that are seen inside the block; where none is, they stay."""
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        assert norm.num_batches_tracked is not None
+        norm.momentum = None
+        norm.num_batches_tracked.zero_()
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 @contextmanager

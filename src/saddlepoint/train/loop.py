@@ -299,8 +299,8 @@ class Training:
         if answer is self.game.point:
             yield
             return
-        with self.game.excursion():
-            self.game.point.copy_(answer)
+        with self.game.untouched(), self.game.excursion():
+            self.game.settle(answer, self.batches)
             yield
 
 
