@@ -25,7 +25,7 @@ Values = dict[str, Tensor]
 #: A batch's value ↦ parts of it, each with its share of the batch; shares add up to 1.
 Parts = Callable[[Any], Iterable[tuple[float, Any]]]
 #: Batches over which `Game.settle` takes statistics.
-SETTLING = 32
+SETTLING = 128
 
 
 class Game:
