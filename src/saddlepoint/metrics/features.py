@@ -46,19 +46,31 @@ def feature_array(features: Features, name: str) -> NDArray[Any]:
     array = array_of(features)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"{name} features have shape {array.shape}: give (n, d), n and d at least 1")
+    check_numbers(array, f"{name} features", "the extractor")
+    return array
+
+
+def check_numbers(array: NDArray[Any], what: str, maker: str) -> None:
+    """Whether rows (n, d) can be reckoned with.
+
+    Args:
+        array: of any dtype.
+        what: they are called in an error.
+        maker: what is to be mended.
+
+    Raises:
+        ValueError: no real numbers, or NaN, infinity or values beyond 1e50.
+    """
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{name} features have dtype {array.dtype}: give real numbers")
+        raise ValueError(f"{what} have dtype {array.dtype}: give real numbers")
     wide = array.dtype.kind == "f" and array.dtype.itemsize > 4
     for rows in blocks(array):
         finite = np.isfinite(array[rows]).all(1)
         if not finite.all():
             row = rows.start + int(finite.argmin())
-            raise ValueError(
-                f"{name} features have NaN or infinity in row {row}: leave such rows out, or mend the extractor"
-            )
+            raise ValueError(f"{what} have NaN or infinity in row {row}: leave such rows out, or mend {maker}")
         if wide and (np.abs(array[rows]) > _LARGEST).any():
-            raise ValueError(f"{name} features have values beyond {_LARGEST:g}: scale them down, or mend the extractor")
-    return array
+            raise ValueError(f"{what} have values beyond {_LARGEST:g}: scale them down, or mend {maker}")
 
 
 def feature_pair(first: Features, second: Features, names: tuple[str, str]) -> tuple[NDArray[Any], NDArray[Any]]:
