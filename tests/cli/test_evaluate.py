@@ -97,6 +97,7 @@ def test_what_a_user_may_mistake_is_said(run: Run, folder: Path, tmp_path: Path)
         ((folder, "--features", "digit"), "there is no extractor 'digit': did you mean 'digits'?"),
         ((folder, "--weights", "averaged"), "there are no weights 'averaged': known: ema, live"),
         ((folder, *QUICK, "--data", "mnits"), "there is no data set 'mnits'"),
+        ((folder, *QUICK, "--plot", folder / "run.json"), "run.json is a file: give a folder for pictures"),
     ):
         said = run("evaluate", *words)
         assert said.code == 2

@@ -78,6 +78,7 @@ def test_more_rows_than_a_block():
         torch.tensor,
         lambda x: torch.tensor(x, dtype=torch.bfloat16),
         lambda x: torch.tensor(x, dtype=torch.float16),
+        lambda x: torch.tensor(x, dtype=torch.float8_e4m3fn),
         lambda x: torch.tensor(x, requires_grad=True),
         lambda x: x.tolist(),
         np.asfortranarray,

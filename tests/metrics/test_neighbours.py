@@ -102,6 +102,40 @@ def test_identical_sets_fill_each_closed_ball_with_k_plus_one(d, k):
     assert found_by(x, x, k) == (1, 1, (k + 1) / k, 1)
 
 
+def clusters(gap, width):
+    """Real and generated rows of two clusters, and what lies between them."""
+    rng = np.random.default_rng(13)
+    return [np.vstack([rng.normal(size=(n, 3)), rng.normal(size=(n, 3)) + gap]) * width for n in (60, 50)]
+
+
+def outlier(side):
+    pair = list(np.random.default_rng(14).normal(size=(2, 80, 3)))
+    pair[side] = np.vstack([pair[side], [[1e12, -1e12, 1e12]]])
+    return pair
+
+
+def nearly_copied():
+    rng = np.random.default_rng(15)
+    points = rng.normal(size=(5, 3))
+    return [points[rng.integers(5, size=80)] + 1e-9 * rng.normal(size=(80, 3)) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [clusters(1e8, 1), clusters(1e8, 1e-8), outlier(0), outlier(1), nearly_copied()],
+    ids=["far clusters", "narrow clusters", "real outlier", "generated outlier", "nearly copies"],
+)
+def test_distances_far_below_the_lengths_of_rows_keep_their_digits(pair):
+    # ‖a‖² + ‖b‖² − 2 a·b has nothing left of them.
+    x, y = pair
+    assert found_by(x, y, 3) == pytest.approx(by_definition(x, y, 3), rel=1e-14)
+    np.testing.assert_array_equal(nearest_neighbours(y, x).indices[:, 0], distances(y, x).argmin(1))
+    within = distances(x, x) + np.diag(np.full(len(x), np.inf))
+    found = birthday_duplicates(x, y, quantile=0.25)
+    assert found.threshold == pytest.approx(np.quantile(within.min(1), 0.25), rel=1e-12)
+    assert found.pairs == (distances(y, y)[np.triu_indices(len(y), 1)] <= found.threshold).sum()
+
+
 def test_far_sets_share_nothing():
     x = np.random.default_rng(7).normal(size=(50, 2))
     assert found_by(x, x + 1e3, 3) == (0, 0, 0, 0)

@@ -37,3 +37,14 @@ def test_other_shapes_are_refused() -> None:
         patches(torch.zeros(3, 8, 8))
     with pytest.raises(ValueError, match="side is 0"):
         patches(torch.zeros(1, 3, 8, 8), 0)
+    for metric in (patches, patch_moments):
+        with pytest.raises(ValueError, match="values from -1"):
+            metric(torch.full((1, 3, 8, 8), -1.0))
+        with pytest.raises(ValueError, match="none of them 0"):
+            metric(torch.zeros(0, 3, 8, 8))
+
+
+def test_arrays_are_as_good_as_tensors() -> None:
+    images = torch.rand(3, 1, 12, 9, generator=torch.Generator().manual_seed(0))
+    assert patches(images.numpy()[:, :, ::-1]).equal(patches(images.flip(2)))
+    assert frechet_from_moments(patch_moments(images), patch_moments(images.numpy().tolist())) < 1e-12

@@ -87,6 +87,20 @@ def test_what_is_no_number(metric, given):
         metric(given, GOOD)
 
 
+def test_values_whose_powers_overflow(metric):
+    with pytest.raises(ValueError, match=r"features have values beyond 1e\+50: scale them down"):
+        metric(GOOD * 1e60, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [(np.ma.masked_greater(GOOD, 1), "leave their rows out"), ([[1.0, 2.0], [3.0]], "rows of one length")],
+)
+def test_rows_that_are_not_whole(metric, given, remedy):
+    with pytest.raises(ValueError, match=remedy):
+        metric(given, GOOD)
+
+
 @pytest.mark.parametrize("name", ["frechet", "mmd", "precision", "density", "duplicates", "kernel", "infinity"])
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_row_is_too_few_for_what_needs_pairs(name, side):

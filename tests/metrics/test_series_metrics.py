@@ -1,7 +1,11 @@
 """Metrics of windows: known values, identity, and sets that anybody can tell apart."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 
 from saddlepoint.metrics import (
     autocorrelation_difference,
@@ -44,8 +48,6 @@ def test_a_forecaster_learns_what_is_to_be_foretold_and_no_more() -> None:
 
 
 def test_the_same_seed_gives_the_same_score_whatever_torch_drew_before() -> None:
-    import torch
-
     real, made = waves(60, 0), waves(60, 1, noise=0.3)
     torch.manual_seed(1)
     before = discriminative_scores(real, made, steps=20)[0], predictive_scores(made, real, steps=20)[0]
@@ -63,8 +65,6 @@ def test_networks_beside_each_other_are_trained_as_if_each_were_alone() -> None:
 
 
 def test_a_cell_is_that_of_torch() -> None:
-    import torch
-
     from saddlepoint.metrics.series import _Recurrent
 
     own = _Recurrent(3, 2, [torch.Generator().manual_seed(0)])
@@ -116,7 +116,7 @@ def test_the_range_is_that_of_the_real_windows() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected \\(n, steps, columns\\)"):
+    with pytest.raises(ValueError, match="expected the same number of steps"):
         discriminative_scores(np.zeros((20, 5, 2)), np.zeros((20, 6, 2)))
     with pytest.raises(ValueError, match="at least 10"):
         predictive_scores(np.zeros((9, 5, 2)), np.zeros((20, 5, 2)))
@@ -124,3 +124,40 @@ def test_what_does_not_fit_is_refused() -> None:
         predictive_scores(np.zeros((20, 1, 2)), np.zeros((20, 1, 2)))
     with pytest.raises(ValueError, match="1 to 3"):
         autocorrelations(np.zeros((20, 5, 2)), 4)
+    with pytest.raises(ValueError, match="lags is 0"):
+        autocorrelation_difference(np.zeros((20, 5, 2)), np.zeros((20, 5, 2)), 0)
+    with pytest.raises(ValueError, match="trainings is 0"):
+        discriminative_scores(np.zeros((20, 5, 2)), np.zeros((20, 5, 2)), trainings=0)
+
+
+PAIRS: dict[str, Any] = {
+    "range": unit_range,
+    "discriminative": partial(discriminative_scores, steps=3),
+    "predictive": partial(predictive_scores, steps=3),
+    "autocorrelation": autocorrelation_difference,
+    "cross-correlation": cross_correlation_difference,
+    "marginals": marginal_similarities,
+}
+
+
+@pytest.mark.parametrize("metric", PAIRS.values(), ids=PAIRS)
+def test_every_metric_refuses_what_are_no_windows_by_name(metric: Any) -> None:
+    good = waves(20, 0)
+    bad = good.copy()
+    bad[3, 2, 1] = np.nan
+    for pair in ((good, bad), (bad, good)):  # else a generator of NaN is not told from the real one
+        with pytest.raises(ValueError, match="windows have NaN or infinity in row 3"):
+            metric(*pair)
+    for none in (good[0], good[:0]):
+        with pytest.raises(ValueError, match="expected \\(n, steps, columns\\)"):
+            metric(none, good)
+    with pytest.raises(ValueError, match="expected the same columns"):
+        metric(good, good[..., :1])
+
+
+@pytest.mark.parametrize("metric", PAIRS.values(), ids=PAIRS)
+def test_every_metric_takes_tensors_lists_and_integers_as_their_numbers(metric: Any) -> None:
+    numbers = [np.round(9 * waves(20, seed)) for seed in (0, 1)]
+    expected = repr(metric(*numbers))
+    for kind in (lambda w: torch.tensor(w, requires_grad=True), np.ndarray.tolist, lambda w: w[::-1].astype(int)[::-1]):
+        assert repr(metric(*map(kind, numbers))) == expected

@@ -139,7 +139,7 @@ def test_a_smooth_slope_is_all_in_the_coarse_level():
         (np.zeros((3, 32, 32)), {}, "give \\(n, c, h, w\\)"),
         (np.zeros((3, 3, 32, 32)), {}, "shapes"),
         (np.zeros((0, 1, 32, 32)), {}, "shapes"),
-        (np.full((3, 1, 32, 32), np.nan), {}, "real features have NaN"),
+        (np.full((3, 1, 32, 32), np.nan), {}, "real images have NaN"),
         (np.zeros((3, 1, 32, 32)), {"smallest": 6}, "smallest is 6"),
         (np.zeros((3, 1, 32, 32)), {"patches": 0}, "patches 0"),
     ],

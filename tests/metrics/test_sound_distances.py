@@ -63,10 +63,29 @@ def test_sounds_are_averaged_each_with_its_own_convergence() -> None:
     [
         (torch.zeros(1, 99), "give them in pairs"),
         (torch.zeros(100), "give \\(N, samples\\)"),
-        (torch.full((1, 100), math.nan), "all finite"),
+        (torch.full((1, 100), math.nan), "made waves have NaN or infinity in row 0"),
+        (torch.zeros(1, 100, dtype=torch.int16), "dtype int16: give floats"),
+        (torch.zeros(1, 100, dtype=torch.complex64), "dtype complex64: give floats"),
     ],
 )
 def test_what_does_not_pair_is_refused(made: torch.Tensor, why: str) -> None:
     for distance in (stft_distance, log_spectral_distance, lambda x, y: mel_distance(x, y, 8000)):
         with pytest.raises(ValueError, match=why):
             distance(torch.zeros(1, 100), made)
+    with pytest.raises(ValueError, match="no resolutions"):
+        stft_distance(torch.zeros(1, 100), torch.zeros(1, 100), [])
+
+
+def test_waves_that_run_backwards_and_other_bytes_are_read(waves: torch.Tensor) -> None:
+    real, made = waves.numpy(), waves.flip(1).numpy()
+    for distance in (stft_distance, log_spectral_distance, lambda x, y: mel_distance(x, y, 8000)):
+        expected = distance(real, made)
+        assert distance(real.astype(">f8"), real[:, ::-1]) == expected
+        assert distance(waves.requires_grad_(), real[:, ::-1].tolist()) == expected
+        waves.requires_grad_(False)
+
+
+def test_silence_is_no_distance_from_silence_without_a_floor() -> None:
+    silence, tone = torch.zeros(1, 2000), torch.sin(torch.arange(2000.0))[None]
+    assert stft_distance(silence, silence, floor=0.0).total == log_spectral_distance(silence, silence, floor=0.0) == 0
+    assert log_spectral_distance(silence, tone, floor=0.0) == math.inf

@@ -1,7 +1,10 @@
 """Metrics of tables: known values, identity, and what an expert would expect."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 from scipy.stats import ks_2samp
 
 from saddlepoint.metrics import (
@@ -122,8 +125,67 @@ def test_the_distance_is_gowers() -> None:
     assert missing.distance == 0
 
 
+def test_distances_of_both_are_to_all_training_rows() -> None:
+    # The rows of training that are copied lie beyond as many as are held out.
+    train, held = table(500, 0), table(50, 1)
+    copied = privacy(train, held, [TableColumn(c.name, c.values[400:]) for c in train])
+    assert (copied.copies, copied.distance) == (1, 0)
+    assert copied.real_distance > 0
+
+
+def test_zeros_and_absences_are_equal_whatever_their_bits() -> None:
+    train = [numbers("x", [0.0, np.nan, 2.0])]
+    assert privacy(train, train, [numbers("x", [-0.0, -np.nan])]).copies == 1
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_constant_has_neither_correlation_nor_deviation(kind: type) -> None:
+    # The mean of many 0.1s is not quite 0.1: what rounding leaves must not be taken for a spread.
+    x = RNG.normal(size=300)
+    still = TableColumn("a", np.full(300, 0.1, kind))
+    one, other = [still, TableColumn("b", np.full(300, 0.1, kind))], [numbers("a", x), numbers("b", x)]
+    assert pair_similarities(one, other)["a", "b"] == pytest.approx(0.5)
+    assert pair_similarities([still, other[1]], [still, numbers("b", -x)])["a", "b"] == 1
+    answer = codes("answer", x > 0)
+    near = numbers("a", np.full(300, 0.1 + 1e-7))
+    assert utility([still, other[1], answer], [near, other[1], answer], "answer").by_model["logistic"] > 0.95
+    assert utility(other, [other[0], TableColumn("b", still.values)], "b").r2 == 0
+
+
+def test_columns_are_arrays_or_tensors_of_any_float_or_integer() -> None:
+    x = np.round(RNG.normal(size=60), 1).astype(np.float16)
+    for given in (torch.from_numpy(x), x.tolist(), x.astype(np.float32), x[::-1][::-1]):
+        assert column_similarity(TableColumn("", given), numbers("", x)) == 1
+    assert column_similarity(TableColumn("", torch.tensor([True, False])), codes("", [0, 1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([[1.0]], "shape"),
+        (["a", "b"], "or integer codes of categories"),
+        ([1.0, np.inf], "give NaN where there is no number"),
+    ],
+)
+def test_what_is_no_column(values: object, why: str) -> None:
+    with pytest.raises(ValueError, match=f"column 'x' has .*{why}"):
+        TableColumn("x", np.asarray(values))
+
+
+@pytest.mark.parametrize("metric", [pair_similarities, detection_auc, lambda a, b: privacy(a, b, b)])
+def test_what_is_no_table(metric: Any) -> None:
+    a, b = numbers("a", [1.0, 2.0, 3.0]), numbers("b", [1.0, 2.0])
+    for table, why in (([], "no columns"), ([a, b], "'b' has 2 rows, 'a' 3"), ([a, a], "share a name")):
+        with pytest.raises(ValueError, match=why):
+            metric(table, table)
+
+
 def test_tables_of_other_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="different columns"):
         pair_similarities([numbers("a", [1.0])], [codes("a", [1])])
     with pytest.raises(ValueError, match="no column 'z' to predict"):
         utility(table(20, 0), table(20, 1), "z")
+    with pytest.raises(ValueError, match="'a' is the only one"):
+        utility([codes("a", [0, 1])], [codes("a", [0, 1])], "a")
+    with pytest.raises(ValueError, match="most is 0"):
+        privacy(table(20, 0), table(20, 1), table(20, 2), most=0)

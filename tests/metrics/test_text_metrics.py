@@ -4,8 +4,11 @@ import json
 import random
 from math import log
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
 
@@ -59,7 +62,26 @@ def test_shares() -> None:
     assert words([], ["a"]).valid == 0
 
 
+@pytest.mark.parametrize("kind", [np.array, torch.tensor, lambda rows: [torch.tensor(row) for row in rows]])
+def test_rows_of_tokens_are_compared_by_their_tokens(kind: Any) -> None:
+    real, made = [[1, 2, 3], [3, 2, 1]], [[1, 2, 3], [1, 2, 3], [4, 2, 1]]
+    assert bleu(kind(made), kind(real), [2]) == bleu(made, real, [2])
+    assert self_bleu(kind(made), [2]) == self_bleu(made, [2])
+    assert ngram_kl(kind(real), kind(made), 2) == ngram_kl(real, made, 2)
+    assert copied(kind(made), kind(real)) == distinct(kind(made)) == pytest.approx(2 / 3)
+
+
 def test_what_can_not_be_measured_is_refused() -> None:
+    for share in (distinct, lambda texts: copied(texts, ["a"])):
+        with pytest.raises(ValueError, match="no texts: give at least one"):
+            share([])
+    for orders in ([], [0, 2]):
+        with pytest.raises(ValueError, match="orders are"):
+            bleu(["a"], ["a"], orders)
+        with pytest.raises(ValueError, match="orders are"):
+            self_bleu(["a", "a"], orders)
+    with pytest.raises(ValueError, match="n is 0"):
+        ngram_kl(["ab"], ["ab"], 0)
     with pytest.raises(ValueError, match="it takes two"):
         self_bleu(["a"])
     with pytest.raises(ValueError, match="0 texts and 1 references"):

@@ -138,6 +138,8 @@ def evaluate(
     """
     if metrics is not None:
         chosen(metrics)  # a misspelt name is to be found before the work, not after
+    if plot is not None and plot.exists() and not plot.is_dir():
+        raise ConfigurationError(f"{plot} is a file: give a folder for pictures with --plot")
     wanted = WEIGHTS if weights is None else _weights(weights)
     folder = RunFolder(run)
     read_evaluations(folder.evaluations)  # a damaged file is to be found before the work, not after

@@ -10,39 +10,67 @@ from numpy.typing import ArrayLike, NDArray
 #: Features (n, d): anything that NumPy reads, or a tensor on any device.
 Features: TypeAlias = ArrayLike | torch.Tensor
 
+#: What NumPy has of PyTorch's floats; bfloat16 is none of them.
+_NUMPYS = (torch.float16, torch.float32, torch.float64)
 #: Numbers in a block: 32 MiB in float64.
 _BLOCK = 2**22
+#: Beyond it cubes of squares, which the kernel distance adds up, leave float64; float32 does not reach it.
+_LARGEST = 1e50
 
 
 def array_of(values: Features) -> NDArray[Any]:
-    """Values as an array of their own dtype; a CPU tensor is not copied."""
+    """Values as an array of their own dtype; a CPU tensor is not copied.
+
+    Raises:
+        ValueError: masked values, or rows of different lengths.
+    """
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()
-        if values.dtype == torch.bfloat16:  # NumPy has none
+        if values.is_floating_point() and values.dtype not in _NUMPYS:
             values = values.float()
         return values.numpy()
-    return np.asarray(values)
+    if np.ma.is_masked(values):
+        raise ValueError("some values are masked: leave their rows out, or fill them in")
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError("rows have different lengths: give an array, or rows of one length") from error
 
 
 def feature_array(features: Features, name: str) -> NDArray[Any]:
     """Features (n, d) of their own dtype: 50,000 x 2,048 of float32 must not become float64 at once.
 
     Raises:
-        ValueError: not two axes, no rows, no columns, no real numbers, or NaN or infinity among them.
+        ValueError: not two axes, no rows, no columns, no real numbers, or NaN, infinity or values beyond 1e50.
     """
     array = array_of(features)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"{name} features have shape {array.shape}: give (n, d), n and d at least 1")
+    check_numbers(array, f"{name} features", "the extractor")
+    return array
+
+
+def check_numbers(array: NDArray[Any], what: str, maker: str) -> None:
+    """Whether rows (n, d) can be reckoned with.
+
+    Args:
+        array: of any dtype.
+        what: they are called in an error.
+        maker: what is to be mended.
+
+    Raises:
+        ValueError: no real numbers, or NaN, infinity or values beyond 1e50.
+    """
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{name} features have dtype {array.dtype}: give real numbers")
+        raise ValueError(f"{what} have dtype {array.dtype}: give real numbers")
+    wide = array.dtype.kind == "f" and array.dtype.itemsize > 4
     for rows in blocks(array):
         finite = np.isfinite(array[rows]).all(1)
         if not finite.all():
             row = rows.start + int(finite.argmin())
-            raise ValueError(
-                f"{name} features have NaN or infinity in row {row}: leave such rows out, or mend the extractor"
-            )
-    return array
+            raise ValueError(f"{what} have NaN or infinity in row {row}: leave such rows out, or mend {maker}")
+        if wide and (np.abs(array[rows]) > _LARGEST).any():
+            raise ValueError(f"{what} have values beyond {_LARGEST:g}: scale them down, or mend {maker}")
 
 
 def feature_pair(first: Features, second: Features, names: tuple[str, str]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -69,11 +97,3 @@ def blocks(array: NDArray[Any]) -> Iterator[slice]:
 def double(array: NDArray[Any]) -> NDArray[np.float64]:
     """An array's values in float64."""
     return array.astype(np.float64, copy=False)
-
-
-def column_means(array: NDArray[Any]) -> NDArray[np.float64]:
-    """Means of columns (d,), added up in float64."""
-    total = np.zeros(array.shape[1])
-    for rows in blocks(array):
-        total += double(array[rows]).sum(0)
-    return total / len(array)

@@ -7,8 +7,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.metrics.features import Features, blocks, column_means, double, feature_array, feature_pair
+from saddlepoint.metrics.features import Features, blocks, double, feature_array, feature_pair
 
+#: A squared distance below this share of ‖a‖² + ‖b‖² has lost too many digits in their difference.
+_CANCELLED = 1e-6
+#: Numbers of 1 MiB in float64.
+_CACHED = 2**17
+#: Rows, about, that a centre is made of.
+_AMID = 64
 #: Rows of the first array, rows of the second, their squared distances.
 Tile: TypeAlias = tuple[slice, slice, NDArray[np.float64]]
 
@@ -104,22 +110,39 @@ def _by_differences(
 def distance_tiles(x: NDArray[Any], y: NDArray[Any]) -> Iterator[Tile]:
     """Squared distances between the rows of two arrays, tile by tile: all of y before the next rows of x.
 
-    ‖a‖² + ‖b‖² − 2 a·b, about y's mean, which shortens the vectors and with them the error. What rounding may have
-    added is taken off, so that a tile is never above the distance between the rows as they are: a point on the
-    rim of a closed ball stays inside, where quantised features (pixels) often put it.
+    ‖a‖² + ‖b‖² − 2 a·b, about a point amid y, which shortens the vectors and with them the error. Where the sum cancels
+    nevertheless (duplicates, clusters far apart beside their width), ‖a − b‖² itself. What rounding may have added is
+    taken off, so that a tile is never above the distance between the rows as they are: a point on the rim of a closed
+    ball stays inside, where quantised features (pixels) often put it.
     """
-    centre = column_means(y)
+    # Medians of a few rows: of equal rows exactly these, and nowhere near an outlier, as the mean may be.
+    centre = np.median(double(y[:: max(1, len(y) // _AMID)]), axis=0)
     down = 1 - 8 * (1 + x.shape[1] ** 0.5) * np.finfo(np.float64).eps
     for rows in blocks(x):
         a = double(x[rows]) - centre
-        lengths = np.square(a).sum(1)[:, None] * down
+        lengths = np.square(a).sum(1)
         for columns in blocks(y):
             b = double(y[columns]) - centre
+            others = np.square(b).sum(1)
             squared = a @ b.T
             squared *= -2
-            squared += lengths
-            squared += np.square(b).sum(1) * down
+            squared += lengths[:, None] * down
+            squared += others * down
+            if squared.min() < _CANCELLED * (lengths.max() + others.max()):
+                i, j = np.nonzero(squared < _CANCELLED * (lengths[:, None] + others))
+                squared[i, j] = _apart(x[rows], y[columns], i, j) * down
             yield rows, columns, squared
+
+
+def _apart(x: NDArray[Any], y: NDArray[Any], i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
+    """‖x_i − y_j‖² of pairs of rows, by their differences, a few at a time: as many as a cache holds."""
+    found = np.empty(len(i))
+    step = max(1, _CACHED // x.shape[1])
+    for start in range(0, len(i), step):
+        some = slice(start, start + step)
+        apart = double(x[i[some]]) - double(y[j[some]])
+        found[some] = np.einsum("ij,ij->i", apart, apart)
+    return found
 
 
 def tiles_of_others(x: NDArray[Any]) -> Iterator[Tile]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
 
-from saddlepoint.metrics.features import Features, array_of, double, feature_pair
+from saddlepoint.metrics.features import Features, array_of, check_numbers, double
 from saddlepoint.metrics.sliced import sliced_wasserstein
 
 #: A patch is 7x7 pixels.
@@ -77,7 +77,8 @@ def pyramid_distance(
         )
     if smallest < _PATCH or patches < 1:
         raise ValueError(f"smallest is {smallest}, patches {patches}: give at least {_PATCH} and 1")
-    feature_pair(x.reshape(len(x), -1), y.reshape(len(y), -1), ("real", "generated"))
+    for array, name in (x, "real"), (y, "generated"):
+        check_numbers(array.reshape(len(array), -1), f"{name} images", "what made them")
     sides, values = [], []
     for a, b in zip(_levels(double(x), smallest), _levels(double(y), smallest), strict=True):
         # One seed for both: sets of one size are looked at in the same places, so that equal sets are at 0.

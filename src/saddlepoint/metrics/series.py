@@ -1,7 +1,7 @@
 """Metrics of windows of time series: whether they are told from real ones, foretell them, and move as they do.
 
-Windows are (n, steps, columns), n may differ from set to set. The two post-hoc scores take them in the range [0, 1],
-see `unit_range`.
+Windows are (n, steps, columns), arrays or tensors, all finite; n may differ from set to set. The two post-hoc scores
+take them in the range [0, 1], see `unit_range`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from saddlepoint.metrics.features import Features, array_of, check_numbers
 from saddlepoint.metrics.tables import TableColumn, column_similarity
 
 Windows = NDArray[np.float64]
@@ -22,19 +23,24 @@ UNITS = 2
 STILL = 1e-20
 
 
-def unit_range(real: Windows, *others: Windows) -> tuple[Windows, ...]:
+def unit_range(real: Features, *others: Features) -> tuple[Windows, ...]:
     """All sets by the columns' least and greatest values in the first, which goes to [0, 1]; a constant column to 0.
+
+    Raises:
+        ValueError: windows that are not such, or of other columns.
 
     >>> unit_range(np.array([[[2.0], [4.0]]]), np.array([[[5.0], [3.0]]]))[1].ravel().tolist()
     [1.5, 0.5]
     """
-    low, high = real.min((0, 1)), real.max((0, 1))
+    first = _windows(real)
+    sets = [first, *(_pair(first, windows)[1] for windows in others)]
+    low, high = first.min((0, 1)), first.max((0, 1))
     span = np.where(high > low, high - low, 1.0)
-    return tuple((windows - low) / span for windows in (real, *others))
+    return tuple((windows - low) / span for windows in sets)
 
 
 def discriminative_scores(
-    real: Windows, generated: Windows, trainings: int = 1, seed: int = 0, steps: int = CLASSIFIED
+    real: Features, generated: Features, trainings: int = 1, seed: int = 0, steps: int = CLASSIFIED
 ) -> tuple[float, ...]:
     """|accuracy − ½| of recurrent classifiers of real and generated windows, on a fifth of them that each never saw.
 
@@ -52,15 +58,15 @@ def discriminative_scores(
         A score of each.
 
     Raises:
-        ValueError: windows of different shape, or fewer than ten of a kind.
+        ValueError: windows that are not such, of different shape, or fewer than ten of a kind; no trainings.
     """
-    _check(real, generated)
-    n, sources = min(len(real), len(generated)), _sources(trainings, seed)
+    x, y = _judged(real, generated)
+    n, sources = min(len(x), len(y)), _sources(trainings, seed)
     held = round(JUDGED * n)
     parts = []
     for source in sources:
         orders = [torch.randperm(n, generator=source) for _ in range(2)]
-        parts.append([torch.from_numpy(w)[o].float() for w, o in zip((real, generated), orders, strict=True)])
+        parts.append([torch.from_numpy(w)[o].float() for w, o in zip((x, y), orders, strict=True)])
     seen = [[kind[held:] for kind in own] for own in parts]
 
     def loss(networks: _Recurrent) -> Tensor:
@@ -69,7 +75,7 @@ def discriminative_scores(
         return nn.functional.binary_cross_entropy_with_logits(logits, answers.expand_as(logits), reduction="none")
 
     answers = torch.cat([torch.ones(BATCH), torch.zeros(BATCH)])
-    networks = _trained(_Recurrent(real.shape[2], _units(real), sources), loss, steps)
+    networks = _trained(_Recurrent(x.shape[2], _units(x), sources), loss, steps)
     with torch.no_grad():
         called_real, called_made = (
             networks.last(torch.stack([own[kind][:held] for own in parts])) > 0 for kind in range(2)
@@ -79,7 +85,7 @@ def discriminative_scores(
 
 
 def predictive_scores(
-    train: Windows, test: Windows, trainings: int = 1, seed: int = 0, steps: int = PREDICTED
+    train: Features, test: Features, trainings: int = 1, seed: int = 0, steps: int = PREDICTED
 ) -> tuple[float, ...]:
     """Mean absolute error, on test windows, of forecasters that were trained on others ("train on synthetic").
 
@@ -98,18 +104,18 @@ def predictive_scores(
         A score of each.
 
     Raises:
-        ValueError: windows of different shape, or fewer than ten of a kind.
+        ValueError: windows that are not such, of different shape, or fewer than ten of a kind; no trainings.
     """
-    _check(train, test)
+    x, y = _judged(train, test)
     sources = _sources(trainings, seed)
-    seen, judged = torch.from_numpy(train).float(), torch.from_numpy(test).float()
+    seen, judged = torch.from_numpy(x).float(), torch.from_numpy(y).float()
     given = slice(0, max(1, seen.shape[2] - 1))
 
     def error(networks: _Recurrent, windows: Tensor) -> Tensor:
         return (networks.each(windows[:, :, :-1, given]).sigmoid() - windows[:, :, 1:, -1]).abs()
 
     fitted = _trained(
-        _Recurrent(seen[..., given].shape[2], _units(train), sources),
+        _Recurrent(seen[..., given].shape[2], _units(x), sources),
         lambda networks: error(networks, torch.stack([_some(seen, source) for source in sources])),
         steps,
     )
@@ -173,6 +179,8 @@ def _trained(networks: _Recurrent, loss: Callable[[_Recurrent], Tensor], steps: 
 
 
 def _sources(trainings: int, seed: int) -> list[torch.Generator]:
+    if trainings < 1:
+        raise ValueError(f"trainings is {trainings}: give at least 1")
     return [torch.Generator().manual_seed(seed + number) for number in range(trainings)]
 
 
@@ -184,16 +192,33 @@ def _units(windows: Windows) -> int:
     return max(UNITS, int(windows.shape[2]) // 2)
 
 
-def _check(a: Windows, b: Windows) -> None:
-    if a.ndim != 3 or a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"windows are {a.shape} and {b.shape}: expected (n, steps, columns) of the same last two")
-    if min(len(a), len(b)) < 10:
-        raise ValueError(f"there are {len(a)} and {len(b)} windows: give at least 10 of each")
-    if a.shape[1] < 2:
+def _windows(windows: Features) -> Windows:
+    array = array_of(windows)
+    if array.ndim != 3 or 0 in array.shape:
+        raise ValueError(f"windows are {array.shape}: expected (n, steps, columns), at least one of each")
+    check_numbers(array.reshape(len(array), -1), "windows", "what made them")
+    return np.ascontiguousarray(array, np.float64)
+
+
+def _pair(a: Features, b: Features) -> tuple[Windows, Windows]:
+    x, y = _windows(a), _windows(b)
+    if x.shape[2] != y.shape[2]:
+        raise ValueError(f"windows are {x.shape} and {y.shape}: expected the same columns")
+    return x, y
+
+
+def _judged(a: Features, b: Features) -> tuple[Windows, Windows]:
+    x, y = _pair(a, b)
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"windows are {x.shape} and {y.shape}: expected the same number of steps")
+    if min(len(x), len(y)) < 10:
+        raise ValueError(f"there are {len(x)} and {len(y)} windows: give at least 10 of each")
+    if x.shape[1] < 2:
         raise ValueError("windows of one step have no time in them: give at least 2 steps")
+    return x, y
 
 
-def autocorrelations(windows: Windows, lags: int) -> Windows:
+def autocorrelations(windows: Features, lags: int) -> NDArray[np.float64]:
     """Pearson's correlation of x_t and x_{t+l} over all windows and t, (lags, columns) for l = 1 … lags.
 
     0 where a column does not move. Of windows of a walk it is near 1 at all lags: look at its steps then.
@@ -201,9 +226,10 @@ def autocorrelations(windows: Windows, lags: int) -> Windows:
     >>> autocorrelations(np.array([[[1.0], [-1.0], [1.0], [-1.0]]]), 2).round(3).tolist()
     [[-1.0], [1.0]]
     """
-    if not 1 <= lags < windows.shape[1] - 1:
-        raise ValueError(f"lags is {lags}: windows of {windows.shape[1]} steps tell of 1 to {windows.shape[1] - 2}")
-    return np.stack([_correlations(windows[:, :-lag], windows[:, lag:]) for lag in range(1, lags + 1)])
+    x = _windows(windows)
+    if not 1 <= lags < x.shape[1] - 1:
+        raise ValueError(f"lags is {lags}: windows of {x.shape[1]} steps tell of 1 to {x.shape[1] - 2}")
+    return np.stack([_correlations(x[:, :-lag], x[:, lag:]) for lag in range(1, lags + 1)])
 
 
 def _correlations(a: Windows, b: Windows) -> Windows:
@@ -217,23 +243,26 @@ def _correlations(a: Windows, b: Windows) -> Windows:
     return np.where(moves, (a * b).sum(0) / np.where(moves, scale, 1.0), 0.0)
 
 
-def autocorrelation_difference(real: Windows, generated: Windows, lags: int | None = None) -> float:
+def autocorrelation_difference(real: Features, generated: Features, lags: int | None = None) -> float:
     """Mean over columns and lags of |ρ_l real − ρ_l generated|; 0 of equal ones, at most 2. None: half the window."""
-    lags = lags or max(1, min(real.shape[1] // 2, real.shape[1] - 2))
-    return float(np.abs(autocorrelations(real, lags) - autocorrelations(generated, lags)).mean())
+    x, y = _pair(real, generated)
+    if lags is None:
+        lags = max(1, min(x.shape[1] // 2, x.shape[1] - 2))
+    return float(np.abs(autocorrelations(x, lags) - autocorrelations(y, lags)).mean())
 
 
-def cross_correlation_difference(real: Windows, generated: Windows) -> float:
+def cross_correlation_difference(real: Features, generated: Features) -> float:
     """Mean over pairs of columns of |r real − r generated|, r their correlation at one step; 0 of a single column."""
-    columns = real.shape[2]
-    pairs = [(i, j) for i in range(columns) for j in range(i)]
-    found = [np.array([float(_correlations(w[..., [i]], w[..., [j]])[0]) for i, j in pairs]) for w in (real, generated)]
+    sets = _pair(real, generated)
+    pairs = [(i, j) for i in range(sets[0].shape[2]) for j in range(i)]
+    found = [np.array([float(_correlations(w[..., [i]], w[..., [j]])[0]) for i, j in pairs]) for w in sets]
     return float(np.abs(found[0] - found[1]).mean()) if pairs else 0.0
 
 
-def marginal_similarities(real: Windows, generated: Windows) -> list[float]:
+def marginal_similarities(real: Features, generated: Features) -> list[float]:
     """1 − Kolmogorov-Smirnov distance of each column's values at all steps."""
+    sets = _pair(real, generated)
     return [
-        column_similarity(*(TableColumn("", np.ascontiguousarray(w[..., c].ravel())) for w in (real, generated)))
-        for c in range(real.shape[2])
+        column_similarity(*(TableColumn("", np.ascontiguousarray(w[..., c].ravel())) for w in sets))
+        for c in range(sets[0].shape[2])
     ]

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
-from typing import Any
+from math import inf, log
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.metrics.features import Features
+from saddlepoint.metrics.features import Features, array_of, check_numbers
 from saddlepoint.signals import log_mel, stft
 
 #: (window, hop) of the transforms that are compared, samples.
@@ -70,7 +70,7 @@ def stft_distance(
         floor: magnitudes below it count as it in logarithms.
 
     Raises:
-        ValueError: waves that are not such, or that do not pair.
+        ValueError: waves that are not such, or that do not pair, or no resolutions.
 
     >>> x = torch.randn(2, 2048, generator=torch.Generator().manual_seed(0))
     >>> apart = stft_distance(x, 2 * x, floor=0.0)
@@ -78,6 +78,8 @@ def stft_distance(
     (1.0, 0.693147)
     """
     x, y = _pair(real, made)
+    if not resolutions:
+        raise ValueError("there are no resolutions: give at least one (window, hop)")
     convergences, logs = [], []
     for window, hop in resolutions:
         a, b = stft(x, window, hop).abs(), stft(y, window, hop).abs()
@@ -86,7 +88,7 @@ def stft_distance(
         # Nothing is no distance from nothing.
         ratio = torch.where(whole > 0, apart / whole, torch.where(apart > 0, torch.full_like(apart, inf), apart))
         convergences.append(float(ratio.mean()))
-        logs.append(float((a.clamp_min(floor).log() - b.clamp_min(floor).log()).abs().mean()))
+        logs.append(float(_logs_apart(a, b, floor).abs().mean()))
     return StftDistance(sum(convergences) / len(convergences), sum(logs) / len(logs))
 
 
@@ -107,8 +109,15 @@ def log_spectral_distance(
         ValueError: waves that are not such, or that do not pair.
     """
     x, y = _pair(real, made)
-    a, b = (20 * stft(waves, window, hop).abs().clamp_min(floor).log10() for waves in (x, y))
-    return float((a - b).square().mean(1).sqrt().mean())
+    a, b = (stft(waves, window, hop).abs() for waves in (x, y))
+    decibels = 20 / log(10) * _logs_apart(a, b, floor)
+    return float(decibels.square().mean(1).sqrt().mean())
+
+
+def _logs_apart(a: Tensor, b: Tensor, floor: float) -> Tensor:
+    """log a − log b of magnitudes, natural; 0 where both are 0 and so is the floor."""
+    a, b = a.clamp_min(floor), b.clamp_min(floor)
+    return torch.where(a == b, 0.0, a.log() - b.log())
 
 
 def _pair(real: Features, made: Features) -> tuple[Tensor, Tensor]:
@@ -118,8 +127,11 @@ def _pair(real: Features, made: Features) -> tuple[Tensor, Tensor]:
     return x, y
 
 
-def _waves(waves: Any, name: str) -> Tensor:
-    found = torch.as_tensor(waves).detach().cpu().double()
-    if found.ndim != 2 or 0 in found.shape or not bool(found.isfinite().all()):
-        raise ValueError(f"{name} waves are {tuple(found.shape)}: give (N, samples), at least one each, all finite")
-    return found
+def _waves(waves: Features, name: str) -> Tensor:
+    array = array_of(waves)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{name} waves are {array.shape}: give (N, samples), at least one each")
+    if array.dtype.kind != "f":
+        raise ValueError(f"{name} waves have dtype {array.dtype}: give floats in [−1, 1], 16 bits divided by 32,768")
+    check_numbers(array, f"{name} waves", "what made them")
+    return torch.from_numpy(np.ascontiguousarray(array, np.float64))

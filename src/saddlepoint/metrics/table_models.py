@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.metrics.tables import Columns, TableColumn, _check_columns
+from saddlepoint.metrics.tables import Columns, TableColumn, _check_columns, constant
 
 Array = NDArray[Any]
 #: Categories of a column that a model is given, at most; the others are one more.
@@ -30,8 +30,9 @@ class Encoding:
             if column.numeric:
                 present = column.values[~np.isnan(column.values)]
                 middle = float(np.median(present)) if len(present) else 0.0
-                mean, deviation = (float(present.mean()), float(present.std())) if len(present) else (0.0, 0.0)
-                self._numbers[column.name] = middle, mean, deviation or 1.0
+                varies = len(present) and not constant(present)
+                mean, deviation = (float(present.mean()), float(present.std())) if varies else (middle, 1.0)
+                self._numbers[column.name] = middle, mean, deviation
             else:
                 values, counts = np.unique(column.values, return_counts=True)
                 self._shown[column.name] = values[np.argsort(-counts, kind="stable")[:SHOWN]]
@@ -109,12 +110,14 @@ def utility(train: Columns, test: Columns, target: str, *, like: Columns | None 
         seed: of the models.
 
     Raises:
-        ValueError: there is no such column, or none of its values is known.
+        ValueError: there is no such column, none of its values is known, or no other column is there.
     """
     _check_columns(train, test)
     names = [column.name for column in test]
     if target not in names:
         raise ValueError(f"there is no column {target!r} to predict: the columns are {', '.join(names)}")
+    if len(names) < 2:
+        raise ValueError(f"column {target!r} is the only one: give others to predict it from")
     at = names.index(target)
     answer: Answer = "numbers" if test[at].numeric else "classes"
     encoding = Encoding([c for c in (like or train) if c.name != target])
@@ -141,8 +144,9 @@ def _known(table: Columns, at: int, encoding: Encoding) -> tuple[Array, Array]:
 
 
 def _r2(wanted: Array, said: Array) -> float:
-    rest, whole = ((wanted - said) ** 2).sum(), ((wanted - wanted.mean()) ** 2).sum()
-    return float(max(-1.0, 1 - rest / whole)) if whole else 0.0
+    if constant(wanted):
+        return 0.0
+    return float(max(-1.0, 1 - ((wanted - said) ** 2).sum() / ((wanted - wanted.mean()) ** 2).sum()))
 
 
 def _classified(

@@ -20,7 +20,7 @@ class Privacy:
             halved; ½ where training rows are no nearer than other real ones are. As many rows of both are looked at.
         copies: share of the generated rows that equal a training row in every column.
         real_copies: the same of held-out rows: how often real data repeat themselves.
-        distance: median distance of a generated row to the nearest training row.
+        distance: median distance of a generated row to the nearest of all training rows.
         real_distance: the same of held-out rows.
     """
 
@@ -41,6 +41,8 @@ def privacy(train: Columns, held_out: Columns, generated: Columns, *, most: int 
     Raises:
         ValueError: different columns, or no rows.
     """
+    if most < 1:
+        raise ValueError(f"most is {most}: give at least 1")
     _check_columns(train, held_out)
     _check_columns(train, generated)
     spans = [_span(column.values) if column.numeric else 0.0 for column in train]
@@ -53,7 +55,7 @@ def privacy(train: Columns, held_out: Columns, generated: Columns, *, most: int 
         float(((to_train < to_others) + 0.5 * (to_train == to_others)).mean()),
         _share_in(known, generated),
         _share_in(known, held_out),
-        float(np.median(to_train)),
+        float(np.median(_nearest(made, whole, spans))),
         float(np.median(_nearest(_matrix(held_out)[:, :most], whole, spans))),
     )
 
@@ -64,7 +66,9 @@ def _span(values: NDArray[np.float64]) -> float:
 
 
 def _matrix(columns: Columns) -> NDArray[np.float64]:
-    return np.stack([column.values.astype(np.float64) for column in columns])
+    """(columns, rows): of what is equal, 0 and −0 or one NaN and another, the same bytes."""
+    values = np.stack([column.values.astype(np.float64) for column in columns])
+    return np.where(np.isnan(values), np.nan, values + 0.0)
 
 
 def _nearest(a: NDArray[np.float64], b: NDArray[np.float64], spans: list[float]) -> NDArray[np.float64]:

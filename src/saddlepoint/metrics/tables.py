@@ -11,22 +11,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saddlepoint.metrics.features import Features, array_of, double
+
 Array = NDArray[Any]
 #: Bins, of equal real weight, that numbers are put into beside categories.
 BINS = 10
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class TableColumn:
     """One column.
 
     Attributes:
         name: what to call it.
-        values: float64 (N,), NaN where there is none; or integer codes of categories, −1 where there is none.
+        values: floats (N,), kept as float64, NaN where there is none; or integer codes of categories, −1 where there is
+            none. Arrays or tensors.
+
+    Raises:
+        ValueError: other axes, neither floats nor integers, or infinity among them.
     """
 
     name: str
     values: Array
+
+    def __init__(self, name: str, values: Features) -> None:
+        array = array_of(values)
+        if array.ndim != 1 or array.dtype.kind not in "fiub":
+            raise ValueError(
+                f"column {name!r} has shape {array.shape} and dtype {array.dtype}: "
+                "give numbers (N,), or integer codes of categories"
+            )
+        if array.dtype.kind == "f" and np.isinf(array).any():
+            raise ValueError(f"column {name!r} has infinity: give NaN where there is no number")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "values", double(array) if array.dtype.kind == "f" else array.astype(np.int64))
 
     @property
     def numeric(self) -> bool:
@@ -92,9 +110,19 @@ def pair_similarities(real: Columns, generated: Columns) -> dict[tuple[str, str]
 def _check_columns(real: Columns, generated: Columns) -> None:
     if [(c.name, c.numeric) for c in real] != [(c.name, c.numeric) for c in generated]:
         raise ValueError("the tables have different columns: give both the same names, order and kinds")
-    for column in (*real, *generated):
-        if not len(column.values):
-            raise ValueError(f"column {column.name!r} has no rows: give at least one")
+    if not real:
+        raise ValueError("the tables have no columns: give at least one")
+    if len({c.name for c in real}) < len(real):
+        raise ValueError(f"columns share a name: {', '.join(c.name for c in real)}; name each once")
+    for table in (real, generated):
+        for column in table:
+            if not len(column.values):
+                raise ValueError(f"column {column.name!r} has no rows: give at least one")
+            if len(column.values) != len(table[0].values):
+                raise ValueError(
+                    f"column {column.name!r} has {len(column.values)} rows, {table[0].name!r} {len(table[0].values)}: "
+                    "give columns of one table"
+                )
 
 
 def _total_variation(a: Array, b: Array) -> float:
@@ -119,6 +147,11 @@ def _correlation(a: TableColumn, b: TableColumn) -> float:
     """0 where one of them is constant."""
     both = ~(np.isnan(a.values) | np.isnan(b.values))
     x, y = a.values[both], b.values[both]
-    if len(x) < 2 or x.std() == 0 or y.std() == 0:
+    if len(x) < 2 or constant(x) or constant(y):
         return 0.0
     return float(np.corrcoef(x, y)[0, 1])
+
+
+def constant(values: Array) -> bool:
+    """Whether all are equal. Their deviation need not be 0 then: the mean of many 0.1s is not quite 0.1."""
+    return bool(values.min() == values.max())

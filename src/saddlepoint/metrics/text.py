@@ -1,4 +1,4 @@
-"""How good texts are, and how various: texts are sequences of tokens, such as characters or words.
+"""How good texts are, and how various: texts are sequences of tokens, such as characters or words, or rows of tokens.
 
 A reference is a real text. Sums over n-grams are kept, so that the cost is linear in the texts: to compare each of n
 texts with all others by recounting would take n² counts.
@@ -9,7 +9,12 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from typing import Any
 
+import numpy as np
+import torch
+
+#: A text; rows of arrays and tensors serve as well.
 Tokens = Sequence[Hashable]
 #: Added to a count of no matches at all (NLTK's `method1`: Chen, Cherry 2014, WMT).
 EPSILON = 0.1
@@ -33,9 +38,10 @@ def bleu(
         orders: n.
 
     Raises:
-        ValueError: no texts, or no references.
+        ValueError: no texts, no references, or no orders.
     """
-    _check(texts, references)
+    texts, references = _pair(texts, references)
+    _check_orders(orders)
     return _mean(_Phrases(references, max(orders)), texts, orders, others=False)
 
 
@@ -45,10 +51,12 @@ def self_bleu(texts: Sequence[Tokens], orders: Sequence[int] = (2, 3, 4, 5)) -> 
     Zhu et al. 2018 (Texygen), arXiv 1802.01886. Depends on the number of texts: compare equal numbers.
 
     Raises:
-        ValueError: fewer than two texts.
+        ValueError: fewer than two texts, or no orders.
     """
+    texts = _plain(texts)
     if len(texts) < 2:
         raise ValueError(f"there are {len(texts)} texts: it takes two to be alike")
+    _check_orders(orders)
     return _mean(_Phrases(texts, max(orders)), texts, orders, others=True)
 
 
@@ -59,12 +67,14 @@ def ngram_kl(references: Sequence[Tokens], texts: Sequence[Tokens], n: int) -> f
     repeat both cost.
 
     Raises:
-        ValueError: no texts, or none with n tokens.
+        ValueError: no texts, no reference with n tokens, or an n below 1.
 
     >>> round(ngram_kl(["aab"], ["abb"], 1), 4)      # p = (2.5, 1.5)/4, q = (1.5, 2.5)/4
     0.1277
     """
-    _check(texts, references)
+    texts, references = _pair(texts, references)
+    if n < 1:
+        raise ValueError(f"n is {n}: give at least 1")
     real, made = (Counter(gram for text in side for gram in _grams(text, n)) for side in (references, texts))
     if not real:
         raise ValueError(f"no reference has {n} tokens: give a smaller n")
@@ -80,16 +90,24 @@ def ngram_kl(references: Sequence[Tokens], texts: Sequence[Tokens], n: int) -> f
 def copied(texts: Sequence[Hashable], training: Iterable[Hashable]) -> float:
     """Share of texts that stand in the training set, whole.
 
+    Raises:
+        ValueError: no texts.
+
     >>> copied(["anna", "hanne"], {"anna"})
     0.5
     """
-    known = set(training)
-    return sum(text in known for text in texts) / len(texts)
+    known, made = set(_plain(training)), _some(texts)
+    return sum(text in known for text in made) / len(made)
 
 
 def distinct(texts: Sequence[Hashable]) -> float:
-    """Number of different texts over the number of texts."""
-    return len(set(texts)) / len(texts)
+    """Number of different texts over the number of texts.
+
+    Raises:
+        ValueError: no texts.
+    """
+    made = _some(texts)
+    return len(set(made)) / len(made)
 
 
 @dataclass(frozen=True)
@@ -122,9 +140,28 @@ def words(texts: Iterable[str], training: Iterable[str], held_out: Iterable[str]
     return Words(1 - novel + found if made else 0.0, novel, found)
 
 
-def _check(texts: Sequence[Tokens], references: Sequence[Tokens]) -> None:
-    if not texts or not references:
-        raise ValueError(f"there are {len(texts)} texts and {len(references)} references: give at least one of each")
+def _plain(texts: Iterable[Any]) -> list[Any]:
+    """Texts that compare by their tokens: elements of a tensor are each equal to themselves alone."""
+    return [tuple(text.tolist()) if isinstance(text, (np.ndarray, torch.Tensor)) else text for text in texts]
+
+
+def _some(texts: Iterable[Any]) -> list[Any]:
+    found = _plain(texts)
+    if not found:
+        raise ValueError("there are no texts: give at least one")
+    return found
+
+
+def _pair(texts: Iterable[Any], references: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    made, real = _plain(texts), _plain(references)
+    if not made or not real:
+        raise ValueError(f"there are {len(made)} texts and {len(real)} references: give at least one of each")
+    return made, real
+
+
+def _check_orders(orders: Sequence[int]) -> None:
+    if not orders or min(orders) < 1:
+        raise ValueError(f"orders are {list(orders)}: give at least one, each at least 1")
 
 
 def _grams(text: Tokens, n: int) -> Iterable[tuple[Hashable, ...]]:
