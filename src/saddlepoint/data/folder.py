@@ -54,8 +54,8 @@ def image_folder(
 
     Classes: where no image lies in the folder itself and at least two of its sub-folders hold images, these
     sub-folders are the classes. Where the folder holds `train`, and beside it at most `val`, `test` and their
-    like (in any case), `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose classes are
-    numbered as those of `train`.
+    like (in any case), `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose
+    classes are numbered as those of `train`.
 
     Many images (`keeping.KEPT`) are decoded once, in processes of their own, and kept in the cache folder until a
     file's name, size or time changes; their pixels are then read from the disk as they are used.
