@@ -234,9 +234,9 @@ def test_bad_files_are_named_and_counted_and_the_others_written(run: Run, identi
     assert said.json["written"] == 1
     reasons = {Path(one["file"]).name: one["reason"] for one in said.json["failed"]}
     assert set(reasons) == {"empty.png", "cut.jpg", "page.png", "nowhere.png"}
-    assert reasons["page.png"] == reasons["empty.png"] == "not an image"
+    assert reasons["page.png"] == reasons["empty.png"] == "not an image in a format that is read"
     assert "truncated" in reasons["cut.jpg"]
-    assert f"{folder / 'page.png'}: not an image" in said.flat
+    assert f"{folder / 'page.png'}: not an image in a format that is read" in said.flat
     assert "4 of 5 files were left out" in said.flat
 
 

@@ -242,7 +242,41 @@ def test_changed_data_in_a_folder_of_a_run_is_refused(run: Run, tmp_path: Path) 
     Image.new("L", (8, 8), 255).save(data / "9.png")
     said = run(*command, "--samples", "128")
     assert said.code == 2
-    assert "the data changed since this run began" in said.flat
+    assert "the data changed since this run began (8 images of 1x8x8 then, 9 images of 1x8x8 now)" in said.flat
+    for use in (("inspect", folder, "--steps", "2", "--size", "2"), ("evaluate", folder, "--samples", "50")):
+        said = run(*use)
+        assert said.code == 0, said.err
+        assert "note: the data changed since this run began (8 images of 1x8x8 then, 9 images of" in said.flat
+    Image.new("RGB", (8, 8), (255, 0, 0)).save(data / "9.png")
+    said = run("evaluate", folder, "--samples", "50")
+    assert said.code == 2
+    assert f"9 images of 3x8x8 now), and the networks do not fit them: restore them, or take {folder}" in said.flat
+    (data / "9.png").unlink()
+    Image.new("L", (8, 8), 255).save(data / "0.png")
+    assert "(8 images of 1x8x8 as before, but others)" in run(*command, "--samples", "128").flat
+
+
+def test_classes_are_counted_and_a_refused_run_says_first_what_it_read(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    for name, count in {"ant": 5, "bee": 2, "eel": 1}.items():
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for level in range(count):
+            Image.new("L", (8, 8), 30 * level).save(tmp_path / "data" / name / f"{level}.png")
+    command = ("train", "images", "--data", "data", *TINY, "--samples", "32")
+    Image.new("L", (8, 8), 9).save(tmp_path / "data" / "cover.png")
+    said = run(*command, "--conditional")
+    assert said.code == 2
+    note, error = said.flat.index("The 3 sub-folders are no classes, as"), said.flat.index("error: data has no classes")
+    assert note < error
+    assert not list((tmp_path / "runs").iterdir()), "its name is free for the next one"
+    (tmp_path / "data" / "cover.png").unlink()
+    said = run(*command)
+    assert "3 classes of 1 to 5 images: ant, bee, eel; --conditional makes each on demand" in said.flat
+    assert "makes each on demand" not in run(*command, "--conditional").flat
 
 
 def test_version_and_help(run: Run) -> None:

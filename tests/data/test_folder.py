@@ -250,7 +250,7 @@ def test_a_damaged_exif_block_costs_nothing(tmp_path) -> None:
 
 
 def test_extensions_in_any_case_hidden_files_and_other_files(tmp_path) -> None:
-    for name in ("a.PNG", "b.JpEg", "c.TIFF", ".hidden.png", ".cache/d.png", "sub/._e.png"):
+    for name in ("a.PNG", "b.JpEg", "c.TIFF", ".hidden.png", ".cache/d.png", "sub/._e.png", "@eaDir/f.png/S.png"):
         solid(tmp_path / name)
     (tmp_path / "notes.txt").write_text("text")
     data = image_folder(tmp_path, 8)
@@ -348,6 +348,17 @@ def test_train_is_read_in_place_of_its_parent(tmp_path) -> None:
     assert data.notes == ("Read the sub-folder train/ alone and not test/, val/.",)
 
 
+def test_parts_are_known_in_any_case_and_beside_what_a_system_adds(tmp_path) -> None:
+    for name in ("Train/cat/1.png", "Train/dog/1.png", "TEST/dog/2.png", "@eaDir/1.png", "__MACOSX/Train/1.png"):
+        solid(tmp_path / name)
+    data = image_folder(tmp_path, 8)
+    assert (len(data), data.classes) == (2, ("cat", "dog"))
+    assert data.notes == ("Read the sub-folder Train/ alone and not TEST/.",)
+    test = image_folder(tmp_path, 8, split="test")
+    assert test.labels is not None
+    assert (test.labels.tolist(), test.classes) == ([1], ("cat", "dog"))
+
+
 def test_the_part_held_out_is_numbered_as_train_is(tmp_path) -> None:
     """Though it lacks the first class."""
     for name in ("train/ant/1.png", "train/cat/1.png", "train/dog/1.png", "val/dog/2.png", "val/cat/3.png"):
@@ -405,6 +416,14 @@ def test_names_that_are_no_text(tmp_path) -> None:
     " ".join((*data.classes, *data.notes)).encode()
 
 
+def test_a_name_of_two_lines_is_written_on_one(tmp_path) -> None:
+    solid(tmp_path / "a.png")
+    (tmp_path / "two\nlines\t.png").write_bytes(b"")
+    (note,) = image_folder(tmp_path, 8).notes
+    assert "two\\nlines\\t.png" in note
+    assert note.isprintable()
+
+
 # --- files that cannot be read ------------------------------------------------------------------------
 
 
@@ -448,8 +467,8 @@ def test_every_kind_of_damage_is_skipped_and_named(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("text.png", b"I am no image", "not an image"),
-        ("empty.jpg", b"", "not an image"),
+        ("text.png", b"I am no image", "not an image in a format that is read"),
+        ("empty.jpg", b"", "not an image in a format that is read"),
         ("bomb.png", bomb(), "more than 178,956,970 pixels"),
     ],
 )
@@ -457,6 +476,23 @@ def test_the_note_says_why(tmp_path, name, content, why) -> None:
     solid(tmp_path / "a.png")
     (tmp_path / name).write_bytes(content)
     assert image_folder(tmp_path, 8).notes == (f"Skipped 1 file that cannot be read: {name} ({why}).",)
+
+
+def test_what_may_not_be_read_is_named_once(tmp_path, monkeypatch) -> None:
+    solid(tmp_path / "a.png")
+    solid(tmp_path / "b.png")
+    opened = Image.open
+
+    def refuse(file, *arguments, **options):
+        if Path(file).name == "b.png":
+            raise PermissionError(13, "Permission denied", str(file))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr(Image, "open", refuse)
+    assert image_folder(tmp_path, 8).notes == ("Skipped 1 file that cannot be read: b.png (Permission denied).",)
+    monkeypatch.setattr(Path, "is_file", lambda path: refuse(path / "b.png"))
+    with pytest.raises(DataError, match=rf"^{tmp_path} cannot be read \(Permission denied\): change its permissions"):
+        load_images(tmp_path, 8)
 
 
 def test_a_large_image_below_the_limit_is_read_without_a_warning(tmp_path, monkeypatch) -> None:
@@ -485,7 +521,7 @@ def test_filters_of_warnings_are_given_back(tmp_path) -> None:
         (lambda p: (p.mkdir(), (p / "a.heic").touch(), (p / "b.HEIC").touch()), "Found: 2 of .heic"),
         (
             lambda p: (p.mkdir(), (p / "a.png").touch()),
-            r"none of the 1 image files can be read.* a.png \(not an image\)",
+            r"none of the 1 image files can be read.* a.png \(not an image in a format that is read\)",
         ),
     ],
     ids=["missing", "file", "empty", "empty sub-folder", "other files", "unreadable"],

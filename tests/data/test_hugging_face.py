@@ -78,7 +78,7 @@ def test_images_that_are_damaged_are_skipped_with_their_labels(tmp_path) -> None
     data = load_images(source, 8)
     assert data.labels is not None
     assert data.labels.tolist() == KINDS[:1] + KINDS[2:]
-    assert data.notes == ("Skipped 1 file that cannot be read: number 1 (not an image).",)
+    assert data.notes == ("Skipped 1 file that cannot be read: number 1 (not an image in a format that is read).",)
     with pytest.raises(DataError, match=r"none of the 1 images can be read"):
         load_images(saved(tmp_path / "y", datasets.Dataset.from_dict({"picture": cells[1:2], "kind": [0]}, features)))
 

@@ -194,7 +194,9 @@ def test_what_is_in_use_stays_readable_when_the_folder_changes(photos) -> None:
 def test_no_file_that_can_be_read_is_the_same_error_and_keeps_nothing(tmp_path, cache) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.png").write_text("no image")
-    with pytest.raises(DataError, match=r"none of the 1 image files can be read.* x.png \(not an image\)"):
+    with pytest.raises(
+        DataError, match=r"none of the 1 image files can be read.* x.png \(not an image in a format that is read\)"
+    ):
         image_folder(tmp_path / "a", 8)
     assert files(cache) == []
 

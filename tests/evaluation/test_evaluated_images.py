@@ -249,3 +249,31 @@ def test_without_a_test_split_a_part_stands_in_and_it_is_said(train: ImageData) 
     assert (rest.split, part.split) == ("4/5 of train", "1/5 of train")
     assert "which the generator was trained on too" in notes[0]
     assert sets_of(train, lambda: train)[2] == ()
+
+
+@pytest.mark.parametrize(
+    ("n", "numbers", "unfit"),
+    [
+        (2, {"sliced_wasserstein"}, "frechet is left out: needs 2 images of each kind, and there are 1"),
+        (3, {"frechet", "support"}, "kernel is left out: needs subsets of 2 images, and the smallest set has 1"),
+        (5, {"frechet", "precision"}, "density_coverage is left out: needs 6 images of each kind, and there are 4"),
+        (8, {"frechet", "density", "kernel"}, "frechet_infinity is left out: needs 40 images"),
+    ],
+)
+def test_of_few_images_what_can_be_measured_is(extractor: Extractor, n: int, numbers: set[str], unfit: str) -> None:
+    def absent() -> ImageData:
+        raise DataError("noise has no split")
+
+    train, test, _ = sets_of(images(n, 1), absent)
+    found = evaluate_images({"ema": made()}, train, test, extractor, samples=50)
+    assert numbers <= {m.metric for m in found.measured}
+    assert any(note.startswith(unfit) for note in found.notes)
+    assert {m.protocol.n_real for m in found.measured if m.protocol.split == train.split} == {len(train.data)}
+
+
+def test_one_image_is_too_few() -> None:
+    def absent() -> ImageData:
+        raise DataError("noise has no split")
+
+    with pytest.raises(DataError, match="noise comes to one image to measure against: give at least two"):
+        sets_of(images(1, 1), absent)

@@ -45,6 +45,7 @@ IDENTITY = {
         "fingerprint": "b3f1a96c0d24",
         "images": 1797,
         "shape": [1, 16, 16],
+        "classes": [f"the {i}" for i in range(25)],
         "notes": ["8x8 images enlarged to 16x16", "3 duplicates kept"],
     },
     "started": "2025-11-23T21:00:00+00:00",

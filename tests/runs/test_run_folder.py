@@ -43,6 +43,20 @@ def test_a_folder_can_be_held_again_after_an_error_inside(tmp_path: Path) -> Non
         pass
 
 
+def test_a_folder_into_which_nothing_was_written_goes_again(tmp_path: Path) -> None:
+    made, given = RunFolder(tmp_path / "made"), RunFolder(tmp_path / "given")
+    given.path.mkdir()
+    for run in (made, given):
+        with pytest.raises(ZeroDivisionError), run.held():
+            raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == [given.path], "but not one that was there"
+    with made.held():
+        (made.path / "run.json").touch()
+    with made.held():
+        pass
+    assert (made.path / "run.json").exists()
+
+
 def test_a_file_in_the_way_of_a_run_folder_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     run = RunFolder(tmp_path / "file")

@@ -11,10 +11,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from saddlepoint.cli.screen import err, out
+from saddlepoint.data import ImageData
 from saddlepoint.data.audio import SoundData
+from saddlepoint.data.collection import some
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.data.text import TextData
-from saddlepoint.recipes import Run
+from saddlepoint.recipes import Run, RunOnImages, RunOnSounds
 from saddlepoint.recipes.building import Data
 from saddlepoint.train.observer import Progress as Where
 
@@ -28,7 +30,7 @@ class Watch:
     Where stderr is no terminal, one plain line a record. With `epoch_lines`, the classical line an epoch on stdout.
     """
 
-    def __init__(self, config: Run, data: Data, continued: bool) -> None:
+    def __init__(self, config: Run, data: Data) -> None:
         self.config, self.data = config, data
         self._drawn = 0.0
         self._first: tuple[float, int] | None = None
@@ -43,15 +45,6 @@ class Watch:
         self._task = self._bar.add_task(config.recipe, total=1.0, where="", left="")
         self._live = Live(console=err, auto_refresh=False)
         self._last = Where()
-        what = "continuing" if continued else "training"
-        err.print(
-            f"{what} on {data.name}: {len(data):,} {data.kind} {_size(data)}; "
-            f"{config.method['name']}, {config.objective}, batch {config.batch_size}",
-            markup=False,
-            soft_wrap=True,
-        )
-        for note in data.notes:
-            err.print(f"note: {note}", markup=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         if err.is_terminal:
@@ -120,6 +113,23 @@ class Watch:
             return share, ""
         minutes, seconds = divmod(max(0, round(min(lefts))), 60)
         return share, f"{minutes}:{seconds:02d} left"
+
+
+def introduce(config: Run, data: Data, continued: bool) -> None:
+    """Say what is trained on what: before the networks are made, so that their errors come after what was read."""
+    what = "continuing" if continued else "training"
+    lines = [
+        f"{what} on {data.name}: {len(data):,} {data.kind} {_size(data)}; "
+        f"{config.method['name']}, {config.objective}, batch {config.batch_size}"
+    ]
+    if isinstance(data, ImageData | SoundData) and data.labels is not None:
+        counts = data.labels.bincount(minlength=len(data.classes)).tolist()
+        each = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))
+        lines.append(f"{len(data.classes):,} classes of {each} {data.kind}: {some(data.classes)}")
+        if isinstance(config, RunOnImages | RunOnSounds) and not config.conditional:
+            lines[-1] += "; --conditional makes each on demand"
+    for line in (*lines, *(f"note: {note}" for note in data.notes)):
+        err.print(line, markup=False, soft_wrap=True)
 
 
 def _size(data: Data) -> str:

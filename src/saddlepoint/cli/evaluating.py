@@ -60,7 +60,7 @@ from saddlepoint.recipes import (
     VocoderRun,
     read_run,
 )
-from saddlepoint.recipes.building import pick_device
+from saddlepoint.recipes.building import changed, pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
 from saddlepoint.report.enhancement import trade_figure
@@ -147,6 +147,8 @@ def evaluate(
         subject = _subject(run, wanted, weights is not None, partial(report, "reading the data"))
         asked = _Asked(run, metrics, samples, features, data, target, seed, device, plot, report, weights)
         found, notes = _found(subject, asked)
+    if subject.changed is not None and data is None:
+        notes = (f"{subject.changed}: they are not those that the generator was trained on", *notes)
     record = {
         "evaluated": datetime.now(UTC).isoformat(timespec="seconds"),
         "samples": subject.samples,
@@ -386,12 +388,16 @@ def _of_images(
 
 @dataclass(frozen=True)
 class _Subject:
-    """Generators by weights, the samples that they had seen, the run's configuration and data where it has them."""
+    """Generators by weights, the samples that they had seen, the run's configuration and data where it has them.
+
+    `changed` says how these data differ from those that it was trained on.
+    """
 
     generators: Mapping[str, Trained]
     samples: int | None
     config: Run | None
     data: Any
+    changed: str | None = None
 
     def of(self, kind: type[Kind]) -> dict[str, Kind]:
         """Those of a kind, which all are or none."""
@@ -415,6 +421,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     folder = RunFolder(run)
     config = _config(folder)
     data = None if config is None else config.load(reading)
+    other = None if data is None else changed(folder.read_identity(), data)
     try:
         checkpoint = folder.checkpoints.newest(lambda fault: err.print(fault, markup=False, soft_wrap=True))
     except NoCheckpoint:
@@ -423,9 +430,16 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
         delivered = Trained.load(run)
         if demanded:
             raise ConfigurationError(f"{run} has no checkpoint to take weights from: leave --weights out")
-        return _Subject({"delivered": delivered}, None, config, data)
-    assembled = config.build(data)
-    load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
+        return _Subject({"delivered": delivered}, None, config, data, other)
+    try:
+        assembled = config.build(data)
+        load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
+    except ValueError as error:
+        if other is None:
+            raise
+        raise ConfigurationError(
+            f"{other}, and the networks do not fit them: restore them, or take {folder.generator} in place of the run"
+        ) from error
     task, game = assembled.task, assembled.game
     assert isinstance(
         task,
@@ -442,7 +456,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     elif demanded and "ema" in wanted:
         raise ConfigurationError(f"{run} keeps no average of its weights: take --weights live")
     kept = {weights: trained for weights, trained in generators.items() if weights in wanted}
-    return _Subject(kept, checkpoint.samples, config, data)
+    return _Subject(kept, checkpoint.samples, config, data, other)
 
 
 def _regression(run: Path) -> ImageTranslator | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from saddlepoint.cli.screen import err, fail
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data.folder import printable
 
 #: Failures that are named on the screen.
 NAMED = 10
@@ -77,11 +78,6 @@ def tell_of(jobs: Sequence[Job], failed: Mapping[Path, str], out: Path, what: st
     err.print(f"wrote {written:,} {what}{'s' if written != 1 else ''} to {out}", markup=False, soft_wrap=True)
     if failed:
         for path, reason in list(failed.items())[:NAMED]:
-            err.print(f"  {_printable(path)}: {reason}", markup=False, soft_wrap=True)
+            err.print(f"  {printable(str(path))}: {reason}", markup=False, soft_wrap=True)
         more = f", the first {NAMED} of them named above" if len(failed) > NAMED else ""
         fail(f"{len(failed):,} of {len(jobs):,} files were left out{more}", 1)
-
-
-def _printable(path: Path) -> str:
-    """The path as text that can be written anywhere: file names need not be valid Unicode."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

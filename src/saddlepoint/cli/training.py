@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.bar import Watch
+from saddlepoint.cli.bar import Watch, introduce
 from saddlepoint.cli.listing import by
 from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError, assign, nearest
@@ -34,7 +34,7 @@ from saddlepoint.recipes import (
     VocoderRun,
     read_run,
 )
-from saddlepoint.recipes.building import network_costs
+from saddlepoint.recipes.building import Data, changed, network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.runs import RunFolder, free_name
 from saddlepoint.runs.folder import read_config
@@ -135,9 +135,11 @@ def train(
             return
         if config.threads is not None:
             torch.set_num_threads(config.threads)
-        assembled = _assembled(config)
+        loaded = _loaded(config)
+        introduce(config, loaded, continued)
+        assembled = config.build(loaded)
         _begin(folder, config, assembled, continued)
-        with Watch(config, assembled.data, continued) as watch:
+        with Watch(config, loaded) as watch:
             training = assembled.training(folder, watch)
             try:
                 result = training.run()
@@ -207,10 +209,10 @@ def _starting_point(recipe: str) -> Run:
     raise ConfigurationError(f"there is no recipe {recipe!r}, and no such configuration: {nearest(recipe, RECIPES)}")
 
 
-def _assembled(config: Run) -> Assembled:
+def _loaded(config: Run) -> Data:
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         reading = bar.add_task("reading the data", total=None)
-        return config.build(config.load(lambda done, total: bar.update(reading, completed=done, total=total)))
+        return config.load(lambda done, total: bar.update(reading, completed=done, total=total))
 
 
 def _costs(config: Run) -> str:
@@ -315,12 +317,8 @@ def _already_over(folder: RunFolder, config: Run, as_json: bool) -> bool:
 
 def _begin(folder: RunFolder, config: Run, assembled: Assembled, continued: bool) -> None:
     folder.create()
-    before, now = folder.read_identity().get("dataset", {}).get("fingerprint"), assembled.data.fingerprint
-    if continued and before not in (None, now):
-        raise ConfigurationError(
-            f"the data changed since this run began (fingerprint {before} then, {now} now): "
-            f"restore it, or begin a new run with --out"
-        )
+    if continued and (what := changed(folder.read_identity(), assembled.data)) is not None:
+        raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
     folder.write_config(config.plain())
     identity = {"name": folder.path.name, "command": ["saddle", *sys.argv[1:]], **assembled.identity()}
     if not continued:

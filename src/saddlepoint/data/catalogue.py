@@ -161,8 +161,11 @@ def _read(path: Path, size: int | None, split: Split, progress: Report | None) -
     """What lies at a path, by what it is."""
     if path.suffix.lower() in ENDINGS and not path.is_dir():
         return array_file(path, split)
-    if found_cifar(path) is not None:
-        return cifar_folder(path, split)
-    if holds_idx(path):
-        return idx_folder(path, split)
-    return image_folder(path, FOLDER_SIZE if size is None else size, progress=progress, split=split)
+    try:
+        if found_cifar(path) is not None:
+            return cifar_folder(path, split)
+        if holds_idx(path):
+            return idx_folder(path, split)
+        return image_folder(path, FOLDER_SIZE if size is None else size, progress=progress, split=split)
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): change its permissions") from error

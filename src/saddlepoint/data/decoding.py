@@ -157,7 +157,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
     if isinstance(error, UnidentifiedImageError):
-        return "not an image"
+        return "not an image in a format that is read"
+    if isinstance(error, OSError) and error.strerror:  # its own text repeats the path
+        return error.strerror
     return str(error) or type(error).__name__
 
 

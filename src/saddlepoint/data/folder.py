@@ -1,6 +1,7 @@
 """Any folder of images: nested or not, of mixed sizes, modes and formats, with files that are none."""
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ FOREIGN = frozenset(
     )
 )
 WHITE: Colour = (255, 255, 255)
+#: Sub-folders that systems put beside images, with previews of them.
+SYSTEM = frozenset(("__MACOSX", "@eaDir"))
 #: Names of sub-folders that may stand beside `train`, those to test with in the order in which they are taken.
 HELD_OUT = ("test", "val", "valid", "validation", "dev")
 SPLITS = frozenset(("train", *HELD_OUT))
@@ -45,14 +48,14 @@ def image_folder(
 
     An image is turned as its EXIF orientation says; of an animation, or of pages, the first is taken; transparency is
     composited on the background; the middle square is resized (Lanczos). Files are known by their extension
-    (`EXTENSIONS`, in any case) and read by their content. Hidden files and folders are left out. A file that
-    cannot be read, or that has more than twice `PIL.Image.MAX_IMAGE_PIXELS` pixels, is skipped and named in the
-    notes, which also count the files of other image formats (`FOREIGN`).
+    (`EXTENSIONS`, in any case) and read by their content. Hidden files and folders, and those of `SYSTEM`, are left
+    out. A file that cannot be read, or that has more than twice `PIL.Image.MAX_IMAGE_PIXELS` pixels, is skipped and
+    named in the notes, which also count the files of other image formats (`FOREIGN`).
 
     Classes: where no image lies in the folder itself and at least two of its sub-folders hold images, these
     sub-folders are the classes. Where the folder holds `train`, and beside it at most `val`, `test` and their
-    like, `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose classes are
-    numbered as those of `train`.
+    like (in any case), `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose
+    classes are numbered as those of `train`.
 
     Many images (`keeping.KEPT`) are decoded once, in processes of their own, and kept in the cache folder until a
     file's name, size or time changes; their pixels are then read from the disk as they are used.
@@ -85,7 +88,7 @@ def image_folder(
             f"{root}: none of the {len(listing.images):,} image files can be read. {' '.join(notes)} "
             f"Check that they open in an image viewer"
         )
-    known = None if split == "train" else listed(given / "train").images
+    known = None if split == "train" else listed(part_of(given, "train")[0]).images
     labels, classes = _classes(relative, known)
     return ImageData(name, images, labels, classes, f"The images of the folder {root}.", tuple(notes))
 
@@ -124,19 +127,18 @@ def part_of(folder: Path, split: Split) -> tuple[Path, list[str]]:
         found = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {found}: expected a folder of images; give the path of one")
     try:
-        inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not _hidden(entry.name))
     except OSError as error:
         raise DataError(f"{folder} cannot be read ({error.strerror}): change its permissions") from error
-    parted = "train" in inside and SPLITS.issuperset(inside)
-    if split == "train":
-        chosen = "train" if parted else None
-    else:
-        chosen = next((name for name in HELD_OUT if parted and name in inside), None)
-        if chosen is None:
-            raise DataError(
-                f"{folder} holds no images to test with: expected one of {', '.join(HELD_OUT)} beside train/ and "
-                f"nothing else; put them there, or hold out a share of the images (ImageData.split)"
-            )
+    parts = {name.lower(): name for name in inside}
+    parted = "train" in parts and SPLITS.issuperset(parts) and len(parts) == len(inside)
+    wanted = ("train",) if split == "train" else HELD_OUT
+    chosen = next((parts[name] for name in wanted if parted and name in parts), None)
+    if chosen is None and split == "test":
+        raise DataError(
+            f"{folder} holds no images to test with: expected one of {', '.join(HELD_OUT)} beside train/ and "
+            f"nothing else; put them there, or hold out a share of the images (ImageData.split)"
+        )
     if chosen is None:
         return folder, []
     beside = [f"{name}/" for name in inside if name != chosen]
@@ -195,16 +197,20 @@ def listed(root: Path) -> Listing:
         seen.add((status.st_dev, status.st_ino))
         below = Path(place).relative_to(root).as_posix()
         prefix = "" if below == "." else f"{below}/"
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not _hidden(name))
         for name in files:
             extension = Path(name).suffix.lower()
-            if name.startswith("."):
+            if _hidden(name):
                 continue
             if extension in EXTENSIONS:
                 images.append(prefix + name)
             else:
                 others[extension or "no extension"] += 1
     return Listing(sorted(images, key=lambda image: image.split("/")), others, unread)
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in SYSTEM
 
 
 def _nothing(root: Path, listing: Listing) -> str:
@@ -255,5 +261,10 @@ def _notes(listing: Listing, read: Sequence[str]) -> list[str]:
 
 
 def printable(path: str) -> str:
-    """Path as text that can be written anywhere: file names need not be valid Unicode."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+    r"""Path as text that can be written anywhere, on one line: file names may hold anything but zero bytes.
+
+    >>> print(printable("a\nb.png"), printable("caf\udce9"), printable("café 猫"))
+    a\nb.png caf\udce9 café 猫
+    """
+    odd = ("Cc", "Cs")  # controls; bytes that are no text
+    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in odd else c for c in path)

@@ -218,6 +218,7 @@ MEASURES: dict[str, Measure] = {
         {"kernel": "lower"},
         _kernel,
         lambda c: {"subsets": 100, "subset_size": c.subset},
+        lambda c: None if c.subset >= 2 else f"needs subsets of 2 images, and the smallest set has {c.subset}",
     ),
     "precision_recall": Measure(
         "share of generated images inside the real support, and of real ones inside the generated",

@@ -23,11 +23,16 @@ def real_sets(train: ImageData, test: Callable[[], ImageData]) -> tuple[RealSet,
     Args:
         train: that the generator was trained on.
         test: reads images that it never saw; raises DataError where there are none.
+
+    Raises:
+        DataError: there are none, and but one of the others.
     """
     try:
         return RealSet(train, "train"), RealSet(test(), "test"), ()
     except DataError as error:
-        rest, part = train.split(SHARE)
+        if len(train) < 2:
+            raise DataError(f"{train.name} comes to one image to measure against: give at least two") from error
+        rest, part = train.split(max(SHARE, 1 / len(train)))
         note = (
             f"{error}. In place of a test split a fifth of the training images is held out here, which the generator "
             f"was trained on too; a run of its own with --set data.held_out={SHARE:g} never sees them"

@@ -174,6 +174,20 @@ class Assembled:
         return {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names}
 
 
+def changed(identity: Mapping[str, Any], data: Data) -> str | None:
+    """In words, that data are not those that the run of a `run.json` began with; None where they are."""
+    before = identity.get("dataset", {})
+    if before.get("fingerprint") in (None, data.fingerprint):
+        return None
+
+    def told(count: int, shape: Sequence[int], classes: Sequence[str]) -> str:
+        return f"{count:,} {data.kind} of {'x'.join(map(str, shape))}" + (f" in {len(classes)} classes" * bool(classes))
+
+    then, now = told(before[data.kind], before["shape"], before["classes"]), told(len(data), data.shape, data.classes)
+    what = f"{then} then, {now} now" if then != now else f"{now} as before, but others"
+    return f"the data changed since this run began ({what})"
+
+
 def adversarial_game(
     config: AdversarialRun,
     shape: tuple[int, ...],

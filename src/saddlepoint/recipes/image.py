@@ -116,8 +116,8 @@ def classes_of(data: ImageData, conditional: bool) -> tuple[str, ...]:
     """
     if conditional and data.labels is None:
         raise ConfigurationError(
-            f"{data.name} has no classes to make on demand: put each class into a sub-folder of its own, "
-            f"or give --no-conditional"
+            f"{data.name} has no classes to make on demand: put each class into a sub-folder of its own, with no "
+            f"image beside these, or give --no-conditional"
         )
     return data.classes if conditional else ()
 

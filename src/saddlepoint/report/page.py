@@ -42,6 +42,8 @@ TEXTS = 8
 SNAPSHOT_BYTES, STAGE_BYTES = 1_300_000, 500_000
 #: Pictures narrower than this are shown with hard pixels: smoothing would hide what the generator drew.
 SMALL = 640
+#: Classes named on the page.
+CLASSES = 20
 
 _LEVELS = {"good": "Good", "watch": "Watch", "bad": "Act"}
 
@@ -282,6 +284,7 @@ class _Run:
             "Source": data.get("source"),
             "Fingerprint": data.get("fingerprint"),
             **counts,
+            "Classes": _named(_strings(data.get("classes"))),
             "Shape": " × ".join(str(n) for n in shape) + " (channels, height, width)"
             if "Images" in counts and isinstance(shape, Sequence) and not isinstance(shape, str) and shape
             else None,
@@ -435,6 +438,12 @@ def _moment(iso: object) -> str | None:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _named(classes: Sequence[str]) -> str:
+    """How many, and the first of them; nothing where there are none."""
+    more = ", …" if len(classes) > CLASSES else ""
+    return f"{len(classes):,}: {', '.join(classes[:CLASSES])}{more}" if classes else ""
 
 
 def _strings(value: object) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,17 @@ class RunFolder:
     def held(self) -> Iterator[None]:
         """Hold the folder for this process; the hold ends with the process, however it ends.
 
+        A folder that was made for it goes again where nothing was written into it, so that its name is free.
+
         Raises:
             RunBusy: another process holds it.
             ValueError: a file is in the way.
         """
         self._check()
+        made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / ".lock")
+        file = self.path / ".lock"
+        lock = FileLock(file)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -60,7 +64,13 @@ class RunFolder:
         try:
             yield
         finally:
+            with suppress(OSError):
+                if made and list(self.path.iterdir()) == [file]:
+                    file.unlink()
             lock.release()
+            with suppress(OSError):  # it is not empty
+                if made:
+                    self.path.rmdir()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration."""

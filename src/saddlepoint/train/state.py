@@ -83,7 +83,8 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
         try:
             module.load_state_dict(own)
         except RuntimeError as error:
-            raise ValueError(f"the checkpoint {folder} belongs to another {name}: {error}") from error
+            what = " ".join(str(error).split())
+            raise ValueError(f"the checkpoint {folder} belongs to another {name}: {what}") from error
         game.optimizers[name].load_state_dict(state["optimizers"][name])
     method.load_state_dict(state["method"])
     batches.position = state["position"]
