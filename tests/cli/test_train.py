@@ -256,6 +256,31 @@ def test_changed_data_in_a_folder_of_a_run_is_refused(run: Run, tmp_path: Path) 
     assert "(8 images of 1x8x8 as before, but others)" in run(*command, "--samples", "128").flat
 
 
+def test_data_that_were_moved_are_the_same(run: Run, tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder, here, there = tmp_path / "run", tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    for level in range(8):
+        Image.new("L", (8, 8), 30 * level).save(here / f"{level}.png")
+    command = ("train", "images", *TINY, "--out", folder)
+    assert run(*command, "--data", here, "--samples", "64").code == 0
+    here.rename(there)
+    said = run("evaluate", folder, "--samples", "50")
+    assert said.code == 2
+    assert f"say whereto with: saddle train {folder}/config.yaml --data PATH --out {folder}" in said.flat
+    assert "Nothing to do" in run("train", folder / "config.yaml", "--data", there, "--out", folder).flat
+    assert run("evaluate", folder, "--samples", "50").code == 0
+    said = run(*command, "--data", there, "--samples", "128")
+    assert said.code == 0
+    assert "continuing on there" in said.flat
+    Image.new("L", (8, 8), 5).save(there / "9.png")
+    there.rename(here)
+    said = run(*command, "--data", here, "--samples", "192")
+    assert said.code == 2
+    assert "holds another run (data.path: " in said.flat
+
+
 def test_classes_are_counted_and_a_refused_run_says_first_what_it_read(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from saddlepoint.cli.screen import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import ImageRun, read_run
-from saddlepoint.recipes.building import changed
+from saddlepoint.recipes.building import data_again
 from saddlepoint.runs import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import Sieve, samples_of_class
 from saddlepoint.tasks.trained import WEIGHTS, ImageGenerator, TrainedGenerator
@@ -162,8 +162,9 @@ def _trained_on(run: Path) -> ImageData:
         raise ConfigurationError(
             f"{run} does not say what the generator was trained on: give the run folder, or the images with --data"
         )
-    data = config.load()
-    if (other := changed(folder.read_identity(), data)) is not None:
+    data, other = data_again(folder, config)
+    assert isinstance(data, ImageData)
+    if other is not None:
         err.print(f"note: {other}", markup=False, soft_wrap=True)
     return data
 

@@ -60,7 +60,7 @@ from saddlepoint.recipes import (
     VocoderRun,
     read_run,
 )
-from saddlepoint.recipes.building import changed, pick_device
+from saddlepoint.recipes.building import data_again, pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
 from saddlepoint.report.enhancement import trade_figure
@@ -420,8 +420,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     """
     folder = RunFolder(run)
     config = _config(folder)
-    data = None if config is None else config.load(reading)
-    other = None if data is None else changed(folder.read_identity(), data)
+    data, other = (None, None) if config is None else data_again(folder, config, reading)
     try:
         checkpoint = folder.checkpoints.newest(lambda fault: err.print(fault, markup=False, soft_wrap=True))
     except NoCheckpoint:

@@ -17,7 +17,7 @@ from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplific
 from saddlepoint.dynamics import spectrum as spectrum_of
 from saddlepoint.methods import Simultaneous
 from saddlepoint.recipes import Assembled, Run, read_run
-from saddlepoint.recipes.building import changed
+from saddlepoint.recipes.building import data_again
 from saddlepoint.report import save_png
 from saddlepoint.report.dynamics import Stability, dynamics
 from saddlepoint.runs import NoCheckpoint, RunFolder
@@ -51,8 +51,8 @@ def inspect(
         raise ConfigurationError(f"--plot {plot}: the picture is a .png file")
     folder = RunFolder(run)
     config = read_run(folder.read_config())
-    data = config.load()
-    if (other := changed(folder.read_identity(), data)) is not None:
+    data, other = data_again(folder, config)
+    if other is not None:
         err.print(f"note: {other}", markup=False, soft_wrap=True)
     ordinary = config.build(data)
     try:

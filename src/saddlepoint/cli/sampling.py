@@ -138,7 +138,9 @@ def sample(
         folder.mkdir(parents=True, exist_ok=True)
         digits = len(str(n - 1))
         for number, pixels in enumerate(frames_of(samples, scale or 1)):
-            Image.fromarray(pixels).save(folder / f"{number:0{digits}d}.png")
+            # Grey images are grey files, as those are that they were learnt from.
+            single = pixels[..., 0] if trained.shape[0] == 1 else pixels
+            Image.fromarray(single).save(folder / f"{number:0{digits}d}.png")
         err.print(f"wrote {n} files to {folder}", markup=False, soft_wrap=True)
     if walk is not None:
         frames = [Image.fromarray(p) for p in frames_of(trained.walk(stops, FRAMES, seed, label), scale, side=128)]

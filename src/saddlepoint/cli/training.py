@@ -278,6 +278,11 @@ def _agreed(folder: RunFolder, config: Run) -> tuple[Run, bool]:
         return config, False
     before = read_run(folder.read_config())
     differences = config.differences(before)
+    if [found.partition(":")[0] for found in differences] == ["data.path"]:
+        with suppress(DataError):
+            if changed(folder.read_identity(), _loaded(config)) is None:  # they were moved
+                folder.write_config(config.plain())
+                return config, True
     if differences:
         raise ConfigurationError(
             f"{folder.path} holds another run ({'; '.join(differences[:3])}{'; …' if len(differences) > 3 else ''}): "

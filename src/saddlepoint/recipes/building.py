@@ -1,6 +1,7 @@
 """What all tasks build alike: players, losses, the method with its average, and the training of them."""
 
 import platform
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,13 +17,14 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
 from saddlepoint.core.game import JointLoss
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data import DataError
 from saddlepoint.data.stream import Stream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import Penalty, clip_parameters
 from saddlepoint.recipes.citing import citations
-from saddlepoint.recipes.configuration import AdversarialRun, Choice, Run
+from saddlepoint.recipes.configuration import AdversarialRun, Choice, Reading, Run
 from saddlepoint.recipes.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -186,6 +188,22 @@ def changed(identity: Mapping[str, Any], data: Data) -> str | None:
     then, now = told(before[data.kind], before["shape"], before["classes"]), told(len(data), data.shape, data.classes)
     what = f"{then} then, {now} now" if then != now else f"{now} as before, but others"
     return f"the data changed since this run began ({what})"
+
+
+def data_again(folder: RunFolder, config: Run, reading: Reading | None = None) -> tuple[Data, str | None]:
+    """The data of a run that began before, and in words how they changed since; None where they did not.
+
+    Raises:
+        ConfigurationError: they can't be read.
+    """
+    try:
+        data = config.load(reading)
+    except DataError as error:
+        raise ConfigurationError(
+            f"{error}; where the data were moved, say whereto with: "
+            f"saddle train {shlex.quote(str(folder.config))} --data PATH --out {shlex.quote(str(folder.path))}"
+        ) from error
+    return data, changed(folder.read_identity(), data)
 
 
 def adversarial_game(
