@@ -4,6 +4,7 @@ import cmath
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method, Point
+from saddlepoint.methods.roles import turns
 
 
 @dataclass(eq=False)
@@ -19,7 +20,7 @@ class HeavyBall(Method):
         beta: size of the momentum, with its sign where it is real.
         phase: its argument in radians; a complex momentum suits games between rotation and descent.
         alternating: players move in turn, in `order`; otherwise at once.
-        order: who moves, first to last.
+        order: who moves, first to last; None is the game's players from the last to the first.
 
     Papers: Gidel, Askari Hemmat, Pezeshki, Lepriol, Huang, Lacoste-Julien, Mitliagkas 2019, "Negative momentum for
     improved game dynamics", arXiv 1807.04740; Lorraine, Acuna, Vicol, Duvenaud 2022, "Complex momentum for
@@ -29,7 +30,7 @@ class HeavyBall(Method):
     beta: float = -0.5
     phase: float = 0.0
     alternating: bool = True
-    order: tuple[str, ...] = ("discriminator", "generator")
+    order: tuple[str, ...] | None = None
     real: Point | None = field(default=None, init=False)
     imaginary: Point | None = field(default=None, init=False)
 
@@ -47,8 +48,10 @@ class HeavyBall(Method):
             self.real, self.imaginary = game.point.zeros(), game.point.zeros()
         beta = self.beta * cmath.exp(1j * self.phase)
         batch = batches.next()
-        turns = [(name,) for name in self.order] if self.alternating else [game.names]
-        for names in turns:
+        groups = [(name,) for name in turns(game.names, self.order)] if self.alternating else [game.names]
+        for names in ([name for name in group if name in game.awake] for group in groups):
+            if not names:
+                continue
             z, re, im = (point.only(*names) for point in (game.point, self.real, self.imaginary))
             start = z.clone()
             game.move(game.field(batch, only=names))

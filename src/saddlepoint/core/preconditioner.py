@@ -1,0 +1,113 @@
+"""What an optimizer multiplies a gradient by: the matrix of a look-ahead that is in the optimizer's own metric."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self, runtime_checkable
+
+import torch
+from torch import Tensor
+from torch.optim import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop
+
+from saddlepoint.core.point import Point
+
+
+class Diagonal:
+    """A diagonal matrix on points, positive numbers that broadcast over each tensor of a point."""
+
+    def __init__(self, tensors: Mapping[str, Sequence[Tensor]]) -> None:
+        self.tensors = dict(tensors)
+
+    @torch.no_grad()
+    def __mul__(self, vector: Point) -> Point:
+        """The product with a point of some or all of these players."""
+        own = [t for name in vector.names for t in self.tensors[name]]
+        return vector.like([a * b for a, b in zip(own, vector.tensors, strict=True)])
+
+    def __pow__(self, power: float) -> Self:
+        """The matrix to a power."""
+        return type(self)({name: [t**power for t in own] for name, own in self.tensors.items()})
+
+    @property
+    def largest(self) -> float:
+        """Its norm."""
+        return max(float(t.max()) for own in self.tensors.values() for t in own)
+
+
+@runtime_checkable
+class Preconditioned(Protocol):
+    """An optimizer from elsewhere that knows its own preconditioner."""
+
+    def preconditioner(self, parameter: Tensor, gradient: Tensor, /) -> Tensor:
+        """Positive numbers that broadcast over the parameter: its step for this gradient, over the gradient."""
+
+
+def preconditioner(optimizer: Optimizer, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
+    """P of `Game.preconditioner`, for the parameters of one player.
+
+    Raises:
+        ValueError: an optimizer whose step is no diagonal matrix times the gradient.
+    """
+    groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    return [_scale(optimizer, groups[id(p)], p.detach(), p, g) for p, g in zip(parameters, gradients, strict=True)]
+
+
+def _scale(optimizer: Optimizer, group: dict[str, Any], value: Tensor, parameter: Tensor, gradient: Tensor) -> Tensor:
+    if isinstance(optimizer, Preconditioned):
+        return optimizer.preconditioner(parameter, gradient)
+    if group.get("maximize"):
+        raise ValueError("an optimizer with maximize=True ascends: negate the player's loss, and leave maximize out")
+    state = optimizer.state.get(parameter, {})
+    rate = torch.as_tensor(group["lr"], dtype=gradient.dtype, device=gradient.device)
+    step = int(state.get("step", 0)) + 1
+    decoupled = isinstance(optimizer, AdamW) or group.get("decoupled_weight_decay", False)
+    decay = 0.0 if decoupled else group.get("weight_decay", 0.0)
+    g = gradient + decay * value if decay else gradient
+    match optimizer:
+        case SGD():
+            return rate
+        case ASGD():
+            return rate / (1 + group["lambd"] * rate * (step - 1)) ** group["alpha"]
+        case Adagrad():
+            total = state["sum"] + g * g
+            return rate / (1 + (step - 1) * group["lr_decay"]) / (total.sqrt() + group["eps"])
+        case RMSprop():
+            square = _mean(state, "square_avg", g * g, group["alpha"])
+            if group["centered"]:
+                square = square - _mean(state, "grad_avg", g, group["alpha"]).square()
+            return rate / (square.sqrt() + group["eps"])
+        case Adadelta():
+            square = _mean(state, "square_avg", g * g, group["rho"])
+            return (
+                rate * ((state.get("acc_delta", torch.zeros_like(g)) + group["eps"]) / (square + group["eps"])).sqrt()
+            )
+        case Adamax():
+            largest = state.get("exp_inf", torch.zeros_like(g)) * group["betas"][1]
+            return rate / torch.maximum(largest, g.abs() + group["eps"])
+        case RAdam():
+            return _rectified(state, group, g, rate, step)
+        case Adam() | NAdam():  # AdamW is an Adam
+            square = _mean(state, "exp_avg_sq", g * g, group["betas"][1])
+            if group.get("amsgrad"):
+                square = torch.maximum(square, state.get("max_exp_avg_sq", torch.zeros_like(g)))
+            return rate / ((square / (1 - group["betas"][1] ** step)).sqrt() + group["eps"])
+    raise ValueError(
+        f"this method looks ahead by the optimizer's preconditioner, a positive number a coordinate, which "
+        f"{type(optimizer).__name__} does not have: take SGD, RMSprop, Adam or another of their kind, or the method "
+        f"extragradient, which looks ahead by a whole step of the optimizer"
+    )
+
+
+def _mean(state: Mapping[str, Tensor], key: str, now: Tensor, decay: float) -> Tensor:
+    """A moving average, from 0 on, as it is after this gradient."""
+    return torch.lerp(now, state[key], decay) if key in state else (1 - decay) * now
+
+
+def _rectified(state: Mapping[str, Tensor], group: Mapping[str, Any], g: Tensor, rate: Tensor, step: int) -> Tensor:
+    beta = group["betas"][1]
+    correction = 1 - beta**step
+    limit = 2 / (1 - beta) - 1
+    length = limit - 2 * step * beta**step / correction
+    if length <= 5:
+        return rate
+    factor = ((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)) ** 0.5
+    square = _mean(state, "exp_avg_sq", g * g, beta)
+    return rate * factor * correction**0.5 / (square.sqrt() + group["eps"])
