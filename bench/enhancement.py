@@ -25,7 +25,7 @@ from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
 from saddlepoint.report import save_png
 from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import tabulated
-from saddlepoint.runs import RunFolder, append_evaluation
+from saddlepoint.storage import RunFolder, append_evaluation
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.translation import SHOWN, beside_each_other

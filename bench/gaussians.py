@@ -17,7 +17,7 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.recipes import RECIPES
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.train import Silent
 
 PUBLISHED = {

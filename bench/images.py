@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from classifiers import BATCH, Augmentation, accuracy, augmented, fit
+from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import assign
 from saddlepoint.core import generator
 from saddlepoint.core.randomness import seeded
@@ -28,9 +29,8 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, SmallClassifier, load_extractor
 from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.metrics import frechet_distance, frechet_from_moments, patch_moments, precision_recall
-from saddlepoint.races.playing import play
 from saddlepoint.recipes import RECIPES, ImageRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import ImageGenerator

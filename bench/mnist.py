@@ -19,7 +19,7 @@ from saddlepoint.core import generator
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import RECIPES, ImageRun
-from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import Silent
 
 JUDGED = 2048

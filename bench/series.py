@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.baselines import Copula
+from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.series import SeriesData
 from saddlepoint.evaluation import evaluate_series
 from saddlepoint.recipes import RECIPES
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.train import Silent
 

@@ -40,7 +40,7 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import SmallClassifier
 from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder, write_atomically
+from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
 from saddlepoint.train import Silent

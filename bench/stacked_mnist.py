@@ -23,7 +23,7 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import mode_coverage
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder, append_record, read_records
+from saddlepoint.storage import RunFolder, append_record, read_records
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from saddlepoint.baselines import Copula
+from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
 from saddlepoint.evaluation import evaluate_tables
 from saddlepoint.recipes import RECIPES, TableRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

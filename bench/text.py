@@ -20,7 +20,7 @@ from saddlepoint.evaluation.text import TEMPERATURES, evaluate_texts
 from saddlepoint.recipes import RECIPES, TextRun
 from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

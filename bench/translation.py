@@ -22,7 +22,7 @@ from torch import Tensor
 from saddlepoint.configuration import assign
 from saddlepoint.extractors import load_extractor
 from saddlepoint.recipes import RECIPES, TranslationRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.resemblance import Features, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import beside_each_other, chosen_of

@@ -17,7 +17,7 @@ import torch
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation import evaluate_vocoders
 from saddlepoint.recipes import RECIPES, VocoderRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.vocoder import SHOWN, Vocoder, above_each_other, spaced

@@ -13,7 +13,7 @@ from PIL import Image
 from processes import Saddle, lines, saddle
 
 from saddlepoint.data.audio import write_wave
-from saddlepoint.runs import read_records
+from saddlepoint.storage import read_records
 
 EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=160")
 CRITIC = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")

@@ -15,7 +15,7 @@ from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
 from saddlepoint.metrics import inception_score
 from saddlepoint.recipes import RECIPES, AudioRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

@@ -18,7 +18,7 @@ from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, ImageRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

@@ -9,7 +9,7 @@ from PIL import Image
 from saddlepoint.configuration import assign
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.train import Pace, Silent
 
 SMALL = [f"{role}.network.{dial}" for role in ("generator", "discriminator") for dial in ("width=8", "widest=16")]

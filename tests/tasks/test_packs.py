@@ -10,7 +10,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.penalties import R1, R2, CriticPass, GradientPenalty, LeCam, Penalty, ZeroCentred
 from saddlepoint.recipes import RECIPES
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.train import Silent
 
 

@@ -8,7 +8,7 @@ import torch
 from saddlepoint.configuration import assign
 from saddlepoint.data.points import grid, ring
 from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

@@ -12,7 +12,7 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.penalties import R1, R2, GradientPenalty
 from saddlepoint.recipes import RECIPES, Assembled
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.precision import MixedPrecision
 from saddlepoint.tasks.trained import TrainedGenerator

@@ -12,7 +12,7 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import feature_matching, non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, citations
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
 from saddlepoint.tasks.trained import TrainedGenerator

@@ -14,7 +14,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.evaluation import evaluate_series
 from saddlepoint.networks import WindowCritic
 from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.trained import TrainedGenerator

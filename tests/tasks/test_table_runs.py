@@ -10,13 +10,13 @@ import pandas
 import pytest
 import torch
 
-from saddlepoint.baselines import Copula
+from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_tables
 from saddlepoint.networks import TableCritic, TableGenerator
 from saddlepoint.recipes import RECIPES, TableRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

@@ -11,7 +11,7 @@ import torch
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import SequenceCritic, SequenceWriter
 from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import TextGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent

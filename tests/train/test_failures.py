@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from saddlepoint.core import Batch, Batches, Game, Outcome
 from saddlepoint.methods import Alternating, Averaged
-from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import Budget, Every, Result, RunFailed, Silent, Training
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from saddlepoint.baselines import ThroughDensity
+from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Silent
 

@@ -13,7 +13,7 @@ from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, PointRun, Run
 from saddlepoint.recipes.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
-from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import Result, Silent
 from saddlepoint.train.state import STATE
 

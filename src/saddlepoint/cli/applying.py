@@ -18,7 +18,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
 from saddlepoint.recipes.building import pick_device
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.tasks.translator import ImageTranslator
 

@@ -21,7 +21,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import ImageRun, read_run
 from saddlepoint.recipes.building import data_again
-from saddlepoint.runs import RunFolder, write_atomically
+from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import Sieve, samples_of_class
 from saddlepoint.tasks.trained import WEIGHTS, ImageGenerator, TrainedGenerator
 

@@ -66,7 +66,7 @@ from saddlepoint.report import save_png, write_report
 from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.audio import AudioTask, SoundGenerator
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask

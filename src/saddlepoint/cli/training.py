@@ -36,8 +36,8 @@ from saddlepoint.recipes import (
 )
 from saddlepoint.recipes.building import Data, changed, network_costs
 from saddlepoint.report import write_curves, write_report
-from saddlepoint.runs import RunFolder, free_name
-from saddlepoint.runs.folder import read_config
+from saddlepoint.storage import RunFolder, free_name
+from saddlepoint.storage.folder import read_config
 from saddlepoint.train import Result, RunFailed
 
 RUNS = Path("runs")

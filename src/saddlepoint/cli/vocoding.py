@@ -18,7 +18,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.images import DataError
 from saddlepoint.recipes.building import pick_device
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.vocoder import Vocoder
 
 #: Of a file that holds a spectrogram.

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import torch
 
-from saddlepoint.baselines import Autoencoder, ThroughDensity
+from saddlepoint.autoencoders import Autoencoder, ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import Game, seed_for
 from saddlepoint.core.randomness import seeded

@@ -6,7 +6,7 @@ import torch
 from torch.optim import Optimizer
 
 from saddlepoint.augment import AUGMENTATIONS, Augmentation
-from saddlepoint.baselines import MODELS, Autoencoder
+from saddlepoint.autoencoders import MODELS, Autoencoder
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
 from saddlepoint.games import GAMES, AnalyticGame

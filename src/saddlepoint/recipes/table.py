@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from saddlepoint.baselines import TableAutoencoder
+from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded

@@ -19,7 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.report.series import Numbers, Series, columns, compact, higher_is_better
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 
 
 @dataclass(frozen=True)

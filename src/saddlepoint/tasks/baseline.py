@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from saddlepoint.baselines import Autoencoder, ThroughDensity
+from saddlepoint.autoencoders import Autoencoder, ThroughDensity
 from saddlepoint.core import generator
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.tasks.image import JUDGED, ImageTask

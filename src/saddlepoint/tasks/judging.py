@@ -13,7 +13,7 @@ from torch import Tensor
 from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleBatch, SampleStream
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.trained import TrainedGenerator
 
 

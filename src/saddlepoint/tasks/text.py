@@ -20,7 +20,7 @@ from saddlepoint.metrics import copied, distinct, ngram_kl
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
 from saddlepoint.penalties import Penalty
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.judging import field_norms, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.tasks.translating import Critics

@@ -17,14 +17,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from saddlepoint.baselines import ThroughDensity
+from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.core import generator as keyed_generator
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.pictures import image_grid, scatter
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"

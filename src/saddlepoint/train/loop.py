@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
-from saddlepoint.runs import NoCheckpoint, RunFolder, append_record, trim_records
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
 from saddlepoint.train.budget import Budget, Every, crossed
 from saddlepoint.train.observer import Observer, Progress
 from saddlepoint.train.schedules import Pace

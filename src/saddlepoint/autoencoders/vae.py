@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.baselines.player import Autoencoder
+from saddlepoint.autoencoders.player import Autoencoder
 from saddlepoint.losses import bernoulli_nll, gaussian_nll, kl_to_standard_normal
 
 Likelihood = Literal["gaussian", "bernoulli"]

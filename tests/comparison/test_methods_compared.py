@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from saddlepoint.comparison import Contestant, configured, run
+from saddlepoint.comparison.race import labelled
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.races import Contestant, configured, run
-from saddlepoint.races.race import labelled
 from saddlepoint.train import Budget
 
 H, N = 0.3, 240

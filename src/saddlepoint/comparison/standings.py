@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from saddlepoint.races.contestant import Result
-from saddlepoint.races.race import Race
+from saddlepoint.comparison.contestant import Result
+from saddlepoint.comparison.race import Race
 from saddlepoint.recipes.citing import papers
 from saddlepoint.recipes.registries import METHOD_REGISTRY
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.runs.files import write_atomically
+from saddlepoint.storage.files import write_atomically
 
 Record = dict[str, Any]
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.baselines.player import Autoencoder
+from saddlepoint.autoencoders.player import Autoencoder
 from saddlepoint.losses import kl_to_standard_normal
 from saddlepoint.networks import TableGenerator
 

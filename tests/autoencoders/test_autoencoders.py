@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from saddlepoint.baselines import Density, Encoder, PlainAutoencoder, ThroughDensity, VariationalAutoencoder
+from saddlepoint.autoencoders import Density, Encoder, PlainAutoencoder, ThroughDensity, VariationalAutoencoder
 from saddlepoint.networks import ConvolutionalDiscriminator, DCGANDiscriminator, MLPDiscriminator, MLPGenerator
 
 D, K = 5, 2

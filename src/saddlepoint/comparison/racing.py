@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from saddlepoint.comparison.contestant import Contestant, Result
+from saddlepoint.comparison.race import Race
+from saddlepoint.comparison.standings import chosen, comparison
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.races.contestant import Contestant, Result
-from saddlepoint.races.race import Race
-from saddlepoint.races.standings import chosen, comparison
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.train import RunFailed
 
 #: Analytic games below so many evaluations in all are over before a process has started.

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from saddlepoint.baselines.encoder import Encoder
+from saddlepoint.autoencoders.encoder import Encoder
 
 
 class Autoencoder(nn.Module, ABC):

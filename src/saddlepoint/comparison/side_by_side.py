@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome, generator
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance, precision_recall
-from saddlepoint.races.playing import play
 from saddlepoint.recipes import RECIPES, ImageRun, RunOnImages, baseline, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import Budget

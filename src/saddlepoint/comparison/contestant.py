@@ -11,15 +11,15 @@ from pathlib import Path
 
 import torch
 
+from saddlepoint.comparison.playing import play
+from saddlepoint.comparison.race import Race, with_rate
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, generator
 from saddlepoint.games.solving import judge
-from saddlepoint.races.playing import play
-from saddlepoint.races.race import Race, with_rate
 from saddlepoint.recipes import Run
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
-from saddlepoint.runs import RunFolder, read_records, write_atomically
+from saddlepoint.storage import RunFolder, read_records, write_atomically
 from saddlepoint.train import Budget
 from saddlepoint.train.observer import Progress
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.runs import Checkpoints, NoCheckpoint
+from saddlepoint.storage import Checkpoints, NoCheckpoint
 
 CONTENT = bytes(range(256)) * 16
 

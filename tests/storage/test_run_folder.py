@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from saddlepoint.runs import RunBusy, RunFolder, free_name
+from saddlepoint.storage import RunBusy, RunFolder, free_name
 
 HOLDER = """
 import sys
 from pathlib import Path
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 with RunFolder(Path(sys.argv[1])).held():
     print("held", flush=True)
     sys.stdin.read()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.runs.files import flush, write_atomically
+from saddlepoint.storage.files import flush, write_atomically
 
 MANIFEST = "manifest.json"
 

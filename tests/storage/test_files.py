@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.runs import append_record, read_records, trim_records, write_atomically
+from saddlepoint.storage import append_record, read_records, trim_records, write_atomically
 
 
 def names(folder: Path) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
-from saddlepoint.runs.checkpoints import Checkpoints
-from saddlepoint.runs.files import write_atomically
+from saddlepoint.storage.checkpoints import Checkpoints
+from saddlepoint.storage.files import write_atomically
 
 
 class RunBusy(RuntimeError):

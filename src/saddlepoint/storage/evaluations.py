@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.runs.files import write_atomically
+from saddlepoint.storage.files import write_atomically
 
 
 def read_evaluations(path: Path) -> list[dict[str, Any]]:

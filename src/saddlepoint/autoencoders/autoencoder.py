@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.baselines.player import Autoencoder
+from saddlepoint.autoencoders.player import Autoencoder
 
 
 class PlainAutoencoder(Autoencoder):

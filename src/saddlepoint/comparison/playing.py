@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from saddlepoint.recipes import Assembled, Run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.train import Result, Silent
 from saddlepoint.train.observer import Progress
 
