@@ -23,8 +23,8 @@ from saddlepoint.evaluation import candidates, evaluate_enhancers
 from saddlepoint.extractors import load_extractor
 from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
 from saddlepoint.report import save_png
-from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import tabulated
+from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.storage import RunFolder, append_evaluation
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture

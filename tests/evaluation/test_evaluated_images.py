@@ -10,8 +10,8 @@ from saddlepoint.core import generator as keyed_generator
 from saddlepoint.data import DataError, ImageData
 from saddlepoint.evaluation import MEASURES, Evaluation, RealSet, evaluate_images, neighbourhood_picture
 from saddlepoint.evaluation import real_sets as sets_of
+from saddlepoint.evaluation.feature_sets import CHUNK, generated
 from saddlepoint.evaluation.measures import chosen
-from saddlepoint.evaluation.reading import CHUNK, generated
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import (
     birthday_duplicates,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from saddlepoint.report import DARK, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.figures import DRAWN, panels, running_mean
-from saddlepoint.report.series import columns
+from saddlepoint.report.history import columns
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10_000])

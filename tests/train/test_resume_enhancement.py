@@ -10,7 +10,7 @@ from test_resume import assert_resumes_exactly, play, same, state_of
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.data.photographs import Photographs
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.evaluation.enhancement import untouched
 from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
 from saddlepoint.tasks.interpolation import interpolated, load_between

@@ -16,7 +16,7 @@ from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.console import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import ImageRun, read_run

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, NonFinite, Point
 from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplification, region, rotation

@@ -8,7 +8,7 @@ import torch
 import typer
 from rich.table import Table
 
-from saddlepoint.cli.screen import out
+from saddlepoint.cli.console import out
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.evaluation import MEASURES

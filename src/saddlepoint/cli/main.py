@@ -20,7 +20,7 @@ from saddlepoint.cli import (
     training,
     vocoding,
 )
-from saddlepoint.cli.screen import err, fail
+from saddlepoint.cli.console import err, fail
 
 app = typer.Typer(
     name="saddle",

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from torch import Tensor
 
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, generator
 from saddlepoint.dynamics.theory import LinearField, factor

@@ -9,7 +9,7 @@ import typer
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.cli.screen import err
+from saddlepoint.cli.console import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import write_wave
 from saddlepoint.storage import write_atomically

@@ -8,7 +8,7 @@ import torch
 import typer
 from rich.table import Table
 
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, generator
 from saddlepoint.games import Trajectory

@@ -15,9 +15,9 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.bar import Watch, introduce
+from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.listing import by
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.progress import Watch, introduce
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor
 
 from saddlepoint.cli.applying import Device, RunArgument
-from saddlepoint.cli.jobs import jobs_of, tell_of
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import jobs_of, tell_of
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.images import DataError

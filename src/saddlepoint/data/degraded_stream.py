@@ -7,11 +7,11 @@ from torch import Tensor
 
 from saddlepoint.core import generator
 from saddlepoint.data.degradations import Chain
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.order import Order
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.data.stream import Scheduled
 
 #: Sides of what is held out, at most.

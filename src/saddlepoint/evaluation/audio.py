@@ -9,9 +9,9 @@ from torch import Tensor
 from saddlepoint.core import generator
 from saddlepoint.data.audio import SoundData
 from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, Evaluation, compare
+from saddlepoint.evaluation.feature_sets import Report, Seen
 from saddlepoint.evaluation.measures import MEASURES, Compared
 from saddlepoint.evaluation.protocol import Measured, Protocol
-from saddlepoint.evaluation.reading import Report, Seen
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from saddlepoint.core import generator
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.tasks.vocoder import Vocoder, resemblance, spaced
 
 #: Recordings that are heard, at most; steps of Griffin's and Lim's search: librosa's, and beyond which little changes.

@@ -37,7 +37,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.precision import MixedPrecision
-from saddlepoint.train import Observer, Pace, Stage, Stopping, Task, Training
+from saddlepoint.train import Observer, Pace, Probe, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
@@ -86,7 +86,7 @@ class Assembled:
     game: Game
     method: Method
     stream: Stream
-    task: Task
+    task: Probe
     stages: tuple[Stage, ...] = ()
 
     @cached_property

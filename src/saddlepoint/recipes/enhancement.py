@@ -11,10 +11,10 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import load_images, load_photographs
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import DegradedStream, degraded_pairs
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.recipes.configuration import Average, Player, Reading
 from saddlepoint.recipes.image import placed
 from saddlepoint.recipes.image_to_image import Given, ImageToImageRun, Judging, Pairing

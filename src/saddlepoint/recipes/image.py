@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS, ImageData, load_images
-from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.hugging_face import PREFIX, absolute
+from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device

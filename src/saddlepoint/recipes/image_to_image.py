@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError, Settings, Several
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.pair_stream import PairSource, PairStream
 from saddlepoint.data.pairs import Layout, PairData, holds_out, read_pairs
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.extractors import load_extractor
 from saddlepoint.networks import Costs, costs
 from saddlepoint.recipes.building import (

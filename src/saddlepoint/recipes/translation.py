@@ -11,7 +11,7 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairData
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.recipes.configuration import Average, Choice, Player, Reading

@@ -15,8 +15,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
+from saddlepoint.report.history import Numbers, compact
 from saddlepoint.report.page import duration, highlighted
-from saddlepoint.report.series import Numbers, compact
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 

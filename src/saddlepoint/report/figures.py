@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from saddlepoint.report.series import Numbers, Series, columns, compact, higher_is_better
+from saddlepoint.report.history import Numbers, Series, columns, compact, higher_is_better
 from saddlepoint.storage import write_atomically
 
 

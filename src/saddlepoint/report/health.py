@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from saddlepoint.report.series import Numbers, Series, columns, compact, higher_is_better, number
+from saddlepoint.report.history import Numbers, Series, columns, compact, higher_is_better, number
 
 Level = Literal["good", "watch", "bad"]
 

@@ -29,7 +29,7 @@ from saddlepoint.report.figures import (
     save_png,
 )
 from saddlepoint.report.health import examine
-from saddlepoint.report.series import columns, compact, higher_is_better, number
+from saddlepoint.report.history import columns, compact, higher_is_better, number
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically

@@ -3,15 +3,16 @@
 from saddlepoint.train.budget import Budget, Every
 from saddlepoint.train.loop import Result, RunFailed, Stage, Training
 from saddlepoint.train.observer import Observer, Silent
+from saddlepoint.train.probe import Probe
 from saddlepoint.train.schedules import Pace, Schedule, Schedules
 from saddlepoint.train.stopping import Stopping, Until
-from saddlepoint.train.task import Task
 
 __all__ = [
     "Budget",
     "Every",
     "Observer",
     "Pace",
+    "Probe",
     "Result",
     "RunFailed",
     "Schedule",
@@ -19,7 +20,6 @@ __all__ = [
     "Silent",
     "Stage",
     "Stopping",
-    "Task",
     "Training",
     "Until",
 ]

@@ -15,12 +15,12 @@ from torch import Tensor
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
 from saddlepoint.train.budget import Budget, Every, crossed
+from saddlepoint.train.interruption import Interruption, interruption
 from saddlepoint.train.observer import Observer, Progress
+from saddlepoint.train.probe import Probe
 from saddlepoint.train.schedules import Pace
-from saddlepoint.train.signals import Interruption, interruption
 from saddlepoint.train.state import load_state, overflowed, save_state
 from saddlepoint.train.stopping import Stopping
-from saddlepoint.train.task import Task
 
 
 class RunFailed(RuntimeError):
@@ -92,7 +92,7 @@ class Training:
         game: Game,
         method: Method,
         batches: Batches,
-        task: Task,
+        task: Probe,
         folder: RunFolder,
         budget: Budget,
         every: Every,

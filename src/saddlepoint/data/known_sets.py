@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 from saddlepoint.data.arrays import ENDINGS, array_file
+from saddlepoint.data.bundled import digits
 from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder, found_cifar
 from saddlepoint.data.collection import Report
-from saddlepoint.data.embedded import digits
 from saddlepoint.data.folder import image_folder
 from saddlepoint.data.hugging_face import PREFIX, hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
+from saddlepoint.data.image_collection import Photographs, photograph_folder
 from saddlepoint.data.images import DataError, ImageData, Split
-from saddlepoint.data.photographs import Photographs, photograph_folder
 from saddlepoint.data.stacked import stacked_mnist
 
 #: Pixels a side of images that come in any size, where no size is given.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from saddlepoint.data import ImageData
-from saddlepoint.evaluation.reading import Seen
+from saddlepoint.evaluation.feature_sets import Seen
 from saddlepoint.metrics import nearest_neighbours
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import ImageGenerator

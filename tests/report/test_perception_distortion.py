@@ -3,7 +3,7 @@
 from typing import Any
 
 from saddlepoint.report import as_png
-from saddlepoint.report.enhancement import trade_figure
+from saddlepoint.report.perception_distortion import trade_figure
 
 
 def value(name: str, metric: str, number: float | None, strength: float | None = None) -> dict[str, Any]:

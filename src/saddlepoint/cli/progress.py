@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from saddlepoint.cli.screen import err, out
+from saddlepoint.cli.console import err, out
 from saddlepoint.data import ImageData
 from saddlepoint.data.audio import SoundData
 from saddlepoint.data.collection import some

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from saddlepoint.data import DataError, ImageData, image_folder, images, keeping, workers
+from saddlepoint.data import DataError, ImageData, decoded_cache, image_folder, images, workers
 from saddlepoint.data.stream import SampleStream
 
 
@@ -21,8 +21,8 @@ from saddlepoint.data.stream import SampleStream
 def cache(tmp_path, monkeypatch) -> Path:
     """All folders are large, a shard is a few files, and one worker does (a start takes longer than the files)."""
     monkeypatch.setattr(workers, "MOST", 1)
-    monkeypatch.setattr(keeping, "KEPT", 0)
-    monkeypatch.setattr(keeping, "PIECE", 4 * 3 * 8 * 8)
+    monkeypatch.setattr(decoded_cache, "KEPT", 0)
+    monkeypatch.setattr(decoded_cache, "PIECE", 4 * 3 * 8 * 8)
     monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -43,7 +43,7 @@ def photos(tmp_path) -> Path:
 def inside(folder: Path, **options: object) -> ImageData:
     """The same folder, read into memory."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeping, "KEPT", 1 << 60)
+        patch.setattr(decoded_cache, "KEPT", 1 << 60)
         return image_folder(folder, 8, **options)  # type: ignore[arg-type]
 
 
@@ -146,8 +146,8 @@ def test_damage_is_mended(photos, cache, ending, damage) -> None:
 def test_a_kill_in_the_middle_leaves_nothing_that_counts(photos, cache) -> None:
     program = f"""
 import os, signal
-from saddlepoint.data import image_folder, keeping
-keeping.KEPT, keeping.PIECE = {keeping.KEPT}, {keeping.PIECE}
+from saddlepoint.data import image_folder, decoded_cache
+decoded_cache.KEPT, decoded_cache.PIECE = {decoded_cache.KEPT}, {decoded_cache.PIECE}
 image_folder({str(photos)!r}, 8, progress=lambda done, total: os.kill(os.getpid(), signal.SIGKILL))
 """
     ended = subprocess.run([sys.executable, "-c", program], check=False)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saddlepoint.cli.screen import err, fail
+from saddlepoint.cli.console import err, fail
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.folder import printable
 

@@ -1,10 +1,10 @@
-"""What the loop asks of a task; the loop knows nothing of images or sounds."""
+"""What the loop asks of a game's probe; the loop knows nothing of images or sounds."""
 
 from pathlib import Path
 from typing import Protocol
 
 
-class Task(Protocol):
+class Probe(Protocol):
     """Measurement and output of one game. Called with the players at the point to be judged."""
 
     def monitors(self) -> dict[str, float]:
