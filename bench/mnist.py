@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from saddlepoint.configuration import assign
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import RECIPES, ImageRun
@@ -51,7 +51,7 @@ def floor(data: str) -> float:
     config = RECIPES["mnist"]().with_data(data)
     assert isinstance(config, ImageRun)
     images = config.load().images
-    order = torch.randperm(len(images), generator=generator(0, "floor"))
+    order = torch.randperm(len(images), generator=rng(0, "floor"))
     read = load_extractor("digits")
     return frechet_distance(read(images[order[:JUDGED]]), read(images[order[JUDGED : 2 * JUDGED]]))
 

@@ -34,7 +34,7 @@ from torch import Tensor
 
 from classifiers import AUGMENTATIONS, Augmentation, accuracy, augmented, fit
 from saddlepoint.configuration import assign
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import SmallClassifier
@@ -133,7 +133,7 @@ def enlarged(network: ImageGenerator, like: ImageData, seed: int) -> Pool:
 def batches(pools: list[Pool], seed: int, how: Augmentation | None) -> Iterator[Pool]:
     """Batches of equal parts of each pool; drawn alike for all arms."""
     for step in range(DIALS.steps):
-        source = generator(seed, step, "classifier")
+        source = rng(seed, step, "classifier")
         places = [torch.randint(len(y), (DIALS.batch // len(pools),), generator=source) for _, y in pools]
         x = torch.cat([images[at] for (images, _), at in zip(pools, places, strict=True)]).float() / 255
         y = torch.cat([labels[at] for (_, labels), at in zip(pools, places, strict=True)])

@@ -72,9 +72,9 @@ def test_all_methods_start_at_the_same_points_and_seeds_differ(bilinear):
 def test_the_start_is_that_of_saddle_solve(bilinear):
     import torch
 
-    from saddlepoint.core import generator
+    from saddlepoint.core import rng
 
-    start = torch.randn(2, generator=generator(1, "start"), dtype=torch.float64)
+    start = torch.randn(2, generator=rng(1, "start"), dtype=torch.float64)
     first = next(r for r in bilinear["results"] if r["seed"] == 1)["curve"]["score"][0]
     assert first == pytest.approx(float(start.norm()), rel=1e-12)
 

@@ -14,7 +14,7 @@ import torch
 from saddlepoint.comparison.playing import play
 from saddlepoint.comparison.race import Race, with_rate
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Game, Outcome, generator
+from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.recipes import Run
 from saddlepoint.recipes.analytic import AnalyticSettings
@@ -130,7 +130,7 @@ class Contestant:
 
     def _play_analytic(self, settings: AnalyticSettings, watch: Watch) -> Result:
         analytic = GAME_REGISTRY.build(settings.game)
-        start = torch.randn(sum(analytic.sizes), generator=generator(self.seed, "start"), dtype=torch.float64)
+        start = torch.randn(sum(analytic.sizes), generator=rng(self.seed, "start"), dtype=torch.float64)
         movers = {"generator": settings.generator, "discriminator": settings.discriminator}
         game = analytic.play(
             lambda name, parameters: OPTIMIZER_REGISTRY.build(movers[name].optimizer, params=parameters),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import ConfigurationError, assign, nearest
-from saddlepoint.core import Outcome, generator
+from saddlepoint.core import Outcome, rng
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance, precision_recall
@@ -188,7 +188,7 @@ class _Judge:
     def __init__(self, data: ImageData, features: str | None) -> None:
         self.data = data
         self.features: Extractor = load_extractor(features or suited_to(data.name))
-        chosen = torch.randperm(len(data.images), generator=generator(0, "compared"))[:COMPARED]
+        chosen = torch.randperm(len(data.images), generator=rng(0, "compared"))[:COMPARED]
         self.real = data.images[chosen]
         self._seen = self.features(self.real)
 

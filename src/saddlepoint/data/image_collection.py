@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.collection import THREADS, Report, some
 from saddlepoint.data.decoding import Colour, available_formats, decode_whole, upright_size
 from saddlepoint.data.folder import WHITE, listed, part_of, printable
@@ -100,7 +100,7 @@ class Photographs:
                 f"{self.name}: a share of {share} of {len(self):,} images leaves a part empty: give a share above 0 "
                 f"and below 1 that leaves at least one image on both sides"
             )
-        order = torch.randperm(len(self), generator=generator(seed, "held out"))
+        order = torch.randperm(len(self), generator=rng(seed, "held out"))
         return (
             self.chosen(order[held_out:].sort().values, f"Without {held_out:,} images held out."),
             self.chosen(order[:held_out].sort().values, "Held out."),

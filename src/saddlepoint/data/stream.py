@@ -8,7 +8,7 @@ from typing import Literal, Protocol, Self
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Batch, generator, seed_for
+from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.data.order import Order
 
 Distribution = Literal["normal", "uniform"]
@@ -128,7 +128,7 @@ class SampleStream:
 
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
-        noise, n = generator(self.seed, position, "noise"), self.batch_size
+        noise, n = rng(self.seed, position, "noise"), self.batch_size
         indices = self._order(position, n)
         value = SampleBatch(
             real=self.prepared(self.samples.index_select(0, indices)),

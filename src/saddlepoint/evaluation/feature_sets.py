@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor
 from saddlepoint.tasks.trained import ImageGenerator
@@ -59,7 +59,7 @@ class Seen:
 
 def seen_of(data: ImageData, extractor: Extractor, n: int, most: int, seed: int, report: Report, what: str) -> Seen:
     """At most n real images, in an order of the seed: data sets are often sorted by class."""
-    order = torch.randperm(len(data), generator=generator(seed, "evaluated"))[:n]
+    order = torch.randperm(len(data), generator=rng(seed, "evaluated"))[:n]
     chunks = (data.images[part] for part in order.split(CHUNK))
     return _seen(chunks, order, data.shape, extractor, most, report, what)
 

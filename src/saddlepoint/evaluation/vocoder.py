@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation.evaluating import Evaluation
 from saddlepoint.evaluation.feature_sets import Report
@@ -115,5 +115,5 @@ def _searched(vocoder: Vocoder, steps: int, mel: Tensor) -> Tensor:
 
 def _of_noise(vocoder: Vocoder, seed: int, mel: Tensor) -> Tensor:
     front = vocoder.front
-    noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=generator(seed, "noise")) * 0.01
+    noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=rng(seed, "noise")) * 0.01
     return front.agreeing(noise, mel[None], vocoder.steps, vocoder.momentum)[0]

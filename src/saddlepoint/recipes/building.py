@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
+from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
 from saddlepoint.core.game import JointLoss
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import DataError
@@ -132,7 +132,7 @@ class Assembled:
             size: samples of the batch that judges, at most.
             steps: of each search.
         """
-        order = torch.randperm(len(self.data), generator=generator(self.config.seed, "held out"))
+        order = torch.randperm(len(self.data), generator=rng(self.config.seed, "held out"))
         cut = max(1, int(HELD_OUT * len(order)))
         seed = seed_for(self.config.seed, "held out")
         held = self.stream.part(order[:cut], batch_size=min(size, cut), seed=seed)

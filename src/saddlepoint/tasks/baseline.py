@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.autoencoders import Autoencoder, ThroughDensity
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.tasks.image import JUDGED, ImageTask
 from saddlepoint.tasks.judging import field_norms
@@ -29,7 +29,7 @@ class BaselineTask:
 
     def __init__(self, images: ImageTask, model: Autoencoder, stream: SampleStream) -> None:
         self.images, self.model, self.stream = images, model, stream
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._judged, self._fitted = stream.part(chosen[:JUDGED]), stream.part(chosen[:FITTED])
 
     @property

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import Moments, frechet_from_moments, squared_mmd
@@ -52,7 +52,7 @@ class ImageTask:
         self.game, self.trained, self.card = game, trained, dict(card)
         self.judge, self.metric = judge, metric
         images = stream.samples if images is None else images
-        chosen = torch.randperm(len(images), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(images), generator=rng(stream.seed, "judged"))
         self.watched = watched(stream, chosen[:MONITORED], trained)
         self._images, self._judged = images, chosen[:judged]
         self._real_spread = spread(images[chosen[:MONITORED]])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
+from saddlepoint.core import Batch, Game, NonFinite, rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.storage import write_atomically
@@ -24,7 +24,7 @@ def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) ->
     """
     indices = indices[: stream.in_packs(len(indices))]
     real = stream.prepared(stream.samples[indices])
-    source = generator(stream.seed, "watched", "augmentation")
+    source = rng(stream.seed, "watched", "augmentation")
     value = SampleBatch(
         real=real,
         latent=trained.latents(len(real), stream.seed).to(stream.device),

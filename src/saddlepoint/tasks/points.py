@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.points import Mixture
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.tasks.judging import card_of, field_norms, separation, watched, write_picture
@@ -34,7 +34,7 @@ class PointTask:
         self, game: Game, trained: PointGenerator, mixture: Mixture, stream: SampleStream, card: Mapping[str, Any]
     ) -> None:
         self.game, self.trained, self.mixture, self.card = game, trained, mixture, dict(card)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._watched = watched(stream, chosen[:MONITORED], trained)
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]]).mean())
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.series import SeriesCoding, written
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.data.tables import TableData
@@ -84,7 +84,7 @@ class SeriesTask:
 
     def __init__(self, game: Game, trained: WindowsGenerator, stream: SampleStream, card: Mapping[str, Any]) -> None:
         self.game, self.trained, self.card = game, trained, dict(card)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._watched = watched(stream, chosen[:MONITORED], trained)
         self._judged = stream.samples[chosen[:JUDGED]]
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.core import Game, generator, seed_for
+from saddlepoint.core import Game, rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import DataError
 from saddlepoint.data.stream import SampleBatch
@@ -64,7 +64,7 @@ class RowGenerator(TrainedGenerator):
     def mixed(self, n: int, seed: int) -> Tensor:
         """States as often as the training rows have them, of a column each, all columns alike."""
         coding = self.table_coding
-        return Labels(coding.layout, torch.tensor(coding.shares)).draw(n, generator(seed, "states"))
+        return Labels(coding.layout, torch.tensor(coding.shares)).draw(n, rng(seed, "states"))
 
     def table(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
         """n rows, all of which fulfil the conditions. The first of a seed do not depend on n where there are none.
@@ -184,7 +184,7 @@ class TableTask:
         self.game, self.trained, self.card = game, trained, dict(card)
         self._layout = stream.layout
         self._watched = stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))[:JUDGED]
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))[:JUDGED]
         self._rows = stream.samples[chosen]
         value: SampleBatch = self._watched.value
         self._real_spread = float(torch.pdist(value.real.cpu()).mean())

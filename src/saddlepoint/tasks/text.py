@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.text import ADVERSARY, TextBatch, TextData, TextStream, Vocabulary
 from saddlepoint.losses import AdversarialLoss
@@ -150,7 +150,7 @@ class TextGenerator(TrainedGenerator):
         self.labels(n, label, seed)
         with self.evaluating():
             blocks = [
-                self.writer.draw(TOGETHER, generator(seed, block, "texts"), temperature, self.words.barred)
+                self.writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred)
                 for block in range(-(-n // TOGETHER))
             ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
@@ -212,7 +212,7 @@ class TextTask:
         self.game, self.trained, self.card, self.data = game, trained, dict(card), data
         self._watched = stream.watched(MONITORED)
         judge = data if data.held_out is None else data.held_out
-        chosen = torch.randperm(len(judge), generator=generator(stream.seed, "judged"))[:JUDGED]
+        chosen = torch.randperm(len(judge), generator=rng(stream.seed, "judged"))[:JUDGED]
         self._judged = judge.tokens[chosen]
 
     def monitors(self) -> dict[str, float]:

@@ -19,8 +19,7 @@ from torch import Tensor, nn
 
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
-from saddlepoint.core import generator as keyed_generator
-from saddlepoint.core import seed_for
+from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
@@ -209,7 +208,7 @@ class TrainedGenerator(Trained):
     def latents(self, n: int, seed: int) -> Tensor:
         """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
         blocks = [
-            draw_latent(BLOCK, self.latent.size, self.latent.distribution, keyed_generator(seed, block, "sample"))
+            draw_latent(BLOCK, self.latent.size, self.latent.distribution, rng(seed, block, "sample"))
             for block in range(-(-n // BLOCK))
         ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)

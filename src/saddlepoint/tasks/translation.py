@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from saddlepoint.core import Batch, Game, generator, seed_for
+from saddlepoint.core import Batch, Game, rng, seed_for
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.metrics import Moments
@@ -149,10 +149,10 @@ def beside_each_other(columns: list[Tensor]) -> np.ndarray[Any, np.dtype[np.uint
 def chosen_of(data: PairData, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """So many inputs and targets (uint8), at most, in an order of the seed; pairs stay together."""
     inputs, targets = data.inputs.images, data.targets.images
-    order = torch.randperm(len(inputs), generator=generator(seed, "judged"))[:count]
+    order = torch.randperm(len(inputs), generator=rng(seed, "judged"))[:count]
     columns = order
     if not data.paired:
-        columns = torch.randperm(len(targets), generator=generator(seed, "judged targets"))[:count]
+        columns = torch.randperm(len(targets), generator=rng(seed, "judged targets"))[:count]
     return inputs[order], targets[columns]
 
 
