@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.networks import NETWORKS, Judgement, SNGANGenerator
+from saddlepoint.networks import NETWORKS, DiscriminatorOutput, SNGANGenerator
 
 GENERATORS = [f"{kind}-generator" for kind in ("mlp", "convolutional", "dcgan", "sngan", "residual", "wavegan")]
 DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
@@ -91,7 +91,7 @@ def test_a_detailed_judgement_has_the_plain_logits_and_features(name: str) -> No
     judge = network(name, classes=0)
     images = torch.randn(64, *shape(name), dtype=torch.float64)
     seen = judge(images, None, True)
-    assert isinstance(seen, Judgement)
+    assert isinstance(seen, DiscriminatorOutput)
     assert seen.class_logits is None
     assert seen.features.shape[0] == 64
     torch.testing.assert_close(seen.logits, judge(images))

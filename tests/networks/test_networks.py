@@ -56,7 +56,7 @@ TINY = {
     "wavegan-generator": {"width": 2, "kernel": 5},
     "wavegan-discriminator": {"width": 2, "kernel": 5},
     "window-generator": {"width": 4, "depth": 1},
-    "window-critic": {"widths": (6,)},
+    "window-discriminator": {"widths": (6,)},
 }
 #: Images that go through every kind of layer that a network has: the first layer of DCGAN's is not normalised.
 SMALLEST = {name: (1, 16, 16) if name.startswith(("dcgan", "patch")) else (1, 8, 8) for name in NETWORKS}

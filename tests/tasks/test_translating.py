@@ -7,7 +7,7 @@ from torch import nn
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import least_squares, non_saturating, relativistic
-from saddlepoint.networks import Judgement, ResidualTranslator
+from saddlepoint.networks import DiscriminatorOutput, ResidualTranslator
 from saddlepoint.penalties import R1, R2, LeCam
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
@@ -40,7 +40,7 @@ class Summed(nn.Module):
         self.calls += 1
         means = self.weight * images.mean((2, 3))
         logits = (means * 10.0 ** torch.arange(images.shape[1])).sum(1)
-        return Judgement(logits, None, means, (means,)) if detailed else logits
+        return DiscriminatorOutput(logits, None, means, (means,)) if detailed else logits
 
 
 def batch(source: float = 1.0, target: float = 3.0, **more) -> PairBatch:

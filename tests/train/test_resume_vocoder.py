@@ -25,7 +25,7 @@ TINY = (
     "agreement.training=1",
     "agreement.steps=2",
     "generator.network={name: vocoder, width: 8, factors: [4]}",
-    "discriminator.network={name: vocoder-critic, width: 2, periods: [2, 3], windows: [64]}",
+    "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2, 3], windows: [64]}",
     "regression=72",
     "average.half_life=20",
     "average.warm_up=none",
@@ -153,12 +153,12 @@ def test_the_generator_of_the_game_agrees_more_than_its_network(data: Recordings
 def test_the_discriminator_rests_in_the_first_stage(data: Recordings) -> None:
     assembled = tiny("regression=24").build(data)
     batches = Batches(assembled.stream)
-    critic = [p.clone() for p in assembled.game.players["discriminator"].parameters()]
+    discriminator = [p.clone() for p in assembled.game.players["discriminator"].parameters()]
     for seen, moved in ((0, False), (12, False), (24, True)):
         assert batches.position == seen
         assembled.method.step(assembled.game, batches)
         now = list(assembled.game.players["discriminator"].parameters())
-        assert any(not torch.equal(a, b) for a, b in zip(critic, now, strict=True)) == moved
+        assert any(not torch.equal(a, b) for a, b in zip(discriminator, now, strict=True)) == moved
 
 
 def test_the_task_measures_what_was_held_out(data: Recordings) -> None:
@@ -211,7 +211,7 @@ def test_settings_that_do_not_fit_are_refused(sets: list[str], why: str) -> None
     [
         (["generator.network={name: vocoder, factors: [3]}"], "do not divide the hop"),
         (["generator.network=mlp-generator"], "makes no waves of spectrograms"),
-        (["discriminator.network={name: vocoder-critic, periods: [50]}"], "too short"),
+        (["discriminator.network={name: vocoder-discriminator, periods: [50]}"], "too short"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(sets: list[str], why: str, data: Recordings) -> None:

@@ -19,7 +19,7 @@ from saddlepoint.networks import (
     Generator,
     SuperResolver,
     Translator,
-    VocoderCritic,
+    VocoderDiscriminator,
     VocoderGenerator,
     WaveGANDiscriminator,
     WaveGANGenerator,
@@ -59,7 +59,7 @@ def by(shape: Sequence[int]) -> str:
 
 def _network(name: str) -> tuple[str, ...]:
     """A network with what it costs at its default dials."""
-    waves = NETWORKS[name] in (VocoderGenerator, VocoderCritic)
+    waves = NETWORKS[name] in (VocoderGenerator, VocoderDiscriminator)
     # Inverse transforms know no tensors without numbers.
     with torch.device("cpu" if waves else "meta"):
         if issubclass(NETWORKS[name], Translator):

@@ -208,10 +208,10 @@ class ImageToImageRun(AdversarialRun):
         """What its networks cost for images such as these, by role, each once; nothing is computed."""
         *_, source, shape = self._streamed(data, torch.device("cpu"))
         with torch.device("meta"):
-            translator, critic = self._generator(source, shape), self._discriminator(source, shape)
+            translator, discriminator = self._generator(source, shape), self._discriminator(source, shape)
             return {
                 "generator": costs(translator, torch.empty(1, *source)),
-                "discriminator": costs(critic, torch.empty(1, *self._seen(source, shape))),
+                "discriminator": costs(discriminator, torch.empty(1, *self._seen(source, shape))),
             }
 
     # --- what a task may have otherwise -----------------------------------------------------------------

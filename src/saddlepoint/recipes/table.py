@@ -100,7 +100,7 @@ class TableRun(RunOnTable, AdversarialRun):
     sampling: Literal["logarithmic", "natural"] = "logarithmic"
 
     def build(self, data: TableData) -> Assembled:
-        """The game of a generator and a critic of rows."""
+        """The game of a generator and a discriminator of rows."""
         coding, rows = TableCoding.fit(data, self.seed)
         layout, device = coding.layout, pick_device(self.device)
         conditional = self.conditional and bool(layout.choices)
@@ -192,7 +192,7 @@ def table() -> TableRun:
         recipe="table",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "table-generator"}, optimizer=adam),
-        discriminator=Player(network={"name": "table-critic"}, optimizer=adam),
+        discriminator=Player(network={"name": "table-discriminator"}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 1.0}, "r2": {"weight": 1.0}},
         method={"name": "alternating"},

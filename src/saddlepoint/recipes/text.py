@@ -158,7 +158,7 @@ def text() -> TextRun:
             network={"name": "sequence-writer"}, optimizer={"name": "Adam", "lr": 2e-3, "betas": (0.5, 0.99)}
         ),
         discriminator=Player(
-            network={"name": "sequence-critic"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
+            network={"name": "sequence-discriminator"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
         ),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.1}},

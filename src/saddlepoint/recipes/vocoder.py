@@ -145,7 +145,7 @@ class VocoderRun(AdversarialRun):
         """The game of a vocoder and a discriminator of waves."""
         device, front = pick_device(self.device), self.front
         source, shape = self._shapes
-        made, critic = (player.to(device) for player in self._players())
+        made, discriminator = (player.to(device) for player in self._players())
         try:
             trained = Vocoder(
                 made,
@@ -158,7 +158,7 @@ class VocoderRun(AdversarialRun):
             )
         except ValueError as error:
             raise ConfigurationError(f"generator: {error}") from error
-        players = {"generator": Agreeing(made, front, self.agreement.training), "discriminator": critic}
+        players = {"generator": Agreeing(made, front, self.agreement.training), "discriminator": discriminator}
         losses = TranslationLosses(
             LOSS_REGISTRY.build(self.loss),
             penalties_of(self, -1.0, 1.0),
@@ -190,10 +190,10 @@ class VocoderRun(AdversarialRun):
     def costs(self) -> dict[str, Costs]:
         """What its networks cost for a crop, by role."""
         source, shape = self._shapes
-        made, critic = self._players()
+        made, discriminator = self._players()
         return {
             "generator": costs(made, torch.zeros(1, *source)),
-            "discriminator": costs(critic, torch.zeros(1, *shape)),
+            "discriminator": costs(discriminator, torch.zeros(1, *shape)),
         }
 
     # --- parts ------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def vocoder() -> VocoderRun:
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         discriminator=Player(
-            network={"name": "vocoder-critic", "width": 8},
+            network={"name": "vocoder-discriminator", "width": 8},
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         loss={"name": "least-squares"},

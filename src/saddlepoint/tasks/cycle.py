@@ -10,7 +10,7 @@ from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.penalties import Penalty
 from saddlepoint.tasks.likenesses import Likeness
-from saddlepoint.tasks.translating import Bout, Critics
+from saddlepoint.tasks.translating import Adversary, Bout
 
 #: The two ways: from inputs to targets, and back.
 ONWARD, BACKWARD = "onward", "backward"
@@ -103,7 +103,7 @@ class CycleLosses:
             raise ValueError(f"adversarial is {adversarial}: give at least 0")
         if any(penalty.memory is not None for penalty in penalties):
             raise ValueError("a penalty with a memory remembers one discriminator, and a cycle has two: leave it out")
-        self.critics = Critics(loss, penalties)
+        self.adversary = Adversary(loss, penalties)
         self.cycle, self.identity, self.adversarial = cycle, identity, adversarial
         self.histories = dict(histories or {})
 
@@ -116,7 +116,7 @@ class CycleLosses:
         losses: dict[str, Tensor] = {}
         if "generator" in names:
             judged = [self._bout(discriminator, side, real[side], made[side], batch, judged=False) for side in made]
-            adversarial = self.adversarial * torch.stack([self.critics.generator(bout) for bout in judged]).sum()
+            adversarial = self.adversarial * torch.stack([self.adversary.generator(bout) for bout in judged]).sum()
             terms = [
                 adversarial if batch.adversarial is None else batch.adversarial * adversarial,
                 self.cycle(generator(made[TARGET], BACKWARD), x),
@@ -128,7 +128,7 @@ class CycleLosses:
         if "discriminator" in names:
             shown = {side: self.histories[side](images) if self.histories else images for side, images in made.items()}
             judged = [self._bout(discriminator, side, real[side], shown[side], batch, judged=True) for side in made]
-            parts = [self.critics.discriminator(bout, batch.penalty) for bout in judged]
+            parts = [self.adversary.discriminator(bout, batch.penalty) for bout in judged]
             losses["discriminator"] = torch.stack(parts).sum()
         return losses
 
@@ -138,7 +138,7 @@ class CycleLosses:
         def of_side(images: Tensor, *rest: Any) -> Any:
             return discriminator(images, side, *rest)
 
-        return self.critics.bout(of_side, real, made, batch.mix, judged=judged)
+        return self.adversary.bout(of_side, real, made, batch.mix, judged=judged)
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
         """Make the histories a part of the discriminator, before a game is made of it."""

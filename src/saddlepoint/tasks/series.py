@@ -73,7 +73,7 @@ class WindowsGenerator(TrainedGenerator):
 
 
 class SeriesTask:
-    """Measures a game of windows: of a generator and a critic, or of an autoencoder.
+    """Measures a game of windows: of a generator and a discriminator, or of an autoencoder.
 
     Args:
         game: the players.
@@ -90,7 +90,7 @@ class SeriesTask:
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a critic, `diversity` and the norms of the field, on a batch that never changes.
+        """`separation`, where there is a discriminator, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between windows as networks see them.
         """

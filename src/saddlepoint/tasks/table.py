@@ -171,7 +171,7 @@ def measurable(table: TableData) -> list[TableColumn]:
 
 
 class TableTask:
-    """Measures a game of rows: of a generator and a critic, or of an autoencoder.
+    """Measures a game of rows: of a generator and a discriminator, or of an autoencoder.
 
     Args:
         game: the players.
@@ -190,7 +190,7 @@ class TableTask:
         self._real_spread = float(torch.pdist(value.real.cpu()).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a critic, `diversity` and the norms of the field, on a batch that never changes.
+        """`separation`, where there is a discriminator, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between rows as networks see them.
         """

@@ -23,7 +23,7 @@ from saddlepoint.penalties import Penalty
 from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.judging import field_norms, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.tasks.translating import Critics
+from saddlepoint.tasks.translating import Adversary
 
 #: Texts that monitors look at, that the metrics judge, that a snapshot shows.
 MONITORED, JUDGED, SHOWN = 64, 1024, 24
@@ -64,7 +64,7 @@ class TextLosses:
     ) -> None:
         if min(adversarial, likelihood) < 0:
             raise ValueError(f"adversarial is {adversarial} and likelihood {likelihood}: give at least 0 each")
-        self.critics = Critics(loss, penalties)
+        self.adversary = Adversary(loss, penalties)
         self.adversarial, self.likelihood = adversarial, likelihood
 
     def __call__(self, players: Mapping[str, nn.Module], batch: TextBatch, names: Sequence[str]) -> dict[str, Tensor]:
@@ -74,23 +74,23 @@ class TextLosses:
         bout = None
         if judged or not batch.alone:
             made = writer(batch.latent, None, batch.temperature)
-            bout = self.critics.bout(players["discriminator"], batch.real, made, batch.mix, judged=judged)
+            bout = self.adversary.bout(players["discriminator"], batch.real, made, batch.mix, judged=judged)
         if asked:
             terms = []
             if bout is not None and not batch.alone:
-                terms.append(self.adversarial * self.critics.generator(bout))
+                terms.append(self.adversarial * self.adversary.generator(bout))
             weight = 1.0 if batch.alone else self.likelihood
             if weight:
                 terms.append(weight * likelihood_loss(writer, batch))
             losses["generator"] = torch.stack(terms).sum()
         if judged:
             assert bout is not None
-            losses["discriminator"] = self.critics.discriminator(bout, batch.penalty)
+            losses["discriminator"] = self.adversary.discriminator(bout, batch.penalty)
         return losses
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
         """Make what penalties remember a part of the discriminator, before a game is made of it."""
-        self.critics.keep_memories_in(players["discriminator"])
+        self.adversary.keep_memories_in(players["discriminator"])
 
 
 def likelihood_loss(writer: nn.Module, batch: TextBatch) -> Tensor:

@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss, layer_matching
-from saddlepoint.networks import Judgement
-from saddlepoint.penalties import CriticPass, Penalty
+from saddlepoint.networks import DiscriminatorOutput
+from saddlepoint.penalties import DiscriminatorPass, Penalty
 from saddlepoint.tasks.adversarial import differentiable
 from saddlepoint.tasks.likenesses import Likeness
 
@@ -56,7 +56,7 @@ class TranslationLosses:
             raise ValueError(
                 "the generator has nothing to learn from: give a likeness, or an adversarial weight above 0"
             )
-        self.critics = Critics(loss, penalties, matching=matching)
+        self.adversary = Adversary(loss, penalties, matching=matching)
         self.likenesses, self.conditional, self.adversarial = tuple(likenesses), conditional, adversarial
 
     def __call__(self, players: Mapping[str, nn.Module], batch: PairBatch, names: Sequence[str]) -> dict[str, Tensor]:
@@ -69,11 +69,11 @@ class TranslationLosses:
         terms = [term(made, real) for term in likenesses] if asked else []
         if judged or not batch.alone:
             condition = source if self.conditional else None
-            bout = self.critics.bout(discriminator, real, made, batch.mix, condition, judged=judged)
+            bout = self.adversary.bout(discriminator, real, made, batch.mix, condition, judged=judged)
             if asked and not batch.alone:
                 terms.append(self._of_the_adversary(bout, batch))
             if judged:
-                losses["discriminator"] = self.critics.discriminator(bout, batch.penalty)
+                losses["discriminator"] = self.adversary.discriminator(bout, batch.penalty)
         if asked:
             if not terms:
                 raise ValueError("the generator is alone with nothing to be like: give a likeness, or an adversary")
@@ -81,12 +81,12 @@ class TranslationLosses:
         return losses
 
     def _of_the_adversary(self, bout: "Bout", batch: PairBatch) -> Tensor:
-        term = self.adversarial * self.critics.generator(bout) + self.critics.matched(bout)
+        term = self.adversarial * self.adversary.generator(bout) + self.adversary.matched(bout)
         return term if batch.adversarial is None else batch.adversarial * term
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
         """Make what penalties remember a part of the discriminator, before a game is made of it."""
-        self.critics.keep_memories_in(players["discriminator"])
+        self.adversary.keep_memories_in(players["discriminator"])
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ class Bout:
         seen: what penalties are given; None where the discriminator's loss is not asked for.
     """
 
-    generated: Judgement
-    real: Judgement | None
-    seen: CriticPass | None
+    generated: DiscriminatorOutput
+    real: DiscriminatorOutput | None
+    seen: DiscriminatorPass | None
 
 
-class Critics:
+class Adversary:
     """What a discriminator says of real and generated images, and what each player makes of it.
 
     Args:
@@ -139,8 +139,8 @@ class Critics:
         of_real = self._judge(discriminator, beside(condition, real))
         if not judged:
             return Bout(of_made, of_real, None)
-        critic = partial(_logits, discriminator, condition)
-        return Bout(of_made, of_real, CriticPass(critic, real, made, of_real.logits, of_made.logits, mix))
+        discriminator = partial(_logits, discriminator, condition)
+        return Bout(of_made, of_real, DiscriminatorPass(discriminator, real, made, of_real.logits, of_made.logits, mix))
 
     def generator(self, bout: Bout) -> Tensor:
         """loss_G."""
@@ -168,13 +168,13 @@ class Critics:
         for number, memory in enumerate(self._memories):
             discriminator.add_module(f"memory_of_penalty_{number}", memory.to(device))
 
-    def _judge(self, discriminator: Callable[..., Any], images: Tensor) -> Judgement:
+    def _judge(self, discriminator: Callable[..., Any], images: Tensor) -> DiscriminatorOutput:
         if self.matching:
-            judgement: Judgement = discriminator(images, None, True)
-            return judgement
+            output: DiscriminatorOutput = discriminator(images, None, True)
+            return output
         # A network of another maker need know no more than logits, which then are all its features.
         logits: Tensor = discriminator(images)
-        return Judgement(logits, None, logits.reshape(len(logits), -1))
+        return DiscriminatorOutput(logits, None, logits.reshape(len(logits), -1))
 
 
 def beside(condition: Tensor | None, images: Tensor) -> Tensor:
