@@ -218,8 +218,8 @@ def test_bad_games_are_refused_by_name():
     detached = {name: (lambda p, b: torch.tensor(1.0)) for name in players}
     with pytest.raises(ValueError, match="does not depend on its parameters"):
         Game(players, detached, sgd(players)).field(Batch(None))
-    with pytest.raises(ValueError, match="no player 'discriminator'"):
-        Game(players, both, sgd(players)).field(Batch(None), only=("discriminator",))
+    with pytest.raises(ValueError, match="no player 'judge'"):
+        Game(players, both, sgd(players)).field(Batch(None), only=("judge",))
 
 
 def test_point_arithmetic_is_that_of_vectors():

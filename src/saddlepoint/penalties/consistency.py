@@ -24,8 +24,8 @@ class Consistency(Penalty):
     """λ E (D(x) − D(T x))² at real and μ E (D(x) − D(T x))² at generated samples, T an augmentation (bCR).
 
     The discriminator becomes blind to T, while generated images aren't augmented where the generator learns, so nothing
-    of T leaks into them. μ = 0 is CR-GAN. 0 for a discriminator that is invariant under T. Two forward passes of its own.
-    Zhao, Singh, Lee, Zhang, Odena, Zhang 2020, "Improved consistency regularization for GANs", arXiv 2002.04724.
+    of T leaks into them. μ = 0 is CR-GAN. 0 for a discriminator that is invariant under T. Two forward passes of its
+    own. Zhao, Singh, Lee, Zhang, Odena, Zhang 2020, "Improved consistency regularization for GANs", arXiv 2002.04724.
 
     Args:
         weight: λ.

@@ -1,8 +1,8 @@
 """Penalties on the gradient of a discriminator with respect to its input, added to the discriminator's loss.
 
-A packed discriminator (N samples, N/m logits) has a pack for its input: ∇D is the gradient in all m samples of one, E the mean
-over packs. Of a discriminator that judges patches or pixels, D is the sum of a sample's logits, so that what a pixel pays does
-not depend on how large the sample is.
+A packed discriminator (N samples, N/m logits) has a pack for its input: ∇D is the gradient in all m samples of one, E
+the mean over packs. Of a discriminator that judges patches or pixels, D is the sum of a sample's logits, so that what a
+pixel pays does not depend on how large the sample is.
 """
 
 from collections.abc import Callable
@@ -87,8 +87,8 @@ class GradientPenalty(Penalty):
 class ZeroCentred(Penalty):
     """λ E ‖∇D(x̂)‖², x̂ on segments between real and generated samples (0-GP).
 
-    The segments of WGAN-GP with R1's target: the discriminator becomes flat also between the samples that it has seen, so
-    that it can't learn them by heart. D(x) = ⟨w, x⟩ pays λ‖w‖².
+    The segments of WGAN-GP with R1's target: the discriminator becomes flat also between the samples that it has seen,
+    so that it can't learn them by heart. D(x) = ⟨w, x⟩ pays λ‖w‖².
     Thanh-Tung, Tran, Venkatesh 2019, "Improving generalization and stability of GANs", arXiv 1902.03984.
     """
 
@@ -112,8 +112,8 @@ class ZeroCentred(Penalty):
 class Dragan(Penalty):
     """λ E (‖∇D(x + δ)‖ − 1)² around real samples, each value of δ uniform on ±c σ, σ the deviation of the batch.
 
-    Where the gradient is wanted is said by the data alone, so nothing pulls at the discriminator along the generator's path.
-    The paper's equation has δ normal; scaled by the data's own deviation, and uniform, c keeps its meaning for
+    Where the gradient is wanted is said by the data alone, so nothing pulls at the discriminator along the generator's
+    path. The paper's equation has δ normal; scaled by the data's own deviation, and uniform, c keeps its meaning for
     images in any range.
     Kodali, Abernethy, Hays, Kira 2017, "On convergence and stability of GANs", arXiv 1705.07215.
 

@@ -38,10 +38,10 @@ class LeCam(Penalty):
     """λ (E (r − α_F)² + E (f − α_R)²): logits stay near moving averages α_R, α_F of the other side's (LeCam).
 
     With r = D(real), f = D(generated) and the Wasserstein loss this minimises a LeCam divergence, which is bounded,
-    so that a discriminator of few data has less to gain from being sure. α are constants here: the means of earlier steps,
-    with a half-life of `half_life` samples (4,400 is a decay of 0.99 a step at 64 a batch). They live in `memory`,
-    which has to become a part of the discriminator: as its buffers they are saved with it and move once a step.
-    Tseng, Jiang, Liu, Yang, Yang 2021, "Regularizing GANs under limited data", arXiv 2104.03310.
+    so that a discriminator of few data has less to gain from being sure. α are constants here: the means of earlier
+    steps, with a half-life of `half_life` samples (4,400 is a decay of 0.99 a step at 64 a batch). They live in
+    `memory`, which has to become a part of the discriminator: as its buffers they are saved with it and move once a
+    step. Tseng, Jiang, Liu, Yang, Yang 2021, "Regularizing GANs under limited data", arXiv 2104.03310.
 
     Raises:
         ValueError: a negative weight, or a half-life of 0 or below.

@@ -14,8 +14,8 @@ class DiscriminatorPass:
     """What the discriminator saw, so that a penalty shares its forward pass.
 
     Attributes:
-        discriminator: samples ↦ logits (N,); N/m where it judges packs of m samples after one another; (N, …) where it judges
-            patches or pixels.
+        discriminator: samples ↦ logits (N,); N/m where it judges packs of m samples after one another; (N, …) where it
+            judges patches or pixels.
         real, generated: samples (N, …); they require a gradient where a penalty says that it differentiates them.
         real_logits, generated_logits: the discriminator's logits there.
         mix: uniform on [0, 1], (N, 1, …), equal within a pack: no penalty draws noise of its own.

@@ -152,8 +152,8 @@ def _trained(
 def series() -> SeriesRun:
     """Windows of any table of numbers over time, CSV or Parquet: --data FILE.csv; three minutes on one core.
 
-    Measured on short runs (LOG.md): steps in place of levels are worth most, then a discriminator that sees where a series
-    stands; penalties of weight 1 do better than of 0.1.
+    Measured on short runs (LOG.md): steps in place of levels are worth most, then a discriminator that sees where a
+    series stands; penalties of weight 1 do better than of 0.1.
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 1_000_000

@@ -403,7 +403,7 @@ def _mark_lost(axes: Axes, samples: Numbers, theme: Theme) -> None:
 
 
 #: First word of a name -> place in the palette, so that a player keeps its colour in every panel.
-_ROLES = {"generator": 0, "generated": 0, "discriminator": 1, "discriminator": 1, "real": 2}
+_ROLES = {"generator": 0, "generated": 0, "discriminator": 1, "real": 2}
 
 
 def _colours(series: Sequence[Series], theme: Theme) -> list[str]:

@@ -90,7 +90,7 @@ class SeriesTask:
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a discriminator, `diversity` and the norms of the field, on a batch that never changes.
+        """`separation` (of a discriminator), `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between windows as networks see them.
         """

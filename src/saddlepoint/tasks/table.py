@@ -190,7 +190,7 @@ class TableTask:
         self._real_spread = float(torch.pdist(value.real.cpu()).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a discriminator, `diversity` and the norms of the field, on a batch that never changes.
+        """`separation` (of a discriminator), `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between rows as networks see them.
         """
