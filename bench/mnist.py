@@ -20,7 +20,7 @@ from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import RECIPES, ImageRun
 from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 JUDGED = 2048
 SETS = {
@@ -37,7 +37,7 @@ def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, i
     folder = RunFolder(out / name)
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     rows = [
         (record["seconds"], record["samples"], record["metrics"]["frechet_digits"])
         for record in read_records(folder.records)

@@ -43,7 +43,7 @@ from saddlepoint.recipes import RECIPES, ImageRun, read_run
 from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 Pool = tuple[Tensor, Tensor]
 
@@ -109,7 +109,7 @@ def trained(config: ImageRun, data: ImageData, path: Path) -> ImageGenerator:
         raise SystemExit(f"{path} holds another run: give another folder with --out")
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(data).training(folder, Silent()).run()
+    result = config.build(data).training(folder, NoObserver()).run()
     if result.signal is not None or result.exit_code:
         raise SystemExit(f"{path}: {result.message}; the same command goes on")
     found = TrainedGenerator.load(path)

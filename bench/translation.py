@@ -27,7 +27,7 @@ from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.resemblance import Features, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.
 ALONE = 900
@@ -58,7 +58,7 @@ def play(name: str, data: str, minutes: float, out: Path, sets: list[str]) -> tu
     folder, begun = RunFolder(out / name.replace(" ", "-")), time.process_time()
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     return result.progress.samples, time.process_time() - begun
 
 

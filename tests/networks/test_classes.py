@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from saddlepoint.networks import NETWORKS, DiscriminatorOutput, SNGANGenerator
 
 GENERATORS = [f"{kind}-generator" for kind in ("mlp", "convolutional", "dcgan", "sngan", "residual", "wavegan")]
-DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
+#: Of what is no image or sound: their shapes are those of their own tests.
+OWN = ("table", "window", "sequence", "vocoder")
+DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator") and not name.startswith(OWN)]
 SHAPE, SOUND, CLASSES = (2, 16, 16), (2, 256), 3
 SMALL = {"dcgan": {"width": 4}, "sngan": {"width": 4, "widest": 8}, "residual": {"width": 8}}
 SMALL |= {"patch": {"width": 4, "depth": 1, "scales": 2}, "unet": {"width": 4, "depth": 2}}

@@ -20,13 +20,15 @@ from saddlepoint.networks import (
 from saddlepoint.networks.convolutional import Block
 
 GENERATORS = [name for name in NETWORKS if name.endswith("generator")]
-DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
+#: Of what is no image or sound: their shapes are those of their own tests.
+OWN = ("table", "window", "sequence", "vocoder")
+DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator") and not name.startswith(OWN)]
 #: A logit for each patch or pixel; their shapes are those of tests/networks/test_maps.py.
 MAPS = ["patch-discriminator", "unet-discriminator"]
 TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
 OTHERS = [
     *(*MAPS, *TRANSLATORS),
-    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window", "sequence", "vocoder"))),
+    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", *OWN))),
 ]
 #: Of raw sounds, (channels, samples); their shapes are those of tests/networks/test_wavegan.py.
 SOUNDS = [name for name in NETWORKS if name.startswith("wavegan")]

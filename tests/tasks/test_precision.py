@@ -16,7 +16,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.precision import MixedPrecision
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 CONVOLUTIONAL = (
     *("generator.network={name: convolutional-generator, width: 8, output: tanh}", "data.size=16", "device=cpu"),
@@ -164,7 +164,7 @@ def test_runs_resume_exactly_and_deliver_plain_weights(option: str, tmp_path: Pa
     def play(folder: Path, samples: int) -> Assembled:
         assembled, run = built(option, f"budget.samples={samples}"), RunFolder(folder)
         run.create()
-        assembled.training(run, Silent()).run()
+        assembled.training(run, NoObserver()).run()
         return assembled
 
     straight = play(tmp_path / "straight", 96)

@@ -18,7 +18,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     "data.window=8",
@@ -56,7 +56,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    result = assembled.training(run, Silent()).run()
+    result = assembled.training(run, NoObserver()).run()
     return assembled, result
 
 

@@ -19,7 +19,7 @@ from saddlepoint.recipes import RECIPES, TableRun, read_run
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     "latent.size=4",
@@ -58,7 +58,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    result = assembled.training(run, Silent()).run()
+    result = assembled.training(run, NoObserver()).run()
     return assembled, result
 
 

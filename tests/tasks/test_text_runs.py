@@ -14,7 +14,7 @@ from saddlepoint.recipes import RECIPES, read_run
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import TextGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),
@@ -36,7 +36,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    return assembled, assembled.training(run, Silent()).run()
+    return assembled, assembled.training(run, NoObserver()).run()
 
 
 CASES = {
@@ -59,8 +59,8 @@ def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, al
     assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
     assert at_once.metrics == in_halves.metrics
     records = alike(tmp_path / "straight", tmp_path / "halves")
-    assert "separation" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
-    assert ("separation" in records[-1]["monitors"]) is (case != "likelihood alone")
+    assert "discriminator_auc" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
+    assert ("discriminator_auc" in records[-1]["monitors"]) is (case != "likelihood alone")
     assert (tmp_path / "straight" / "generator" / "likelihood").is_dir() is (case != "likelihood alone")
     assert read_run(config.plain()) == config
 

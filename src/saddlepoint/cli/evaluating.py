@@ -450,7 +450,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
-        game.settle(answer, assembled.batches)
+        game.recalibrate_batch_norm(answer, assembled.batches)
         generators = {"ema": task.trained, **generators}
     elif demanded and "ema" in wanted:
         raise ConfigurationError(f"{run} keeps no average of its weights: take --weights live")

@@ -80,7 +80,7 @@ class Watch:
         """Show the record's numbers."""
         losses, monitors = record["losses"], record["monitors"]
         shown = {f"L_{name[0].upper()}": value for name, value in losses.items()}
-        shown |= {name: monitors[name] for name in ("separation", "diversity") if name in monitors}
+        shown |= {name: monitors[name] for name in ("discriminator_auc", "diversity") if name in monitors}
         shown |= record.get("metrics", {})
         self._numbers = "  ".join(f"{k} {v:.3f}" for k, v in shown.items() if v is not None)
         if self.config.epoch_lines:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from saddlepoint.recipes import Assembled, Run
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import Result, Silent
+from saddlepoint.train import NoObserver, Result
 from saddlepoint.train.observer import Progress
 
 
@@ -37,7 +37,7 @@ def play(assembled: Assembled, folder: RunFolder, watch: Callable[[float], None]
     return ended
 
 
-class _Share(Silent):
+class _Share(NoObserver):
     """Tells the watch how much of a run's budget is spent."""
 
     def __init__(self, config: Run, watch: Callable[[float], None]) -> None:

@@ -13,7 +13,7 @@ from saddlepoint.games import GAMES
 from saddlepoint.recipes import RECIPES, Run, read_run
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Intervals
 
 #: A trial of the search plays this share of the budget.
 TRIAL_SHARE = 4
@@ -140,13 +140,13 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettin
     return recipe.model_copy(update={"every": _looks(recipe, budget or Budget())})
 
 
-def _looks(recipe: Run, budget: Budget) -> Every:
+def _looks(recipe: Run, budget: Budget) -> Intervals:
     """Judge a dozen times in a run, and draw only its ends."""
     samples = budget.samples or (recipe.budget.samples or 100_000)
     if budget.evaluations is not None:
         samples = budget.evaluations * recipe.batch_size // len(recipe.players)
     interval = max(recipe.batch_size, samples // LOOKS)
-    return Every(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
+    return Intervals(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
 
 
 def with_rate(game: AnalyticSettings | Run, h: float) -> AnalyticSettings | Run:

@@ -12,8 +12,8 @@ def clip_parameters(parameters: Iterable[Tensor], bound: float = 0.01) -> None:
 
     Not a penalty but a projection, to be made after each move of the discriminator: hang it on the optimizer by which a
     method moves it, `optimizer.register_step_post_hook(lambda *_: clip_parameters(discriminator.parameters()))`. It
-    biases the discriminator towards simple functions;
-    `gradient-penalty` was made to replace it. Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", arXiv 1701.07875.
+    biases the discriminator towards simple functions; `gradient-penalty` was made to replace it.
+    Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", arXiv 1701.07875.
 
     Raises:
         ValueError: a bound of 0 or below.

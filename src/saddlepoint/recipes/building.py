@@ -37,7 +37,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.precision import MixedPrecision
-from saddlepoint.train import Observer, Pace, Probe, Stage, Stopping, Training
+from saddlepoint.train import Observer, OptimizerSchedule, Probe, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
@@ -107,7 +107,7 @@ class Assembled:
             config.every,
             len(self.data),
             observer,
-            Pace(self.game, config.schedules),
+            OptimizerSchedule(self.game, config.schedules),
             self._stopping(),
             self.stages,
         )

@@ -18,7 +18,7 @@ from saddlepoint.recipes.registries import (
     PENALTY_REGISTRY,
     REGULARISER_REGISTRY,
 )
-from saddlepoint.train import Budget, Every, Schedules, Until
+from saddlepoint.train import Budget, Intervals, Schedules, Until
 
 if TYPE_CHECKING:
     from saddlepoint.recipes.building import Assembled, Data
@@ -101,7 +101,7 @@ class Run(Settings):
     channels_last: bool = False
     budget: Budget
     until: Until | None = None
-    every: Every = Every()
+    every: Intervals = Intervals()
     epoch_lines: bool = False
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ from saddlepoint.data.pairs import PairData
 from saddlepoint.recipes.configuration import Average, Player, Reading
 from saddlepoint.recipes.image import placed
 from saddlepoint.recipes.image_to_image import Given, ImageToImageRun, Judging, Pairing
-from saddlepoint.train import Budget, Every, Schedule, Schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules
 
 #: The side at which the inputs of given pairs are read where none is given.
 PAIR_SIZE = 32
@@ -146,5 +146,5 @@ def enhance() -> EnhancementRun:
         batch_size=16,
         regression=100_000,
         budget=Budget(samples=200_000),
-        every=Every(record=2_000, snapshot=20_000, checkpoint=20_000),
+        every=Intervals(record=2_000, snapshot=20_000, checkpoint=20_000),
     )

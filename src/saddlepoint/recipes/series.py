@@ -22,7 +22,7 @@ from saddlepoint.recipes.configuration import (
 from saddlepoint.recipes.table import Kind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 
 class SeriesFile(PathSettings):
@@ -169,7 +169,7 @@ def series() -> SeriesRun:
         schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
         batch_size=256,
         budget=Budget(samples=samples),
-        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+        every=Intervals(record=20_000, snapshot=200_000, checkpoint=200_000),
     )
 
 

@@ -24,7 +24,7 @@ from saddlepoint.recipes.configuration import (
 )
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 Kind = Literal["number", "integer", "category", "date", "identifier"]
 
@@ -200,7 +200,7 @@ def table() -> TableRun:
         schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
         batch_size=500,
         budget=Budget(samples=samples),
-        every=Every(record=50_000, snapshot=500_000, checkpoint=500_000),
+        every=Intervals(record=50_000, snapshot=500_000, checkpoint=500_000),
     )
 
 

@@ -21,7 +21,7 @@ from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosse
 from saddlepoint.tasks.likenesses import Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Intervals
 
 Unpaired = Literal["cycle", "contrastive"]
 
@@ -224,5 +224,5 @@ def translate() -> TranslationRun:
         average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
         budget=Budget(samples=100_000),
-        every=Every(record=2_000, snapshot=10_000, checkpoint=10_000),
+        every=Intervals(record=2_000, snapshot=10_000, checkpoint=10_000),
     )

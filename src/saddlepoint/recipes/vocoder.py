@@ -25,7 +25,7 @@ from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, VocoderTask
-from saddlepoint.train import Budget, Every, Schedule, Schedules, Stage, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, Stage, schedules
 
 
 class RecordingFolder(PathSettings):
@@ -246,5 +246,5 @@ def vocoder() -> VocoderRun:
         batch_size=16,
         regression=12_000,
         budget=Budget(samples=18_000),
-        every=Every(record=1_000, snapshot=6_000, checkpoint=3_000),
+        every=Intervals(record=1_000, snapshot=6_000, checkpoint=3_000),
     )

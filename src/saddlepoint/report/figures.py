@@ -138,7 +138,7 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
         return tuple(_words(s.name.removesuffix(ending)) for s in series)
 
     found = []
-    if shares := take("_accuracy", "separation"):
+    if shares := take("_accuracy", "discriminator_auc"):
         told = (0.5, "½: a coin does as well")
         found.append(
             Panel(
@@ -162,9 +162,11 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
                 references=((1.0, "1: as diverse as the data"),),
             )
         )
-    if fields := take("_field"):
+    if fields := take("_gradient_norm"):
         positive = any((s.finite().values > 0).any() for s in fields)
-        found.append(Panel("Gradients", "norm", fields, labels(fields, "_field"), "log" if positive else "linear"))
+        found.append(
+            Panel("Gradients", "norm", fields, labels(fields, "_gradient_norm"), "log" if positive else "linear")
+        )
     if rotation := take("rotation"):
         found.append(
             Panel(

@@ -21,7 +21,7 @@ from saddlepoint.metrics import (
     marginal_similarities,
 )
 from saddlepoint.tasks.curves import curves
-from saddlepoint.tasks.judging import field_norms, separation, watched, write_picture
+from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, watched, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
 
 #: Windows that monitors look at, that the metric compares, and that a picture's cloud shows.
@@ -90,16 +90,16 @@ class SeriesTask:
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation` (of a discriminator), `diversity` and the norms of the field, on a batch that never changes.
+        """`discriminator_auc`, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between windows as networks see them.
         """
         value: SampleBatch = self._watched.value
-        found = {"separation": separation(self.game, value)} if "discriminator" in self.game.names else {}
+        found = {"discriminator_auc": discriminator_auc(self.game, value)} if "discriminator" in self.game.names else {}
         with self.trained.evaluating() as device:
             made = self.trained.network(value.latent.to(device)).cpu()
         diversity = float(torch.pdist(made.flatten(1)).mean()) / max(self._real_spread, 1e-9)
-        return {**found, "diversity": diversity, **field_norms(self.game, self._watched)}
+        return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> dict[str, float]:
         """`series_distance`, the mean of: 1 − likeness of columns, and differences of three kinds of correlation.

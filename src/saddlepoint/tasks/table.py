@@ -19,7 +19,7 @@ from saddlepoint.data.tables import CategoryColumn, TableCoding, TableData, Tabl
 from saddlepoint.data.tables.columns import DateColumn
 from saddlepoint.data.tables.layout import Labels
 from saddlepoint.metrics import TableColumn, column_similarities, pair_similarities
-from saddlepoint.tasks.judging import field_norms, separation, write_picture
+from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, write_picture
 from saddlepoint.tasks.marginals import PANELS, Panel, marginals
 from saddlepoint.tasks.trained import TrainedGenerator
 
@@ -190,7 +190,7 @@ class TableTask:
         self._real_spread = float(torch.pdist(value.real.cpu()).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation` (of a discriminator), `diversity` and the norms of the field, on a batch that never changes.
+        """`discriminator_auc`, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between rows as networks see them.
         """
@@ -198,10 +198,10 @@ class TableTask:
         found = {}
         if "discriminator" in self.game.names:
             with seeded(self._watched.seed):
-                found["separation"] = separation(self.game, value)
+                found["discriminator_auc"] = discriminator_auc(self.game, value)
         made = self._layout.wide(self.trained.render(value.latent, value.labels))
         diversity = float(torch.pdist(made).mean()) / max(self._real_spread, 1e-9)
-        return {**found, "diversity": diversity, **field_norms(self.game, self._watched)}
+        return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> dict[str, float]:
         """`table_distance`, 1 − the mean of the other two; how alike columns are, and pairs of columns."""

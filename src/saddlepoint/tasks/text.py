@@ -21,7 +21,7 @@ from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
 from saddlepoint.penalties import Penalty
 from saddlepoint.storage import write_atomically
-from saddlepoint.tasks.judging import field_norms, write_picture
+from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.tasks.translating import Adversary
 
@@ -218,8 +218,8 @@ class TextTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on a batch that never changes.
 
-        `separation`, once an adversary plays (see `judging.separation`); `diversity`: mean number of places at
-        which two generated texts differ, over that of real ones; norms of the field, with the adversary.
+        `discriminator_auc`, once an adversary plays (see `judging.discriminator_auc`); `diversity`: mean number of
+        places at which two generated texts differ, over that of real ones; norms of the field, with the adversary.
         """
         value: TextBatch = self._watched.value
         found = {}
@@ -229,9 +229,9 @@ class TextTask:
             if self.game.loss_values.get(ADVERSARY, torch.zeros(())).item():
                 judge = self.game.players["discriminator"]
                 real, generated = (_mean_logits(judge(seen)) for seen in (value.real, made.to(value.latent)))
-                found["separation"] = float((real[:, None] > generated[None, :]).float().mean())
+                found["discriminator_auc"] = float((real[:, None] > generated[None, :]).float().mean())
         spreads = [float(torch.pdist(rows.double().cpu(), p=0).mean()) for rows in (made.argmax(2), value.tokens)]
-        return {**found, "diversity": spreads[0] / max(spreads[1], 1e-9), **field_norms(self.game, self._watched)}
+        return {**found, "diversity": spreads[0] / max(spreads[1], 1e-9), **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> dict[str, float]:
         """On texts that are held out, all where none are; the first is the score.

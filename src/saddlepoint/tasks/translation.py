@@ -17,7 +17,7 @@ from saddlepoint.metrics import Moments
 from saddlepoint.tasks.cycle import ONWARD, TARGET, Several
 from saddlepoint.tasks.image import JUDGED, spread
 from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import field_norms, write_picture
+from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.tasks.translating import beside
@@ -67,9 +67,9 @@ class TranslationTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on pairs of the training that never change.
 
-        `separation`: how often the discriminator ranks a target above what is made of an input (½: it can't tell).
-        `diversity`: mean distance between made images over that between targets. `…_field`: norm of each player's
-        gradient, with the adversary at its full weight.
+        `discriminator_auc`: how often the discriminator ranks a target above what is made of an input (½: it can't
+        tell). `diversity`: mean distance between made images over that between targets. `…_gradient_norm`: norm of each
+        player's gradient, with the adversary at its full weight.
         """
         value: PairBatch = self._watched.value
         with torch.no_grad(), self.game.untouched():
@@ -79,9 +79,9 @@ class TranslationTask:
         low, high = self.trained.range
         real, ours = (((images - low) / (high - low)).clamp(0, 1) for images in (value.target, made))
         return {
-            "separation": float((of_target[:, None] > of_made[None, :]).float().mean()),
+            "discriminator_auc": float((of_target[:, None] > of_made[None, :]).float().mean()),
             "diversity": spread(ours * 255) / max(spread(real * 255), 1e-9),
-            **field_norms(self.game, self._watched),
+            **gradient_norms(self.game, self._watched),
         }
 
     def metrics(self) -> dict[str, float]:
