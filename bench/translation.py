@@ -32,7 +32,7 @@ from saddlepoint.train import NoObserver
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.
 ALONE = 900
 SETS = {
-    "L1 alone": [f"regression={10**12}", "likenesses.ssim=none"],
+    "L1 alone": [f"regression={10**12}", "content.ssim=none"],
     "against a discriminator": [],
     "cycle": ["unpaired=cycle"],
     "contrastive": ["unpaired=contrastive", "generator.network={name: residual-translator, width: 16, blocks: 4}"],

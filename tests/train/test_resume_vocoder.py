@@ -15,7 +15,7 @@ from saddlepoint.networks import VocoderGenerator
 from saddlepoint.recipes import RECIPES, VocoderRun, citations
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.trained import Trained
-from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, above_each_other, resemblance
+from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, above_each_other, resemblance
 
 TINY = (
     "batch_size=12",
@@ -121,9 +121,9 @@ def test_a_vocoder_hears_the_end_of_a_wave_that_is_no_whole_hops() -> None:
     assert found.resynthesised(torch.zeros(1)).shape == (1,)
 
 
-def test_likenesses_are_nothing_where_waves_agree_and_know_gains() -> None:
+def test_content_losses_are_nothing_where_waves_agree_and_know_gains() -> None:
     front, wave = MelFrontEnd(2000, 64, 16, 8), torch.randn(2, 400, generator=torch.Generator().manual_seed(0))
-    mel, spectra = MelLikeness(3.0, front), SpectralLikeness(3.0, (32, 64))
+    mel, spectra = MelLoss(3.0, front), MultiResolutionSTFT(3.0, (32, 64))
     assert float(mel(wave, wave)) == float(spectra(wave, wave)) == 0
     # Power of 4 times is 2 log 2 in every band; magnitudes are 1 away in convergence and log 2 in logarithms.
     assert float(mel(2 * wave, wave)) == pytest.approx(3 * 2 * math.log(2), rel=1e-3)
@@ -132,8 +132,8 @@ def test_likenesses_are_nothing_where_waves_agree_and_know_gains() -> None:
 
 def test_losses_of_silence_have_a_finite_slope() -> None:
     made = torch.zeros(2, 400, requires_grad=True)
-    loss = MelLikeness(1.0, MelFrontEnd(2000, 64, 16, 8))(made, torch.ones(2, 400))
-    loss = loss + SpectralLikeness(1.0, (32,))(made, torch.zeros(2, 400))
+    loss = MelLoss(1.0, MelFrontEnd(2000, 64, 16, 8))(made, torch.ones(2, 400))
+    loss = loss + MultiResolutionSTFT(1.0, (32,))(made, torch.zeros(2, 400))
     (slope,) = torch.autograd.grad(loss, made)
     assert bool(slope.isfinite().all())
 
@@ -144,9 +144,7 @@ def test_the_generator_of_the_game_agrees_more_than_its_network(data: Recordings
     assert isinstance(player, Agreeing)
     value = assembled.stream(0).value
     with torch.no_grad():
-        alone, agreeing = (
-            MelLikeness(1.0, player.front)(f(value.source), value.target) for f in (player.network, player)
-        )
+        alone, agreeing = (MelLoss(1.0, player.front)(f(value.source), value.target) for f in (player.network, player))
     assert float(agreeing) < 0.7 * float(alone)
 
 

@@ -28,8 +28,8 @@ from saddlepoint.networks import (
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
     AUGMENTATION_REGISTRY,
+    CONTENT_REGISTRY,
     GAME_REGISTRY,
-    LIKENESS_REGISTRY,
     LOSS_REGISTRY,
     METHOD_REGISTRY,
     NETWORK_REGISTRY,
@@ -93,7 +93,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
     "regularisers": lambda: _entries(REGULARISER_REGISTRY),
-    "likenesses": lambda: _entries(LIKENESS_REGISTRY),
+    "content": lambda: _entries(CONTENT_REGISTRY),
     "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
     "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from saddlepoint.configuration import Settings, Several
+from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.stream import Distribution
 from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS
 from saddlepoint.recipes.registries import (
@@ -187,9 +187,9 @@ class AdversarialRun(Run):
 
     discriminator: Player
     loss: Annotated[Choice, LOSS_REGISTRY]
-    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
+    penalties: Annotated[dict[str, Choice], NamedChoices(PENALTY_REGISTRY)] = Field(default_factory=dict)
     #: Added to the generator's loss, as penalties are to the discriminator's.
-    regularisers: Annotated[dict[str, Choice], Several(REGULARISER_REGISTRY)] = Field(default_factory=dict)
+    regularisers: Annotated[dict[str, Choice], NamedChoices(REGULARISER_REGISTRY)] = Field(default_factory=dict)
     #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
     #: above 0; classes are conditioned on by projection otherwise.
     auxiliary: float = Field(default=0.0, ge=0)

@@ -139,7 +139,7 @@ def enhance() -> EnhancementRun:
         discriminator=Player(network={"name": "patch-discriminator", "width": 32, "depth": 2}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.01}, "r2": {"weight": 0.01}},
-        likenesses={"reconstruction": {"weight": 2.0, "kind": "charbonnier"}},
+        content={"reconstruction": {"weight": 2.0, "kind": "charbonnier"}},
         method={"name": "alternating"},
         average=Average(half_life=2_000, warm_up=0.05),
         schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=200_000)),

@@ -24,7 +24,7 @@ from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSetti
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
-from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, VocoderTask
+from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, VocoderTask
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, Stage, schedules
 
 
@@ -134,8 +134,8 @@ class VocoderRun(AdversarialRun):
 
     @property
     def papers(self) -> list[str]:
-        """Of the loss, the penalties and the likenesses."""
-        return [*super().papers, *(likeness.paper for likeness in self._likenesses())]
+        """Of the loss, the penalties and the content losses."""
+        return [*super().papers, *(term.paper for term in self._content())]
 
     def load(self, reading: Reading | None = None) -> Recordings:
         """Read the recordings, with those that are held out."""
@@ -162,7 +162,7 @@ class VocoderRun(AdversarialRun):
         losses = TranslationLosses(
             LOSS_REGISTRY.build(self.loss),
             penalties_of(self, -1.0, 1.0),
-            self._likenesses(),
+            self._content(),
             conditional=False,
             adversarial=self.adversarial,
             matching=self.matching,
@@ -211,14 +211,14 @@ class VocoderRun(AdversarialRun):
             network(self, "discriminator", self.discriminator.network, shape=shape, classes=0),
         )
 
-    def _likenesses(self) -> list[MelLikeness | SpectralLikeness]:
+    def _content(self) -> list[MelLoss | MultiResolutionSTFT]:
         """Those that count."""
         windows = tuple(sorted({self.mel.window // 2, self.mel.window, 2 * self.mel.window}))
-        found: list[MelLikeness | SpectralLikeness] = []
+        found: list[MelLoss | MultiResolutionSTFT] = []
         if self.likeness:
-            found.append(MelLikeness(self.likeness, self.front))
+            found.append(MelLoss(self.likeness, self.front))
         if self.spectra:
-            found.append(SpectralLikeness(self.spectra, windows))
+            found.append(MultiResolutionSTFT(self.spectra, windows))
         return found
 
 

@@ -14,13 +14,13 @@ from saddlepoint.core import Batch, Game, rng, seed_for
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.metrics import Moments
-from saddlepoint.tasks.cycle import ONWARD, TARGET, Several
+from saddlepoint.tasks.cycle import ONWARD, TARGET, NetworkGroup
 from saddlepoint.tasks.image import JUDGED, spread
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
-from saddlepoint.tasks.translating import beside
+from saddlepoint.tasks.translating import with_context
 from saddlepoint.tasks.translator import ImageTranslator, card_of
 
 #: Pairs that monitors look at, and that pictures show, and how many stand in a row of those.
@@ -75,7 +75,7 @@ class TranslationTask:
         with torch.no_grad(), self.game.untouched():
             made = self._made(value)
             condition = value.source if self.conditional else None
-            of_target, of_made = (self._judged(beside(condition, images)) for images in (value.target, made))
+            of_target, of_made = (self._judged(with_context(condition, images)) for images in (value.target, made))
         low, high = self.trained.range
         real, ours = (((images - low) / (high - low)).clamp(0, 1) for images in (value.target, made))
         return {
@@ -125,13 +125,13 @@ class TranslationTask:
 
     def _made(self, batch: PairBatch) -> Tensor:
         network = self.game.players["generator"]
-        made: Tensor = network(batch.source, ONWARD) if isinstance(network, Several) else network(batch.source)
+        made: Tensor = network(batch.source, ONWARD) if isinstance(network, NetworkGroup) else network(batch.source)
         return made
 
     def _judged(self, images: Tensor) -> Tensor:
         """A logit an image: the mean over its patches."""
         network = self.game.players["discriminator"]
-        logits: Tensor = network(images, TARGET) if isinstance(network, Several) else network(images)
+        logits: Tensor = network(images, TARGET) if isinstance(network, NetworkGroup) else network(images)
         return logits.reshape(len(images), -1).mean(1)
 
 

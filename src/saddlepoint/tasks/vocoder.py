@@ -20,7 +20,7 @@ from saddlepoint.networks import VocoderGenerator
 from saddlepoint.signals import MelFrontEnd, stft, whole_hops
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import gradient_norms, write_picture
-from saddlepoint.tasks.likenesses import Likeness
+from saddlepoint.tasks.likenesses import ContentLoss
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import NETWORK_REGISTRY, Trained
 
@@ -153,7 +153,7 @@ class Vocoder(Trained):
 
 
 @dataclass(frozen=True)
-class MelLikeness(Likeness):
+class MelLoss(ContentLoss):
     """λ E |mel(G(m)) − mel(x)|, of logarithms of power in bands.
 
     Kong, Kim, Bae 2020, arXiv 2010.05646, equation 7.
@@ -173,7 +173,7 @@ class MelLikeness(Likeness):
 
 
 @dataclass(frozen=True)
-class SpectralLikeness(Likeness):
+class MultiResolutionSTFT(ContentLoss):
     """λ times spectral convergence and the distance of log-magnitudes, means over transforms of several windows.
 
     Yamamoto, Song, Kim 2020, arXiv 1910.11480.
