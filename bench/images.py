@@ -1,6 +1,6 @@
 """Which settings make the best samples of a folder of images, at an equal budget of processor time.
 
-    python bench/images.py --data FOLDER --cpu 240 --out runs/images-race
+    python bench/images.py --data FOLDER --cpu 240 --out runs/images-compared
     python bench/images.py --data FOLDER --cpu 1200 --variants recipe,classes
     python bench/images.py --data FOLDER --limit 500 --variants recipe,DiffAugment,adaptive
 
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--variants", default=",".join(VARIANTS), help=f"of {list(VARIANTS)}")
     parser.add_argument("--limit", type=int, help="images that the game is shown; all where none is given")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all")
-    parser.add_argument("--out", type=Path, default=Path("runs/images-race"))
+    parser.add_argument("--out", type=Path, default=Path("runs/images-compared"))
     given = parser.parse_args()
     names = given.variants.split(",")
     if unknown := set(names) - set(VARIANTS):

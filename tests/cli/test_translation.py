@@ -1,4 +1,4 @@
-"""Translation from the user's side: train, evaluate, race."""
+"""Translation from the user's side: train, evaluate, compare."""
 
 import json
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_methods_race_on_translation(unpaired: str, run: Run, folder: Path, tmp_
     said = run(
         *("compare", "translate", "--methods", "alternating,extragradient", "--seeds", "1", "--evaluations", "8"),
         *("--set", f"data.path={folder}", "--set", f"unpaired={unpaired}", *CYCLE, "--jobs", "1"),
-        *("--out", tmp_path / "race", "--json"),
+        *("--out", tmp_path / "compared", "--json"),
     )
     assert said.code == 0, said.err
     assert said.json["metric"] == "frechet_patches"

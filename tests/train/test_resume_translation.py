@@ -1,4 +1,4 @@
-"""Exact resume of translators, from pairs and without, by several methods; and that a race of methods runs on them."""
+"""Exact resume of translators, from pairs and without, by several methods; and that methods are compared on them."""
 
 from pathlib import Path
 
