@@ -18,7 +18,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.core import rng
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, ImageConfig
 from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import NoObserver
 
@@ -49,7 +49,7 @@ def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, i
 def floor(data: str) -> float:
     """Training images against others of them, as many as the runs compare."""
     config = RECIPES["mnist"]().with_data(data)
-    assert isinstance(config, ImageRun)
+    assert isinstance(config, ImageConfig)
     images = config.load().images
     order = torch.randperm(len(images), generator=rng(0, "floor"))
     read = load_extractor("digits")

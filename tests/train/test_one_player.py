@@ -10,7 +10,7 @@ import torch
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, read_run
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import NoObserver
@@ -114,7 +114,7 @@ def test_a_baseline_inherits_all_but_the_discriminator() -> None:
         assert getattr(vae, name) == getattr(digits, name)
     assert vae.generator.network == digits.generator.network
     assert vae.encoder.network == digits.discriminator.network
-    assert read_run(vae.plain()) == vae
+    assert parse_config(vae.plain()) == vae
     assert [entry for entry in citations(vae) if "kingma2014auto" in entry]
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from test_resume import assert_resumes_exactly, play, same
 
 from saddlepoint.configuration import ConfigurationError, assign
-from saddlepoint.recipes import RECIPES, TranslationRun, read_run
+from saddlepoint.recipes import RECIPES, TranslationConfig, parse_config
 from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def tiny(folder: Path, *assignments: str) -> TranslationRun:
+def tiny(folder: Path, *assignments: str) -> TranslationConfig:
     return assign(RECIPES["translate"]().with_data(str(folder)), [*TINY, *assignments])
 
 
@@ -126,7 +126,7 @@ def test_metrics_are_on_pairs_that_training_without_pairs_never_saw(folder: Path
 
 def test_a_configuration_of_pairs_is_read_back(folder: Path) -> None:
     config = tiny(folder, "unpaired=cycle")
-    assert read_run(config.plain()).same_run(config)
+    assert parse_config(config.plain()).same_run(config)
 
 
 REFUSED = {

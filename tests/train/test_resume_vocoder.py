@@ -12,7 +12,7 @@ from saddlepoint.core import Batches
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation import evaluate_vocoders
 from saddlepoint.networks import VocoderGenerator
-from saddlepoint.recipes import RECIPES, VocoderRun, citations
+from saddlepoint.recipes import RECIPES, VocoderConfig, citations
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.trained import Trained
 from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, above_each_other, resemblance
@@ -36,9 +36,9 @@ TINY = (
 )
 
 
-def tiny(*assignments: str) -> VocoderRun:
+def tiny(*assignments: str) -> VocoderConfig:
     found = assign(RECIPES["vocoder"](), [*TINY, *assignments])
-    assert isinstance(found, VocoderRun)
+    assert isinstance(found, VocoderConfig)
     return found
 
 

@@ -18,7 +18,7 @@ from saddlepoint.core import Outcome, rng
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance, precision_recall
-from saddlepoint.recipes import RECIPES, ImageRun, RunOnImages, baseline, read_run
+from saddlepoint.recipes import RECIPES, ImageConfig, ImageDataConfig, baseline, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -54,7 +54,7 @@ class Entry:
     on: str
     model: str
     seed: int
-    config: RunOnImages
+    config: ImageDataConfig
 
     def folder(self, home: Path) -> Path:
         """Where it is trained."""
@@ -94,12 +94,12 @@ def entries_for(
     return found
 
 
-def _recipe(on: str) -> ImageRun:
-    fit = [name for name, recipe in RECIPES.items() if isinstance(recipe(), ImageRun)]
+def _recipe(on: str) -> ImageConfig:
+    fit = [name for name, recipe in RECIPES.items() if isinstance(recipe(), ImageConfig)]
     if on not in fit:
         raise ConfigurationError(f"there is no image recipe {on!r} to compare with baselines: {nearest(on, fit)}")
     recipe = RECIPES[on]()
-    assert isinstance(recipe, ImageRun)
+    assert isinstance(recipe, ImageConfig)
     return recipe
 
 
@@ -109,7 +109,7 @@ def differences(entries: Sequence[Entry], home: Path) -> list[str]:
     for entry in entries:
         folder = RunFolder(entry.folder(home))
         if folder.config.exists():
-            before = read_run(folder.read_config())
+            before = parse_config(folder.read_config())
             told = entry.config.differences(before)
             if entry.config.budget != before.budget:
                 told.append(f"budget: {entry.config.budget} here, {before.budget} there")
@@ -170,7 +170,7 @@ def compare(
     }, pictures
 
 
-def _train(config: RunOnImages, folder: RunFolder, data: ImageData, watch: Callable[[float], None]) -> None:
+def _train(config: ImageDataConfig, folder: RunFolder, data: ImageData, watch: Callable[[float], None]) -> None:
     """Train what is not trained yet; time is fair only if all take the threads that their configuration says."""
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads or threads)

@@ -16,7 +16,7 @@ from saddlepoint.comparison.settings import Comparison, with_rate
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
-from saddlepoint.recipes import Run
+from saddlepoint.recipes import Config
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records, write_atomically
@@ -170,7 +170,7 @@ class Entry:
 
     # --- recipes --------------------------------------------------------------------------------------
 
-    def _play_recipe(self, recipe: Run, watch: OnShare) -> EntryResult:
+    def _play_recipe(self, recipe: Config, watch: OnShare) -> EntryResult:
         config = recipe.model_copy(
             update={
                 "seed": recipe.seed + self.seed,

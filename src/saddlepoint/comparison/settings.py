@@ -10,7 +10,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest
 from saddlepoint.configuration.settings import parse_value
 from saddlepoint.games import GAMES
-from saddlepoint.recipes import RECIPES, Run, read_run
+from saddlepoint.recipes import RECIPES, Config, parse_config
 from saddlepoint.recipes.analytic import AnalyticSettings
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.train import Budget, Intervals
@@ -36,7 +36,7 @@ class Comparison(Settings):
 
     on: str
     analytic: AnalyticSettings | None = None
-    recipe: SerializeAsAny[Run] | None = None
+    recipe: SerializeAsAny[Config] | None = None
     entries: dict[str, MethodChoice]
     search: tuple[float, ...] = ()
     seeds: int = Field(default=5, ge=1)
@@ -45,10 +45,10 @@ class Comparison(Settings):
     @field_validator("recipe", mode="before")
     @classmethod
     def _of_its_task(cls, recipe: Any) -> Any:
-        return read_run(recipe) if isinstance(recipe, Mapping) else recipe
+        return parse_config(recipe) if isinstance(recipe, Mapping) else recipe
 
     @property
-    def game(self) -> AnalyticSettings | Run:
+    def game(self) -> AnalyticSettings | Config:
         """What all play."""
         game = self.analytic or self.recipe
         assert game is not None
@@ -119,7 +119,7 @@ def configured(
     return Comparison(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
 
 
-def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | Run:
+def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | Config:
     if on in GAMES:
         if budget is not None and budget.samples is not None:
             raise ConfigurationError(f"{on} has no samples to see: give the budget with --evaluations or --minutes")
@@ -142,7 +142,7 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettin
     return recipe.model_copy(update={"every": _looks(recipe, budget or Budget())})
 
 
-def _looks(recipe: Run, budget: Budget) -> Intervals:
+def _looks(recipe: Config, budget: Budget) -> Intervals:
     """Judge a dozen times in a run, and draw only its ends."""
     samples = budget.samples or (recipe.budget.samples or 100_000)
     if budget.evaluations is not None:
@@ -151,7 +151,7 @@ def _looks(recipe: Run, budget: Budget) -> Intervals:
     return Intervals(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
 
 
-def with_rate(game: AnalyticSettings | Run, h: float) -> AnalyticSettings | Run:
+def with_rate(game: AnalyticSettings | Config, h: float) -> AnalyticSettings | Config:
     """The game with generator's step size h; the ratio of the players' step sizes stays as it is."""
     own = float(game.generator.optimizer["lr"])
     ratios = {name: float(player.optimizer["lr"]) / own for name, player in game.players.items()}

@@ -14,8 +14,8 @@ from saddlepoint.data import ImageData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
-from saddlepoint.recipes.configuration import Choice, Player, Run
-from saddlepoint.recipes.image import RANGES, ImageRun, RunOnImages, classes_of, digits
+from saddlepoint.recipes.configuration import Choice, Config, Player
+from saddlepoint.recipes.image import RANGES, ImageConfig, ImageDataConfig, classes_of, digits
 from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -31,7 +31,7 @@ class Encoder(Settings):
     network: Annotated[Choice, NETWORK_REGISTRY]
 
 
-class AutoencoderRun(Run):
+class AutoencoderConfig(Config):
     """A run of an autoencoder: one player, called generator, of a decoder that is a generator, and an encoder."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
@@ -85,7 +85,7 @@ class AutoencoderRun(Run):
         )
 
 
-class ModelRun(AutoencoderRun):
+class ModelConfig(AutoencoderConfig):
     """A run of an autoencoder that is chosen by name."""
 
     model: Annotated[Choice, MODEL_REGISTRY]
@@ -135,7 +135,7 @@ class ModelRun(AutoencoderRun):
             )
 
 
-class ImageBaseline(RunOnImages, ModelRun):
+class ImageBaseline(ImageDataConfig, ModelConfig):
     """A run of an autoencoder of images."""
 
     def build(self, data: ImageData) -> Assembled:
@@ -181,7 +181,7 @@ def _check_roles(method: Choice) -> None:
             )
 
 
-def baseline(run: ImageRun, model: str) -> ImageBaseline:
+def baseline(run: ImageConfig, model: str) -> ImageBaseline:
     """The baseline that stands beside an adversarial run: all that both have is the same, the classes too.
 
     The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
@@ -202,7 +202,7 @@ def baseline(run: ImageRun, model: str) -> ImageBaseline:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values", "conditional"})
+    shared = run.model_dump(include=set(Config.model_fields) | {"data", "evaluation", "values", "conditional"})
     return ImageBaseline.read(
         shared
         | {
@@ -227,6 +227,6 @@ def autoencoder() -> ImageBaseline:
     return baseline(_classless(), "autoencoder")
 
 
-def _classless() -> ImageRun:
+def _classless() -> ImageConfig:
     """Images of any data, which may have no classes."""
     return digits().model_copy(update={"conditional": False})

@@ -1,11 +1,11 @@
 """What to cite for a run."""
 
 from saddlepoint.core import Method
-from saddlepoint.recipes.configuration import Run
+from saddlepoint.recipes.configuration import Config
 from saddlepoint.recipes.registries import METHOD_REGISTRY
 
 
-def citations(config: Run) -> list[str]:
+def citations(config: Config) -> list[str]:
     """BibTeX of the method, with all that it wraps, the averaging, and what a run minimises, each once.
 
     >>> from saddlepoint.recipes import RECIPES

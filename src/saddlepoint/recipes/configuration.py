@@ -72,7 +72,7 @@ class Average(Settings):
     warm_up: float | None = Field(default=None, gt=0)
 
 
-class Run(Settings):
+class Config(Settings):
     """One run, complete: `config.yaml` is this. A task's subclass adds its data, and builds its game."""
 
     #: The command that uses what is handed over; {} is the run's folder.
@@ -105,7 +105,7 @@ class Run(Settings):
     epoch_lines: bool = False
 
     @model_validator(mode="after")
-    def _parts(self) -> "Run":
+    def _parts(self) -> "Config":
         whole = self.accumulate * self.packing
         if self.batch_size % whole:
             raise ValueError(
@@ -116,7 +116,7 @@ class Run(Settings):
         return self
 
     @model_validator(mode="after")
-    def _ends(self) -> "Run":
+    def _ends(self) -> "Config":
         if self.until is not None and self.budget == Budget():
             raise ValueError("a run until convergence needs a hard limit too: give samples, minutes or evaluations")
         if self.until is not None and self.until.watch == "average" and self.average is None:
@@ -169,18 +169,18 @@ class Run(Settings):
         """The same run on other data, as the command line names them. Raises ConfigurationError as `named` does."""
         return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
 
-    def same_run(self, other: "Run") -> bool:
+    def same_run(self, other: "Config") -> bool:
         """Whether the other is this run: all that decides its numbers is equal; budget and device may differ."""
         return not self.differences(other)
 
-    def differences(self, other: "Run") -> list[str]:
+    def differences(self, other: "Config") -> list[str]:
         """`key: here / there` for what decides the numbers and differs."""
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
 
 
-class AdversarialRun(Run):
+class AdversarialConfig(Config):
     """A run of a generator against a discriminator."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
@@ -195,7 +195,7 @@ class AdversarialRun(Run):
     auxiliary: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
-    def _classifies(self) -> "AdversarialRun":
+    def _classifies(self) -> "AdversarialConfig":
         network = self.discriminator.network
         if self.auxiliary and "auxiliary" not in network:
             raise ValueError(f"{network['name']} has no auxiliary classifier: --set auxiliary=0")

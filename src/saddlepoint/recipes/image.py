@@ -14,14 +14,14 @@ from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
     Choice,
+    Config,
     DataSettings,
     LatentSettings,
     Player,
     Reading,
-    Run,
 )
 from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
@@ -177,7 +177,7 @@ class Evaluation(Settings):
         return None if self.features == "pixels" else load_extractor(self.features, device)
 
 
-class RunOnImages(Run):
+class ImageDataConfig(Config):
     """What a game of images and an autoencoder of them have in common."""
 
     data: Data
@@ -203,7 +203,7 @@ class RunOnImages(Run):
         return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
 
 
-class ImageRun(RunOnImages, AdversarialRun):
+class ImageConfig(ImageDataConfig, AdversarialConfig):
     """A run that generates images."""
 
     augmentation: Augmentation | None = None
@@ -271,10 +271,10 @@ def _relativistic(
     threads: int | None = None,
     features: str = "pixels",
     gamma: float = 1.0,
-) -> ImageRun:
+) -> ImageConfig:
     """What was measured to give the best samples for the time (LOG.md): relativistic pairing + R1 + R2, averaged."""
     adam = {"name": "Adam", "lr": rate, "betas": (0.0, 0.99)}
-    return ImageRun(
+    return ImageConfig(
         recipe=recipe,
         threads=threads,
         data=data,
@@ -292,7 +292,7 @@ def _relativistic(
 
 def _convolutional(
     recipe: str, data: Data, samples: int, width: int, features: str = "pixels", gamma: float = 1.0
-) -> ImageRun:
+) -> ImageConfig:
     return _relativistic(
         recipe,
         data,
@@ -305,7 +305,7 @@ def _convolutional(
     )
 
 
-def digits() -> ImageRun:
+def digits() -> ImageConfig:
     """Handwritten digits that come with the installation, 16x16, each on demand; under two minutes on two cores."""
     run = _relativistic(
         "digits",
@@ -319,23 +319,23 @@ def digits() -> ImageRun:
     return run.model_copy(update={"conditional": True})
 
 
-def _of_classes(recipe: str, features: str) -> ImageRun:
+def _of_classes(recipe: str, features: str) -> ImageConfig:
     """Ten classes on demand: told the class, the same networks come ten times nearer to the data (LOG.md)."""
     run = _convolutional(recipe, Data(source=recipe), samples=1_000_000, width=16, features=features, gamma=0.1)
     return run.model_copy(update={"conditional": True})
 
 
-def mnist() -> ImageRun:
+def mnist() -> ImageConfig:
     """MNIST, 28x28, each digit on demand; about a quarter of an hour on two cores."""
     return _of_classes("mnist", "digits")
 
 
-def fashion_mnist() -> ImageRun:
+def fashion_mnist() -> ImageConfig:
     """Fashion-MNIST, 28x28, each kind on demand; about a quarter of an hour on two cores."""
     return _of_classes("fashion-mnist", "fashion")
 
 
-def stacked_mnist() -> ImageRun:
+def stacked_mnist() -> ImageConfig:
     """Three MNIST digits as red, green and blue, a thousand modes to count: --data FOLDER is MNIST's; about an hour.
 
     The cell D = ½ G of Metz, Poole, Pfau, Sohl-Dickstein 2017, arXiv 1611.02163, played again by Lin, Khetan, Fanti, Oh
@@ -362,12 +362,12 @@ def stacked_mnist() -> ImageRun:
     return run.model_copy(update={"latent": LatentSettings(size=256), "every": every})
 
 
-def images() -> ImageRun:
+def images() -> ImageConfig:
     """Any folder of images: --data FOLDER [--size 32]; about an hour on two cores. From 64x64 on, see `modern`."""
     return _convolutional("images", Data(source="folder", size=32), samples=1_000_000, width=32)
 
 
-def modern() -> ImageRun:
+def modern() -> ImageConfig:
     """Any folder of images at 64x64 and more, on a GPU: residual networks, and everything scheduled as R3GAN has it.
 
     Over the first fifth of the run, along a cosine: the rates fall to a quarter, Adam's β2 rises from 0.9 to 0.99, R1
@@ -400,10 +400,10 @@ def modern() -> ImageRun:
     )
 
 
-def classic() -> ImageRun:
+def classic() -> ImageConfig:
     """The classical system of 2014-2019 to the letter: 128-128 networks, cross-entropy, Adam 1e-4."""
     adam = {"name": "Adam", "lr": 1e-4}
-    return ImageRun(
+    return ImageConfig(
         recipe="classic",
         threads=1,
         data=Data(source="digits", size=28),

@@ -25,7 +25,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Choice, DataSettings, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Choice, DataSettings, Reading
 from saddlepoint.recipes.image import RANGES
 from saddlepoint.recipes.registries import CONTENT_REGISTRY, LOSS_REGISTRY
 from saddlepoint.tasks.contrast import ContrastLosses
@@ -109,7 +109,7 @@ class Judging(Settings):
         return Features(None if self.features == "patches" else load_extractor(self.features, device))
 
 
-class ImageToImageRun(AdversarialRun):
+class ImageToImageConfig(AdversarialConfig):
     """A run that makes images of images, first without an adversary where that is asked for, then with one.
 
     Attributes:

@@ -10,7 +10,7 @@ from saddlepoint.data import points as mixtures
 from saddlepoint.data.points import Mixture, PointData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, DataSettings, LatentSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, DataSettings, LatentSettings, Player, Reading
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
@@ -31,7 +31,7 @@ class Points(DataSettings):
         return self.read({**self.model_dump(), "mixture": data})
 
 
-class PointRun(AdversarialRun):
+class PointConfig(AdversarialConfig):
     """A run that generates points in the plane."""
 
     data: Points
@@ -70,7 +70,7 @@ class PointRun(AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> PointRun:
+def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> PointConfig:
     """What was measured to reach all modes with few points between them (LOG.md).
 
     Relativistic pairing spreads the generator over the modes while the penalties are strong. They fade early, so that
@@ -86,7 +86,7 @@ def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> 
         "activation": "relu",
         "normalisation": "batch",
     }
-    return PointRun(
+    return PointConfig(
         recipe=recipe,
         threads=1,
         data=Points(mixture=mixture),
@@ -109,18 +109,18 @@ def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> 
     )
 
 
-def ring() -> PointRun:
+def ring() -> PointConfig:
     """Eight Gaussians on a circle; about eight minutes on one core."""
     return _points("ring", "ring", Average(half_life=400_000, warm_up=0.05))
 
 
-def grid() -> PointRun:
+def grid() -> PointConfig:
     """Twenty-five Gaussians on a grid; about eight minutes on one core."""
     # Four times the ring's: the slow sway that is left at the end is then within the average.
     return _points("grid", "grid", Average(half_life=1_600_000, warm_up=0.1))
 
 
-def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
+def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointConfig:
     """The protocol of Lin et al. 2018, arXiv 1712.04086, at a length of two million samples (20 epochs)."""
     adam = {"name": "Adam", "lr": 1e-4, "betas": (0.8, 0.999)}
     generator = {
@@ -129,7 +129,7 @@ def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         "activation": "relu",
         "normalisation": "batch",
     }
-    return PointRun(
+    return PointConfig(
         recipe=recipe,
         threads=1,
         data=Points(mixture=mixture),
@@ -144,11 +144,11 @@ def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
     )
 
 
-def ring_pacgan() -> PointRun:
+def ring_pacgan() -> PointConfig:
     """Eight Gaussians as PacGAN's authors set them; --set discriminator.network.packing=2 packs."""
     return _pacgan("ring-pacgan", "ring")
 
 
-def grid_pacgan() -> PointRun:
+def grid_pacgan() -> PointConfig:
     """Twenty-five Gaussians as PacGAN's authors set them; --set discriminator.network.packing=2 packs."""
     return _pacgan("grid-pacgan", "grid")

@@ -15,7 +15,7 @@ from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairData
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.recipes.configuration import Average, Choice, Player, Reading
-from saddlepoint.recipes.image_to_image import Grid, ImageToImageRun, Pairing
+from saddlepoint.recipes.image_to_image import Grid, ImageToImageConfig, Pairing
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
 from saddlepoint.tasks.likenesses import Reconstruction
@@ -75,7 +75,7 @@ class Contrast(Settings):
     width: int = Field(default=64, ge=1)
 
 
-class TranslationRun(ImageToImageRun):
+class TranslationConfig(ImageToImageConfig):
     """A run that makes images of images, from pairs or without; regression, content losses and matching are for pairs.
 
     Attributes:
@@ -204,10 +204,10 @@ _PAPERS: dict[Unpaired, str] = {
 }
 
 
-def translate() -> TranslationRun:
+def translate() -> TranslationConfig:
     """Images to images from pairs: --data FOLDER with train/ and val/ of two sides each; or --unpaired."""
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
-    return TranslationRun(
+    return TranslationConfig(
         recipe="translate",
         data=Pairs(),
         generator=Player(

@@ -20,7 +20,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, PathSettings, Player, Reading
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
@@ -86,7 +86,7 @@ class Agreement(Settings):
     momentum: float = Field(default=0.9, ge=0, lt=1)
 
 
-class VocoderRun(AdversarialRun):
+class VocoderConfig(AdversarialConfig):
     """A run that makes waves of spectrograms, first without an adversary where that is asked for, then with one.
 
     Attributes:
@@ -222,13 +222,13 @@ class VocoderRun(AdversarialRun):
         return found
 
 
-def vocoder() -> VocoderRun:
+def vocoder() -> VocoderConfig:
     """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; three minutes on one core.
 
     A first stage by the distance of spectra alone, then an adversary. Name speakers to hold out with
     --set "data.test=_(lucas|theo)_".
     """
-    return VocoderRun(
+    return VocoderConfig(
         recipe="vocoder",
         threads=1,
         generator=Player(
