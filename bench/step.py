@@ -111,7 +111,7 @@ def _stop_if_not_finite(d_loss: Tensor, g_loss: Tensor) -> None:
 def _batches(images: Tensor, config: ImageConfig) -> Iterator[tuple[Tensor, Tensor]]:
     source = torch.Generator().manual_seed(config.seed)
     n, size, latent = len(images), config.batch_size, config.latent.size
-    low, high = (0.0, 1.0) if config.values == "unit" else (-1.0, 1.0)
+    low, high = (0.0, 1.0) if config.value_range == "unit" else (-1.0, 1.0)
     order, at = torch.randperm(n, generator=source), 0
     while True:
         if at + size > n:

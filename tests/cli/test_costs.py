@@ -58,10 +58,10 @@ def test_known_sets_are_not_read_and_their_shapes_are_true() -> None:
     for name in ("digits", "mnist"):
         config = RECIPES[name]().with_data(name)
         classes = DATASETS[name].classes if config.conditional else 0
-        assert config.outline() == (DATASETS[name].shape if config.data.size is None else (1, 16, 16), classes)
+        assert config.stand_in() == (DATASETS[name].shape if config.data.size is None else (1, 16, 16), classes)
     assert DATASETS["digits"].load(None, "train").shape == DATASETS["digits"].shape
     assert len(DATASETS["digits"].load(None, "train").classes) == DATASETS["digits"].classes
-    assert RECIPES["grid"]().outline() == ((2,), 0)
+    assert RECIPES["grid"]().stand_in() == ((2,), 0)
 
 
 def test_a_folder_is_looked_at_and_one_that_is_not_there_is_left_alone(run: Run, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_the_discriminator_is_half_of_the_generator() -> None:
     """Of the layers between equal grids, channel by channel: what D = ½ G says."""
     config = RECIPES["stacked-mnist"]()
     assert 2 * config.networks["discriminator"]["width"] == config.networks["generator"]["width"]
-    assert config.outline() == (DATASETS["stacked-mnist"].shape, 0)
+    assert config.stand_in() == (DATASETS["stacked-mnist"].shape, 0)
 
 
 def test_a_folder_without_the_files_says_which_are_wanted(run: Run, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_looking_at_a_run_leaves_no_trace(images: ImageData) -> None:
 def test_a_baseline_inherits_all_but_the_discriminator() -> None:
     digits = assign(RECIPES["digits"](), ["seed=3", "batch_size=32", "budget.samples=999", "latent.size=7"])
     vae = baseline(digits, "vae")
-    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "values", "latent"):
+    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "value_range", "latent"):
         assert getattr(vae, name) == getattr(digits, name)
     assert vae.generator.network == digits.generator.network
     assert vae.encoder.network == digits.discriminator.network

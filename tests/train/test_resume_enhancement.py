@@ -153,7 +153,7 @@ def test_a_configuration_is_read_back_and_a_chain_comes_as_a_list_or_as_text() -
     assert config.degrade == "blur:1.2,downscale:2,noise:5-25"
     assert parse_config(config.plain()).same_run(config)
     assert tiny("degrade=noise:50").degrade == "noise:50"
-    assert "johnson2016perceptual" in " ".join(tiny("content.perceptual=on").papers)
+    assert "johnson2016perceptual" in " ".join(tiny("content.perceptual=on").bibtex)
 
 
 REFUSED = {

@@ -161,7 +161,7 @@ def test_a_content_loss_that_the_images_are_too_small_for_is_refused(folder: Pat
 
 
 def test_papers_are_of_what_binds_the_output(folder: Path) -> None:
-    cited = {way: " ".join(tiny(folder, *sets).papers) for way, sets in WAYS.items()}
+    cited = {way: " ".join(tiny(folder, *sets).bibtex) for way, sets in WAYS.items()}
     assert [name in cited["pairs"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [True, True, False]
     assert [name in cited["cycle"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [False, False, True]
 

@@ -225,15 +225,15 @@ def _costs(config: Config) -> str:
         return "" if config.data.path is None else _columns(config)
     if isinstance(config, VocoderConfig):
         return _lines(config.costs(), (config.data.crop,))
-    outline = config.outline()
-    if outline is None and isinstance(config, ImageDataConfig) and config.data.path is not None:
+    stand_in = config.stand_in()
+    if stand_in is None and isinstance(config, ImageDataConfig) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             data = config.load()
             on_demand = isinstance(config, ImageDataConfig) and config.conditional
-            outline = data.shape, len(data.classes) if on_demand else 0
-    if outline is None:
+            stand_in = data.shape, len(data.classes) if on_demand else 0
+    if stand_in is None:
         return "# what the networks cost is known once the images are here"
-    shape, classes = outline
+    shape, classes = stand_in
     return _lines(network_costs(config, shape, classes), shape)
 
 
@@ -390,8 +390,8 @@ def _tell(folder: RunFolder, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        use = parse_config(folder.read_config()).use.format(here)
-        err.print(f"Next:  {use}", soft_wrap=True)
+        usage = parse_config(folder.read_config()).usage.format(here)
+        err.print(f"Next:  {usage}", soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

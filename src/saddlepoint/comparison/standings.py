@@ -7,7 +7,7 @@ from typing import Any
 
 from saddlepoint.comparison.entry import EntryResult
 from saddlepoint.comparison.settings import Comparison
-from saddlepoint.recipes.citing import papers
+from saddlepoint.recipes.citing import bibtex
 from saddlepoint.recipes.registries import METHOD_REGISTRY
 
 
@@ -30,7 +30,7 @@ def summary(comparison: Comparison, trials: Sequence[EntryResult], results: Sequ
         "standings": [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)],
         "search": [asdict(t) for t in trials],
         "results": [asdict(r) for r in results],
-        "citations": list(dict.fromkeys(paper for method in methods for paper in papers(method))),
+        "citations": list(dict.fromkeys(paper for method in methods for paper in bibtex(method))),
     }
 
 

@@ -91,7 +91,7 @@ class SpectrogramSettings(Settings):
     steps: int = Field(default=32, ge=0)
 
 
-class Hearing(Settings):
+class Score(Settings):
     """What judges the generator during training, at every checkpoint.
 
     Attributes:
@@ -110,11 +110,11 @@ class Hearing(Settings):
 class SoundDataConfig(Config):
     """A run whose generator makes sounds."""
 
-    use = "saddle sample {} -n 16 --seed 7 --dir sounds"
+    usage = "saddle sample {} -n 16 --seed 7 --dir sounds"
 
     data: SoundFolder = SoundFolder()
     spectrogram: SpectrogramSettings = SpectrogramSettings()
-    evaluation: Hearing = Hearing()
+    evaluation: Score = Score()
     conditional: bool = False
 
     @model_validator(mode="after")
@@ -250,14 +250,14 @@ def audio() -> AudioConfig:
 
 def spoken_digits() -> AudioConfig:
     """Ten spoken digits on demand: --data FOLDER is that of the Free Spoken Digit Dataset; six minutes on two cores."""
-    run = audio()
-    return run.model_copy(
+    config = audio()
+    return config.model_copy(
         update={
             "recipe": "spoken-digits",
             # Of the recordings 97 % are shorter.
             "data": SoundFolder(label="prefix", test=r"_[0-4]$", seconds=0.768),
             "spectrogram": SpectrogramSettings(window=256, hop=128, bands=48),
-            "evaluation": Hearing(features="spoken-digits"),
+            "evaluation": Score(features="spoken-digits"),
             "conditional": True,
         }
     )
@@ -265,13 +265,13 @@ def spoken_digits() -> AudioConfig:
 
 def audio_wave() -> AudioConfig:
     """The same as spoken-digits by raw waveforms, in WaveGAN's manner: --data FOLDER; fifteen minutes on two cores."""
-    run = spoken_digits()
-    return run.model_copy(
+    config = spoken_digits()
+    return config.model_copy(
         update={
             "recipe": "audio-wave",
             "route": "waveform",
-            "generator": run.generator.model_copy(update={"network": {"name": "wavegan-generator", "width": 8}}),
-            "discriminator": run.discriminator.model_copy(
+            "generator": config.generator.model_copy(update={"network": {"name": "wavegan-generator", "width": 8}}),
+            "discriminator": config.discriminator.model_copy(
                 update={"network": {"name": "wavegan-discriminator", "width": 8}}
             ),
         }
@@ -280,17 +280,17 @@ def audio_wave() -> AudioConfig:
 
 def audio_vae() -> AudioBaseline:
     """Baseline: a VAE of spectrograms with spoken-digits' networks and budget: --data FOLDER; two minutes."""
-    run = spoken_digits()
-    shared = run.model_dump(include={*Config.model_fields, *SoundDataConfig.model_fields})
+    config = spoken_digits()
+    shared = config.model_dump(include={*Config.model_fields, *SoundDataConfig.model_fields})
     return AudioBaseline.read(
         shared
         | {
             "recipe": "audio-vae",
             "generator": {
-                "network": run.generator.network,
-                "optimizer": {**run.generator.optimizer, "betas": (0.9, 0.999)},
+                "network": config.generator.network,
+                "optimizer": {**config.generator.optimizer, "betas": (0.9, 0.999)},
             },
-            "encoder": {"network": run.discriminator.network},
+            "encoder": {"network": config.discriminator.network},
             "model": {"name": "vae", "likelihood": "bernoulli"},
             "method": "simultaneous",
         }

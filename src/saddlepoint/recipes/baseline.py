@@ -49,7 +49,7 @@ class AutoencoderConfig(Config):
         return {"generator": self.generator.network, "encoder": self.encoder.network}
 
     @property
-    def told(self) -> Collection[str]:
+    def class_conditional(self) -> Collection[str]:
         """The decoder; codes need not say again what it is told."""
         return ("generator",)
 
@@ -96,7 +96,7 @@ class ModelConfig(AutoencoderConfig):
         return str(self.model["name"])
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the model."""
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
 
@@ -141,7 +141,7 @@ class ImageBaseline(ImageDataConfig, ModelConfig):
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
         device = pick_device(self.device)
-        low, high = RANGES[self.values]
+        low, high = RANGES[self.value_range]
         classes = classes_of(data, self.conditional)
         model = self.player(data.shape, low, high, len(classes)).to(device)
         game, (drawn, latent) = self.game(model), self.drawn(model, len(classes))
@@ -181,37 +181,37 @@ def _check_roles(method: Choice) -> None:
             )
 
 
-def baseline(run: ImageConfig, model: str) -> ImageBaseline:
+def baseline(config: ImageConfig, model: str) -> ImageBaseline:
     """The baseline that stands beside an adversarial run: all that both have is the same, the classes too.
 
     The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
     rotation of a game of two players.
 
     Args:
-        run: the adversarial one.
+        config: the adversarial one.
         model: autoencoder or vae.
 
     Raises:
         ConfigurationError: no such model.
     """
-    optimizer = dict(run.generator.optimizer)
+    optimizer = dict(config.generator.optimizer)
     if optimizer["name"] in ("Adam", "AdamW"):
         optimizer["betas"] = (0.9, 0.999)
     seen = {"packing": 1, "auxiliary": False}
-    encoder = {key: seen.get(key, value) for key, value in run.discriminator.network.items()}
+    encoder = {key: seen.get(key, value) for key, value in config.discriminator.network.items()}
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
-    bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
+    bounded = config.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Config.model_fields) | {"data", "evaluation", "values", "conditional"})
+    shared = config.model_dump(include=set(Config.model_fields) | {"data", "evaluation", "value_range", "conditional"})
     return ImageBaseline.read(
         shared
         | {
             "recipe": model,
-            "generator": {"network": run.generator.network, "optimizer": optimizer},
+            "generator": {"network": config.generator.network, "optimizer": optimizer},
             "encoder": {"network": encoder},
             "model": {"name": model, **likelihood},
             "method": "simultaneous",
-            "latent": {"size": run.latent.size},
+            "latent": {"size": config.latent.size},
             "schedules": {**shared["schedules"], "penalty": None, "augmentation": None},
         }
     )

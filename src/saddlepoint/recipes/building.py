@@ -163,7 +163,7 @@ class Assembled:
             },
             "parameters": self.parameters,
             "citations": citations(self.config),
-            "use": self.config.use,
+            "usage": self.config.usage,
             "state": "running",
             "outcome": Outcome.RUNNING.value,
             "message": Outcome.RUNNING.sentence,
@@ -276,7 +276,7 @@ def networks(config: Config, shape: tuple[int, ...], classes: int) -> dict[str, 
         ConfigurationError: networks that do not fit the samples.
     """
     return {
-        role: network(config, role, spec, shape=shape, classes=classes if role in config.told else 0)
+        role: network(config, role, spec, shape=shape, classes=classes if role in config.class_conditional else 0)
         for role, spec in config.networks.items()
     }
 
@@ -312,7 +312,9 @@ def network_costs(config: Config, shape: tuple[int, ...], classes: int) -> dict[
         labels = (torch.zeros(n, dtype=torch.int64),) if classes else ()
         inputs = {"generator": torch.empty(n, config.latent.size)}
         return {
-            role: costs(network, inputs.get(role, torch.empty(n, *shape)), *(labels if role in config.told else ()))
+            role: costs(
+                network, inputs.get(role, torch.empty(n, *shape)), *(labels if role in config.class_conditional else ())
+            )
             for role, network in made.items()
         }
 

@@ -17,7 +17,7 @@ from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.recipes.configuration import Average, Player, Reading
 from saddlepoint.recipes.image import placed
-from saddlepoint.recipes.image_to_image import Given, ImageToImageConfig, Judging, Pairing
+from saddlepoint.recipes.image_to_image import Given, ImageToImageConfig, Pairing, Score
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules
 
 #: The side at which the inputs of given pairs are read where none is given.
@@ -57,7 +57,7 @@ class Photos(Pairing):
             train, held_out = train.split(self.held_out)
         return replace(train, held_out=held_out)
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Other images. Raises ConfigurationError where there are none."""
         return self.read({**self.model_dump(), **placed(data)})
 
@@ -74,13 +74,13 @@ class EnhancementConfig(ImageToImageConfig):
         degrade: what is done to them, as `data.degradations` reads it; None trains on given pairs.
     """
 
-    use = "saddle enhance {} IN… --out DIR"
+    usage = "saddle enhance {} IN… --out DIR"
     command = "enhance"
 
     data: Photos
     degrade: str | None
     conditioned: bool = False
-    evaluation: Judging = Judging(samples=512)
+    evaluation: Score = Score(samples=512)
 
     @field_validator("degrade", mode="before")
     @classmethod

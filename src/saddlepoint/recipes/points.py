@@ -24,7 +24,7 @@ class Points(DataSettings):
     mixture: Literal["ring", "grid"]
     points: int = Field(default=100_000, ge=1)
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """The other mixture."""
         if data not in _MIXTURES:
             raise ConfigurationError(f"points are made here, of a mixture: --data {data} must be ring or grid")
@@ -40,7 +40,7 @@ class PointConfig(AdversarialConfig):
         """Draw the data."""
         return _MIXTURES[self.data.mixture]().points(self.data.points, self.seed)
 
-    def outline(self) -> tuple[tuple[int, ...], int]:
+    def stand_in(self) -> tuple[tuple[int, ...], int]:
         """Points of the plane."""
         return (2,), 0
 

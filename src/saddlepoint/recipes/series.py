@@ -77,7 +77,7 @@ class SeriesFile(PathSettings):
 class SeriesDataConfig(Config):
     """What a game of windows and an autoencoder of them have in common; see `SeriesCoding` for what networks see."""
 
-    use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
+    usage = "saddle sample {} -n 100 --seed 7 --out windows.csv"
 
     data: SeriesFile = SeriesFile()
     representation: Representation = "steps"
@@ -142,9 +142,9 @@ class SeriesBaseline(SeriesDataConfig, ModelConfig):
 
 
 def _trained(
-    run: Config, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
+    config: Config, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
 ) -> WindowsGenerator:
-    latent = Latent(run.latent.size, run.latent.distribution)
+    latent = Latent(config.latent.size, config.latent.distribution)
     shape = tuple(stream.samples.shape[1:])
     return WindowsGenerator(network, spec, shape, latent, coding.plain(), data.separator)
 
@@ -175,16 +175,18 @@ def series() -> SeriesConfig:
 
 def series_vae() -> SeriesBaseline:
     """Baseline: a variational autoencoder of windows of a series; --data FILE.csv, a minute on one core."""
-    run = series()
+    config = series()
     return SeriesBaseline(
         recipe="series-vae",
         latent=LatentSettings(size=16),
-        generator=Player(network=run.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}),
+        generator=Player(
+            network=config.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}
+        ),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         model={"name": "vae"},
         method={"name": "simultaneous"},
-        average=run.average,
-        batch_size=run.batch_size,
+        average=config.average,
+        batch_size=config.batch_size,
         budget=Budget(samples=500_000),
-        every=run.every,
+        every=config.every,
     )

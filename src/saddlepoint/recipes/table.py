@@ -77,7 +77,7 @@ class TableFile(PathSettings):
 class TableDataConfig(Config):
     """What a game of rows and an autoencoder of them have in common."""
 
-    use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
+    usage = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
 
     data: TableFile = TableFile()
 
@@ -138,7 +138,7 @@ class TableBaseline(TableDataConfig, AutoencoderConfig):
         return "table-vae"
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the model."""
         return [TableAutoencoder.paper]
 
@@ -173,10 +173,12 @@ def _with_heads(spec: Choice, coding: TableCoding) -> Choice:
     return {**spec, "heads": coding.layout.heads}
 
 
-def _trained(run: Config, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool) -> RowGenerator:
+def _trained(
+    config: Config, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool
+) -> RowGenerator:
     layout = coding.layout
     classes = tuple(str(label) for label in range(layout.labels)) if labelled else ()
-    latent = Latent(run.latent.size, run.latent.distribution)
+    latent = Latent(config.latent.size, config.latent.distribution)
     return RowGenerator(network, spec, (layout.width,), latent, coding.plain(), classes=classes)
 
 
@@ -206,18 +208,18 @@ def table() -> TableConfig:
 
 def table_vae() -> TableBaseline:
     """Baseline: a variational autoencoder of a table's rows (TVAE); --data FILE.csv, five minutes on two cores."""
-    run = table()
+    config = table()
     return TableBaseline(
         recipe="table-vae",
-        latent=run.latent,
+        latent=config.latent,
         generator=Player(
-            network={**run.generator.network, "noise": True},
+            network={**config.generator.network, "noise": True},
             optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)},
         ),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         method={"name": "simultaneous"},
-        average=run.average,
-        batch_size=run.batch_size,
+        average=config.average,
+        batch_size=config.batch_size,
         budget=Budget(samples=4_000_000),
-        every=run.every,
+        every=config.every,
     )

@@ -76,7 +76,7 @@ class TextConfig(AdversarialConfig):
         temperature: τ of relaxed samples, by the samples seen.
     """
 
-    use = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
+    usage = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
 
     data: TextFile = TextFile()
     likelihood: int | None = Field(default=0, ge=0)

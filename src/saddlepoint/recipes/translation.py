@@ -43,7 +43,7 @@ class Pairs(Pairing):
             raise ValueError(f"crops of {self.crop} pixels do not fit into images of {self.size}: give a smaller crop")
         return self
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Another folder. Raises ConfigurationError where it is none."""
         if not (is_path(data) and Path(data).expanduser().is_dir()):
             raise ConfigurationError(f"pairs of images come from a folder: --data {data} is none")
@@ -82,7 +82,7 @@ class TranslationConfig(ImageToImageConfig):
         unpaired: None learns from pairs; `cycle` and `contrastive` from two sets of images.
     """
 
-    use = "saddle translate {} IN… --out DIR"
+    usage = "saddle translate {} IN… --out DIR"
     command = "translate"
 
     data: Pairs
@@ -120,9 +120,9 @@ class TranslationConfig(ImageToImageConfig):
         return super().objective if self.unpaired is None else f"{super().objective}, {self.unpaired}"
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the loss, the penalties, and what binds the output to the input."""
-        return super().papers if self.unpaired is None else [*super().papers, _PAPERS[self.unpaired]]
+        return super().bibtex if self.unpaired is None else [*super().bibtex, _PAPERS[self.unpaired]]
 
     def load(self, reading: Reading | None = None) -> PairData:
         """Read the pairs; where they are to be none, those that judge may still be."""
