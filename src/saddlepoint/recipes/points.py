@@ -7,10 +7,11 @@ from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import points as mixtures
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.points import Mixture, PointData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialConfig, Average, DataSettings, LatentSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, DataSettings, LatentSettings, Player
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
@@ -36,7 +37,7 @@ class PointConfig(AdversarialConfig):
 
     data: Points
 
-    def load(self, reading: Reading | None = None) -> PointData:  # noqa: ARG002
+    def load(self, reading: OnRead | None = None) -> PointData:  # noqa: ARG002
         """Draw the data."""
         return _MIXTURES[self.data.mixture]().points(self.data.points, self.seed)
 
