@@ -1,7 +1,7 @@
 """The iteration x⁺ = T(x) as an object."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, final
 
@@ -40,6 +40,19 @@ class Method(ABC):
     @abstractmethod
     def update(self, game: Game, batches: Batches) -> None:
         """Move the game from x to T(x). May raise `NonFinite`, by way of `game.field`."""
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a game of other players than this method can play; a wrapper asks its base.
+
+        Args:
+            names: the game's players, in its order.
+
+        Raises:
+            ValueError: a player that is named is not there, or the roles can't be told.
+        """
+        for base in (getattr(self, f.name) for f in fields(self)):
+            if isinstance(base, Method):
+                base.check(names)
 
     @final
     def step(self, game: Game, batches: Batches) -> Step:

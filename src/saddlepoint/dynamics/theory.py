@@ -129,8 +129,7 @@ def _(method: Alternating, f: LinearField) -> LinearMap:
 @linear_map.register
 def _(method: Alex, f: LinearField) -> LinearMap:
     z, ahead = f.state(2)
-    order = pair(tuple(f.sizes), *(method.order or (None, None)))
-    first, second = f.part(order[0]), f.part(order[1])
+    first, second = (f.part(name) for name in method.pair(tuple(f.sizes)))
     move = f.steps @ f.jacobian
     half = z - first @ move @ (first @ z + second @ ahead)
     new = half - second @ move @ (first @ torch.lerp(z, half, method.gamma) + second @ z)

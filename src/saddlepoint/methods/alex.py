@@ -1,5 +1,6 @@
 """Alternating with extrapolation between the turns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method, Point
@@ -39,9 +40,17 @@ class Alex(Method):
   author={Lee, Jaewook and Cho, Hanseul and Yun, Chulhee},
   booktitle={ICML}, year={2024}}"""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse all but two players."""
+        self.pair(names)
+
+    def pair(self, names: Sequence[str]) -> tuple[str, str]:
+        """First and second player. Raises ValueError where there are none such."""
+        return pair(names, *(self.order or (None, None)), ("order[0]", "order[1]"))
+
     def update(self, game: Game, batches: Batches) -> None:
         """One turn each, the other at its extrapolated place."""
-        first, second = pair(game.names, *(self.order or (None, None)), ("order[0]", "order[1]"))
+        first, second = self.pair(game.names)
         x, y = game.point.only(first), game.point.only(second)
         batch, start = batches.next(), game.point.clone()
 

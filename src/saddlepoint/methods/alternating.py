@@ -50,6 +50,10 @@ class Alternating(Method):
         elif self.counts is not None and min(self.counts, default=0) < 1:
             raise ValueError(f"counts is {self.counts}: give one number of at least 1 a player")
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse an order or counts that do not fit."""
+        self.moves(names)
+
     def moves(self, names: Sequence[str]) -> list[tuple[str, int]]:
         """Who moves in a game of these players, and how often in a row, first to last.
 

@@ -1,6 +1,7 @@
 """Slow the discriminator when it is ahead, hurry it when it is behind."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method
@@ -43,9 +44,18 @@ class GapAware(Method):
   author={Hazimeh, Hussein and Ponomareva, Natalia},
   booktitle={AISTATS}, year={2023}}"""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a player that is not there."""
+        self.slowed(names)
+        super().check(names)
+
+    def slowed(self, names: Sequence[str]) -> str:
+        """Whose rate is scaled. Raises ValueError where there is no such player."""
+        return names[-1] if self.player is None else known(names, self.player)
+
     def update(self, game: Game, batches: Batches) -> None:
         """Move by the base at the scaled rate, then put the rate back and note the loss."""
-        player = game.names[-1] if self.player is None else known(game.names, self.player)
+        player = self.slowed(game.names)
         groups = game.optimizers[player].param_groups
         rates = [group["lr"] for group in groups]
         for group, rate in zip(groups, rates, strict=True):

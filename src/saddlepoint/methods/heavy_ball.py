@@ -1,6 +1,7 @@
 """Polyak's heavy ball, also with negative and complex momentum."""
 
 import cmath
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method, Point
@@ -41,6 +42,10 @@ class HeavyBall(Method):
   author={Gidel, Gauthier and Askari Hemmat, Reyhane and Pezeshki, Mohammad and Le Priol, R{\\'e}mi and Huang, Gabriel
           and Lacoste-Julien, Simon and Mitliagkas, Ioannis},
   booktitle={AISTATS}, year={2019}}"""
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse an order of players that are not there."""
+        turns(names, self.order)
 
     def update(self, game: Game, batches: Batches) -> None:
         """Compute v⁺ = β v − h ∂L, z⁺ = z + Re v⁺, for all at once or for one after the other."""

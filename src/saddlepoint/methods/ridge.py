@@ -1,5 +1,6 @@
 """Stay on the follower's ridge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saddlepoint.core import Batches, Game, Method, Point
@@ -41,6 +42,10 @@ class Ridge(Method):
   title={On Solving Minimax Optimization Locally: A Follow-the-Ridge Approach},
   author={Wang, Yuanhao and Zhang, Guodong and Ba, Jimmy},
   booktitle={ICLR}, year={2020}}"""
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a game without a leader and a follower."""
+        pair(names, self.leader, self.follower)
 
     def update(self, game: Game, batches: Batches) -> None:
         """Move both by their gradients and the follower by its compensation."""

@@ -1,5 +1,6 @@
 """Follow the differential equation ż = −F(z) closely."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,11 @@ class RungeKutta(Method):
   author={Qin, Chongli and Wu, Yan and Springenberg, Jost Tobias and Brock, Andrew and Donahue, Jeff and
           Lillicrap, Timothy P. and Kohli, Pushmeet},
   booktitle={NeurIPS}, year={2020}}"""
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a penalty where there are no two players for it."""
+        if self.penalty:
+            pair(names, self.feared, self.penalised, ("feared", "penalised"))
 
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z − h Σ b_i k_i, all stages on one batch."""

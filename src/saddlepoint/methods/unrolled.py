@@ -46,6 +46,10 @@ class Unrolled(Method):
         if self.n < 0:
             raise ValueError(f"n is {self.n}: give a number of steps of at least 0")
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a game without a leader and a follower."""
+        pair(names, self.leader, self.follower)
+
     def update(self, game: Game, batches: Batches) -> None:
         """Move both at once, the leader by its total derivative."""
         leader, follower = pair(game.names, self.leader, self.follower)

@@ -16,13 +16,10 @@ from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import Choice, Config, Player
 from saddlepoint.recipes.image import RANGES, ImageConfig, ImageDataConfig, classes_of, digits
-from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.recipes.registries import METHOD_REGISTRY, MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import ImageGenerator, Latent
-
-#: Arguments by which methods name the players that they move.
-_ROLES = ("order", "player", "leader", "follower")
 
 
 class Encoder(Settings):
@@ -170,15 +167,10 @@ def _loss(players: Mapping[str, torch.nn.Module], batch: Any) -> torch.Tensor:
 
 def _check_roles(method: Choice) -> None:
     """Raise ConfigurationError where a method, or one that it wraps, moves a player that is not there."""
-    for key, value in method.items():
-        if isinstance(value, dict):
-            _check_roles(value)
-        elif key in _ROLES and not {"generator"} >= {*([value] if isinstance(value, str) else value)}:
-            raise ConfigurationError(
-                f"the method {method['name']!r} moves the players of its {key}, {value}, and an autoencoder is one "
-                f"player, 'generator': --method simultaneous moves all there are"
-                + ("" if key != "order" else ", and so do order=[generator] and counts=[1]")
-            )
+    try:
+        METHOD_REGISTRY.build(method).check(("generator",))
+    except ValueError as error:
+        raise ConfigurationError(f"an autoencoder is one player, 'generator': {error}") from error
 
 
 def baseline(config: ImageConfig, model: str) -> ImageBaseline:
