@@ -47,10 +47,10 @@ def preconditioner(optimizer: Optimizer, parameters: Sequence[Tensor], gradients
         ValueError: an optimizer whose step is no diagonal matrix times the gradient.
     """
     groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
-    return [_scale(optimizer, groups[id(p)], p.detach(), p, g) for p, g in zip(parameters, gradients, strict=True)]
+    return [_scale(optimizer, groups[id(p)], p, g) for p, g in zip(parameters, gradients, strict=True)]
 
 
-def _scale(optimizer: Optimizer, group: dict[str, Any], value: Tensor, parameter: Tensor, gradient: Tensor) -> Tensor:
+def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> Tensor:
     if isinstance(optimizer, Preconditioned):
         return optimizer.preconditioner(parameter, gradient)
     if group.get("maximize"):
@@ -60,40 +60,42 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], value: Tensor, parameter
     step = int(state.get("step", 0)) + 1
     decoupled = isinstance(optimizer, AdamW) or group.get("decoupled_weight_decay", False)
     decay = 0.0 if decoupled else group.get("weight_decay", 0.0)
-    g = gradient + decay * value if decay else gradient
+    g = gradient + decay * parameter.detach() if decay else gradient
     match optimizer:
         case SGD():
-            return rate
+            scale: Tensor = rate
         case ASGD():
-            return rate / (1 + group["lambd"] * rate * (step - 1)) ** group["alpha"]
+            scale = rate / (1 + group["lambd"] * rate * (step - 1)) ** group["alpha"]
         case Adagrad():
             total = state["sum"] + g * g
-            return rate / (1 + (step - 1) * group["lr_decay"]) / (total.sqrt() + group["eps"])
+            scale = rate / (1 + (step - 1) * group["lr_decay"]) / (total.sqrt() + group["eps"])
         case RMSprop():
             square = _mean(state, "square_avg", g * g, group["alpha"])
             if group["centered"]:
                 square = square - _mean(state, "grad_avg", g, group["alpha"]).square()
-            return rate / (square.sqrt() + group["eps"])
+            scale = rate / (square.sqrt() + group["eps"])
         case Adadelta():
             square = _mean(state, "square_avg", g * g, group["rho"])
-            return (
+            scale = (
                 rate * ((state.get("acc_delta", torch.zeros_like(g)) + group["eps"]) / (square + group["eps"])).sqrt()
             )
         case Adamax():
             largest = state.get("exp_inf", torch.zeros_like(g)) * group["betas"][1]
-            return rate / torch.maximum(largest, g.abs() + group["eps"])
+            scale = rate / torch.maximum(largest, g.abs() + group["eps"])
         case RAdam():
-            return _rectified(state, group, g, rate, step)
-        case Adam() | NAdam():  # AdamW is an Adam
+            scale = _rectified(state, group, g, rate, step)
+        case Adam() | AdamW() | NAdam():
             square = _mean(state, "exp_avg_sq", g * g, group["betas"][1])
             if group.get("amsgrad"):
                 square = torch.maximum(square, state.get("max_exp_avg_sq", torch.zeros_like(g)))
-            return rate / ((square / (1 - group["betas"][1] ** step)).sqrt() + group["eps"])
-    raise ValueError(
-        f"this method looks ahead by the optimizer's preconditioner, a positive number a coordinate, which "
-        f"{type(optimizer).__name__} does not have: take SGD, RMSprop, Adam or another of their kind, or the method "
-        f"extragradient, which looks ahead by a whole step of the optimizer"
-    )
+            scale = rate / ((square / (1 - group["betas"][1] ** step)).sqrt() + group["eps"])
+        case _:
+            raise ValueError(
+                f"this method looks ahead by the optimizer's preconditioner, a positive number a coordinate, which "
+                f"{type(optimizer).__name__} does not have: take SGD, RMSprop, Adam or another of their kind, or the "
+                f"method extragradient, which looks ahead by a whole step of the optimizer"
+            )
+    return scale
 
 
 def _mean(state: Mapping[str, Tensor], key: str, now: Tensor, decay: float) -> Tensor:
@@ -110,4 +112,5 @@ def _rectified(state: Mapping[str, Tensor], group: Mapping[str, Any], g: Tensor,
         return rate
     factor = ((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)) ** 0.5
     square = _mean(state, "exp_avg_sq", g * g, beta)
-    return rate * factor * correction**0.5 / (square.sqrt() + group["eps"])
+    scale: Tensor = rate * factor * correction**0.5 / (square.sqrt() + group["eps"])
+    return scale

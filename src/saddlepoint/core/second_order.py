@@ -10,11 +10,12 @@ from torch.overrides import TorchFunctionMode
 
 
 class ElementaryNormalisation(TorchFunctionMode):
-    """Inside the block batch, instance and layer normalisation are made of elementary operations.
+    """Inside the block batch, instance, layer and weight normalisation are made of elementary operations.
 
-    PyTorch's own are right to the second derivative only: the third takes the mean and the deviation for constants. A
-    product with the Jacobian of a player whose penalty differentiates it *is* a third derivative. In evaluation mode
-    batch normalisation is linear, and PyTorch's own stays.
+    PyTorch's own are right to the second derivative only, weight normalisation to the first: after that they take the
+    mean and the deviation, or the norm, for constants. A product with the Jacobian of a player is a second derivative,
+    and a third one where a penalty differentiates the player. In evaluation mode batch normalisation is linear, and
+    PyTorch's own stays.
 
     Values and running statistics are the same to rounding; the elementary ones take more time and memory.
     """
@@ -99,8 +100,15 @@ def _layer_norm(
     return normal if bias is None else normal + bias
 
 
+def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    others = list(range(v.dim())) if dim == -1 else [d for d in range(v.dim()) if d != dim % v.dim()]
+    weight: Tensor = v * (g / torch.linalg.vector_norm(v, dim=others, keepdim=True))
+    return weight
+
+
 _ELEMENTARY: dict[Callable[..., Any], Callable[..., Any]] = {
     F.batch_norm: _batch_norm,
     F.instance_norm: _instance_norm,
     F.layer_norm: _layer_norm,
+    torch._weight_norm: _weight_norm,
 }

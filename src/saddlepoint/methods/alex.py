@@ -46,7 +46,8 @@ class Alex(Method):
 
     def pair(self, names: Sequence[str]) -> tuple[str, str]:
         """First and second player. Raises ValueError where there are none such."""
-        return pair(names, *(self.order or (None, None)), ("order[0]", "order[1]"))
+        first, second = self.order or (None, None)
+        return pair(names, first, second, ("order[0]", "order[1]"))
 
     def update(self, game: Game, batches: Batches) -> None:
         """One turn each, the other at its extrapolated place."""
