@@ -45,7 +45,8 @@ class Game:
             precision, or is refused. `linearize`, `losses_at` and all inside `untouched` stay eager.
         parts: evaluate `field` on parts of a batch, one after another, and take the mean of their gradients, so that
             only one part's graph is held at a time. It is the field of the whole batch where losses are means over
-            samples; buffers move with every part. `linearize` and `losses_at` need their graph and take all at once.
+            samples (`mean_over_samples`) and networks do not let samples see each other (`coupled_layers`); buffers
+            move with every part. `linearize` and `losses_at` need their graph and take all at once.
 
     Raises:
         ValueError: a player without parameters, a loss or an optimizer missing, or an optimizer that holds

@@ -42,6 +42,8 @@ class Regulariser(ABC):
         memory: what it remembers of earlier evaluations. As a part of the generator its buffers are saved with it and
             move once a step.
         compares_features: whether it needs the discriminator's features.
+        mean_over_samples: whether it is a mean over samples, so that the term of a batch is the mean of those of its
+            parts.
         paper: BibTeX.
 
     Raises:
@@ -52,6 +54,7 @@ class Regulariser(ABC):
     memory: nn.Module | None = field(default=None, init=False, compare=False, repr=False)
 
     compares_features: ClassVar[bool] = False
+    mean_over_samples: ClassVar[bool] = True
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -72,6 +75,7 @@ class FeatureMatching(Regulariser):
 
     weight: float = 1.0
     compares_features = True
+    mean_over_samples = False  # it compares means over the batch
     paper = """@inproceedings{salimans2016improved,
   title={Improved Techniques for Training {GAN}s},
   author={Salimans, Tim and Goodfellow, Ian and Zaremba, Wojciech and Cheung, Vicki and Radford, Alec and Chen, Xi},
@@ -122,6 +126,7 @@ class PathLength(Regulariser):
     weight: float = 2.0
     half_life: float = 4_400
     memory: PathLengthMean = field(init=False, compare=False, repr=False)
+    mean_over_samples = False  # the memory moves from part to part
     paper = """@inproceedings{karras2020analyzing,
   title={Analyzing and Improving the Image Quality of {StyleGAN}},
   author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko
