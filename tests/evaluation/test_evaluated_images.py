@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from saddlepoint.evaluation.measures import chosen
 from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import generator as keyed_generator
 from saddlepoint.data import DataError, ImageData
-from saddlepoint.evaluation import METRICS, Evaluation, RealSet, evaluate_images
+from saddlepoint.evaluation import METRICS, Evaluation, RealSet, chosen, evaluate_images
 from saddlepoint.evaluation import real_sets as sets_of
 from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_picture, neighbourhoods
 from saddlepoint.evaluation.reading import CHUNK, generated, seen_from, seen_of

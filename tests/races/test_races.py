@@ -221,9 +221,7 @@ def made_up(method, seed, measure, score, lr=0.1, trial=False):
 )
 def test_standings_follow_the_direction_of_the_score(measure, scores, first, worst_seed):
     race = configured("bilinear", "alternating,extragradient", seeds=2)
-    results = [
-        made_up(method, seed, measure, score) for method, own in scores.items() for seed, score in enumerate(own)
-    ]
+    results = [made_up(method, seed, measure, score) for method in scores for seed, score in enumerate(scores[method])]
     found = comparison(race, [], results)
     assert found["standings"][0]["method"] == first
     assert found["standings"][0]["worst_seed"] == worst_seed

@@ -31,7 +31,7 @@ class Judge:
         return {}
 
     def metrics(self) -> list[Number]:
-        return [Number(self.score, float(self.player.at)), Number(Measure("odd", "", "none"), 1.0)]
+        return [Number(self.score, self.player.at.item()), Number(Measure("odd", "", "none"), 1.0)]
 
     def snapshot(self, path: Path) -> None:
         path.touch()
