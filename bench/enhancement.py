@@ -19,24 +19,24 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.core import Batches
-from saddlepoint.evaluation import candidates, evaluate_enhancers
+from saddlepoint.evaluation import compared_models, evaluate_enhancers
 from saddlepoint.extractors import load_extractor
-from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
+from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
 from saddlepoint.report import save_png
-from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import tabulated
-from saddlepoint.runs import RunFolder, append_evaluation
+from saddlepoint.report.perception_distortion import trade_figure
+from saddlepoint.storage import RunFolder, append_evaluation
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.translation import SHOWN, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 #: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.
 FIRST, TIMED, JUDGED = 0.4, 8, 2000
 
 
-def seconds(config: EnhancementRun, data: object, regression: int) -> float:
+def seconds(config: EnhancementConfig, data: object, regression: int) -> float:
     """Of the clock a sample, in one of the stages."""
     assembled = assign(config, [f"regression={regression}"]).build(data)
     batches = Batches(assembled.stream)
@@ -47,10 +47,10 @@ def seconds(config: EnhancementRun, data: object, regression: int) -> float:
     return (time.monotonic() - begun) / (TIMED * config.batch_size)
 
 
-def configured(data: str, degrade: str, minutes: float, sets: list[str]) -> EnhancementRun:
+def configured(data: str, degrade: str, minutes: float, sets: list[str]) -> EnhancementConfig:
     """The recipe with stages as long as fit."""
     config = assign(RECIPES["enhance"]().with_data(data), ["threads=1", f"degrade={degrade}", *sets])
-    assert isinstance(config, EnhancementRun)
+    assert isinstance(config, EnhancementConfig)
     read = config.load()
     first, second = seconds(config, read, 10**9), seconds(config, read, 0)
     regression = int(FIRST * minutes * 60 / first)
@@ -92,15 +92,15 @@ def main() -> None:
     folder = RunFolder(arguments.out)
     folder.create()
     if folder.config.exists():
-        config = read_run(folder.read_config())
+        config = parse_config(folder.read_config())
     else:
         config = configured(arguments.data, arguments.degrade, arguments.minutes, arguments.set)
         folder.write_config(config.plain())
-    assert isinstance(config, EnhancementRun)
+    assert isinstance(config, EnhancementConfig)
     data = config.load()
     print(f"{len(data):,} images, {config.regression:,} samples by regression, {config.budget.samples:,} in all")
     begun, processor = time.monotonic(), time.process_time()
-    result = config.build(data).training(folder, Silent()).run()
+    result = config.build(data).training(folder, NoObserver()).run()
     print(
         f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the processor"
     )
@@ -111,7 +111,7 @@ def main() -> None:
     regression = ImageTranslator.load(folder.generator / REGRESSION)
     adversarial = ImageTranslator.load(folder.generator)
     judge = None if arguments.features == "patches" else load_extractor(arguments.features)
-    found = evaluate_enhancers(candidates({"adversarial": adversarial}, regression), pairs, config.chain, judge)
+    found = evaluate_enhancers(compared_models({"adversarial": adversarial}, regression), pairs, config.chain, judge)
     record = {
         "samples": result.progress.samples,
         "notes": list(found.notes),

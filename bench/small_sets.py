@@ -14,7 +14,7 @@ evenly over the classes. Then one small classifier is trained, by equally many s
 
 and read on the 10,000 test digits. `digits` are those of scikit-learn, ten of each class, with four fifths of the set
 held out to test with. Nothing in it has seen another label: the GAN's own judge are pixels, no checkpoint is picked,
-no sample sifted. FOLDER holds the four IDX files; without it they are downloaded. Prints mean ± standard error over
+no sample filtered. FOLDER holds the four IDX files; without it they are downloaded. Prints mean ± standard error over
 seeds, and the differences within seeds. What is done is kept in --out: the same command goes on, and adds seeds.
 """
 
@@ -34,16 +34,16 @@ from torch import Tensor
 
 from classifiers import AUGMENTATIONS, Augmentation, accuracy, augmented, fit
 from saddlepoint.configuration import assign
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import SmallClassifier
 from saddlepoint.extractors.classifier import SIDE
-from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder, write_atomically
+from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
+from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
-from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.tasks.trained import ImageGenerator, Sampler
+from saddlepoint.train import NoObserver
 
 Pool = tuple[Tensor, Tensor]
 
@@ -87,10 +87,10 @@ ARMS: dict[str, tuple[bool, bool, Augmentation | None]] = {
 ASKED = [("classical", "real"), ("real + generated", "real"), ("both", "classical"), ("generated", "real")]
 
 
-def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageRun:
+def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageConfig:
     """A short conditional run of the recipe on a few labels, through DiffAugment, which small sets need."""
     recipe = RECIPES[name]()
-    assert isinstance(recipe, ImageRun)
+    assert isinstance(recipe, ImageConfig)
     sets = [
         *SETS[name],
         *("threads=1", "device=cpu", f"seed={seed}"),
@@ -102,17 +102,17 @@ def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageR
     return assign(recipe if data is None or name != "mnist" else recipe.with_data(data), sets)
 
 
-def trained(config: ImageRun, data: ImageData, path: Path) -> ImageGenerator:
+def trained(config: ImageConfig, data: ImageData, path: Path) -> ImageGenerator:
     """The generator of a run, which is begun, gone on with, or over."""
     folder = RunFolder(path)
-    if folder.config.exists() and not read_run(folder.read_config()).same_run(config):
+    if folder.config.exists() and not parse_config(folder.read_config()).same_run(config):
         raise SystemExit(f"{path} holds another run: give another folder with --out")
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(data).training(folder, Silent()).run()
+    result = config.build(data).training(folder, NoObserver()).run()
     if result.signal is not None or result.exit_code:
         raise SystemExit(f"{path}: {result.message}; the same command goes on")
-    found = TrainedGenerator.load(path)
+    found = Sampler.load(path)
     assert isinstance(found, ImageGenerator)
     return found
 
@@ -133,7 +133,7 @@ def enlarged(network: ImageGenerator, like: ImageData, seed: int) -> Pool:
 def batches(pools: list[Pool], seed: int, how: Augmentation | None) -> Iterator[Pool]:
     """Batches of equal parts of each pool; drawn alike for all arms."""
     for step in range(DIALS.steps):
-        source = generator(seed, step, "classifier")
+        source = rng(seed, step, "classifier")
         places = [torch.randint(len(y), (DIALS.batch // len(pools),), generator=source) for _, y in pools]
         x = torch.cat([images[at] for (images, _), at in zip(pools, places, strict=True)]).float() / 255
         y = torch.cat([labels[at] for (_, labels), at in zip(pools, places, strict=True)])

@@ -22,10 +22,10 @@ from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import mode_coverage
-from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder, append_record, read_records
-from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
+from saddlepoint.storage import RunFolder, append_record, read_records
+from saddlepoint.tasks.trained import Sampler
+from saddlepoint.train import NoObserver
 
 CLASSES = 1000
 #: Images read on the way, and at the end.
@@ -58,16 +58,16 @@ def perfect(n: int) -> tuple[float, float]:
 
 def judged(folder: RunFolder, n: int) -> tuple[int, float]:
     """Modes and KL of n images of the generator that a run handed over."""
-    trained, read = TrainedGenerator.load(folder.generator), load_extractor("stacked-digits")
+    trained, read = Sampler.load(folder.generator), load_extractor("stacked-digits")
     latents = trained.latents(n, seed=1)
     labels = torch.cat([read.logits(trained.render(part)).argmax(1) for part in latents.split(1024)])
     found = mode_coverage(labels, CLASSES)
     return found.modes, found.kl_to_uniform
 
 
-def play(config: ImageRun, data: ImageData, key: str, limits: list[float], folder: RunFolder) -> Look:
+def play(config: ImageConfig, data: ImageData, key: str, limits: list[float], folder: RunFolder) -> Look:
     """The looks at a run on its way to the last limit of its budget."""
-    if folder.config.exists() and (other := config.differences(read_run(folder.read_config()))):
+    if folder.config.exists() and (other := config.differences(parse_config(folder.read_config()))):
         raise SystemExit(f"{folder.path} holds another run ({other[0]}): give another folder with --out")
     folder.create()
     path = folder.path / "looks.jsonl"
@@ -79,7 +79,7 @@ def play(config: ImageRun, data: ImageData, key: str, limits: list[float], folde
         if look is None:
             leg = assign(config, [f"budget.{key}={limit}"])
             folder.write_config(leg.plain())
-            result = leg.build(data).training(folder, Silent()).run()
+            result = leg.build(data).training(folder, NoObserver()).run()
             if result.outcome != "stopped" or result.signal is not None:
                 raise SystemExit(f"{folder.path}: {result.outcome}: {result.message}")
             modes, kl = judged(folder, n)
@@ -110,7 +110,7 @@ def main() -> None:
     if given.data is not None:
         recipe = recipe.with_data(given.data)
     config = assign(recipe, [f"threads={given.threads}", *given.sets])
-    assert isinstance(config, ImageRun)
+    assert isinstance(config, ImageConfig)
     key, whole = ("minutes", given.minutes) if given.minutes else ("samples", given.samples or config.budget.samples)
     if given.minutes:
         config = assign(config, ["budget.samples=none"])

@@ -17,13 +17,13 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation.text import TEMPERATURES, evaluate_texts
-from saddlepoint.recipes import RECIPES, TextRun
+from saddlepoint.recipes import RECIPES, TextConfig
 from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
-from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.tasks.trained import Sampler
+from saddlepoint.train import NoObserver
 from saddlepoint.train.observer import Progress
 
 SETS = {"names": ["data.unit=characters"], "coco": ["data.unit=words", "data.least=2", "data.length=24"]}
@@ -33,7 +33,7 @@ SHOWN = (
 )
 
 
-def configured(given: argparse.Namespace, likelihood: int | None) -> TextRun:
+def configured(given: argparse.Namespace, likelihood: int | None) -> TextConfig:
     """The run of a name."""
     config = RECIPES["text"]().with_data(given.data)
     test = [] if given.test is None else [f"data.test={Path(given.test).resolve()}"]
@@ -42,11 +42,11 @@ def configured(given: argparse.Namespace, likelihood: int | None) -> TextRun:
         f"likelihood={'none' if likelihood is None else likelihood}",
     ]
     config = assign(config, [*SETS[given.set_of], *test, *sets, *given.set])
-    assert isinstance(config, TextRun)
+    assert isinstance(config, TextConfig)
     return config
 
 
-class Clock(Silent):
+class Clock(NoObserver):
     """Asks a training to stop, as Ctrl-C does, once this process has computed for so long."""
 
     def __init__(self, minutes: float) -> None:
@@ -59,7 +59,7 @@ class Clock(Silent):
             signal.raise_signal(signal.SIGINT)
 
 
-def train(name: str, config: TextRun, folder: RunFolder, minutes: float) -> TextGenerator:
+def train(name: str, config: TextConfig, folder: RunFolder, minutes: float) -> TextGenerator:
     """The generator after so many minutes of the processor."""
     torch.set_num_threads(1)
     folder.create()
@@ -67,7 +67,7 @@ def train(name: str, config: TextRun, folder: RunFolder, minutes: float) -> Text
     assembled = config.build(config.load())
     result = assembled.training(folder, Clock(minutes)).run()
     print(f"{name}: {result.progress.samples:,} texts seen; {assembled.parameters}", flush=True)
-    generator = TrainedGenerator.load(folder.path)
+    generator = Sampler.load(folder.path)
     assert isinstance(generator, TextGenerator)
     return generator
 
@@ -87,7 +87,7 @@ def main() -> None:
     configs = {"likelihood": configured(given, None), "adversarial": configured(given, given.warm_up)}
     folders = {name: RunFolder(given.out / name) for name in configs}
     generators = {name: train(name, config, folders[name], given.minutes) for name, config in configs.items()}
-    start = TrainedGenerator.load(folders["adversarial"].generator / LIKELIHOOD)
+    start = Sampler.load(folders["adversarial"].generator / LIKELIHOOD)
     assert isinstance(start, TextGenerator)
     generators["before the adversary"] = start
     data = configs["likelihood"].load()

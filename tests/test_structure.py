@@ -12,7 +12,7 @@ ROOT = Path(saddlepoint.__file__).parent
 #: What each folder may import of ours, and of the world. `*` is anything.
 ARROWS = {
     "core": (set(), {"torch"}),
-    "runs": (set(), {"numpy", "yaml", "filelock"}),
+    "storage": (set(), {"numpy", "yaml", "filelock"}),
     # A report reads it without torch, and training writes it: so it lies below both.
     "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),
@@ -21,7 +21,7 @@ ARROWS = {
     "networks": (set(), {"torch"}),
     "augment": (set(), {"torch"}),
     "signals": (set(), {"torch"}),
-    "baselines": ({"core", "losses", "networks"}, {"torch", "sklearn"}),
+    "autoencoders": ({"core", "losses", "networks"}, {"torch", "sklearn"}),
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
@@ -35,11 +35,11 @@ ARROWS = {
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
-    "train": ({"core", "runs", "configuration", "measures"}, {"torch", "safetensors", "pydantic"}),
+    "train": ({"core", "storage", "configuration", "measures"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (
         {
             "augment",
-            "baselines",
+            "autoencoders",
             "core",
             "data",
             "extractors",
@@ -48,7 +48,7 @@ ARROWS = {
             "networks",
             "metrics",
             "games",
-            "runs",
+            "storage",
             "configuration",
             "measures",
             "signals",
@@ -62,7 +62,7 @@ ARROWS = {
     "recipes": (
         {
             "augment",
-            "baselines",
+            "autoencoders",
             "core",
             "configuration",
             "data",
@@ -73,14 +73,14 @@ ARROWS = {
             "methods",
             "networks",
             "penalties",
-            "runs",
+            "storage",
             "signals",
             "tasks",
             "train",
         },
         {"torch", "numpy", "pydantic"},
     ),
-    "races": (
+    "comparison": (
         {
             "core",
             "configuration",
@@ -91,13 +91,13 @@ ARROWS = {
             "methods",
             "metrics",
             "recipes",
-            "runs",
+            "storage",
             "tasks",
             "train",
         },
         {"torch", "numpy", "pydantic"},
     ),
-    "report": ({"runs", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
+    "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "cli": ({"*"}, {"*"}),
 }
 FORBIDDEN = {"utils", "helpers", "common", "misc"}

@@ -16,8 +16,8 @@ from saddlepoint.tasks.vocoder import Vocoder
 TINY = (
     *("--device", "cpu", "--batch-size", "6", "--samples", "24", "--set", "regression=12"),
     *("--set", "data.rate=2000", "--set", "data.crop=192", "--set", "mel={window: 64, hop: 16, bands: 8}"),
-    *("--set", "agreement.steps=2", "--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),
-    *("--set", "discriminator.network={name: vocoder-critic, width: 2, periods: [2], windows: [64]}"),
+    *("--set", "refinement.steps=2", "--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),
+    *("--set", "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2], windows: [64]}"),
 )
 
 
@@ -68,7 +68,7 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     soundfile.write(given / "stereo.wav", stereo, 2000)
     trained = Vocoder.load(vocoder)
     wave = torch.from_numpy(stereo.mean(1)).float()
-    np.save(given / "mel.npy", trained.heard(wave).numpy())
+    np.save(given / "mel.npy", trained.log_mel(wave).numpy())
     (given / "notes.txt").touch()
     said = run("vocode", vocoder, given, "--out", out, "--json")
     assert said.code == 0, said.err

@@ -15,11 +15,11 @@ from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
 from saddlepoint.measures import values
 from saddlepoint.metrics import inception_score
-from saddlepoint.recipes import RECIPES, AudioRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.recipes import RECIPES, AudioConfig, parse_config
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
-from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.tasks.trained import Sampler
+from saddlepoint.train import NoObserver
 
 TINY = (
     *("data.rate=2000", "data.seconds=0.12", "data.label=prefix"),
@@ -60,7 +60,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    result = assembled.training(run, Silent()).run()
+    result = assembled.training(run, NoObserver()).run()
     return assembled, result
 
 
@@ -85,7 +85,7 @@ def test_a_run_of_sounds_resumes_exactly(
     assert at_once.metrics == in_halves.metrics
     assert set(at_once.metrics) == {"pixel_frechet", *(["reconstruction"] if recipe == "audio-vae" else [])}
     alike(tmp_path / "straight", tmp_path / "halves", "generator.safetensors", "config.yaml")
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
-    generator = TrainedGenerator.load(trained / "generator")
+    generator = Sampler.load(trained / "generator")
     assert isinstance(generator, SpectrogramGenerator)
     assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md"}
     assert (generator.rate, generator.classes) == (2000, ("high", "low"))
@@ -114,7 +114,7 @@ def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
 
 def test_a_generator_of_waves_makes_them_as_its_network_does(folder: Path, tmp_path: Path) -> None:
     play(tiny(folder, recipe="audio-wave"), tmp_path, 12)
-    generator = TrainedGenerator.load(tmp_path / "generator")
+    generator = Sampler.load(tmp_path / "generator")
     assert isinstance(generator, WaveformGenerator)
     latents, labels = generator.latents(3, seed=0), generator.labels(3)
     waves = generator.render(latents, labels)
@@ -217,7 +217,7 @@ def test_what_does_not_fit_is_refused(folder: Path) -> None:
 
 def test_pictures_hold_all_of_a_sound_in_whole_halvings() -> None:
     run = RECIPES["audio"]()
-    assert isinstance(run, AudioRun)
+    assert isinstance(run, AudioConfig)
     assert run.pictured.shape == (1, 64, 64)
     assert run.pictured.samples == 8192 >= run.data.rate * run.data.seconds
     assert assign(run, ["data.seconds=1.1"]).pictured.shape == (1, 64, 80)

@@ -7,11 +7,11 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.data.points import grid, ring
-from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.recipes import RECIPES, parse_config
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
-from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.tasks.trained import Sampler
+from saddlepoint.train import NoObserver
 
 
 def test_the_mixtures_are_those_of_the_protocol():
@@ -52,12 +52,12 @@ def test_collapse_far_points_and_unequal_shares_are_told_apart():
 def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
     sets = ["data.points=500", "budget.samples=400", "batch_size=50"]
     config = assign(RECIPES["grid"](), [*sets, "every.checkpoint=200", "device=cpu"])
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     assert set(result.metrics) == {"reverse_kl", "modes", "high_quality"}
     (folder.path / "generator").rename(tmp_path / "elsewhere")
-    points = TrainedGenerator.load(tmp_path / "elsewhere").sample(5, seed=1)
+    points = Sampler.load(tmp_path / "elsewhere").sample(5, seed=1)
     assert points.shape == (5, 2)
     assert points.dtype == torch.float32

@@ -12,11 +12,11 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import feature_matching, non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, citations
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
-from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.tasks.trained import Sampler
+from saddlepoint.train import NoObserver
 
 BOTH = ("regularisers.feature-matching.weight=1", "regularisers.path-length.weight=2")
 
@@ -120,7 +120,7 @@ def trained(folder: Path, samples: int) -> Assembled:
     torch.manual_seed(samples)  # the state of the global generator must not matter
     assembled, run = config.build(config.load()), RunFolder(folder)
     run.create()
-    assembled.training(run, Silent()).run()
+    assembled.training(run, NoObserver()).run()
     return assembled
 
 
@@ -132,7 +132,7 @@ def test_a_run_with_both_resumes_exactly_and_delivers_the_network_alone(tmp_path
         for (key, mine), theirs in zip(a.state_dict().items(), b.state_dict().values(), strict=True):
             assert torch.equal(mine, theirs), key
     assert any("memory_of_regulariser" in key for key in straight.game.players["generator"].state_dict())
-    assert TrainedGenerator.load(tmp_path / "straight").sample(3, label="1").shape == (3, 1, 8, 8)
+    assert Sampler.load(tmp_path / "straight").sample(3, label="1").shape == (3, 1, 8, 8)
     cited = " ".join(citations(straight.config))
     assert "salimans2016improved" in cited
     assert "karras2020analyzing" in cited
@@ -167,6 +167,6 @@ def test_a_run_with_top_k_goes_through(tmp_path: Path) -> None:
     sets = ["loss=top-k", "loss.share=0.25", "data.size=8", "device=cpu", "budget.samples=192"]
     config, run = assign(RECIPES["digits"](), sets), RunFolder(tmp_path)
     run.create()
-    result = config.build(config.load()).training(run, Silent()).run()
+    result = config.build(config.load()).training(run, NoObserver()).run()
     assert result.exit_code == 0
     assert "sinha2020topk" in " ".join(citations(config))

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from saddlepoint.baselines import ThroughDensity
+from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.measures import values
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, read_run
-from saddlepoint.runs import RunFolder
-from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
+from saddlepoint.storage import RunFolder
+from saddlepoint.tasks.trained import Sampler
+from saddlepoint.train import NoObserver
 
 TINY = (
     *("data.size=8", "latent.size=4", "batch_size=24", "device=cpu"),
@@ -39,7 +39,7 @@ def play(config: ImageBaseline, images: ImageData, folder: Path, samples: int) -
     torch.manual_seed(samples)  # the state of the global generator must not matter
     run, assembled = RunFolder(folder), assign(config, [f"budget.samples={samples}"]).build(images)
     run.create()
-    assembled.training(run, Silent()).run()
+    assembled.training(run, NoObserver()).run()
     return assembled
 
 
@@ -66,7 +66,7 @@ def test_a_baseline_resumes_exactly(case: str, images: ImageData, tmp_path: Path
 
 def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: ImageData, tmp_path: Path) -> None:
     assembled = play(tiny("autoencoder", "model.components=1", "average=none"), images, tmp_path, WHOLE)
-    trained = TrainedGenerator.load(tmp_path)
+    trained = Sampler.load(tmp_path)
     assert isinstance(trained.network, ThroughDensity)
     model, stream = assembled.game.players["generator"], assembled.stream
     codes = model.codes(stream.prepared(images.images)).detach().double()
@@ -79,7 +79,7 @@ def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: I
 
 def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path) -> None:
     assembled = play(tiny("vae", "average=none"), images, tmp_path, HALF)
-    trained = TrainedGenerator.load(tmp_path)
+    trained = Sampler.load(tmp_path)
     z = trained.latents(6, seed=2)
     with torch.no_grad():
         own = assembled.game.players["generator"].decoder(z)
@@ -105,17 +105,17 @@ def test_looking_at_a_run_leaves_no_trace(images: ImageData) -> None:
     assert assembled.task.monitors() == first
     after = assembled.game.players["generator"].state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert set(first) == {"diversity", "code_deviation", "generator_field"}
+    assert set(first) == {"diversity", "code_deviation", "generator_gradient_norm"}
 
 
 def test_a_baseline_inherits_all_but_the_discriminator() -> None:
     digits = assign(RECIPES["digits"](), ["seed=3", "batch_size=32", "budget.samples=999", "latent.size=7"])
     vae = baseline(digits, "vae")
-    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "values", "latent"):
+    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "value_range", "latent"):
         assert getattr(vae, name) == getattr(digits, name)
     assert vae.generator.network == digits.generator.network
     assert vae.encoder.network == digits.discriminator.network
-    assert read_run(vae.plain()) == vae
+    assert parse_config(vae.plain()) == vae
     assert [entry for entry in citations(vae) if "kingma2014auto" in entry]
 
 
@@ -153,7 +153,7 @@ def test_the_baseline_of_a_game_with_classes_makes_each_on_demand(
     few = ["model.components=10"] if model == "autoencoder" else []
     config = assign(baseline(assign(RECIPES["digits"](), ["conditional=true"]), model), [*TINY, *few, "average=none"])
     assembled = play(config, images, tmp_path, WHOLE)
-    trained = TrainedGenerator.load(tmp_path)
+    trained = Sampler.load(tmp_path)
     assert trained.classes == images.classes
     assert trained.sample(4, seed=3, label="7").shape == (4, 1, 8, 8)
     # The class is the decoder's to know: another one changes the image, and the encoder takes none.

@@ -1,4 +1,4 @@
-"""Exact resume of translators, from pairs and without, by several methods; and that a race of methods runs on them."""
+"""Exact resume of translators, from pairs and without, by several methods; and that methods are compared on them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from test_resume import assert_resumes_exactly, play, same
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.measures import values
-from saddlepoint.recipes import RECIPES, TranslationRun, read_run
+from saddlepoint.recipes import RECIPES, TranslationConfig, parse_config
 from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def tiny(folder: Path, *assignments: str) -> TranslationRun:
+def tiny(folder: Path, *assignments: str) -> TranslationConfig:
     return assign(RECIPES["translate"]().with_data(str(folder)), [*TINY, *assignments])
 
 
@@ -52,7 +52,7 @@ WAYS = {
         "matching=5",
         "data.crop=12",
         "penalties.lecam=on",
-        "likenesses.reconstruction.kind=charbonnier",
+        "content.reconstruction.kind=charbonnier",
     ],
     "regression first": ["regression=72"],
     "cycle": ["unpaired=cycle"],
@@ -127,14 +127,14 @@ def test_metrics_are_on_pairs_that_training_without_pairs_never_saw(folder: Path
 
 def test_a_configuration_of_pairs_is_read_back(folder: Path) -> None:
     config = tiny(folder, "unpaired=cycle")
-    assert read_run(config.plain()).same_run(config)
+    assert parse_config(config.plain()).same_run(config)
 
 
 REFUSED = {
     "unpaired=cycle regression=10": "without an adversary needs a target",
     "unpaired=cycle cycle.history=5": "history of 5 is shorter than a batch, 24",
     "unpaired=cycle data.split=side": "side by side are pairs",
-    "regression=10 likenesses.reconstruction.weight=0 likenesses.ssim=none": "something to be like it",
+    "regression=10 content.reconstruction.weight=0 content.ssim=none": "something to be like it",
     "regularisers.path-length=on": "neither latents nor classes",
     "data.crop=20": "crops of 20 pixels do not fit into images of 16",
 }
@@ -152,17 +152,17 @@ def test_contrast_wants_a_residual_translator(folder: Path) -> None:
         config.build(config.load())
 
 
-def test_a_likeness_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:
+def test_a_content_loss_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:
     config = tiny(folder, "data.crop=8")
     with pytest.raises(
         ConfigurationError,
-        match=r"'ssim' does not take images of \(3, 8, 8\).* at least 11; or --set likenesses.ssim=none",
+        match=r"'ssim' does not take images of \(3, 8, 8\).* at least 11; or --set content.ssim=none",
     ):
         config.build(config.load())
 
 
 def test_papers_are_of_what_binds_the_output(folder: Path) -> None:
-    cited = {way: " ".join(tiny(folder, *sets).papers) for way, sets in WAYS.items()}
+    cited = {way: " ".join(tiny(folder, *sets).bibtex) for way, sets in WAYS.items()}
     assert [name in cited["pairs"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [True, True, False]
     assert [name in cited["cycle"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [False, False, True]
 

@@ -13,20 +13,20 @@ from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation import evaluate_vocoders
 from saddlepoint.measures import values
 from saddlepoint.networks import VocoderGenerator
-from saddlepoint.recipes import RECIPES, VocoderRun, citations
+from saddlepoint.recipes import RECIPES, VocoderConfig, citations
 from saddlepoint.signals import MelFrontEnd
-from saddlepoint.tasks.trained import Trained
-from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, above_each_other, resemblance
+from saddlepoint.tasks.trained import Model
+from saddlepoint.tasks.vocoder import MelLoss, MultiResolutionSTFT, Refined, Vocoder, above_each_other, resemblance
 
 TINY = (
     "batch_size=12",
     "data.rate=2000",
     "data.crop=192",
     "mel={window: 64, hop: 16, bands: 8}",
-    "agreement.training=1",
-    "agreement.steps=2",
+    "refinement.training=1",
+    "refinement.steps=2",
     "generator.network={name: vocoder, width: 8, factors: [4]}",
-    "discriminator.network={name: vocoder-critic, width: 2, periods: [2, 3], windows: [64]}",
+    "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2, 3], windows: [64]}",
     "regression=72",
     "average.half_life=20",
     "average.warm_up=none",
@@ -37,9 +37,9 @@ TINY = (
 )
 
 
-def tiny(*assignments: str) -> VocoderRun:
+def tiny(*assignments: str) -> VocoderConfig:
     found = assign(RECIPES["vocoder"](), [*TINY, *assignments])
-    assert isinstance(found, VocoderRun)
+    assert isinstance(found, VocoderConfig)
     return found
 
 
@@ -64,7 +64,7 @@ CASES = {
     "the stage ends before the stop": [],
     "no first stage": ["regression=0"],
     "no adversary": ["regression=100000"],
-    "no steps, hinge, penalised": ["agreement.training=0", "loss=hinge", "penalties.r1.weight=0.1", "regression=0"],
+    "no steps, hinge, penalised": ["refinement.training=0", "loss=hinge", "penalties.r1.weight=0.1", "regression=0"],
     "extragradient": ["method=extragradient"],
     "lookahead": ["method=lookahead", "method.k=3"],
 }
@@ -78,7 +78,7 @@ def test_vocoders_resume_exactly(sets: list[str], data: Recordings, tmp_path: Pa
 def test_what_is_handed_over_loads_alone_and_is_what_was_trained(data: Recordings, tmp_path: Path) -> None:
     play(tiny("regression=24"), data, tmp_path / "run", 48)
     found = Vocoder.load(tmp_path / "run")
-    assert isinstance(Trained.load(tmp_path / "run" / "generator"), Vocoder)
+    assert isinstance(Model.load(tmp_path / "run" / "generator"), Vocoder)
     assert (found.front, found.steps, found.momentum) == (MelFrontEnd(2000, 64, 16, 8), 2, 0.9)
     assert found.source == (8, 13)
     wave = data[0]
@@ -99,10 +99,10 @@ def vocoder(steps: int, factors: tuple[int, ...] = (4,)) -> Vocoder:
 def test_chunks_join_without_a_seam(steps: int, factors: tuple[int, ...]) -> None:
     made = vocoder(steps, factors)
     mel = torch.randn(8, 301, generator=torch.Generator().manual_seed(0)) * 2 - 4
-    whole = made.vocoded(mel, chunk=10_000)
+    whole = made.apply(mel, chunk=10_000)
     assert whole.shape == (300 * 16,)
     seen = []
-    assert torch.allclose(made.vocoded(mel, chunk=70, progress=lambda *done: seen.append(done)), whole, atol=1e-5)
+    assert torch.allclose(made.apply(mel, chunk=70, progress=lambda *done: seen.append(done)), whole, atol=1e-5)
     assert seen == [(70, 300), (140, 300), (210, 300), (280, 300), (300, 300)]
     assert float(whole.abs().max()) <= 1
 
@@ -112,19 +112,19 @@ def test_chunks_join_without_a_seam(steps: int, factors: tuple[int, ...]) -> Non
 )
 def test_spectrograms_of_another_kind_are_refused(mel: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"this vocoder takes finite log-mels \(8 bands, frames\)"):
-        vocoder(0).vocoded(mel)
+        vocoder(0).apply(mel)
 
 
 def test_a_vocoder_hears_the_end_of_a_wave_that_is_no_whole_hops() -> None:
     found = vocoder(0)
-    assert found.heard(torch.zeros(161)).shape == (8, 12)
+    assert found.log_mel(torch.zeros(161)).shape == (8, 12)
     assert found.resynthesised(torch.zeros(161)).shape == (161,)
     assert found.resynthesised(torch.zeros(1)).shape == (1,)
 
 
-def test_likenesses_are_nothing_where_waves_agree_and_know_gains() -> None:
+def test_content_losses_are_nothing_where_waves_agree_and_know_gains() -> None:
     front, wave = MelFrontEnd(2000, 64, 16, 8), torch.randn(2, 400, generator=torch.Generator().manual_seed(0))
-    mel, spectra = MelLikeness(3.0, front), SpectralLikeness(3.0, (32, 64))
+    mel, spectra = MelLoss(3.0, front), MultiResolutionSTFT(3.0, (32, 64))
     assert float(mel(wave, wave)) == float(spectra(wave, wave)) == 0
     # Power of 4 times is 2 log 2 in every band; magnitudes are 1 away in convergence and log 2 in logarithms.
     assert float(mel(2 * wave, wave)) == pytest.approx(3 * 2 * math.log(2), rel=1e-3)
@@ -133,33 +133,31 @@ def test_likenesses_are_nothing_where_waves_agree_and_know_gains() -> None:
 
 def test_losses_of_silence_have_a_finite_slope() -> None:
     made = torch.zeros(2, 400, requires_grad=True)
-    loss = MelLikeness(1.0, MelFrontEnd(2000, 64, 16, 8))(made, torch.ones(2, 400))
-    loss = loss + SpectralLikeness(1.0, (32,))(made, torch.zeros(2, 400))
+    loss = MelLoss(1.0, MelFrontEnd(2000, 64, 16, 8))(made, torch.ones(2, 400))
+    loss = loss + MultiResolutionSTFT(1.0, (32,))(made, torch.zeros(2, 400))
     (slope,) = torch.autograd.grad(loss, made)
     assert bool(slope.isfinite().all())
 
 
 def test_the_generator_of_the_game_agrees_more_than_its_network(data: Recordings) -> None:
-    assembled = tiny("agreement.training=4").build(data)
+    assembled = tiny("refinement.training=4").build(data)
     player = assembled.game.players["generator"]
-    assert isinstance(player, Agreeing)
+    assert isinstance(player, Refined)
     value = assembled.stream(0).value
     with torch.no_grad():
-        alone, agreeing = (
-            MelLikeness(1.0, player.front)(f(value.source), value.target) for f in (player.network, player)
-        )
-    assert float(agreeing) < 0.7 * float(alone)
+        alone, refined = (MelLoss(1.0, player.front)(f(value.source), value.target) for f in (player.network, player))
+    assert float(refined) < 0.7 * float(alone)
 
 
 def test_the_discriminator_rests_in_the_first_stage(data: Recordings) -> None:
     assembled = tiny("regression=24").build(data)
     batches = Batches(assembled.stream)
-    critic = [p.clone() for p in assembled.game.players["discriminator"].parameters()]
+    discriminator = [p.clone() for p in assembled.game.players["discriminator"].parameters()]
     for seen, moved in ((0, False), (12, False), (24, True)):
         assert batches.position == seen
         assembled.method.step(assembled.game, batches)
         now = list(assembled.game.players["discriminator"].parameters())
-        assert any(not torch.equal(a, b) for a, b in zip(critic, now, strict=True)) == moved
+        assert any(not torch.equal(a, b) for a, b in zip(discriminator, now, strict=True)) == moved
 
 
 def test_the_task_measures_what_was_held_out(data: Recordings) -> None:
@@ -171,8 +169,8 @@ def test_the_task_measures_what_was_held_out(data: Recordings) -> None:
     assert found == resemblance(real, made, task.trained.front)
     assert next(iter(found)) == "mel_l1"
     monitors = task.monitors()
-    assert 0 <= monitors["separation"] <= 1
-    assert monitors["generator_field"] > 0
+    assert 0 <= monitors["discriminator_auc"] <= 1
+    assert monitors["generator_gradient_norm"] > 0
     picture = above_each_other(real, made, task.trained.front)
     assert picture.shape[2] == 3
     assert resemblance(real, real, task.trained.front) == dict.fromkeys(found, 0.0)
@@ -213,7 +211,7 @@ def test_settings_that_do_not_fit_are_refused(sets: list[str], why: str) -> None
     [
         (["generator.network={name: vocoder, factors: [3]}"], "do not divide the hop"),
         (["generator.network=mlp-generator"], "makes no waves of spectrograms"),
-        (["discriminator.network={name: vocoder-critic, periods: [50]}"], "too short"),
+        (["discriminator.network={name: vocoder-discriminator, periods: [50]}"], "too short"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(sets: list[str], why: str, data: Recordings) -> None:

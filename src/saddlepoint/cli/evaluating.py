@@ -14,10 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.screen import AsJson, err, print_json, print_wide
+from saddlepoint.cli.console import AsJson, err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DataError, ImageData, load_images
 from saddlepoint.data.audio import SoundData
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.points import PointData
 from saddlepoint.data.recordings import Recordings, recordings
@@ -28,8 +29,8 @@ from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
     RealSet,
-    candidates,
     chosen,
+    compared_models,
     evaluate_enhancers,
     evaluate_images,
     evaluate_points,
@@ -43,29 +44,28 @@ from saddlepoint.evaluation import (
 )
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.evaluation.enhancement import Candidate
-from saddlepoint.evaluation.reading import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.series import WINDOWS
 from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.evaluation.text import TEXTS
 from saddlepoint.evaluation.vocoder import HEARD
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
-    EnhancementRun,
-    Run,
-    RunOnImages,
-    RunOnSeries,
-    RunOnSounds,
-    RunOnTable,
-    VocoderRun,
-    read_run,
+    Config,
+    EnhancementConfig,
+    ImageDataConfig,
+    SeriesDataConfig,
+    SoundDataConfig,
+    TableDataConfig,
+    VocoderConfig,
+    parse_config,
 )
 from saddlepoint.recipes.building import data_again, pick_device
-from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
-from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
+from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.audio import AudioTask, SoundGenerator
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -75,7 +75,7 @@ from saddlepoint.tasks.points import JUDGED, PointTask
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator, TextTask
-from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
+from saddlepoint.tasks.trained import ImageGenerator, Model, PointGenerator
 from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
 from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
@@ -83,7 +83,7 @@ from saddlepoint.tasks.vocoder import SHOWN as SHOWN_WAVES
 from saddlepoint.tasks.vocoder import Vocoder, VocoderTask, above_each_other, spaced
 from saddlepoint.train.state import load_state
 
-Kind = TypeVar("Kind", bound=Trained)
+Kind = TypeVar("Kind", bound=Model)
 #: Which weights may be asked for.
 WEIGHTS = ("ema", "live")
 
@@ -159,7 +159,11 @@ def evaluate(
         err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(ImageGenerator):
         _draw(plot, record, found)
-    if plot is not None and isinstance(subject.config, EnhancementRun) and (trade := trade_figure(record)) is not None:
+    if (
+        plot is not None
+        and isinstance(subject.config, EnhancementConfig)
+        and (trade := trade_figure(record)) is not None
+    ):
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
@@ -186,7 +190,7 @@ class _Asked:
     seed: int
     device: str
     plot: Path | None
-    report: Report
+    report: OnProgress
     weights: str | None
 
     def without(self, what: str, *names: str) -> None:
@@ -216,7 +220,7 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     if points := subject.of(PointGenerator):
         return _of_points(points, subject, asked), ()
     if translators := subject.of(ImageTranslator):
-        if isinstance(subject.config, EnhancementRun):
+        if isinstance(subject.config, EnhancementConfig):
             return _of_enhancers(translators, subject.config, subject, asked), ()
         return _of_translators(translators, subject, asked), ()
     return _of_images(subject.of(ImageGenerator), subject, asked)
@@ -225,7 +229,7 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
 def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes rows of a table", "metrics", "features", "data", "plot")
     config = subject.config
-    if not isinstance(config, RunOnTable) or not isinstance(subject.data, TableData):
+    if not isinstance(config, TableDataConfig) or not isinstance(subject.data, TableData):
         raise ConfigurationError(f"{asked.run} does not say which table it was trained on: give the run folder")
     return evaluate_tables(
         rows,
@@ -241,7 +245,7 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
 def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes windows of a series", "metrics", "features", "data", "plot")
     config = subject.config
-    if not isinstance(config, RunOnSeries) or not isinstance(subject.data, SeriesData):
+    if not isinstance(config, SeriesDataConfig) or not isinstance(subject.data, SeriesData):
         raise ConfigurationError(f"{asked.run} does not say which series it was trained on: give the run folder")
     return evaluate_series(
         windows,
@@ -256,10 +260,10 @@ def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked
 def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes sounds", "plot")
     config, train = subject.config, subject.data
-    if asked.data is not None and isinstance(config, RunOnSounds):
+    if asked.data is not None and isinstance(config, SoundDataConfig):
         config = config.with_data(asked.data)
         train = config.load(partial(asked.report, "reading the data"))
-    if not isinstance(config, RunOnSounds) or not isinstance(train, SoundData):
+    if not isinstance(config, SoundDataConfig) or not isinstance(train, SoundData):
         raise ConfigurationError(f"{asked.run} does not say which sounds it was trained on: give the run folder")
     try:
         test = config.load_test()
@@ -281,7 +285,7 @@ def _of_vocoders(vocoders: dict[str, Vocoder], subject: "_Subject", asked: _Aske
     """On what was held out, beside what needs no network; of other recordings, all."""
     asked.without("makes waves of spectrograms", "metrics", "features")
     config, given, split = subject.config, subject.data, "held-out recordings"
-    if not isinstance(config, VocoderRun) or not isinstance(given, Recordings):
+    if not isinstance(config, VocoderConfig) or not isinstance(given, Recordings):
         raise ConfigurationError(f"{asked.run} does not say which recordings it was trained on: give the run folder")
     if asked.data is not None:
         reading = partial(asked.report, "reading the data")
@@ -327,7 +331,7 @@ def _of_points(points: dict[str, PointGenerator], subject: "_Subject", asked: _A
 
 
 def _of_enhancers(
-    translators: dict[str, ImageTranslator], config: EnhancementRun, subject: "_Subject", asked: _Asked
+    translators: dict[str, ImageTranslator], config: EnhancementConfig, subject: "_Subject", asked: _Asked
 ) -> Evaluation:
     asked.without("enhances images, and is held against what was held out", "metrics")
     given = subject.data
@@ -335,7 +339,7 @@ def _of_enhancers(
         config = config.with_data(asked.data)
         given = config.load(partial(asked.report, "reading the data"))
     pairs = config.pairs(given, asked.samples)
-    shown = candidates(translators, _regression(asked.run))
+    shown = compared_models(translators, _regression(asked.run))
     found = evaluate_enhancers(shown, pairs, config.chain, asked.extractor(), seed=config.seed, report=asked.report)
     if asked.plot is not None:
         _draw_enhanced(asked.plot, shown, pairs)
@@ -389,9 +393,9 @@ class _Subject:
     `changed` says how these data differ from those that it was trained on.
     """
 
-    generators: Mapping[str, Trained]
+    generators: Mapping[str, Model]
     samples: int | None
-    config: Run | None
+    config: Config | None
     data: Any
     changed: str | None = None
 
@@ -408,7 +412,7 @@ def _weights(words: str) -> tuple[str, ...]:
     return names or WEIGHTS
 
 
-def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Reading) -> _Subject:
+def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: OnRead) -> _Subject:
     """The newest checkpoint of a run, else the generator that it handed over.
 
     Raises:
@@ -422,7 +426,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     except NoCheckpoint:
         checkpoint = None
     if config is None or checkpoint is None:
-        delivered = Trained.load(run)
+        delivered = Model.load(run)
         if demanded:
             raise ConfigurationError(f"{run} has no checkpoint to take weights from: leave --weights out")
         return _Subject({"delivered": delivered}, None, config, data, other)
@@ -443,10 +447,10 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
             *(SeriesTask, AudioTask, VocoderTask, TextTask),
         ),
     )
-    generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
+    generators: dict[str, Model] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
-        game.settle(answer, assembled.batches)
+        game.recalibrate_batch_norm(answer, assembled.batches)
         generators = {"ema": task.trained, **generators}
     elif demanded and "ema" in wanted:
         raise ConfigurationError(f"{run} keeps no average of its weights: take --weights live")
@@ -460,12 +464,12 @@ def _regression(run: Path) -> ImageTranslator | None:
     return ImageTranslator.load(kept) if kept.is_dir() else None
 
 
-def _config(folder: RunFolder) -> Run | None:
+def _config(folder: RunFolder) -> Config | None:
     """The run's; None where the folder is that of a generator alone, whose configuration is another."""
     if not folder.config.exists():
         return None
     plain = folder.read_config()
-    return read_run(plain) if "recipe" in plain else None
+    return parse_config(plain) if "recipe" in plain else None
 
 
 def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple[RealSet, RealSet, tuple[str, ...]]:
@@ -478,7 +482,7 @@ def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple
     read = partial(load_images, data or "", size=height if height == width else None)
     if data is not None:
         sets = real_sets(read(), lambda: read(split="test"))
-    elif isinstance(subject.config, RunOnImages) and isinstance(subject.data, ImageData):
+    elif isinstance(subject.config, ImageDataConfig) and isinstance(subject.data, ImageData):
         sets = real_sets(subject.data, subject.config.load_test)
     else:
         raise ConfigurationError("a generator alone does not say what it was trained on: give it with --data NAME|PATH")
@@ -495,7 +499,7 @@ def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple
 
 
 @contextmanager
-def _watching() -> Iterator[Report]:
+def _watching() -> Iterator[OnProgress]:
     """A bar for what is being done."""
     bar = Progress(
         TextColumn("{task.description}"),

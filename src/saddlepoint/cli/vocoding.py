@@ -12,13 +12,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor
 
 from saddlepoint.cli.applying import Device, RunArgument
-from saddlepoint.cli.jobs import jobs_of, tell_of
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import jobs_of, tell_of
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.images import DataError
 from saddlepoint.recipes.building import pick_device
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.vocoder import Vocoder
 
 #: Of a file that holds a spectrogram.
@@ -74,7 +74,7 @@ def vocode(
 
             try:
                 if job.source.suffix.lower() == ARRAY:
-                    made = vocoder.vocoded(_spectrogram(job.source), progress=advance)
+                    made = vocoder.apply(_spectrogram(job.source), progress=advance)
                 else:
                     wave = torch.from_numpy(read_sound(job.source, vocoder.front.rate).wave).float()
                     made = vocoder.resynthesised(wave, advance)

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.audio import PEAK, SILENT, is_clipped, read_sound, sound_files
-from saddlepoint.data.collection import Report, some
+from saddlepoint.data.collection import OnRead, some
 from saddlepoint.data.folder import printable
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.order import Order
@@ -108,7 +108,7 @@ def recordings(
     test: str | None = None,
     held_out: float = 0.0,
     split: Split = "train",
-    progress: Report | None = None,
+    progress: OnRead | None = None,
 ) -> Recordings:
     """Read every sound below a folder, whole, in the order of their paths.
 
@@ -230,7 +230,7 @@ class CropStream(PairSource):
 
     def drawn(self, position: int) -> PairBatch:
         """Crops (N, samples) with their spectrograms (N, bands, frames), at a position."""
-        noise, n = generator(self.seed, position, "crops"), self.batch_size
+        noise, n = rng(self.seed, position, "crops"), self.batch_size
         owners, starts = self._stretches[self._order(position, n)].unbind(1)
         shifts = (torch.rand(n, generator=noise) * self.crop).long()
         decibels = self.quieter * torch.rand(n, generator=noise)

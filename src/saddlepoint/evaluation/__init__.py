@@ -1,7 +1,7 @@
 """How good a trained generator is: every metric with the protocol that it was measured by."""
 
 from saddlepoint.evaluation.audio import evaluate_sounds
-from saddlepoint.evaluation.enhancement import candidates, evaluate_enhancers
+from saddlepoint.evaluation.enhancement import compared_models, evaluate_enhancers
 from saddlepoint.evaluation.evaluating import SAMPLES, evaluate_images
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_metrics import METRICS, chosen
@@ -18,8 +18,8 @@ __all__ = [
     "SAMPLES",
     "Evaluation",
     "RealSet",
-    "candidates",
     "chosen",
+    "compared_models",
     "evaluate_enhancers",
     "evaluate_images",
     "evaluate_points",

@@ -6,12 +6,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
 from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, compare
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_metrics import METRICS, Compared
-from saddlepoint.evaluation.reading import Report, Seen
+from saddlepoint.evaluation.feature_sets import OnProgress, Seen
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.measures import Number, Protocol
 from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
@@ -30,7 +30,7 @@ def evaluate_sounds(
     *,
     samples: int = SOUNDS,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every metric of every generator against the sounds that it was trained on, and against others.
 
@@ -51,7 +51,7 @@ def evaluate_sounds(
         ConfigurationError: a metric was asked for by name that can't be had of these sets.
     """
     names, demanded = (list(METRICS), False) if metrics is None else (list(metrics), True)
-    order = torch.randperm(len(train), generator=generator(seed, "evaluated"))[:REAL]
+    order = torch.randperm(len(train), generator=rng(seed, "evaluated"))[:REAL]
     seen_train = _heard(train, order, extractor, report, "listening to train")
     basis = Protocol(
         *(extractor.name, extractor.digest, extractor.resizing, train.name, train.fingerprint, "train"),
@@ -61,7 +61,7 @@ def evaluate_sounds(
     sets = [(basis, seen_train)]
     seen_test = None
     if test is not None:
-        shuffled = torch.randperm(len(test), generator=generator(seed, "tested"))
+        shuffled = torch.randperm(len(test), generator=rng(seed, "tested"))
         seen_test = _heard(test, shuffled, extractor, report, "listening to test")
         sets.append((replace(basis, fingerprint=test.fingerprint, split="test", n_real=len(test)), seen_test))
     fewest = min(samples, *(len(seen) for _, seen in sets))
@@ -93,12 +93,12 @@ def evaluate_sounds(
     return Evaluation(measured, tuple(notes))
 
 
-def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: OnProgress, what: str) -> Seen:
     report(what, 0, len(order))
     return _seen(data.floats(order), data.rate, extractor, order)
 
 
-def _made(trained: SoundGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+def _made(trained: SoundGenerator, n: int, seed: int, extractor: SoundExtractor, report: OnProgress, what: str) -> Seen:
     latents, labels = trained.latents(n, seed), trained.labels(n)
     parts = []
     for start in range(0, n, TOGETHER):

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_metrics import METRICS, Compared
-from saddlepoint.evaluation.neighbourhood import neighbourhood_picture, neighbourhoods
-from saddlepoint.evaluation.reading import Report, Seen, seen_from, seen_of
+from saddlepoint.evaluation.feature_sets import OnProgress, Seen, seen_from, seen_of
+from saddlepoint.evaluation.nearest_neighbours import neighbourhood_picture, neighbourhoods
 from saddlepoint.evaluation.real import RealSet
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol
@@ -35,7 +35,7 @@ def evaluate_images(
     samples: int = SAMPLES,
     seed: int = 0,
     most: int = MOST,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every metric of every generator against training and test images, and of test against training images.
 
@@ -97,7 +97,7 @@ def _on(basis: Protocol, real: RealSet, seen: Seen) -> Protocol:
 
 
 def compare(
-    compared: Compared, names: Iterable[str], protocol: Protocol, report: Report, demanded: bool
+    compared: Compared, names: Iterable[str], protocol: Protocol, report: OnProgress, demanded: bool
 ) -> tuple[list[Number], list[str]]:
     """The numbers, and what was left out; what was demanded is not left out."""
     names, measured, notes = list(names), list[Number](), list[str]()

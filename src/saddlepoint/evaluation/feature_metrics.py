@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.evaluation.reading import Seen
+from saddlepoint.evaluation.feature_sets import Seen
 from saddlepoint.measures import Number, measure, numbers
 from saddlepoint.metrics import (
     birthday_duplicates,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.reading import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
@@ -22,7 +22,7 @@ def evaluate_translators(
     *,
     samples: int,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Each translator, and the input unchanged, held against targets that were not trained on.
 

@@ -7,10 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.reading import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.vocoder import Vocoder, resemblance, spaced
 
@@ -27,9 +27,9 @@ def ways_of(vocoders: Mapping[str, Vocoder], seed: int = 0) -> dict[str, Way]:
     worth.
     """
     name, first = next(iter(vocoders.items()))
-    found: dict[str, Way] = {weights: vocoder.vocoded for weights, vocoder in vocoders.items()}
+    found: dict[str, Way] = {weights: vocoder.apply for weights, vocoder in vocoders.items()}
     if first.steps:
-        found[f"{name}, network alone"] = first.without_steps().vocoded
+        found[f"{name}, network alone"] = first.without_steps().apply
         found[f"noise, {first.steps} steps"] = partial(_of_noise, first, seed)
     for steps in SEARCHES:
         found[f"griffin-lim, {steps} steps"] = partial(_searched, first, steps)
@@ -43,7 +43,7 @@ def evaluate_vocoders(
     *,
     samples: int = HEARD,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Each way from the recordings' log-mels to waves, held against the recordings.
 
@@ -61,7 +61,7 @@ def evaluate_vocoders(
     first = next(iter(vocoders.values()))
     chosen = spaced(len(held_out), samples)
     real = [held_out[k] for k in chosen]
-    mels = [first.heard(wave) for wave in real]
+    mels = [first.log_mel(wave) for wave in real]
     measured: list[Number] = []
     for weights, way in ways_of(vocoders, seed).items():
         made, seconds = [], 0.0
@@ -103,5 +103,5 @@ def _searched(vocoder: Vocoder, steps: int, mel: Tensor) -> Tensor:
 
 def _of_noise(vocoder: Vocoder, seed: int, mel: Tensor) -> Tensor:
     front = vocoder.front
-    noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=generator(seed, "noise")) * 0.01
-    return front.agreeing(noise, mel[None], vocoder.steps, vocoder.momentum)[0]
+    noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=rng(seed, "noise")) * 0.01
+    return front.refined(noise, mel[None], vocoder.steps, vocoder.momentum)[0]

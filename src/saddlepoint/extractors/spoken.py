@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, relu
 
-from saddlepoint.extractors.extractor import Reading
+from saddlepoint.extractors.extractor import Extracted
 from saddlepoint.extractors.stored import StoredClassifier
 from saddlepoint.signals import log_mel, resampled
 
@@ -44,7 +44,7 @@ class SpokenClassifier(StoredClassifier):
 
     def features(self, waves: Tensor) -> Tensor:
         """Waves (N, samples) at 8 kHz → the penultimate layer, (N, 96)."""
-        x = self.heard(waves)[:, None]
+        x = self.scaled_log_mel(waves)[:, None]
         for place, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             x = relu(norm(convolution(x)))
             if place < 3:
@@ -57,7 +57,7 @@ class SpokenClassifier(StoredClassifier):
         return logits
 
     @staticmethod
-    def heard(waves: Tensor) -> Tensor:
+    def scaled_log_mel(waves: Tensor) -> Tensor:
         """Waves (N, samples) → (N, bands, frames) in [0, 1], 1 where a sound is loudest."""
         logs = log_mel(waves, RATE, WINDOW, HOP, BANDS)
         return ((logs - logs.amax((1, 2), keepdim=True)) / REACH + 1).clamp_min(0)
@@ -103,7 +103,7 @@ class SoundExtractor:
         """Features, float32 (n, d) on the CPU; raises as `read`."""
         return self.read(waves, rate).features
 
-    def read(self, waves: Tensor, rate: int) -> Reading:
+    def read(self, waves: Tensor, rate: int) -> Extracted:
         """Features and logits of sounds, float (n, samples) in [−1, 1], of so many samples a second.
 
         Raises:
@@ -119,4 +119,4 @@ class SoundExtractor:
                 rows = self._network.features(resampled(part.to(self.device).float(), rate, RATE))
                 features.append(rows.cpu())
                 logits.append(self._network.head(rows).cpu())
-        return Reading(torch.cat(features), torch.cat(logits))
+        return Extracted(torch.cat(features), torch.cat(logits))

@@ -9,22 +9,23 @@ from pydantic import Field, field_validator
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import load_images, load_photographs
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import DegradedStream, degraded_pairs
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.photographs import Photographs
-from saddlepoint.recipes.configuration import Average, Player, Reading
+from saddlepoint.recipes.configuration import Average, Player
 from saddlepoint.recipes.image import placed
-from saddlepoint.recipes.image_to_image import Given, ImageToImageRun, Judging, Pairing
-from saddlepoint.train import Budget, Every, Schedule, Schedules
+from saddlepoint.recipes.image_to_image import Given, ImageToImageConfig, Pairing, Score
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules
 
 #: The side at which the inputs of given pairs are read where none is given.
 PAIR_SIZE = 32
 
 
-class Photos(Pairing):
+class DegradedImages(Pairing):
     """Which images, to be degraded or given as pairs, and what is cut out of them.
 
     Attributes:
@@ -39,7 +40,7 @@ class Photos(Pairing):
     crop: int = Field(default=32, ge=4)
     scale: int = Field(default=1, ge=1, le=8)
 
-    def load(self, paired: bool, reading: Reading | None = None) -> Given:
+    def load(self, paired: bool, reading: OnRead | None = None) -> Given:
         """Read photographs, or pairs, with those that are held out."""
         if self.source == "folder" and self.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
@@ -57,30 +58,30 @@ class Photos(Pairing):
             train, held_out = train.split(self.held_out)
         return replace(train, held_out=held_out)
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Other images. Raises ConfigurationError where there are none."""
         return self.read({**self.model_dump(), **placed(data)})
 
-    def _photographs(self, split: Split, reading: Reading | None) -> Photographs:
+    def _photographs(self, split: Split, reading: OnRead | None) -> Photographs:
         if self.size is None:
             return load_photographs(self.source, path=self.path, split=split, progress=reading)
         return Photographs.of(load_images(self.source, self.size, path=self.path, split=split, progress=reading))
 
 
-class EnhancementRun(ImageToImageRun):
+class EnhancementConfig(ImageToImageConfig):
     """A run that learns to undo what was done to images.
 
     Attributes:
         degrade: what is done to them, as `data.degradations` reads it; None trains on given pairs.
     """
 
-    use = "saddle enhance {} IN… --out DIR"
+    usage = "saddle enhance {} IN… --out DIR"
     command = "enhance"
 
-    data: Photos
+    data: DegradedImages
     degrade: str | None
     conditioned: bool = False
-    evaluation: Judging = Judging(samples=512)
+    evaluation: Score = Score(samples=512)
 
     @field_validator("degrade", mode="before")
     @classmethod
@@ -94,7 +95,7 @@ class EnhancementRun(ImageToImageRun):
         """What is done to images; None where pairs are given."""
         return None if self.degrade is None else Chain.read(self.degrade)
 
-    def load(self, reading: Reading | None = None) -> Given:
+    def load(self, reading: OnRead | None = None) -> Given:
         """Read photographs, or given pairs."""
         return self.data.load(self.degrade is None, reading)
 
@@ -123,28 +124,28 @@ class EnhancementRun(ImageToImageRun):
         return {**super()._card(data), "undoes": self.degrade or "what the given pairs show"}
 
 
-def enhance() -> EnhancementRun:
+def enhance() -> EnhancementConfig:
     """Photographs of yours made better: --data FOLDER --degrade downscale:4; twenty minutes on one core.
 
     A first half by the distance to the clean image alone, then an adversary, whose term weighs half as much as that
     distance does: at an eighth or less, what is made stays as blurred as it was (LOG.md).
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.5, 0.99)}
-    return EnhancementRun(
+    return EnhancementConfig(
         recipe="enhance",
         threads=1,
-        data=Photos(source="folder"),
+        data=DegradedImages(source="folder"),
         degrade="downscale:4",
         generator=Player(network={"name": "super-resolver", "width": 32, "blocks": 4}, optimizer=adam),
         discriminator=Player(network={"name": "patch-discriminator", "width": 32, "depth": 2}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.01}, "r2": {"weight": 0.01}},
-        likenesses={"reconstruction": {"weight": 2.0, "kind": "charbonnier"}},
+        content={"reconstruction": {"weight": 2.0, "kind": "charbonnier"}},
         method={"name": "alternating"},
         average=Average(half_life=2_000, warm_up=0.05),
         schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=200_000)),
         batch_size=16,
         regression=100_000,
         budget=Budget(samples=200_000),
-        every=Every(record=2_000, snapshot=20_000, checkpoint=20_000),
+        every=Intervals(record=2_000, snapshot=20_000, checkpoint=20_000),
     )

@@ -7,13 +7,14 @@ from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import points as mixtures
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.points import Mixture, PointData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
-from saddlepoint.recipes.configuration import AdversarialRun, Average, DataSettings, LatentSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, DataSettings, LatentSettings, Player
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 _MIXTURES: dict[str, Callable[[], Mixture]] = {"ring": mixtures.ring, "grid": mixtures.grid}
 
@@ -24,23 +25,23 @@ class Points(DataSettings):
     mixture: Literal["ring", "grid"]
     points: int = Field(default=100_000, ge=1)
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """The other mixture."""
         if data not in _MIXTURES:
             raise ConfigurationError(f"points are made here, of a mixture: --data {data} must be ring or grid")
         return self.read({**self.model_dump(), "mixture": data})
 
 
-class PointRun(AdversarialRun):
+class PointConfig(AdversarialConfig):
     """A run that generates points in the plane."""
 
     data: Points
 
-    def load(self, reading: Reading | None = None) -> PointData:  # noqa: ARG002
+    def load(self, reading: OnRead | None = None) -> PointData:  # noqa: ARG002
         """Draw the data."""
         return _MIXTURES[self.data.mixture]().points(self.data.points, self.seed)
 
-    def outline(self) -> tuple[tuple[int, ...], int]:
+    def stand_in(self) -> tuple[tuple[int, ...], int]:
         """Points of the plane."""
         return (2,), 0
 
@@ -70,7 +71,7 @@ class PointRun(AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> PointRun:
+def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> PointConfig:
     """What was measured to reach all modes with few points between them (LOG.md).
 
     Relativistic pairing spreads the generator over the modes while the penalties are strong. They fade early, so that
@@ -86,7 +87,7 @@ def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> 
         "activation": "relu",
         "normalisation": "batch",
     }
-    return PointRun(
+    return PointConfig(
         recipe=recipe,
         threads=1,
         data=Points(mixture=mixture),
@@ -105,22 +106,22 @@ def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> 
         ),
         batch_size=800,
         budget=Budget(samples=16_000_000),
-        every=Every(record=160_000, snapshot=800_000, checkpoint=800_000),
+        every=Intervals(record=160_000, snapshot=800_000, checkpoint=800_000),
     )
 
 
-def ring() -> PointRun:
+def ring() -> PointConfig:
     """Eight Gaussians on a circle; about eight minutes on one core."""
     return _points("ring", "ring", Average(half_life=400_000, warm_up=0.05))
 
 
-def grid() -> PointRun:
+def grid() -> PointConfig:
     """Twenty-five Gaussians on a grid; about eight minutes on one core."""
     # Four times the ring's: the slow sway that is left at the end is then within the average.
     return _points("grid", "grid", Average(half_life=1_600_000, warm_up=0.1))
 
 
-def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
+def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointConfig:
     """The protocol of Lin et al. 2018, arXiv 1712.04086, at a length of two million samples (20 epochs)."""
     adam = {"name": "Adam", "lr": 1e-4, "betas": (0.8, 0.999)}
     generator = {
@@ -129,7 +130,7 @@ def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         "activation": "relu",
         "normalisation": "batch",
     }
-    return PointRun(
+    return PointConfig(
         recipe=recipe,
         threads=1,
         data=Points(mixture=mixture),
@@ -140,15 +141,15 @@ def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         method={"name": "alternating"},
         batch_size=100,
         budget=Budget(samples=2_000_000),
-        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+        every=Intervals(record=20_000, snapshot=200_000, checkpoint=200_000),
     )
 
 
-def ring_pacgan() -> PointRun:
+def ring_pacgan() -> PointConfig:
     """Eight Gaussians as PacGAN's authors set them; --set discriminator.network.packing=2 packs."""
     return _pacgan("ring-pacgan", "ring")
 
 
-def grid_pacgan() -> PointRun:
+def grid_pacgan() -> PointConfig:
     """Twenty-five Gaussians as PacGAN's authors set them; --set discriminator.network.packing=2 packs."""
     return _pacgan("grid-pacgan", "grid")

@@ -4,25 +4,25 @@ import torch
 from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.series import Representation, SeriesCoding, SeriesData, read_series
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.data.tables import MISSING
-from saddlepoint.recipes.baseline import Encoder, ModelRun
+from saddlepoint.recipes.baseline import Encoder, ModelConfig
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
     Choice,
+    Config,
     LatentSettings,
     PathSettings,
     Player,
-    Reading,
-    Run,
 )
-from saddlepoint.recipes.table import Kind
+from saddlepoint.recipes.table import ColumnKind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 
 class SeriesFile(PathSettings):
@@ -43,13 +43,13 @@ class SeriesFile(PathSettings):
     window: int = Field(default=24, ge=2)
     stride: int = Field(default=1, ge=1)
     leave_out: tuple[str, ...] = ()
-    columns: dict[str, Kind] = Field(default_factory=dict)
+    columns: dict[str, ColumnKind] = Field(default_factory=dict)
     missing: tuple[str, ...] = MISSING
     separator: str | None = None
     encoding: str = "utf-8"
     held_out: float = Field(default=0.0, ge=0, lt=1)
 
-    def load(self, reading: Reading | None = None) -> SeriesData:
+    def load(self, reading: OnRead | None = None) -> SeriesData:
         """The windows to train with."""
         series = self._read(reading)
         return series.split(self.held_out)[0] if self.held_out else series
@@ -58,7 +58,7 @@ class SeriesFile(PathSettings):
         """The windows held out; None where there are none."""
         return self._read().split(self.held_out)[1] if self.held_out else None
 
-    def _read(self, reading: Reading | None = None) -> SeriesData:
+    def _read(self, reading: OnRead | None = None) -> SeriesData:
         if self.path is None:
             raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
         return read_series(
@@ -74,15 +74,15 @@ class SeriesFile(PathSettings):
         )
 
 
-class RunOnSeries(Run):
+class SeriesDataConfig(Config):
     """What a game of windows and an autoencoder of them have in common; see `SeriesCoding` for what networks see."""
 
-    use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
+    usage = "saddle sample {} -n 100 --seed 7 --out windows.csv"
 
     data: SeriesFile = SeriesFile()
     representation: Representation = "steps"
 
-    def load(self, reading: Reading | None = None) -> SeriesData:
+    def load(self, reading: OnRead | None = None) -> SeriesData:
         """Read the windows."""
         return self.data.load(reading)
 
@@ -91,11 +91,11 @@ class RunOnSeries(Run):
         return self.data.load_test()
 
 
-class SeriesRun(RunOnSeries, AdversarialRun):
+class SeriesConfig(SeriesDataConfig, AdversarialConfig):
     """A run that generates windows of a time series."""
 
     def build(self, data: SeriesData) -> Assembled:
-        """The game of a generator and a critic of windows."""
+        """The game of a generator and a discriminator of windows."""
         coding, device = SeriesCoding.fit(data, self.representation), pick_device(self.device)
         stream = SampleStream(
             coding.code(data.windows),
@@ -107,17 +107,19 @@ class SeriesRun(RunOnSeries, AdversarialRun):
             penalty=schedules.of(self.schedules.penalty),
             packing=self.packing,
         )
-        critic = self.discriminator.network
-        if self.representation == "steps" and "scales" in critic:
-            critic = {**critic, "scales": tuple(coding.scale.tolist())}
-        seen = self.model_copy(update={"discriminator": self.discriminator.model_copy(update={"network": critic})})
+        discriminator = self.discriminator.network
+        if self.representation == "steps" and "scales" in discriminator:
+            discriminator = {**discriminator, "scales": tuple(coding.scale.tolist())}
+        seen = self.model_copy(
+            update={"discriminator": self.discriminator.model_copy(update={"network": discriminator})}
+        )
         game = adversarial_game(seen, tuple(stream.samples.shape[1:]), device)
         trained = _trained(self, game.players["generator"], self.generator.network, stream, coding, data)
         task = SeriesTask(game, trained, stream, model_card(self, data))
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-class SeriesBaseline(RunOnSeries, ModelRun):
+class SeriesBaseline(SeriesDataConfig, ModelConfig):
     """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
 
     representation: Representation = "levels"
@@ -140,26 +142,26 @@ class SeriesBaseline(RunOnSeries, ModelRun):
 
 
 def _trained(
-    run: Run, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
+    config: Config, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
 ) -> WindowsGenerator:
-    latent = Latent(run.latent.size, run.latent.distribution)
+    latent = Latent(config.latent.size, config.latent.distribution)
     shape = tuple(stream.samples.shape[1:])
     return WindowsGenerator(network, spec, shape, latent, coding.plain(), data.separator)
 
 
-def series() -> SeriesRun:
+def series() -> SeriesConfig:
     """Windows of any table of numbers over time, CSV or Parquet: --data FILE.csv; three minutes on one core.
 
-    Measured on short runs (LOG.md): steps in place of levels are worth most, then a critic that sees where a series
-    stands; penalties of weight 1 do better than of 0.1.
+    Measured on short runs (LOG.md): steps in place of levels are worth most, then a discriminator that sees where a
+    series stands; penalties of weight 1 do better than of 0.1.
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 1_000_000
-    return SeriesRun(
+    return SeriesConfig(
         recipe="series",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "window-generator"}, optimizer=adam),
-        discriminator=Player(network={"name": "window-critic"}, optimizer=adam),
+        discriminator=Player(network={"name": "window-discriminator"}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 1.0}, "r2": {"weight": 1.0}},
         method={"name": "alternating"},
@@ -167,22 +169,24 @@ def series() -> SeriesRun:
         schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
         batch_size=256,
         budget=Budget(samples=samples),
-        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+        every=Intervals(record=20_000, snapshot=200_000, checkpoint=200_000),
     )
 
 
 def series_vae() -> SeriesBaseline:
     """Baseline: a variational autoencoder of windows of a series; --data FILE.csv, a minute on one core."""
-    run = series()
+    config = series()
     return SeriesBaseline(
         recipe="series-vae",
         latent=LatentSettings(size=16),
-        generator=Player(network=run.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}),
+        generator=Player(
+            network=config.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}
+        ),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         model={"name": "vae"},
         method={"name": "simultaneous"},
-        average=run.average,
-        batch_size=run.batch_size,
+        average=config.average,
+        batch_size=config.batch_size,
         budget=Budget(samples=500_000),
-        every=run.every,
+        every=config.every,
     )

@@ -5,28 +5,28 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from saddlepoint.baselines import TableAutoencoder
+from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
-from saddlepoint.recipes.baseline import AutoencoderRun, Encoder
+from saddlepoint.recipes.baseline import AutoencoderConfig, Encoder
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
     Choice,
+    Config,
     LatentSettings,
     PathSettings,
     Player,
-    Reading,
-    Run,
 )
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
-Kind = Literal["number", "integer", "category", "date", "identifier"]
+ColumnKind = Literal["number", "integer", "category", "date", "identifier"]
 
 
 class TableFile(PathSettings):
@@ -42,14 +42,14 @@ class TableFile(PathSettings):
         target: the column that `saddle evaluate` has models predict.
     """
 
-    columns: dict[str, Kind] = Field(default_factory=dict)
+    columns: dict[str, ColumnKind] = Field(default_factory=dict)
     missing: tuple[str, ...] = MISSING
     separator: str | None = None
     encoding: str = "utf-8"
     held_out: float = Field(default=0.2, ge=0, lt=1)
     target: str | None = None
 
-    def load(self, reading: Reading | None = None) -> TableData:
+    def load(self, reading: OnRead | None = None) -> TableData:
         """The rows to train with."""
         table = self._read(reading)
         return table.split(self.held_out)[0] if self.held_out else table
@@ -58,7 +58,7 @@ class TableFile(PathSettings):
         """The rows held out; None where there are none."""
         return self._read().split(self.held_out)[1] if self.held_out else None
 
-    def _read(self, reading: Reading | None = None) -> TableData:
+    def _read(self, reading: OnRead | None = None) -> TableData:
         if self.path is None:
             raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
         table = read_table(
@@ -74,14 +74,14 @@ class TableFile(PathSettings):
         return table
 
 
-class RunOnTable(Run):
+class TableDataConfig(Config):
     """What a game of rows and an autoencoder of them have in common."""
 
-    use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
+    usage = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
 
     data: TableFile = TableFile()
 
-    def load(self, reading: Reading | None = None) -> TableData:
+    def load(self, reading: OnRead | None = None) -> TableData:
         """Read the rows."""
         return self.data.load(reading)
 
@@ -90,7 +90,7 @@ class RunOnTable(Run):
         return self.data.load_test()
 
 
-class TableRun(RunOnTable, AdversarialRun):
+class TableConfig(TableDataConfig, AdversarialConfig):
     """A run that generates rows of a table.
 
     With conditions, every sample begins with a state of a column, drawn as `sampling` says; see `TableStream`.
@@ -100,7 +100,7 @@ class TableRun(RunOnTable, AdversarialRun):
     sampling: Literal["logarithmic", "natural"] = "logarithmic"
 
     def build(self, data: TableData) -> Assembled:
-        """The game of a generator and a critic of rows."""
+        """The game of a generator and a discriminator of rows."""
         coding, rows = TableCoding.fit(data, self.seed)
         layout, device = coding.layout, pick_device(self.device)
         conditional = self.conditional and bool(layout.choices)
@@ -126,7 +126,7 @@ class TableRun(RunOnTable, AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-class TableBaseline(RunOnTable, AutoencoderRun):
+class TableBaseline(TableDataConfig, AutoencoderConfig):
     """A run of an autoencoder of rows: one player, called generator, of a decoder and an encoder."""
 
     #: Weight of the KL term.
@@ -138,7 +138,7 @@ class TableBaseline(RunOnTable, AutoencoderRun):
         return "table-vae"
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the model."""
         return [TableAutoencoder.paper]
 
@@ -173,14 +173,16 @@ def _with_heads(spec: Choice, coding: TableCoding) -> Choice:
     return {**spec, "heads": coding.layout.heads}
 
 
-def _trained(run: Run, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool) -> RowGenerator:
+def _trained(
+    config: Config, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool
+) -> RowGenerator:
     layout = coding.layout
     classes = tuple(str(label) for label in range(layout.labels)) if labelled else ()
-    latent = Latent(run.latent.size, run.latent.distribution)
+    latent = Latent(config.latent.size, config.latent.distribution)
     return RowGenerator(network, spec, (layout.width,), latent, coding.plain(), classes=classes)
 
 
-def table() -> TableRun:
+def table() -> TableConfig:
     """Any table, CSV or Parquet: --data FILE.csv; a quarter of an hour on two cores.
 
     Measured on short runs (LOG.md): falling rates are worth most, penalties of weight 1 are no worse than of 0.1, and
@@ -188,11 +190,11 @@ def table() -> TableRun:
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 6_000_000
-    return TableRun(
+    return TableConfig(
         recipe="table",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "table-generator"}, optimizer=adam),
-        discriminator=Player(network={"name": "table-critic"}, optimizer=adam),
+        discriminator=Player(network={"name": "table-discriminator"}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 1.0}, "r2": {"weight": 1.0}},
         method={"name": "alternating"},
@@ -200,24 +202,24 @@ def table() -> TableRun:
         schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
         batch_size=500,
         budget=Budget(samples=samples),
-        every=Every(record=50_000, snapshot=500_000, checkpoint=500_000),
+        every=Intervals(record=50_000, snapshot=500_000, checkpoint=500_000),
     )
 
 
 def table_vae() -> TableBaseline:
     """Baseline: a variational autoencoder of a table's rows (TVAE); --data FILE.csv, five minutes on two cores."""
-    run = table()
+    config = table()
     return TableBaseline(
         recipe="table-vae",
-        latent=run.latent,
+        latent=config.latent,
         generator=Player(
-            network={**run.generator.network, "noise": True},
+            network={**config.generator.network, "noise": True},
             optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)},
         ),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         method={"name": "simultaneous"},
-        average=run.average,
-        batch_size=run.batch_size,
+        average=config.average,
+        batch_size=config.batch_size,
         budget=Budget(samples=4_000_000),
-        every=run.every,
+        every=config.every,
     )

@@ -5,7 +5,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.data.text import Layout, TextData, TextStream, Unit, read_text
+from saddlepoint.data.collection import OnRead
+from saddlepoint.data.text import TextData, TextLayout, TextStream, Unit, read_text
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.recipes.building import (
     Assembled,
@@ -16,11 +17,11 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, LatentSettings, PathSettings, Player
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Stage, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Stage, schedules
 
 
 class TextFile(PathSettings):
@@ -40,7 +41,7 @@ class TextFile(PathSettings):
 
     test: str | None = None
     unit: Unit = "characters"
-    layout: Layout = "lines"
+    layout: TextLayout = "lines"
     length: int | None = Field(default=None, ge=2)
     vocabulary: int = Field(default=10_000, ge=1)
     least: int = Field(default=1, ge=1)
@@ -64,7 +65,7 @@ class TextFile(PathSettings):
         )
 
 
-class TextRun(AdversarialRun):
+class TextConfig(AdversarialConfig):
     """A run that generates text: first by likelihood alone, then with an adversary.
 
     Attributes:
@@ -76,7 +77,7 @@ class TextRun(AdversarialRun):
         temperature: τ of relaxed samples, by the samples seen.
     """
 
-    use = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
+    usage = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
 
     data: TextFile = TextFile()
     likelihood: int | None = Field(default=0, ge=0)
@@ -99,7 +100,7 @@ class TextRun(AdversarialRun):
         """The loss, or likelihood where it is all."""
         return "likelihood" if self.likelihood is None else super().objective
 
-    def load(self, reading: Reading | None = None) -> TextData:  # noqa: ARG002
+    def load(self, reading: OnRead | None = None) -> TextData:  # noqa: ARG002
         """Read the text."""
         return self.data.load()
 
@@ -144,13 +145,13 @@ class TextRun(AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task, stages)
 
 
-def text() -> TextRun:
+def text() -> TextConfig:
     """Sentences or one text of yours: --data FILE; two minutes on one core for names, ten for captions.
 
     Likelihood alone for three quarters of the samples, then an adversary beside the likelihood; --set likelihood=none
     leaves the adversary out.
     """
-    return TextRun(
+    return TextConfig(
         recipe="text",
         threads=1,
         latent=LatentSettings(size=1),
@@ -158,7 +159,7 @@ def text() -> TextRun:
             network={"name": "sequence-writer"}, optimizer={"name": "Adam", "lr": 2e-3, "betas": (0.5, 0.99)}
         ),
         discriminator=Player(
-            network={"name": "sequence-critic"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
+            network={"name": "sequence-discriminator"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
         ),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.1}},
@@ -170,5 +171,5 @@ def text() -> TextRun:
         adversarial=1.0,
         temperature=Schedule(start=1.0, end=0.5, samples=120_000),
         budget=Budget(samples=120_000),
-        every=Every(record=10_000, snapshot=20_000, checkpoint=20_000),
+        every=Intervals(record=10_000, snapshot=20_000, checkpoint=20_000),
     )

@@ -11,22 +11,23 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.collection import OnRead
+from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairData
 from saddlepoint.networks import ResidualTranslator
-from saddlepoint.recipes.configuration import Average, Choice, Player, Reading
-from saddlepoint.recipes.image_to_image import Grid, ImageToImageRun, Pairing
+from saddlepoint.recipes.configuration import Average, Choice, Player
+from saddlepoint.recipes.image_to_image import Grid, ImageToImageConfig, Pairing
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses
-from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
+from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
 from saddlepoint.tasks.likenesses import Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Intervals
 
 Unpaired = Literal["cycle", "contrastive"]
 
 
-class Pairs(Pairing):
+class ImagePairs(Pairing):
     """Images and what is to be made of them.
 
     Attributes:
@@ -43,7 +44,7 @@ class Pairs(Pairing):
             raise ValueError(f"crops of {self.crop} pixels do not fit into images of {self.size}: give a smaller crop")
         return self
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Another folder. Raises ConfigurationError where it is none."""
         if not (is_path(data) and Path(data).expanduser().is_dir()):
             raise ConfigurationError(f"pairs of images come from a folder: --data {data} is none")
@@ -75,17 +76,17 @@ class Contrast(Settings):
     width: int = Field(default=64, ge=1)
 
 
-class TranslationRun(ImageToImageRun):
-    """A run that makes images of images, from pairs or without; regression, likenesses and matching are for pairs.
+class TranslationConfig(ImageToImageConfig):
+    """A run that makes images of images, from pairs or without; regression, content losses and matching are for pairs.
 
     Attributes:
         unpaired: None learns from pairs; `cycle` and `contrastive` from two sets of images.
     """
 
-    use = "saddle translate {} IN… --out DIR"
+    usage = "saddle translate {} IN… --out DIR"
     command = "translate"
 
-    data: Pairs
+    data: ImagePairs
     unpaired: Unpaired | None = None
     cycle: Cycle = Cycle()
     contrast: Contrast = Contrast()
@@ -106,7 +107,7 @@ class TranslationRun(ImageToImageRun):
 
     @property
     def terms(self) -> Mapping[str, Choice]:
-        """The likenesses that count; none without pairs."""
+        """The content losses that count; none without pairs."""
         return super().terms if self.unpaired is None else {}
 
     @property
@@ -120,11 +121,11 @@ class TranslationRun(ImageToImageRun):
         return super().objective if self.unpaired is None else f"{super().objective}, {self.unpaired}"
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the loss, the penalties, and what binds the output to the input."""
-        return super().papers if self.unpaired is None else [*super().papers, _PAPERS[self.unpaired]]
+        return super().bibtex if self.unpaired is None else [*super().bibtex, _PAPERS[self.unpaired]]
 
-    def load(self, reading: Reading | None = None) -> PairData:
+    def load(self, reading: OnRead | None = None) -> PairData:
         """Read the pairs; where they are to be none, those that judge may still be."""
         if self.unpaired is None:
             return self.data.pairs(self.data.size, reading=reading)
@@ -146,13 +147,13 @@ class TranslationRun(ImageToImageRun):
         loss, penalties = self._adversary()
         if self.unpaired == "cycle":
             players: dict[str, nn.Module] = {
-                "generator": Several(
+                "generator": NetworkGroup(
                     {
                         ONWARD: self._generator(source, shape),
                         BACKWARD: self._generator(shape, source, "generator, backward"),
                     }
                 ),
-                "discriminator": Several(
+                "discriminator": NetworkGroup(
                     {
                         TARGET: self._discriminator(source, shape),
                         SOURCE: self._discriminator(shape, source, "discriminator of inputs"),
@@ -166,7 +167,7 @@ class TranslationRun(ImageToImageRun):
                 Reconstruction(own.weight),
                 Reconstruction(own.identity) if own.identity and source == shape else None,
                 adversarial=self.adversarial,
-                histories={TARGET: History(size, shape), SOURCE: History(size, source)} if size else None,
+                buffers={TARGET: ReplayBuffer(size, shape), SOURCE: ReplayBuffer(size, source)} if size else None,
             )
         generator = self._generator(source, shape)
         if not isinstance(generator, ResidualTranslator) or source[0] != shape[0]:
@@ -185,7 +186,7 @@ class TranslationRun(ImageToImageRun):
     def _handed_over(
         self, generator: nn.Module, source: Grid, shape: Grid
     ) -> tuple[ImageTranslator, ImageTranslator | None]:
-        if isinstance(generator, Several):
+        if isinstance(generator, NetworkGroup):
             back = self._translator(generator[BACKWARD], shape, source)
             return self._translator(generator[ONWARD], source, shape), back
         onward = generator.translator if isinstance(generator, Contrasted) else generator
@@ -204,12 +205,12 @@ _PAPERS: dict[Unpaired, str] = {
 }
 
 
-def translate() -> TranslationRun:
+def translate() -> TranslationConfig:
     """Images to images from pairs: --data FOLDER with train/ and val/ of two sides each; or --unpaired."""
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
-    return TranslationRun(
+    return TranslationConfig(
         recipe="translate",
-        data=Pairs(),
+        data=ImagePairs(),
         generator=Player(
             network={"name": "unet-translator", "width": 16, "upsampling": "transposed", "residual_input": True},
             optimizer=adam,
@@ -219,10 +220,10 @@ def translate() -> TranslationRun:
         # A patch's logit counts in the sum over all: per patch these are a thousand times as large.
         penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
         # Against the adversary it takes so much structure to stay more like the target than the input is (LOG.md).
-        likenesses={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 15.0}},
+        content={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 15.0}},
         method={"name": "alternating"},
         average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
         budget=Budget(samples=100_000),
-        every=Every(record=2_000, snapshot=10_000, checkpoint=10_000),
+        every=Intervals(record=2_000, snapshot=10_000, checkpoint=10_000),
     )

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.recordings import CropStream, Recordings, recordings
 from saddlepoint.networks import Costs, costs
@@ -20,12 +21,12 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, PathSettings, Player
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
-from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, VocoderTask
-from saddlepoint.train import Budget, Every, Schedule, Schedules, Stage, schedules
+from saddlepoint.tasks.vocoder import MelLoss, MultiResolutionSTFT, Refined, Vocoder, VocoderTask
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, Stage, schedules
 
 
 class RecordingFolder(PathSettings):
@@ -46,7 +47,7 @@ class RecordingFolder(PathSettings):
     test: str | None = None
     held_out: float = Field(default=0.1, ge=0, lt=1)
 
-    def load(self, reading: Reading | None = None) -> Recordings:
+    def load(self, reading: OnRead | None = None) -> Recordings:
         """Read them, with those that are held out where there are such."""
         if self.path is None:
             raise ConfigurationError("this recipe needs recordings of yours: give their folder with --data FOLDER")
@@ -59,7 +60,7 @@ class RecordingFolder(PathSettings):
             held_out = None
         return replace(train, held_out=held_out)
 
-    def _split(self, split: Split, reading: Reading | None) -> Recordings:
+    def _split(self, split: Split, reading: OnRead | None) -> Recordings:
         assert self.path is not None
         return recordings(self.path, self.rate, test=self.test, held_out=self.held_out, split=split, progress=reading)
 
@@ -72,8 +73,8 @@ class MelSettings(Settings):
     bands: int = Field(default=40, ge=4)
 
 
-class Agreement(Settings):
-    """Steps by which waves are brought nearer to their spectrogram, see `MelFrontEnd.agreeing`.
+class Refinement(Settings):
+    """Steps by which waves are brought nearer to their spectrogram, see `MelFrontEnd.refined`.
 
     Attributes:
         training: of what losses and the discriminator hear, without momentum.
@@ -86,13 +87,13 @@ class Agreement(Settings):
     momentum: float = Field(default=0.9, ge=0, lt=1)
 
 
-class VocoderRun(AdversarialRun):
+class VocoderConfig(AdversarialConfig):
     """A run that makes waves of spectrograms, first without an adversary where that is asked for, then with one.
 
     Attributes:
         data: which recordings.
         mel: how they are heard.
-        agreement: how waves are brought nearer to what was heard.
+        refinement: how waves are brought nearer to what was heard.
         regression: samples of the first stage, in which the discriminator rests; what it ends with is kept.
         likeness: weight of the distance of log-mels in the generator's loss.
         spectra: weight of the distance of spectra of several windows.
@@ -100,11 +101,11 @@ class VocoderRun(AdversarialRun):
         matching: weight of the distance between the discriminator's layers.
     """
 
-    use = "saddle vocode {} IN… --out DIR"
+    usage = "saddle vocode {} IN… --out DIR"
 
     data: RecordingFolder = RecordingFolder()
     mel: MelSettings = MelSettings()
-    agreement: Agreement = Agreement()
+    refinement: Refinement = Refinement()
     regression: int = Field(default=0, ge=0)
     likeness: float = Field(default=5.0, ge=0)
     spectra: float = Field(default=5.0, ge=0)
@@ -133,11 +134,11 @@ class VocoderRun(AdversarialRun):
         return MelFrontEnd(self.data.rate, self.mel.window, self.mel.hop, self.mel.bands)
 
     @property
-    def papers(self) -> list[str]:
-        """Of the loss, the penalties and the likenesses."""
-        return [*super().papers, *(likeness.paper for likeness in self._likenesses())]
+    def bibtex(self) -> list[str]:
+        """Of the loss, the penalties and the content losses."""
+        return [*super().bibtex, *(term.paper for term in self._content())]
 
-    def load(self, reading: Reading | None = None) -> Recordings:
+    def load(self, reading: OnRead | None = None) -> Recordings:
         """Read the recordings, with those that are held out."""
         return self.data.load(reading)
 
@@ -145,7 +146,7 @@ class VocoderRun(AdversarialRun):
         """The game of a vocoder and a discriminator of waves."""
         device, front = pick_device(self.device), self.front
         source, shape = self._shapes
-        made, critic = (player.to(device) for player in self._players())
+        made, discriminator = (player.to(device) for player in self._players())
         try:
             trained = Vocoder(
                 made,
@@ -153,16 +154,16 @@ class VocoderRun(AdversarialRun):
                 shape,
                 source,
                 asdict(front),
-                self.agreement.steps,
-                self.agreement.momentum,
+                self.refinement.steps,
+                self.refinement.momentum,
             )
         except ValueError as error:
             raise ConfigurationError(f"generator: {error}") from error
-        players = {"generator": Agreeing(made, front, self.agreement.training), "discriminator": critic}
+        players = {"generator": Refined(made, front, self.refinement.training), "discriminator": discriminator}
         losses = TranslationLosses(
             LOSS_REGISTRY.build(self.loss),
             penalties_of(self, -1.0, 1.0),
-            self._likenesses(),
+            self._content(),
             conditional=False,
             adversarial=self.adversarial,
             matching=self.matching,
@@ -190,10 +191,10 @@ class VocoderRun(AdversarialRun):
     def costs(self) -> dict[str, Costs]:
         """What its networks cost for a crop, by role."""
         source, shape = self._shapes
-        made, critic = self._players()
+        made, discriminator = self._players()
         return {
             "generator": costs(made, torch.zeros(1, *source)),
-            "discriminator": costs(critic, torch.zeros(1, *shape)),
+            "discriminator": costs(discriminator, torch.zeros(1, *shape)),
         }
 
     # --- parts ------------------------------------------------------------------------------------------
@@ -211,24 +212,24 @@ class VocoderRun(AdversarialRun):
             network(self, "discriminator", self.discriminator.network, shape=shape, classes=0),
         )
 
-    def _likenesses(self) -> list[MelLikeness | SpectralLikeness]:
+    def _content(self) -> list[MelLoss | MultiResolutionSTFT]:
         """Those that count."""
         windows = tuple(sorted({self.mel.window // 2, self.mel.window, 2 * self.mel.window}))
-        found: list[MelLikeness | SpectralLikeness] = []
+        found: list[MelLoss | MultiResolutionSTFT] = []
         if self.likeness:
-            found.append(MelLikeness(self.likeness, self.front))
+            found.append(MelLoss(self.likeness, self.front))
         if self.spectra:
-            found.append(SpectralLikeness(self.spectra, windows))
+            found.append(MultiResolutionSTFT(self.spectra, windows))
         return found
 
 
-def vocoder() -> VocoderRun:
+def vocoder() -> VocoderConfig:
     """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; three minutes on one core.
 
     A first stage by the distance of spectra alone, then an adversary. Name speakers to hold out with
     --set "data.test=_(lucas|theo)_".
     """
-    return VocoderRun(
+    return VocoderConfig(
         recipe="vocoder",
         threads=1,
         generator=Player(
@@ -236,7 +237,7 @@ def vocoder() -> VocoderRun:
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         discriminator=Player(
-            network={"name": "vocoder-critic", "width": 8},
+            network={"name": "vocoder-discriminator", "width": 8},
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         loss={"name": "least-squares"},
@@ -246,5 +247,5 @@ def vocoder() -> VocoderRun:
         batch_size=16,
         regression=12_000,
         budget=Budget(samples=18_000),
-        every=Every(record=1_000, snapshot=6_000, checkpoint=3_000),
+        every=Intervals(record=1_000, snapshot=6_000, checkpoint=3_000),
     )

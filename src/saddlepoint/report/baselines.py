@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
+from saddlepoint.report.history import compact, measure_of
 from saddlepoint.report.page import duration
-from saddlepoint.report.series import compact, measure_of
 from saddlepoint.report.templates import template
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 
 Pictures = Mapping[str, Sequence[tuple[str, NDArray[np.uint8]]]]
 
@@ -57,7 +57,7 @@ def samples_figure(pictures: Pictures, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
-def table(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def grid_of(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The rows in words, in the order of COLUMNS; the best of a recipe is marked by *."""
     rows = []
     for row in found["rows"]:
@@ -110,7 +110,7 @@ def baselines_page(found: Mapping[str, Any], picture: bytes) -> str:
     return template("baselines.html").render(
         name=", ".join(found["features"]),
         columns=COLUMNS,
-        rows=table(found),
+        rows=grid_of(found),
         remarks=remarks(found),
         picture=data_uri(picture, "image/png"),
         command=shlex.join(found["command"]),

@@ -16,10 +16,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
+from saddlepoint.report.history import Numbers, compact
 from saddlepoint.report.page import duration, highlighted
-from saddlepoint.report.series import Numbers, compact
 from saddlepoint.report.templates import template
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 
 #: Places where the curves of a method's seeds are held against each other.
 PLACES = 240
@@ -37,7 +37,7 @@ def write_comparison(comparison: Mapping[str, Any], folder: Path) -> dict[str, P
     """Write `comparison.json`, `.png` and `.html`, each whole or not at all; the paths by ending.
 
     Args:
-        comparison: from `saddlepoint.races.run`, and its `command` (words) and `versions`.
+        comparison: from `saddlepoint.comparison.run`, and its `command` (words) and `versions`.
         folder: exists.
     """
     paths = {kind: folder / f"comparison.{kind}" for kind in ("json", "png", "html")}
@@ -52,7 +52,7 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
 
     A seed that failed counts as infinitely bad from where it ended, so a median line ends where half the seeds have.
     """
-    order = list(comparison["race"]["entries"])
+    order = list(comparison["settings"]["entries"])
     rows = comparison["standings"]
     higher = Measure.read(comparison["metric"], comparison["measure"]).direction == "higher"
     scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
@@ -161,7 +161,7 @@ def _dress(axes: Axes, theme: Theme, words: str) -> None:
 COLUMNS = ("", "method", "step size", "mean ± spread", "worst seed", "failures", "evaluations", "seconds", "in search")
 
 
-def table(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def grid_of(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The standings in words, a row a method, in the order of COLUMNS."""
     rows: list[tuple[str, ...]] = []
     for row in comparison["standings"]:
@@ -194,7 +194,7 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
             "Failed seeds (diverged or not finite) are in no mean; they rank a method behind all that fail less."
         )
     if any(row["search_at_edge"] for row in rows):
-        sizes = comparison["race"]["search"]
+        sizes = comparison["settings"]["search"]
         said.append(
             f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}: another may be better."
         )
@@ -207,7 +207,7 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
     """The page of a comparison: one HTML text that needs nothing else."""
     light = LIGHT.on("none")
     figure = as_svg(comparison_figure(comparison, light))
-    rows, race = comparison["standings"], comparison["race"]
+    rows, settings = comparison["standings"], comparison["settings"]
     results = comparison["results"]
     first = rows[0]
     evaluations = sum(r["evaluations"] for r in results)
@@ -220,26 +220,26 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
     )
     tiles = [
         (str(len(rows)), "methods"),
-        (str(race["seeds"]), "seeds each"),
-        (compact(evaluations), "evaluations raced"),
+        (str(settings["seeds"]), "seeds each"),
+        (compact(evaluations), "evaluations compared"),
         (compact(searched), "evaluations searched"),
         (str(sum(row["failures"] for row in rows)), "failures"),
         (duration(sum(r["seconds"] for r in results)), "time of all runs"),
     ]
     return template("comparison.html").render(
-        name=race["on"],
+        name=settings["on"],
         lead=lead,
         tiles=tiles,
         columns=COLUMNS,
-        rows=list(zip(table(comparison), rows, strict=True)),
+        rows=list(zip(grid_of(comparison), rows, strict=True)),
         remarks=remarks(comparison),
         light=data_uri(figure, "image/svg+xml"),
         dark=data_uri(recoloured(figure, light, DARK), "image/svg+xml"),
         search=_search(comparison),
-        sizes=race["search"],
+        sizes=settings["search"],
         starts=_starts(results),
         command=shlex.join(comparison["command"]),
-        config=highlighted(yaml.safe_dump(race, sort_keys=False, allow_unicode=True)),
+        config=highlighted(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)),
         citations=comparison["citations"],
         versions=comparison["versions"],
     )

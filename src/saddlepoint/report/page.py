@@ -29,10 +29,10 @@ from saddlepoint.report.figures import (
     save_png,
 )
 from saddlepoint.report.health import examine
-from saddlepoint.report.series import columns, compact, measure_of, number
+from saddlepoint.report.history import columns, compact, measure_of, number
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_atomically
+from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
 SNAPSHOTS = 24
@@ -269,7 +269,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Use what came of it", str(self.identity.get("use", "saddle sample {}")).format(here)),
+                    ("Use what came of it", str(self.identity.get("usage", "saddle sample {}")).format(here)),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.measures import Number, measure, numbers
@@ -22,7 +22,7 @@ from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.pictures import CLASSES, image_grid
-from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator, to_bytes
+from saddlepoint.tasks.trained import ImageGenerator, Sampler, to_bytes
 
 #: Sounds made together; the transform of more would take memory.
 TOGETHER = 64
@@ -33,7 +33,7 @@ PAUSE = 0.15
 
 
 @dataclass
-class SoundGenerator(TrainedGenerator):
+class SoundGenerator(Sampler):
     """Makes sounds, float (n, samples) in [−1, 1].
 
     Attributes:
@@ -41,8 +41,8 @@ class SoundGenerator(TrainedGenerator):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/audio/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/audio/generator"))
         waves = generator.sample(16, seed=7)          # float, (16, samples), generator.rate samples a second
     """
 
@@ -177,7 +177,7 @@ class AudioTask:
     ) -> None:
         self.images, self.card, self.judge = images, dict(card), judge
         self._trained, self._data = trained, data
-        self._judged = torch.randperm(len(data), generator=generator(seed, "judged"))[:judged]
+        self._judged = torch.randperm(len(data), generator=rng(seed, "judged"))[:judged]
 
     @property
     def trained(self) -> SoundGenerator:
@@ -241,6 +241,6 @@ Weights are in `generator.safetensors`; the network, its input and its spectrogr
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    waves = TrainedGenerator.load(Path("THIS_FOLDER")).sample(16, seed=7)   # float, (16, samples)
+    from saddlepoint.tasks.trained import Sampler
+    waves = Sampler.load(Path("THIS_FOLDER")).sample(16, seed=7)   # float, (16, samples)
 """

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.series import SeriesCoding, written
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.data.tables import TableData
@@ -22,15 +22,15 @@ from saddlepoint.metrics import (
     marginal_similarities,
 )
 from saddlepoint.tasks.curves import curves
-from saddlepoint.tasks.judging import field_norms, separation, watched, write_picture
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, watched, write_picture
+from saddlepoint.tasks.trained import Sampler
 
 #: Windows that monitors look at, that the metric compares, and that a picture's cloud shows.
 MONITORED, JUDGED, CLOUD = 256, 1024, 400
 
 
 @dataclass
-class WindowsGenerator(TrainedGenerator):
+class WindowsGenerator(Sampler):
     """Makes windows of a time series, float (n, steps, columns), in the columns' own units and ranges.
 
     Attributes:
@@ -39,8 +39,8 @@ class WindowsGenerator(TrainedGenerator):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/series/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/series/generator"))
         frame = generator.table(100, seed=7).frame()     # a pandas DataFrame of 100 windows, a row a step
     """
 
@@ -48,7 +48,7 @@ class WindowsGenerator(TrainedGenerator):
     separator: str = ","
 
     kind = "series"
-    apart: ClassVar[tuple[str, ...]] = ("coding",)
+    files: ClassVar[tuple[str, ...]] = ("coding",)
 
     def details(self) -> dict[str, Any]:
         """The coding and the separator."""
@@ -74,7 +74,7 @@ class WindowsGenerator(TrainedGenerator):
 
 
 class SeriesTask:
-    """Measures a game of windows: of a generator and a critic, or of an autoencoder.
+    """Measures a game of windows: of a generator and a discriminator, or of an autoencoder.
 
     Args:
         game: the players.
@@ -85,22 +85,22 @@ class SeriesTask:
 
     def __init__(self, game: Game, trained: WindowsGenerator, stream: SampleStream, card: Mapping[str, Any]) -> None:
         self.game, self.trained, self.card = game, trained, dict(card)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._watched = watched(stream, chosen[:MONITORED], trained)
         self._judged = stream.samples[chosen[:JUDGED]]
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a critic, `diversity` and the norms of the field, on a batch that never changes.
+        """`discriminator_auc`, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between windows as networks see them.
         """
         value: SampleBatch = self._watched.value
-        found = {"separation": separation(self.game, value)} if "discriminator" in self.game.names else {}
+        found = {"discriminator_auc": discriminator_auc(self.game, value)} if "discriminator" in self.game.names else {}
         with self.trained.evaluating() as device:
             made = self.trained.network(value.latent.to(device)).cpu()
         diversity = float(torch.pdist(made.flatten(1)).mean()) / max(self._real_spread, 1e-9)
-        return {**found, "diversity": diversity, **field_norms(self.game, self._watched)}
+        return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> list[Number]:
         """`series_distance`, the mean of: 1 − likeness of columns, and differences of three kinds of correlation.
@@ -115,8 +115,8 @@ class SeriesTask:
             "autocorrelation": autocorrelation_difference(self._real, made) if self._tells(1) else 0.0,
             "step_autocorrelation": autocorrelation_difference(*moved) if self._tells(2) else 0.0,
         }
-        apart = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
-        return numbers({"series_distance": sum(apart) / len(apart), **found})
+        gaps = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
+        return numbers({"series_distance": sum(gaps) / len(gaps), **found})
 
     def _tells(self, differences: int) -> bool:
         """Whether windows are long enough for a correlation in time after so many differences have been taken."""
@@ -150,6 +150,6 @@ scales in `coding.json`; no row of the data is. Draw from it:
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    frame = TrainedGenerator.load(Path("THIS_FOLDER")).table(100, seed=7).frame()   # a pandas DataFrame
+    from saddlepoint.tasks.trained import Sampler
+    frame = Sampler.load(Path("THIS_FOLDER")).table(100, seed=7).frame()   # a pandas DataFrame
 """

@@ -20,10 +20,10 @@ from saddlepoint.metrics import log_spectral_distance, mel_distance, stft_distan
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.signals import MelFrontEnd, stft, whole_hops
 from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import field_norms, write_picture
-from saddlepoint.tasks.likenesses import Likeness
+from saddlepoint.tasks.judging import gradient_norms, write_picture
+from saddlepoint.tasks.likenesses import ContentLoss
 from saddlepoint.tasks.pictures import image_grid
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, Trained
+from saddlepoint.tasks.trained import NETWORK_REGISTRY, Model
 
 #: Frames that are made together, beside what they depend on.
 CHUNK = 1024
@@ -31,13 +31,13 @@ CHUNK = 1024
 MONITORED, JUDGED, SHOWN, FRAMES = 16, 24, 6, 160
 
 
-class Agreeing(nn.Module):
+class Refined(nn.Module):
     """A network of waves from spectrograms, whose waves are then brought nearer to their spectrogram.
 
     Args:
         network: (N, bands, T) → (N, (T − 1) · hop).
         front: how waves are heard.
-        steps: see `MelFrontEnd.agreeing`; 0 leaves waves as the network makes them.
+        steps: see `MelFrontEnd.refined`; 0 leaves waves as the network makes them.
         momentum: of these steps.
     """
 
@@ -47,11 +47,11 @@ class Agreeing(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """(N, bands, T) → (N, (T − 1) · hop)."""
-        return self.front.agreeing(self.network(mel), mel, self.steps, self.momentum)
+        return self.front.refined(self.network(mel), mel, self.steps, self.momentum)
 
 
 @dataclass
-class Vocoder(Trained):
+class Vocoder(Model):
     """Makes waves of log-mel spectrograms, of any length.
 
     Attributes:
@@ -59,13 +59,13 @@ class Vocoder(Trained):
         shape: (samples,) of what it was trained to make.
         source: (bands, frames) of what it was trained on.
         mel: how waves are heard, `MelFrontEnd`'s arguments as plain data.
-        steps, momentum: by which waves are brought nearer to their spectrogram, see `MelFrontEnd.agreeing`.
+        steps, momentum: by which waves are brought nearer to their spectrogram, see `MelFrontEnd.refined`.
 
     Load and use it in three lines:
 
         from saddlepoint.tasks.vocoder import Vocoder
         vocoder = Vocoder.load(Path("runs/vocoder/generator"))
-        wave = vocoder.vocoded(mel)      # float (bands, T) → float (samples,), vocoder.front.rate samples a second
+        wave = vocoder.apply(mel)      # float (bands, T) → float (samples,), vocoder.front.rate samples a second
 
     Raises:
         ValueError: a network that makes no waves of spectrograms.
@@ -106,7 +106,7 @@ class Vocoder(Trained):
         network = NETWORK_REGISTRY.build(spec, source=(bands, frames), shape=shape)
         return cls(network, spec, shape, (bands, frames), **rest)
 
-    def vocoded(self, mel: Tensor, chunk: int = CHUNK, progress: Callable[[int, int], None] | None = None) -> Tensor:
+    def apply(self, mel: Tensor, chunk: int = CHUNK, progress: Callable[[int, int], None] | None = None) -> Tensor:
         """Log-mels of any length, float (bands, T) → float (samples,) in [−1, 1], (T − 1) · hop of them.
 
         Made by chunks with all the frames around that they depend on, so that they join without a seam, in memory that
@@ -130,7 +130,7 @@ class Vocoder(Trained):
         around = self.network.reach + self.steps * -(-self.front.window // hop) + self.front.margin // hop
         wave = torch.empty(last * hop)
         with self.evaluating() as device:
-            whole = Agreeing(self.network, self.front, self.steps, self.momentum)
+            whole = Refined(self.network, self.front, self.steps, self.momentum)
             for start in range(0, last, chunk):
                 stop = min(start + chunk, last)
                 low, high = max(0, start - around), min(last, stop + around)
@@ -140,13 +140,13 @@ class Vocoder(Trained):
                     progress(stop, last)
         return wave
 
-    def heard(self, wave: Tensor) -> Tensor:
+    def log_mel(self, wave: Tensor) -> Tensor:
         """A wave (samples,) as the network takes it, (bands, frames), its end filled up to whole hops."""
         return self.front.mel(whole_hops(wave[None], self.front.hop))[0]
 
     def resynthesised(self, wave: Tensor, progress: Callable[[int, int], None] | None = None) -> Tensor:
         """A wave (samples,) made anew of its spectrogram, as long."""
-        return self.vocoded(self.heard(wave), progress=progress)[: len(wave)]
+        return self.apply(self.log_mel(wave), progress=progress)[: len(wave)]
 
     def without_steps(self) -> "Vocoder":
         """The network alone."""
@@ -154,7 +154,7 @@ class Vocoder(Trained):
 
 
 @dataclass(frozen=True)
-class MelLikeness(Likeness):
+class MelLoss(ContentLoss):
     """λ E |mel(G(m)) − mel(x)|, of logarithms of power in bands.
 
     Kong, Kim, Bae 2020, arXiv 2010.05646, equation 7.
@@ -174,7 +174,7 @@ class MelLikeness(Likeness):
 
 
 @dataclass(frozen=True)
-class SpectralLikeness(Likeness):
+class MultiResolutionSTFT(ContentLoss):
     """λ times spectral convergence and the distance of log-magnitudes, means over transforms of several windows.
 
     Yamamoto, Song, Kim 2020, arXiv 1910.11480.
@@ -229,7 +229,7 @@ class VocoderTask:
     """Measures a game of a vocoder and a discriminator of waves.
 
     Args:
-        game: the players; the generator an `Agreeing` around the vocoder's network.
+        game: the players; the generator an `Refined` around the vocoder's network.
         trained: the vocoder with its description; shares its network with the game.
         stream: gives the batches.
         judged: recordings that metrics hear.
@@ -247,9 +247,9 @@ class VocoderTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on crops of the training that never change.
 
-        `separation`: how often the discriminator ranks a crop above what is made of its spectrogram (½: it can't tell).
-        `loudness`: root mean square of made crops over that of the real ones. `…_field`: norm of each player's
-        gradient, with the adversary at its full weight.
+        `discriminator_auc`: how often the discriminator ranks a crop above what is made of its spectrogram (½: it can't
+        tell). `loudness`: root mean square of made crops over that of the real ones. `…_gradient_norm`: norm of each
+        player's gradient, with the adversary at its full weight.
         """
         value: PairBatch = self._watched.value
         generator, discriminator = self.game.players["generator"], self.game.players["discriminator"]
@@ -257,9 +257,9 @@ class VocoderTask:
             made = generator(value.source)
             of_real, of_made = (discriminator(waves).flatten(1).mean(1) for waves in (value.target, made))
         return {
-            "separation": float((of_real[:, None] > of_made[None, :]).float().mean()),
+            "discriminator_auc": float((of_real[:, None] > of_made[None, :]).float().mean()),
             "loudness": float(made.square().mean().sqrt() / value.target.square().mean().sqrt().clamp_min(1e-9)),
-            **field_norms(self.game, self._watched),
+            **gradient_norms(self.game, self._watched),
         }
 
     def metrics(self) -> list[Number]:
@@ -297,11 +297,11 @@ def spaced(n: int, count: int) -> list[int]:
 
 def above_each_other(real: Sequence[Tensor], made: Sequence[Tensor], front: MelFrontEnd) -> NDArray[np.uint8]:
     """Log-mel spectrograms of waves (samples,) in a row, and of as many others below; low frequencies below."""
-    pictured = [front.mel(whole_hops(wave[None], front.hop))[0] for wave in (*real, *made)]
-    frames = max(picture.shape[1] for picture in pictured)
-    loudest, quietest = max(float(p.max()) for p in pictured), min(float(p.min()) for p in pictured)
-    tiles = torch.zeros(len(pictured), 1, front.bands, frames, dtype=torch.uint8)
-    for tile, picture in zip(tiles, pictured, strict=True):
+    spectrograms = [front.mel(whole_hops(wave[None], front.hop))[0] for wave in (*real, *made)]
+    frames = max(picture.shape[1] for picture in spectrograms)
+    loudest, quietest = max(float(p.max()) for p in spectrograms), min(float(p.min()) for p in spectrograms)
+    tiles = torch.zeros(len(spectrograms), 1, front.bands, frames, dtype=torch.uint8)
+    for tile, picture in zip(tiles, spectrograms, strict=True):
         levels = (picture - quietest) / max(loudest - quietest, 1e-9)
         tile[0, :, : picture.shape[1]] = (levels.flip(0) * 255).round().to(torch.uint8)
     return image_grid(tiles, columns=len(real), scale=2)
@@ -320,5 +320,5 @@ or in Python:
 
     from pathlib import Path
     from saddlepoint.tasks.vocoder import Vocoder
-    wave = Vocoder.load(Path("THIS_FOLDER")).vocoded(mel)   # float (bands, T) → float (samples,)
+    wave = Vocoder.load(Path("THIS_FOLDER")).apply(mel)   # float (bands, T) → float (samples,)
 """

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.data.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
 
-Layout = Literal["lines", "windows"]
+TextLayout = Literal["lines", "windows"]
 #: Tokens of a sample where none are asked for: of sentences at most, of windows.
 LONGEST = 64
 #: Fewer sentences, or windows' lengths of text, teach nothing.
@@ -45,7 +45,7 @@ class TextData:
     name: str
     tokens: Tensor
     vocabulary: Vocabulary
-    layout: Layout
+    layout: TextLayout
     source: str
     notes: tuple[str, ...] = ()
     held_out: "TextData | None" = None
@@ -80,13 +80,13 @@ class TextData:
 
     def some(self, n: int, seed: int) -> list[str]:
         """n samples as texts, all where there are fewer, drawn by a seed."""
-        return self.texts(torch.randperm(len(self), generator=generator(seed, "some"))[:n])
+        return self.texts(torch.randperm(len(self), generator=rng(seed, "some"))[:n])
 
 
 def read_text(
     path: str | Path,
     unit: Unit = "characters",
-    layout: Layout = "lines",
+    layout: TextLayout = "lines",
     *,
     length: int | None = None,
     most: int = 10_000,
@@ -194,7 +194,7 @@ def _held(n: int, share: float, seed: int) -> list[bool]:
     """Which of n are held out."""
     chosen = torch.zeros(n, dtype=torch.bool)
     if share:
-        chosen[torch.randperm(n, generator=generator(seed, "held out"))[: max(1, int(share * n))]] = True
+        chosen[torch.randperm(n, generator=rng(seed, "held out"))[: max(1, int(share * n))]] = True
     held: list[bool] = chosen.tolist()
     return held
 

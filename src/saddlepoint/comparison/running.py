@@ -1,0 +1,222 @@
+"""Run a comparison: search step sizes, let all play, in parallel, and keep what is finished."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from saddlepoint.comparison.entry import Entry, EntryResult
+from saddlepoint.comparison.settings import Comparison
+from saddlepoint.comparison.standings import chosen, summary
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.storage import RunFolder
+from saddlepoint.train import RunFailed
+
+#: Analytic games below so many evaluations in all are over before a process has started.
+SMALL = 30_000
+
+#: Told how many runs are done, parts of runs counted, and how many there are.
+OnRun = Callable[[float, int], None]
+
+
+def run(
+    comparison: Comparison, path: Path, *, jobs: int | None = None, progress: OnRun = lambda _done, _of: None
+) -> dict[str, Any]:
+    """Play all in a folder, or what is left of it, and return everything as plain data, see `summary`.
+
+    Args:
+        comparison: what is played.
+        path: its folder; finished entries in it are not played again.
+        jobs: processes; None is one a core, or this process alone where the games are small.
+        progress: is told how far it is.
+
+    Raises:
+        ConfigurationError: the folder holds another comparison, or a method does not fit the game.
+        RunBusy: another process is at work in this folder.
+        RunFailed: a process died; the same call goes on from here.
+        KeyboardInterrupt: a signal stopped it; the same call goes on from here.
+    """
+    folder = RunFolder(path)
+    with folder.held():
+        if folder.config.exists():
+            _agree(comparison, folder)
+        folder.write_config(comparison.plain())
+        trials = [
+            Entry(comparison, path, label, h, comparison.seeds, trial=True)
+            for label in comparison.entries
+            if comparison.searched(label)
+            for h in comparison.search
+        ]
+        of = len(trials) + len(comparison.entries) * comparison.seeds
+        jobs = jobs or _jobs(comparison, of)
+        tried = _play(trials, jobs, lambda done: progress(done, of))
+        rates = {
+            label: entry.lr or chosen(r for r in tried if r.method == label)
+            for label, entry in comparison.entries.items()
+        }
+        entries = [
+            Entry(comparison, path, label, rates[label], seed)
+            for seed in range(comparison.seeds)
+            for label in comparison.entries
+        ]
+        played = _play(entries, jobs, lambda done: progress(len(trials) + done, of))
+        return summary(
+            comparison, tried, sorted(played, key=lambda r: (list(comparison.entries).index(r.method), r.seed))
+        )
+
+
+def _agree(comparison: Comparison, folder: RunFolder) -> None:
+    try:
+        differences = comparison.differences(Comparison.read(folder.read_config()))
+    except ValueError as error:
+        raise ConfigurationError(f"{folder.path} holds no comparison: give another folder with --out") from error
+    if differences:
+        more = "; …" if len(differences) > 3 else ""
+        raise ConfigurationError(
+            f"{folder.path} holds another comparison ({'; '.join(differences[:3])}{more}): "
+            "give another folder with --out"
+        )
+
+
+def _jobs(comparison: Comparison, runs: int) -> int:
+    if (
+        comparison.analytic is not None
+        and comparison.budget.minutes is None
+        and runs * (comparison.budget.evaluations or 0) < SMALL
+    ):
+        return 1
+    return min(runs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _play(entries: Sequence[Entry], jobs: int, progress: Callable[[float], None]) -> list[EntryResult]:
+    """The results in the order of the entries."""
+    kept = {c: result for c in entries if (result := c.kept()) is not None}
+    left = [c for c in entries if c not in kept]
+    progress(len(kept))
+    played = _in_turn(left, len(kept), progress) if jobs == 1 else _in_processes(left, jobs, len(kept), progress)
+    results = kept | dict(played)
+    return [results[c] for c in entries]
+
+
+def _in_turn(
+    left: Iterable[Entry], before: int, progress: Callable[[float], None]
+) -> Iterator[tuple[Entry, EntryResult]]:
+    for done, entry in enumerate(left, start=before):
+        yield entry, entry.play(partial(_further, progress, done))
+        progress(done + 1)
+
+
+def _further(progress: Callable[[float], None], done: int, share: float) -> None:
+    progress(done + share)
+
+
+def _in_processes(
+    left: Sequence[Entry], jobs: int, before: int, progress: Callable[[float], None]
+) -> list[tuple[Entry, EntryResult]]:
+    if not left:
+        return []
+    context = multiprocessing.get_context("spawn")
+    shares, stop = context.Value("d", 0.0), context.Event()
+    with (
+        _terminable(),
+        ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(shares, stop)) as pool,
+    ):
+        waiting: set[Future[EntryResult]] = set()
+        try:
+            futures = {pool.submit(_work, entry): entry for entry in left}
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                progress(before + shares.value)
+        except BrokenProcessPool as error:
+            raise RunFailed(
+                "a process died, perhaps for want of memory: the same command goes on, with --jobs 1 if so"
+            ) from error
+        except BaseException:
+            stop.set()  # those at work save and leave
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        return [(entry, future.result()) for future, entry in futures.items()]
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Inside the block SIGTERM is like Ctrl-C, so that the processes are told to save."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- in a worker process --------------------------------------------------------------------------------
+
+#: The shares that all workers have done, and the request to stop.
+_shared: tuple[Any, Any] = (None, None)
+_at_work = threading.Event()
+
+
+def _begin(shares: Any, stop: Any) -> None:
+    global _shared
+    _shared = shares, stop
+    if os.name == "posix":
+        os.setpgrp()  # Ctrl-C of the terminal reaches the parent alone, which tells; a second signal would not save
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    """Leave, after saving, where the parent is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        _shared[1].set()
+        while _at_work.is_set():
+            time.sleep(0.1)
+        os._exit(1)
+
+
+def _work(entry: Entry) -> EntryResult:
+    shares, stop = _shared
+    told = 0.0
+
+    def tell(share: float) -> None:
+        nonlocal told
+        with shares.get_lock():
+            shares.value += share - told
+        told = share
+
+    def watch(share: float) -> None:
+        if stop.is_set():
+            if entry.comparison.analytic is not None:
+                raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGTERM)  # the loop of training ends after this step, and saves
+        if share - told > 0.01:
+            tell(share)
+
+    _at_work.set()
+    try:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        result = entry.play(watch)
+        tell(1.0)
+        return result
+    finally:
+        _at_work.clear()

@@ -1,0 +1,84 @@
+"""`saddle compare --baselines`, and a baseline from `train` to `sample`, from the user's side."""
+
+import json
+from pathlib import Path
+
+from commands import TINY, Run
+
+#: All but the size and the rest of `train`'s own flags.
+SETS = (*TINY[TINY.index("--set") :], "--set", "data.size=8", "--set", "batch_size=32", "--set", "device=cpu")
+
+
+def test_a_game_beside_its_baselines(run: Run, tmp_path: Path) -> None:
+    command = ("compare", "digits", "--baselines", "--samples", "320", *SETS, "--set", "autoencoder.model.components=2")
+    command = (*command, "--set", "vae.model.beta=0.5", "--features", "pixels", "--out", tmp_path, "--json")
+    said = run(*command)
+    assert said.code == 0, said.err
+    rows = {row["model"]: row for row in said.json["rows"]}
+    assert list(rows) == ["gan", "vae", "autoencoder"]
+    assert [row["evaluations"] for row in rows.values()] == [20, 10, 10]
+    assert all(row["samples"] == 320 for row in rows.values())
+    assert rows["gan"]["reconstruction"] is None
+    assert 0 < rows["vae"]["reconstruction"] < 1
+    for row in rows.values():
+        assert 0 <= row["precision"] <= 1
+        assert 0 <= row["recall"] <= 1
+        assert row["frechet"] > 0
+        identity = json.loads((tmp_path / "digits" / f"{row['model']}-0" / "run.json").read_text())
+        assert identity["metrics"]["pixel_frechet"] == row["pixel_frechet"]
+    assert "beta: 0.5" in (tmp_path / "digits/vae-0/config.yaml").read_text()
+    for word in ("GAN", "VAE", "autoencoder", "reconstruction", "1,797 images of digits in pixels features"):
+        assert word in said.flat
+    assert (tmp_path / "baselines.png").stat().st_size > 10_000
+    page = (tmp_path / "baselines.html").read_text()
+    assert "autoencoder" in page
+    assert "http" not in page.partition("<body>")[2].partition("xmlns")[0]
+    again = run(*command)
+    assert again.json == said.json  # nothing was trained again: even the seconds are the same
+    other = run(*command, "--samples", "640")
+    assert other.code == 2
+    assert "holds another comparison" in other.flat
+
+
+def test_mistakes_are_one_sentence_with_the_remedy(run: Run, tmp_path: Path) -> None:
+    for arguments, words in (
+        (("digits",), "--baselines"),
+        (("ring", "--baselines"), "no image recipe 'ring'"),
+        (("digits", "digits", "--baselines"), "given twice"),
+        (("digits", "--baselines", "--methods", "alternating"), "--methods is of a comparison"),
+        (("bilinear", "dirac", "--methods", "alternating"), "give one"),
+    ):
+        said = run("compare", *arguments, "--out", tmp_path / "new")
+        assert said.code == 2, said.err
+        assert words in said.flat
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) -> None:
+    network = "{name: mlp-generator, widths: [12], output: tanh}"
+    tiny = ("--size", "8", "--device", "cpu", "--set", "latent.size=6", "--set", f"generator.network={network}")
+    said = run("train", "autoencoder", *tiny, "--samples", "640", "--out", tmp_path / "run", "--json")
+    assert said.code == 0, said.err
+    assert set(said.json["metrics"]) == {"pixel_frechet", "reconstruction"}
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "discriminator" not in page.partition("<main>")[2].partition("Configuration")[0]
+    assert run("sample", tmp_path / "run", "-n", "4", "--out", tmp_path / "grid.png").code == 0
+    assert (tmp_path / "grid.png").exists()
+    judged = run(
+        "evaluate", tmp_path / "run", "--metrics", "frechet", "--samples", "200", "--features", "pixels", "--json"
+    )
+    assert judged.code == 0, judged.err
+    assert "ema" in judged.out
+    compared = run(
+        "compare",
+        "vae",
+        "--methods",
+        "simultaneous,extragradient",
+        "--seeds",
+        "1",
+        "--evaluations",
+        "8",
+        *("--jobs", "1", "--set", "device=cpu", "--set", "data.size=8", "--out", tmp_path / "compared", "--json"),
+    )
+    assert compared.code == 0, compared.err
+    assert {row["evaluations"] for row in compared.json["standings"]} == {8}
