@@ -115,15 +115,15 @@ def main() -> None:
     record = {
         "samples": result.progress.samples,
         "notes": list(found.notes),
-        "values": [value.plain() for value in found.measured],
+        "values": [value.plain() for value in found.numbers],
     }
     append_evaluation(folder.evaluations, record)
     tell(record)
     for note in found.notes:
         print(note)
-    at = {(value.metric, value.protocol.weights): value.number.value for value in found.measured}
-    cost = at["psnr", "regression"] - at["psnr", "adversarial"]
-    nearer = at["frechet", "regression"] / at["frechet", "adversarial"]
+    regressed, adversarially = (found.by_weights()[name] for name in ("regression", "adversarial"))
+    cost = regressed["psnr"].value - adversarially["psnr"].value
+    nearer = regressed["frechet"].value / adversarially["frechet"].value
     print(f"The adversary costs {cost:.2f} dB and divides the Fréchet distance by {nearer:.2f}.")
     figure = trade_figure(record)
     assert figure is not None

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 
 from saddlepoint.data.points import PointData
-from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.points import JUDGED, NEAR, coverage
 from saddlepoint.tasks.trained import PointGenerator
-
-_BETTER: dict[str, Better] = {"modes": "higher", "high_quality": "higher", "reverse_kl": "lower"}
 
 
 def evaluate_points(
@@ -25,12 +23,11 @@ def evaluate_points(
     mixture = data.mixture
     sets = {weights: trained.sample(samples, seed) for weights, trained in generators.items()}
     sets["the mixture itself"] = mixture.points(samples, seed).samples
-    measured = []
+    found: list[Number] = []
     for weights, points in sets.items():
-        protocol, values = _protocol(data, weights, samples, seed), coverage(points, mixture)
-        for key, better in _BETTER.items():
-            measured.append(Measured(key, Number(values[key]), better, {"deviations": NEAR}, protocol))
-    return Evaluation(tuple(measured))
+        protocol = _protocol(data, weights, samples, seed)
+        found += numbers(coverage(points, mixture), settings={"deviations": NEAR}, protocol=protocol)
+    return Evaluation(found)
 
 
 def _protocol(data: PointData, weights: str, samples: int, seed: int) -> Protocol:

@@ -10,6 +10,7 @@ from torch import Tensor
 from saddlepoint.core import Game, rng
 from saddlepoint.data.points import Mixture
 from saddlepoint.data.stream import SampleBatch, SampleStream
+from saddlepoint.measures import Number, numbers
 from saddlepoint.tasks.judging import card_of, discriminator_auc, gradient_norms, watched, write_picture
 from saddlepoint.tasks.trained import PointGenerator
 
@@ -48,9 +49,9 @@ class PointTask:
             **gradient_norms(self.game, self._watched),
         }
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """`reverse_kl`, `modes` and `high_quality` of 2,500 points."""
-        return coverage(self.trained.sample(JUDGED, seed=1), self.mixture)
+        return numbers(coverage(self.trained.sample(JUDGED, seed=1), self.mixture))
 
     def snapshot(self, path: Path) -> None:
         """The points, as a picture."""
