@@ -377,6 +377,21 @@ def test_momentum_is_no_part_of_the_preconditioner_and_coupled_decay_is():
     torch.testing.assert_close(decayed, 0.1 * field.flat() / (seen.abs() + 1e-8))
 
 
+def test_a_coordinate_that_never_had_a_gradient_is_not_reckoned_with():
+    """Not h/ε: a unit that is dead at the start would throw a look ahead out of all bounds."""
+    one = nn.Linear(2, 1, bias=False).double()
+    loss = {"one": lambda players, x: players["one"](x).square().sum()}
+    game = Game({"one": one}, loss, {"one": torch.optim.Adam(one.parameters(), lr=0.1, betas=(0.0, 0.9))})
+    field = game.field(Batch(torch.tensor([[1.0, 0.0]], dtype=torch.float64)))
+    scale = game.preconditioner(field)
+    assert scale.tensors["one"][0][0, 1] == 0
+    assert scale.tensors["one"][0][0, 0] > 0
+    assert (scale**-1).tensors["one"][0][0, 1] == 0
+    one.weight.data[0, 1] = 0.3
+    later = game.field(Batch(torch.tensor([[1.0, 1.0]], dtype=torch.float64)))
+    assert float((game.preconditioner(later) * later).flat().abs().max()) < 0.2
+
+
 def test_parameter_groups_keep_their_own_rates_in_a_look_ahead():
     game = two_player_game(
         optimizer=lambda p: torch.optim.SGD([{"params": [q], "lr": 0.1 * (i + 1)} for i, q in enumerate(p)])
@@ -432,9 +447,21 @@ def competitive(adam, z):
     return adam.step(z, np.linalg.solve(np.eye(2) + coupling @ scale, J @ z))
 
 
+def rk4(adam, z):
+    stages = [J @ z]
+    for offset in (1 / 2, 1 / 2, 1.0):
+        stages.append(J @ (z - offset * adam.scale(stages[-1]) * stages[-1]))
+    return adam.step(z, np.array([1 / 6, 1 / 3, 1 / 3, 1 / 6]) @ stages)
+
+
 def proximal(adam, z):
-    w = np.linalg.solve(np.eye(2) + np.diag(adam.scale(J @ z)) @ J, z)
-    return adam.step(z, J @ w)
+    """The step that ends where its own field is: found by damped iteration."""
+    w = z
+    for _ in range(400):
+        w = (w + z - adam.scale(J @ w) * (J @ w)) / 2
+    end = adam.step(z, J @ w)
+    assert np.allclose(end, w, atol=1e-12)
+    return end
 
 
 def ridge(adam, z):
@@ -447,11 +474,16 @@ def ridge(adam, z):
 
 def unrolled(adam, z):
     x, y = z
-    scale = adam.scale(J @ z)[1]
-    # L_y = −σxy + μy²/2; y_n and its derivative in x.
+    correction = 1 - adam.beta ** (adam.t + 1)
+    before = adam.beta * (adam.v[1] if adam.t else 0.0)
+    # L_y = −σxy + μy²/2; y_n and its derivative in x, through Adam's own.
     ahead, slope = y, 0.0
     for _ in range(3):
-        ahead, slope = ahead - scale * (-SIGMA * x + MU * ahead), slope - scale * (-SIGMA + MU * slope)
+        g, g_slope = -SIGMA * x + MU * ahead, -SIGMA + MU * slope
+        root = np.sqrt((before + (1 - adam.beta) * g * g) / correction)
+        scale = adam.rate / (root + adam.eps)
+        scale_slope = -scale / (root + adam.eps) * (1 - adam.beta) * g / correction / root
+        ahead, slope = ahead - scale * g, slope - (scale + scale_slope * g) * g_slope
     # L_x = μx²/2 + σxy − μy²/2
     total = MU * x + SIGMA * ahead + (SIGMA * x - MU * ahead) * slope
     return adam.step(z, np.array([total, (J @ z)[1]]))
@@ -468,9 +500,10 @@ def feg(adam, z, k=[0]):  # noqa: B006 - counts the steps
 LOOKING_AHEAD = {
     "double-extragradient": (lambda: m.DoubleExtragradient(gamma=2.5), double_extragradient),
     "runge-kutta": (lambda: m.RungeKutta("heun"), heun),
+    "runge-kutta, rk4": (m.RungeKutta, rk4),
     "competitive": (m.Competitive, competitive),
     "competitive, zero-sum": (lambda: m.Competitive(zero_sum=True), competitive),
-    "proximal": (m.Proximal, proximal),
+    "proximal": (lambda: m.Proximal(k=200), proximal),
     "ridge": (m.Ridge, ridge),
     "unrolled": (lambda: m.Unrolled(n=3), unrolled),
     "anchored": (m.Anchored, feg),

@@ -182,28 +182,27 @@ class Game:
             rates[name] = own.pop()
         return rates
 
-    @torch.no_grad()
-    def preconditioner(self, field: Point) -> Diagonal:
-        """The matrix P by which the optimizers multiply a gradient here, frozen: a look ahead is z − γ P F(z).
+    def preconditioner(self, direction: Point) -> Diagonal:
+        """The matrix P(g) by which the optimizers would multiply a gradient g here: a look ahead is z − γ P(g) g.
 
             SGD, ASGD:    P = h
-            RMSprop:      P = h/(√v + ε),    v = α v₋ + (1 − α) F(z)²
-            Adam, AdamW:  P = h/(√v̂ + ε),    v = β₂ v₋ + (1 − β₂) F(z)²,  v̂ = v/(1 − β₂ᵗ)
+            RMSprop:      P = h/(√v + ε),    v = α v₋ + (1 − α) g²
+            Adam, AdamW:  P = h/(√v̂ + ε),    v = β₂ v₋ + (1 − β₂) g²,  v̂ = v/(1 − β₂ᵗ)
 
-        and so on: v₋, t are the optimizer's memory, h its rate now, a parameter group its own. Where β₁ = 0 the
-        optimizer's own step is −P F(z) exactly. Momentum is no part of P, as it is no part of the field, nor is
-        decoupled weight decay; coupled weight decay is a part of v. Nothing is moved, and no memory changes.
+        and so on: v₋ and t are the optimizer's memory, which stays as it is, h its rate now, a parameter group its own.
+        Where v is 0, as for a unit that is dead until now, P is 0 and not h/ε.
+        Where β₁ = 0 the optimizer's own step is −P(g) g exactly, so that a look ahead is never longer than a step.
+        Momentum is no part of P, as it is no part of the field, nor is decoupled weight decay; coupled weight decay is
+        a part of v. Differentiable in g.
 
         Args:
-            field: F(z), which the second moments see; P has the players that it has.
+            direction: g, a field or what is made of fields; P has the players that it has.
 
         Raises:
             ValueError: an optimizer that is none of SGD, ASGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, NAdam, RAdam,
                 Adamax, and has no `preconditioner(parameter, gradient)` of its own.
         """
-        return Diagonal(
-            {name: preconditioner(self.optimizers[name], self.point[name], field[name]) for name in field.names}
-        )
+        return Diagonal({n: preconditioner(self.optimizers[n], self.point[n], direction[n]) for n in direction.names})
 
     def losses_at(
         self, batch: Batch, at: Mapping[str, Mapping[str, Tensor]], names: Sequence[str], *, base: bool = False

@@ -11,7 +11,7 @@ from saddlepoint.core.point import Point
 
 
 class Diagonal:
-    """A diagonal matrix on points, positive numbers that broadcast over each tensor of a point."""
+    """A diagonal matrix on points, numbers of at least 0 that broadcast over each tensor of a point."""
 
     def __init__(self, tensors: Mapping[str, Sequence[Tensor]]) -> None:
         self.tensors = dict(tensors)
@@ -23,8 +23,8 @@ class Diagonal:
         return vector.like([a * b for a, b in zip(own, vector.tensors, strict=True)])
 
     def __pow__(self, power: float) -> Self:
-        """The matrix to a power."""
-        return type(self)({name: [t**power for t in own] for name, own in self.tensors.items()})
+        """The matrix to a power; what is 0 stays 0."""
+        return type(self)({n: [torch.where(t > 0, t**power, 0.0) for t in own] for n, own in self.tensors.items()})
 
     @property
     def largest(self) -> float:
@@ -68,12 +68,12 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
             scale = rate / (1 + group["lambd"] * rate * (step - 1)) ** group["alpha"]
         case Adagrad():
             total = state["sum"] + g * g
-            scale = rate / (1 + (step - 1) * group["lr_decay"]) / (total.sqrt() + group["eps"])
+            scale = _over(rate / (1 + (step - 1) * group["lr_decay"]), total, group["eps"])
         case RMSprop():
             square = _mean(state, "square_avg", g * g, group["alpha"])
             if group["centered"]:
                 square = square - _mean(state, "grad_avg", g, group["alpha"]).square()
-            scale = rate / (square.sqrt() + group["eps"])
+            scale = _over(rate, square, group["eps"])
         case Adadelta():
             square = _mean(state, "square_avg", g * g, group["rho"])
             scale = (
@@ -82,13 +82,14 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
         case Adamax():
             largest = state.get("exp_inf", torch.zeros_like(g)) * group["betas"][1]
             scale = rate / torch.maximum(largest, g.abs() + group["eps"])
+            scale = torch.where((largest > 0) | (g != 0), scale, 0.0)
         case RAdam():
             scale = _rectified(state, group, g, rate, step)
         case Adam() | AdamW() | NAdam():
             square = _mean(state, "exp_avg_sq", g * g, group["betas"][1])
             if group.get("amsgrad"):
                 square = torch.maximum(square, state.get("max_exp_avg_sq", torch.zeros_like(g)))
-            scale = rate / ((square / (1 - group["betas"][1] ** step)).sqrt() + group["eps"])
+            scale = _over(rate, square / (1 - group["betas"][1] ** step), group["eps"])
         case _:
             raise ValueError(
                 f"this method looks ahead by the optimizer's preconditioner, a positive number a coordinate, which "
@@ -96,6 +97,12 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
                 f"method extragradient, which looks ahead by a whole step of the optimizer"
             )
     return scale
+
+
+def _over(rate: Tensor, square: Tensor, eps: float) -> Tensor:
+    """rate/(√square + ε), and 0, with no derivative, where there was never a gradient: not the 1/ε that it would be."""
+    root = (square + torch.finfo(square.dtype).tiny).sqrt()
+    return torch.where(square > 0, rate / (root + eps), 0.0)
 
 
 def _mean(state: Mapping[str, Tensor], key: str, now: Tensor, decay: float) -> Tensor:
@@ -112,5 +119,4 @@ def _rectified(state: Mapping[str, Tensor], group: Mapping[str, Any], g: Tensor,
         return rate
     factor = ((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)) ** 0.5
     square = _mean(state, "exp_avg_sq", g * g, beta)
-    scale: Tensor = rate * factor * correction**0.5 / (square.sqrt() + group["eps"])
-    return scale
+    return _over(rate * factor * correction**0.5, square, group["eps"])

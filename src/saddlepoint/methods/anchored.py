@@ -13,7 +13,7 @@ class Anchored(Method):
         eag-c, eag-v:  β = 1/(k + 2),  z½ = z + β (z₀ − z) − α F(z),          z⁺ = z + β (z₀ − z) − α F(z½)
         feg:           β = 1/(k + 1),  z½ = z + β (z₀ − z) − (1 − β) α F(z),  z⁺ = z + β (z₀ − z) − α F(z½)
 
-    with α the players' rate, and in the look ahead z½ the optimizers' preconditioner frozen at z
+    with α the players' rate, and in the look ahead z½ the optimizers' preconditioner
     (`Game.preconditioner`), which is the rate for plain gradient descent; eag-v lets it shrink,
     α⁺ = α/(1 − α²L²) · (1 − (k + 2)²/((k + 1)(k + 3)) α²L²). Bounds:
     feg, α = 1/L: ‖F‖²k² ≤ 4 L²‖z₀ − z*‖²; eag-c, α = 1/(8L): ‖F‖²(k + 1)² ≤ 260 L²‖z₀ − z*‖². Noise accumulates like

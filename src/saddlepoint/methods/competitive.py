@@ -12,7 +12,7 @@ class Competitive(Method):
 
         (I + D P) d = F,    z⁺ = z − h d,    D the off-diagonal part of J
 
-    P is the optimizers' preconditioner frozen at z (`Game.preconditioner`). For plain gradient descent it is h, and on
+    P is the optimizers' preconditioner for F at z (`Game.preconditioner`). For plain gradient descent it is h, and on
     x·y the factor is 1/√(1 + h²) at every h: each player reckons with the other's reply. For RMSprop, or Adam with
     β₁ = 0, it is the running root mean square of ACGD, and the optimizer then moves by d.
 
@@ -41,27 +41,27 @@ class Competitive(Method):
         line = game.linearize(batches.next())
         scale = game.preconditioner(line.field)
 
-        def coupled(v: Point) -> Point:
-            """Compute D P v, a player's block at a time: the other players' share of J."""
+        def coupling(w: Point) -> Point:
+            """Compute D w, a player's block at a time: the other players' share of J."""
             parts = {}
             for name in game.names:
-                others = scale * v
-                for tensor in others[name]:
-                    tensor.zero_()
+                others = w.clone()
+                others.only(name).copy_(others.only(name).zeros())
                 parts[name] = line.jvp(others)[name]
-            return Point(parts)
+            return Point(parts, w.resting)
 
         if self.zero_sum:
-            # With P^½ on both sides D̃ = P^½ D P^½ is antisymmetric, so I − D̃² is symmetric and positive.
-            root, inverse = scale**0.5, scale**-0.5
+            # For u = P^½ d and D̃ = P^½ D P^½, which is antisymmetric, (I − D̃²) u = (I − D̃) P^½ F, positive definite.
+            root = scale**0.5
 
-            def balanced(v: Point) -> Point:
-                return root * coupled(inverse * v)
+            def balanced(u: Point) -> Point:
+                return root * coupling(root * u)
 
             right = root * line.field
-            direction = inverse * conjugate_gradients(
-                lambda v: v - balanced(balanced(v)), right - balanced(right), self.iterations, self.tolerance
+            u = conjugate_gradients(
+                lambda u: u - balanced(balanced(u)), right - balanced(right), self.iterations, self.tolerance
             )
+            direction = line.field - coupling(root * u)
         else:
-            direction = gmres(lambda v: v + coupled(v), line.field, self.iterations)
+            direction = gmres(lambda v: v + coupling(scale * v), line.field, self.iterations)
         game.move(direction)

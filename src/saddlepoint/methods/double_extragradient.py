@@ -11,7 +11,7 @@ class DoubleExtragradient(Method):
 
         z½ = z − γ P F(z),    z⁺ = z − h F(z½)
 
-    P is the optimizers' preconditioner frozen at z (`Game.preconditioner`), h for plain gradient descent.
+    P is the optimizers' preconditioner for F(z) (`Game.preconditioner`), h for plain gradient descent.
 
     On x·y the factor is √((1 − γh²)² + h²), below 1 for h² < (2γ − 1)/γ². With noise, γ large against a vanishing h is
     what makes extragradient converge at all.

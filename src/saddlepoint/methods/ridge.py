@@ -14,7 +14,7 @@ class Ridge(Method):
 
         x⁺ = x − P_x F_x,    y⁺ = y − P_y F_y + (J_yy + εI)⁻¹ J_yx P_x F_x
 
-    P is the optimizers' preconditioner frozen at the point (`Game.preconditioner`), h for plain gradient descent; the
+    P is the optimizers' preconditioner for F at the point (`Game.preconditioner`), h for plain gradient descent; the
     optimizer of y is given what it multiplies by P_y.
 
     On (μ/2)x² + σxy − (μ/2)y² the eigenvalues are real: 1 − hμ and 1 − h(μ + σ²/μ). It needs curvature of the

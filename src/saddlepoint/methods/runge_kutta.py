@@ -18,9 +18,9 @@ _SCHEMES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 class RungeKutta(Method):
     """A Runge-Kutta step of the joint field (ODE-GAN).
 
-        k_1 = F(z),  k_i = F(z − a_i P k_{i−1}),    z⁺ = z − h Σ b_i k_i
+        k_1 = F(z),  k_i = F(z − a_i P(k_{i−1}) k_{i−1}),    z⁺ = z − h Σ b_i k_i
 
-    P is the optimizers' preconditioner frozen at z (`Game.preconditioner`), h for plain gradient descent.
+    P is the optimizers' preconditioner, their memory as it is at z (`Game.preconditioner`); h for gradient descent.
 
     On x·y: heun √(1 + h⁴/4), never stable; rk4 √(1 − h⁶/72 + h⁸/576), for h < 2√2. The true flow of that game circles,
     so more accuracy is not more convergence: ODE-GAN adds a penalty λ‖∂_x L_x‖² to the discriminator.
@@ -67,10 +67,9 @@ class RungeKutta(Method):
         else:
             stage, penalty = game.field(batch), None
         direction = weights[0] * stage
-        ahead = game.preconditioner(stage)
         with game.excursion() as start:
             for offset, weight in zip(offsets, weights[1:], strict=True):
-                game.point.copy_(start).add_(ahead * stage, alpha=-offset)
+                game.point.copy_(start).add_(game.preconditioner(stage) * stage, alpha=-offset)
                 stage = game.field(batch, base=False)
                 direction.add_(stage, alpha=weight)
         if penalty is not None:

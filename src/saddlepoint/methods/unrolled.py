@@ -15,10 +15,11 @@ from saddlepoint.methods.roles import pair
 class Unrolled(Method):
     """The leader descends through n differentiable steps of the follower.
 
-        y_0 = y,  y_{i+1} = y_i − P ∂_y L_y(x, y_i),    x⁺ = x − h d/dx L_x(x, y_n(x)),    y⁺ = y − h ∂_y L_y(x, y)
+        y_0 = y,  y_{i+1} = y_i − P g_i,  g_i = ∂_y L_y(x, y_i)
+        x⁺ = x − h d/dx L_x(x, y_n(x)),    y⁺ = y − h ∂_y L_y(x, y)
 
-    P is η, or the preconditioner of the follower's optimizer frozen at the point (`Game.preconditioner`), which for
-    plain gradient descent is its rate.
+    P is η, or the preconditioner P(g_i) of the follower's optimizer, its memory as it is at y (`Game.preconditioner`),
+    through which x⁺ differentiates, too; for plain gradient descent it is the rate.
 
     On x·y it is x⁺ = x − h (y + 2nηx), y⁺ = y + hx, exactly.
 
@@ -60,9 +61,6 @@ class Unrolled(Method):
             return
         plain = game.field(batch, only=(follower,))
         foreseen: dict[str, Tensor] = {k: p for k, p in game.players[follower].named_parameters() if p.requires_grad}
-        sizes: Sequence[float | Tensor] = (
-            [self.eta] * len(foreseen) if self.eta is not None else (game.preconditioner(plain).tensors[follower])
-        )
         for _ in range(self.n):
             loss = game.losses_at(batch, {follower: foreseen}, (follower,))[follower]
             gradients: Sequence[Tensor] = torch.autograd.grad(
@@ -70,6 +68,10 @@ class Unrolled(Method):
             )
             gradients = differentiable_mean_over_ranks(gradients)
             game.evaluations += 1
+            if self.eta is None:
+                sizes = game.preconditioner(Point({follower: gradients})).tensors[follower]
+            else:
+                sizes = [torch.as_tensor(self.eta).to(g) for g in gradients]
             moved = zip(foreseen.items(), sizes, gradients, strict=True)
             foreseen = {k: p - size * g for (k, p), size, g in moved}
         # The base evaluation of the leader: its batch norm and memories move here.
