@@ -1,6 +1,7 @@
 """Frozen, strict settings, and assignments `a.b.c=value` on them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
@@ -115,17 +116,26 @@ def parse_value(text: str) -> Any:
 def assign(settings: S, assignments: Sequence[str]) -> S:
     """A copy of the settings with `key=value` assignments made, in order, and all checked again.
 
+    Where a choice becomes another one, what was assigned to its arguments before is assigned again, if it has them.
+
     Raises:
         ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
     """
     data = settings.model_dump()
+    given: list[tuple[list[str], Any, str]] = []
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigurationError(f"{assignment!r} is not an assignment: write key=value")
         head, dot, tail = path.strip().partition(".")
         for place in settings.aliases.get(head, (head,)):
-            _assign(type(settings), data, (place + dot + tail).split("."), parse_value(text), path)
+            keys, value = (place + dot + tail).split("."), parse_value(text)
+            _assign(type(settings), data, keys, value, path)
+            for earlier in given:
+                if len(earlier[0]) > len(keys) and earlier[0][: len(keys)] == keys and isinstance(value, str):
+                    with suppress(ConfigurationError):
+                        _assign(type(settings), data, *earlier)
+            given.append((keys, value, path))
     return type(settings).read(data)
 
 

@@ -9,6 +9,7 @@ from saddlepoint.augment import AUGMENTATIONS, Augmentation
 from saddlepoint.autoencoders import MODELS, Autoencoder
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
+from saddlepoint.core.grouped import by_shape
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
@@ -57,8 +58,10 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
         name: kind
         for name, kind in vars(torch.optim).items()
         if inspect.isclass(kind) and issubclass(kind, Optimizer) and name not in _UNFIT
-    },
+    }
+    | {"by-shape": by_shape},
     supplied=("params",),
+    own_scales=True,
 )
 
 __all__ = [
