@@ -11,6 +11,7 @@ from saddlepoint.augment import DiffAugment
 from saddlepoint.losses import LOSSES
 from saddlepoint.networks import NETWORKS, coupled_layers
 from saddlepoint.penalties import PENALTIES, Consistency, DiscriminatorPass, Penalty
+from saddlepoint.tasks.likenesses import CONTENT_LOSSES
 from saddlepoint.tasks.regularisers import REGULARISERS, GeneratorPass
 
 
@@ -77,6 +78,15 @@ def test_regularisers(name: str) -> None:
         return total
 
     assert (over(2) == pytest.approx(over(1), rel=1e-12)) == REGULARISERS[name]().mean_over_samples
+
+
+@pytest.mark.parametrize("name", CONTENT_LOSSES)
+def test_content_losses(name: str) -> None:
+    made, target = (numbers(8, 1, 16, 16, seed=s).tanh() for s in (1, 2))
+    term = CONTENT_LOSSES[name]()
+    halves = [float(term(*pair)) for pair in zip(made.chunk(2), target.chunk(2), strict=True)]
+    # The similarity is computed in single precision.
+    assert (sum(halves) / 2 == pytest.approx(float(term(made, target)), rel=1e-5)) == term.mean_over_samples
 
 
 DIALS: dict[str, list[dict[str, Any]]] = {

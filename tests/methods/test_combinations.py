@@ -10,6 +10,7 @@ from torch import nn
 
 from saddlepoint import methods as m
 from saddlepoint.core import Batch, Batches, Game, Outcome, Point
+from saddlepoint.core.grouped import by_shape
 from saddlepoint.games import bilinear, quadratic
 from saddlepoint.methods import METHODS
 
@@ -408,6 +409,31 @@ def test_an_optimizer_without_a_preconditioner_is_refused_with_the_reason(name):
     game = two_player_game(optimizer=lambda p: torch.optim.Rprop(p))
     with pytest.raises(ValueError, match="which Rprop does not have: take SGD, RMSprop, Adam"):
         COMPOSED[name]().update(game, Batches(draw)) if name != "unrolled" else m.Unrolled().update(game, Batches(draw))
+
+
+#: All of PyTorch's that have a step of their own, as `saddle list optimizers` has them.
+EVERY_OPTIMIZER = {
+    name: kind
+    for name, kind in vars(torch.optim).items()
+    if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer)
+    if name not in ("Optimizer", "LBFGS", "SparseAdam", "Muon")
+} | {"by-shape": by_shape}
+
+
+@pytest.mark.parametrize("optimizer", EVERY_OPTIMIZER)
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_over_every_optimizer_stays_finite_or_says_why_not(name, optimizer):
+    game, method, batches = two_player_game(optimizer=EVERY_OPTIMIZER[optimizer]), COMPOSED[name](), Batches(draw)
+    start = game.point.flat()
+    try:
+        for _ in range(3):
+            assert method.step(game, batches).outcome is Outcome.RUNNING
+    except ValueError as refusal:
+        assert optimizer in ("Rprop", "Adafactor", "by-shape") or name == "anchored"
+        assert "preconditioner" in str(refusal)  # noqa: PT017
+        return
+    assert torch.isfinite(game.point.flat()).all()
+    assert not torch.equal(game.point.flat(), start)
 
 
 class Adam:
