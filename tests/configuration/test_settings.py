@@ -117,10 +117,13 @@ def test_another_kind_of_optimizer_has_its_own_scales_and_what_the_user_gave() -
         assert digits(*given).discriminator.optimizer["lr"] == 0.5
 
 
-@pytest.mark.parametrize("name", OPTIMIZER_REGISTRY.names)
+MUON = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="PyTorch has Muon from 2.9 on")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[MUON] if name == "Muon" else []) for name in OPTIMIZER_REGISTRY.names]
+)
 def test_every_optimizer_that_is_listed_can_be_chosen_and_makes_a_step(name: str) -> None:
-    if name == "Muon":
-        pytest.skip("of matrices alone; by-shape is its test")
     spec = digits(f"optimizer={name}").generator.optimizer
     network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LayerNorm(4), torch.nn.Linear(4, 1))
     optimizer = OPTIMIZER_REGISTRY.build(spec, params=network.parameters())
@@ -131,7 +134,13 @@ def test_every_optimizer_that_is_listed_can_be_chosen_and_makes_a_step(name: str
     assert not all(torch.equal(*pair) for pair in zip(before, network.parameters(), strict=True))
 
 
+@MUON
 def test_matrices_go_to_one_optimizer_and_the_rest_to_another() -> None:
+    muon = digits("optimizer=Muon", "optimizer.lr=0.02", "optimizer.others.betas=[0, 0.99]").generator.optimizer
+    assert (muon["lr"], muon["others"]["name"], tuple(muon["others"]["betas"])) == (0.02, "AdamW", (0, 0.99))
+    made = OPTIMIZER_REGISTRY.build(muon, params=torch.nn.Linear(3, 4).parameters())
+    assert isinstance(made, GroupedOptimizer)
+    assert [type(member).__name__ for member in made.members] == ["Muon", "AdamW"]
     sets = ("optimizer=by-shape", "optimizer.matrices.lr=0.5", "optimizer.others=SGD", "optimizer.others.lr=0.25")
     spec = digits(*sets).generator.optimizer
     assert spec["matrices"]["lr"] == 0.5

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -10,18 +11,49 @@ from torch.optim import AdamW, Optimizer
 
 from saddlepoint.core.preconditioner import preconditioner
 
-#: PyTorch has Muon from 2.9 on.
-_MUON: Callable[..., Optimizer] = getattr(torch.optim, "Muon", AdamW)
+
+def muon(
+    params: Iterable[Tensor],
+    lr: float = 1e-3,
+    weight_decay: float = 0.1,
+    momentum: float = 0.95,
+    nesterov: bool = True,
+    ns_steps: int = 5,
+    adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
+    others: Callable[..., Optimizer] = AdamW,
+) -> Optimizer:
+    """Muon for matrices, whose momentum it orthogonalises, and another optimizer for all other parameters.
+
+    Args:
+        params: of one player.
+        lr, weight_decay, momentum, nesterov, ns_steps, adjust_lr_fn: of `torch.optim.Muon`.
+        others: makes the optimizer of what is no matrix: convolutions, biases, gains.
+
+    Raises:
+        ValueError: no parameters, or a PyTorch before 2.9, which has no Muon.
+
+    Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+    """
+    if not hasattr(torch.optim, "Muon"):
+        raise ValueError(f"PyTorch {torch.__version__} has no Muon: install 2.9 or later, or take Adam")
+    own = partial(
+        torch.optim.Muon,
+        lr=lr,
+        weight_decay=weight_decay,
+        momentum=momentum,
+        nesterov=nesterov,
+        ns_steps=ns_steps,
+        adjust_lr_fn=adjust_lr_fn,
+    )
+    return by_shape(params, own, others)
 
 
 def by_shape(
     params: Iterable[Tensor],
-    matrices: Callable[..., Optimizer] = _MUON,
+    matrices: Callable[..., Optimizer] = AdamW,
     others: Callable[..., Optimizer] = AdamW,
 ) -> Optimizer:
     """Matrices by one optimizer, all other parameters (convolutions, biases, gains) by another.
-
-    Muon orthogonalises a matrix's momentum, and takes nothing but matrices; by default AdamW takes the rest.
 
     Args:
         params: of one player.
@@ -30,8 +62,6 @@ def by_shape(
 
     Raises:
         ValueError: no parameters.
-
-    Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
     """
     params = list(params)
     if not params:

@@ -9,7 +9,7 @@ from saddlepoint.augment import AUGMENTATIONS, Augmentation
 from saddlepoint.autoencoders import MODELS, Autoencoder
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
-from saddlepoint.core.grouped import by_shape
+from saddlepoint.core.grouped import by_shape, muon
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
@@ -59,7 +59,7 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
         for name, kind in vars(torch.optim).items()
         if inspect.isclass(kind) and issubclass(kind, Optimizer) and name not in _UNFIT
     }
-    | {"by-shape": by_shape},
+    | {"Muon": muon, "by-shape": by_shape},
     supplied=("params",),
     own_scales=True,
 )
