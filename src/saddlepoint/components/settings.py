@@ -1,0 +1,96 @@
+"""Settings that a task includes or leaves out, each with what it builds."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from saddlepoint.augment import Augmented
+from saddlepoint.components.adversary import Adversary
+from saddlepoint.components.registries import (
+    AUGMENTATION_REGISTRY,
+    LOSS_REGISTRY,
+    NETWORK_REGISTRY,
+    OPTIMIZER_REGISTRY,
+    PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
+)
+from saddlepoint.configuration import NamedChoices, Settings
+from saddlepoint.data.stream import Distribution
+from saddlepoint.train import Schedule
+
+Choice = dict[str, Any]
+
+
+class Latent(Settings):
+    """The generator's input."""
+
+    size: int = Field(default=64, ge=1)
+    """Numbers in a latent vector."""
+    distribution: Distribution = "normal"
+    """`normal`: standard normal; `uniform`: uniform on [-1, 1]."""
+
+
+class Player(Settings):
+    """A network and the optimizer that moves it."""
+
+    network: Annotated[Choice, NETWORK_REGISTRY]
+    """The network: a name of `saddle list networks`, or `package.module:Name`."""
+    optimizer: Annotated[Choice, OPTIMIZER_REGISTRY]
+    """What turns a direction into a step: a name of `saddle list optimizers`."""
+    clip: float | None = Field(default=None, gt=0)
+    """After each step parameters are projected on [-clip, clip]; none leaves them."""
+
+
+class Pretraining(Settings):
+    """A first stage, in which the generator learns without the adversary."""
+
+    samples: int = Field(ge=0)
+    """Samples seen before the adversary begins."""
+
+
+class AdversarySettings(Settings):
+    """The discriminator's loss, and what is added to it."""
+
+    loss: Annotated[Choice, LOSS_REGISTRY]
+    """The adversarial loss of both players: a name of `saddle list losses`."""
+    penalties: Annotated[dict[str, Choice], NamedChoices(PENALTY_REGISTRY)] = Field(default_factory=dict)
+    """Added to the discriminator's loss, by name: `saddle list penalties`."""
+    penalty_schedule: Schedule | None = None
+    """A factor on all penalties by the samples seen; none leaves them as they are."""
+    regularisers: Annotated[dict[str, Choice], NamedChoices(REGULARISER_REGISTRY)] = Field(default_factory=dict)
+    """Added to the generator's loss, by name: `saddle list regularisers`."""
+
+    def build(self, *, low: float = -1.0, high: float = 1.0, **more: Any) -> Adversary:
+        """The adversary that these settings describe.
+
+        Args:
+            low, high: black and white, where samples are images.
+            more: further arguments of `Adversary`.
+        """
+        return Adversary(
+            LOSS_REGISTRY.build(self.loss),
+            [PENALTY_REGISTRY.build({"name": n, **spec}, low=low, high=high) for n, spec in self.penalties.items()],
+            regularisers=[REGULARISER_REGISTRY.build({"name": n, **spec}) for n, spec in self.regularisers.items()],
+            **more,
+        )
+
+    @property
+    def bibtex(self) -> list[str]:
+        """Papers of the loss, the penalties and the regularisers."""
+        built = self.build()
+        return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
+
+
+class Augmentation(Settings):
+    """What the discriminator sees images through."""
+
+    kind: Annotated[Choice, AUGMENTATION_REGISTRY]
+    """`diffaugment` or `adaptive`, with the parts that are applied."""
+    strength: float = Field(default=1.0, ge=0, le=1)
+    """Probability of each part; where there is a target, where it begins."""
+    target: float | None = Field(default=None, gt=-1, lt=1)
+    """Of the mean sign of the real logits, towards which the strength is adjusted; none leaves the strength."""
+    span: float = Field(default=500_000, gt=0)
+    """Samples that an adjustment of the strength from 0 to 1 takes."""
+    schedule: Schedule | None = None
+    """The strength by the samples seen, in place of a target."""
