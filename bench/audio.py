@@ -15,13 +15,13 @@ from pathlib import Path
 
 import torch
 
+from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.extractors import load_sound_extractor
-from saddlepoint.races.playing import play
 from saddlepoint.recipes import RECIPES, RunOnSounds
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import SoundGenerator
 from saddlepoint.tasks.judging import write_picture
 

@@ -74,7 +74,7 @@ def row(folder: Path) -> dict[str, str]:
     return {
         "L_D": mean("losses", "discriminator", 2),
         "L_G": mean("losses", "generator", 2),
-        "separation": mean("monitors", "separation", 2),
+        "discriminator_auc": mean("monitors", "discriminator_auc", 2),
         "diversity": mean("monitors", "diversity", 2),
         "pixel_frechet": "–" if frechet is None else f"{frechet:.2f}",
         "evaluations": f"{identity.get('evaluations', 0):,}",

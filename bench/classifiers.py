@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import fashion_mnist, mnist
 from saddlepoint.extractors.classifier import SmallClassifier
@@ -70,7 +70,7 @@ def batches(
     images: Tensor, labels: Tensor, epochs: int, seed: int, how: Augmentation
 ) -> Iterator[tuple[Tensor, Tensor]]:
     for epoch in range(epochs):
-        source = generator(seed, epoch, "classifier")
+        source = rng(seed, epoch, "classifier")
         for chosen in torch.randperm(len(images), generator=source).split(BATCH)[: len(images) // BATCH]:
             yield augmented(images[chosen].float() / 255, how, source), labels[chosen]
 

@@ -23,14 +23,14 @@ from saddlepoint.evaluation import candidates, evaluate_enhancers
 from saddlepoint.extractors import load_extractor
 from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
 from saddlepoint.report import save_png
-from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import tabulated
-from saddlepoint.runs import RunFolder, append_evaluation
+from saddlepoint.report.perception_distortion import trade_figure
+from saddlepoint.storage import RunFolder, append_evaluation
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.translation import SHOWN, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 #: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.
 FIRST, TIMED, JUDGED = 0.4, 8, 2000
@@ -100,7 +100,7 @@ def main() -> None:
     data = config.load()
     print(f"{len(data):,} images, {config.regression:,} samples by regression, {config.budget.samples:,} in all")
     begun, processor = time.monotonic(), time.process_time()
-    result = config.build(data).training(folder, Silent()).run()
+    result = config.build(data).training(folder, NoObserver()).run()
     print(
         f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the processor"
     )

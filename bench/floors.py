@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data import load_images
 from saddlepoint.extractors import load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance
@@ -30,7 +30,7 @@ def main() -> None:
     seen = {}
     for split in ("train", "test"):
         images = load_images(given.dataset, path=path, split=split).images
-        order = torch.randperm(len(images), generator=generator(given.seed, "floor", split))
+        order = torch.randperm(len(images), generator=rng(given.seed, "floor", split))
         seen[split] = read(images[order[: max(given.images)]])
     for n in given.images:
         value = frechet_distance(seen["train"][:n], seen["test"][:n])

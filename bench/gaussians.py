@@ -17,8 +17,8 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.recipes import RECIPES
-from saddlepoint.runs import RunFolder
-from saddlepoint.train import Silent
+from saddlepoint.storage import RunFolder
+from saddlepoint.train import NoObserver
 
 PUBLISHED = {
     "ring": "PacGAN2: modes 7.9 ± .1, high quality 95.6 ± 2.0 %",
@@ -36,7 +36,7 @@ def play(recipe: str, seed: int, sets: list[str], out: Path) -> dict[str, float]
     config = assign(RECIPES[recipe](), [f"seed={seed}", "threads=1", *sets])
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     folder.write_identity(state="ended", metrics=result.metrics, seconds=round(result.progress.seconds, 1))
     return {**result.metrics, "seconds": round(result.progress.seconds, 1)}
 

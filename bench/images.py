@@ -21,16 +21,16 @@ import torch
 from torch import Tensor
 
 from classifiers import BATCH, Augmentation, accuracy, augmented, fit
+from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import assign
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, SmallClassifier, load_extractor
 from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.metrics import frechet_distance, frechet_from_moments, patch_moments, precision_recall
-from saddlepoint.races.playing import play
 from saddlepoint.recipes import RECIPES, ImageRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import ImageGenerator
@@ -76,7 +76,7 @@ def judge_of(data: ImageData, seed: int = 0) -> Extractor:
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
         for step in range(STEPS):
-            source = generator(seed, step, "classifier")
+            source = rng(seed, step, "classifier")
             chosen = torch.randint(len(images), (BATCH,), generator=source)
             yield augmented(images[chosen].float() / 255, SEEN, source), labels[chosen]
 
@@ -123,7 +123,7 @@ def main() -> None:
     torch.set_num_threads(1)
     data = configuration(given.data, given.size, given.set).load()
     judge = judge_of(data)
-    order = torch.randperm(len(data), generator=generator(0, "judged"))
+    order = torch.randperm(len(data), generator=rng(0, "judged"))
     real, half = data.images[order[:COMPARED]], data.images[order].chunk(2)
     print("| | samples | ms a step | Fréchet | precision | recall | of pixels | of patches |\n|---|" + "---|" * 7)
     print(row("floor", half[0], half[1], judge, " | "), flush=True)

@@ -15,12 +15,12 @@ from pathlib import Path
 import torch
 
 from saddlepoint.configuration import assign
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import RECIPES, ImageRun
-from saddlepoint.runs import RunFolder, read_records
-from saddlepoint.train import Silent
+from saddlepoint.storage import RunFolder, read_records
+from saddlepoint.train import NoObserver
 
 JUDGED = 2048
 SETS = {
@@ -37,7 +37,7 @@ def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, i
     folder = RunFolder(out / name)
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     rows = [
         (record["seconds"], record["samples"], record["metrics"]["frechet_digits"])
         for record in read_records(folder.records)
@@ -51,7 +51,7 @@ def floor(data: str) -> float:
     config = RECIPES["mnist"]().with_data(data)
     assert isinstance(config, ImageRun)
     images = config.load().images
-    order = torch.randperm(len(images), generator=generator(0, "floor"))
+    order = torch.randperm(len(images), generator=rng(0, "floor"))
     read = load_extractor("digits")
     return frechet_distance(read(images[order[:JUDGED]]), read(images[order[JUDGED : 2 * JUDGED]]))
 

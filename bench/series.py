@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.baselines import Copula
+from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.series import SeriesData
 from saddlepoint.evaluation import evaluate_series
 from saddlepoint.recipes import RECIPES
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.series import WindowsGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 SHOWN = (
     *("discriminative", "predictive", "detection", "columns"),
@@ -44,7 +44,7 @@ def train(name: str, given: argparse.Namespace) -> WindowsGenerator:
     folder = RunFolder(given.out / RUNS[name])
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     print(f"{name}: {result.progress.samples:,} windows seen in {result.progress.seconds:.0f} s", flush=True)
     return WindowsGenerator.load(folder.path)
 

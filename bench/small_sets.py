@@ -34,16 +34,16 @@ from torch import Tensor
 
 from classifiers import AUGMENTATIONS, Augmentation, accuracy, augmented, fit
 from saddlepoint.configuration import assign
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import SmallClassifier
 from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder, write_atomically
+from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 Pool = tuple[Tensor, Tensor]
 
@@ -109,7 +109,7 @@ def trained(config: ImageRun, data: ImageData, path: Path) -> ImageGenerator:
         raise SystemExit(f"{path} holds another run: give another folder with --out")
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(data).training(folder, Silent()).run()
+    result = config.build(data).training(folder, NoObserver()).run()
     if result.signal is not None or result.exit_code:
         raise SystemExit(f"{path}: {result.message}; the same command goes on")
     found = TrainedGenerator.load(path)
@@ -133,7 +133,7 @@ def enlarged(network: ImageGenerator, like: ImageData, seed: int) -> Pool:
 def batches(pools: list[Pool], seed: int, how: Augmentation | None) -> Iterator[Pool]:
     """Batches of equal parts of each pool; drawn alike for all arms."""
     for step in range(DIALS.steps):
-        source = generator(seed, step, "classifier")
+        source = rng(seed, step, "classifier")
         places = [torch.randint(len(y), (DIALS.batch // len(pools),), generator=source) for _, y in pools]
         x = torch.cat([images[at] for (images, _), at in zip(pools, places, strict=True)]).float() / 255
         y = torch.cat([labels[at] for (_, labels), at in zip(pools, places, strict=True)])

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.audio import sound_folder
 from saddlepoint.extractors.spoken import RATE, SpokenClassifier
@@ -47,7 +47,7 @@ def train(waves: Tensor, labels: Tensor, epochs: int, seed: int) -> SpokenClassi
     optimizer = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=epochs * steps, pct_start=0.2)
     for epoch in range(epochs):
-        source, total = generator(seed, epoch, "classifier"), 0.0
+        source, total = rng(seed, epoch, "classifier"), 0.0
         for chosen in torch.randperm(len(waves), generator=source).split(BATCH)[:steps]:
             loss = cross_entropy(network(augmented(waves[chosen], source)), labels[chosen])
             optimizer.zero_grad()

@@ -23,9 +23,9 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import mode_coverage
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder, append_record, read_records
+from saddlepoint.storage import RunFolder, append_record, read_records
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 CLASSES = 1000
 #: Images read on the way, and at the end.
@@ -79,7 +79,7 @@ def play(config: ImageRun, data: ImageData, key: str, limits: list[float], folde
         if look is None:
             leg = assign(config, [f"budget.{key}={limit}"])
             folder.write_config(leg.plain())
-            result = leg.build(data).training(folder, Silent()).run()
+            result = leg.build(data).training(folder, NoObserver()).run()
             if result.outcome != "stopped" or result.signal is not None:
                 raise SystemExit(f"{folder.path}: {result.outcome}: {result.message}")
             modes, kl = judged(folder, n)

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from saddlepoint.baselines import Copula
+from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
 from saddlepoint.evaluation import evaluate_tables
 from saddlepoint.recipes import RECIPES, TableRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 SHOWN = ("columns", "pairs", "utility_f1", "utility_auc", "utility_r2", "detection", "nearer_to_training", "copies")
 RUNS = {"game": "table", "VAE": "table-vae"}
@@ -44,7 +44,7 @@ def train(name: str, given: argparse.Namespace) -> RowGenerator:
     folder = RunFolder(given.out / RUNS[name])
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     print(f"{name}: {result.progress.samples:,} rows seen in {result.progress.seconds:.0f} s", flush=True)
     generator = TrainedGenerator.load(folder.path)
     assert isinstance(generator, RowGenerator)

@@ -20,10 +20,10 @@ from saddlepoint.evaluation.text import TEMPERATURES, evaluate_texts
 from saddlepoint.recipes import RECIPES, TextRun
 from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 from saddlepoint.train.observer import Progress
 
 SETS = {"names": ["data.unit=characters"], "coco": ["data.unit=words", "data.least=2", "data.length=24"]}
@@ -46,7 +46,7 @@ def configured(given: argparse.Namespace, likelihood: int | None) -> TextRun:
     return config
 
 
-class Clock(Silent):
+class Clock(NoObserver):
     """Asks a training to stop, as Ctrl-C does, once this process has computed for so long."""
 
     def __init__(self, minutes: float) -> None:

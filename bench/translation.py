@@ -22,17 +22,17 @@ from torch import Tensor
 from saddlepoint.configuration import assign
 from saddlepoint.extractors import load_extractor
 from saddlepoint.recipes import RECIPES, TranslationRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.resemblance import Features, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.
 ALONE = 900
 SETS = {
-    "L1 alone": [f"regression={10**12}", "likenesses.ssim=none"],
+    "L1 alone": [f"regression={10**12}", "content.ssim=none"],
     "against a discriminator": [],
     "cycle": ["unpaired=cycle"],
     "contrastive": ["unpaired=contrastive", "generator.network={name: residual-translator, width: 16, blocks: 4}"],
@@ -58,7 +58,7 @@ def play(name: str, data: str, minutes: float, out: Path, sets: list[str]) -> tu
     folder, begun = RunFolder(out / name.replace(" ", "-")), time.process_time()
     folder.create()
     folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     return result.progress.samples, time.process_time() - begun
 
 

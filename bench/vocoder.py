@@ -17,11 +17,11 @@ import torch
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation import evaluate_vocoders
 from saddlepoint.recipes import RECIPES, VocoderRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.vocoder import SHOWN, Vocoder, above_each_other, spaced
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 METRICS = ("mel_l1", "stft", "stft_convergence", "stft_log", "lsd")
 
@@ -48,7 +48,7 @@ def main() -> None:
     assert data.held_out is not None
     print(f"{len(data):,} recordings, {data.seconds:,.0f} s; {len(data.held_out):,} held out")
     begun, processor = time.monotonic(), time.process_time()
-    result = config.build(data).training(folder, Silent()).run()
+    result = config.build(data).training(folder, NoObserver()).run()
     print(f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the CPU")
     if result.signal is not None:
         raise SystemExit(result.exit_code)

@@ -27,7 +27,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def alike() -> Callable[..., list[dict[str, Any]]]:
     """`alike(a, b, "config.yaml", …)`: two run folders have equal records, which it returns, and equal such files."""
-    from saddlepoint.runs import RunFolder, read_records  # after the number of threads is set
+    from saddlepoint.storage import RunFolder, read_records  # after the number of threads is set
 
     def check(one: Path, other: Path, *files: str) -> list[dict[str, Any]]:
         first, second = (

@@ -12,14 +12,14 @@ ROOT = Path(saddlepoint.__file__).parent
 #: What each folder may import of ours, and of the world. `*` is anything.
 ARROWS = {
     "core": (set(), {"torch"}),
-    "runs": (set(), {"numpy", "yaml", "filelock"}),
+    "storage": (set(), {"numpy", "yaml", "filelock"}),
     "configuration": (set(), {"pydantic", "yaml"}),
     "losses": (set(), {"torch"}),
     "penalties": (set(), {"torch"}),
     "networks": (set(), {"torch"}),
     "augment": (set(), {"torch"}),
     "signals": (set(), {"torch"}),
-    "baselines": ({"core", "losses", "networks"}, {"torch", "sklearn"}),
+    "autoencoders": ({"core", "losses", "networks"}, {"torch", "sklearn"}),
     "methods": ({"core"}, {"torch"}),
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
@@ -33,11 +33,11 @@ ARROWS = {
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
-    "train": ({"core", "runs", "configuration"}, {"torch", "safetensors", "pydantic"}),
+    "train": ({"core", "storage", "configuration"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (
         {
             "augment",
-            "baselines",
+            "autoencoders",
             "core",
             "data",
             "extractors",
@@ -46,7 +46,7 @@ ARROWS = {
             "networks",
             "metrics",
             "games",
-            "runs",
+            "storage",
             "configuration",
             "signals",
         },
@@ -59,7 +59,7 @@ ARROWS = {
     "recipes": (
         {
             "augment",
-            "baselines",
+            "autoencoders",
             "core",
             "configuration",
             "data",
@@ -70,14 +70,14 @@ ARROWS = {
             "methods",
             "networks",
             "penalties",
-            "runs",
+            "storage",
             "signals",
             "tasks",
             "train",
         },
         {"torch", "numpy", "pydantic"},
     ),
-    "races": (
+    "comparison": (
         {
             "core",
             "configuration",
@@ -87,13 +87,13 @@ ARROWS = {
             "methods",
             "metrics",
             "recipes",
-            "runs",
+            "storage",
             "tasks",
             "train",
         },
         {"torch", "numpy", "pydantic"},
     ),
-    "report": ({"runs"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
+    "report": ({"storage"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "cli": ({"*"}, {"*"}),
 }
 FORBIDDEN = {"utils", "helpers", "common", "misc"}

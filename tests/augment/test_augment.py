@@ -94,7 +94,7 @@ def test_derivatives_in_the_images_agree_with_finite_differences(augment, shape,
 
 @pytest.mark.parametrize("augment", [DiffAugment(), Adaptive()])
 def test_it_is_affine_in_the_images(augment: Augmentation, source) -> None:
-    """A(a) + A(b) = A(a + b) + A(0): a penalty's second derivatives see the critic's and none of its own."""
+    """A(a) + A(b) = A(a + b) + A(0): a penalty's second derivatives see the discriminator's and none of its own."""
     a, b = uniform(2, 9, 3, 7, 7, source=source).unbind(0)
     draws = uniform(9, augment.draws, source=source)
     parts = augment(a, draws, 0.8) + augment(b, draws, 0.8)

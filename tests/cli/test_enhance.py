@@ -13,7 +13,7 @@ from PIL import Image
 from saddlepoint.cli import main
 from saddlepoint.evaluation.enhancement import untouched
 from saddlepoint.recipes import read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.tasks.resemblance import resemblance
 from saddlepoint.tasks.translator import ImageTranslator

@@ -10,7 +10,7 @@ from saddlepoint.data import load_images
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train.state import load_state

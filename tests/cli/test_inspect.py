@@ -8,7 +8,7 @@ from commands import TINY, Run
 from saddlepoint.data import load_images
 from saddlepoint.dynamics import spectrum
 from saddlepoint.recipes import ImageRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.train.state import load_state
 
 

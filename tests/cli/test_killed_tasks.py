@@ -13,10 +13,10 @@ from PIL import Image
 from processes import Saddle, lines, saddle
 
 from saddlepoint.data.audio import write_wave
-from saddlepoint.runs import read_records
+from saddlepoint.storage import read_records
 
 EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=160")
-CRITIC = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
+DISCRIMINATOR = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
 
 
 def photographs(folder: Path) -> Path:
@@ -70,12 +70,20 @@ def hums(folder: Path) -> Path:
     return folder
 
 
-UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2", *CRITIC)
+UNET = (
+    "--set",
+    "data.size=16",
+    "--set",
+    "generator.network.width=4",
+    "--set",
+    "generator.network.depth=2",
+    *DISCRIMINATOR,
+)
 TASKS = {
     "enhance": (
         photographs,
         *("train", "enhance", "--degrade", "noise:9,downscale:2", "--set", "regression=80", "--set", "data.crop=16"),
-        *("--set", "generator.network={name: super-resolver, width: 4, blocks: 1}", *CRITIC),
+        *("--set", "generator.network={name: super-resolver, width: 4, blocks: 1}", *DISCRIMINATOR),
     ),
     "pairs": (photographs, "train", "translate", "--set", "regression=80", *UNET),
     "cycle": (photographs, "train", "translate", "--unpaired", *UNET),
@@ -106,7 +114,7 @@ TASKS = {
         *("train", "vocoder", "--set", "regression=80", "--set", "data.rate=2000", "--set", "data.crop=192"),
         *("--set", "mel={window: 64, hop: 16, bands: 8}", "--set", "agreement.steps=2"),
         *("--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),
-        *("--set", "discriminator.network={name: vocoder-critic, width: 2, periods: [2], windows: [64]}"),
+        *("--set", "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2], windows: [64]}"),
     ),
 }
 

@@ -14,7 +14,7 @@ import pytest
 from processes import Saddle, lines, saddle
 from safetensors.torch import load_file
 
-from saddlepoint.runs import RunFolder, read_records
+from saddlepoint.storage import RunFolder, read_records
 
 #: A record and a checkpoint every step or two, so that most of the time goes into writing them.
 TINY = (

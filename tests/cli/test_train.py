@@ -9,7 +9,7 @@ import yaml
 from commands import TINY, Run
 
 from saddlepoint.recipes import RECIPES, ImageRun
-from saddlepoint.runs import read_records
+from saddlepoint.storage import read_records
 
 
 def test_a_dry_run_prints_the_whole_configuration_and_writes_nothing(run: Run, tmp_path: Path) -> None:

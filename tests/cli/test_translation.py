@@ -11,7 +11,7 @@ from PIL import Image
 
 from saddlepoint.data.pairs import read_pairs
 from saddlepoint.recipes import read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.tasks.resemblance import in_channels, resemblance
 from saddlepoint.tasks.translator import ImageTranslator

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from saddlepoint.core import Batch, Batches, Game, Outcome, generator
+from saddlepoint.core import Batch, Batches, Game, Outcome, rng
 from saddlepoint.core.convergence import Convergence, Look, look_at, trend
 from saddlepoint.games import bilinear, quadratic
 from saddlepoint.games.analytic import AnalyticGame, Vector
@@ -55,7 +55,7 @@ def test_a_noise_ball_about_the_solution_has_converged():
     game = Game(players, losses, {n: sgd(n, list(p.parameters())) for n, p in players.items()})
 
     def noise(position):
-        return Batch(0.2 * torch.randn(50, generator=generator(0, position), dtype=torch.float64), 1)
+        return Batch(0.2 * torch.randn(50, generator=rng(0, position), dtype=torch.float64), 1)
 
     batches, rule, outcome = Batches(noise), Convergence(window=8), None
     looked_at = [noise(-k) for k in range(1, 9)]
@@ -76,7 +76,7 @@ def test_a_trend_is_not_settled_however_small_its_noise():
 
 
 def test_noise_without_trend_is_settled_and_noise_on_a_trend_is_not():
-    source = generator(1)
+    source = rng(1)
     noise = torch.randn(200, generator=source, dtype=torch.float64).tolist()
 
     def share_settled(slope: float) -> float:
@@ -99,7 +99,7 @@ def test_the_field_without_its_noise_is_estimated_without_bias():
 
     players = {"generator": Vector(torch.zeros(1000, dtype=torch.float64))}
     game = Game(players, losses, {"generator": sgd("", list(players["generator"].parameters()))})
-    fields = [Batch(torch.randn(1000, generator=generator(k), dtype=torch.float64)) for k in range(4)]
+    fields = [Batch(torch.randn(1000, generator=rng(k), dtype=torch.float64)) for k in range(4)]
     look = look_at(game, fields, 0.0)
     assert look.noise == pytest.approx(math.sqrt(1000), rel=0.05)
     assert look.pull < 0.15  # the biased estimate would be ½

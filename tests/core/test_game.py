@@ -218,8 +218,8 @@ def test_bad_games_are_refused_by_name():
     detached = {name: (lambda p, b: torch.tensor(1.0)) for name in players}
     with pytest.raises(ValueError, match="does not depend on its parameters"):
         Game(players, detached, sgd(players)).field(Batch(None))
-    with pytest.raises(ValueError, match="no player 'critic'"):
-        Game(players, both, sgd(players)).field(Batch(None), only=("critic",))
+    with pytest.raises(ValueError, match="no player 'judge'"):
+        Game(players, both, sgd(players)).field(Batch(None), only=("judge",))
 
 
 def test_point_arithmetic_is_that_of_vectors():
@@ -368,7 +368,7 @@ def test_a_point_where_the_iteration_never_stood_gets_batch_norm_statistics_of_i
     vectors = [tensor.clone() for tensor in game.players["discriminator"].buffers()]
     elsewhere = game.point.unflat(2 * game.point.flat() + 1)
     with game.untouched(), game.excursion():
-        game.settle(elsewhere, batches)
+        game.recalibrate_batch_norm(elsewhere, batches)
         assert torch.equal(game.point.flat(), elsewhere.flat())
         inputs = [batches.draw(66 + 6 * i).value.latent for i in range(SETTLING)]
         seen = [linear(latent) for latent in inputs]
@@ -387,5 +387,5 @@ def test_a_player_that_rests_keeps_its_statistics():
     kept = norm.running_mean.clone()
     awake = numbered_batches()
     resting = Batches(lambda position: replace(awake.draw(position), resting=frozenset({"generator"})))
-    game.settle(game.point.clone(), resting)
+    game.recalibrate_batch_norm(game.point.clone(), resting)
     assert torch.equal(norm.running_mean, kept)

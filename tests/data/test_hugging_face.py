@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from saddlepoint.data import DataError, hugging_face, keeping, load_images
+from saddlepoint.data import DataError, decoded_cache, hugging_face, load_images
 from saddlepoint.data.hugging_face import absolute
 
 datasets = pytest.importorskip("datasets")
@@ -60,7 +60,7 @@ def test_splits(tmp_path) -> None:
 def test_large_sets_are_kept_decoded(tmp_path, monkeypatch) -> None:
     source = saved(tmp_path / "x", made())
     inside = load_images(source, 8)
-    monkeypatch.setattr(keeping, "KEPT", 0)
+    monkeypatch.setattr(decoded_cache, "KEPT", 0)
     monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / "cache"))
     seen: list[int] = []
     for _ in range(2):

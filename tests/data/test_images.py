@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from saddlepoint.data import DATASETS, DataError, ImageData, digits, load_images
-from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.known_sets import is_path
 
 
 def made(images: torch.Tensor, labels: torch.Tensor | None = None, classes: tuple[str, ...] = ()) -> ImageData:

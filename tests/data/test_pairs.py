@@ -153,7 +153,7 @@ def test_a_split_keeps_pairs_together(folder: Path) -> None:
 def test_many_pairs_are_decoded_once_and_kept(folder: Path, monkeypatch, tmp_path: Path) -> None:
     in_memory = read_pairs(folder, SIZE)
     monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / ".cache"))
-    monkeypatch.setattr("saddlepoint.data.keeping.KEPT", 0)
+    monkeypatch.setattr("saddlepoint.data.decoded_cache.KEPT", 0)
     kept = read_pairs(folder, SIZE)
     assert kept.fingerprint == in_memory.fingerprint
     assert list((tmp_path / ".cache/decoded").rglob("*.u8"))

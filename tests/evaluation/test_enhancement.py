@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from saddlepoint.data import ImageData
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import degraded_pairs
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.evaluation.enhancement import (
     LARGE,
     Candidate,

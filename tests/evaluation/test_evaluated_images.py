@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import generator as keyed_generator
+from saddlepoint.core import rng
 from saddlepoint.data import DataError, ImageData
 from saddlepoint.evaluation import MEASURES, Evaluation, RealSet, evaluate_images, neighbourhood_picture
 from saddlepoint.evaluation import real_sets as sets_of
+from saddlepoint.evaluation.feature_sets import CHUNK, generated
 from saddlepoint.evaluation.measures import chosen
-from saddlepoint.evaluation.reading import CHUNK, generated
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import (
     birthday_duplicates,
@@ -176,7 +176,7 @@ def test_metrics_on_pairs_see_no_more_rows_than_the_protocol_says(
     )
     assert {m.protocol.most for m in few.measured} == {40}
     x, y = extractor(train.images), extractor(made().sample(SAMPLES, seed=0))
-    order = keyed_generator(0, "evaluated")
+    order = rng(0, "evaluated")
     some = x[torch.randperm(len(x), generator=order)[:40]]
     assert value(few, "precision") == precision_recall(some, y[:40]).precision != precision_recall(x, y).precision
     assert value(few, "frechet") == pytest.approx(frechet_distance(x, y), rel=1e-9), "of all rows"

@@ -140,7 +140,7 @@ def test_the_best_hinge_logit_is_the_sign(p: float, best: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["relativistic", "relativistic-average", "wasserstein"])
-def test_a_constant_added_to_the_critic_changes_nothing(name: str, logits: tuple[Tensor, Tensor]) -> None:
+def test_a_constant_added_to_the_discriminator_changes_nothing(name: str, logits: tuple[Tensor, Tensor]) -> None:
     loss, (real, generated) = LOSSES[name](), logits
     torch.testing.assert_close(loss.discriminator(real + 5, generated + 5), loss.discriminator(real, generated))
 

@@ -13,7 +13,7 @@ REAL, GENERATED = torch.tensor([1, 6, 3, 2, 8]), torch.tensor([5, 3, 2, 9, 1])
 P, Q = REAL.double() / REAL.sum(), GENERATED.double() / GENERATED.sum()
 M = (P + Q) / 2
 
-#: The divergence by its textbook definition, and the logits of the critic at which the bound is tight.
+#: The divergence by its textbook definition, and the logits of the discriminator at which the bound is tight.
 KNOWN = {
     "kullback-leibler": ((P * (P / Q).log()).sum(), 1 + (P / Q).log()),
     "reverse-kullback-leibler": ((Q * (Q / P).log()).sum(), (P / Q).log()),
@@ -31,9 +31,9 @@ F = {
 }
 
 
-def samples(critic: Tensor) -> tuple[Tensor, Tensor]:
-    """The critic's logits at real and generated samples."""
-    return critic.repeat_interleave(REAL), critic.repeat_interleave(GENERATED)
+def samples(discriminator: Tensor) -> tuple[Tensor, Tensor]:
+    """The discriminator's logits at real and generated samples."""
+    return discriminator.repeat_interleave(REAL), discriminator.repeat_interleave(GENERATED)
 
 
 @pytest.fixture(params=DIVERGENCES)
@@ -45,7 +45,7 @@ def test_every_divergence_is_known_here() -> None:
     assert list(KNOWN) == list(F) == list(DIVERGENCES)
 
 
-def test_the_bound_is_the_divergence_at_the_best_critic_and_below_it_at_others(name: str) -> None:
+def test_the_bound_is_the_divergence_at_the_best_discriminator_and_below_it_at_others(name: str) -> None:
     divergence, best = KNOWN[name]
     loss = f_gan(name)
     assert float(-loss.discriminator(*samples(best))) == pytest.approx(float(divergence), rel=1e-12)
@@ -55,7 +55,7 @@ def test_the_bound_is_the_divergence_at_the_best_critic_and_below_it_at_others(n
         assert float(-loss.discriminator(*samples(other))) < float(divergence)
 
 
-def test_the_bound_is_flat_at_the_best_critic(name: str) -> None:
+def test_the_bound_is_flat_at_the_best_discriminator(name: str) -> None:
     best = KNOWN[name][1].clone().requires_grad_()
     (slope,) = torch.autograd.grad(f_gan(name).discriminator(*samples(best)), best)
     torch.testing.assert_close(slope, torch.zeros(5, dtype=torch.float64), rtol=0, atol=1e-12)
@@ -106,7 +106,7 @@ def test_derivatives_agree_with_finite_differences(name: str) -> None:
         torch.autograd.gradcheck(lambda f, loss=loss: loss.generator(None, f), both[1:])
 
 
-def test_logits_of_a_sure_critic_are_finite_where_their_value_is(name: str) -> None:
+def test_logits_of_a_sure_discriminator_are_finite_where_their_value_is(name: str) -> None:
     sure = torch.tensor([-80.0, 80.0], requires_grad=True)
     loss = f_gan(name)
     (slope,) = torch.autograd.grad(loss.discriminator(sure, sure) + loss.generator(None, sure), sure)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from saddlepoint.losses import LOSSES
-from saddlepoint.networks import Judgement, PatchDiscriminator, UNetDiscriminator
+from saddlepoint.networks import DiscriminatorOutput, PatchDiscriminator, UNetDiscriminator
 from saddlepoint.tasks.precision import MixedPrecision
 
 
@@ -65,7 +65,7 @@ def test_layers_come_out_of_lowered_precision_as_logits_do() -> None:
     judge, kinds = PatchDiscriminator((1, 32, 32), width=2, depth=1), []
 
     def losses(players: dict[str, nn.Module], batch: torch.Tensor, _names: list[str]) -> dict[str, torch.Tensor]:
-        seen: Judgement = players["one"](batch, None, True)
+        seen: DiscriminatorOutput = players["one"](batch, None, True)
         kinds.extend(part.dtype for part in (seen.logits, seen.features, *seen.layers))
         return {"one": seen.logits.sum()}
 

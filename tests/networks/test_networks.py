@@ -20,13 +20,15 @@ from saddlepoint.networks import (
 from saddlepoint.networks.convolutional import Block
 
 GENERATORS = [name for name in NETWORKS if name.endswith("generator")]
-DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator")]
+#: Of what is no image or sound: their shapes are those of their own tests.
+OWN = ("table", "window", "sequence", "vocoder")
+DISCRIMINATORS = [name for name in NETWORKS if name.endswith("discriminator") and not name.startswith(OWN)]
 #: A logit for each patch or pixel; their shapes are those of tests/networks/test_maps.py.
 MAPS = ["patch-discriminator", "unet-discriminator"]
 TRANSLATORS = [name for name in NETWORKS if name.endswith(("translator", "resolver"))]
 OTHERS = [
     *(*MAPS, *TRANSLATORS),
-    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", "table", "window", "sequence", "vocoder"))),
+    *(name for name in NETWORKS if name.startswith(("mlp", "maxout", *OWN))),
 ]
 #: Of raw sounds, (channels, samples); their shapes are those of tests/networks/test_wavegan.py.
 SOUNDS = [name for name in NETWORKS if name.startswith("wavegan")]
@@ -56,7 +58,7 @@ TINY = {
     "wavegan-generator": {"width": 2, "kernel": 5},
     "wavegan-discriminator": {"width": 2, "kernel": 5},
     "window-generator": {"width": 4, "depth": 1},
-    "window-critic": {"widths": (6,)},
+    "window-discriminator": {"widths": (6,)},
 }
 #: Images that go through every kind of layer that a network has: the first layer of DCGAN's is not normalised.
 SMALLEST = {name: (1, 16, 16) if name.startswith(("dcgan", "patch")) else (1, 8, 8) for name in NETWORKS}

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from saddlepoint.networks import VocoderCritic, VocoderGenerator, costs
+from saddlepoint.networks import VocoderDiscriminator, VocoderGenerator, costs
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_vocoder_costs_what_its_layers_do() -> None:
 
 
 def test_judges_see_periods_and_spectrograms_and_tell_their_layers() -> None:
-    network = VocoderCritic((2048,), width=4, periods=(2, 3), windows=(128,))
+    network = VocoderDiscriminator((2048,), width=4, periods=(2, 3), windows=(128,))
     waves = torch.randn(3, 2048)
     judged = network(waves, None, True)
     assert judged.logits.shape[:2] == (3, 3)
@@ -64,7 +64,7 @@ def test_judges_see_periods_and_spectrograms_and_tell_their_layers() -> None:
 
 def test_a_judge_by_periods_tells_what_lies_at_its_period() -> None:
     """Columns of the folded wave are judged each alone: swapped, so are their logits."""
-    network = VocoderCritic((60,), width=4, periods=(2,), windows=()).double()
+    network = VocoderDiscriminator((60,), width=4, periods=(2,), windows=()).double()
     wave = torch.randn(1, 60, dtype=torch.float64)
     swapped = wave.reshape(30, 2).flip(1).reshape(1, 60)
     maps = [network(x).reshape(-1, 2) for x in (wave, swapped)]
@@ -90,6 +90,6 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="whole hop"):
         VocoderGenerator((6, 5), (255,))
     with pytest.raises(ValueError, match="too short"):
-        VocoderCritic((100,))
+        VocoderDiscriminator((100,))
     with pytest.raises(ValueError, match="one period or window"):
-        VocoderCritic((2048,), periods=(), windows=())
+        VocoderDiscriminator((2048,), periods=(), windows=())

@@ -1,4 +1,4 @@
-"""Clipping: the projection on a box, made after each move of the critic."""
+"""Clipping: the projection on a box, made after each move of the discriminator."""
 
 import pytest
 import torch

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.augment import Adaptive, DiffAugment
-from saddlepoint.penalties import Consistency, CriticPass
+from saddlepoint.penalties import Consistency, DiscriminatorPass
 from saddlepoint.recipes.registries import PENALTY_REGISTRY
 
 
@@ -26,15 +26,17 @@ def noise(shape: Sequence[int]) -> Tensor:
     return torch.full(shape, 0.5, dtype=torch.float64)
 
 
-def seen(critic, real: Tensor, generated: Tensor, source=noise) -> CriticPass:
-    return CriticPass(critic, real, generated, critic(real), critic(generated), torch.zeros(len(real), 1), source)
+def seen(discriminator, real: Tensor, generated: Tensor, source=noise) -> DiscriminatorPass:
+    return DiscriminatorPass(
+        discriminator, real, generated, discriminator(real), discriminator(generated), torch.zeros(len(real), 1), source
+    )
 
 
 def images(n: int, channels: int = 3) -> Tensor:
     return torch.rand(n, channels, 6, 6, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
 
 
-def test_a_linear_critic_pays_the_square_of_what_the_augmentation_changes() -> None:
+def test_a_linear_discriminator_pays_the_square_of_what_the_augmentation_changes() -> None:
     """D(x) = Σ x over 108 pixels changes by 108 · 0.2 · ½; batches of different sizes are no matter."""
     penalty = Consistency(weight=2.0, generated_weight=3.0, strength=0.2, augment=Shift())
     value = penalty(seen(lambda x: x.flatten(1).sum(1), images(4), images(5)))
@@ -43,18 +45,18 @@ def test_a_linear_critic_pays_the_square_of_what_the_augmentation_changes() -> N
 
 @pytest.mark.parametrize(("weight", "generated_weight"), [(1.0, 0.0), (0.0, 1.0)])
 def test_each_weight_is_that_of_its_side(weight: float, generated_weight: float) -> None:
-    def critic(x: Tensor) -> Tensor:
+    def discriminator(x: Tensor) -> Tensor:
         return x.flatten(1).square().sum(1)
 
     real, generated = images(4), -images(5)
     penalty = Consistency(weight, generated_weight, augment=Shift())
     one = real if weight else generated
-    expected = (critic(one + 0.5) - critic(one)).square().mean()
-    torch.testing.assert_close(penalty(seen(critic, real, generated)), expected)
+    expected = (discriminator(one + 0.5) - discriminator(one)).square().mean()
+    torch.testing.assert_close(penalty(seen(discriminator, real, generated)), expected)
 
 
 @pytest.mark.parametrize("augment", [DiffAugment(), Adaptive()])
-def test_a_critic_that_the_augmentation_cannot_change_pays_nothing_and_another_does(augment) -> None:
+def test_a_discriminator_that_the_augmentation_cannot_change_pays_nothing_and_another_does(augment) -> None:
     def draw(shape: Sequence[int]) -> Tensor:
         return torch.rand(shape, generator=torch.Generator().manual_seed(2))
 
@@ -73,7 +75,7 @@ def test_a_critic_that_the_augmentation_cannot_change_pays_nothing_and_another_d
 
 
 @pytest.mark.parametrize("augment", [DiffAugment(), Adaptive(), Shift()])
-def test_derivatives_in_critic_and_generator_agree_with_finite_differences(augment) -> None:
+def test_derivatives_in_discriminator_and_generator_agree_with_finite_differences(augment) -> None:
     def draw(shape: Sequence[int]) -> Tensor:
         return torch.rand(shape, generator=torch.Generator().manual_seed(2))
 
@@ -81,10 +83,10 @@ def test_derivatives_in_critic_and_generator_agree_with_finite_differences(augme
     penalty = Consistency(1.3, 0.7, strength=0.9, augment=augment)
 
     def value(weights: Tensor, direction: Tensor) -> Tensor:
-        def critic(x: Tensor) -> Tensor:
+        def discriminator(x: Tensor) -> Tensor:
             return torch.tanh(x.flatten(1) @ weights)
 
-        return penalty(seen(critic, real, (latent @ direction).reshape(2, 1, 6, 6), draw))
+        return penalty(seen(discriminator, real, (latent @ direction).reshape(2, 1, 6, 6), draw))
 
     torch.manual_seed(0)
     weights = (0.1 * torch.randn(36, dtype=torch.float64)).requires_grad_()
@@ -94,8 +96,10 @@ def test_derivatives_in_critic_and_generator_agree_with_finite_differences(augme
 
 
 def test_its_numbers_are_those_that_a_batch_seeds() -> None:
-    critic = nn.Sequential(nn.Flatten(), nn.Linear(108, 1, dtype=torch.float64), nn.Flatten(0))
-    given = CriticPass(critic, images(4), images(4), critic(images(4)), critic(images(4)), torch.zeros(4, 1))
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(108, 1, dtype=torch.float64), nn.Flatten(0))
+    given = DiscriminatorPass(
+        discriminator, images(4), images(4), discriminator(images(4)), discriminator(images(4)), torch.zeros(4, 1)
+    )
     penalty, values = Consistency(augment=DiffAugment()), []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)

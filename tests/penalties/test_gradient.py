@@ -1,4 +1,4 @@
-"""Gradient penalties: closed forms on linear critics, and their own derivatives against finite differences."""
+"""Gradient penalties: closed forms on linear discriminators, and their own derivatives against finite differences."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from saddlepoint.penalties import PENALTIES, R1, R2, CriticPass, Dragan, GradientPenalty, Penalty, ZeroCentred
+from saddlepoint.penalties import PENALTIES, R1, R2, DiscriminatorPass, Dragan, GradientPenalty, Penalty, ZeroCentred
 
 
 def noise(shape: Sequence[int]) -> Tensor:
@@ -15,11 +15,11 @@ def noise(shape: Sequence[int]) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(1))
 
 
-def seen(critic: nn.Module, real: Tensor, generated: Tensor, mix: Tensor | None = None) -> CriticPass:
+def seen(discriminator: nn.Module, real: Tensor, generated: Tensor, mix: Tensor | None = None) -> DiscriminatorPass:
     """A pass as a caller makes it: what is to be differentiated requires a gradient before the forward pass."""
     real, generated = (x if x.requires_grad else x.detach().requires_grad_() for x in (real, generated))
     mix = torch.full((len(real), *[1] * (real.dim() - 1)), 0.3, dtype=real.dtype) if mix is None else mix
-    return CriticPass(critic, real, generated, critic(real), critic(generated), mix, noise)
+    return DiscriminatorPass(discriminator, real, generated, discriminator(real), discriminator(generated), mix, noise)
 
 
 class Linear(nn.Module):
@@ -34,7 +34,7 @@ class Linear(nn.Module):
 
 
 class Smooth(nn.Module):
-    """A small critic with derivatives of all orders."""
+    """A small discriminator with derivatives of all orders."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -54,7 +54,9 @@ def _double_precision():
 
 @pytest.mark.parametrize("shape", [(5, 3), (5, 1, 2, 3)])
 @pytest.mark.parametrize("kind", [R1, R2])
-def test_r1_and_r2_of_a_linear_critic_are_half_gamma_times_its_squared_norm(kind, shape: tuple[int, ...]) -> None:
+def test_r1_and_r2_of_a_linear_discriminator_are_half_gamma_times_its_squared_norm(
+    kind, shape: tuple[int, ...]
+) -> None:
     weight = torch.randn(torch.Size(shape[1:]).numel())
     value = kind(weight=0.7)(seen(Linear(weight), torch.randn(shape), torch.randn(shape)))
     torch.testing.assert_close(value, 0.35 * weight.square().sum())
@@ -82,7 +84,9 @@ def test_the_gradient_penalty_is_taken_between_the_pairs() -> None:
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (5, 1, 2, 3)])
-def test_the_zero_centred_penalty_of_a_linear_critic_is_lambda_times_its_squared_norm(shape: tuple[int, ...]) -> None:
+def test_the_zero_centred_penalty_of_a_linear_discriminator_is_lambda_times_its_squared_norm(
+    shape: tuple[int, ...],
+) -> None:
     weight = torch.randn(torch.Size(shape[1:]).numel())
     value = ZeroCentred(weight=0.7)(seen(Linear(weight), torch.randn(shape), torch.randn(shape)))
     torch.testing.assert_close(value, 0.7 * weight.square().sum())
@@ -110,10 +114,10 @@ def test_dragan_without_spread_is_at_the_real_samples_also_where_they_are_all_eq
 
 
 def test_dragan_draws_from_the_generator_that_a_batch_seeds_and_others_draw_nothing() -> None:
-    critic, real, generated = Smooth(3), torch.randn(4, 3), torch.randn(4, 3)
-    unseeded = seen(critic, real, generated)
-    plain = CriticPass(
-        critic, unseeded.real, unseeded.generated, unseeded.real_logits, unseeded.generated_logits, unseeded.mix
+    discriminator, real, generated = Smooth(3), torch.randn(4, 3), torch.randn(4, 3)
+    unseeded = seen(discriminator, real, generated)
+    plain = DiscriminatorPass(
+        discriminator, unseeded.real, unseeded.generated, unseeded.real_logits, unseeded.generated_logits, unseeded.mix
     )
     for name, kind in PENALTIES.items():
         torch.manual_seed(3)
@@ -133,39 +137,39 @@ def test_each_sample_has_its_own_gradient() -> None:
     """R1 of D(x) = |x|²/2 is γ/2 E|x|²: no sample's gradient leaks into another's."""
     x = torch.randn(6, 3, requires_grad=True)
     logits = x.square().sum(1) / 2
-    value = R1(weight=2.0)(CriticPass(lambda s: s.square().sum(1) / 2, x, x, logits, logits, torch.zeros(6, 1)))
+    value = R1(weight=2.0)(DiscriminatorPass(lambda s: s.square().sum(1) / 2, x, x, logits, logits, torch.zeros(6, 1)))
     torch.testing.assert_close(value, x.square().sum(1).mean())
 
 
 @pytest.mark.parametrize(("kind", "paid"), [(R1, 0.35), (R2, 0.35), (ZeroCentred, 0.7)])
-def test_a_critic_of_patches_pays_for_the_sum_of_a_samples_logits(kind, paid: float) -> None:
+def test_a_discriminator_of_patches_pays_for_the_sum_of_a_samples_logits(kind, paid: float) -> None:
     """D_p(x) = ⟨w_p, x⟩ for patches p, in a map: the gradient of their sum is Σ w_p."""
     weights = torch.randn(6, 3)
 
-    def critic(x: Tensor) -> Tensor:
+    def discriminator(x: Tensor) -> Tensor:
         return (x @ weights.T).view(-1, 2, 3)
 
-    value = kind(weight=0.7)(seen(critic, torch.randn(5, 3), torch.randn(5, 3)))  # type: ignore[arg-type]
+    value = kind(weight=0.7)(seen(discriminator, torch.randn(5, 3), torch.randn(5, 3)))  # type: ignore[arg-type]
     torch.testing.assert_close(value, paid * weights.sum(0).square().sum())
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_every_penalty_of_a_map_of_one_logit_is_that_of_the_logit(name: str) -> None:
-    critic, real, generated = Smooth(3), torch.randn(4, 3), torch.randn(4, 3)
+    discriminator, real, generated = Smooth(3), torch.randn(4, 3), torch.randn(4, 3)
     plain, mapped = (
         PENALTIES[name](weight=1.3)(seen(judge, real, generated))  # type: ignore[arg-type]
-        for judge in (critic, lambda x: critic(x)[:, None, None])
+        for judge in (discriminator, lambda x: discriminator(x)[:, None, None])
     )
     torch.testing.assert_close(mapped, plain)
 
 
-def penalty_of_parameters(penalty: Penalty, critic: nn.Module, real: Tensor, generated: Tensor):
-    """The penalty as a function of the critic's parameters."""
-    names = [name for name, _ in critic.named_parameters()]
+def penalty_of_parameters(penalty: Penalty, discriminator: nn.Module, real: Tensor, generated: Tensor):
+    """The penalty as a function of the discriminator's parameters."""
+    names = [name for name, _ in discriminator.named_parameters()]
 
     def value(*parameters: Tensor) -> Tensor:
         def moved(x: Tensor) -> Tensor:
-            return functional_call(critic, dict(zip(names, parameters, strict=True)), (x,))
+            return functional_call(discriminator, dict(zip(names, parameters, strict=True)), (x,))
 
         return penalty(seen(moved, real, generated))  # type: ignore[arg-type]
 
@@ -173,11 +177,11 @@ def penalty_of_parameters(penalty: Penalty, critic: nn.Module, real: Tensor, gen
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_first_and_second_derivatives_in_the_critic_agree_with_finite_differences(name: str) -> None:
+def test_first_and_second_derivatives_in_the_discriminator_agree_with_finite_differences(name: str) -> None:
     """A method of second order differentiates the gradient of a penalty, itself a gradient: three times in all."""
-    critic, penalty = Smooth(3), PENALTIES[name](weight=1.3)
-    value = penalty_of_parameters(penalty, critic, torch.randn(3, 3), torch.randn(3, 3))
-    parameters = tuple(critic.parameters())
+    discriminator, penalty = Smooth(3), PENALTIES[name](weight=1.3)
+    value = penalty_of_parameters(penalty, discriminator, torch.randn(3, 3), torch.randn(3, 3))
+    parameters = tuple(discriminator.parameters())
     torch.autograd.gradcheck(value, parameters)
     torch.autograd.gradgradcheck(value, parameters)
 
@@ -185,11 +189,11 @@ def test_first_and_second_derivatives_in_the_critic_agree_with_finite_difference
 @pytest.mark.parametrize("name", ["r2", "gradient-penalty", "zero-centred", "lecam"])
 def test_the_generators_parameters_are_reached_through_generated_samples(name: str) -> None:
     """∂²L_D/∂θ_D∂θ_G is a block of the game's Jacobian, so the graph behind `generated` stays."""
-    critic, penalty = Smooth(2), PENALTIES[name](weight=1.3)
+    discriminator, penalty = Smooth(2), PENALTIES[name](weight=1.3)
     real, latent = torch.randn(4, 2), torch.randn(4, 3)
 
     def value(weights: Tensor) -> Tensor:
-        return penalty(seen(critic, real, torch.tanh(latent @ weights)))
+        return penalty(seen(discriminator, real, torch.tanh(latent @ weights)))
 
     weights = torch.randn(3, 2, requires_grad=True)
     torch.autograd.gradcheck(value, (weights,))
@@ -197,24 +201,28 @@ def test_the_generators_parameters_are_reached_through_generated_samples(name: s
 
 
 def test_r1_does_not_touch_generated_samples_nor_r2_real_ones() -> None:
-    critic, plain = Smooth(2), torch.randn(4, 2)
+    discriminator, plain = Smooth(2), torch.randn(4, 2)
     for kind, real, generated in (
         (R1, plain.clone().requires_grad_(), plain),
         (R2, plain, plain.clone().requires_grad_()),
     ):
         assert kind.differentiates_real == real.requires_grad
         assert kind.differentiates_generated == generated.requires_grad
-        value = kind()(CriticPass(critic, real, generated, critic(real), critic(generated), torch.zeros(4, 1)))
+        value = kind()(
+            DiscriminatorPass(
+                discriminator, real, generated, discriminator(real), discriminator(generated), torch.zeros(4, 1)
+            )
+        )
         assert value.shape == ()
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_penalty_is_proportional_to_its_weight_and_leaves_no_gradient_behind(name: str) -> None:
-    critic = Smooth(3)
+    discriminator = Smooth(3)
     real, generated = torch.randn(3, 3), torch.randn(3, 3)
-    one, two = (PENALTIES[name](weight=w)(seen(critic, real, generated)) for w in (1.0, 2.0))
+    one, two = (PENALTIES[name](weight=w)(seen(discriminator, real, generated)) for w in (1.0, 2.0))
     torch.testing.assert_close(two, 2 * one)
-    assert all(p.grad is None for p in critic.parameters())
+    assert all(p.grad is None for p in discriminator.parameters())
 
 
 @pytest.mark.parametrize("name", PENALTIES)

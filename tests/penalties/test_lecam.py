@@ -1,4 +1,4 @@
-"""LeCam: its value, its anchors, and that they live as buffers of the critic."""
+"""LeCam: its value, its anchors, and that they live as buffers of the discriminator."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from saddlepoint.core import Batch, Game
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import wasserstein
-from saddlepoint.penalties import R1, CriticPass, LeCam
+from saddlepoint.penalties import R1, DiscriminatorPass, LeCam
 from saddlepoint.tasks.adversarial import AdversarialLosses
 
 
-def logits(real: Tensor, generated: Tensor) -> CriticPass:
+def logits(real: Tensor, generated: Tensor) -> DiscriminatorPass:
     samples = torch.zeros(len(real), 1)
-    return CriticPass(lambda x: x[:, 0], samples, samples, real, generated, torch.zeros(len(real), 1))
+    return DiscriminatorPass(lambda x: x[:, 0], samples, samples, real, generated, torch.zeros(len(real), 1))
 
 
 def test_each_side_is_held_at_the_anchor_of_the_other() -> None:
@@ -50,7 +50,7 @@ def test_a_changed_batch_size_keeps_the_meaning_of_the_half_life() -> None:
     torch.testing.assert_close(few.memory.real, many.memory.real)
 
 
-def test_with_the_wasserstein_loss_the_best_critic_lies_between_the_anchors() -> None:
+def test_with_the_wasserstein_loss_the_best_discriminator_lies_between_the_anchors() -> None:
     """min E f − E r + λ (E (r − α_F)² + E (f − α_R)²) for a sample that is real with probability p, at
     D = p α_F + (1 − p) α_R + (2 p − 1)/(2 λ)."""
     penalty, p = LeCam(weight=0.25), 0.7
@@ -68,7 +68,7 @@ def test_a_half_life_of_nothing_is_refused(half_life: float) -> None:
         LeCam(half_life=half_life)
 
 
-class Critic(nn.Module):
+class WithMemory(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Linear(2, 1)
@@ -79,7 +79,7 @@ class Critic(nn.Module):
 
 def play(penalty: LeCam) -> tuple[Game, Batch]:
     torch.manual_seed(0)
-    players = {"generator": nn.Linear(3, 2), "discriminator": Critic()}
+    players = {"generator": nn.Linear(3, 2), "discriminator": WithMemory()}
     losses = AdversarialLosses(wasserstein(), [R1(), penalty])
     losses.keep_memories_in(players)
     game = Game(players, losses, {n: torch.optim.SGD(m.parameters(), lr=0.1) for n, m in players.items()})
@@ -91,7 +91,7 @@ def anchors(game: Game) -> dict[str, float]:
     return {key: float(value) for key, value in state.items() if key.startswith("memory")}
 
 
-def test_anchors_move_once_a_step_with_the_critic_on_the_base_evaluation_and_are_saved_with_it() -> None:
+def test_anchors_move_once_a_step_with_the_discriminator_on_the_base_evaluation_and_are_saved_with_it() -> None:
     penalty = LeCam(half_life=8)
     game, batch = play(penalty)
     start = anchors(game)
@@ -102,13 +102,16 @@ def test_anchors_move_once_a_step_with_the_critic_on_the_base_evaluation_and_are
         game.field(batch)
     assert anchors(game) == start
     with torch.no_grad():
-        critic = game.players["discriminator"]
-        expected = [critic(batch.value.real).mean(), critic(game.players["generator"](batch.value.latent)).mean()]
+        discriminator = game.players["discriminator"]
+        expected = [
+            discriminator(batch.value.real).mean(),
+            discriminator(game.players["generator"](batch.value.latent)).mean(),
+        ]
     game.field(batch)
     assert list(anchors(game).values()) == pytest.approx([float(x) / 2 for x in expected])
     assert list(anchors(game).values()) == [float(penalty.memory.real), float(penalty.memory.generated)]
     other, _ = play(LeCam(half_life=8))
-    other.players["discriminator"].load_state_dict(critic.state_dict())
+    other.players["discriminator"].load_state_dict(discriminator.state_dict())
     torch.testing.assert_close(other.field(batch).tensors, game.field(batch).tensors)
 
 

@@ -83,12 +83,12 @@ def healthy(count: int = 60, samples: int = 300_000) -> list[Record]:
                 "discriminator": 0.66 - 0.3 * gone + 0.03 * noise[1],
             },
             "monitors": {
-                "separation": 0.71 + 0.25 * gone + 0.02 * noise[2],
+                "discriminator_auc": 0.71 + 0.25 * gone + 0.02 * noise[2],
                 "real_accuracy": 0.70 + 0.25 * gone + 0.02 * noise[2],
                 "generated_accuracy": 0.72 + 0.25 * gone + 0.02 * noise[3],
                 "diversity": 0.97 - 0.9 * gone + 0.02 * noise[3],
-                "generator_field": 0.05 * math.exp(0.2 * noise[4] + 2 * gone),
-                "discriminator_field": 0.09 * math.exp(0.2 * noise[5] + 2 * gone),
+                "generator_gradient_norm": 0.05 * math.exp(0.2 * noise[4] + 2 * gone),
+                "discriminator_gradient_norm": 0.09 * math.exp(0.2 * noise[5] + 2 * gone),
                 "rate": 2240 + 30 * noise[4],
             },
         }

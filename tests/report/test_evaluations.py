@@ -8,8 +8,8 @@ from made_up_run import write_run
 
 from saddlepoint.report import as_png, write_report
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
-from saddlepoint.report.series import higher_is_better
-from saddlepoint.runs import append_evaluation, read_evaluations
+from saddlepoint.report.history import higher_is_better
+from saddlepoint.storage import append_evaluation, read_evaluations
 
 PROTOCOL = {
     "extractor": "digits",

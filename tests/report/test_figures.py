@@ -11,7 +11,7 @@ from PIL import Image
 
 from saddlepoint.report import DARK, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.figures import DRAWN, panels, running_mean
-from saddlepoint.report.series import columns
+from saddlepoint.report.history import columns
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10_000])
@@ -31,8 +31,8 @@ def test_every_number_of_the_records_is_on_some_panel() -> None:
 
 def test_numbers_of_one_unit_share_a_panel() -> None:
     together = [{series.name for series in panel.series} for panel in panels(healthy())]
-    assert {"generator_field", "discriminator_field"} in together
-    assert {"real_accuracy", "generated_accuracy", "separation"} in together
+    assert {"generator_gradient_norm", "discriminator_gradient_norm"} in together
+    assert {"real_accuracy", "generated_accuracy", "discriminator_auc"} in together
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, None, "NaN"])
@@ -45,7 +45,11 @@ def test_what_is_not_finite_is_marked_where_it_happened(value: object) -> None:
 
 
 def test_a_run_of_nothing_but_nan_is_drawn() -> None:
-    record = {"samples": 64, "losses": {"generator": None}, "monitors": {"generator_field": None, "diversity": None}}
+    record = {
+        "samples": 64,
+        "losses": {"generator": None},
+        "monitors": {"generator_gradient_norm": None, "diversity": None},
+    }
     figure = curves([record, {**record, "samples": 128}], DARK)
     labels = {line.get_label() for axes in figure.axes for line in axes.lines}
     assert "non-finite here" in labels

@@ -23,7 +23,7 @@ def noisy(t: float, record: Record) -> None:
 
 
 def win(t: float, record: Record) -> None:
-    record["monitors"] |= {"real_accuracy": 0.995, "generated_accuracy": 0.99, "separation": 0.999}
+    record["monitors"] |= {"real_accuracy": 0.995, "generated_accuracy": 0.99, "discriminator_auc": 0.999}
 
 
 def lose(t: float, record: Record) -> None:
@@ -32,7 +32,7 @@ def lose(t: float, record: Record) -> None:
 
 def lose_in_order(t: float, record: Record) -> None:
     del record["monitors"]["real_accuracy"], record["monitors"]["generated_accuracy"]
-    record["monitors"]["separation"] = 0.2
+    record["monitors"]["discriminator_auc"] = 0.2
 
 
 def overflow(t: float, record: Record) -> None:
@@ -41,7 +41,7 @@ def overflow(t: float, record: Record) -> None:
 
 
 def grow(t: float, record: Record) -> None:
-    record["monitors"]["generator_field"] = math.exp(12 * t)
+    record["monitors"]["generator_gradient_norm"] = math.exp(12 * t)
 
 
 def rotate(t: float, record: Record) -> None:

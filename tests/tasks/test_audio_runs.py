@@ -15,10 +15,10 @@ from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
 from saddlepoint.metrics import inception_score
 from saddlepoint.recipes import RECIPES, AudioRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     *("data.rate=2000", "data.seconds=0.12", "data.label=prefix"),
@@ -59,7 +59,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    result = assembled.training(run, Silent()).run()
+    result = assembled.training(run, NoObserver()).run()
     return assembled, result
 
 

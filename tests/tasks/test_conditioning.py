@@ -18,10 +18,10 @@ from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, ImageRun
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = ("data.size=8", "latent.size=6", "batch_size=20", "device=cpu", "conditional=true")
 
@@ -40,7 +40,7 @@ def built(*assignments: str) -> Assembled:
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = RunFolder(tmp_path_factory.mktemp("conditional") / "run")
     folder.create()
-    built(request.param, "budget.samples=60").training(folder, Silent()).run()
+    built(request.param, "budget.samples=60").training(folder, NoObserver()).run()
     return folder.path
 
 
@@ -185,7 +185,7 @@ def test_a_short_run_makes_the_digit_that_is_asked_for(auxiliary: int, tmp_path:
     )
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    config.build(config.load()).training(folder, Silent()).run()
+    config.build(config.load()).training(folder, NoObserver()).run()
     trained = TrainedGenerator.load(folder.path)
     said = load_extractor("digits").logits(trained.sample(500, seed=7)).argmax(1)
     assert float((said == trained.labels(500)).float().mean()) > 0.6

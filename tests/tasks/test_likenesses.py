@@ -1,4 +1,4 @@
-"""Likenesses of what is made to what it is to be, their stage, and networks between two stages."""
+"""Content losses of what is made to what it is to be, their stage, and networks between two stages."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from saddlepoint.losses import least_squares
 from saddlepoint.metrics import ssim
 from saddlepoint.networks import SuperResolver
 from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.tasks.likenesses import Perceptual, Reconstruction, Structure
+from saddlepoint.tasks.likenesses import SSIM, Perceptual, Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import ACROSS, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator
@@ -48,10 +48,10 @@ def test_the_perceptual_term_is_the_distance_in_the_extractors_features() -> Non
 def test_structure_is_the_metrics_in_the_networks_range_and_does_not_wait() -> None:
     made, target = torch.rand(2, 3, 12, 15), torch.rand(2, 3, 12, 15)
     for low, high in ((-1.0, 1.0), (0.0, 1.0)):
-        term = Structure(weight=3.0, low=low, high=high)
+        term = SSIM(weight=3.0, low=low, high=high)
         found = term(low + (high - low) * made, low + (high - low) * target)
         assert float(found) == pytest.approx(3 * (1 - ssim(target, made)), abs=1e-5)
-    assert not Structure.waits
+    assert not SSIM.after_pretraining
 
 
 def test_any_extractor_gives_a_gradient_to_the_image_and_none_to_itself() -> None:
@@ -71,7 +71,7 @@ def test_any_extractor_gives_a_gradient_to_the_image_and_none_to_itself() -> Non
 
 def test_it_waits_for_the_adversary() -> None:
     losses = TranslationLosses(
-        least_squares(), likenesses=(Reconstruction(weight=7.0), Perceptual(weight=3.0)), conditional=False
+        least_squares(), content=(Reconstruction(weight=7.0), Perceptual(weight=3.0)), conditional=False
     )
     players = {"generator": Scaled(), "discriminator": Mean()}
     # G(x) = 0.5 and y = 0: 7 · 0.5 from the first, 3 · 0.25/0.5 from the second, ½ (0.5 − 1)² from the adversary.

@@ -9,8 +9,8 @@ from PIL import Image
 from saddlepoint.configuration import assign
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.runs import RunFolder
-from saddlepoint.train import Pace, Silent
+from saddlepoint.storage import RunFolder
+from saddlepoint.train import NoObserver, OptimizerSchedule
 
 SMALL = [f"{role}.network.{dial}" for role in ("generator", "discriminator") for dial in ("width=8", "widest=16")]
 
@@ -39,9 +39,9 @@ def test_the_course_is_r3gan_s(folder: Path) -> None:
     config = modern(*SMALL, "data.size=16", "batch_size=4", "device=cpu").with_data(str(folder))
     assembled = config.build(config.load())
     end = config.budget.samples // 5
-    pace, seen = Pace(assembled.game, config.schedules), []
+    optimizer_schedule, seen = OptimizerSchedule(assembled.game, config.schedules), []
     for position in (0, end // 2, end, 4 * end):
-        pace.set(position)
+        optimizer_schedule.set(position)
         group = assembled.game.optimizers["generator"].param_groups[0]
         batch = assembled.stream(position).value
         seen.append([group["lr"] / 2e-4, group["betas"][1], float(batch.penalty), float(batch.strength)])
@@ -56,7 +56,7 @@ def test_a_few_steps_of_it_train_and_deliver(folder: Path, tmp_path: Path) -> No
         config = assign(modern(*sets).with_data(str(folder)), more)
         run = RunFolder(tmp_path / f"run{number}")
         run.create()
-        assert config.build(config.load()).training(run, Silent()).run().exit_code == 0
+        assert config.build(config.load()).training(run, NoObserver()).run().exit_code == 0
         assert (run.generator / "generator.safetensors").exists()
 
 

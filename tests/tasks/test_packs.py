@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data.stream import SampleStream
-from saddlepoint.penalties import R1, R2, CriticPass, GradientPenalty, LeCam, Penalty, ZeroCentred
+from saddlepoint.penalties import R1, R2, DiscriminatorPass, GradientPenalty, LeCam, Penalty, ZeroCentred
 from saddlepoint.recipes import RECIPES
-from saddlepoint.runs import RunFolder
-from saddlepoint.train import Silent
+from saddlepoint.storage import RunFolder
+from saddlepoint.train import NoObserver
 
 
 class Packed(nn.Module):
@@ -26,11 +26,11 @@ class Packed(nn.Module):
         return (packs.square().sum(2) * self.factors).sum(1) / 2
 
 
-def seen_by(critic: Packed) -> CriticPass:
+def seen_by(discriminator: Packed) -> DiscriminatorPass:
     source = torch.Generator().manual_seed(0)
     real, generated = (torch.randn(6, 3, generator=source, dtype=torch.float64).requires_grad_() for _ in range(2))
     mix = torch.rand(3, 1, generator=source, dtype=torch.float64).repeat_interleave(2, 0)
-    return CriticPass(critic, real, generated, critic(real), critic(generated), mix)
+    return DiscriminatorPass(discriminator, real, generated, discriminator(real), discriminator(generated), mix)
 
 
 @pytest.mark.parametrize("penalty", [R1(2.0), R2(2.0), ZeroCentred(1.0)], ids=lambda p: type(p).__name__)
@@ -42,20 +42,22 @@ def test_the_norm_is_that_of_the_gradient_in_a_whole_pack(penalty: Penalty) -> N
     assert float(penalty(seen).detach()) == pytest.approx(float((squares[:, 0] + 9 * squares[:, 1]).mean()))
 
 
-def test_a_linear_critic_of_packs_with_slope_1_pays_no_gradient_penalty() -> None:
+def test_a_linear_discriminator_of_packs_with_slope_1_pays_no_gradient_penalty() -> None:
     """D(x_1, x_2) = 0.6 x_1 + 0.8 x_2 is 1-Lipschitz in the pack, and neither part alone has slope 1."""
 
-    def critic(x: Tensor) -> Tensor:
+    def discriminator(x: Tensor) -> Tensor:
         return x.reshape(-1, 2) @ torch.tensor([0.6, 0.8])
 
     x = torch.randn(8, 1)
-    seen = CriticPass(critic, x, x.clone(), critic(x), critic(x), torch.zeros(8, 1))
+    seen = DiscriminatorPass(discriminator, x, x.clone(), discriminator(x), discriminator(x), torch.zeros(8, 1))
     assert float(GradientPenalty()(seen).detach()) == pytest.approx(0, abs=1e-9)
 
 
 def test_lecam_s_half_life_counts_samples_and_not_packs() -> None:
     penalty, samples, logits = LeCam(half_life=100), torch.zeros(100, 1), torch.full((50,), 4.0)
-    penalty.memory.observe(CriticPass(lambda x: x[::2, 0], samples, samples, logits, logits, torch.zeros(100, 1)))
+    penalty.memory.observe(
+        DiscriminatorPass(lambda x: x[::2, 0], samples, samples, logits, logits, torch.zeros(100, 1))
+    )
     assert float(penalty.memory.real) == pytest.approx(2.0)
 
 
@@ -78,7 +80,10 @@ TINY = ("batch_size=24", "budget.samples=96", "device=cpu", "every.checkpoint=48
 RUNS = {
     "points": ("grid", ["data.points=100"]),
     "images": ("digits", ["conditional=false", "data.size=8", "generator.network.widths=[12]"]),
-    "critic": ("grid", ["data.points=100", "loss=wasserstein", "penalties=none", "penalties.gradient-penalty=on"]),
+    "discriminator": (
+        "grid",
+        ["data.points=100", "loss=wasserstein", "penalties=none", "penalties.gradient-penalty=on"],
+    ),
     "convolutional": (
         "digits",
         ["conditional=false", "data.size=8", "discriminator.network=convolutional-discriminator"],
@@ -92,10 +97,10 @@ def test_runs_of_packs_go_through(recipe: str, sets: list[str], packing: int, tm
     config = assign(RECIPES[recipe](), [*TINY, *sets, f"discriminator.network.packing={packing}"])
     assembled, run = config.build(config.load()), RunFolder(tmp_path)
     run.create()
-    assert assembled.training(run, Silent()).run().exit_code == 0
+    assert assembled.training(run, NoObserver()).run().exit_code == 0
     monitors = assembled.task.monitors()  # on 100 points, or 256 images, of which 3 divides neither
-    assert 0 <= monitors["separation"] <= 1
-    assert monitors["discriminator_field"] > 0
+    assert 0 <= monitors["discriminator_auc"] <= 1
+    assert monitors["discriminator_gradient_norm"] > 0
 
 
 def test_adaptive_augmentation_counts_samples_and_not_packs() -> None:

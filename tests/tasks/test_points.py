@@ -8,10 +8,10 @@ import torch
 from saddlepoint.configuration import assign
 from saddlepoint.data.points import grid, ring
 from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 
 def test_the_mixtures_are_those_of_the_protocol():
@@ -55,7 +55,7 @@ def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
     assert read_run(config.plain()) == config
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    result = config.build(config.load()).training(folder, Silent()).run()
+    result = config.build(config.load()).training(folder, NoObserver()).run()
     assert set(result.metrics) == {"reverse_kl", "modes", "high_quality"}
     (folder.path / "generator").rename(tmp_path / "elsewhere")
     points = TrainedGenerator.load(tmp_path / "elsewhere").sample(5, seed=1)

@@ -12,11 +12,11 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.penalties import R1, R2, GradientPenalty
 from saddlepoint.recipes import RECIPES, Assembled
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.precision import MixedPrecision
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 CONVOLUTIONAL = (
     *("generator.network={name: convolutional-generator, width: 8, output: tanh}", "data.size=16", "device=cpu"),
@@ -76,14 +76,14 @@ def test_the_layers_are_in_bfloat16_and_what_they_say_is_not() -> None:
 
 
 def test_a_penalty_s_double_backward_is_right_in_bfloat16() -> None:
-    """Powers of two lose nothing in bfloat16: a linear critic pays (γ/2)‖w‖², and its gradient is γ w."""
-    critic, maker = nn.Linear(2, 1, bias=False), nn.Linear(1, 2)
-    nn.init.constant_(critic.weight, 0.5)
+    """Powers of two lose nothing in bfloat16: a linear discriminator pays (γ/2)‖w‖², and its gradient is γ w."""
+    discriminator, maker = nn.Linear(2, 1, bias=False), nn.Linear(1, 2)
+    nn.init.constant_(discriminator.weight, 0.5)
 
     class Squeezed(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.layer = critic
+            self.layer = discriminator
 
         def forward(self, x: Tensor) -> Tensor:
             return self.layer(x).squeeze(1)
@@ -96,7 +96,7 @@ def test_a_penalty_s_double_backward_is_right_in_bfloat16() -> None:
         )
         added = whole(players, batch, ["discriminator"])["discriminator"]
         added = added - none(players, batch, ["discriminator"])["discriminator"]
-        (gradient,) = torch.autograd.grad(added, critic.weight)
+        (gradient,) = torch.autograd.grad(added, discriminator.weight)
         if isinstance(penalties[0], GradientPenalty):  # (‖w‖ − 1)² at ‖w‖ = √½
             assert float(added.detach()) == pytest.approx((0.5**0.5 - 1) ** 2, rel=1e-2)
         else:
@@ -164,7 +164,7 @@ def test_runs_resume_exactly_and_deliver_plain_weights(option: str, tmp_path: Pa
     def play(folder: Path, samples: int) -> Assembled:
         assembled, run = built(option, f"budget.samples={samples}"), RunFolder(folder)
         run.create()
-        assembled.training(run, Silent()).run()
+        assembled.training(run, NoObserver()).run()
         return assembled
 
     straight = play(tmp_path / "straight", 96)

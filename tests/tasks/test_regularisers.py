@@ -12,11 +12,11 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import feature_matching, non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, citations
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 BOTH = ("regularisers.feature-matching.weight=1", "regularisers.path-length.weight=2")
 
@@ -120,7 +120,7 @@ def trained(folder: Path, samples: int) -> Assembled:
     torch.manual_seed(samples)  # the state of the global generator must not matter
     assembled, run = config.build(config.load()), RunFolder(folder)
     run.create()
-    assembled.training(run, Silent()).run()
+    assembled.training(run, NoObserver()).run()
     return assembled
 
 
@@ -167,6 +167,6 @@ def test_a_run_with_top_k_goes_through(tmp_path: Path) -> None:
     sets = ["loss=top-k", "loss.share=0.25", "data.size=8", "device=cpu", "budget.samples=192"]
     config, run = assign(RECIPES["digits"](), sets), RunFolder(tmp_path)
     run.create()
-    result = config.build(config.load()).training(run, Silent()).run()
+    result = config.build(config.load()).training(run, NoObserver()).run()
     assert result.exit_code == 0
     assert "sinha2020topk" in " ".join(citations(config))

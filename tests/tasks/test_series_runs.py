@@ -12,13 +12,13 @@ import torch
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.evaluation import evaluate_series
-from saddlepoint.networks import WindowCritic
+from saddlepoint.networks import WindowDiscriminator
 from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     "data.window=8",
@@ -31,7 +31,7 @@ TINY = (
     "every.snapshot=100000",
     "device=cpu",
 )
-CRITIC = ("discriminator.network.widths=[12]",)
+DISCRIMINATOR = ("discriminator.network.widths=[12]",)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tiny(file: Path, recipe: str = "series", *assignments: str) -> Any:
-    sets = TINY if recipe == "series-vae" else (*TINY, *CRITIC)
+    sets = TINY if recipe == "series-vae" else (*TINY, *DISCRIMINATOR)
     return assign(RECIPES[recipe]().with_data(str(file)), [*sets, *assignments])
 
 
@@ -56,7 +56,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    result = assembled.training(run, Silent()).run()
+    result = assembled.training(run, NoObserver()).run()
     return assembled, result
 
 
@@ -121,19 +121,19 @@ def test_the_same_seed_gives_the_same_windows(trained: Path) -> None:
     assert not torch.equal(generator.sample(300, seed=6), whole)
 
 
-def test_a_critic_feels_a_drift_of_small_errors() -> None:
+def test_a_discriminator_feels_a_drift_of_small_errors() -> None:
     # Its sums grow with the steps where each step is off by a little: Σ ε / √T.
     torch.manual_seed(0)
-    critic = WindowCritic((16, 1), widths=(4,))
+    discriminator = WindowDiscriminator((16, 1), widths=(4,))
     seen: list[torch.Tensor] = []
-    critic.body.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    discriminator.body.register_forward_hook(lambda _, given, __: seen.append(given[0]))
     windows = torch.full((1, 16, 1), 0.1)
     windows[:, 0] = 7.0
-    critic(windows)
+    discriminator(windows)
     sums = seen[0].view(16, 2)[:, 1]
     assert torch.allclose(sums, 0.1 * torch.arange(16.0) / 4)
     with pytest.raises(ValueError, match="widths are"):
-        WindowCritic((16, 1), widths=())
+        WindowDiscriminator((16, 1), widths=())
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,16 @@ import pandas
 import pytest
 import torch
 
-from saddlepoint.baselines import Copula
+from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_tables
-from saddlepoint.networks import TableCritic, TableGenerator
+from saddlepoint.networks import TableDiscriminator, TableGenerator
 from saddlepoint.recipes import RECIPES, TableRun, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     "latent.size=4",
@@ -31,7 +31,7 @@ TINY = (
     "every.snapshot=100000",
     "device=cpu",
 )
-CRITIC = ("discriminator.network.widths=[12]", "discriminator.network.embedding=3")
+DISCRIMINATOR = ("discriminator.network.widths=[12]", "discriminator.network.embedding=3")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tiny(file: Path, recipe: str = "table", *assignments: str) -> Any:
-    sets = TINY if recipe == "table-vae" else (*TINY, *CRITIC)
+    sets = TINY if recipe == "table-vae" else (*TINY, *DISCRIMINATOR)
     return assign(RECIPES[recipe]().with_data(str(file)), [*sets, *assignments])
 
 
@@ -58,7 +58,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    result = assembled.training(run, Silent()).run()
+    result = assembled.training(run, NoObserver()).run()
     return assembled, result
 
 
@@ -176,12 +176,12 @@ def test_the_largest_state_is_a_draw_from_the_softmax() -> None:
     assert torch.allclose(network.log_shares(raw[:1]).exp(), torch.tensor([[0.5, 0.3, 0.2]]))
 
 
-def test_a_packed_critic_sees_each_rows_label() -> None:
+def test_a_packed_discriminator_sees_each_rows_label() -> None:
     torch.manual_seed(0)
-    critic = TableCritic((3,), widths=(6,), packing=2, classes=2, embedding=2)
+    discriminator = TableDiscriminator((3,), widths=(6,), packing=2, classes=2, embedding=2)
     rows = torch.randn(4, 3)
-    first = critic(rows, torch.tensor([0, 0, 1, 1]))
-    second = critic(rows, torch.tensor([0, 1, 1, 1]))
+    first = discriminator(rows, torch.tensor([0, 0, 1, 1]))
+    second = discriminator(rows, torch.tensor([0, 1, 1, 1]))
     assert first.shape == (2,)
     assert first[0] != second[0]
     assert first[1] == second[1]

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from saddlepoint.configuration import ConfigurationError, assign
-from saddlepoint.networks import SequenceCritic, SequenceWriter
+from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
 from saddlepoint.recipes import RECIPES, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import TextGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),
@@ -36,7 +36,7 @@ def play(config: Any, folder: Path, samples: int) -> Any:
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(config.load())
     run.create()
-    return assembled, assembled.training(run, Silent()).run()
+    return assembled, assembled.training(run, NoObserver()).run()
 
 
 CASES = {
@@ -59,8 +59,8 @@ def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, al
     assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
     assert at_once.metrics == in_halves.metrics
     records = alike(tmp_path / "straight", tmp_path / "halves")
-    assert "separation" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
-    assert ("separation" in records[-1]["monitors"]) is (case != "likelihood alone")
+    assert "discriminator_auc" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
+    assert ("discriminator_auc" in records[-1]["monitors"]) is (case != "likelihood alone")
     assert (tmp_path / "straight" / "generator" / "likelihood").is_dir() is (case != "likelihood alone")
     assert read_run(config.plain()) == config
 
@@ -107,16 +107,16 @@ def test_relaxed_tokens_near_one_hots_as_the_temperature_falls_and_let_a_gradien
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in hard.parameters())
 
 
-def test_a_critic_of_packs_sees_sequences_after_one_another() -> None:
+def test_a_discriminator_of_packs_sees_sequences_after_one_another() -> None:
     torch.manual_seed(0)
-    critic = SequenceCritic((6, 4), representations=2, packing=2)
+    discriminator = SequenceDiscriminator((6, 4), representations=2, packing=2)
     rows = torch.rand(4, 6, 4)
-    assert critic(rows).shape == (2, 2)
+    assert discriminator(rows).shape == (2, 2)
     other = rows.clone()
     other[3] = 0
-    assert torch.equal(critic(rows)[0], critic(other)[0])
-    assert not torch.equal(critic(rows)[1], critic(other)[1])
-    assert SequenceCritic((2, 4), widths=(5,))(torch.rand(3, 2, 4)).shape == (3, 8)  # shorter than the filters
+    assert torch.equal(discriminator(rows)[0], discriminator(other)[0])
+    assert not torch.equal(discriminator(rows)[1], discriminator(other)[1])
+    assert SequenceDiscriminator((2, 4), widths=(5,))(torch.rand(3, 2, 4)).shape == (3, 8)  # shorter than the filters
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Losses of translators: closed forms, who is asked when, and what a history shows."""
+"""Losses of translators: closed forms, who is asked when, and what a replay buffer shows."""
 
 import pytest
 import torch
@@ -7,12 +7,12 @@ from torch import nn
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import least_squares, non_saturating, relativistic
-from saddlepoint.networks import Judgement, ResidualTranslator
+from saddlepoint.networks import DiscriminatorOutput, ResidualTranslator
 from saddlepoint.penalties import R1, R2, LeCam
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
-from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
+from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
 from saddlepoint.tasks.likenesses import Reconstruction
-from saddlepoint.tasks.translating import TranslationLosses, beside
+from saddlepoint.tasks.translating import TranslationLosses, with_context
 
 
 class Scaled(nn.Module):
@@ -40,7 +40,7 @@ class Summed(nn.Module):
         self.calls += 1
         means = self.weight * images.mean((2, 3))
         logits = (means * 10.0 ** torch.arange(images.shape[1])).sum(1)
-        return Judgement(logits, None, means, (means,)) if detailed else logits
+        return DiscriminatorOutput(logits, None, means, (means,)) if detailed else logits
 
 
 def batch(source: float = 1.0, target: float = 3.0, **more) -> PairBatch:
@@ -77,7 +77,7 @@ def test_a_discriminator_that_is_not_conditioned_sees_the_target_alone() -> None
     torch.testing.assert_close(found["generator"], least_squares().generator(None, torch.full((2,), 2.0)))
 
 
-def test_alone_the_generator_has_its_likeness_and_nobody_is_asked() -> None:
+def test_alone_the_generator_has_its_content_losses_and_nobody_is_asked() -> None:
     game = players()
     losses = TranslationLosses(relativistic(), (R1(), R2()), (Reconstruction(weight=7.0),), matching=1.0)
     found = losses(game, batch(alone=True, adversarial=torch.tensor(0.0)), ("generator",))
@@ -115,8 +115,8 @@ def test_gradients_are_of_each_player_alone_and_joint_equals_single() -> None:
 
 def test_a_smaller_input_is_enlarged_beside_its_target() -> None:
     source, target = torch.rand(1, 3, 4, 4), torch.rand(1, 1, 8, 8)
-    assert beside(source, target).shape == (1, 4, 8, 8)
-    assert beside(None, target) is target
+    assert with_context(source, target).shape == (1, 4, 8, 8)
+    assert with_context(None, target) is target
 
 
 def test_nothing_to_learn_from_is_refused() -> None:
@@ -133,8 +133,8 @@ def test_nothing_to_learn_from_is_refused() -> None:
 
 def cyclic(onward: float, backward: float) -> dict[str, nn.Module]:
     return {
-        "generator": Several({ONWARD: Scaled(onward), BACKWARD: Scaled(backward)}),
-        "discriminator": Several({TARGET: Summed(1.0), SOURCE: Summed(2.0)}),
+        "generator": NetworkGroup({ONWARD: Scaled(onward), BACKWARD: Scaled(backward)}),
+        "discriminator": NetworkGroup({TARGET: Summed(1.0), SOURCE: Summed(2.0)}),
     }
 
 
@@ -163,38 +163,38 @@ def test_a_penalty_with_a_memory_is_refused_in_a_cycle() -> None:
         CycleLosses(least_squares(), (LeCam(),), Reconstruction(10.0))
 
 
-def test_a_history_is_filled_first_and_then_gives_half_of_what_it_holds() -> None:
-    history = History(6, (1,))
+def test_a_replay_buffer_is_filled_first_and_then_gives_half_of_what_it_holds() -> None:
+    buffer = ReplayBuffer(6, (1,))
     with seeded(0):
         first = torch.arange(4.0)[:, None]
-        assert history(first).equal(first)
-        shown = history(torch.arange(4.0, 8.0)[:, None])
+        assert buffer(first).equal(first)
+        shown = buffer(torch.arange(4.0, 8.0)[:, None])
     assert shown[:2].flatten().tolist() == [4.0, 5.0]  # there was room for two more
-    assert int(history.count) == 6
+    assert int(buffer.count) == 6
     old, seen = 0, 8
     with seeded(1):
         for _ in range(200):
             new = torch.arange(float(seen), seen + 4.0)[:, None]
-            kept = set(history.images.flatten().tolist())
-            shown = history(new).flatten().tolist()
+            kept = set(buffer.images.flatten().tolist())
+            shown = buffer(new).flatten().tolist()
             seen += 4
             # What is shown is new, or was kept and has made room for a new one.
             assert all(x in kept or x >= seen - 4 for x in shown)
             swapped = {x for x in shown if x < seen - 4}
             assert len(swapped) == sum(x < seen - 4 for x in shown)
-            assert kept - set(history.images.flatten().tolist()) == swapped
+            assert kept - set(buffer.images.flatten().tolist()) == swapped
             old += len(swapped)
     assert 0.4 < old / 800 < 0.6
 
 
-def test_a_history_draws_nothing_but_what_the_seed_says_and_keeps_the_graph() -> None:
+def test_a_replay_buffer_draws_nothing_but_what_the_seed_says_and_keeps_the_graph() -> None:
     shown = []
     for _ in range(2):
-        history = History(3, (1,))
+        buffer = ReplayBuffer(3, (1,))
         with seeded(5):
             for k in range(5):
                 images = torch.full((2, 1), float(k), requires_grad=True)
-                shown.append(history(images))
+                shown.append(buffer(images))
         assert shown[-1].requires_grad
     for first, second in zip(shown[:5], shown[5:], strict=True):
         assert first.equal(second)

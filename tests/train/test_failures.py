@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 
 from saddlepoint.core import Batch, Batches, Game, Outcome
 from saddlepoint.methods import Alternating, Averaged
-from saddlepoint.runs import RunFolder, read_records
-from saddlepoint.train import Budget, Every, Result, RunFailed, Silent, Training
+from saddlepoint.storage import RunFolder, read_records
+from saddlepoint.train import Budget, Intervals, NoObserver, Result, RunFailed, Training
 
 
 class Line(torch.nn.Module):
@@ -25,7 +25,7 @@ class Line(torch.nn.Module):
         self.value = torch.nn.Parameter(torch.ones(3))
 
 
-class Notes(Silent):
+class Notes(NoObserver):
     """Keeps what a person would have been told."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ def play(
         Nothing(game),
         run,
         Budget(samples=samples),
-        Every(record=10, snapshot=1000, checkpoint=10),
+        Intervals(record=10, snapshot=1000, checkpoint=10),
         100,
         notes,
     )

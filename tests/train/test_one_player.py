@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from saddlepoint.baselines import ThroughDensity
+from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, read_run
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.train import Silent
+from saddlepoint.train import NoObserver
 
 TINY = (
     *("data.size=8", "latent.size=4", "batch_size=24", "device=cpu"),
@@ -38,7 +38,7 @@ def play(config: ImageBaseline, images: ImageData, folder: Path, samples: int) -
     torch.manual_seed(samples)  # the state of the global generator must not matter
     run, assembled = RunFolder(folder), assign(config, [f"budget.samples={samples}"]).build(images)
     run.create()
-    assembled.training(run, Silent()).run()
+    assembled.training(run, NoObserver()).run()
     return assembled
 
 
@@ -104,7 +104,7 @@ def test_looking_at_a_run_leaves_no_trace(images: ImageData) -> None:
     assert assembled.task.monitors() == first
     after = assembled.game.players["generator"].state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert set(first) == {"diversity", "code_deviation", "generator_field"}
+    assert set(first) == {"diversity", "code_deviation", "generator_gradient_norm"}
 
 
 def test_a_baseline_inherits_all_but_the_discriminator() -> None:

@@ -13,8 +13,8 @@ from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, PointRun, Run
 from saddlepoint.recipes.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
-from saddlepoint.runs import RunFolder, read_records
-from saddlepoint.train import Result, Silent
+from saddlepoint.storage import RunFolder, read_records
+from saddlepoint.train import NoObserver, Result
 from saddlepoint.train.state import STATE
 
 #: Small enough for hundreds of steps a second; the batch does not divide the data, so epochs begin inside batches.
@@ -55,7 +55,7 @@ def play(config: Run, images: Any, folder: Path, samples: int) -> tuple[Assemble
     config = assign(config, [f"budget.samples={samples}"])
     run, assembled = RunFolder(folder), config.build(images)
     run.create()
-    return assembled, assembled.training(run, Silent()).run()
+    return assembled, assembled.training(run, NoObserver()).run()
 
 
 def same(a: Any, b: Any, where: str = "state") -> None:

@@ -10,7 +10,7 @@ from test_resume import assert_resumes_exactly, play, same, state_of
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.data.photographs import Photographs
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.evaluation.enhancement import untouched
 from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
 from saddlepoint.tasks.interpolation import interpolated, load_between
@@ -53,7 +53,7 @@ CASES = {
     "no first stage": ["regression=0"],
     "a random chain, the same size": ["degrade=noise:5-50,jpeg:30-90,mask:boxes"],
     "perceptual, conditioned, matched": [
-        "likenesses.perceptual={features: digits, weight: 0.5}",
+        "content.perceptual={features: digits, weight: 0.5}",
         "conditioned=true",
         "matching=1",
     ],
@@ -153,13 +153,13 @@ def test_a_configuration_is_read_back_and_a_chain_comes_as_a_list_or_as_text() -
     assert config.degrade == "blur:1.2,downscale:2,noise:5-25"
     assert read_run(config.plain()).same_run(config)
     assert tiny("degrade=noise:50").degrade == "noise:50"
-    assert "johnson2016perceptual" in " ".join(tiny("likenesses.perceptual=on").papers)
+    assert "johnson2016perceptual" in " ".join(tiny("content.perceptual=on").papers)
 
 
 REFUSED = {
     "degrade=downscael:4": "did you mean 'downscale'",
     "degrade=noise:25-5": "the smaller first",
-    "likenesses.reconstruction=none": "first stage without an adversary needs a target, and something to be like it",
+    "content.reconstruction=none": "first stage without an adversary needs a target, and something to be like it",
     "auxiliary=1": "neither latents nor classes",
     "regularisers.path-length=on": "neither latents nor classes",
     "schedules.augmentation={start: 0, end: 1, samples: 5}": "sees images as they are",
@@ -176,7 +176,7 @@ def test_what_does_not_fit_the_images_is_refused(photographs: Photographs) -> No
     for sets, said in (
         ("data.crop=4 degrade=downscale:8", "sides that are multiples of 8"),
         ("generator.network=convolutional-generator", "makes no images of images"),
-        ("likenesses.perceptual={features: nothing}", "no extractor 'nothing'"),
+        ("content.perceptual={features: nothing}", "no extractor 'nothing'"),
     ):
         with pytest.raises(ValueError, match=said):
             tiny("degrade=downscale:2", *sets.split(" ", 1 if sets.startswith("data") else 0)).build(photographs)

@@ -51,7 +51,7 @@ WAYS = {
         "matching=5",
         "data.crop=12",
         "penalties.lecam=on",
-        "likenesses.reconstruction.kind=charbonnier",
+        "content.reconstruction.kind=charbonnier",
     ],
     "regression first": ["regression=72"],
     "cycle": ["unpaired=cycle"],
@@ -133,7 +133,7 @@ REFUSED = {
     "unpaired=cycle regression=10": "without an adversary needs a target",
     "unpaired=cycle cycle.history=5": "history of 5 is shorter than a batch, 24",
     "unpaired=cycle data.split=side": "side by side are pairs",
-    "regression=10 likenesses.reconstruction.weight=0 likenesses.ssim=none": "something to be like it",
+    "regression=10 content.reconstruction.weight=0 content.ssim=none": "something to be like it",
     "regularisers.path-length=on": "neither latents nor classes",
     "data.crop=20": "crops of 20 pixels do not fit into images of 16",
 }
@@ -151,11 +151,11 @@ def test_contrast_wants_a_residual_translator(folder: Path) -> None:
         config.build(config.load())
 
 
-def test_a_likeness_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:
+def test_a_content_loss_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:
     config = tiny(folder, "data.crop=8")
     with pytest.raises(
         ConfigurationError,
-        match=r"'ssim' does not take images of \(3, 8, 8\).* at least 11; or --set likenesses.ssim=none",
+        match=r"'ssim' does not take images of \(3, 8, 8\).* at least 11; or --set content.ssim=none",
     ):
         config.build(config.load())
 

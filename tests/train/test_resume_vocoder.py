@@ -15,7 +15,7 @@ from saddlepoint.networks import VocoderGenerator
 from saddlepoint.recipes import RECIPES, VocoderRun, citations
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.trained import Trained
-from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, above_each_other, resemblance
+from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, above_each_other, resemblance
 
 TINY = (
     "batch_size=12",
@@ -25,7 +25,7 @@ TINY = (
     "agreement.training=1",
     "agreement.steps=2",
     "generator.network={name: vocoder, width: 8, factors: [4]}",
-    "discriminator.network={name: vocoder-critic, width: 2, periods: [2, 3], windows: [64]}",
+    "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2, 3], windows: [64]}",
     "regression=72",
     "average.half_life=20",
     "average.warm_up=none",
@@ -121,9 +121,9 @@ def test_a_vocoder_hears_the_end_of_a_wave_that_is_no_whole_hops() -> None:
     assert found.resynthesised(torch.zeros(1)).shape == (1,)
 
 
-def test_likenesses_are_nothing_where_waves_agree_and_know_gains() -> None:
+def test_content_losses_are_nothing_where_waves_agree_and_know_gains() -> None:
     front, wave = MelFrontEnd(2000, 64, 16, 8), torch.randn(2, 400, generator=torch.Generator().manual_seed(0))
-    mel, spectra = MelLikeness(3.0, front), SpectralLikeness(3.0, (32, 64))
+    mel, spectra = MelLoss(3.0, front), MultiResolutionSTFT(3.0, (32, 64))
     assert float(mel(wave, wave)) == float(spectra(wave, wave)) == 0
     # Power of 4 times is 2 log 2 in every band; magnitudes are 1 away in convergence and log 2 in logarithms.
     assert float(mel(2 * wave, wave)) == pytest.approx(3 * 2 * math.log(2), rel=1e-3)
@@ -132,8 +132,8 @@ def test_likenesses_are_nothing_where_waves_agree_and_know_gains() -> None:
 
 def test_losses_of_silence_have_a_finite_slope() -> None:
     made = torch.zeros(2, 400, requires_grad=True)
-    loss = MelLikeness(1.0, MelFrontEnd(2000, 64, 16, 8))(made, torch.ones(2, 400))
-    loss = loss + SpectralLikeness(1.0, (32,))(made, torch.zeros(2, 400))
+    loss = MelLoss(1.0, MelFrontEnd(2000, 64, 16, 8))(made, torch.ones(2, 400))
+    loss = loss + MultiResolutionSTFT(1.0, (32,))(made, torch.zeros(2, 400))
     (slope,) = torch.autograd.grad(loss, made)
     assert bool(slope.isfinite().all())
 
@@ -144,21 +144,19 @@ def test_the_generator_of_the_game_agrees_more_than_its_network(data: Recordings
     assert isinstance(player, Agreeing)
     value = assembled.stream(0).value
     with torch.no_grad():
-        alone, agreeing = (
-            MelLikeness(1.0, player.front)(f(value.source), value.target) for f in (player.network, player)
-        )
+        alone, agreeing = (MelLoss(1.0, player.front)(f(value.source), value.target) for f in (player.network, player))
     assert float(agreeing) < 0.7 * float(alone)
 
 
 def test_the_discriminator_rests_in_the_first_stage(data: Recordings) -> None:
     assembled = tiny("regression=24").build(data)
     batches = Batches(assembled.stream)
-    critic = [p.clone() for p in assembled.game.players["discriminator"].parameters()]
+    discriminator = [p.clone() for p in assembled.game.players["discriminator"].parameters()]
     for seen, moved in ((0, False), (12, False), (24, True)):
         assert batches.position == seen
         assembled.method.step(assembled.game, batches)
         now = list(assembled.game.players["discriminator"].parameters())
-        assert any(not torch.equal(a, b) for a, b in zip(critic, now, strict=True)) == moved
+        assert any(not torch.equal(a, b) for a, b in zip(discriminator, now, strict=True)) == moved
 
 
 def test_the_task_measures_what_was_held_out(data: Recordings) -> None:
@@ -169,8 +167,8 @@ def test_the_task_measures_what_was_held_out(data: Recordings) -> None:
     assert task.metrics() == resemblance(real, made, task.trained.front)
     assert next(iter(task.metrics())) == "mel_l1"
     monitors = task.monitors()
-    assert 0 <= monitors["separation"] <= 1
-    assert monitors["generator_field"] > 0
+    assert 0 <= monitors["discriminator_auc"] <= 1
+    assert monitors["generator_gradient_norm"] > 0
     picture = above_each_other(real, made, task.trained.front)
     assert picture.shape[2] == 3
     assert resemblance(real, real, task.trained.front) == dict.fromkeys(task.metrics(), 0.0)
@@ -211,7 +209,7 @@ def test_settings_that_do_not_fit_are_refused(sets: list[str], why: str) -> None
     [
         (["generator.network={name: vocoder, factors: [3]}"], "do not divide the hop"),
         (["generator.network=mlp-generator"], "makes no waves of spectrograms"),
-        (["discriminator.network={name: vocoder-critic, periods: [50]}"], "too short"),
+        (["discriminator.network={name: vocoder-discriminator, periods: [50]}"], "too short"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(sets: list[str], why: str, data: Recordings) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from saddlepoint.games import bilinear
-from saddlepoint.train import Pace, Schedule, Schedules
+from saddlepoint.train import OptimizerSchedule, Schedule, Schedules
 
 
 def adam(_player, parameters):
@@ -27,9 +27,9 @@ def test_rates_and_betas_follow_the_position_in_any_order():
         rate=Schedule(start=1.0, end=0.5, samples=10, shape="linear"),
         beta2=Schedule(start=0.9, end=0.99, samples=10, shape="linear"),
     )
-    pace = Pace(game, schedules)
+    optimizer_schedule = OptimizerSchedule(game, schedules)
     for position, rate, beta in ((10, 0.1, 0.99), (0, 0.2, 0.9), (5, 0.15, 0.945)):
-        pace.set(position)
+        optimizer_schedule.set(position)
         for optimizer in game.optimizers.values():
             assert optimizer.param_groups[0]["lr"] == pytest.approx(rate)
             assert optimizer.param_groups[0]["betas"] == pytest.approx((0.1, beta))
@@ -37,11 +37,11 @@ def test_rates_and_betas_follow_the_position_in_any_order():
 
 def test_nothing_scheduled_touches_nothing():
     game = bilinear().play(adam)
-    Pace(game, Schedules()).set(7)
+    OptimizerSchedule(game, Schedules()).set(7)
     assert all(o.param_groups[0]["lr"] == 0.2 for o in game.optimizers.values())
 
 
 def test_beta2_of_an_optimizer_without_one_is_refused():
     game = bilinear().play(lambda _, p: torch.optim.SGD(p, lr=0.1))
     with pytest.raises(ValueError, match="no beta2"):
-        Pace(game, Schedules(beta2=Schedule(start=0.9, end=0.99, samples=10)))
+        OptimizerSchedule(game, Schedules(beta2=Schedule(start=0.9, end=0.99, samples=10)))

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from saddlepoint.cli.jobs import jobs_of, tell_of
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import jobs_of, tell_of
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
 from saddlepoint.recipes.building import pick_device
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.tasks.translator import ImageTranslator
 

@@ -16,12 +16,12 @@ from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.console import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import ImageRun, read_run
 from saddlepoint.recipes.building import data_again
-from saddlepoint.runs import RunFolder, write_atomically
+from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import Sieve, samples_of_class
 from saddlepoint.tasks.trained import WEIGHTS, ImageGenerator, TrainedGenerator
 

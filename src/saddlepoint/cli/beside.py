@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from saddlepoint import __version__
-from saddlepoint.cli.screen import bar_of_runs, err, print_json, print_wide
-from saddlepoint.races import side_by_side
+from saddlepoint.cli.console import bar_of_runs, err, print_json, print_wide
+from saddlepoint.comparison import side_by_side
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.report.baselines import COLUMNS, remarks, table, write_baselines
 from saddlepoint.train import Budget

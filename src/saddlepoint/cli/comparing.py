@@ -13,11 +13,11 @@ from rich.text import Text
 
 from saddlepoint import __version__
 from saddlepoint.cli.beside import beside
-from saddlepoint.cli.screen import AsJson, bar_of_runs, err, print_json, print_wide
+from saddlepoint.cli.console import AsJson, bar_of_runs, err, print_json, print_wide
+from saddlepoint.comparison import Race, configured, run
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.races import Race, configured, run
 from saddlepoint.report.comparison import COLUMNS, remarks, table, write_comparison
-from saddlepoint.runs import free_name
+from saddlepoint.storage import free_name
 from saddlepoint.train import Budget
 
 RUNS = Path("runs")

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.screen import AsJson, err, print_json, print_wide
+from saddlepoint.cli.console import AsJson, err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DataError, ImageData, load_images
 from saddlepoint.data.audio import SoundData
@@ -44,7 +44,7 @@ from saddlepoint.evaluation import (
 )
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.evaluation.enhancement import Candidate
-from saddlepoint.evaluation.reading import Report
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.series import WINDOWS
 from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.evaluation.text import TEXTS
@@ -63,10 +63,10 @@ from saddlepoint.recipes import (
 from saddlepoint.recipes.building import data_again, pick_device
 from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
-from saddlepoint.report.enhancement import trade_figure
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
+from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, read_evaluations
 from saddlepoint.tasks.audio import AudioTask, SoundGenerator
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -450,7 +450,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
-        game.settle(answer, assembled.batches)
+        game.recalibrate_batch_norm(answer, assembled.batches)
         generators = {"ema": task.trained, **generators}
     elif demanded and "ema" in wanted:
         raise ConfigurationError(f"{run} keeps no average of its weights: take --weights live")

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, NonFinite, Point
 from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplification, region, rotation
@@ -20,7 +20,7 @@ from saddlepoint.recipes import Assembled, Run, read_run
 from saddlepoint.recipes.building import data_again
 from saddlepoint.report import save_png
 from saddlepoint.report.dynamics import Stability, dynamics
-from saddlepoint.runs import NoCheckpoint, RunFolder
+from saddlepoint.storage import NoCheckpoint, RunFolder
 from saddlepoint.train.state import load_state
 
 #: Ordinary batches over which the field's noise is measured.

@@ -8,7 +8,7 @@ import torch
 import typer
 from rich.table import Table
 
-from saddlepoint.cli.screen import out
+from saddlepoint.cli.console import out
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.evaluation import MEASURES
@@ -19,7 +19,7 @@ from saddlepoint.networks import (
     Generator,
     SuperResolver,
     Translator,
-    VocoderCritic,
+    VocoderDiscriminator,
     VocoderGenerator,
     WaveGANDiscriminator,
     WaveGANGenerator,
@@ -28,8 +28,8 @@ from saddlepoint.networks import (
 from saddlepoint.recipes import RECIPES
 from saddlepoint.recipes.registries import (
     AUGMENTATION_REGISTRY,
+    CONTENT_REGISTRY,
     GAME_REGISTRY,
-    LIKENESS_REGISTRY,
     LOSS_REGISTRY,
     METHOD_REGISTRY,
     NETWORK_REGISTRY,
@@ -59,7 +59,7 @@ def by(shape: Sequence[int]) -> str:
 
 def _network(name: str) -> tuple[str, ...]:
     """A network with what it costs at its default dials."""
-    waves = NETWORKS[name] in (VocoderGenerator, VocoderCritic)
+    waves = NETWORKS[name] in (VocoderGenerator, VocoderDiscriminator)
     # Inverse transforms know no tensors without numbers.
     with torch.device("cpu" if waves else "meta"):
         if issubclass(NETWORKS[name], Translator):
@@ -93,7 +93,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
     "regularisers": lambda: _entries(REGULARISER_REGISTRY),
-    "likenesses": lambda: _entries(LIKENESS_REGISTRY),
+    "content": lambda: _entries(CONTENT_REGISTRY),
     "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
     "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],

@@ -20,7 +20,7 @@ from saddlepoint.cli import (
     training,
     vocoding,
 )
-from saddlepoint.cli.screen import err, fail
+from saddlepoint.cli.console import err, fail
 
 app = typer.Typer(
     name="saddle",
@@ -65,7 +65,7 @@ app.command("list")(listing.list_)
 
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
-    from saddlepoint.runs import RunBusy
+    from saddlepoint.storage import RunBusy
     from saddlepoint.train import RunFailed
 
     try:

@@ -17,9 +17,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from torch import Tensor
 
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
-from saddlepoint.core import Outcome, generator
+from saddlepoint.core import Outcome, rng
 from saddlepoint.dynamics.theory import LinearField, factor
 from saddlepoint.games import AnalyticGame, Cell, stability_map
 from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
@@ -146,7 +146,7 @@ def _starts(analytic: AnalyticGame, x0: list[float] | None, seeds: int | None) -
     if x0 is not None:
         raise ConfigurationError("--seeds draws the starts and x0 gives one: give one of them")
     n = sum(analytic.sizes)
-    return torch.stack([torch.randn(n, generator=generator(k, "start"), dtype=torch.float64) for k in range(seeds)])
+    return torch.stack([torch.randn(n, generator=rng(k, "start"), dtype=torch.float64) for k in range(seeds)])
 
 
 def _whole(

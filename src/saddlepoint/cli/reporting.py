@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saddlepoint.cli.screen import err
+from saddlepoint.cli.console import err
 from saddlepoint.report import write_curves, write_report
 
 

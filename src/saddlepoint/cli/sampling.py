@@ -9,10 +9,10 @@ import typer
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.cli.screen import err
+from saddlepoint.cli.console import err
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import write_wave
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.audio import SoundGenerator, preview
 from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.series import WindowsGenerator

@@ -8,9 +8,9 @@ import torch
 import typer
 from rich.table import Table
 
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.configuration import ConfigurationError, Settings, assign
-from saddlepoint.core import Outcome, generator
+from saddlepoint.core import Outcome, rng
 from saddlepoint.games import Trajectory
 from saddlepoint.games import solve as solve_game
 from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS, Mover
@@ -71,7 +71,7 @@ def solve(
     analytic = GAME_REGISTRY.build(settings.game)
     start = settings.x0
     if start is None and seed is not None:
-        start = torch.randn(sum(analytic.sizes), generator=generator(seed, "start"), dtype=torch.float64).tolist()
+        start = torch.randn(sum(analytic.sizes), generator=rng(seed, "start"), dtype=torch.float64).tolist()
     movers = {"generator": settings.generator, "discriminator": settings.discriminator}
     played = analytic.play(
         lambda name, parameters: OPTIMIZER_REGISTRY.build(movers[name].optimizer, params=parameters), start

@@ -15,9 +15,9 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.bar import Watch, introduce
+from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.listing import by
-from saddlepoint.cli.screen import err, print_json
+from saddlepoint.cli.progress import Watch, introduce
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
@@ -36,8 +36,8 @@ from saddlepoint.recipes import (
 )
 from saddlepoint.recipes.building import Data, changed, network_costs
 from saddlepoint.report import write_curves, write_report
-from saddlepoint.runs import RunFolder, free_name
-from saddlepoint.runs.folder import read_config
+from saddlepoint.storage import RunFolder, free_name
+from saddlepoint.storage.folder import read_config
 from saddlepoint.train import Result, RunFailed
 
 RUNS = Path("runs")

@@ -12,13 +12,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor
 
 from saddlepoint.cli.applying import Device, RunArgument
-from saddlepoint.cli.jobs import jobs_of, tell_of
-from saddlepoint.cli.screen import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import jobs_of, tell_of
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.images import DataError
 from saddlepoint.recipes.building import pick_device
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.vocoder import Vocoder
 
 #: Of a file that holds a spectrogram.

@@ -13,7 +13,7 @@ S = TypeVar("S", bound="Settings")
 
 
 @dataclass(frozen=True)
-class Several:
+class NamedChoices:
     """Marks a mapping {name: arguments} of choices from one registry, as penalties are."""
 
     registry: Registry[Any]
@@ -56,7 +56,7 @@ class Several:
 class Settings(pydantic.BaseModel):
     """The base of every configuration: frozen, and an unknown key is an error.
 
-    A field annotated with a `Registry` is a choice; one with `Several`, a mapping of choices.
+    A field annotated with a `Registry` is a choice; one with `NamedChoices`, a mapping of choices.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -75,7 +75,7 @@ class Settings(pydantic.BaseModel):
         resolved = dict(data)
         for key, field in cls.model_fields.items():
             for mark in field.metadata:
-                if isinstance(mark, Registry | Several) and resolved.get(key) is not None:
+                if isinstance(mark, Registry | NamedChoices) and resolved.get(key) is not None:
                     resolved[key] = mark.resolve(resolved[key])
         return resolved
 
@@ -135,14 +135,14 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         known = [*model.model_fields, *model.aliases]
         raise ConfigurationError(f"there is no setting {path!r}: {nearest(key, known)}")
     field = model.model_fields[key]
-    mark = next((m for m in field.metadata if isinstance(m, Registry | Several)), None)
+    mark = next((m for m in field.metadata if isinstance(m, Registry | NamedChoices)), None)
     inner = _settings_in(field.annotation)
     if isinstance(mark, Registry):
         chosen = data.get(key) or {}
         if rest and not chosen:
             raise ConfigurationError(f"no {mark.kind} is chosen yet: give {key} before {path}")
         data[key] = mark.assign(chosen, rest, value) if rest else mark.switch(chosen, value)
-    elif isinstance(mark, Several):
+    elif isinstance(mark, NamedChoices):
         data[key] = mark.assign(data[key], rest, value) if rest else mark.resolve({} if value == "none" else value)
     elif inner is not None and rest:
         data[key] = dict(data[key]) if isinstance(data[key], Mapping) else {}

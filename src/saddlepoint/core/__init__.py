@@ -5,7 +5,7 @@ from saddlepoint.core.game import Game, Linearization
 from saddlepoint.core.method import Method, Step
 from saddlepoint.core.outcome import NonFinite, Outcome
 from saddlepoint.core.point import Point
-from saddlepoint.core.randomness import generator, seed_for
+from saddlepoint.core.randomness import rng, seed_for
 
 __all__ = [
     "Batch",
@@ -17,6 +17,6 @@ __all__ = [
     "Outcome",
     "Point",
     "Step",
-    "generator",
+    "rng",
     "seed_for",
 ]

@@ -24,7 +24,7 @@ JointLoss = Callable[[Players, Any, Sequence[str]], Mapping[str, Tensor]]
 Values = dict[str, Tensor]
 #: A batch's value ↦ parts of it, each with its share of the batch; shares add up to 1.
 Parts = Callable[[Any], Iterable[tuple[float, Any]]]
-#: Batches over which `Game.settle` takes statistics.
+#: Batches over which `Game.recalibrate_batch_norm` takes statistics.
 SETTLING = 128
 
 
@@ -215,7 +215,7 @@ class Game:
         finally:
             self.point.copy_(start)
 
-    def settle(self, point: Point, batches: Batches) -> None:
+    def recalibrate_batch_norm(self, point: Point, batches: Batches) -> None:
         """Go to a point where the iteration never stood, an average, and take batch-norm statistics there.
 
         With those of the last iterate, what the average has learned to put into its place comes out beside it. They are

@@ -25,7 +25,7 @@ def seed_for(*key: int | str) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
-def generator(*key: int | str) -> torch.Generator:
+def rng(*key: int | str) -> torch.Generator:
     """A fresh CPU generator for a key. Draw on the CPU and move: the numbers then agree on every device."""
     return torch.Generator().manual_seed(seed_for(*key))
 

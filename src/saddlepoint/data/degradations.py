@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, pad
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 
 Kernel = Literal["area", "bicubic"]
 Hiding = Literal["boxes", "strokes"]
@@ -399,7 +399,7 @@ class Chain:
 
     def __call__(self, image: Tensor, *key: int | str) -> Tensor:
         """An image, uint8 (C, H, W), spoiled; a pure function of it and the key."""
-        source = generator(*key, "degradation")
+        source = rng(*key, "degradation")
         for link in self.links:
             image = link(image, source)
         return image

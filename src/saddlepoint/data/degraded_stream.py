@@ -5,13 +5,13 @@ from copy import copy
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.degradations import Chain
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.order import Order
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.data.stream import Scheduled
 
 #: Sides of what is held out, at most.
@@ -60,7 +60,7 @@ class DegradedStream(PairSource):
 
     def drawn(self, position: int) -> PairBatch:
         """Data and noise of the batch at a position, without what is scheduled."""
-        noise, n = generator(self.seed, position, "crops"), self.batch_size
+        noise, n = rng(self.seed, position, "crops"), self.batch_size
         rows, corners = self._order(position, n).tolist(), torch.rand(n, 2, generator=noise).tolist()
         mirrored, mix = torch.rand(n, generator=noise) < 0.5, torch.rand(n, 1, 1, 1, generator=noise)
         targets = torch.stack([self._cut(row, *corner) for row, corner in zip(rows, corners, strict=True)])
@@ -99,7 +99,7 @@ def degraded_pairs(photographs: Photographs, chain: Chain, seed: int, most: int 
     height, width = (min(JUDGED_SIDE, side) // chain.scale * chain.scale for side in photographs.least)
     rows = torch.arange(len(photographs))
     if most is not None and most < len(photographs):
-        rows = torch.randperm(len(photographs), generator=generator(seed, "judged"))[:most]
+        rows = torch.randperm(len(photographs), generator=rng(seed, "judged"))[:most]
     middles = []
     for row in rows.tolist():
         image = photographs[row]

@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from saddlepoint.data.collection import NAMED, Collection, Report, some
+from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Colour, Source
 from saddlepoint.data.images import DataError, ImageData, Split
-from saddlepoint.data.keeping import read
 from saddlepoint.data.workers import Target
 
 EXTENSIONS = frozenset(
@@ -57,7 +57,7 @@ def image_folder(
     like (in any case), `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose
     classes are numbered as those of `train`.
 
-    Many images (`keeping.KEPT`) are decoded once, in processes of their own, and kept in the cache folder until a
+    Many images (`decoded_cache.KEPT`) are decoded once, in processes of their own, and kept in the cache folder until a
     file's name, size or time changes; their pixels are then read from the disk as they are used.
 
     Args:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from saddlepoint.data.collection import Collection, Report
+from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Source
 from saddlepoint.data.images import DataError, ImageData, Split
-from saddlepoint.data.keeping import read
 from saddlepoint.data.workers import Target
 
 PREFIX = "hf:"

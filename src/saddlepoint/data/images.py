@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.cache import cache_folder
 
 Split = Literal["train", "test"]
@@ -110,7 +110,7 @@ class ImageData:
                 f"{self.name}: a share of {share} of {len(self):,} images leaves a part empty: give a share above 0 "
                 f"and below 1 that leaves at least one image on both sides"
             )
-        order = torch.randperm(len(self), generator=generator(seed, "held out"))
+        order = torch.randperm(len(self), generator=rng(seed, "held out"))
         test, train = order[:held_out].sort().values, order[held_out:].sort().values
         return self.chosen(train, f"Without {held_out:,} images held out."), self.chosen(test, "Held out.")
 
@@ -167,7 +167,7 @@ class ImageData:
 
     def _drawn(self, seed: int) -> tuple[Tensor, Tensor]:
         """A random order of the images, and by image how many of its class are before it in that order."""
-        order = torch.randperm(len(self), generator=generator(seed, "subset"))
+        order = torch.randperm(len(self), generator=rng(seed, "subset"))
         labels = torch.zeros_like(order) if self.labels is None else self.labels
         by_class = order[torch.argsort(labels[order], stable=True)]
         counts = labels.bincount()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 
 
 class Order:
@@ -38,5 +38,5 @@ class Order:
 
     def _permutation(self, epoch: int) -> Tensor:
         if self._latest[0] != epoch:
-            self._latest = epoch, torch.randperm(self.n, generator=generator(self.seed, epoch, self.purpose))
+            self._latest = epoch, torch.randperm(self.n, generator=rng(self.seed, epoch, self.purpose))
         return self._latest[1]

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Batch, generator, seed_for
+from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.data.images import DataError
 from saddlepoint.data.order import Order
 from saddlepoint.data.pairs import PairData
@@ -153,7 +153,7 @@ class PairStream(PairSource):
 
     def drawn(self, position: int) -> PairBatch:
         """Data and noise of the batch at a position, without what is scheduled."""
-        noise, n = generator(self.seed, position, "pairs"), self.batch_size
+        noise, n = rng(self.seed, position, "pairs"), self.batch_size
         rows = self._sources(position, n)
         columns = rows if self._targets is None else self._targets(position, n)
         inputs = self.data.inputs.images.index_select(0, rows)

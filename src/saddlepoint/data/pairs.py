@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from saddlepoint.data.collection import Collection, Report, some
+from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Colour, Half, Source, available_formats, upright_size
 from saddlepoint.data.folder import WHITE, Files, Listing, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split
-from saddlepoint.data.keeping import read
 from saddlepoint.data.workers import Target
 
 #: How images lie: each side in a folder of its own, equal names a pair; or both sides in one image, input on the left.

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Mixture:
 
     def points(self, n: int, seed: int) -> "PointData":
         """n points of the mixture, float32 (n, 2), a function of the seed; every mode has the same chance."""
-        source = generator(seed, n, self.name)
+        source = rng(seed, n, self.name)
         modes = torch.randint(len(self.centres), (n,), generator=source)
         noise = torch.randn(n, 2, generator=source)
         return PointData(self, self.centres[modes] + self.deviation * noise)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.audio import PEAK, SILENT, is_clipped, read_sound, sound_files
 from saddlepoint.data.collection import Report, some
 from saddlepoint.data.folder import printable
@@ -230,7 +230,7 @@ class CropStream(PairSource):
 
     def drawn(self, position: int) -> PairBatch:
         """Crops (N, samples) with their spectrograms (N, bands, frames), at a position."""
-        noise, n = generator(self.seed, position, "crops"), self.batch_size
+        noise, n = rng(self.seed, position, "crops"), self.batch_size
         owners, starts = self._stretches[self._order(position, n)].unbind(1)
         shifts = (torch.rand(n, generator=noise) * self.crop).long()
         decibels = self.quieter * torch.rand(n, generator=noise)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.idx import MNIST, mnist
 from saddlepoint.data.images import DataError, ImageData, Split, at_once, gathered
 
@@ -60,7 +60,7 @@ def stacked(digits: ImageData, split: Split, count: int) -> ImageData:
         raise DataError(f"{count} stacked images were asked for: give at least 1")
     assert digits.labels is not None
     _, height, width = digits.shape
-    drawn = torch.randint(len(digits), (count, 3), generator=generator("stacked", split))
+    drawn = torch.randint(len(digits), (count, 3), generator=rng("stacked", split))
     parts = (digits.images[part][:, :, 0] for part in drawn.split(at_once(3, height, width)))
     return ImageData(
         name="stacked-mnist",

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, Self
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Batch, generator, seed_for
+from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.data.order import Order
 
 Distribution = Literal["normal", "uniform"]
@@ -24,7 +24,7 @@ class SampleBatch:
         real: samples, float (N, …), in the range that the networks use.
         latent: (N, latent size).
         mix: uniform on [0, 1], (N, 1, …), for penalties on segments between real and generated; one number for all of
-            a pack, as a packed critic's samples are packs.
+            a pack, as a packed discriminator's samples are packs.
         labels: classes of the real samples, int64 (N,), which the generated ones are made for; None without classes.
         augmentation: uniform on [0, 1), (N, draws), for augmenting; None where nothing is augmented.
         strength: of the augmentation, a scalar, where it is scheduled.
@@ -92,7 +92,7 @@ class SampleStream:
         labels: int64 (N,), for networks that are given classes.
         augmentation: numbers to draw a sample for augmenting.
         strength, penalty: what is scheduled, as functions of the samples seen.
-        packing: samples that the critic judges as one; batches are whole packs.
+        packing: samples that the discriminator judges as one; batches are whole packs.
 
     Raises:
         ValueError: a batch size below 1, or one that packing does not divide.
@@ -128,7 +128,7 @@ class SampleStream:
 
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
-        noise, n = generator(self.seed, position, "noise"), self.batch_size
+        noise, n = rng(self.seed, position, "noise"), self.batch_size
         indices = self._order(position, n)
         value = SampleBatch(
             real=self.prepared(self.samples.index_select(0, indices)),

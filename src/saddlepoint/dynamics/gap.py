@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from saddlepoint.core import Batch, Batches, Game, NonFinite, Point, generator
+from saddlepoint.core import Batch, Batches, Game, NonFinite, Point, rng
 
 
 @dataclass(frozen=True)
@@ -97,4 +97,4 @@ def _loss(game: Game, batch: Batch, name: str) -> float:
 
 def _noise(point: Point, seed: int, name: str) -> Point:
     flat = point.flat()
-    return point.unflat(torch.randn(flat.shape, generator=generator(seed, name, "gap")).to(flat))
+    return point.unflat(torch.randn(flat.shape, generator=rng(seed, name, "gap")).to(flat))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from saddlepoint.core import Batch, Game, generator
+from saddlepoint.core import Batch, Game, rng
 from saddlepoint.methods.krylov import arnoldi
 
 
@@ -70,7 +70,7 @@ def spectrum(game: Game, batch: Batch, size: int = 30, seed: int = 0) -> Spectru
     if size < 1:
         raise ValueError(f"size is {size}: give at least 1")
     flat = game.point.flat()
-    start = torch.randn(flat.shape, generator=generator(seed, "spectrum"), dtype=torch.float64).to(flat)
+    start = torch.randn(flat.shape, generator=rng(seed, "spectrum"), dtype=torch.float64).to(flat)
     with game.untouched():
         line = game.linearize(batch)
         _, hessenberg = arnoldi(line.jvp, game.point.unflat(start), min(size, len(flat)))

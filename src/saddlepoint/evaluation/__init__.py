@@ -4,7 +4,7 @@ from saddlepoint.evaluation.audio import evaluate_sounds
 from saddlepoint.evaluation.enhancement import candidates, evaluate_enhancers
 from saddlepoint.evaluation.evaluating import SAMPLES, Evaluation, evaluate_images
 from saddlepoint.evaluation.measures import MEASURES, chosen
-from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhood_picture
+from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture
 from saddlepoint.evaluation.plane import evaluate_points
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets

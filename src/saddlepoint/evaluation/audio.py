@@ -6,12 +6,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
 from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, Evaluation, compare
+from saddlepoint.evaluation.feature_sets import Report, Seen
 from saddlepoint.evaluation.measures import MEASURES, Compared
 from saddlepoint.evaluation.protocol import Measured, Protocol
-from saddlepoint.evaluation.reading import Report, Seen
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
 
@@ -50,7 +50,7 @@ def evaluate_sounds(
         ConfigurationError: a metric was asked for by name that can't be had of these sets.
     """
     names, demanded = (list(MEASURES), False) if metrics is None else (list(metrics), True)
-    order = torch.randperm(len(train), generator=generator(seed, "evaluated"))[:REAL]
+    order = torch.randperm(len(train), generator=rng(seed, "evaluated"))[:REAL]
     seen_train = _heard(train, order, extractor, report, "listening to train")
     basis = Protocol(
         *(extractor.name, extractor.digest, extractor.resizing, train.name, train.fingerprint, "train"),
@@ -60,7 +60,7 @@ def evaluate_sounds(
     sets = [(basis, seen_train)]
     seen_test = None
     if test is not None:
-        shuffled = torch.randperm(len(test), generator=generator(seed, "tested"))
+        shuffled = torch.randperm(len(test), generator=rng(seed, "tested"))
         seen_test = _heard(test, shuffled, extractor, report, "listening to test")
         sets.append((replace(basis, fingerprint=test.fingerprint, split="test", n_real=len(test)), seen_test))
     fewest = min(samples, *(len(seen) for _, seen in sets))

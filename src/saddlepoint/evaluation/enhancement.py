@@ -10,8 +10,8 @@ from torch.nn.functional import interpolate
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import ms_ssim, spectrum_distance
 from saddlepoint.tasks.interpolation import interpolated

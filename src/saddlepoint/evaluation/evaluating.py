@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.evaluation.feature_sets import Report, Seen, seen_from, seen_of
 from saddlepoint.evaluation.measures import MEASURES, Compared
-from saddlepoint.evaluation.neighbourhood import Neighbourhood, neighbourhoods
+from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhoods
 from saddlepoint.evaluation.protocol import Measured, Protocol
-from saddlepoint.evaluation.reading import Report, Seen, seen_from, seen_of
 from saddlepoint.evaluation.real import RealSet
 from saddlepoint.extractors import Extractor
 from saddlepoint.tasks.trained import ImageGenerator

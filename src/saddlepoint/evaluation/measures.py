@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.evaluation.feature_sets import Seen
 from saddlepoint.evaluation.protocol import Better, Number
-from saddlepoint.evaluation.reading import Seen
 from saddlepoint.metrics import (
     birthday_duplicates,
     density_coverage,

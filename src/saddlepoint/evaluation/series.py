@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from saddlepoint.data import DataError
 from saddlepoint.data.series import SeriesData
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.metrics import (
     TableColumn,
     autocorrelation_difference,

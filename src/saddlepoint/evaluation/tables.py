@@ -7,8 +7,8 @@ import numpy as np
 
 from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.metrics import column_similarities, detection_auc, pair_similarities, privacy, utility
 from saddlepoint.tasks.table import RowGenerator, measurable
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from saddlepoint.data.text import TextData
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
 from saddlepoint.tasks.text import TextGenerator
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.extractors import Extractor
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import chosen_of

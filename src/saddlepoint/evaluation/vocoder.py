@@ -7,11 +7,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.feature_sets import Report
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
-from saddlepoint.evaluation.reading import Report
 from saddlepoint.tasks.vocoder import Vocoder, resemblance, spaced
 
 #: Recordings that are heard, at most; steps of Griffin's and Lim's search: librosa's, and beyond which little changes.
@@ -115,5 +115,5 @@ def _searched(vocoder: Vocoder, steps: int, mel: Tensor) -> Tensor:
 
 def _of_noise(vocoder: Vocoder, seed: int, mel: Tensor) -> Tensor:
     front = vocoder.front
-    noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=generator(seed, "noise")) * 0.01
+    noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=rng(seed, "noise")) * 0.01
     return front.agreeing(noise, mel[None], vocoder.steps, vocoder.momentum)[0]

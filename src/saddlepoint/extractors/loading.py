@@ -9,10 +9,10 @@ import torch
 from saddlepoint.extractors.classifier import SIDE, SmallClassifier
 from saddlepoint.extractors.extractor import Extractor
 from saddlepoint.extractors.inception import RESIZING, fid_inception
-from saddlepoint.extractors.peers import timm_model, torchscript
 from saddlepoint.extractors.pixels import AveragedPixels
 from saddlepoint.extractors.spoken import SoundExtractor, SpokenClassifier
 from saddlepoint.extractors.stacked import StackedFeatures, StackedLogits
+from saddlepoint.extractors.third_party import timm_model, torchscript
 
 Device = str | torch.device
 #: Weights that the package carries, made by bench/classifiers.py; `facts` reads what is known about them.

@@ -5,7 +5,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Batch, generator
+from saddlepoint.core import Batch, rng
 from saddlepoint.games.analytic import AnalyticGame
 
 
@@ -44,7 +44,7 @@ def stochastic_bilinear(
         raise ValueError(f"batch_size {batch_size} does not divide size {size}: epochs would not fit into batches")
     shape = (size, size)
     b, c = (
-        noise * size**0.5 * torch.randn(shape, generator=generator(instance, purpose), dtype=torch.float64)
+        noise * size**0.5 * torch.randn(shape, generator=rng(instance, purpose), dtype=torch.float64)
         for purpose in ("b", "c")
     )
 
@@ -54,11 +54,11 @@ def stochastic_bilinear(
 
     @lru_cache(maxsize=4)
     def epoch(seed: int, number: int) -> Tensor:
-        return torch.randperm(size, generator=generator(seed, number, "order"))
+        return torch.randperm(size, generator=rng(seed, number, "order"))
 
     def draw(seed: int, position: int) -> Batch:
         if independent:
-            return Batch(torch.randperm(size, generator=generator(seed, position, "batch"))[:batch_size], batch_size)
+            return Batch(torch.randperm(size, generator=rng(seed, position, "batch"))[:batch_size], batch_size)
         at = position % size
         return Batch(epoch(seed, position // size)[at : at + batch_size], batch_size)
 

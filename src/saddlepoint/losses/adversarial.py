@@ -121,7 +121,7 @@ def hinge() -> AdversarialLoss:
 
 
 def wasserstein() -> AdversarialLoss:
-    """A critic's difference of means: L_D = E f − E r, L_G = −E f; unbounded below without a penalty on the critic.
+    """A difference of means: L_D = E f − E r, L_G = −E f; unbounded below without a penalty on the discriminator.
 
     Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875. Take it with `gradient-penalty`.
     """

@@ -9,16 +9,16 @@ from saddlepoint.networks.dense_super_resolution import DenseSuperResolver
 from saddlepoint.networks.maxout import MaxoutDiscriminator
 from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddlepoint.networks.patch import PatchDiscriminator
-from saddlepoint.networks.players import Discriminator, Generator, Judgement, Translator
+from saddlepoint.networks.players import Discriminator, DiscriminatorOutput, Generator, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.residual_translator import ResidualTranslator
-from saddlepoint.networks.sequence import SequenceCritic, SequenceWriter
-from saddlepoint.networks.series import WindowCritic, WindowGenerator
+from saddlepoint.networks.sequence import SequenceDiscriminator, SequenceWriter
+from saddlepoint.networks.series import WindowDiscriminator, WindowGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
-from saddlepoint.networks.table import TableCritic, TableGenerator
+from saddlepoint.networks.table import TableDiscriminator, TableGenerator
 from saddlepoint.networks.unet import UNetDiscriminator, UNetTranslator
-from saddlepoint.networks.vocoder import VocoderCritic, VocoderGenerator
+from saddlepoint.networks.vocoder import VocoderDiscriminator, VocoderGenerator
 from saddlepoint.networks.wavegan import WaveGANDiscriminator, WaveGANGenerator
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -40,15 +40,15 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "patch-discriminator": PatchDiscriminator,
     "unet-discriminator": UNetDiscriminator,
     "table-generator": TableGenerator,
-    "table-critic": TableCritic,
+    "table-discriminator": TableDiscriminator,
     "window-generator": WindowGenerator,
-    "window-critic": WindowCritic,
+    "window-discriminator": WindowDiscriminator,
     "sequence-writer": SequenceWriter,
-    "sequence-critic": SequenceCritic,
+    "sequence-discriminator": SequenceDiscriminator,
     "wavegan-generator": WaveGANGenerator,
     "wavegan-discriminator": WaveGANDiscriminator,
     "vocoder": VocoderGenerator,
-    "vocoder-critic": VocoderCritic,
+    "vocoder-discriminator": VocoderDiscriminator,
 }
 
 __all__ = [
@@ -60,8 +60,8 @@ __all__ = [
     "DCGANGenerator",
     "DenseSuperResolver",
     "Discriminator",
+    "DiscriminatorOutput",
     "Generator",
-    "Judgement",
     "MLPDiscriminator",
     "MLPGenerator",
     "MaxoutDiscriminator",
@@ -71,19 +71,19 @@ __all__ = [
     "ResidualTranslator",
     "SNGANDiscriminator",
     "SNGANGenerator",
-    "SequenceCritic",
+    "SequenceDiscriminator",
     "SequenceWriter",
     "SuperResolver",
-    "TableCritic",
+    "TableDiscriminator",
     "TableGenerator",
     "Translator",
     "UNetDiscriminator",
     "UNetTranslator",
-    "VocoderCritic",
+    "VocoderDiscriminator",
     "VocoderGenerator",
     "WaveGANDiscriminator",
     "WaveGANGenerator",
-    "WindowCritic",
+    "WindowDiscriminator",
     "WindowGenerator",
     "costs",
 ]

@@ -10,7 +10,7 @@ from saddlepoint.networks.reflection import padded
 
 
 @dataclass(frozen=True)
-class Judgement:
+class DiscriminatorOutput:
     """All that a discriminator says of its samples.
 
     Attributes:
@@ -144,8 +144,10 @@ class Discriminator(nn.Module, ABC):
         if self.projection is not None:
             nn.init.normal_(self.projection.weight, std=features**-0.5)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None, detailed: bool = False) -> Tensor | Judgement:
-        """(N, *shape), and int64 labels (N,) where it has classes → logits (N,), or all of the judgement.
+    def forward(
+        self, images: Tensor, labels: Tensor | None = None, detailed: bool = False
+    ) -> Tensor | DiscriminatorOutput:
+        """(N, *shape), and int64 labels (N,) where it has classes → logits (N,), or all of the output.
 
         Networks that judge patches or pixels give a map of logits for every sample, (N, h, w) or (N, k, h, w). With
         packing m there are N/m logits (or maps) and features, one a pack.
@@ -163,7 +165,7 @@ class Discriminator(nn.Module, ABC):
         if not detailed:
             return logits
         class_logits = None if self.classifier is None else self.classifier(features)
-        return Judgement(logits, class_logits, features, tuple(layers))
+        return DiscriminatorOutput(logits, class_logits, features, tuple(layers))
 
     @abstractmethod
     def judge(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -162,7 +162,7 @@ def written(tokens: Tensor) -> Tensor:
     return ((tokens == 0).cumsum(1) - (tokens == 0).long()) == 0
 
 
-class SequenceCritic(Discriminator):
+class SequenceDiscriminator(Discriminator):
     """Convolutions over several embeddings of a sequence, each judged by itself: a logit for every embedding.
 
     Filters of several widths, their maxima over all places, a hidden layer; all embeddings share them. A loss takes the
@@ -181,7 +181,7 @@ class SequenceCritic(Discriminator):
         slope: of the leaky ReLU below 0.
         packing: sequences judged together.
 
-    >>> SequenceCritic((9, 5), representations=3)(torch.rand(4, 9, 5)).shape
+    >>> SequenceDiscriminator((9, 5), representations=3)(torch.rand(4, 9, 5)).shape
     torch.Size([4, 3])
     """
 

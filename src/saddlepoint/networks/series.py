@@ -41,7 +41,7 @@ class WindowGenerator(Generator):
         return windows.view(-1, *self.shape)
 
 
-class WindowCritic(Discriminator):
+class WindowDiscriminator(Discriminator):
     """MLP that sees a window of a start and steps three times: as it is, how far it has moved, and where it stands.
 
     How far: Σ_{s≤t} x_s/√T over the steps up to t. Where: x_1 + Σ_{s≤t} c x_s, c the deviations of the steps. What is
@@ -55,7 +55,7 @@ class WindowCritic(Discriminator):
         slope: of the leaky ReLU below 0.
         packing: windows judged together.
 
-    >>> WindowCritic((24, 6), packing=2)(torch.randn(4, 24, 6)).shape
+    >>> WindowDiscriminator((24, 6), packing=2)(torch.randn(4, 24, 6)).shape
     torch.Size([2])
     """
 

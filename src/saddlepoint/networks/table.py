@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.networks.mlp import MLPDiscriminator
-from saddlepoint.networks.players import Code, Generator, Judgement
+from saddlepoint.networks.players import Code, DiscriminatorOutput, Generator
 
 
 class ResidualLayer(nn.Module):
@@ -155,7 +155,7 @@ class TableGenerator(Generator):
         return least.scatter_reduce(1, self.owners.expand(len(logits), -1), logits.detach(), "amax")
 
 
-class TableCritic(nn.Module):
+class TableDiscriminator(nn.Module):
     """MLP that judges rows, each with the embedding of its label beside it, by packs.
 
     In a pack, every row has a label of its own, so that packing (Lin, Khetan, Fanti, Oh 2018, arXiv 1712.04086) and
@@ -173,7 +173,7 @@ class TableCritic(nn.Module):
     Raises:
         ValueError: see `MLPDiscriminator`.
 
-    >>> TableCritic((5,), packing=2, classes=3)(torch.randn(4, 5), torch.tensor([0, 1, 2, 0])).shape
+    >>> TableDiscriminator((5,), packing=2, classes=3)(torch.randn(4, 5), torch.tensor([0, 1, 2, 0])).shape
     torch.Size([2])
     """
 
@@ -190,14 +190,16 @@ class TableCritic(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(classes, embedding) if classes else None
         seen = prod(shape) + (embedding if classes else 0)
-        self.critic = MLPDiscriminator((seen,), widths, slope, spectral=spectral, packing=packing)
+        self.discriminator = MLPDiscriminator((seen,), widths, slope, spectral=spectral, packing=packing)
 
-    def forward(self, rows: Tensor, labels: Tensor | None = None, detailed: bool = False) -> Tensor | Judgement:
-        """(N, *shape), and int64 labels (N,) where there are classes → logits (N/packing,), or all of the judgement."""
+    def forward(
+        self, rows: Tensor, labels: Tensor | None = None, detailed: bool = False
+    ) -> Tensor | DiscriminatorOutput:
+        """(N, *shape), and int64 labels (N,) where there are classes → logits (N/packing,), or all of the output."""
         if (labels is None) != (self.embedding is None):
-            raise ValueError("labels are given to a critic with classes, and to no other")
+            raise ValueError("labels are given to a discriminator with classes, and to no other")
         seen = rows.flatten(1)
         if self.embedding is not None:
             seen = torch.cat([seen, self.embedding(labels)], dim=1)
-        judged: Tensor | Judgement = self.critic(seen, None, detailed)
+        judged: Tensor | DiscriminatorOutput = self.discriminator(seen, None, detailed)
         return judged

@@ -139,7 +139,7 @@ class _Fusion(nn.Module):
         return total / len(self.blocks)
 
 
-class VocoderCritic(Discriminator):
+class VocoderDiscriminator(Discriminator):
     """Judges of waves, by periods and by spectrograms: each a stack of convolutions with logits of its own.
 
     A judge of period p sees every p-th sample in a row, and so p rows side by side (HiFi-GAN's multi-period
@@ -158,7 +158,7 @@ class VocoderCritic(Discriminator):
 
     Kong, Kim, Bae 2020, arXiv 2010.05646; Jang, Lim, Yoon, Kim, Kim 2021 (UnivNet), arXiv 2106.07889.
 
-    >>> VocoderCritic((2048,), width=4)(torch.randn(2, 2048)).shape
+    >>> VocoderDiscriminator((2048,), width=4)(torch.randn(2, 2048)).shape
     torch.Size([2, 6, 99])
     """
 

@@ -1,10 +1,10 @@
-"""Penalties: pure functions given what a critic saw. `Consistency` is no entry, as it takes an augmentation."""
+"""Penalties: pure functions given what a discriminator saw. `Consistency` is no entry, as it takes an augmentation."""
 
 from saddlepoint.penalties.clipping import clip_parameters
 from saddlepoint.penalties.consistency import Augment, Consistency
 from saddlepoint.penalties.gradient import R1, R2, Dragan, GradientPenalty, ZeroCentred
 from saddlepoint.penalties.lecam import Anchors, LeCam
-from saddlepoint.penalties.penalty import CriticPass, Memory, Penalty
+from saddlepoint.penalties.penalty import DiscriminatorPass, Memory, Penalty
 
 PENALTIES: dict[str, type[Penalty]] = {
     "r1": R1,
@@ -22,7 +22,7 @@ __all__ = [
     "Anchors",
     "Augment",
     "Consistency",
-    "CriticPass",
+    "DiscriminatorPass",
     "Dragan",
     "GradientPenalty",
     "LeCam",

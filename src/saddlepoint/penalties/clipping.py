@@ -1,4 +1,4 @@
-"""The projection of a critic's parameters on a box."""
+"""The projection of a discriminator's parameters on a box."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,11 @@ from torch import Tensor
 
 @torch.no_grad()
 def clip_parameters(parameters: Iterable[Tensor], bound: float = 0.01) -> None:
-    """Project parameters on the box [−c, c]: w ← max(−c, min(c, w)), so that the critic is Lipschitz.
+    """Project parameters on the box [−c, c]: w ← max(−c, min(c, w)), so that the discriminator is Lipschitz.
 
-    Not a penalty but a projection, to be made after each move of the critic: hang it on the critic's optimizer, by
-    which a method moves, `optimizer.register_step_post_hook(lambda *_: clip_parameters(critic.parameters()))`. It
-    biases the critic towards simple functions; `gradient-penalty` was made to replace it.
+    Not a penalty but a projection, to be made after each move of the discriminator: hang it on the optimizer by which a
+    method moves it, `optimizer.register_step_post_hook(lambda *_: clip_parameters(discriminator.parameters()))`. It
+    biases the discriminator towards simple functions; `gradient-penalty` was made to replace it.
     Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", arXiv 1701.07875.
 
     Raises:
@@ -24,6 +24,6 @@ def clip_parameters(parameters: Iterable[Tensor], bound: float = 0.01) -> None:
     tensor([-0.0100,  0.0050,  0.0100])
     """
     if bound <= 0:
-        raise ValueError(f"bound is {bound}: give a number above 0, as 0 leaves a critic that is constant")
+        raise ValueError(f"bound is {bound}: give a number above 0, as 0 leaves a discriminator that is constant")
     for parameter in parameters:
         parameter.clamp_(-bound, bound)

@@ -1,11 +1,11 @@
-"""Penalty on a critic that answers otherwise when its sample is augmented."""
+"""Penalty on a discriminator that answers otherwise when its sample is augmented."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from torch import Tensor
 
-from saddlepoint.penalties.penalty import CriticPass, Penalty
+from saddlepoint.penalties.penalty import DiscriminatorPass, Penalty
 
 
 class Augment(Protocol):
@@ -23,9 +23,9 @@ class Augment(Protocol):
 class Consistency(Penalty):
     """λ E (D(x) − D(T x))² at real and μ E (D(x) − D(T x))² at generated samples, T an augmentation (bCR).
 
-    The critic becomes blind to T, while generated images aren't augmented where the generator learns, so nothing
-    of T leaks into them. μ = 0 is CR-GAN. 0 for a critic that is invariant under T. Two forward passes of its own.
-    Zhao, Singh, Lee, Zhang, Odena, Zhang 2020, "Improved consistency regularization for GANs", arXiv 2002.04724.
+    The discriminator becomes blind to T, while generated images aren't augmented where the generator learns, so nothing
+    of T leaks into them. μ = 0 is CR-GAN. 0 for a discriminator that is invariant under T. Two forward passes of its
+    own. Zhao, Singh, Lee, Zhang, Odena, Zhang 2020, "Improved consistency regularization for GANs", arXiv 2002.04724.
 
     Args:
         weight: λ.
@@ -51,11 +51,11 @@ class Consistency(Penalty):
         if self.generated_weight < 0:
             raise ValueError(f"generated_weight is {self.generated_weight}: a penalty's weight is at least 0")
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ E (D(real) − D(T real))² + μ E (D(generated) − D(T generated))²."""
         real = self._distance(seen, seen.real, seen.real_logits)
         return self.weight * real + self.generated_weight * self._distance(seen, seen.generated, seen.generated_logits)
 
-    def _distance(self, seen: CriticPass, samples: Tensor, logits: Tensor) -> Tensor:
+    def _distance(self, seen: DiscriminatorPass, samples: Tensor, logits: Tensor) -> Tensor:
         draws = seen.noise((len(samples), self.augment.draws)).to(samples)
-        return (logits - seen.critic(self.augment(samples, draws, self.strength))).square().mean()
+        return (logits - seen.discriminator(self.augment(samples, draws, self.strength))).square().mean()

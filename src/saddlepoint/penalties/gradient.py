@@ -1,8 +1,8 @@
-"""Penalties on the gradient of a critic with respect to its input, added to the critic's loss.
+"""Penalties on the gradient of a discriminator with respect to its input, added to the discriminator's loss.
 
-A packed critic (N samples, N/m logits) has a pack for its input: ∇D is the gradient in all m samples of one, E the mean
-over packs. Of a critic that judges patches or pixels, D is the sum of a sample's logits, so that what a pixel pays does
-not depend on how large the sample is.
+A packed discriminator (N samples, N/m logits) has a pack for its input: ∇D is the gradient in all m samples of one, E
+the mean over packs. Of a discriminator that judges patches or pixels, D is the sum of a sample's logits, so that what a
+pixel pays does not depend on how large the sample is.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saddlepoint.penalties.penalty import CriticPass, Penalty
+from saddlepoint.penalties.penalty import DiscriminatorPass, Penalty
 
 _MESCHEDER = """@inproceedings{mescheder2018which,
   title={Which Training Methods for {GAN}s do actually Converge?},
@@ -26,13 +26,13 @@ class R1(Penalty):
     Take it at every step: applied every few steps only, together with R2, it fails.
     Mescheder, Geiger, Nowozin 2018, arXiv 1801.04406.
 
-    A linear critic D(x) = ⟨w, x⟩ pays (γ/2)‖w‖², here .05 · 50:
+    A linear discriminator D(x) = ⟨w, x⟩ pays (γ/2)‖w‖², here .05 · 50:
 
-    >>> critic = torch.nn.Linear(2, 1, bias=False)
-    >>> _ = torch.nn.init.constant_(critic.weight, 5.0)
+    >>> discriminator = torch.nn.Linear(2, 1, bias=False)
+    >>> _ = torch.nn.init.constant_(discriminator.weight, 5.0)
     >>> x = torch.randn(5, 2, requires_grad=True)
-    >>> logits = critic(x).squeeze(1)
-    >>> float(R1(weight=0.1)(CriticPass(critic, x, x, logits, logits, torch.zeros(5, 1))).detach())
+    >>> logits = discriminator(x).squeeze(1)
+    >>> float(R1(weight=0.1)(DiscriminatorPass(discriminator, x, x, logits, logits, torch.zeros(5, 1))).detach())
     2.5
     """
 
@@ -40,7 +40,7 @@ class R1(Penalty):
     differentiates_real = True
     paper = _MESCHEDER
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """(γ/2) E ‖∇D(real)‖²."""
         return self.weight / 2 * _squared_norms(seen.real_logits, seen.real).mean()
 
@@ -56,7 +56,7 @@ class R2(Penalty):
     differentiates_generated = True
     paper = _MESCHEDER
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """(γ/2) E ‖∇D(generated)‖²."""
         return self.weight / 2 * _squared_norms(seen.generated_logits, seen.generated).mean()
 
@@ -74,21 +74,21 @@ class GradientPenalty(Penalty):
   author={Gulrajani, Ishaan and Ahmed, Faruk and Arjovsky, Martin and Dumoulin, Vincent and Courville, Aaron},
   booktitle={NeurIPS}, year={2017}}"""
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ E (‖∇D(real + u (generated − real))‖ − 1)²; costs a forward pass of its own.
 
         Raises:
             ValueError: batches of different sizes, which have no segments between them.
         """
-        return self.weight * (_norms(seen.critic, _between(seen)) - 1).square().mean()
+        return self.weight * (_norms(seen.discriminator, _between(seen)) - 1).square().mean()
 
 
 @dataclass(frozen=True)
 class ZeroCentred(Penalty):
     """λ E ‖∇D(x̂)‖², x̂ on segments between real and generated samples (0-GP).
 
-    The segments of WGAN-GP with R1's target: the critic becomes flat also between the samples that it has seen, so
-    that it can't learn them by heart. D(x) = ⟨w, x⟩ pays λ‖w‖².
+    The segments of WGAN-GP with R1's target: the discriminator becomes flat also between the samples that it has seen,
+    so that it can't learn them by heart. D(x) = ⟨w, x⟩ pays λ‖w‖².
     Thanh-Tung, Tran, Venkatesh 2019, "Improving generalization and stability of GANs", arXiv 1902.03984.
     """
 
@@ -98,22 +98,22 @@ class ZeroCentred(Penalty):
   author={Thanh-Tung, Hoang and Tran, Truyen and Venkatesh, Svetha},
   booktitle={ICLR}, year={2019}}"""
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ E ‖∇D(real + u (generated − real))‖²; costs a forward pass of its own.
 
         Raises:
             ValueError: batches of different sizes, which have no segments between them.
         """
         between = _between(seen)
-        return self.weight * _squared_norms(seen.critic(between), between).mean()
+        return self.weight * _squared_norms(seen.discriminator(between), between).mean()
 
 
 @dataclass(frozen=True)
 class Dragan(Penalty):
     """λ E (‖∇D(x + δ)‖ − 1)² around real samples, each value of δ uniform on ±c σ, σ the deviation of the batch.
 
-    Where the gradient is wanted is said by the data alone, so nothing pulls at the critic along the generator's path.
-    The paper's equation has δ normal; scaled by the data's own deviation, and uniform, c keeps its meaning for
+    Where the gradient is wanted is said by the data alone, so nothing pulls at the discriminator along the generator's
+    path. The paper's equation has δ normal; scaled by the data's own deviation, and uniform, c keeps its meaning for
     images in any range.
     Kodali, Abernethy, Hays, Kira 2017, "On convergence and stability of GANs", arXiv 1705.07215.
 
@@ -137,14 +137,14 @@ class Dragan(Penalty):
         if self.spread < 0:
             raise ValueError(f"spread is {self.spread}: give at least 0, in deviations of the data")
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ E (‖∇D(real + δ)‖ − 1)²; costs a forward pass of its own."""
         noise = 2 * seen.noise(seen.real.shape).to(seen.real) - 1
         around = _differentiable(seen.real + self.spread * seen.real.std(correction=0) * noise)
-        return self.weight * (_norms(seen.critic, around) - 1).square().mean()
+        return self.weight * (_norms(seen.discriminator, around) - 1).square().mean()
 
 
-def _between(seen: CriticPass) -> Tensor:
+def _between(seen: DiscriminatorPass) -> Tensor:
     """Points on the segments, which require a gradient."""
     if seen.real.shape != seen.generated.shape:
         raise ValueError(
@@ -158,15 +158,15 @@ def _differentiable(samples: Tensor) -> Tensor:
     return samples if samples.requires_grad else samples.requires_grad_()
 
 
-def _norms(critic: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
+def _norms(discriminator: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
     """‖∇D‖ a sample, (N,). 1e-12: the root's derivative is infinite at 0, and 0 · ∞ is not a number."""
-    return (_squared_norms(critic(samples), samples) + 1e-12).sqrt()
+    return (_squared_norms(discriminator(samples), samples) + 1e-12).sqrt()
 
 
 def _squared_norms(logits: Tensor, samples: Tensor) -> Tensor:
     """‖∇D‖² a sample, (N,). The sum of all logits has each sample's own gradient, as no sample sees another.
 
-    A critic of packs has the pack as its input, so the norm is that of the gradient in all its samples at once.
+    A discriminator of packs has the pack as its input, so the norm is that of the gradient in all its samples at once.
     """
     (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
     return gradient.square().reshape(len(logits), -1).sum(1)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from saddlepoint.penalties.penalty import CriticPass, Memory, Penalty
+from saddlepoint.penalties.penalty import DiscriminatorPass, Memory, Penalty
 
 
 class Anchors(Memory):
-    """Moving averages of the critic's logits, α ← α + (1 − ½^(N/half_life)) (E D − α), from 0 on.
+    """Moving averages of the discriminator's logits, α ← α + (1 − ½^(N/half_life)) (E D − α), from 0 on.
 
     Args:
         half_life: in samples, so that a changed batch size keeps its meaning.
@@ -25,7 +25,7 @@ class Anchors(Memory):
         self.register_buffer("generated", torch.zeros(()))
 
     @torch.no_grad()
-    def observe(self, seen: CriticPass) -> None:
+    def observe(self, seen: DiscriminatorPass) -> None:
         """Move both averages towards the batch's means."""
         share = 1.0 - 0.5 ** (len(seen.real) / self.half_life)
         # New tensors, not new values in the old ones: the penalty's graph may hold those.
@@ -38,10 +38,10 @@ class LeCam(Penalty):
     """λ (E (r − α_F)² + E (f − α_R)²): logits stay near moving averages α_R, α_F of the other side's (LeCam).
 
     With r = D(real), f = D(generated) and the Wasserstein loss this minimises a LeCam divergence, which is bounded,
-    so that a critic of few data has less to gain from being sure. α are constants here: the means of earlier steps,
-    with a half-life of `half_life` samples (4,400 is a decay of 0.99 a step at 64 a batch). They live in `memory`,
-    which has to become a part of the critic: as its buffers they are saved with it and move once a step.
-    Tseng, Jiang, Liu, Yang, Yang 2021, "Regularizing GANs under limited data", arXiv 2104.03310.
+    so that a discriminator of few data has less to gain from being sure. α are constants here: the means of earlier
+    steps, with a half-life of `half_life` samples (4,400 is a decay of 0.99 a step at 64 a batch). They live in
+    `memory`, which has to become a part of the discriminator: as its buffers they are saved with it and move once a
+    step. Tseng, Jiang, Liu, Yang, Yang 2021, "Regularizing GANs under limited data", arXiv 2104.03310.
 
     Raises:
         ValueError: a negative weight, or a half-life of 0 or below.
@@ -61,7 +61,7 @@ class LeCam(Penalty):
             raise ValueError(f"half_life is {self.half_life}: give a number of samples above 0")
         object.__setattr__(self, "memory", Anchors(self.half_life))
 
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ (E (r − α_F)² + E (f − α_R)²)."""
         real = (seen.real_logits - self.memory.generated).square().mean()
         return self.weight * (real + (seen.generated_logits - self.memory.real).square().mean())

@@ -10,21 +10,21 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
-class CriticPass:
-    """What the critic saw, so that a penalty shares its forward pass.
+class DiscriminatorPass:
+    """What the discriminator saw, so that a penalty shares its forward pass.
 
     Attributes:
-        critic: samples ↦ logits (N,); N/m where it judges packs of m samples after one another; (N, …) where it judges
-            patches or pixels.
+        discriminator: samples ↦ logits (N,); N/m where it judges packs of m samples after one another; (N, …) where it
+            judges patches or pixels.
         real, generated: samples (N, …); they require a gradient where a penalty says that it differentiates them.
-        real_logits, generated_logits: the critic's logits there.
+        real_logits, generated_logits: the discriminator's logits there.
         mix: uniform on [0, 1], (N, 1, …), equal within a pack: no penalty draws noise of its own.
         noise: shape ↦ numbers uniform on [0, 1), for the penalties that need more. By default they come from torch's
             global generator on the CPU, which a batch seeds at every evaluation: as repeatable as dropout, equal on
             every device, and free of charge where no penalty asks.
     """
 
-    critic: Callable[[Tensor], Tensor]
+    discriminator: Callable[[Tensor], Tensor]
     real: Tensor
     generated: Tensor
     real_logits: Tensor
@@ -36,17 +36,17 @@ class CriticPass:
 class Memory(nn.Module, ABC):
     """What a penalty remembers of earlier evaluations, as buffers.
 
-    Registered as a part of the critic they are saved with it, and move once a step, as batch-norm statistics do.
+    Registered as a part of the discriminator they are saved with it, and move once a step, as batch-norm statistics do.
     """
 
     @abstractmethod
-    def observe(self, seen: CriticPass) -> None:
-        """Move the buffers; called after the penalty at every evaluation of the critic's loss."""
+    def observe(self, seen: DiscriminatorPass) -> None:
+        """Move the buffers; called after the penalty at every evaluation of the discriminator's loss."""
 
 
 @dataclass(frozen=True)
 class Penalty(ABC):
-    """A scalar added to the critic's loss, differentiable as often as the critic is.
+    """A scalar added to the discriminator's loss, differentiable as often as the discriminator is.
 
     Attributes:
         weight: its factor, γ or λ of the papers.
@@ -70,5 +70,5 @@ class Penalty(ABC):
             raise ValueError(f"weight is {self.weight}: a penalty's weight is at least 0")
 
     @abstractmethod
-    def __call__(self, seen: CriticPass) -> Tensor:
+    def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """The penalty, a scalar; a pure function of what was seen and of the memory, which it does not move."""

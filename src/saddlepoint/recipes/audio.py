@@ -36,7 +36,7 @@ from saddlepoint.tasks.audio import (
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, schedules
+from saddlepoint.train import Budget, Intervals, schedules
 
 #: Convolutional networks halve pictures: frames are a multiple of it.
 FRAMES = 16
@@ -244,7 +244,7 @@ def audio() -> AudioRun:
         method={"name": "alternating"},
         average=Average(half_life=10_000, warm_up=0.1),
         budget=Budget(samples=100_000),
-        every=Every(record=2_000, snapshot=20_000, checkpoint=20_000),
+        every=Intervals(record=2_000, snapshot=20_000, checkpoint=20_000),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import torch
 
-from saddlepoint.baselines import Autoencoder, ThroughDensity
+from saddlepoint.autoencoders import Autoencoder, ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import Game, seed_for
 from saddlepoint.core.randomness import seeded
@@ -63,7 +63,7 @@ class AutoencoderRun(Run):
         if self.latent.distribution != "normal":
             raise ConfigurationError(f"a {self.objective} has normal latents: --set latent.distribution=normal")
         if self.generator.clip is not None:
-            raise ConfigurationError(f"a {self.objective} has no critic to clip: --set generator.clip=none")
+            raise ConfigurationError(f"a {self.objective} has no discriminator to clip: --set generator.clip=none")
         if self.precision != "float32":
             raise ConfigurationError(f"a {self.objective} computes its loss with its layers: --set precision=float32")
         if self.schedules.penalty is not None or self.schedules.augmentation is not None:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batches, Game, Method, Outcome, generator, seed_for
+from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
 from saddlepoint.core.game import JointLoss
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import DataError
@@ -33,11 +33,11 @@ from saddlepoint.recipes.registries import (
     PENALTY_REGISTRY,
     REGULARISER_REGISTRY,
 )
-from saddlepoint.runs import RunFolder
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.precision import MixedPrecision
-from saddlepoint.train import Observer, Pace, Stage, Stopping, Task, Training
+from saddlepoint.train import Observer, OptimizerSchedule, Probe, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
@@ -86,7 +86,7 @@ class Assembled:
     game: Game
     method: Method
     stream: Stream
-    task: Task
+    task: Probe
     stages: tuple[Stage, ...] = ()
 
     @cached_property
@@ -107,7 +107,7 @@ class Assembled:
             config.every,
             len(self.data),
             observer,
-            Pace(self.game, config.schedules),
+            OptimizerSchedule(self.game, config.schedules),
             self._stopping(),
             self.stages,
         )
@@ -132,7 +132,7 @@ class Assembled:
             size: samples of the batch that judges, at most.
             steps: of each search.
         """
-        order = torch.randperm(len(self.data), generator=generator(self.config.seed, "held out"))
+        order = torch.randperm(len(self.data), generator=rng(self.config.seed, "held out"))
         cut = max(1, int(HELD_OUT * len(order)))
         seed = seed_for(self.config.seed, "held out")
         held = self.stream.part(order[:cut], batch_size=min(size, cut), seed=seed)

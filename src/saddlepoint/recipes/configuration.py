@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from saddlepoint.configuration import Settings, Several
+from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.stream import Distribution
 from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS
 from saddlepoint.recipes.registries import (
@@ -18,7 +18,7 @@ from saddlepoint.recipes.registries import (
     PENALTY_REGISTRY,
     REGULARISER_REGISTRY,
 )
-from saddlepoint.train import Budget, Every, Schedules, Until
+from saddlepoint.train import Budget, Intervals, Schedules, Until
 
 if TYPE_CHECKING:
     from saddlepoint.recipes.building import Assembled, Data
@@ -101,7 +101,7 @@ class Run(Settings):
     channels_last: bool = False
     budget: Budget
     until: Until | None = None
-    every: Every = Every()
+    every: Intervals = Intervals()
     epoch_lines: bool = False
 
     @model_validator(mode="after")
@@ -187,9 +187,9 @@ class AdversarialRun(Run):
 
     discriminator: Player
     loss: Annotated[Choice, LOSS_REGISTRY]
-    penalties: Annotated[dict[str, Choice], Several(PENALTY_REGISTRY)] = Field(default_factory=dict)
+    penalties: Annotated[dict[str, Choice], NamedChoices(PENALTY_REGISTRY)] = Field(default_factory=dict)
     #: Added to the generator's loss, as penalties are to the discriminator's.
-    regularisers: Annotated[dict[str, Choice], Several(REGULARISER_REGISTRY)] = Field(default_factory=dict)
+    regularisers: Annotated[dict[str, Choice], NamedChoices(REGULARISER_REGISTRY)] = Field(default_factory=dict)
     #: Weight of an auxiliary classifier in both players' losses (AC-GAN), which the discriminator gets where this is
     #: above 0; classes are conditioned on by projection otherwise.
     auxiliary: float = Field(default=0.0, ge=0)

@@ -11,14 +11,14 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import load_images, load_photographs
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import DegradedStream, degraded_pairs
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.recipes.configuration import Average, Player, Reading
 from saddlepoint.recipes.image import placed
 from saddlepoint.recipes.image_to_image import Given, ImageToImageRun, Judging, Pairing
-from saddlepoint.train import Budget, Every, Schedule, Schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules
 
 #: The side at which the inputs of given pairs are read where none is given.
 PAIR_SIZE = 32
@@ -139,12 +139,12 @@ def enhance() -> EnhancementRun:
         discriminator=Player(network={"name": "patch-discriminator", "width": 32, "depth": 2}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.01}, "r2": {"weight": 0.01}},
-        likenesses={"reconstruction": {"weight": 2.0, "kind": "charbonnier"}},
+        content={"reconstruction": {"weight": 2.0, "kind": "charbonnier"}},
         method={"name": "alternating"},
         average=Average(half_life=2_000, warm_up=0.05),
         schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=200_000)),
         batch_size=16,
         regression=100_000,
         budget=Budget(samples=200_000),
-        every=Every(record=2_000, snapshot=20_000, checkpoint=20_000),
+        every=Intervals(record=2_000, snapshot=20_000, checkpoint=20_000),
     )

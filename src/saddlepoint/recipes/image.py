@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS, ImageData, load_images
-from saddlepoint.data.catalogue import is_path
 from saddlepoint.data.hugging_face import PREFIX, absolute
+from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
@@ -27,7 +27,7 @@ from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.image import JUDGED, ImageTask, Metric
 from saddlepoint.tasks.trained import ImageGenerator, Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
@@ -358,7 +358,7 @@ def stacked_mnist() -> ImageRun:
         features="stacked-digits",
     )
     # A checkpoint reads 6,144 digits, which takes as long as thousands of samples of training.
-    every = Every(record=20_000, snapshot=200_000, checkpoint=200_000)
+    every = Intervals(record=20_000, snapshot=200_000, checkpoint=200_000)
     return run.model_copy(update={"latent": LatentSettings(size=256), "every": every})
 
 
@@ -395,7 +395,7 @@ def modern() -> ImageRun:
                 penalty=Schedule(start=1.0, end=0.1, samples=burn_in),
                 augmentation=Schedule(start=0.0, end=0.3, samples=burn_in),
             ),
-            "every": Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+            "every": Intervals(record=20_000, snapshot=200_000, checkpoint=200_000),
         }
     )
 
@@ -417,6 +417,6 @@ def classic() -> ImageRun:
         method={"name": "alternating"},
         batch_size=64,
         budget=Budget(samples=600_000),
-        every=Every(record=None),
+        every=Intervals(record=None),
         epoch_lines=True,
     )

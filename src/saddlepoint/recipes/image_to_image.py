@@ -10,10 +10,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import nn
 
-from saddlepoint.configuration import ConfigurationError, Settings, Several
+from saddlepoint.configuration import ConfigurationError, NamedChoices, Settings
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.pair_stream import PairSource, PairStream
 from saddlepoint.data.pairs import Layout, PairData, holds_out, read_pairs
-from saddlepoint.data.photographs import Photographs
 from saddlepoint.extractors import load_extractor
 from saddlepoint.networks import Costs, costs
 from saddlepoint.recipes.building import (
@@ -27,11 +27,11 @@ from saddlepoint.recipes.building import (
 )
 from saddlepoint.recipes.configuration import AdversarialRun, Choice, DataSettings, Reading
 from saddlepoint.recipes.image import RANGES
-from saddlepoint.recipes.registries import LIKENESS_REGISTRY, LOSS_REGISTRY
+from saddlepoint.recipes.registries import CONTENT_REGISTRY, LOSS_REGISTRY
 from saddlepoint.tasks.contrast import ContrastLosses
 from saddlepoint.tasks.cycle import CycleLosses
 from saddlepoint.tasks.image import JUDGED
-from saddlepoint.tasks.likenesses import Likeness
+from saddlepoint.tasks.likenesses import ContentLoss
 from saddlepoint.tasks.resemblance import Features
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import TranslationTask
@@ -115,7 +115,7 @@ class ImageToImageRun(AdversarialRun):
     Attributes:
         data: which images.
         regression: samples of the first stage, in which the discriminator rests; what it ends with is kept.
-        likenesses: terms that hold what is made against the target.
+        content: terms that hold what is made against the target.
         adversarial: weight of the adversary's term in the generator's loss.
         matching: weight of the distance between the discriminator's layers.
         conditioned: whether the discriminator sees the input too.
@@ -128,7 +128,7 @@ class ImageToImageRun(AdversarialRun):
 
     data: Pairing
     regression: int = Field(default=0, ge=0)
-    likenesses: Annotated[dict[str, Choice], Several(LIKENESS_REGISTRY)] = Field(default_factory=dict)
+    content: Annotated[dict[str, Choice], NamedChoices(CONTENT_REGISTRY)] = Field(default_factory=dict)
     adversarial: float = Field(default=1.0, ge=0)
     matching: float = Field(default=0.0, ge=0)
     conditioned: bool = True
@@ -148,17 +148,17 @@ class ImageToImageRun(AdversarialRun):
             )
         if self.schedules.augmentation is not None:
             raise ValueError("the discriminator sees images as they are: --set schedules.augmentation=none")
-        if self.regression and all(LIKENESS_REGISTRY.entries[name].waits for name in self.terms):  # type: ignore[attr-defined]
+        if self.regression and all(CONTENT_REGISTRY.entries[name].after_pretraining for name in self.terms):  # type: ignore[attr-defined]
             raise ValueError(
                 "a first stage without an adversary needs a target, and something to be like it: --set "
-                "likenesses.reconstruction=on for pairs, or --set regression=0"
+                "content.reconstruction=on for pairs, or --set regression=0"
             )
         return self
 
     @property
     def terms(self) -> Mapping[str, Choice]:
-        """The likenesses that count."""
-        return {name: spec for name, spec in self.likenesses.items() if spec["weight"]}
+        """The content losses that count."""
+        return {name: spec for name, spec in self.content.items() if spec["weight"]}
 
     @property
     def conditional(self) -> bool:
@@ -167,9 +167,9 @@ class ImageToImageRun(AdversarialRun):
 
     @property
     def papers(self) -> list[str]:
-        """Of the loss, the penalties and the likenesses."""
-        likenesses: list[Any] = [LIKENESS_REGISTRY.entries[name] for name in self.terms]
-        return [*super().papers, *(likeness.paper for likeness in likenesses)]
+        """Of the loss, the penalties and the content losses."""
+        terms: list[Any] = [CONTENT_REGISTRY.entries[name] for name in self.terms]
+        return [*super().papers, *(term.paper for term in terms)]
 
     @abstractmethod
     def load(self, reading: Reading | None = None) -> Given:
@@ -208,10 +208,10 @@ class ImageToImageRun(AdversarialRun):
         """What its networks cost for images such as these, by role, each once; nothing is computed."""
         *_, source, shape = self._streamed(data, torch.device("cpu"))
         with torch.device("meta"):
-            translator, critic = self._generator(source, shape), self._discriminator(source, shape)
+            translator, discriminator = self._generator(source, shape), self._discriminator(source, shape)
             return {
                 "generator": costs(translator, torch.empty(1, *source)),
-                "discriminator": costs(critic, torch.empty(1, *self._seen(source, shape))),
+                "discriminator": costs(discriminator, torch.empty(1, *self._seen(source, shape))),
             }
 
     # --- what a task may have otherwise -----------------------------------------------------------------
@@ -229,7 +229,7 @@ class ImageToImageRun(AdversarialRun):
         players = {"generator": self._generator(source, shape), "discriminator": self._discriminator(source, shape)}
         return players, TranslationLosses(
             *self._adversary(),
-            self._likenesses(shape, device),
+            self._content(shape, device),
             conditional=self.conditional,
             adversarial=self.adversarial,
             matching=self.matching,
@@ -270,20 +270,20 @@ class ImageToImageRun(AdversarialRun):
         """Its loss and penalties."""
         return LOSS_REGISTRY.build(self.loss), penalties_of(self, *RANGES[self.values])
 
-    def _likenesses(self, shape: Grid, device: torch.device) -> list[Likeness]:
+    def _content(self, shape: Grid, device: torch.device) -> list[ContentLoss]:
         """Built, and tried on an image of nothing, as extractors are of many makers."""
         low, high = RANGES[self.values]
         found = []
         for name, spec in self.terms.items():
-            likeness = LIKENESS_REGISTRY.build({"name": name, **spec}, low=low, high=high, device=device)
+            term = CONTENT_REGISTRY.build({"name": name, **spec}, low=low, high=high, device=device)
             blank = torch.zeros(1, *shape, device=device)
             try:
-                likeness(blank.clone().requires_grad_(), blank)
+                term(blank.clone().requires_grad_(), blank)
             except (ValueError, RuntimeError) as error:
                 raise ConfigurationError(
-                    f"the likeness {name!r} does not take images of {shape}: {error}; or --set likenesses.{name}=none"
+                    f"the content loss {name!r} does not take images of {shape}: {error}; or --set content.{name}=none"
                 ) from error
-            found.append(likeness)
+            found.append(term)
         return found
 
     def _generator(self, source: Grid, shape: Grid, role: str = "generator") -> nn.Module:

@@ -13,7 +13,7 @@ from saddlepoint.recipes.building import Assembled, adversarial_game, iteration,
 from saddlepoint.recipes.configuration import AdversarialRun, Average, DataSettings, LatentSettings, Player, Reading
 from saddlepoint.tasks.points import PointTask
 from saddlepoint.tasks.trained import Latent, PointGenerator
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 _MIXTURES: dict[str, Callable[[], Mixture]] = {"ring": mixtures.ring, "grid": mixtures.grid}
 
@@ -105,7 +105,7 @@ def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> 
         ),
         batch_size=800,
         budget=Budget(samples=16_000_000),
-        every=Every(record=160_000, snapshot=800_000, checkpoint=800_000),
+        every=Intervals(record=160_000, snapshot=800_000, checkpoint=800_000),
     )
 
 
@@ -140,7 +140,7 @@ def _pacgan(recipe: str, mixture: Literal["ring", "grid"]) -> PointRun:
         method={"name": "alternating"},
         batch_size=100,
         budget=Budget(samples=2_000_000),
-        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+        every=Intervals(record=20_000, snapshot=200_000, checkpoint=200_000),
     )
 
 

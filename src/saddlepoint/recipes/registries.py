@@ -6,14 +6,14 @@ import torch
 from torch.optim import Optimizer
 
 from saddlepoint.augment import AUGMENTATIONS, Augmentation
-from saddlepoint.baselines import MODELS, Autoencoder
+from saddlepoint.autoencoders import MODELS, Autoencoder
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
 from saddlepoint.penalties import PENALTIES, Consistency, Penalty
-from saddlepoint.tasks.likenesses import LIKENESSES, Likeness
+from saddlepoint.tasks.likenesses import CONTENT_LOSSES, ContentLoss
 from saddlepoint.tasks.regularisers import REGULARISERS, Regulariser
 from saddlepoint.tasks.trained import NETWORK_REGISTRY
 
@@ -46,7 +46,7 @@ PENALTY_REGISTRY: Registry[Penalty] = Registry(
     "penalty", {**PENALTIES, "consistency": consistency}, supplied=("low", "high")
 )
 REGULARISER_REGISTRY: Registry[Regulariser] = Registry("regulariser", REGULARISERS)
-LIKENESS_REGISTRY: Registry[Likeness] = Registry("likeness", LIKENESSES, supplied=("low", "high", "device"))
+CONTENT_REGISTRY: Registry[ContentLoss] = Registry("content loss", CONTENT_LOSSES, supplied=("low", "high", "device"))
 GAME_REGISTRY: Registry[AnalyticGame] = Registry("game", GAMES)
 MODEL_REGISTRY: Registry[Autoencoder] = Registry(
     "model", MODELS, supplied=("encoder", "decoder", "latent", "low", "high")
@@ -63,8 +63,8 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
 
 __all__ = [
     "AUGMENTATION_REGISTRY",
+    "CONTENT_REGISTRY",
     "GAME_REGISTRY",
-    "LIKENESS_REGISTRY",
     "LOSS_REGISTRY",
     "METHOD_REGISTRY",
     "MODEL_REGISTRY",

@@ -22,7 +22,7 @@ from saddlepoint.recipes.configuration import (
 from saddlepoint.recipes.table import Kind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 
 class SeriesFile(PathSettings):
@@ -95,7 +95,7 @@ class SeriesRun(RunOnSeries, AdversarialRun):
     """A run that generates windows of a time series."""
 
     def build(self, data: SeriesData) -> Assembled:
-        """The game of a generator and a critic of windows."""
+        """The game of a generator and a discriminator of windows."""
         coding, device = SeriesCoding.fit(data, self.representation), pick_device(self.device)
         stream = SampleStream(
             coding.code(data.windows),
@@ -107,10 +107,12 @@ class SeriesRun(RunOnSeries, AdversarialRun):
             penalty=schedules.of(self.schedules.penalty),
             packing=self.packing,
         )
-        critic = self.discriminator.network
-        if self.representation == "steps" and "scales" in critic:
-            critic = {**critic, "scales": tuple(coding.scale.tolist())}
-        seen = self.model_copy(update={"discriminator": self.discriminator.model_copy(update={"network": critic})})
+        discriminator = self.discriminator.network
+        if self.representation == "steps" and "scales" in discriminator:
+            discriminator = {**discriminator, "scales": tuple(coding.scale.tolist())}
+        seen = self.model_copy(
+            update={"discriminator": self.discriminator.model_copy(update={"network": discriminator})}
+        )
         game = adversarial_game(seen, tuple(stream.samples.shape[1:]), device)
         trained = _trained(self, game.players["generator"], self.generator.network, stream, coding, data)
         task = SeriesTask(game, trained, stream, model_card(self, data))
@@ -150,8 +152,8 @@ def _trained(
 def series() -> SeriesRun:
     """Windows of any table of numbers over time, CSV or Parquet: --data FILE.csv; three minutes on one core.
 
-    Measured on short runs (LOG.md): steps in place of levels are worth most, then a critic that sees where a series
-    stands; penalties of weight 1 do better than of 0.1.
+    Measured on short runs (LOG.md): steps in place of levels are worth most, then a discriminator that sees where a
+    series stands; penalties of weight 1 do better than of 0.1.
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 1_000_000
@@ -159,7 +161,7 @@ def series() -> SeriesRun:
         recipe="series",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "window-generator"}, optimizer=adam),
-        discriminator=Player(network={"name": "window-critic"}, optimizer=adam),
+        discriminator=Player(network={"name": "window-discriminator"}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 1.0}, "r2": {"weight": 1.0}},
         method={"name": "alternating"},
@@ -167,7 +169,7 @@ def series() -> SeriesRun:
         schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
         batch_size=256,
         budget=Budget(samples=samples),
-        every=Every(record=20_000, snapshot=200_000, checkpoint=200_000),
+        every=Intervals(record=20_000, snapshot=200_000, checkpoint=200_000),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from saddlepoint.baselines import TableAutoencoder
+from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
@@ -24,7 +24,7 @@ from saddlepoint.recipes.configuration import (
 )
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Schedules, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
 Kind = Literal["number", "integer", "category", "date", "identifier"]
 
@@ -100,7 +100,7 @@ class TableRun(RunOnTable, AdversarialRun):
     sampling: Literal["logarithmic", "natural"] = "logarithmic"
 
     def build(self, data: TableData) -> Assembled:
-        """The game of a generator and a critic of rows."""
+        """The game of a generator and a discriminator of rows."""
         coding, rows = TableCoding.fit(data, self.seed)
         layout, device = coding.layout, pick_device(self.device)
         conditional = self.conditional and bool(layout.choices)
@@ -192,7 +192,7 @@ def table() -> TableRun:
         recipe="table",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "table-generator"}, optimizer=adam),
-        discriminator=Player(network={"name": "table-critic"}, optimizer=adam),
+        discriminator=Player(network={"name": "table-discriminator"}, optimizer=adam),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 1.0}, "r2": {"weight": 1.0}},
         method={"name": "alternating"},
@@ -200,7 +200,7 @@ def table() -> TableRun:
         schedules=Schedules(rate=Schedule(start=1.0, end=0.05, samples=samples)),
         batch_size=500,
         budget=Budget(samples=samples),
-        every=Every(record=50_000, snapshot=500_000, checkpoint=500_000),
+        every=Intervals(record=50_000, snapshot=500_000, checkpoint=500_000),
     )
 
 

@@ -20,7 +20,7 @@ from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSet
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Every, Schedule, Stage, schedules
+from saddlepoint.train import Budget, Intervals, Schedule, Stage, schedules
 
 
 class TextFile(PathSettings):
@@ -158,7 +158,7 @@ def text() -> TextRun:
             network={"name": "sequence-writer"}, optimizer={"name": "Adam", "lr": 2e-3, "betas": (0.5, 0.99)}
         ),
         discriminator=Player(
-            network={"name": "sequence-critic"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
+            network={"name": "sequence-discriminator"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
         ),
         loss={"name": "relativistic"},
         penalties={"r1": {"weight": 0.1}},
@@ -170,5 +170,5 @@ def text() -> TextRun:
         adversarial=1.0,
         temperature=Schedule(start=1.0, end=0.5, samples=120_000),
         budget=Budget(samples=120_000),
-        every=Every(record=10_000, snapshot=20_000, checkpoint=20_000),
+        every=Intervals(record=10_000, snapshot=20_000, checkpoint=20_000),
     )

@@ -11,17 +11,17 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
-from saddlepoint.data.catalogue import is_path
+from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairData
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.recipes.configuration import Average, Choice, Player, Reading
 from saddlepoint.recipes.image_to_image import Grid, ImageToImageRun, Pairing
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses
-from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, History, Several
+from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
 from saddlepoint.tasks.likenesses import Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Budget, Every
+from saddlepoint.train import Budget, Intervals
 
 Unpaired = Literal["cycle", "contrastive"]
 
@@ -76,7 +76,7 @@ class Contrast(Settings):
 
 
 class TranslationRun(ImageToImageRun):
-    """A run that makes images of images, from pairs or without; regression, likenesses and matching are for pairs.
+    """A run that makes images of images, from pairs or without; regression, content losses and matching are for pairs.
 
     Attributes:
         unpaired: None learns from pairs; `cycle` and `contrastive` from two sets of images.
@@ -106,7 +106,7 @@ class TranslationRun(ImageToImageRun):
 
     @property
     def terms(self) -> Mapping[str, Choice]:
-        """The likenesses that count; none without pairs."""
+        """The content losses that count; none without pairs."""
         return super().terms if self.unpaired is None else {}
 
     @property
@@ -146,13 +146,13 @@ class TranslationRun(ImageToImageRun):
         loss, penalties = self._adversary()
         if self.unpaired == "cycle":
             players: dict[str, nn.Module] = {
-                "generator": Several(
+                "generator": NetworkGroup(
                     {
                         ONWARD: self._generator(source, shape),
                         BACKWARD: self._generator(shape, source, "generator, backward"),
                     }
                 ),
-                "discriminator": Several(
+                "discriminator": NetworkGroup(
                     {
                         TARGET: self._discriminator(source, shape),
                         SOURCE: self._discriminator(shape, source, "discriminator of inputs"),
@@ -166,7 +166,7 @@ class TranslationRun(ImageToImageRun):
                 Reconstruction(own.weight),
                 Reconstruction(own.identity) if own.identity and source == shape else None,
                 adversarial=self.adversarial,
-                histories={TARGET: History(size, shape), SOURCE: History(size, source)} if size else None,
+                buffers={TARGET: ReplayBuffer(size, shape), SOURCE: ReplayBuffer(size, source)} if size else None,
             )
         generator = self._generator(source, shape)
         if not isinstance(generator, ResidualTranslator) or source[0] != shape[0]:
@@ -185,7 +185,7 @@ class TranslationRun(ImageToImageRun):
     def _handed_over(
         self, generator: nn.Module, source: Grid, shape: Grid
     ) -> tuple[ImageTranslator, ImageTranslator | None]:
-        if isinstance(generator, Several):
+        if isinstance(generator, NetworkGroup):
             back = self._translator(generator[BACKWARD], shape, source)
             return self._translator(generator[ONWARD], source, shape), back
         onward = generator.translator if isinstance(generator, Contrasted) else generator
@@ -219,10 +219,10 @@ def translate() -> TranslationRun:
         # A patch's logit counts in the sum over all: per patch these are a thousand times as large.
         penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
         # Against the adversary it takes so much structure to stay more like the target than the input is (LOG.md).
-        likenesses={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 15.0}},
+        content={"reconstruction": {"weight": 15.0}, "ssim": {"weight": 15.0}},
         method={"name": "alternating"},
         average=Average(half_life=4_000, warm_up=0.05),
         batch_size=8,
         budget=Budget(samples=100_000),
-        every=Every(record=2_000, snapshot=10_000, checkpoint=10_000),
+        every=Intervals(record=2_000, snapshot=10_000, checkpoint=10_000),
     )

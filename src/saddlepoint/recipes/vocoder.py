@@ -24,8 +24,8 @@ from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSetti
 from saddlepoint.recipes.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
-from saddlepoint.tasks.vocoder import Agreeing, MelLikeness, SpectralLikeness, Vocoder, VocoderTask
-from saddlepoint.train import Budget, Every, Schedule, Schedules, Stage, schedules
+from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, VocoderTask
+from saddlepoint.train import Budget, Intervals, Schedule, Schedules, Stage, schedules
 
 
 class RecordingFolder(PathSettings):
@@ -134,8 +134,8 @@ class VocoderRun(AdversarialRun):
 
     @property
     def papers(self) -> list[str]:
-        """Of the loss, the penalties and the likenesses."""
-        return [*super().papers, *(likeness.paper for likeness in self._likenesses())]
+        """Of the loss, the penalties and the content losses."""
+        return [*super().papers, *(term.paper for term in self._content())]
 
     def load(self, reading: Reading | None = None) -> Recordings:
         """Read the recordings, with those that are held out."""
@@ -145,7 +145,7 @@ class VocoderRun(AdversarialRun):
         """The game of a vocoder and a discriminator of waves."""
         device, front = pick_device(self.device), self.front
         source, shape = self._shapes
-        made, critic = (player.to(device) for player in self._players())
+        made, discriminator = (player.to(device) for player in self._players())
         try:
             trained = Vocoder(
                 made,
@@ -158,11 +158,11 @@ class VocoderRun(AdversarialRun):
             )
         except ValueError as error:
             raise ConfigurationError(f"generator: {error}") from error
-        players = {"generator": Agreeing(made, front, self.agreement.training), "discriminator": critic}
+        players = {"generator": Agreeing(made, front, self.agreement.training), "discriminator": discriminator}
         losses = TranslationLosses(
             LOSS_REGISTRY.build(self.loss),
             penalties_of(self, -1.0, 1.0),
-            self._likenesses(),
+            self._content(),
             conditional=False,
             adversarial=self.adversarial,
             matching=self.matching,
@@ -190,10 +190,10 @@ class VocoderRun(AdversarialRun):
     def costs(self) -> dict[str, Costs]:
         """What its networks cost for a crop, by role."""
         source, shape = self._shapes
-        made, critic = self._players()
+        made, discriminator = self._players()
         return {
             "generator": costs(made, torch.zeros(1, *source)),
-            "discriminator": costs(critic, torch.zeros(1, *shape)),
+            "discriminator": costs(discriminator, torch.zeros(1, *shape)),
         }
 
     # --- parts ------------------------------------------------------------------------------------------
@@ -211,14 +211,14 @@ class VocoderRun(AdversarialRun):
             network(self, "discriminator", self.discriminator.network, shape=shape, classes=0),
         )
 
-    def _likenesses(self) -> list[MelLikeness | SpectralLikeness]:
+    def _content(self) -> list[MelLoss | MultiResolutionSTFT]:
         """Those that count."""
         windows = tuple(sorted({self.mel.window // 2, self.mel.window, 2 * self.mel.window}))
-        found: list[MelLikeness | SpectralLikeness] = []
+        found: list[MelLoss | MultiResolutionSTFT] = []
         if self.likeness:
-            found.append(MelLikeness(self.likeness, self.front))
+            found.append(MelLoss(self.likeness, self.front))
         if self.spectra:
-            found.append(SpectralLikeness(self.spectra, windows))
+            found.append(MultiResolutionSTFT(self.spectra, windows))
         return found
 
 
@@ -236,7 +236,7 @@ def vocoder() -> VocoderRun:
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         discriminator=Player(
-            network={"name": "vocoder-critic", "width": 8},
+            network={"name": "vocoder-discriminator", "width": 8},
             optimizer={"name": "AdamW", "lr": 1e-3, "betas": (0.8, 0.99)},
         ),
         loss={"name": "least-squares"},
@@ -246,5 +246,5 @@ def vocoder() -> VocoderRun:
         batch_size=16,
         regression=12_000,
         budget=Budget(samples=18_000),
-        every=Every(record=1_000, snapshot=6_000, checkpoint=3_000),
+        every=Intervals(record=1_000, snapshot=6_000, checkpoint=3_000),
     )

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
+from saddlepoint.report.history import compact, higher_is_better
 from saddlepoint.report.page import duration
-from saddlepoint.report.series import compact, higher_is_better
 from saddlepoint.report.templates import template
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 
 Pictures = Mapping[str, Sequence[tuple[str, NDArray[np.uint8]]]]
 

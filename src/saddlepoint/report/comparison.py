@@ -15,10 +15,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
+from saddlepoint.report.history import Numbers, compact
 from saddlepoint.report.page import duration, highlighted
-from saddlepoint.report.series import Numbers, compact
 from saddlepoint.report.templates import template
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 
 #: Places where the curves of a method's seeds are held against each other.
 PLACES = 240
@@ -36,7 +36,7 @@ def write_comparison(comparison: Mapping[str, Any], folder: Path) -> dict[str, P
     """Write `comparison.json`, `.png` and `.html`, each whole or not at all; the paths by ending.
 
     Args:
-        comparison: from `saddlepoint.races.run`, and its `command` (words) and `versions`.
+        comparison: from `saddlepoint.comparison.run`, and its `command` (words) and `versions`.
         folder: exists.
     """
     paths = {kind: folder / f"comparison.{kind}" for kind in ("json", "png", "html")}

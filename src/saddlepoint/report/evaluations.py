@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from saddlepoint.report.figures import LIGHT, Theme, dress
-from saddlepoint.report.series import compact, number
+from saddlepoint.report.history import compact, number
 
 #: Columns of a table for people; older ones stay in the file.
 COLUMNS = 12

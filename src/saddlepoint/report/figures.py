@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from saddlepoint.report.series import Numbers, Series, columns, compact, higher_is_better
-from saddlepoint.runs import write_atomically
+from saddlepoint.report.history import Numbers, Series, columns, compact, higher_is_better
+from saddlepoint.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
         return tuple(_words(s.name.removesuffix(ending)) for s in series)
 
     found = []
-    if shares := take("_accuracy", "separation"):
+    if shares := take("_accuracy", "discriminator_auc"):
         told = (0.5, "½: a coin does as well")
         found.append(
             Panel(
@@ -162,9 +162,11 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
                 references=((1.0, "1: as diverse as the data"),),
             )
         )
-    if fields := take("_field"):
+    if fields := take("_gradient_norm"):
         positive = any((s.finite().values > 0).any() for s in fields)
-        found.append(Panel("Gradients", "norm", fields, labels(fields, "_field"), "log" if positive else "linear"))
+        found.append(
+            Panel("Gradients", "norm", fields, labels(fields, "_gradient_norm"), "log" if positive else "linear")
+        )
     if rotation := take("rotation"):
         found.append(
             Panel(
@@ -403,7 +405,7 @@ def _mark_lost(axes: Axes, samples: Numbers, theme: Theme) -> None:
 
 
 #: First word of a name -> place in the palette, so that a player keeps its colour in every panel.
-_ROLES = {"generator": 0, "generated": 0, "discriminator": 1, "critic": 1, "real": 2}
+_ROLES = {"generator": 0, "generated": 0, "discriminator": 1, "real": 2}
 
 
 def _colours(series: Sequence[Series], theme: Theme) -> list[str]:

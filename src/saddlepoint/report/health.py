@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from saddlepoint.report.series import Numbers, Series, columns, compact, higher_is_better, number
+from saddlepoint.report.history import Numbers, Series, columns, compact, higher_is_better, number
 
 Level = Literal["good", "watch", "bad"]
 
@@ -32,8 +32,8 @@ DIVERSITY_NOISE = 1.3
 DISCRIMINATOR_WINS = 0.98
 #: A coin. Right at most so often on real *and* on generated images tells nothing to the generator.
 COIN = 0.5
-#: Separation so far below ½ is no noise on 256 images (standard error 0.026): real ranks below generated.
-SEPARATION_LOST = 0.42
+#: An AUC so far below ½ is no noise on 256 images (standard error 0.026): real ranks below generated.
+AUC_LOST = 0.42
 #: Of the noise of a metric: the best of 10 to 30 equal values lies 1.5 to 2 standard deviations below their mean.
 WORSE_THAN_NOISE = 4.0
 #: And so much worse than the best in any case: less than this no eye sees.
@@ -205,7 +205,7 @@ def _percent(share: float) -> str:
 
 def _non_finite(run: _Evidence) -> Finding | None:
     where: dict[str, float] = {}
-    for series in (*run.losses, *(s for s in run.monitors.values() if s.name.endswith("_field"))):
+    for series in (*run.losses, *(s for s in run.monitors.values() if s.name.endswith("_gradient_norm"))):
         lost = series.samples[~np.isfinite(series.values)]
         if len(lost):
             where[series.name.replace("_", " ")] = float(lost[0])
@@ -300,11 +300,9 @@ def _right(run: _Evidence) -> tuple[list[float], str] | None:
             f"the discriminator is right about {_percent(real)} of real and {_percent(generated)} of generated images"
         )
         return [real, generated], words
-    separation = run.now("separation")
-    if separation is not None:
-        return [
-            separation
-        ], f"the discriminator ranks a real sample above a generated one {_percent(separation)} of the time"
+    auc = run.now("discriminator_auc")
+    if auc is not None:
+        return [auc], f"the discriminator ranks a real sample above a generated one {_percent(auc)} of the time"
     return None
 
 
@@ -312,8 +310,12 @@ def _wins(run: _Evidence) -> Finding | None:
     right = _right(run)
     if right is None or min(right[0]) <= DISCRIMINATOR_WINS:
         return None
-    now = run.now("generator_field")
-    before = run.monitors["generator_field"].part(0.25, 0.5) if "generator_field" in run.monitors else np.empty(0)
+    now = run.now("generator_gradient_norm")
+    before = (
+        run.monitors["generator_gradient_norm"].part(0.25, 0.5)
+        if "generator_gradient_norm" in run.monitors
+        else np.empty(0)
+    )
     fades = now is not None and len(before) > 0 and now < GRADIENT_FADES * float(np.median(before))
     seen = f"Over the last quarter {right[1]}."
     if fades:
@@ -339,12 +341,12 @@ def _lost(run: _Evidence) -> Finding | None:
     if right is None:
         return None
     shares, words = right
-    lost = max(shares) <= COIN if len(shares) > 1 else shares[0] < SEPARATION_LOST
+    lost = max(shares) <= COIN if len(shares) > 1 else shares[0] < AUC_LOST
     if not lost:
         return None
     diversity = run.now("diversity")
     fits = diversity is not None and DIVERSITY_LOW <= diversity <= DIVERSITY_NOISE
-    if len(shares) > 1 and min(shares) > SEPARATION_LOST and fits:
+    if len(shares) > 1 and min(shares) > AUC_LOST and fits:
         return Finding(
             "good",
             "The discriminator can't tell",
@@ -367,10 +369,10 @@ def _gradients_grow(run: _Evidence) -> Finding | None:
     grown = []
     for name, series in run.monitors.items():
         before, now = series.part(0.25, 0.5), series.part(PRESENT)
-        if name.endswith("_field") and len(before) and len(now):
+        if name.endswith("_gradient_norm") and len(before) and len(now):
             start, end = float(np.median(before)), float(np.median(now))
             if end > GRADIENT_GROWTH * start > 0:
-                grown.append(f"the {name.removesuffix('_field')}'s from {start:.2g} to {end:.2g}")
+                grown.append(f"the {name.removesuffix('_gradient_norm')}'s from {start:.2g} to {end:.2g}")
     if not grown:
         return None
     return Finding(

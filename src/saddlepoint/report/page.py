@@ -29,10 +29,10 @@ from saddlepoint.report.figures import (
     save_png,
 )
 from saddlepoint.report.health import examine
-from saddlepoint.report.series import columns, compact, higher_is_better, number
+from saddlepoint.report.history import columns, compact, higher_is_better, number
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.runs import RunFolder, read_evaluations, read_records, write_atomically
+from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
 SNAPSHOTS = 24

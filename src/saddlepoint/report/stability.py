@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from saddlepoint.report.figures import LIGHT, Theme
-from saddlepoint.report.series import Numbers
+from saddlepoint.report.history import Numbers
 
 #: Factors from here on are drawn alike.
 _STRONG = 2.0

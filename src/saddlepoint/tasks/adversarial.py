@@ -8,8 +8,8 @@ from torch.nn.functional import cross_entropy
 
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import AdversarialLoss
-from saddlepoint.networks import Judgement
-from saddlepoint.penalties import CriticPass, Penalty
+from saddlepoint.networks import DiscriminatorOutput
+from saddlepoint.penalties import DiscriminatorPass, Penalty
 from saddlepoint.tasks.augmented import Augmented
 from saddlepoint.tasks.regularisers import GeneratorPass, Regulariser
 
@@ -75,8 +75,8 @@ class AdversarialLosses:
                 losses["generator"] = losses["generator"] + self.auxiliary * misread(of_generated, batch)
         if judged:
             assert of_real is not None
-            critic = partial(self._logits, discriminator, batch)
-            seen = CriticPass(critic, real, generated, of_real.logits, of_generated.logits, batch.mix)
+            discriminator = partial(self._logits, discriminator, batch)
+            seen = DiscriminatorPass(discriminator, real, generated, of_real.logits, of_generated.logits, batch.mix)
             penalties = sum(penalty(seen) for penalty in self.penalties)
             losses["discriminator"] = self.loss.discriminator(of_real.logits, of_generated.logits) + (
                 penalties if batch.penalty is None else batch.penalty * penalties
@@ -90,13 +90,13 @@ class AdversarialLosses:
                 self.augmented.observe(of_real.logits, len(real))
         return losses
 
-    def _judge(self, discriminator: nn.Module, batch: SampleBatch, samples: Tensor) -> Judgement:
+    def _judge(self, discriminator: nn.Module, batch: SampleBatch, samples: Tensor) -> DiscriminatorOutput:
         if not (self.auxiliary or self._features_compared):
             # A network of another maker need know no more than logits, which then are all its features.
             logits = self._logits(discriminator, batch, samples)
-            return Judgement(logits, None, logits[:, None])
-        judgement: Judgement = discriminator(self._shown(samples, batch), batch.labels, True)
-        return judgement
+            return DiscriminatorOutput(logits, None, logits[:, None])
+        output: DiscriminatorOutput = discriminator(self._shown(samples, batch), batch.labels, True)
+        return output
 
     def _logits(self, discriminator: nn.Module, batch: SampleBatch, samples: Tensor) -> Tensor:
         logits: Tensor = discriminator(self._shown(samples, batch), *batch.conditions)
@@ -122,13 +122,13 @@ class AdversarialLosses:
                 generator.add_module(f"memory_of_regulariser_{number}", term.memory.to(device))
 
 
-def misread(judgement: Judgement, batch: SampleBatch) -> Tensor:
+def misread(output: DiscriminatorOutput, batch: SampleBatch) -> Tensor:
     """The cross-entropy of the auxiliary classifier to the batch's classes, nats; log classes where it can't tell."""
-    assert judgement.class_logits is not None
+    assert output.class_logits is not None
     assert batch.labels is not None
-    return cross_entropy(judgement.class_logits, batch.labels)
+    return cross_entropy(output.class_logits, batch.labels)
 
 
 def differentiable(samples: Tensor) -> Tensor:
-    """The samples, so that a critic's gradient at them exists; a graph behind them stays."""
+    """The samples, so that a discriminator's gradient at them exists; a graph behind them stays."""
     return samples if samples.requires_grad else samples.detach().requires_grad_()

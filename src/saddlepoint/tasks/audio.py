@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
 from saddlepoint.extractors import SoundExtractor
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
@@ -176,7 +176,7 @@ class AudioTask:
     ) -> None:
         self.images, self.card, self.judge = images, dict(card), judge
         self._trained, self._data = trained, data
-        self._judged = torch.randperm(len(data), generator=generator(seed, "judged"))[:judged]
+        self._judged = torch.randperm(len(data), generator=rng(seed, "judged"))[:judged]
 
     @property
     def trained(self) -> SoundGenerator:

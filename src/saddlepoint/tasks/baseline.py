@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from saddlepoint.baselines import Autoencoder, ThroughDensity
-from saddlepoint.core import generator
+from saddlepoint.autoencoders import Autoencoder, ThroughDensity
+from saddlepoint.core import rng
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.tasks.image import JUDGED, ImageTask
-from saddlepoint.tasks.judging import field_norms
+from saddlepoint.tasks.judging import gradient_norms
 from saddlepoint.tasks.trained import ImageGenerator
 
 #: Images whose codes the density is fitted to, and that are encoded together.
@@ -29,7 +29,7 @@ class BaselineTask:
 
     def __init__(self, images: ImageTask, model: Autoencoder, stream: SampleStream) -> None:
         self.images, self.model, self.stream = images, model, stream
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._judged, self._fitted = stream.part(chosen[:JUDGED]), stream.part(chosen[:FITTED])
 
     @property
@@ -54,7 +54,7 @@ class BaselineTask:
             if self.drawn is not None:
                 self.drawn.fit(self.model.codes(watched.value.real), watched.value.labels, self.stream.seed)
             own = self.model.monitors(watched.value.real)
-        return {"diversity": self.images.diversity(), **own, **field_norms(self.images.game, watched)}
+        return {"diversity": self.images.diversity(), **own, **gradient_norms(self.images.game, watched)}
 
     def metrics(self) -> dict[str, float]:
         """The distance of samples from images as for a game, and `reconstruction`.

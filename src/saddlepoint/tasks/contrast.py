@@ -10,7 +10,7 @@ from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.penalties import Penalty
-from saddlepoint.tasks.translating import Critics
+from saddlepoint.tasks.translating import Adversary
 
 
 class Contrasted(nn.Module):
@@ -88,7 +88,7 @@ class ContrastLosses:
                 f"weight is {weight}, adversarial {adversarial}, patches {patches} and temperature {temperature}: give "
                 f"weights of at least 0, at least 2 patches, and a temperature above 0"
             )
-        self.critics = Critics(loss, penalties)
+        self.adversary = Adversary(loss, penalties)
         self.layers, self.weight, self.patches, self.temperature = layers, weight, patches, temperature
         self.identity, self.adversarial = identity, adversarial
 
@@ -97,16 +97,16 @@ class ContrastLosses:
         generator, discriminator = players["generator"], players["discriminator"]
         x, y = batch.source, batch.target
         made = generator(x)
-        bout = self.critics.bout(discriminator, y, made, batch.mix, judged="discriminator" in names)
+        bout = self.adversary.bout(discriminator, y, made, batch.mix, judged="discriminator" in names)
         losses: dict[str, Tensor] = {}
         if "generator" in names:
-            adversarial = self.adversarial * self.critics.generator(bout)
+            adversarial = self.adversarial * self.adversary.generator(bout)
             losses["generator"] = adversarial if batch.adversarial is None else batch.adversarial * adversarial
             both = [(x, made), (y, generator(y))] if self.identity else [(x, made)]
             for before, after in both:
                 losses["generator"] = losses["generator"] + self.weight * self._contrast(generator, before, after)
         if "discriminator" in names:
-            losses["discriminator"] = self.critics.discriminator(bout, batch.penalty)
+            losses["discriminator"] = self.adversary.discriminator(bout, batch.penalty)
         return losses
 
     def _contrast(self, generator: nn.Module, before: Tensor, after: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ class ContrastLosses:
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
         """Make what penalties remember a part of the discriminator, before a game is made of it."""
-        self.critics.keep_memories_in(players["discriminator"])
+        self.adversary.keep_memories_in(players["discriminator"])
 
 
 def contrast(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.penalties import Penalty
-from saddlepoint.tasks.likenesses import Likeness
-from saddlepoint.tasks.translating import Bout, Critics
+from saddlepoint.tasks.likenesses import ContentLoss
+from saddlepoint.tasks.translating import Adversary, Bout
 
 #: The two ways: from inputs to targets, and back.
 ONWARD, BACKWARD = "onward", "backward"
@@ -18,7 +18,7 @@ ONWARD, BACKWARD = "onward", "backward"
 TARGET, SOURCE = "target", "source"
 
 
-class Several(nn.ModuleDict):
+class NetworkGroup(nn.ModuleDict):
     """Networks of one player, by name: they share an optimizer, and a method moves them as one."""
 
     def forward(self, images: Tensor, which: str, *inputs: Any) -> Any:
@@ -26,7 +26,7 @@ class Several(nn.ModuleDict):
         return self[which](images, *inputs)
 
 
-class History(nn.Module):
+class ReplayBuffer(nn.Module):
     """The last so many generated images: the discriminator is shown one of them in place of half of the new ones.
 
     While there is room a new image is kept and shown. Then, for each, a coin decides whether it is shown as it is, or
@@ -49,7 +49,7 @@ class History(nn.Module):
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
     def forward(self, generated: Tensor) -> Tensor:
-        """What is shown for generated images (N, …), N at most the size; the history moves."""
+        """What is shown for generated images (N, …), N at most the size; the buffer moves."""
         n, size, device = len(generated), len(self.images), generated.device
         coins, keys = torch.rand(n).to(device) < 0.5, torch.rand(size).to(device)
         places = self.count + torch.arange(n, device=device)
@@ -75,7 +75,7 @@ class CycleLosses:
               + cycle(F(G(x)), x) + cycle(G(F(y)), y) + identity(G(y), y) + identity(F(x), x)
         L_D = loss_D(D_y(y), D_y(G(x)')) + loss_D(D_x(x), D_x(F(y)')) + penalties
 
-    G(x)' comes through a history where there is one. Zhu, Park, Isola, Efros 2017, arXiv 1703.10593.
+    G(x)' comes through a replay buffer where there is one. Zhu, Park, Isola, Efros 2017, arXiv 1703.10593.
 
     Args:
         loss: the pair of functions of logits.
@@ -83,7 +83,7 @@ class CycleLosses:
         cycle: of what comes back to what went.
         identity: of what a translator makes of an image that it would make; None asks for nothing.
         adversarial: λ.
-        histories: of generated images, by the side whose discriminator is shown them; they want `keep_memories_in`.
+        buffers: of generated images, by the side whose discriminator is shown them; they want `keep_memories_in`.
 
     Raises:
         ValueError: a negative weight, or a penalty that remembers, which would mix both sides up.
@@ -93,19 +93,19 @@ class CycleLosses:
         self,
         loss: AdversarialLoss,
         penalties: Sequence[Penalty],
-        cycle: Likeness,
-        identity: Likeness | None = None,
+        cycle: ContentLoss,
+        identity: ContentLoss | None = None,
         *,
         adversarial: float = 1.0,
-        histories: Mapping[str, History] | None = None,
+        buffers: Mapping[str, ReplayBuffer] | None = None,
     ) -> None:
         if adversarial < 0:
             raise ValueError(f"adversarial is {adversarial}: give at least 0")
         if any(penalty.memory is not None for penalty in penalties):
             raise ValueError("a penalty with a memory remembers one discriminator, and a cycle has two: leave it out")
-        self.critics = Critics(loss, penalties)
+        self.adversary = Adversary(loss, penalties)
         self.cycle, self.identity, self.adversarial = cycle, identity, adversarial
-        self.histories = dict(histories or {})
+        self.buffers = dict(buffers or {})
 
     def __call__(self, players: Mapping[str, nn.Module], batch: PairBatch, names: Sequence[str]) -> dict[str, Tensor]:
         """The losses of both players, scalars."""
@@ -116,7 +116,7 @@ class CycleLosses:
         losses: dict[str, Tensor] = {}
         if "generator" in names:
             judged = [self._bout(discriminator, side, real[side], made[side], batch, judged=False) for side in made]
-            adversarial = self.adversarial * torch.stack([self.critics.generator(bout) for bout in judged]).sum()
+            adversarial = self.adversarial * torch.stack([self.adversary.generator(bout) for bout in judged]).sum()
             terms = [
                 adversarial if batch.adversarial is None else batch.adversarial * adversarial,
                 self.cycle(generator(made[TARGET], BACKWARD), x),
@@ -126,9 +126,9 @@ class CycleLosses:
                 terms += [self.identity(generator(y, ONWARD), y), self.identity(generator(x, BACKWARD), x)]
             losses["generator"] = torch.stack(terms).sum()
         if "discriminator" in names:
-            shown = {side: self.histories[side](images) if self.histories else images for side, images in made.items()}
+            shown = {side: self.buffers[side](images) if self.buffers else images for side, images in made.items()}
             judged = [self._bout(discriminator, side, real[side], shown[side], batch, judged=True) for side in made]
-            parts = [self.critics.discriminator(bout, batch.penalty) for bout in judged]
+            parts = [self.adversary.discriminator(bout, batch.penalty) for bout in judged]
             losses["discriminator"] = torch.stack(parts).sum()
         return losses
 
@@ -138,11 +138,11 @@ class CycleLosses:
         def of_side(images: Tensor, *rest: Any) -> Any:
             return discriminator(images, side, *rest)
 
-        return self.critics.bout(of_side, real, made, batch.mix, judged=judged)
+        return self.adversary.bout(of_side, real, made, batch.mix, judged=judged)
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
-        """Make the histories a part of the discriminator, before a game is made of it."""
+        """Make the buffers a part of the discriminator, before a game is made of it."""
         discriminator = players["discriminator"]
         device = next(discriminator.parameters()).device
-        for side, history in self.histories.items():
-            discriminator.add_module(f"history_of_{side}", history.to(device))
+        for side, buffer in self.buffers.items():
+            discriminator.add_module(f"history_of_{side}", buffer.to(device))

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import Moments, frechet_from_moments, squared_mmd
-from saddlepoint.tasks.judging import card_of, field_norms, separation, watched, write_picture
+from saddlepoint.tasks.judging import card_of, discriminator_auc, gradient_norms, watched, write_picture
 from saddlepoint.tasks.pictures import CLASSES
 from saddlepoint.tasks.trained import ImageGenerator
 
@@ -52,7 +52,7 @@ class ImageTask:
         self.game, self.trained, self.card = game, trained, dict(card)
         self.judge, self.metric = judge, metric
         images = stream.samples if images is None else images
-        chosen = torch.randperm(len(images), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(images), generator=rng(stream.seed, "judged"))
         self.watched = watched(stream, chosen[:MONITORED], trained)
         self._images, self._judged = images, chosen[:judged]
         self._real_spread = spread(images[chosen[:MONITORED]])
@@ -60,15 +60,15 @@ class ImageTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on batches that never change.
 
-        `separation`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
+        `discriminator_auc`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
         1: it always can). `diversity`: mean distance between generated images over that between real ones (1:
-        as diverse; 0: collapsed). `…_field`: norm of each player's gradient.
+        as diverse; 0: collapsed). `…_gradient_norm`: norm of each player's gradient.
         """
         value: SampleBatch = self.watched.value
         return {
-            "separation": separation(self.game, value),
+            "discriminator_auc": discriminator_auc(self.game, value),
             "diversity": self.diversity(),
-            **field_norms(self.game, self.watched),
+            **gradient_norms(self.game, self.watched),
         }
 
     def diversity(self) -> float:

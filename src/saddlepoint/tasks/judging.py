@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.core import Batch, Game, NonFinite, generator, seed_for
+from saddlepoint.core import Batch, Game, NonFinite, rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleBatch, SampleStream
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.trained import TrainedGenerator
 
 
@@ -24,7 +24,7 @@ def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) ->
     """
     indices = indices[: stream.in_packs(len(indices))]
     real = stream.prepared(stream.samples[indices])
-    source = generator(stream.seed, "watched", "augmentation")
+    source = rng(stream.seed, "watched", "augmentation")
     value = SampleBatch(
         real=real,
         latent=trained.latents(len(real), stream.seed).to(stream.device),
@@ -36,7 +36,7 @@ def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) ->
     return Batch(value, seed=seed_for(stream.seed, "watched"))
 
 
-def separation(game: Game, batch: SampleBatch) -> float:
+def discriminator_auc(game: Game, batch: SampleBatch) -> float:
     """How often the discriminator ranks a real sample above a generated one (½: it can't tell; 1: it always can).
 
     Where it judges packs, a pack. Noise that networks draw is the same at every look.
@@ -49,14 +49,14 @@ def separation(game: Game, batch: SampleBatch) -> float:
         return float((real_logits[:, None] > generated_logits[None, :]).float().mean())
 
 
-def field_norms(game: Game, batch: Batch) -> dict[str, float]:
-    """`…_field`: the norm of each player's gradient; NaN where it is not finite."""
+def gradient_norms(game: Game, batch: Batch) -> dict[str, float]:
+    """`…_gradient_norm`: the norm of each player's gradient; NaN where it is not finite."""
     try:
         with game.untouched():
             field = game.field(batch, base=False)
     except NonFinite:
-        return {f"{name}_field": float("nan") for name in game.names}
-    return {f"{name}_field": float(field.only(name).norm()) for name in field.names}
+        return {f"{name}_gradient_norm": float("nan") for name in game.names}
+    return {f"{name}_gradient_norm": float(field.only(name).norm()) for name in field.names}
 
 
 def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:

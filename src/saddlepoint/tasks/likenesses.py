@@ -13,12 +13,12 @@ from saddlepoint.losses import absolute_error, charbonnier, perceptual, structur
 
 
 @dataclass(frozen=True)
-class Likeness(ABC):
+class ContentLoss(ABC):
     """A term of the generator's loss that holds what it made against the target.
 
     Attributes:
         weight: its factor.
-        waits: whether it is left out while the generator is alone.
+        after_pretraining: whether it is left out while the generator is alone.
         paper: BibTeX.
 
     Raises:
@@ -27,7 +27,7 @@ class Likeness(ABC):
 
     weight: float
 
-    waits: ClassVar[bool] = False
+    after_pretraining: ClassVar[bool] = False
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -40,7 +40,7 @@ class Likeness(ABC):
 
 
 @dataclass(frozen=True)
-class Reconstruction(Likeness):
+class Reconstruction(ContentLoss):
     """λ E |G(x) − y|, or its smooth kin.
 
     Isola, Zhu, Zhou, Efros 2017 (pix2pix), arXiv 1611.07004.
@@ -59,7 +59,7 @@ class Reconstruction(Likeness):
 
 
 @dataclass(frozen=True)
-class Structure(Likeness):
+class SSIM(ContentLoss):
     """λ (1 − SSIM(G(x), y)), of sides of at least 11.
 
     Zhao, Gallo, Frosio, Kautz 2017, arXiv 1511.08861.
@@ -83,7 +83,7 @@ class Structure(Likeness):
 
 
 @dataclass(frozen=True)
-class Perceptual(Likeness):
+class Perceptual(ContentLoss):
     """λ E |φ(G(x)) − φ(y)| / E |φ(y)|, φ an extractor's features, once the adversary plays.
 
     Johnson, Alahi, Fei-Fei 2016, arXiv 1603.08155.
@@ -101,7 +101,7 @@ class Perceptual(Likeness):
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     extractor: Extractor = field(init=False, compare=False, repr=False)
 
-    waits = True
+    after_pretraining = True
     paper = """@inproceedings{johnson2016perceptual,
   title={Perceptual Losses for Real-Time Style Transfer and Super-Resolution},
   author={Johnson, Justin and Alahi, Alexandre and Fei-Fei, Li},
@@ -121,8 +121,8 @@ def _lit(low: float, high: float, *images: Tensor) -> list[Tensor]:
     return [(each - low) / (high - low) for each in images]
 
 
-LIKENESSES: dict[str, Callable[..., Likeness]] = {
+CONTENT_LOSSES: dict[str, Callable[..., ContentLoss]] = {
     "reconstruction": Reconstruction,
-    "ssim": Structure,
+    "ssim": SSIM,
     "perceptual": Perceptual,
 }

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.points import Mixture
 from saddlepoint.data.stream import SampleBatch, SampleStream
-from saddlepoint.tasks.judging import card_of, field_norms, separation, watched, write_picture
+from saddlepoint.tasks.judging import card_of, discriminator_auc, gradient_norms, watched, write_picture
 from saddlepoint.tasks.trained import PointGenerator
 
 #: Points that monitors look at, and that the modes are counted in (PacGAN's 2,500).
@@ -34,18 +34,18 @@ class PointTask:
         self, game: Game, trained: PointGenerator, mixture: Mixture, stream: SampleStream, card: Mapping[str, Any]
     ) -> None:
         self.game, self.trained, self.mixture, self.card = game, trained, mixture, dict(card)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._watched = watched(stream, chosen[:MONITORED], trained)
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]]).mean())
 
     def monitors(self) -> dict[str, float]:
-        """Separation, diversity and the norms of the field, as for images, on a batch that never changes."""
+        """`discriminator_auc`, diversity and the norms of the field, as for images, on a batch that never changes."""
         value: SampleBatch = self._watched.value
         generated = self.trained.render(value.latent)
         return {
-            "separation": separation(self.game, value),
+            "discriminator_auc": discriminator_auc(self.game, value),
             "diversity": float(torch.pdist(generated).mean()) / max(self._real_spread, 1e-9),
-            **field_norms(self.game, self._watched),
+            **gradient_norms(self.game, self._watched),
         }
 
     def metrics(self) -> dict[str, float]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.core.game import JointLoss
-from saddlepoint.networks import Judgement
+from saddlepoint.networks import DiscriminatorOutput
 
 
 class MixedPrecision:
@@ -41,11 +41,11 @@ class _Lowered(nn.Module):
         # In a tuple, so that the network is no sub-module of this one.
         self._of = (network, dtype)
 
-    def forward(self, *inputs: Any) -> Tensor | Judgement:
+    def forward(self, *inputs: Any) -> Tensor | DiscriminatorOutput:
         network, dtype = self._of
         first: Tensor = inputs[0]
         with torch.autocast(first.device.type, dtype):
-            output: Tensor | Judgement = network(*inputs)
+            output: Tensor | DiscriminatorOutput = network(*inputs)
         if isinstance(output, Tensor):
             return output.to(first.dtype)
         parts = {name: part.to(first.dtype) for name, part in vars(output).items() if isinstance(part, Tensor)}

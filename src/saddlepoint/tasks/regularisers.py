@@ -84,7 +84,7 @@ class FeatureMatching(Regulariser):
         return self.weight * feature_matching(seen.real_features, seen.generated_features)
 
 
-class MeanLength(nn.Module):
+class PathLengthMean(nn.Module):
     """A moving average of path lengths, a ← a + (1 − ½^(N/half_life)) (E ‖Jᵀ y‖ − a), from 0 on.
 
     Args:
@@ -121,7 +121,7 @@ class PathLength(Regulariser):
 
     weight: float = 2.0
     half_life: float = 4_400
-    memory: MeanLength = field(init=False, compare=False, repr=False)
+    memory: PathLengthMean = field(init=False, compare=False, repr=False)
     paper = """@inproceedings{karras2020analyzing,
   title={Analyzing and Improving the Image Quality of {StyleGAN}},
   author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko
@@ -132,7 +132,7 @@ class PathLength(Regulariser):
         super().__post_init__()
         if self.half_life <= 0:
             raise ValueError(f"half_life is {self.half_life}: give a number of samples above 0")
-        object.__setattr__(self, "memory", MeanLength(self.half_life))
+        object.__setattr__(self, "memory", PathLengthMean(self.half_life))
 
     def __call__(self, seen: GeneratorPass) -> Tensor:
         """λ E (‖Jᵀ y‖ − a)²."""

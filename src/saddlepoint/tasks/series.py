@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.data.series import SeriesCoding, written
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.data.tables import TableData
@@ -21,7 +21,7 @@ from saddlepoint.metrics import (
     marginal_similarities,
 )
 from saddlepoint.tasks.curves import curves
-from saddlepoint.tasks.judging import field_norms, separation, watched, write_picture
+from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, watched, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
 
 #: Windows that monitors look at, that the metric compares, and that a picture's cloud shows.
@@ -73,7 +73,7 @@ class WindowsGenerator(TrainedGenerator):
 
 
 class SeriesTask:
-    """Measures a game of windows: of a generator and a critic, or of an autoencoder.
+    """Measures a game of windows: of a generator and a discriminator, or of an autoencoder.
 
     Args:
         game: the players.
@@ -84,22 +84,22 @@ class SeriesTask:
 
     def __init__(self, game: Game, trained: WindowsGenerator, stream: SampleStream, card: Mapping[str, Any]) -> None:
         self.game, self.trained, self.card = game, trained, dict(card)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._watched = watched(stream, chosen[:MONITORED], trained)
         self._judged = stream.samples[chosen[:JUDGED]]
         self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a critic, `diversity` and the norms of the field, on a batch that never changes.
+        """`discriminator_auc`, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between windows as networks see them.
         """
         value: SampleBatch = self._watched.value
-        found = {"separation": separation(self.game, value)} if "discriminator" in self.game.names else {}
+        found = {"discriminator_auc": discriminator_auc(self.game, value)} if "discriminator" in self.game.names else {}
         with self.trained.evaluating() as device:
             made = self.trained.network(value.latent.to(device)).cpu()
         diversity = float(torch.pdist(made.flatten(1)).mean()) / max(self._real_spread, 1e-9)
-        return {**found, "diversity": diversity, **field_norms(self.game, self._watched)}
+        return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> dict[str, float]:
         """`series_distance`, the mean of: 1 − likeness of columns, and differences of three kinds of correlation.

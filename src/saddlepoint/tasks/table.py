@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.core import Game, generator, seed_for
+from saddlepoint.core import Game, rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import DataError
 from saddlepoint.data.stream import SampleBatch
@@ -19,7 +19,7 @@ from saddlepoint.data.tables import CategoryColumn, TableCoding, TableData, Tabl
 from saddlepoint.data.tables.columns import DateColumn
 from saddlepoint.data.tables.layout import Labels
 from saddlepoint.metrics import TableColumn, column_similarities, pair_similarities
-from saddlepoint.tasks.judging import field_norms, separation, write_picture
+from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, write_picture
 from saddlepoint.tasks.marginals import PANELS, Panel, marginals
 from saddlepoint.tasks.trained import TrainedGenerator
 
@@ -64,7 +64,7 @@ class RowGenerator(TrainedGenerator):
     def mixed(self, n: int, seed: int) -> Tensor:
         """States as often as the training rows have them, of a column each, all columns alike."""
         coding = self.table_coding
-        return Labels(coding.layout, torch.tensor(coding.shares)).draw(n, generator(seed, "states"))
+        return Labels(coding.layout, torch.tensor(coding.shares)).draw(n, rng(seed, "states"))
 
     def table(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
         """n rows, all of which fulfil the conditions. The first of a seed do not depend on n where there are none.
@@ -171,7 +171,7 @@ def measurable(table: TableData) -> list[TableColumn]:
 
 
 class TableTask:
-    """Measures a game of rows: of a generator and a critic, or of an autoencoder.
+    """Measures a game of rows: of a generator and a discriminator, or of an autoencoder.
 
     Args:
         game: the players.
@@ -184,13 +184,13 @@ class TableTask:
         self.game, self.trained, self.card = game, trained, dict(card)
         self._layout = stream.layout
         self._watched = stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0)
-        chosen = torch.randperm(len(stream.samples), generator=generator(stream.seed, "judged"))[:JUDGED]
+        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))[:JUDGED]
         self._rows = stream.samples[chosen]
         value: SampleBatch = self._watched.value
         self._real_spread = float(torch.pdist(value.real.cpu()).mean())
 
     def monitors(self) -> dict[str, float]:
-        """`separation`, where there is a critic, `diversity` and the norms of the field, on a batch that never changes.
+        """`discriminator_auc`, `diversity` and the norms of the field, on a batch that never changes.
 
         See `ImageTask`; distances are between rows as networks see them.
         """
@@ -198,10 +198,10 @@ class TableTask:
         found = {}
         if "discriminator" in self.game.names:
             with seeded(self._watched.seed):
-                found["separation"] = separation(self.game, value)
+                found["discriminator_auc"] = discriminator_auc(self.game, value)
         made = self._layout.wide(self.trained.render(value.latent, value.labels))
         diversity = float(torch.pdist(made).mean()) / max(self._real_spread, 1e-9)
-        return {**found, "diversity": diversity, **field_norms(self.game, self._watched)}
+        return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> dict[str, float]:
         """`table_distance`, 1 − the mean of the other two; how alike columns are, and pairs of columns."""

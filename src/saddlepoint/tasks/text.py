@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 
-from saddlepoint.core import Game, generator
+from saddlepoint.core import Game, rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.text import ADVERSARY, TextBatch, TextData, TextStream, Vocabulary
 from saddlepoint.losses import AdversarialLoss
@@ -20,10 +20,10 @@ from saddlepoint.metrics import copied, distinct, ngram_kl
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
 from saddlepoint.penalties import Penalty
-from saddlepoint.runs import write_atomically
-from saddlepoint.tasks.judging import field_norms, write_picture
+from saddlepoint.storage import write_atomically
+from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.tasks.trained import TrainedGenerator
-from saddlepoint.tasks.translating import Critics
+from saddlepoint.tasks.translating import Adversary
 
 #: Texts that monitors look at, that the metrics judge, that a snapshot shows.
 MONITORED, JUDGED, SHOWN = 64, 1024, 24
@@ -64,7 +64,7 @@ class TextLosses:
     ) -> None:
         if min(adversarial, likelihood) < 0:
             raise ValueError(f"adversarial is {adversarial} and likelihood {likelihood}: give at least 0 each")
-        self.critics = Critics(loss, penalties)
+        self.adversary = Adversary(loss, penalties)
         self.adversarial, self.likelihood = adversarial, likelihood
 
     def __call__(self, players: Mapping[str, nn.Module], batch: TextBatch, names: Sequence[str]) -> dict[str, Tensor]:
@@ -74,23 +74,23 @@ class TextLosses:
         bout = None
         if judged or not batch.alone:
             made = writer(batch.latent, None, batch.temperature)
-            bout = self.critics.bout(players["discriminator"], batch.real, made, batch.mix, judged=judged)
+            bout = self.adversary.bout(players["discriminator"], batch.real, made, batch.mix, judged=judged)
         if asked:
             terms = []
             if bout is not None and not batch.alone:
-                terms.append(self.adversarial * self.critics.generator(bout))
+                terms.append(self.adversarial * self.adversary.generator(bout))
             weight = 1.0 if batch.alone else self.likelihood
             if weight:
                 terms.append(weight * likelihood_loss(writer, batch))
             losses["generator"] = torch.stack(terms).sum()
         if judged:
             assert bout is not None
-            losses["discriminator"] = self.critics.discriminator(bout, batch.penalty)
+            losses["discriminator"] = self.adversary.discriminator(bout, batch.penalty)
         return losses
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
         """Make what penalties remember a part of the discriminator, before a game is made of it."""
-        self.critics.keep_memories_in(players["discriminator"])
+        self.adversary.keep_memories_in(players["discriminator"])
 
 
 def likelihood_loss(writer: nn.Module, batch: TextBatch) -> Tensor:
@@ -150,7 +150,7 @@ class TextGenerator(TrainedGenerator):
         self.labels(n, label, seed)
         with self.evaluating():
             blocks = [
-                self.writer.draw(TOGETHER, generator(seed, block, "texts"), temperature, self.words.barred)
+                self.writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred)
                 for block in range(-(-n // TOGETHER))
             ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
@@ -212,14 +212,14 @@ class TextTask:
         self.game, self.trained, self.card, self.data = game, trained, dict(card), data
         self._watched = stream.watched(MONITORED)
         judge = data if data.held_out is None else data.held_out
-        chosen = torch.randperm(len(judge), generator=generator(stream.seed, "judged"))[:JUDGED]
+        chosen = torch.randperm(len(judge), generator=rng(stream.seed, "judged"))[:JUDGED]
         self._judged = judge.tokens[chosen]
 
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on a batch that never changes.
 
-        `separation`, once an adversary plays (see `judging.separation`); `diversity`: mean number of places at
-        which two generated texts differ, over that of real ones; norms of the field, with the adversary.
+        `discriminator_auc`, once an adversary plays (see `judging.discriminator_auc`); `diversity`: mean number of
+        places at which two generated texts differ, over that of real ones; norms of the field, with the adversary.
         """
         value: TextBatch = self._watched.value
         found = {}
@@ -229,9 +229,9 @@ class TextTask:
             if self.game.loss_values.get(ADVERSARY, torch.zeros(())).item():
                 judge = self.game.players["discriminator"]
                 real, generated = (_mean_logits(judge(seen)) for seen in (value.real, made.to(value.latent)))
-                found["separation"] = float((real[:, None] > generated[None, :]).float().mean())
+                found["discriminator_auc"] = float((real[:, None] > generated[None, :]).float().mean())
         spreads = [float(torch.pdist(rows.double().cpu(), p=0).mean()) for rows in (made.argmax(2), value.tokens)]
-        return {**found, "diversity": spreads[0] / max(spreads[1], 1e-9), **field_norms(self.game, self._watched)}
+        return {**found, "diversity": spreads[0] / max(spreads[1], 1e-9), **gradient_norms(self.game, self._watched)}
 
     def metrics(self) -> dict[str, float]:
         """On texts that are held out, all where none are; the first is the score.

@@ -17,14 +17,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from saddlepoint.baselines import ThroughDensity
+from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
-from saddlepoint.core import generator as keyed_generator
-from saddlepoint.core import seed_for
+from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
-from saddlepoint.runs import write_atomically
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.pictures import image_grid, scatter
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
@@ -209,7 +208,7 @@ class TrainedGenerator(Trained):
     def latents(self, n: int, seed: int) -> Tensor:
         """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
         blocks = [
-            draw_latent(BLOCK, self.latent.size, self.latent.distribution, keyed_generator(seed, block, "sample"))
+            draw_latent(BLOCK, self.latent.size, self.latent.distribution, rng(seed, block, "sample"))
             for block in range(-(-n // BLOCK))
         ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)

@@ -11,27 +11,27 @@ from torch.nn.functional import interpolate
 
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss, layer_matching
-from saddlepoint.networks import Judgement
-from saddlepoint.penalties import CriticPass, Penalty
+from saddlepoint.networks import DiscriminatorOutput
+from saddlepoint.penalties import DiscriminatorPass, Penalty
 from saddlepoint.tasks.adversarial import differentiable
-from saddlepoint.tasks.likenesses import Likeness
+from saddlepoint.tasks.likenesses import ContentLoss
 
 
 class TranslationLosses:
     """L_G and L_D of a translator G, inputs x to images like the targets y, and a discriminator D.
 
         L_D = loss_D(D(x, y), D(x, G(x))) + penalties
-        L_G = Σ likeness(G(x), y) + a · (λ loss_G(D(x, y), D(x, G(x))) + μ E |φ(x, y) − φ(x, G(x))|)
+        L_G = Σ content(G(x), y) + a · (λ loss_G(D(x, y), D(x, G(x))) + μ E |φ(x, y) − φ(x, G(x))|)
 
     φ are D's layers, and a the batch's factor on all that comes from the adversary. On a batch that the generator has
-    `alone` L_G is the likenesses, D is not asked, and a loss of its own is not to be wanted. Where D is not conditioned
-    x stands in no D. A pair of images goes into D as channels side by side, the input at the size of the target;
-    penalties differentiate in the target.
+    `alone` L_G is the content losses, D is not asked, and a loss of its own is not to be wanted. Where D is not
+    conditioned x stands in no D. A pair of images goes into D as channels side by side, the input at the size of the
+    target; penalties differentiate in the target.
 
     Args:
         loss: the pair of functions of logits.
         penalties: added to the discriminator's loss; those with a memory want `keep_memories_in`.
-        likenesses: of what is made to the target.
+        content: of what is made to the target.
         conditional: whether D sees x too.
         adversarial: λ.
         matching: μ; above 0 it asks for a discriminator that tells its layers.
@@ -44,7 +44,7 @@ class TranslationLosses:
         self,
         loss: AdversarialLoss,
         penalties: Sequence[Penalty] = (),
-        likenesses: Sequence[Likeness] = (),
+        content: Sequence[ContentLoss] = (),
         *,
         conditional: bool = True,
         adversarial: float = 1.0,
@@ -52,12 +52,12 @@ class TranslationLosses:
     ) -> None:
         if min(adversarial, matching) < 0:
             raise ValueError(f"adversarial is {adversarial} and matching {matching}: give at least 0 each")
-        if not (likenesses or adversarial or matching):
+        if not (content or adversarial or matching):
             raise ValueError(
-                "the generator has nothing to learn from: give a likeness, or an adversarial weight above 0"
+                "the generator has nothing to learn from: give a content loss, or an adversarial weight above 0"
             )
-        self.critics = Critics(loss, penalties, matching=matching)
-        self.likenesses, self.conditional, self.adversarial = tuple(likenesses), conditional, adversarial
+        self.adversary = Adversary(loss, penalties, matching=matching)
+        self.content, self.conditional, self.adversarial = tuple(content), conditional, adversarial
 
     def __call__(self, players: Mapping[str, nn.Module], batch: PairBatch, names: Sequence[str]) -> dict[str, Tensor]:
         """The losses of the named players, scalars."""
@@ -65,28 +65,28 @@ class TranslationLosses:
         source, real, made = batch.source, batch.target, generator(batch.source)
         judged, asked = "discriminator" in names, "generator" in names
         losses: dict[str, Tensor] = {}
-        likenesses = [term for term in self.likenesses if not (term.waits and batch.alone)]
-        terms = [term(made, real) for term in likenesses] if asked else []
+        due = [term for term in self.content if not (term.after_pretraining and batch.alone)]
+        terms = [term(made, real) for term in due] if asked else []
         if judged or not batch.alone:
             condition = source if self.conditional else None
-            bout = self.critics.bout(discriminator, real, made, batch.mix, condition, judged=judged)
+            bout = self.adversary.bout(discriminator, real, made, batch.mix, condition, judged=judged)
             if asked and not batch.alone:
                 terms.append(self._of_the_adversary(bout, batch))
             if judged:
-                losses["discriminator"] = self.critics.discriminator(bout, batch.penalty)
+                losses["discriminator"] = self.adversary.discriminator(bout, batch.penalty)
         if asked:
             if not terms:
-                raise ValueError("the generator is alone with nothing to be like: give a likeness, or an adversary")
+                raise ValueError("the generator is alone with nothing to be like: give a content loss, or an adversary")
             losses["generator"] = torch.stack(terms).sum()
         return losses
 
     def _of_the_adversary(self, bout: "Bout", batch: PairBatch) -> Tensor:
-        term = self.adversarial * self.critics.generator(bout) + self.critics.matched(bout)
+        term = self.adversarial * self.adversary.generator(bout) + self.adversary.matched(bout)
         return term if batch.adversarial is None else batch.adversarial * term
 
     def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
         """Make what penalties remember a part of the discriminator, before a game is made of it."""
-        self.critics.keep_memories_in(players["discriminator"])
+        self.adversary.keep_memories_in(players["discriminator"])
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ class Bout:
         seen: what penalties are given; None where the discriminator's loss is not asked for.
     """
 
-    generated: Judgement
-    real: Judgement | None
-    seen: CriticPass | None
+    generated: DiscriminatorOutput
+    real: DiscriminatorOutput | None
+    seen: DiscriminatorPass | None
 
 
-class Critics:
+class Adversary:
     """What a discriminator says of real and generated images, and what each player makes of it.
 
     Args:
@@ -133,14 +133,14 @@ class Critics:
             real = differentiable(real)
         if judged and self._generated_differentiated:
             made = differentiable(made)
-        of_made = self._judge(discriminator, beside(condition, made))
+        of_made = self._judge(discriminator, with_context(condition, made))
         if not (judged or self.loss.generator_sees_real or self.matching):
             return Bout(of_made, None, None)
-        of_real = self._judge(discriminator, beside(condition, real))
+        of_real = self._judge(discriminator, with_context(condition, real))
         if not judged:
             return Bout(of_made, of_real, None)
-        critic = partial(_logits, discriminator, condition)
-        return Bout(of_made, of_real, CriticPass(critic, real, made, of_real.logits, of_made.logits, mix))
+        discriminator = partial(_logits, discriminator, condition)
+        return Bout(of_made, of_real, DiscriminatorPass(discriminator, real, made, of_real.logits, of_made.logits, mix))
 
     def generator(self, bout: Bout) -> Tensor:
         """loss_G."""
@@ -168,16 +168,16 @@ class Critics:
         for number, memory in enumerate(self._memories):
             discriminator.add_module(f"memory_of_penalty_{number}", memory.to(device))
 
-    def _judge(self, discriminator: Callable[..., Any], images: Tensor) -> Judgement:
+    def _judge(self, discriminator: Callable[..., Any], images: Tensor) -> DiscriminatorOutput:
         if self.matching:
-            judgement: Judgement = discriminator(images, None, True)
-            return judgement
+            output: DiscriminatorOutput = discriminator(images, None, True)
+            return output
         # A network of another maker need know no more than logits, which then are all its features.
         logits: Tensor = discriminator(images)
-        return Judgement(logits, None, logits.reshape(len(logits), -1))
+        return DiscriminatorOutput(logits, None, logits.reshape(len(logits), -1))
 
 
-def beside(condition: Tensor | None, images: Tensor) -> Tensor:
+def with_context(condition: Tensor | None, images: Tensor) -> Tensor:
     """Images (N, C, H, W) with the condition's channels before their own, enlarged where it is smaller."""
     if condition is None:
         return images
@@ -187,5 +187,5 @@ def beside(condition: Tensor | None, images: Tensor) -> Tensor:
 
 
 def _logits(discriminator: Callable[..., Any], condition: Tensor | None, images: Tensor) -> Tensor:
-    logits: Tensor = discriminator(beside(condition, images))
+    logits: Tensor = discriminator(with_context(condition, images))
     return logits

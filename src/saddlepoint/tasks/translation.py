@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from saddlepoint.core import Batch, Game, generator, seed_for
+from saddlepoint.core import Batch, Game, rng, seed_for
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.metrics import Moments
-from saddlepoint.tasks.cycle import ONWARD, TARGET, Several
+from saddlepoint.tasks.cycle import ONWARD, TARGET, NetworkGroup
 from saddlepoint.tasks.image import JUDGED, spread
 from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import field_norms, write_picture
+from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
-from saddlepoint.tasks.translating import beside
+from saddlepoint.tasks.translating import with_context
 from saddlepoint.tasks.translator import ImageTranslator, card_of
 
 #: Pairs that monitors look at, and that pictures show, and how many stand in a row of those.
@@ -67,21 +67,21 @@ class TranslationTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on pairs of the training that never change.
 
-        `separation`: how often the discriminator ranks a target above what is made of an input (½: it can't tell).
-        `diversity`: mean distance between made images over that between targets. `…_field`: norm of each player's
-        gradient, with the adversary at its full weight.
+        `discriminator_auc`: how often the discriminator ranks a target above what is made of an input (½: it can't
+        tell). `diversity`: mean distance between made images over that between targets. `…_gradient_norm`: norm of each
+        player's gradient, with the adversary at its full weight.
         """
         value: PairBatch = self._watched.value
         with torch.no_grad(), self.game.untouched():
             made = self._made(value)
             condition = value.source if self.conditional else None
-            of_target, of_made = (self._judged(beside(condition, images)) for images in (value.target, made))
+            of_target, of_made = (self._judged(with_context(condition, images)) for images in (value.target, made))
         low, high = self.trained.range
         real, ours = (((images - low) / (high - low)).clamp(0, 1) for images in (value.target, made))
         return {
-            "separation": float((of_target[:, None] > of_made[None, :]).float().mean()),
+            "discriminator_auc": float((of_target[:, None] > of_made[None, :]).float().mean()),
             "diversity": spread(ours * 255) / max(spread(real * 255), 1e-9),
-            **field_norms(self.game, self._watched),
+            **gradient_norms(self.game, self._watched),
         }
 
     def metrics(self) -> dict[str, float]:
@@ -125,13 +125,13 @@ class TranslationTask:
 
     def _made(self, batch: PairBatch) -> Tensor:
         network = self.game.players["generator"]
-        made: Tensor = network(batch.source, ONWARD) if isinstance(network, Several) else network(batch.source)
+        made: Tensor = network(batch.source, ONWARD) if isinstance(network, NetworkGroup) else network(batch.source)
         return made
 
     def _judged(self, images: Tensor) -> Tensor:
         """A logit an image: the mean over its patches."""
         network = self.game.players["discriminator"]
-        logits: Tensor = network(images, TARGET) if isinstance(network, Several) else network(images)
+        logits: Tensor = network(images, TARGET) if isinstance(network, NetworkGroup) else network(images)
         return logits.reshape(len(images), -1).mean(1)
 
 
@@ -149,10 +149,10 @@ def beside_each_other(columns: list[Tensor]) -> np.ndarray[Any, np.dtype[np.uint
 def chosen_of(data: PairData, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """So many inputs and targets (uint8), at most, in an order of the seed; pairs stay together."""
     inputs, targets = data.inputs.images, data.targets.images
-    order = torch.randperm(len(inputs), generator=generator(seed, "judged"))[:count]
+    order = torch.randperm(len(inputs), generator=rng(seed, "judged"))[:count]
     columns = order
     if not data.paired:
-        columns = torch.randperm(len(targets), generator=generator(seed, "judged targets"))[:count]
+        columns = torch.randperm(len(targets), generator=rng(seed, "judged targets"))[:count]
     return inputs[order], targets[columns]
 
 

@@ -19,8 +19,8 @@ from saddlepoint.metrics import log_spectral_distance, mel_distance, stft_distan
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.signals import MelFrontEnd, stft, whole_hops
 from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import field_norms, write_picture
-from saddlepoint.tasks.likenesses import Likeness
+from saddlepoint.tasks.judging import gradient_norms, write_picture
+from saddlepoint.tasks.likenesses import ContentLoss
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import NETWORK_REGISTRY, Trained
 
@@ -153,7 +153,7 @@ class Vocoder(Trained):
 
 
 @dataclass(frozen=True)
-class MelLikeness(Likeness):
+class MelLoss(ContentLoss):
     """λ E |mel(G(m)) − mel(x)|, of logarithms of power in bands.
 
     Kong, Kim, Bae 2020, arXiv 2010.05646, equation 7.
@@ -173,7 +173,7 @@ class MelLikeness(Likeness):
 
 
 @dataclass(frozen=True)
-class SpectralLikeness(Likeness):
+class MultiResolutionSTFT(ContentLoss):
     """λ times spectral convergence and the distance of log-magnitudes, means over transforms of several windows.
 
     Yamamoto, Song, Kim 2020, arXiv 1910.11480.
@@ -246,9 +246,9 @@ class VocoderTask:
     def monitors(self) -> dict[str, float]:
         """Numbers that tell a healthy game from a failing one, on crops of the training that never change.
 
-        `separation`: how often the discriminator ranks a crop above what is made of its spectrogram (½: it can't tell).
-        `loudness`: root mean square of made crops over that of the real ones. `…_field`: norm of each player's
-        gradient, with the adversary at its full weight.
+        `discriminator_auc`: how often the discriminator ranks a crop above what is made of its spectrogram (½: it can't
+        tell). `loudness`: root mean square of made crops over that of the real ones. `…_gradient_norm`: norm of each
+        player's gradient, with the adversary at its full weight.
         """
         value: PairBatch = self._watched.value
         generator, discriminator = self.game.players["generator"], self.game.players["discriminator"]
@@ -256,9 +256,9 @@ class VocoderTask:
             made = generator(value.source)
             of_real, of_made = (discriminator(waves).flatten(1).mean(1) for waves in (value.target, made))
         return {
-            "separation": float((of_real[:, None] > of_made[None, :]).float().mean()),
+            "discriminator_auc": float((of_real[:, None] > of_made[None, :]).float().mean()),
             "loudness": float(made.square().mean().sqrt() / value.target.square().mean().sqrt().clamp_min(1e-9)),
-            **field_norms(self.game, self._watched),
+            **gradient_norms(self.game, self._watched),
         }
 
     def metrics(self) -> dict[str, float]:

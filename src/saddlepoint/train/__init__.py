@@ -1,25 +1,25 @@
 """The loop that plays a game until its budget is spent, and everything that makes it resumable."""
 
-from saddlepoint.train.budget import Budget, Every
+from saddlepoint.train.budget import Budget, Intervals
 from saddlepoint.train.loop import Result, RunFailed, Stage, Training
-from saddlepoint.train.observer import Observer, Silent
-from saddlepoint.train.schedules import Pace, Schedule, Schedules
+from saddlepoint.train.observer import NoObserver, Observer
+from saddlepoint.train.probe import Probe
+from saddlepoint.train.schedules import OptimizerSchedule, Schedule, Schedules
 from saddlepoint.train.stopping import Stopping, Until
-from saddlepoint.train.task import Task
 
 __all__ = [
     "Budget",
-    "Every",
+    "Intervals",
+    "NoObserver",
     "Observer",
-    "Pace",
+    "OptimizerSchedule",
+    "Probe",
     "Result",
     "RunFailed",
     "Schedule",
     "Schedules",
-    "Silent",
     "Stage",
     "Stopping",
-    "Task",
     "Training",
     "Until",
 ]

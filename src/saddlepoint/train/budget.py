@@ -37,7 +37,7 @@ class Budget(Settings):
         return min(1.0, max((spent / limit for spent, limit in pairs if limit), default=0.0))
 
 
-class Every(Settings):
+class Intervals(Settings):
     """Intervals in samples seen: an event happens at the step that crosses a multiple.
 
     Records are also made whenever the samples seen have doubled, so that the beginning is seen well. A record

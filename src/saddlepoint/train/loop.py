@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
-from saddlepoint.runs import NoCheckpoint, RunFolder, append_record, trim_records
-from saddlepoint.train.budget import Budget, Every, crossed
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
+from saddlepoint.train.budget import Budget, Intervals, crossed
+from saddlepoint.train.interruption import Interruption, interruption
 from saddlepoint.train.observer import Observer, Progress
-from saddlepoint.train.schedules import Pace
-from saddlepoint.train.signals import Interruption, interruption
+from saddlepoint.train.probe import Probe
+from saddlepoint.train.schedules import OptimizerSchedule
 from saddlepoint.train.state import load_state, overflowed, save_state
 from saddlepoint.train.stopping import Stopping
-from saddlepoint.train.task import Task
 
 
 class RunFailed(RuntimeError):
@@ -82,7 +82,7 @@ class Training:
         every: when to record, look and save.
         epoch: samples in the data set.
         observer: who watches.
-        pace: sets rates by the samples seen, where they are scheduled.
+        optimizer_schedule: sets rates by the samples seen, where they are scheduled.
         stopping: ends the run once it has converged, or goes round.
         stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
     """
@@ -92,17 +92,17 @@ class Training:
         game: Game,
         method: Method,
         batches: Batches,
-        task: Task,
+        task: Probe,
         folder: RunFolder,
         budget: Budget,
-        every: Every,
+        every: Intervals,
         epoch: int,
         observer: Observer,
-        pace: Pace | None = None,
+        optimizer_schedule: OptimizerSchedule | None = None,
         stopping: Stopping | None = None,
         stages: Sequence[Stage] = (),
     ) -> None:
-        self.pace, self.stopping, self.stages = pace, stopping, tuple(stages)
+        self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
         self.game, self.method, self.batches, self.task = game, method, batches, task
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
@@ -110,7 +110,7 @@ class Training:
         self._unrecorded: dict[str, float] = {}
         self._seconds_before = 0.0
         self._started = time.monotonic()
-        self._meter = Meter()
+        self._loss_mean = LossMean()
         self._saved_at = -1
 
     def run(self) -> Result:
@@ -138,13 +138,13 @@ class Training:
                 return self._result(*verdict)
 
             before = self.batches.position
-            if self.pace is not None:
-                self.pace.set(before)
+            if self.optimizer_schedule is not None:
+                self.optimizer_schedule.set(before)
             step = self.method.step(self.game, self.batches)
             if step.outcome is not Outcome.RUNNING:
                 return self._result(step.outcome, self._explain(step, self.steps + 1))
             self.steps += 1
-            self._meter.add(self.game.loss_values)
+            self._loss_mean.add(self.game.loss_values)
             self.observer.stepped(progress)
 
             after = self.batches.position
@@ -184,7 +184,7 @@ class Training:
             raise RunFailed(str(error)) from error
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = state["seconds"]
-        self._meter = Meter(state["sums"], state["count"])
+        self._loss_mean = LossMean(state["sums"], state["count"])
         if self.stopping is not None:
             self.stopping.rule.load_state_dict(state.get("looks", []))
         self._saved_at = self.steps
@@ -197,12 +197,12 @@ class Training:
             "steps": progress.steps,
             "evaluations": progress.evaluations,
             "seconds": round(progress.seconds, 3),
-            "losses": _jsonable(self._meter.means()),
+            "losses": _jsonable(self._loss_mean.means()),
             "monitors": _jsonable(self.task.monitors()),
             "metrics": _jsonable(self._unrecorded),
         }
         append_record(self.folder.records, record)
-        self._meter, self._unrecorded = Meter(), {}
+        self._loss_mean, self._unrecorded = LossMean(), {}
         self.observer.recorded(record)
 
     def _judged(self) -> dict[str, float]:
@@ -226,8 +226,8 @@ class Training:
             "steps": self.steps,
             "seconds": self.progress().seconds,
             "unrecorded": self._unrecorded,
-            "sums": self._meter.sums,
-            "count": self._meter.count,
+            "sums": self._loss_mean.sums,
+            "count": self._loss_mean.count,
         }
         if self.stopping is not None:
             progress["looks"] = self.stopping.rule.state_dict()
@@ -300,11 +300,11 @@ class Training:
             yield
             return
         with self.game.untouched(), self.game.excursion():
-            self.game.settle(answer, self.batches)
+            self.game.recalibrate_batch_norm(answer, self.batches)
             yield
 
 
-class Meter:
+class LossMean:
     """The mean of each player's loss since the last record, summed where the losses live, so nothing waits."""
 
     def __init__(self, sums: dict[str, Tensor] | None = None, count: int = 0) -> None:

@@ -28,7 +28,7 @@ class Observer(Protocol):
         """Something that a person should know."""
 
 
-class Silent:
+class NoObserver:
     """Watches nothing."""
 
     def stepped(self, progress: Progress) -> None:

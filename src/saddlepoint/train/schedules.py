@@ -52,7 +52,7 @@ class Schedules(Settings):
     augmentation: Schedule | None = None
 
 
-class Pace:
+class OptimizerSchedule:
     """Sets the optimizers as the schedules want them after so many samples; a function of the position alone.
 
     Args:

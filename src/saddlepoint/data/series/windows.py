@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables import MISSING, CategoryColumn, Cells, Column, NumberColumn, TableData, read_table
 from saddlepoint.data.tables.columns import ConstantColumn
@@ -94,7 +94,7 @@ class SeriesData:
         """
         block = np.arange(len(self.values)) // (BLOCK * self.window)
         blocks = int(block[-1]) + 1
-        held = torch.randperm(blocks, generator=generator(seed, "held out"))[: round(share * blocks)].numpy()
+        held = torch.randperm(blocks, generator=rng(seed, "held out"))[: round(share * blocks)].numpy()
         inside = np.isin(block, held).astype(np.int64)
         sums = np.concatenate([[0], np.cumsum(inside)])
         rows_held = sums[self.starts + self.window] - sums[self.starts]

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from saddlepoint.core import Batch, generator
+from saddlepoint.core import Batch, rng
 from saddlepoint.data.stream import Distribution, SampleBatch, SampleStream
 from saddlepoint.data.tables.layout import Labels, Layout
 
@@ -76,7 +76,7 @@ class TableStream:
         value: SampleBatch = batch.value
         if self._conditions is None:
             return replace(batch, value=replace(value, real=self.prepared(value.real)))
-        labels, chosen = self._conditions.draw(len(value.latent), generator(self.seed, position, "conditions"))
+        labels, chosen = self._conditions.draw(len(value.latent), rng(self.seed, position, "conditions"))
         real = self.prepared(self.samples.index_select(0, chosen))
         return replace(batch, value=replace(value, real=real, labels=labels.to(self.device)))
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import (
     CategoryColumn,
@@ -103,7 +103,7 @@ class TableData:
                 f"{self.name}: a share of {share} of {len(self):,} rows leaves a part empty: give a share above 0 and "
                 f"below 1 that leaves rows on both sides"
             )
-        order = torch.randperm(len(self), generator=generator(seed, "held out")).numpy()
+        order = torch.randperm(len(self), generator=rng(seed, "held out")).numpy()
         train, test = self.take(np.sort(order[held:])), self.take(np.sort(order[:held]))
         return replace(train, notes=(*self.notes, f"Without {held:,} rows held out.")), test
 

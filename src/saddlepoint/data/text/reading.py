@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.core import generator
+from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.data.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
 
@@ -80,7 +80,7 @@ class TextData:
 
     def some(self, n: int, seed: int) -> list[str]:
         """n samples as texts, all where there are fewer, drawn by a seed."""
-        return self.texts(torch.randperm(len(self), generator=generator(seed, "some"))[:n])
+        return self.texts(torch.randperm(len(self), generator=rng(seed, "some"))[:n])
 
 
 def read_text(
@@ -194,7 +194,7 @@ def _held(n: int, share: float, seed: int) -> list[bool]:
     """Which of n are held out."""
     chosen = torch.zeros(n, dtype=torch.bool)
     if share:
-        chosen[torch.randperm(n, generator=generator(seed, "held out"))[: max(1, int(share * n))]] = True
+        chosen[torch.randperm(n, generator=rng(seed, "held out"))[: max(1, int(share * n))]] = True
     held: list[bool] = chosen.tolist()
     return held
 

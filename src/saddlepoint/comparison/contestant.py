@@ -1,0 +1,233 @@
+"""One contestant: a method at a step size from one start, played to the end of its budget."""
+
+import hashlib
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from saddlepoint.comparison.playing import play
+from saddlepoint.comparison.race import Race, with_rate
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.core import Game, Outcome, rng
+from saddlepoint.games.solving import judge
+from saddlepoint.recipes import Run
+from saddlepoint.recipes.analytic import AnalyticSettings
+from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.storage import RunFolder, read_records, write_atomically
+from saddlepoint.train import Budget
+from saddlepoint.train.observer import Progress
+
+#: A distance so many times that of the start is divergence: nobody waits for the overflow.
+FAR = 1e12
+#: Points of a curve that are kept.
+POINTS = 300
+
+#: Told the share of the budget that is spent; raises or signals where the race is to stop.
+Watch = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a contestant came out.
+
+    Attributes:
+        score: distance to the solution, or the task's metric, at the end; lower is better; None where it failed.
+        failed: diverged, or not finite.
+        start: fingerprint of all players' parameters before the first step.
+        curve: columns `evaluations`, `seconds` and `score`, as it went.
+    """
+
+    method: str
+    lr: float
+    seed: int
+    trial: bool
+    metric: str
+    score: float | None
+    failed: bool
+    outcome: str
+    message: str
+    start: str
+    steps: int
+    samples: int
+    evaluations: int
+    products: int
+    seconds: float
+    curve: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """A method, a step size and a seed in a race; its trials are those of the search.
+
+    Attributes:
+        folder: of the race.
+    """
+
+    race: Race
+    folder: Path
+    label: str
+    lr: float
+    seed: int
+    trial: bool = False
+
+    @property
+    def file(self) -> Path:
+        """Where the result is kept."""
+        return self.folder / "results" / f"{'search-' if self.trial else ''}{self._slug}-{self.lr:g}-{self.seed}.json"
+
+    @property
+    def run(self) -> Path:
+        """The run folder, where the game is a recipe's."""
+        if self.trial:
+            return self.folder / "search" / f"{self._slug}-{self.lr:g}-{self.seed}"
+        return self.folder / "runs" / f"{self._slug}-{self.seed}"
+
+    @property
+    def _slug(self) -> str:
+        return re.sub(r"[^\w.=+-]+", "_", self.label).strip("_")
+
+    def kept(self) -> Result | None:
+        """The result of an earlier session."""
+        try:
+            return Result(**json.loads(self.file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def play(self, watch: Watch) -> Result:
+        """Play to the end of the budget and keep the result.
+
+        Raises:
+            ConfigurationError: the method does not fit the game.
+            KeyboardInterrupt: a signal stopped it; a run then goes on from here.
+        """
+        game = with_rate(self.race.game, self.lr)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            if isinstance(game, AnalyticSettings):
+                result = self._play_analytic(game, watch)
+            else:
+                result = self._play_recipe(game, watch)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.label}: {error}") from error
+        finally:
+            torch.set_num_threads(threads)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.file, json.dumps(asdict(result), allow_nan=False) + "\n")
+        return result
+
+    @property
+    def _budget(self) -> Budget:
+        return self.race.trial_budget if self.trial else self.race.budget
+
+    # --- games in closed form -------------------------------------------------------------------------
+
+    def _play_analytic(self, settings: AnalyticSettings, watch: Watch) -> Result:
+        analytic = GAME_REGISTRY.build(settings.game)
+        start = torch.randn(sum(analytic.sizes), generator=rng(self.seed, "start"), dtype=torch.float64)
+        movers = {"generator": settings.generator, "discriminator": settings.discriminator}
+        game = analytic.play(
+            lambda name, parameters: OPTIMIZER_REGISTRY.build(movers[name].optimizer, params=parameters),
+            start.tolist(),
+        )
+        method = METHOD_REGISTRY.build(self.race.entries[self.label].method)
+        begun, fingerprint, batches, budget = (
+            time.monotonic(),
+            fingerprint_of(game),
+            analytic.batches(self.seed),
+            self._budget,
+        )
+        distance, path = [analytic.distance(game.point)], [game.point.flat().tolist()]
+        evaluations, seconds = [0], [0.0]
+        finite = True
+        while finite and distance[-1] > 0 and budget.spent(0, seconds[-1], evaluations[-1]) is None:
+            step = method.step(game, batches)
+            now = analytic.distance(method.answer(game))
+            finite = step.outcome is Outcome.RUNNING and math.isfinite(now) and now < FAR * max(distance[0], 1e-12)
+            distance.append(now)
+            path.append(game.point.flat().tolist())
+            evaluations.append(game.evaluations)
+            seconds.append(time.monotonic() - begun)
+            watch(budget.share(0, seconds[-1], evaluations[-1]))
+        outcome = judge(distance, path) if finite else Outcome.DIVERGED
+        kept = sorted({round(i * (len(distance) - 1) / POINTS) for i in range(POINTS + 1)})
+        return self._result(
+            "distance",
+            distance[-1],
+            outcome,
+            outcome.sentence,
+            fingerprint,
+            Progress(batches.position if analytic.draw else 0, len(distance) - 1, game.evaluations, seconds[-1]),
+            game.products,
+            [(evaluations[i], seconds[i], distance[i]) for i in kept],
+        )
+
+    # --- recipes --------------------------------------------------------------------------------------
+
+    def _play_recipe(self, recipe: Run, watch: Watch) -> Result:
+        config = recipe.model_copy(
+            update={
+                "seed": recipe.seed + self.seed,
+                "method": self.race.entries[self.label].method,
+                "budget": self._budget,
+            }
+        )
+        folder = RunFolder(self.run)
+        with folder.held():
+            assembled = config.build(config.load())
+            fingerprint = fingerprint_of(assembled.game)
+            ended = play(assembled, folder, watch)
+        progress = ended.progress
+        metric, score = next(iter(ended.metrics.items()), ("score", math.nan))
+        curve = [
+            (record["evaluations"], record["seconds"], float(record["metrics"][metric]))
+            for record in read_records(folder.records)
+            if record.get("metrics", {}).get(metric) is not None and record["evaluations"] < progress.evaluations
+        ]
+        if math.isfinite(score):
+            curve.append((progress.evaluations, progress.seconds, score))
+        outcome, products = ended.outcome, assembled.game.products
+        return self._result(metric, score, outcome, ended.message, fingerprint, progress, products, curve)
+
+    def _result(
+        self,
+        metric: str,
+        score: float,
+        outcome: Outcome,
+        message: str,
+        start: str,
+        progress: Progress,
+        products: int,
+        curve: list[tuple[int, float, float]],
+    ) -> Result:
+        failed = outcome in (Outcome.DIVERGED, Outcome.NON_FINITE) or not math.isfinite(score)
+        columns = dict(zip(("evaluations", "seconds", "score"), zip(*curve, strict=True), strict=True)) if curve else {}
+        return Result(
+            self.label,
+            self.lr,
+            self.seed,
+            self.trial,
+            metric,
+            None if failed else score,
+            failed,
+            outcome.value,
+            message,
+            start,
+            products=products,
+            curve={name: [v if math.isfinite(v) else None for v in values] for name, values in columns.items()},
+            **asdict(progress),
+        )
+
+
+def fingerprint_of(game: Game) -> str:
+    """A short hash of all parameters, so that equal starts can be seen to be equal."""
+    digest = hashlib.blake2b(digest_size=8)
+    for tensor in game.point.tensors:
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,64 @@
+"""From results to a table: who is first, by how much, and how often each failed."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from saddlepoint.comparison.contestant import Result
+from saddlepoint.comparison.race import Race
+from saddlepoint.recipes.citing import papers
+from saddlepoint.recipes.registries import METHOD_REGISTRY
+
+
+def chosen(trials: Iterable[Result]) -> float:
+    """The step size whose trial ended best; the smallest where all failed."""
+    return min(trials, key=lambda r: (r.failed, r.score if r.score is not None else r.lr)).lr
+
+
+def comparison(race: Race, trials: Sequence[Result], results: Sequence[Result]) -> dict[str, Any]:
+    """Everything, as plain data: the race, its standings best first, the search, and all results."""
+    rows = [
+        standing(label, [r for r in results if r.method == label], [t for t in trials if t.method == label])
+        for label in race.entries
+    ]
+    rows.sort(key=lambda row: (row["failures"], _or_inf(row["mean"]), -row["evaluations"]))
+    methods = [METHOD_REGISTRY.build(race.entries[row["method"]].method) for row in rows]
+    return {
+        "race": race.plain(),
+        "metric": next((r.metric for r in results if not r.failed), results[0].metric),
+        "standings": [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)],
+        "search": [asdict(t) for t in trials],
+        "results": [asdict(r) for r in results],
+        "citations": list(dict.fromkeys(paper for method in methods for paper in papers(method))),
+    }
+
+
+def standing(label: str, results: Sequence[Result], trials: Sequence[Result]) -> dict[str, Any]:
+    """One row: mean and spread over the seeds that did not fail, the worst seed, and what it cost.
+
+    A failure is never dropped: it is counted, it is the worst seed, and it ranks behind every method that fails less.
+    """
+    scores = [r.score for r in results if r.score is not None]
+    worst = max(results, key=lambda r: (r.failed, _or_inf(r.score)))
+    return {
+        "method": label,
+        "lr": results[0].lr,
+        "mean": statistics.fmean(scores) if scores else None,
+        "spread": statistics.stdev(scores) if len(scores) > 1 else 0.0 if scores else None,
+        "worst": worst.score,
+        "worst_seed": worst.seed,
+        "failures": sum(r.failed for r in results),
+        "seeds": len(results),
+        "outcomes": {o: sum(r.outcome == o for r in results) for o in dict.fromkeys(r.outcome for r in results)},
+        "steps": statistics.fmean(r.steps for r in results),
+        "evaluations": statistics.fmean(r.evaluations for r in results),
+        "products": statistics.fmean(r.products for r in results),
+        "seconds": statistics.fmean(r.seconds for r in results),
+        "search_evaluations": sum(t.evaluations for t in trials),
+        "search_at_edge": bool(trials) and results[0].lr in (trials[0].lr, trials[-1].lr),
+    }
+
+
+def _or_inf(score: float | None) -> float:
+    return float("inf") if score is None else score

@@ -1,0 +1,232 @@
+"""Images of their own sizes, whole: nothing is resized, and what is wanted of one is cut out of it."""
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Self
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from saddlepoint.core import rng
+from saddlepoint.data.collection import THREADS, Report, some
+from saddlepoint.data.decoding import Colour, available_formats, decode_whole, upright_size
+from saddlepoint.data.folder import WHITE, listed, part_of, printable
+from saddlepoint.data.images import DataError, ImageData, Split, gathered
+
+
+@dataclass(frozen=True, eq=False)
+class Photographs:
+    """Images of any sizes, their bytes one after another: in memory, or mapped from the disk where they are many.
+
+    Attributes:
+        name: what to call them.
+        pixels: uint8, all values of all images, each as (C, H, W).
+        channels: 1 or 3, of all.
+        places: where each begins, its height and its width, int64 (N, 3).
+        source: where they came from, a sentence.
+        notes: what was skipped or converted, a sentence each.
+        held_out: others of the same kind, that are not trained on.
+
+    >>> from saddlepoint.data import ImageData
+    >>> two = Photographs.of(ImageData("two", torch.zeros(2, 1, 4, 6, dtype=torch.uint8), None, (), "Made here."))
+    >>> len(two), two[1].shape
+    (2, torch.Size([1, 4, 6]))
+    """
+
+    name: str
+    pixels: Tensor
+    channels: int
+    places: Tensor
+    source: str
+    notes: tuple[str, ...] = ()
+    held_out: "Photographs | None" = None
+
+    kind = "images"
+    classes = ()
+
+    @classmethod
+    def of(cls, data: ImageData) -> Self:
+        """Images of one size; nothing is copied."""
+        channels, height, width = data.shape
+        begins = torch.arange(len(data)) * (channels * height * width)
+        places = torch.stack([begins, torch.full_like(begins, height), torch.full_like(begins, width)], 1)
+        return cls(data.name, data.images.reshape(-1), channels, places, data.source, data.notes)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, i: int) -> Tensor:
+        """An image, uint8 (C, H, W), which is not to be written to."""
+        begin, height, width = self.places[i].tolist()
+        return self.pixels[begin : begin + self.channels * height * width].view(self.channels, height, width)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def least(self) -> tuple[int, int]:
+        """The smallest height and the smallest width."""
+        return int(self.places[:, 1].min()), int(self.places[:, 2].min())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what can be cut out of each of them."""
+        return self.channels, *self.least
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of a SHA-256 over sizes and pixels; the same on every machine."""
+        digest = hashlib.sha256(repr((self.channels, self.places[:, 1:].tolist())).encode())
+        for image in self:
+            digest.update(image.contiguous().numpy().data)
+        return digest.hexdigest()[:16]
+
+    def split(self, share: float, seed: int = 0) -> tuple["Photographs", "Photographs"]:
+        """Part them at random: those to train with, and a share held out to test with; both in their order.
+
+        Raises:
+            DataError: a share that leaves one of them empty.
+        """
+        held_out = round(share * len(self)) if 0 < share < 1 else 0
+        if not 0 < held_out < len(self):
+            raise DataError(
+                f"{self.name}: a share of {share} of {len(self):,} images leaves a part empty: give a share above 0 "
+                f"and below 1 that leaves at least one image on both sides"
+            )
+        order = torch.randperm(len(self), generator=rng(seed, "held out"))
+        return (
+            self.chosen(order[held_out:].sort().values, f"Without {held_out:,} images held out."),
+            self.chosen(order[:held_out].sort().values, "Held out."),
+        )
+
+    def chosen(self, indices: Tensor, *notes: str) -> "Photographs":
+        """Those at these indices, in this order, with what is to be noted of it; nothing is copied."""
+        return replace(self, places=self.places[indices], notes=(*self.notes, *notes))
+
+    def holding(self, side: int, multiple: int = 1) -> tuple["Photographs", tuple[int, int]]:
+        """Those that squares of a side can be cut out of, and the height and width that are cut out.
+
+        Images that all have one size are taken whole along a side that is shorter. Height and width are rounded down to
+        multiples of a number.
+
+        Raises:
+            DataError: none is large enough.
+        """
+        heights, widths = self.places[:, 1], self.places[:, 2]
+        tall, wide = int(heights.max()), int(widths.max())
+        if self.least != (tall, wide):
+            tall = wide = side
+        height, width = (min(side, own) // multiple * multiple for own in (tall, wide))
+        fits = (heights >= height) & (widths >= width)
+        if not height or not width or not fits.any():
+            raise DataError(
+                f"{self.name}: none of the {len(self):,} images holds a crop of {side}x{side} pixels with sides that "
+                f"are multiples of {multiple}: the largest sides are {int(heights.max())} and {int(widths.max())}; "
+                f"give a smaller crop with --set data.crop=PIXELS, or larger images"
+            )
+        small = int((~fits).sum())
+        note = [f"Skipped {small:,} images smaller than the crop of {height}x{width} pixels."] if small else []
+        return (self.chosen(fits.nonzero()[:, 0], *note) if small else self), (height, width)
+
+
+def photograph_folder(
+    path: str | Path,
+    background: Colour = WHITE,
+    progress: Report | None = None,
+    split: Split = "train",
+) -> Photographs:
+    """Read every image below a folder, whole and in the order of their paths.
+
+    As `image_folder` has it: upright, the first frame, transparency on the background, files that can't be read are
+    skipped and named, `train` and its like are parts. They are grey where every file is; files are decoded a few at a
+    time, and what is more than `images.IN_MEMORY` lies in a temporary file, so that memory is bounded by the largest.
+
+    Raises:
+        DataError: no such folder, no image in it that can be read, no part held out, or more than fits onto the disk.
+    """
+    root, notes = part_of(Path(path).expanduser(), split)
+    listing = listed(root)
+    if not listing.images:
+        raise DataError(f"{root} holds no images: give the folder that holds them")
+    formats = available_formats()
+    files = [root / name for name in listing.images]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sizes = [upright_size(file, formats) for file in files]
+        channels = 1 if all(_is_grey(f, formats) for f, size in zip(files, sizes, strict=True) if size) else 3
+    places = torch.tensor([(0, 0, 0) if size is None else (0, size[1], size[0]) for size in sizes])
+    lengths = channels * places[:, 1] * places[:, 2]
+    places[:, 0] = lengths.cumsum(0) - lengths
+    found = _Findings()
+    parts = _decoded(files, places, channels, background, formats, found, progress)
+    pixels = gathered((int(lengths.sum()),), parts)
+    name = root.parent.resolve().name if notes else root.resolve().name
+    notes += found.notes([printable(image) for image in listing.images], background)
+    kept = torch.tensor([i for i in range(len(files)) if i not in found.failed], dtype=torch.int64)
+    if not len(kept):
+        raise DataError(
+            f"{root}: none of the {len(files):,} image files can be read. {' '.join(notes)} "
+            f"Check that they open in an image viewer"
+        )
+    return Photographs(name, pixels, channels, places[kept], f"The images of the folder {root}.", tuple(notes))
+
+
+@dataclass
+class _Findings:
+    """Why which files, by index, could not be read, and how many of the others were transparent."""
+
+    failed: dict[int, str] = field(default_factory=dict)
+    transparent: int = 0
+
+    def notes(self, names: Sequence[str], background: Colour) -> list[str]:
+        notes = []
+        if self.failed:
+            bad = [f"{names[i]} ({why})" for i, why in self.failed.items()]
+            notes.append(f"Skipped {_files(len(bad))} that cannot be read: {some(bad)}.")
+        if self.transparent:
+            colour = "white" if background == WHITE else f"the colour {background}"
+            notes.append(f"Composited on {colour}: {_files(self.transparent)} with transparency.")
+        return notes
+
+
+def _decoded(
+    files: Sequence[Path],
+    places: Tensor,
+    channels: int,
+    background: Colour,
+    formats: tuple[str, ...],
+    findings: _Findings,
+    progress: Report | None,
+) -> Iterator[Tensor]:
+    """The bytes of each file, a few files at once; of one that can't be read zeros, as its head was promised room."""
+    read = partial(decode_whole, background=background, formats=formats)
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+        warnings.simplefilter("ignore")
+        for start in range(0, len(files), THREADS):
+            for i, found in enumerate(pool.map(read, files[start : start + THREADS]), start):
+                _, height, width = places[i].tolist()
+                if isinstance(found, str) or found.pixels.shape[:2] != (height, width):
+                    findings.failed[i] = found if isinstance(found, str) else "another size than its head says"
+                    yield torch.zeros(channels * height * width, dtype=torch.uint8)
+                    continue
+                findings.transparent += found.alpha is not None
+                yield torch.from_numpy(found.pixels.copy()).permute(2, 0, 1)[:channels].reshape(-1)
+            if progress is not None:
+                progress(min(start + THREADS, len(files)), len(files))
+
+
+def _is_grey(file: Path, formats: tuple[str, ...]) -> bool:
+    """Whether a file's head says that it has no colour; palettes count as colour."""
+    with Image.open(file, formats=formats) as image:
+        return image.mode.startswith(("1", "L", "I", "F"))
+
+
+def _files(n: int) -> str:
+    return f"{n:,} file{'s' if n != 1 else ''}"

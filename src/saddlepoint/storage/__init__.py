@@ -1,0 +1,22 @@
+"""The run folder: names, atomic writes, records."""
+
+from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
+from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
+from saddlepoint.storage.files import write_atomically
+from saddlepoint.storage.folder import RunBusy, RunFolder, free_name
+from saddlepoint.storage.records import append_record, read_records, trim_records
+
+__all__ = [
+    "Checkpoint",
+    "Checkpoints",
+    "NoCheckpoint",
+    "RunBusy",
+    "RunFolder",
+    "append_evaluation",
+    "append_record",
+    "free_name",
+    "read_evaluations",
+    "read_records",
+    "trim_records",
+    "write_atomically",
+]

@@ -1,0 +1,20 @@
+"""What the loop asks of a game's probe; the loop knows nothing of images or sounds."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Probe(Protocol):
+    """Measurement and output of one game. Called with the players at the point to be judged."""
+
+    def monitors(self) -> dict[str, float]:
+        """Cheap numbers about the live players, at every record."""
+
+    def metrics(self) -> dict[str, float]:
+        """How good the generator is, at every checkpoint; the first is the score, lower is better."""
+
+    def snapshot(self, path: Path) -> None:
+        """A picture of what the generator makes from latents that never change."""
+
+    def deliver(self, folder: Path) -> None:
+        """Write the trained generator so that it loads alone."""

@@ -1,0 +1,198 @@
+"""Races whose outcome theory dictates, and what makes them fair."""
+
+import json
+import math
+
+import pytest
+
+from saddlepoint.comparison import Contestant, configured, run
+from saddlepoint.comparison.race import labelled
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.train import Budget
+
+H, N = 0.3, 240
+FIELD = "simultaneous,extragradient,optimistic,competitive,lookahead[base=simultaneous,k=5]"
+
+
+def rows(found):
+    return {row["method"]: row for row in found["standings"]}
+
+
+def timeless(value):
+    """A comparison without what the clock decides."""
+    if isinstance(value, dict):
+        return {key: timeless(part) for key, part in value.items() if key != "seconds"}
+    return [timeless(part) for part in value] if isinstance(value, list) else value
+
+
+@pytest.fixture(scope="module")
+def bilinear(tmp_path_factory):
+    race = configured("bilinear", FIELD, seeds=2, lr=H, budget=Budget(evaluations=N))
+    return run(race, tmp_path_factory.mktemp("bilinear"), jobs=1)
+
+
+def test_on_the_bilinear_game_simultaneous_steps_fail_and_rank_last(bilinear):
+    last = bilinear["standings"][-1]
+    assert (last["method"], last["failures"], last["mean"]) == ("simultaneous", 2, None)
+    assert last["outcomes"] == {"diverged": 2}
+    assert all(row["failures"] == 0 for row in bilinear["standings"][:-1])
+
+
+def test_distances_at_the_end_are_those_of_the_closed_form_factors(bilinear):
+    factors = {"extragradient": math.sqrt(1 - H**2 + H**4), "competitive": 1 / math.sqrt(1 + H**2)}
+    for result in bilinear["results"]:
+        if result["method"] in factors:
+            expected = result["curve"]["score"][0] * factors[result["method"]] ** result["steps"]
+            assert result["score"] == pytest.approx(expected, rel=1e-9)
+    assert rows(bilinear)["optimistic"]["mean"] < rows(bilinear)["extragradient"]["mean"]
+
+
+def test_at_a_large_step_competitive_converges_where_extragradient_does_not(tmp_path):
+    race = configured("bilinear", "extragradient,competitive", seeds=1, lr=1.5, budget=Budget(evaluations=120))
+    found = run(race, tmp_path, jobs=1)
+    assert [row["method"] for row in found["standings"]] == ["competitive", "extragradient"]
+    assert rows(found)["extragradient"]["failures"] == 1
+    steps = rows(found)["competitive"]["steps"]
+    start = found["results"][1]["curve"]["score"][0]
+    assert rows(found)["competitive"]["mean"] == pytest.approx(start * (1 + 1.5**2) ** (-steps / 2), rel=1e-6)
+
+
+def test_every_method_spends_the_budget_to_within_a_step_of_its_own(bilinear):
+    for result in bilinear["results"]:
+        a_step = result["evaluations"] / result["steps"]
+        assert N <= result["evaluations"] < N + a_step
+
+
+def test_all_methods_start_at_the_same_points_and_seeds_differ(bilinear):
+    starts = {seed: {r["start"] for r in bilinear["results"] if r["seed"] == seed} for seed in (0, 1)}
+    assert [len(found) for found in starts.values()] == [1, 1]
+    assert starts[0] != starts[1]
+
+
+def test_the_start_is_that_of_saddle_solve(bilinear):
+    import torch
+
+    from saddlepoint.core import rng
+
+    start = torch.randn(2, generator=rng(1, "start"), dtype=torch.float64)
+    first = next(r for r in bilinear["results"] if r["seed"] == 1)["curve"]["score"][0]
+    assert first == pytest.approx(float(start.norm()), rel=1e-12)
+
+
+def test_an_interrupted_race_goes_on_and_comes_to_the_same_end(tmp_path, monkeypatch):
+    race = configured("quadratic", "alternating,extragradient", seeds=2, search=2, budget=Budget(evaluations=40))
+    whole = run(race, tmp_path / "whole", jobs=1)
+    played = []
+    play = Contestant.play
+
+    def until_the_fifth(contestant, watch):
+        if len(played) == 5:
+            raise KeyboardInterrupt
+        played.append(contestant)
+        return play(contestant, watch)
+
+    monkeypatch.setattr(Contestant, "play", until_the_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        run(race, tmp_path / "cut", jobs=1)
+    monkeypatch.setattr(
+        Contestant, "play", lambda contestant, watch: played.append(contestant) or play(contestant, watch)
+    )
+    assert timeless(run(race, tmp_path / "cut", jobs=1)) == timeless(whole)
+    assert len(played) == len(whole["search"]) + len(whole["results"]) == 8
+
+
+def test_a_damaged_result_is_played_again(tmp_path):
+    race = configured("bilinear", "alternating", seeds=1, budget=Budget(evaluations=20))
+    whole = run(race, tmp_path, jobs=1)
+    next((tmp_path / "results").iterdir()).write_text('{"method": "alte')
+    assert timeless(run(race, tmp_path, jobs=1)) == timeless(whole)
+
+
+def test_processes_come_to_the_same_end_as_one(tmp_path):
+    race = configured("bilinear", "extragradient,simultaneous", seeds=1, budget=Budget(evaluations=40))
+    told = []
+    many = run(race, tmp_path / "many", jobs=2, progress=lambda done, of: told.append((done, of)))
+    assert timeless(many) == timeless(run(race, tmp_path / "one", jobs=1))
+    assert told[-1] == (pytest.approx(2.0), 2)
+
+
+def test_another_race_in_the_same_folder_is_refused_by_name(tmp_path):
+    run(configured("bilinear", "alternating", seeds=1, budget=Budget(evaluations=20)), tmp_path, jobs=1)
+    other = configured("bilinear", "alternating", seeds=1, budget=Budget(evaluations=30))
+    with pytest.raises(ConfigurationError, match=r"budget\.evaluations: 30 here, 20 there.*--out"):
+        run(other, tmp_path, jobs=1)
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "config.yaml").write_text("recipe: digits\n")
+    with pytest.raises(ConfigurationError, match="holds no comparison"):
+        run(configured("bilinear", "alternating"), tmp_path, jobs=1)
+
+
+def test_the_search_is_fair_counted_and_takes_the_best(tmp_path):
+    race = configured(
+        "bilinear", "extragradient,competitive,optimistic[lr=0.2]", seeds=1, search=3, budget=Budget(evaluations=80)
+    )
+    found = run(race, tmp_path, jobs=1)
+    assert race.search == (0.01, 0.1, 1.0)
+    by_method = rows(found)
+    for name in ("extragradient", "competitive"):
+        trials = [t for t in found["search"] if t["method"] == name]
+        assert [t["lr"] for t in trials] == list(race.search)
+        assert all(20 <= t["evaluations"] < 24 and t["seed"] == race.seeds for t in trials)
+        assert by_method[name]["search_evaluations"] == sum(t["evaluations"] for t in trials)
+    # √(1 − h² + h⁴) is smallest at h² = ½, of the three at 0.1; competitive steps gain with every h.
+    assert (by_method["extragradient"]["lr"], by_method["competitive"]["lr"]) == (0.1, 1.0)
+    assert (by_method["optimistic[lr=0.2]"]["lr"], by_method["optimistic[lr=0.2]"]["search_evaluations"]) == (0.2, 0)
+    assert by_method["competitive"]["search_at_edge"]
+    assert not by_method["extragradient"]["search_at_edge"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "words"),
+    [
+        (("bilinear", "extragradiant"), {}, "did you mean 'extragradient'"),
+        (("bilinaer", "extragradient"), {}, "did you mean 'bilinear'"),
+        (("bilinear", "lookahead[kk=5]"), {}, "no argument 'kk'"),
+        (("bilinear", "lookahead[k=0]"), {}, "at least 1"),
+        (("bilinear", "lookahead[k=5"), {}, "do not match"),
+        (("bilinear", "alternating,alternating"), {}, "given twice"),
+        (("bilinear", " , "), {}, "no method"),
+        (("bilinear", "alternating"), {"budget": Budget(samples=5)}, "--evaluations"),
+        (("bilinear", "alternating"), {"lr": 0.1, "search": 3}, "one of them"),
+        (("digits", "alternating"), {"sets": ["method=alex"]}, "no setting of the recipe"),
+    ],
+)
+def test_what_can_not_be_raced_is_refused_with_the_remedy(arguments, options, words):
+    with pytest.raises(ConfigurationError, match=words):
+        configured(*arguments, **options)
+
+
+def test_parameters_reach_wrapped_methods():
+    spec = labelled("averaged[base=lookahead,base.k=7,base.base=extragradient]")
+    race = configured("bilinear", next(iter(spec)))
+    method = next(iter(race.entries.values())).method
+    assert (method["base"]["name"], method["base"]["k"], method["base"]["base"]["name"]) == (
+        "lookahead",
+        7,
+        "extragradient",
+    )
+
+
+def test_a_recipe_is_raced_by_ordinary_runs(tmp_path):
+    race = configured(
+        "digits", "alternating,extragradient", seeds=1, budget=Budget(evaluations=8), sets=["batch_size=16"]
+    )
+    found = run(race, tmp_path, jobs=1)
+    assert found["metric"] == "pixel_frechet"
+    assert len({r["start"] for r in found["results"]}) == 1
+    assert {r["method"]: (r["evaluations"], r["samples"]) for r in found["results"]} == {
+        "alternating": (8, 64),
+        "extragradient": (8, 32),
+    }
+    for row in found["standings"]:
+        assert row["failures"] == 0
+        assert math.isfinite(row["mean"])
+        identity = json.loads((tmp_path / "runs" / f"{row['method']}-0" / "run.json").read_text())
+        assert identity["metrics"]["pixel_frechet"] == row["mean"]
+    assert timeless(run(race, tmp_path, jobs=1)) == timeless(found)
