@@ -8,7 +8,7 @@ import yaml
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
 from saddlepoint.recipes import RECIPES, ImageRun, read_run
-from saddlepoint.recipes.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
+from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 
 
 def digits(*assignments: str) -> ImageRun:

@@ -14,7 +14,7 @@ from saddlepoint.penalties import R1, R2, GradientPenalty
 from saddlepoint.recipes import RECIPES, Assembled
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.precision import MixedPrecision
+from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import NoObserver
 

@@ -14,7 +14,7 @@ from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, citations
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
+from saddlepoint.components.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import NoObserver
 

@@ -12,7 +12,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, PointRun, Run
-from saddlepoint.recipes.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import NoObserver, Result
 from saddlepoint.train.state import STATE

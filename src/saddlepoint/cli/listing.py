@@ -26,7 +26,7 @@ from saddlepoint.networks import (
     costs,
 )
 from saddlepoint.recipes import RECIPES
-from saddlepoint.recipes.registries import (
+from saddlepoint.components.registries import (
     AUGMENTATION_REGISTRY,
     CONTENT_REGISTRY,
     GAME_REGISTRY,

@@ -17,8 +17,8 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.recipes import Run
-from saddlepoint.recipes.analytic import AnalyticSettings
-from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.components.analytic import AnalyticSettings
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records, write_atomically
 from saddlepoint.train import Budget
 from saddlepoint.train.observer import Progress

@@ -11,8 +11,8 @@ from saddlepoint.configuration import ConfigurationError, Settings, assign, near
 from saddlepoint.configuration.settings import parse_value
 from saddlepoint.games import GAMES
 from saddlepoint.recipes import RECIPES, Run, read_run
-from saddlepoint.recipes.analytic import AnalyticSettings
-from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
+from saddlepoint.components.analytic import AnalyticSettings
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.train import Budget, Intervals
 
 #: A trial of the search plays this share of the budget.

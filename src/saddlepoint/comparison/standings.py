@@ -7,8 +7,8 @@ from typing import Any
 
 from saddlepoint.comparison.contestant import Result
 from saddlepoint.comparison.race import Race
-from saddlepoint.recipes.citing import papers
-from saddlepoint.recipes.registries import METHOD_REGISTRY
+from saddlepoint.components.citing import papers
+from saddlepoint.components.registries import METHOD_REGISTRY
 
 
 def chosen(trials: Iterable[Result]) -> float:

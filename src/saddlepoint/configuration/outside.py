@@ -5,14 +5,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
-from saddlepoint.configuration.choice import ConfigurationError
+from saddlepoint.configuration.errors import ConfigurationError
 
 #: Whether what is read now comes from a file that somebody handed over: names in it are followed only where the
 #: module is imported already.
 _from_file: ContextVar[bool] = ContextVar("from_file", default=False)
+
+
+@cache
+def installed(group: str) -> dict[str, EntryPoint]:
+    """Entry points of a group, of all distributions that are installed, by name."""
+    return {entry.name: entry for entry in entry_points(group=group)}
 
 
 def is_outside(name: object) -> bool:

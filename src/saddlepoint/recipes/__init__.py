@@ -7,7 +7,7 @@ from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.recipes.audio import AudioBaseline, AudioRun, RunOnSounds, audio, audio_vae, audio_wave, spoken_digits
 from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
-from saddlepoint.recipes.citing import citations
+from saddlepoint.components.citing import citations
 from saddlepoint.recipes.configuration import AdversarialRun, Run
 from saddlepoint.recipes.enhancement import EnhancementRun, enhance
 from saddlepoint.recipes.image import (

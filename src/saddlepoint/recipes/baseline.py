@@ -16,7 +16,7 @@ from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import Choice, Player, Run
 from saddlepoint.recipes.image import RANGES, ImageRun, RunOnImages, classes_of, digits
-from saddlepoint.recipes.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.components.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import ImageGenerator, Latent

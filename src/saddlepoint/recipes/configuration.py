@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.stream import Distribution
-from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS
-from saddlepoint.recipes.registries import (
+from saddlepoint.components.analytic import BOTH_OPTIMIZERS
+from saddlepoint.components.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
     NETWORK_REGISTRY,

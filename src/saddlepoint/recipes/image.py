@@ -23,8 +23,8 @@ from saddlepoint.recipes.configuration import (
     Reading,
     Run,
 )
-from saddlepoint.recipes.registries import AUGMENTATION_REGISTRY
-from saddlepoint.tasks.augmented import Augmented
+from saddlepoint.components.registries import AUGMENTATION_REGISTRY
+from saddlepoint.components.augmented import Augmented
 from saddlepoint.tasks.image import JUDGED, ImageTask, Metric
 from saddlepoint.tasks.trained import ImageGenerator, Latent
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules

@@ -27,11 +27,11 @@ from saddlepoint.recipes.building import (
 )
 from saddlepoint.recipes.configuration import AdversarialRun, Choice, DataSettings, Reading
 from saddlepoint.recipes.image import RANGES
-from saddlepoint.recipes.registries import CONTENT_REGISTRY, LOSS_REGISTRY
+from saddlepoint.components.registries import CONTENT_REGISTRY, LOSS_REGISTRY
 from saddlepoint.tasks.contrast import ContrastLosses
 from saddlepoint.tasks.cycle import CycleLosses
 from saddlepoint.tasks.image import JUDGED
-from saddlepoint.tasks.likenesses import ContentLoss
+from saddlepoint.components.content import ContentLoss
 from saddlepoint.tasks.resemblance import Features
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import TranslationTask

@@ -17,7 +17,7 @@ from saddlepoint.recipes.building import (
     pick_device,
 )
 from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, PathSettings, Player, Reading
-from saddlepoint.recipes.registries import LOSS_REGISTRY
+from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Intervals, Schedule, Stage, schedules

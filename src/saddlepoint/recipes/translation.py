@@ -18,7 +18,7 @@ from saddlepoint.recipes.configuration import Average, Choice, Player, Reading
 from saddlepoint.recipes.image_to_image import Grid, ImageToImageRun, Pairing
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
-from saddlepoint.tasks.likenesses import Reconstruction
+from saddlepoint.components.content import Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.train import Budget, Intervals

@@ -21,7 +21,7 @@ from saddlepoint.recipes.building import (
     pick_device,
 )
 from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSettings, Player, Reading
-from saddlepoint.recipes.registries import LOSS_REGISTRY
+from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, VocoderTask

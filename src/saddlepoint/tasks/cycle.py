@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.penalties import Penalty
-from saddlepoint.tasks.likenesses import ContentLoss
+from saddlepoint.components.content import ContentLoss
 from saddlepoint.tasks.translating import Adversary, Bout
 
 #: The two ways: from inputs to targets, and back.

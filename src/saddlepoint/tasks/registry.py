@@ -1,8 +1,6 @@
 """All tasks, by name: the one place that knows where each lives. Others come from installed entry points."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.configuration.outside import is_outside, load_outside
+from saddlepoint.configuration.outside import installed, is_outside, load_outside
 from saddlepoint.tasks.config import Config, read_checked
 from saddlepoint.tasks.model import Model, load_model
 from saddlepoint.tasks.task import Task
@@ -33,12 +31,6 @@ TASKS = {
 }
 
 
-@cache
-def installed() -> Mapping[str, str]:
-    """Where tasks of other distributions live, by name."""
-    return {entry.name: entry.value for entry in entry_points(group=GROUP) if entry.name not in TASKS}
-
-
 #: Tasks whose module was named by the user in this process, by their names.
 _named: dict[str, AnyTask] = {}
 
@@ -51,21 +43,21 @@ def task_named(name: str) -> AnyTask:
     """
     if name in _named:
         return _named[name]
-    place = TASKS.get(name) or installed().get(name)
-    if place is None:
+    entry = installed(GROUP).get(name)
+    if name not in TASKS and entry is None:
         raise ConfigurationError(
-            f"there is no task {name!r}: {nearest(name, [*TASKS, *installed()])}; a task that is not installed is named "
+            f"there is no task {name!r}: {nearest(name, [*TASKS, *installed(GROUP)])}; a task that is not installed is named "
             f"by its recipe, as package.module:recipe"
         )
-    task = resolve_name(place)
+    task = resolve_name(TASKS[name]) if entry is None or name in TASKS else entry.load()
     if not isinstance(task, Task):
-        raise ConfigurationError(f"{place} is no task of saddlepoint, but {type(task).__name__}")
+        raise ConfigurationError(f"the entry point {name!r} of {GROUP} is no Task, but {type(task).__name__}")
     return task
 
 
 def tasks() -> Mapping[str, AnyTask]:
     """All tasks that there are, by name."""
-    return {name: task_named(name) for name in (*TASKS, *installed(), *_named)}
+    return {name: task_named(name) for name in (*TASKS, *installed(GROUP), *_named)}
 
 
 def recipes() -> Mapping[str, Config]:
@@ -110,7 +102,7 @@ def read_config(data: Mapping[str, Any], source: str = "the configuration") -> C
     if "task" not in data and "recipe" in data:
         return read_checked(Config, data, source)
     recipe = data.get("recipe")
-    if isinstance(recipe, str) and is_outside(recipe) and named not in (*TASKS, *installed(), *_named):
+    if isinstance(recipe, str) and is_outside(recipe) and named not in (*TASKS, *installed(GROUP), *_named):
         _outside_recipe(recipe)
     kinds = task_named(str(named)).configs
     if game not in kinds:

@@ -14,7 +14,7 @@ from saddlepoint.losses import AdversarialLoss, layer_matching
 from saddlepoint.networks import DiscriminatorOutput
 from saddlepoint.penalties import DiscriminatorPass, Penalty
 from saddlepoint.tasks.adversarial import differentiable
-from saddlepoint.tasks.likenesses import ContentLoss
+from saddlepoint.components.content import ContentLoss
 
 
 class TranslationLosses:

@@ -20,7 +20,7 @@ from saddlepoint.networks import VocoderGenerator
 from saddlepoint.signals import MelFrontEnd, stft, whole_hops
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import gradient_norms, write_picture
-from saddlepoint.tasks.likenesses import ContentLoss
+from saddlepoint.components.content import ContentLoss
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import NETWORK_REGISTRY, Trained
 

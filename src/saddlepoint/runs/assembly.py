@@ -135,7 +135,11 @@ class Assembly:
                 "notes": list(data.notes),
             },
             "parameters": {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names},
-            "citations": citations(self.config.method, self.config.average is not None, self.config.bibtex),
+            "citations": citations(
+                METHOD_REGISTRY.build(self.config.method),
+                self.config.bibtex,
+                averaged=self.config.average is not None,
+            ),
             "stages": [] if self.setup.stage is None else [self.setup.stage.name],
             "usage": self.setup.model.usage()[0],
             "state": "running",

@@ -1,21 +1,20 @@
 """What to cite for a run."""
 
+from collections.abc import Iterable
+
 from saddlepoint.core import Method
-from saddlepoint.recipes.configuration import Run
-from saddlepoint.recipes.registries import METHOD_REGISTRY
+from saddlepoint.methods import Averaged
 
 
-def citations(config: Run) -> list[str]:
+def citations(method: Method, minimised: Iterable[str], *, averaged: bool) -> list[str]:
     """BibTeX of the method, with all that it wraps, the averaging, and what a run minimises, each once.
 
-    >>> from saddlepoint.recipes import RECIPES
-    >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(RECIPES["classic"]())]
-    ['zhang2022near', 'goodfellow2014generative']
+    >>> from saddlepoint.methods import Alternating
+    >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(Alternating(), [], averaged=False)]
+    ['zhang2022near']
     """
-    found = papers(METHOD_REGISTRY.build(config.method))
-    if config.average is not None:
-        found.append(METHOD_REGISTRY.entries["averaged"].paper)  # type: ignore[attr-defined]
-    return [paper for paper in dict.fromkeys([*found, *config.papers]) if paper]
+    found = [*papers(method), *([Averaged.paper] if averaged else []), *minimised]
+    return [paper for paper in dict.fromkeys(found) if paper]
 
 
 def papers(method: Method) -> list[str]:

@@ -3,6 +3,7 @@
 import inspect
 
 import torch
+from torch import nn
 from torch.optim import Optimizer
 
 from saddlepoint.augment import AUGMENTATIONS, Augmentation
@@ -13,15 +14,17 @@ from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
 from saddlepoint.penalties import PENALTIES, Consistency, Penalty
-from saddlepoint.tasks.likenesses import CONTENT_LOSSES, ContentLoss
-from saddlepoint.tasks.regularisers import REGULARISERS, Regulariser
-from saddlepoint.tasks.trained import NETWORK_REGISTRY
+from saddlepoint.components.content import CONTENT_LOSSES, ContentLoss
+from saddlepoint.components.regularisers import REGULARISERS, Regulariser
+from saddlepoint.networks import NETWORKS
 
 #: LBFGS evaluates the loss itself, which is the method's office here; SparseAdam wants sparse gradients.
 _UNFIT = {"Optimizer", "LBFGS", "SparseAdam"}
 
 #: What black and white are in the images is the run's to say.
-AUGMENTATION_REGISTRY: Registry[Augmentation] = Registry("augmentation", AUGMENTATIONS, supplied=("low", "high"))
+AUGMENTATION_REGISTRY: Registry[Augmentation] = Registry(
+    "augmentation", AUGMENTATIONS, supplied=("low", "high"), base=Augmentation
+)
 
 
 def consistency(
@@ -40,13 +43,25 @@ def consistency(
     return Consistency(weight, generated_weight, strength, augment=augment)
 
 
-METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS)
-LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES)
-PENALTY_REGISTRY: Registry[Penalty] = Registry(
-    "penalty", {**PENALTIES, "consistency": consistency}, supplied=("low", "high")
+def own(of: str) -> nn.Module:
+    """A network that a Python caller gave; `of` says which class it is of."""
+    raise ValueError(
+        f'a network of your own ({of}): give it again, as saddlepoint.load(folder, networks={{role: network}})'
+    )
+
+
+NETWORK_REGISTRY: Registry[nn.Module] = Registry(
+    "network", {**NETWORKS, "own": own}, supplied=("source", "shape", "latent", "classes", "heads", "scales"), base=nn.Module
 )
-REGULARISER_REGISTRY: Registry[Regulariser] = Registry("regulariser", REGULARISERS)
-CONTENT_REGISTRY: Registry[ContentLoss] = Registry("content loss", CONTENT_LOSSES, supplied=("low", "high", "device"))
+METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS, base=Method)
+LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES, base=AdversarialLoss)
+PENALTY_REGISTRY: Registry[Penalty] = Registry(
+    "penalty", {**PENALTIES, "consistency": consistency}, supplied=("low", "high"), base=Penalty
+)
+REGULARISER_REGISTRY: Registry[Regulariser] = Registry("regulariser", REGULARISERS, base=Regulariser)
+CONTENT_REGISTRY: Registry[ContentLoss] = Registry(
+    "content loss", CONTENT_LOSSES, supplied=("low", "high", "device"), base=ContentLoss
+)
 GAME_REGISTRY: Registry[AnalyticGame] = Registry("game", GAMES)
 MODEL_REGISTRY: Registry[Autoencoder] = Registry(
     "model", MODELS, supplied=("encoder", "decoder", "latent", "low", "high")
@@ -59,6 +74,7 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
         if inspect.isclass(kind) and issubclass(kind, Optimizer) and name not in _UNFIT
     },
     supplied=("params",),
+    base=Optimizer,
 )
 
 __all__ = [
