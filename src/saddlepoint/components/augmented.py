@@ -1,10 +1,11 @@
 """What the discriminator sees through: an augmentation at a strength that is fixed, scheduled or fed back."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from saddlepoint.augment import Augmentation, adjusted
-from saddlepoint.data.stream import SampleBatch
 
 
 class Augmented(nn.Module):
@@ -33,8 +34,8 @@ class Augmented(nn.Module):
         self.augmentation, self.target, self.span = augmentation, target, span
         self.register_buffer("strength", torch.tensor(strength, dtype=torch.float64))
 
-    def forward(self, samples: Tensor, batch: SampleBatch) -> Tensor:
-        """The samples (N, C, H, W) as the discriminator is to see them."""
+    def forward(self, samples: Tensor, batch: Any) -> Tensor:
+        """The samples (N, C, H, W) as the discriminator is to see them, by a batch's draws, and its strength if any."""
         assert batch.augmentation is not None
         return self.augmentation(
             samples, batch.augmentation, self.strength if batch.strength is None else batch.strength

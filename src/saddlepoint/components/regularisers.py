@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.losses import feature_matching, path_lengths
+from saddlepoint.losses import feature_matching, layer_matching, path_lengths
+from saddlepoint.networks import DiscriminatorOutput
 
 
 @dataclass(frozen=True)
@@ -16,20 +17,20 @@ class GeneratorPass:
     """What the generator made, and what the discriminator saw in it.
 
     Attributes:
-        generator: latents ↦ samples, of the batch's classes where there are any.
-        latent: (N, latent size).
+        generator: latents ↦ samples, of the batch's classes where there are any; None where a task has no latents.
+        latent: (N, latent size), or None.
         generated: samples (N, …).
-        real_features, generated_features: the discriminator's, (N, d), one a pack where it judges packs; None unless
-            a regulariser says that it compares them.
+        of_real, of_generated: what the discriminator said; its features and layers are there only if a regulariser
+            says that it compares them, and what it said of real samples likewise.
         noise: shape ↦ standard normal numbers, from torch's global generator on the CPU by default, which a batch seeds
             at every evaluation.
     """
 
-    generator: Callable[[Tensor], Tensor]
-    latent: Tensor
+    generator: Callable[[Tensor], Tensor] | None
+    latent: Tensor | None
     generated: Tensor
-    real_features: Tensor | None
-    generated_features: Tensor | None
+    of_real: DiscriminatorOutput | None
+    of_generated: DiscriminatorOutput
     noise: Callable[[Sequence[int]], Tensor] = torch.randn
 
 
@@ -41,7 +42,9 @@ class Regulariser(ABC):
         weight: its factor.
         memory: what it remembers of earlier evaluations. As a part of the generator its buffers are saved with it and
             move once a step.
-        compares_features: whether it needs the discriminator's features.
+        compares: whether it needs the discriminator's features or layers, of real and of generated samples.
+        needs: what a task has to have: `latent`, where it differentiates the generator in its latent; `pairs`, where
+            each generated sample has a real one of its own.
         paper: BibTeX.
 
     Raises:
@@ -51,7 +54,8 @@ class Regulariser(ABC):
     weight: float
     memory: nn.Module | None = field(default=None, init=False, compare=False, repr=False)
 
-    compares_features: ClassVar[bool] = False
+    compares: ClassVar[bool] = False
+    needs: ClassVar[frozenset[str]] = frozenset()
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -71,7 +75,7 @@ class FeatureMatching(Regulariser):
     """
 
     weight: float = 1.0
-    compares_features = True
+    compares = True
     paper = """@inproceedings{salimans2016improved,
   title={Improved Techniques for Training {GAN}s},
   author={Salimans, Tim and Goodfellow, Ian and Zaremba, Wojciech and Cheung, Vicki and Radford, Alec and Chen, Xi},
@@ -79,9 +83,29 @@ class FeatureMatching(Regulariser):
 
     def __call__(self, seen: GeneratorPass) -> Tensor:
         """λ ‖E φ(real) − E φ(generated)‖²."""
-        assert seen.real_features is not None
-        assert seen.generated_features is not None
-        return self.weight * feature_matching(seen.real_features, seen.generated_features)
+        assert seen.of_real is not None
+        return self.weight * feature_matching(seen.of_real.features, seen.of_generated.features)
+
+
+@dataclass(frozen=True)
+class LayerMatching(Regulariser):
+    """λ times the mean over layers l of E |φ_l(x) − φ_l(G)|, each generated sample against its own real one.
+
+    Wang, Liu, Zhu, Tao, Kautz, Catanzaro 2018 (pix2pixHD), arXiv 1711.11585, equation 4.
+    """
+
+    weight: float = 10.0
+    compares = True
+    needs = frozenset({"pairs"})
+    paper = """@inproceedings{wang2018high,
+  title={High-Resolution Image Synthesis and Semantic Manipulation with Conditional {GAN}s},
+  author={Wang, Ting-Chun and Liu, Ming-Yu and Zhu, Jun-Yan and Tao, Andrew and Kautz, Jan and Catanzaro, Bryan},
+  booktitle={CVPR}, year={2018}}"""
+
+    def __call__(self, seen: GeneratorPass) -> Tensor:
+        """λ times the mean distance of layers."""
+        assert seen.of_real is not None
+        return self.weight * layer_matching(seen.of_real.layers, seen.of_generated.layers)
 
 
 class PathLengthMean(nn.Module):
@@ -121,6 +145,7 @@ class PathLength(Regulariser):
 
     weight: float = 2.0
     half_life: float = 4_400
+    needs = frozenset({"latent"})
     memory: PathLengthMean = field(init=False, compare=False, repr=False)
     paper = """@inproceedings{karras2020analyzing,
   title={Analyzing and Improving the Image Quality of {StyleGAN}},
@@ -136,6 +161,8 @@ class PathLength(Regulariser):
 
     def __call__(self, seen: GeneratorPass) -> Tensor:
         """λ E (‖Jᵀ y‖ − a)²."""
+        assert seen.generator is not None
+        assert seen.latent is not None
         noise = seen.noise(seen.generated.shape).to(seen.generated)
         lengths = path_lengths(seen.generator, seen.latent, noise)
         term = self.weight * (lengths - self.memory.mean).square().mean()
@@ -143,4 +170,8 @@ class PathLength(Regulariser):
         return term
 
 
-REGULARISERS: dict[str, type[Regulariser]] = {"feature-matching": FeatureMatching, "path-length": PathLength}
+REGULARISERS: dict[str, type[Regulariser]] = {
+    "feature-matching": FeatureMatching,
+    "layer-matching": LayerMatching,
+    "path-length": PathLength,
+}

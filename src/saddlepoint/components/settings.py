@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from saddlepoint.augment import Augmented
 from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.registries import (
     AUGMENTATION_REGISTRY,

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from saddlepoint.components.registries import METHOD_REGISTRY
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.data.scheduled import Timeline
 from saddlepoint.train import Budget, Intervals, Schedules, Until
 
 #: Of the layout of config.yaml; a run folder of another one is refused.
@@ -180,6 +181,12 @@ class AdversarialConfig(Config):
     def packing(self) -> int:
         """Samples that the discriminator judges as one."""
         return int(self.discriminator.network.get("packing", 1))
+
+    @property
+    def timeline(self) -> Timeline:
+        """What is put into batches by the samples seen."""
+        schedule = self.adversary.penalty_schedule
+        return {} if schedule is None else {"penalty": schedule.at}
 
     @property
     def objective(self) -> str:

@@ -1,7 +1,6 @@
 """What changes in the course of a run, as functions of the samples seen."""
 
 import math
-from collections.abc import Callable
 from typing import Literal
 
 from pydantic import Field
@@ -19,9 +18,13 @@ class Schedule(Settings):
     """
 
     start: float
+    """Where it begins."""
     end: float
+    """Where it ends, and stays."""
     samples: int = Field(ge=1)
+    """Samples seen when it ends."""
     shape: Literal["cosine", "linear"] = "cosine"
+    """Of the way between."""
 
     def at(self, position: int) -> float:
         """Its value after so many samples."""
@@ -31,25 +34,13 @@ class Schedule(Settings):
         return self.start + (self.end - self.start) * share
 
 
-def of(schedule: Schedule | None) -> Callable[[int], float] | None:
-    """The schedule as a function of the samples seen; None where nothing is scheduled."""
-    return None if schedule is None else schedule.at
-
-
 class Schedules(Settings):
-    """All that may be scheduled; None stays as it is. Huang et al. 2024, arXiv 2501.05441, schedule all of them.
-
-    Attributes:
-        rate: a factor on both players' learning rates.
-        beta2: Adam's second beta, of both players.
-        penalty: a factor on the penalties' weights.
-        augmentation: the strength of augmentation.
-    """
+    """What of the optimizers may be scheduled; None stays as it is."""
 
     rate: Schedule | None = None
+    """A factor on all players' learning rates."""
     beta2: Schedule | None = None
-    penalty: Schedule | None = None
-    augmentation: Schedule | None = None
+    """Adam's second beta, of all players."""
 
 
 class OptimizerSchedule:

@@ -2,8 +2,10 @@
 
 import hashlib
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -55,18 +57,20 @@ def grid(side: int = 5, spacing: float = 2.0, deviation: float = 0.05) -> Mixtur
 
 @dataclass(frozen=True, eq=False)
 class PointData:
-    """Points of a mixture.
+    """Points, of a mixture or of a Python caller's.
 
     Attributes:
-        mixture: where they come from.
-        samples: float32 (N, 2).
+        mixture: where they come from; None of a caller's, whose modes are not known.
+        samples: float32 (N, …); of a mixture (N, 2).
     """
 
-    mixture: Mixture
+    mixture: Mixture | None
     samples: Tensor
 
-    classes = ()
-    notes = ()
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    notes: ClassVar[tuple[str, ...]] = ()
     kind = "points"
 
     def __len__(self) -> int:
@@ -75,11 +79,13 @@ class PointData:
     @property
     def name(self) -> str:
         """Of the mixture."""
-        return self.mixture.name
+        return "points of an array" if self.mixture is None else self.mixture.name
 
     @property
     def source(self) -> str:
         """Where they came from, a sentence."""
+        if self.mixture is None:
+            return "Given in Python."
         return f"Drawn from {len(self.mixture.centres)} Gaussians of deviation {self.mixture.deviation:g}."
 
     @property
@@ -87,7 +93,22 @@ class PointData:
         """Of one sample."""
         return tuple(self.samples.shape[1:])
 
+    @property
+    def size(self) -> str:
+        """Of a sample, for people."""
+        return f"of {'x'.join(map(str, self.shape))} numbers"
+
+    @property
+    def reach(self) -> float:
+        """Half the side of a square about 0 that shows all of them."""
+        far = self.samples if self.mixture is None else self.mixture.centres
+        return 1.25 * max(float(far.abs().max()), 1e-6)
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits of a SHA-256 over the numbers."""
         return hashlib.sha256(self.samples.numpy().tobytes()).hexdigest()[:16]
+
+
+#: The mixtures that are known by name.
+MIXTURES: Mapping[str, Callable[[], Mixture]] = {"ring": ring, "grid": grid}
