@@ -20,7 +20,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.extractors import load_sound_extractor
-from saddlepoint.recipes import RECIPES, RunOnSounds
+from saddlepoint.recipes import RECIPES, SoundDataConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import SoundGenerator
 from saddlepoint.tasks.judging import write_picture
@@ -32,10 +32,10 @@ SHOWN = ("inception_score", "frechet", "modes", "class_kl", "precision", "recall
 
 def trained(
     name: str, data: Path, samples: int, home: Path, sets: list[str]
-) -> tuple[RunOnSounds, SoundGenerator, float]:
+) -> tuple[SoundDataConfig, SoundGenerator, float]:
     """A recipe's run, its generator, and the seconds of processor that this call spent on it."""
     config = assign(RECIPES[name]().with_data(str(data)), [f"budget.samples={samples}", *sets])
-    assert isinstance(config, RunOnSounds)
+    assert isinstance(config, SoundDataConfig)
     begun = time.process_time()
     assembled = config.build(config.load())
     play(assembled, RunFolder(home / name), lambda _: None)

@@ -21,7 +21,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.core import Batches
 from saddlepoint.evaluation import candidates, evaluate_enhancers
 from saddlepoint.extractors import load_extractor
-from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
+from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
 from saddlepoint.report import save_png
 from saddlepoint.report.evaluations import tabulated
 from saddlepoint.report.perception_distortion import trade_figure
@@ -36,7 +36,7 @@ from saddlepoint.train import NoObserver
 FIRST, TIMED, JUDGED = 0.4, 8, 2000
 
 
-def seconds(config: EnhancementRun, data: object, regression: int) -> float:
+def seconds(config: EnhancementConfig, data: object, regression: int) -> float:
     """Of the clock a sample, in one of the stages."""
     assembled = assign(config, [f"regression={regression}"]).build(data)
     batches = Batches(assembled.stream)
@@ -47,10 +47,10 @@ def seconds(config: EnhancementRun, data: object, regression: int) -> float:
     return (time.monotonic() - begun) / (TIMED * config.batch_size)
 
 
-def configured(data: str, degrade: str, minutes: float, sets: list[str]) -> EnhancementRun:
+def configured(data: str, degrade: str, minutes: float, sets: list[str]) -> EnhancementConfig:
     """The recipe with stages as long as fit."""
     config = assign(RECIPES["enhance"]().with_data(data), ["threads=1", f"degrade={degrade}", *sets])
-    assert isinstance(config, EnhancementRun)
+    assert isinstance(config, EnhancementConfig)
     read = config.load()
     first, second = seconds(config, read, 10**9), seconds(config, read, 0)
     regression = int(FIRST * minutes * 60 / first)
@@ -92,11 +92,11 @@ def main() -> None:
     folder = RunFolder(arguments.out)
     folder.create()
     if folder.config.exists():
-        config = read_run(folder.read_config())
+        config = parse_config(folder.read_config())
     else:
         config = configured(arguments.data, arguments.degrade, arguments.minutes, arguments.set)
         folder.write_config(config.plain())
-    assert isinstance(config, EnhancementRun)
+    assert isinstance(config, EnhancementConfig)
     data = config.load()
     print(f"{len(data):,} images, {config.regression:,} samples by regression, {config.budget.samples:,} in all")
     begun, processor = time.monotonic(), time.process_time()

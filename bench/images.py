@@ -1,6 +1,6 @@
 """Which settings make the best samples of a folder of images, at an equal budget of processor time.
 
-    python bench/images.py --data FOLDER --cpu 240 --out runs/images-race
+    python bench/images.py --data FOLDER --cpu 240 --out runs/images-compared
     python bench/images.py --data FOLDER --cpu 1200 --variants recipe,classes
     python bench/images.py --data FOLDER --limit 500 --variants recipe,DiffAugment,adaptive
 
@@ -29,7 +29,7 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, SmallClassifier, load_extractor
 from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.metrics import frechet_distance, frechet_from_moments, patch_moments, precision_recall
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, ImageConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.pictures import image_grid
@@ -61,9 +61,9 @@ SEEN = Augmentation(rotation=0.1, scale=0.1, shift=0.14, cut=0, flip=True)
 STEPS, COMPARED, TIMED = 1500, 5000, 20
 
 
-def configuration(data: str, size: int, sets: list[str]) -> ImageRun:
+def configuration(data: str, size: int, sets: list[str]) -> ImageConfig:
     recipe = RECIPES["images"]()
-    assert isinstance(recipe, ImageRun)
+    assert isinstance(recipe, ImageConfig)
     common = ["threads=1", f"data.size={size}", "every.checkpoint=50000", "every.snapshot=50000"]
     return assign(recipe.with_data(data), [*common, *sets])
 
@@ -87,7 +87,7 @@ def judge_of(data: ImageData, seed: int = 0) -> Extractor:
     return Extractor(network.body, SIDE, channels=None, head=network.head, name="judge")
 
 
-def cost(config: ImageRun, data: ImageData) -> float:
+def cost(config: ImageConfig, data: ImageData) -> float:
     """CPU seconds a sample, over the first steps but for the very first ones."""
     assembled = config.build(data)
     for step in range(2 * TIMED):
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--variants", default=",".join(VARIANTS), help=f"of {list(VARIANTS)}")
     parser.add_argument("--limit", type=int, help="images that the game is shown; all where none is given")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all")
-    parser.add_argument("--out", type=Path, default=Path("runs/images-race"))
+    parser.add_argument("--out", type=Path, default=Path("runs/images-compared"))
     given = parser.parse_args()
     names = given.variants.split(",")
     if unknown := set(names) - set(VARIANTS):
@@ -135,7 +135,7 @@ def main() -> None:
         config = assign(config, [f"budget.samples={max(1, round(given.cpu / each / 1000)) * 1000}"])
         home = RunFolder(given.out / name.replace(" ", "-"))
         if home.config.exists():
-            config = ImageRun.read(home.read_config())
+            config = ImageConfig.read(home.read_config())
         play(config.build(shown), home, lambda _: None)
         trained = ImageGenerator.load(home.path)
         # Classes as often as the folder has them.

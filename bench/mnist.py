@@ -1,6 +1,6 @@
 """MNIST against time: the default recipe and the classical one, judged alike in our digit classifier's features.
 
-    python bench/mnist.py --data FOLDER --minutes 30 --out runs/mnist-race
+    python bench/mnist.py --data FOLDER --minutes 30 --out runs/mnist-compared
 
 Each run has one thread; both go at once, so that they share the machine's noise. Prints the Fréchet distance (2,048
 generated against 2,048 training images, averaged weights where there is an average) at each checkpoint, when the
@@ -18,7 +18,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.core import rng
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, ImageConfig
 from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import NoObserver
 
@@ -49,7 +49,7 @@ def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, i
 def floor(data: str) -> float:
     """Training images against others of them, as many as the runs compare."""
     config = RECIPES["mnist"]().with_data(data)
-    assert isinstance(config, ImageRun)
+    assert isinstance(config, ImageConfig)
     images = config.load().images
     order = torch.randperm(len(images), generator=rng(0, "floor"))
     read = load_extractor("digits")
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="mnist", help="a folder with the four IDX files, or the download")
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--out", type=Path, default=Path("runs/mnist-race"))
+    parser.add_argument("--out", type=Path, default=Path("runs/mnist-compared"))
     given = parser.parse_args()
     with ProcessPoolExecutor(len(SETS)) as pool:
         futures = {name: pool.submit(play, name, given.data, given.minutes, given.out) for name in SETS}

@@ -39,7 +39,7 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import SmallClassifier
 from saddlepoint.extractors.classifier import SIDE
-from saddlepoint.recipes import RECIPES, ImageRun, read_run
+from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
 from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
@@ -87,10 +87,10 @@ ARMS: dict[str, tuple[bool, bool, Augmentation | None]] = {
 ASKED = [("classical", "real"), ("real + generated", "real"), ("both", "classical"), ("generated", "real")]
 
 
-def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageRun:
+def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageConfig:
     """A short conditional run of the recipe on a few labels, through DiffAugment, which small sets need."""
     recipe = RECIPES[name]()
-    assert isinstance(recipe, ImageRun)
+    assert isinstance(recipe, ImageConfig)
     sets = [
         *SETS[name],
         *("threads=1", "device=cpu", f"seed={seed}"),
@@ -102,10 +102,10 @@ def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageR
     return assign(recipe if data is None or name != "mnist" else recipe.with_data(data), sets)
 
 
-def trained(config: ImageRun, data: ImageData, path: Path) -> ImageGenerator:
+def trained(config: ImageConfig, data: ImageData, path: Path) -> ImageGenerator:
     """The generator of a run, which is begun, gone on with, or over."""
     folder = RunFolder(path)
-    if folder.config.exists() and not read_run(folder.read_config()).same_run(config):
+    if folder.config.exists() and not parse_config(folder.read_config()).same_run(config):
         raise SystemExit(f"{path} holds another run: give another folder with --out")
     folder.create()
     folder.write_config(config.plain())

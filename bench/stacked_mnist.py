@@ -22,7 +22,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import mode_coverage
-from saddlepoint.recipes import RECIPES, ImageRun, read_run
+from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder, append_record, read_records
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import NoObserver
@@ -65,9 +65,9 @@ def judged(folder: RunFolder, n: int) -> tuple[int, float]:
     return found.modes, found.kl_to_uniform
 
 
-def play(config: ImageRun, data: ImageData, key: str, limits: list[float], folder: RunFolder) -> Look:
+def play(config: ImageConfig, data: ImageData, key: str, limits: list[float], folder: RunFolder) -> Look:
     """The looks at a run on its way to the last limit of its budget."""
-    if folder.config.exists() and (other := config.differences(read_run(folder.read_config()))):
+    if folder.config.exists() and (other := config.differences(parse_config(folder.read_config()))):
         raise SystemExit(f"{folder.path} holds another run ({other[0]}): give another folder with --out")
     folder.create()
     path = folder.path / "looks.jsonl"
@@ -110,7 +110,7 @@ def main() -> None:
     if given.data is not None:
         recipe = recipe.with_data(given.data)
     config = assign(recipe, [f"threads={given.threads}", *given.sets])
-    assert isinstance(config, ImageRun)
+    assert isinstance(config, ImageConfig)
     key, whole = ("minutes", given.minutes) if given.minutes else ("samples", given.samples or config.budget.samples)
     if given.minutes:
         config = assign(config, ["budget.samples=none"])

@@ -29,7 +29,7 @@ from torch.profiler import ProfilerActivity, profile
 from saddlepoint.configuration import assign
 from saddlepoint.core import Outcome
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun
+from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
 from saddlepoint.components.registries import OPTIMIZER_REGISTRY
 
 #: name ↦ (recipe, assignments). The average is off on both sides: it is not a step's business, but a wrapper's.
@@ -47,7 +47,7 @@ Step = Callable[[], None]
 # --- by hand ------------------------------------------------------------------------------------------
 
 
-def by_hand(config: ImageRun, data: ImageData, start: Assembled) -> Step:
+def by_hand(config: ImageConfig, data: ImageData, start: Assembled) -> Step:
     """The loop without the library: plain PyTorch, two backward passes, discriminator first."""
     generator, discriminator = start.game.players["generator"], start.game.players["discriminator"]
     g_optimizer = OPTIMIZER_REGISTRY.build(config.generator.optimizer, params=generator.parameters())
@@ -108,10 +108,10 @@ def _stop_if_not_finite(d_loss: Tensor, g_loss: Tensor) -> None:
         raise ArithmeticError("a loss is not finite")
 
 
-def _batches(images: Tensor, config: ImageRun) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(images: Tensor, config: ImageConfig) -> Iterator[tuple[Tensor, Tensor]]:
     source = torch.Generator().manual_seed(config.seed)
     n, size, latent = len(images), config.batch_size, config.latent.size
-    low, high = (0.0, 1.0) if config.values == "unit" else (-1.0, 1.0)
+    low, high = (0.0, 1.0) if config.value_range == "unit" else (-1.0, 1.0)
     order, at = torch.randperm(n, generator=source), 0
     while True:
         if at + size > n:
@@ -186,7 +186,7 @@ def _allocations(seen: profile) -> list[int]:
 def compare(recipe: str, assignments: list[str], blocks: int, steps: int) -> dict[str, float]:
     """One case: medians in milliseconds, their ratio, and peak bytes."""
     config = assign(RECIPES[recipe](), ["device=cpu", *assignments])
-    assert isinstance(config, ImageRun)
+    assert isinstance(config, ImageConfig)
     data = load_images(config.data.source, size=config.data.size)
     sides = {"hand": by_hand(config, data, config.build(data)), "ours": by_us(config.build(data))}
     times = interleaved(sides, blocks, steps)

@@ -20,7 +20,7 @@ from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
 from saddlepoint.evaluation import evaluate_tables
-from saddlepoint.recipes import RECIPES, TableRun
+from saddlepoint.recipes import RECIPES, TableConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/tables"))
     given = parser.parse_args()
     config = RECIPES["table"]().with_data(given.data)
-    assert isinstance(config, TableRun)
+    assert isinstance(config, TableConfig)
     data = config.data
     table, held_out = data.load(), data.load_test()
     makers: dict[str, RowGenerator | Callable[[int, int], TableData]] = {name: train(name, given) for name in RUNS}

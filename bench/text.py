@@ -17,7 +17,7 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation.text import TEMPERATURES, evaluate_texts
-from saddlepoint.recipes import RECIPES, TextRun
+from saddlepoint.recipes import RECIPES, TextConfig
 from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.storage import RunFolder
@@ -33,7 +33,7 @@ SHOWN = (
 )
 
 
-def configured(given: argparse.Namespace, likelihood: int | None) -> TextRun:
+def configured(given: argparse.Namespace, likelihood: int | None) -> TextConfig:
     """The run of a name."""
     config = RECIPES["text"]().with_data(given.data)
     test = [] if given.test is None else [f"data.test={Path(given.test).resolve()}"]
@@ -42,7 +42,7 @@ def configured(given: argparse.Namespace, likelihood: int | None) -> TextRun:
         f"likelihood={'none' if likelihood is None else likelihood}",
     ]
     config = assign(config, [*SETS[given.set_of], *test, *sets, *given.set])
-    assert isinstance(config, TextRun)
+    assert isinstance(config, TextConfig)
     return config
 
 
@@ -59,7 +59,7 @@ class Clock(NoObserver):
             signal.raise_signal(signal.SIGINT)
 
 
-def train(name: str, config: TextRun, folder: RunFolder, minutes: float) -> TextGenerator:
+def train(name: str, config: TextConfig, folder: RunFolder, minutes: float) -> TextGenerator:
     """The generator after so many minutes of the processor."""
     torch.set_num_threads(1)
     folder.create()

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from saddlepoint.configuration import assign
 from saddlepoint.extractors import load_extractor
-from saddlepoint.recipes import RECIPES, TranslationRun
+from saddlepoint.recipes import RECIPES, TranslationConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.resemblance import Features, relative_sharpness, resemblance
@@ -42,12 +42,12 @@ PAIRED = 2
 SPACES = {"patches": None, "8x8": "pixels", "clothes": "fashion"}
 
 
-def configured(name: str, data: str, minutes: float, sets: list[str]) -> TranslationRun:
+def configured(name: str, data: str, minutes: float, sets: list[str]) -> TranslationConfig:
     """The recipe as it is, but for the budget, one thread, and what the name says."""
     common = ["threads=1", "budget.samples=none", f"budget.minutes={minutes}"]
     stage = [] if SETS[name] else [f"regression={round(ALONE * minutes)}"]
     config = assign(RECIPES["translate"]().with_data(data), [*common, *stage, *SETS[name], *sets])
-    assert isinstance(config, TranslationRun)
+    assert isinstance(config, TranslationConfig)
     return config
 
 

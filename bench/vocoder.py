@@ -16,7 +16,7 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation import evaluate_vocoders
-from saddlepoint.recipes import RECIPES, VocoderRun, read_run
+from saddlepoint.recipes import RECIPES, VocoderConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
@@ -38,11 +38,11 @@ def main() -> None:
     folder = RunFolder(arguments.out)
     folder.create()
     if folder.config.exists():
-        config = read_run(folder.read_config())
+        config = parse_config(folder.read_config())
     else:
         config = assign(RECIPES["vocoder"]().with_data(arguments.data), [f"data.test={arguments.test}", *arguments.set])
         folder.write_config(config.plain())
-    assert isinstance(config, VocoderRun)
+    assert isinstance(config, VocoderConfig)
     torch.set_num_threads(config.threads or torch.get_num_threads())
     data = config.load()
     assert data.held_out is not None

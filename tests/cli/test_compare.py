@@ -16,7 +16,7 @@ def test_a_race_on_an_analytic_game(run: Run, tmp_path: Path) -> None:
     for word in ("lookahead[base=extragradient,k=2]", "2 of 2", "worst seed", "lower is better"):
         assert word in said.flat
     whole = json.loads((tmp_path / "comparison.json").read_text())
-    assert whole["race"]["analytic"]["game"] == {"name": "bilinear", "sigma": 2.0, "matrix": None}
+    assert whole["settings"]["analytic"]["game"] == {"name": "bilinear", "sigma": 2.0, "matrix": None}
     assert whole["standings"] == said.json["standings"]
     assert {"saddlepoint", "torch"} <= set(whole["versions"])
     assert (tmp_path / "comparison.png").stat().st_size > 10_000

@@ -112,7 +112,7 @@ TASKS = {
     "vocoder": (
         hums,
         *("train", "vocoder", "--set", "regression=80", "--set", "data.rate=2000", "--set", "data.crop=192"),
-        *("--set", "mel={window: 64, hop: 16, bands: 8}", "--set", "agreement.steps=2"),
+        *("--set", "mel={window: 64, hop: 16, bands: 8}", "--set", "refinement.steps=2"),
         *("--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),
         *("--set", "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2], windows: [64]}"),
     ),

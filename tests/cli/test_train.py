@@ -8,14 +8,14 @@ import pytest
 import yaml
 from commands import TINY, Run
 
-from saddlepoint.recipes import RECIPES, ImageRun
+from saddlepoint.recipes import RECIPES, ImageConfig
 from saddlepoint.storage import read_records
 
 
 def test_a_dry_run_prints_the_whole_configuration_and_writes_nothing(run: Run, tmp_path: Path) -> None:
     said = run("train", "digits", "--samples", "77", "--seed", "3", "--out", tmp_path / "run", "--dry-run")
     assert said.code == 0
-    config = ImageRun.read(yaml.safe_load(said.out))
+    config = ImageConfig.read(yaml.safe_load(said.out))
     assert (config.budget.samples, config.seed) == (77, 3)
     assert config.same_run(RECIPES["digits"]().model_copy(update={"seed": 3}))
     assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,12 @@
-"""Races whose outcome theory dictates, and what makes them fair."""
+"""Comparisons whose outcome theory dictates, and what makes them fair."""
 
 import json
 import math
 
 import pytest
 
-from saddlepoint.comparison import Contestant, configured, run
-from saddlepoint.comparison.race import labelled
+from saddlepoint.comparison import Entry, configured, run
+from saddlepoint.comparison.settings import labelled
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.train import Budget
 
@@ -27,8 +27,8 @@ def timeless(value):
 
 @pytest.fixture(scope="module")
 def bilinear(tmp_path_factory):
-    race = configured("bilinear", FIELD, seeds=2, lr=H, budget=Budget(evaluations=N))
-    return run(race, tmp_path_factory.mktemp("bilinear"), jobs=1)
+    comparison = configured("bilinear", FIELD, seeds=2, lr=H, budget=Budget(evaluations=N))
+    return run(comparison, tmp_path_factory.mktemp("bilinear"), jobs=1)
 
 
 def test_on_the_bilinear_game_simultaneous_steps_fail_and_rank_last(bilinear):
@@ -48,8 +48,8 @@ def test_distances_at_the_end_are_those_of_the_closed_form_factors(bilinear):
 
 
 def test_at_a_large_step_competitive_converges_where_extragradient_does_not(tmp_path):
-    race = configured("bilinear", "extragradient,competitive", seeds=1, lr=1.5, budget=Budget(evaluations=120))
-    found = run(race, tmp_path, jobs=1)
+    comparison = configured("bilinear", "extragradient,competitive", seeds=1, lr=1.5, budget=Budget(evaluations=120))
+    found = run(comparison, tmp_path, jobs=1)
     assert [row["method"] for row in found["standings"]] == ["competitive", "extragradient"]
     assert rows(found)["extragradient"]["failures"] == 1
     steps = rows(found)["competitive"]["steps"]
@@ -80,39 +80,37 @@ def test_the_start_is_that_of_saddle_solve(bilinear):
 
 
 def test_an_interrupted_race_goes_on_and_comes_to_the_same_end(tmp_path, monkeypatch):
-    race = configured("quadratic", "alternating,extragradient", seeds=2, search=2, budget=Budget(evaluations=40))
-    whole = run(race, tmp_path / "whole", jobs=1)
+    comparison = configured("quadratic", "alternating,extragradient", seeds=2, search=2, budget=Budget(evaluations=40))
+    whole = run(comparison, tmp_path / "whole", jobs=1)
     played = []
-    play = Contestant.play
+    play = Entry.play
 
-    def until_the_fifth(contestant, watch):
+    def until_the_fifth(entry, watch):
         if len(played) == 5:
             raise KeyboardInterrupt
-        played.append(contestant)
-        return play(contestant, watch)
+        played.append(entry)
+        return play(entry, watch)
 
-    monkeypatch.setattr(Contestant, "play", until_the_fifth)
+    monkeypatch.setattr(Entry, "play", until_the_fifth)
     with pytest.raises(KeyboardInterrupt):
-        run(race, tmp_path / "cut", jobs=1)
-    monkeypatch.setattr(
-        Contestant, "play", lambda contestant, watch: played.append(contestant) or play(contestant, watch)
-    )
-    assert timeless(run(race, tmp_path / "cut", jobs=1)) == timeless(whole)
+        run(comparison, tmp_path / "cut", jobs=1)
+    monkeypatch.setattr(Entry, "play", lambda entry, watch: played.append(entry) or play(entry, watch))
+    assert timeless(run(comparison, tmp_path / "cut", jobs=1)) == timeless(whole)
     assert len(played) == len(whole["search"]) + len(whole["results"]) == 8
 
 
 def test_a_damaged_result_is_played_again(tmp_path):
-    race = configured("bilinear", "alternating", seeds=1, budget=Budget(evaluations=20))
-    whole = run(race, tmp_path, jobs=1)
+    comparison = configured("bilinear", "alternating", seeds=1, budget=Budget(evaluations=20))
+    whole = run(comparison, tmp_path, jobs=1)
     next((tmp_path / "results").iterdir()).write_text('{"method": "alte')
-    assert timeless(run(race, tmp_path, jobs=1)) == timeless(whole)
+    assert timeless(run(comparison, tmp_path, jobs=1)) == timeless(whole)
 
 
 def test_processes_come_to_the_same_end_as_one(tmp_path):
-    race = configured("bilinear", "extragradient,simultaneous", seeds=1, budget=Budget(evaluations=40))
+    comparison = configured("bilinear", "extragradient,simultaneous", seeds=1, budget=Budget(evaluations=40))
     told = []
-    many = run(race, tmp_path / "many", jobs=2, progress=lambda done, of: told.append((done, of)))
-    assert timeless(many) == timeless(run(race, tmp_path / "one", jobs=1))
+    many = run(comparison, tmp_path / "many", jobs=2, progress=lambda done, of: told.append((done, of)))
+    assert timeless(many) == timeless(run(comparison, tmp_path / "one", jobs=1))
     assert told[-1] == (pytest.approx(2.0), 2)
 
 
@@ -130,16 +128,16 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
 
 
 def test_the_search_is_fair_counted_and_takes_the_best(tmp_path):
-    race = configured(
+    comparison = configured(
         "bilinear", "extragradient,competitive,optimistic[lr=0.2]", seeds=1, search=3, budget=Budget(evaluations=80)
     )
-    found = run(race, tmp_path, jobs=1)
-    assert race.search == (0.01, 0.1, 1.0)
+    found = run(comparison, tmp_path, jobs=1)
+    assert comparison.search == (0.01, 0.1, 1.0)
     by_method = rows(found)
     for name in ("extragradient", "competitive"):
         trials = [t for t in found["search"] if t["method"] == name]
-        assert [t["lr"] for t in trials] == list(race.search)
-        assert all(20 <= t["evaluations"] < 24 and t["seed"] == race.seeds for t in trials)
+        assert [t["lr"] for t in trials] == list(comparison.search)
+        assert all(20 <= t["evaluations"] < 24 and t["seed"] == comparison.seeds for t in trials)
         assert by_method[name]["search_evaluations"] == sum(t["evaluations"] for t in trials)
     # √(1 − h² + h⁴) is smallest at h² = ½, of the three at 0.1; competitive steps gain with every h.
     assert (by_method["extragradient"]["lr"], by_method["competitive"]["lr"]) == (0.1, 1.0)
@@ -170,8 +168,8 @@ def test_what_can_not_be_raced_is_refused_with_the_remedy(arguments, options, wo
 
 def test_parameters_reach_wrapped_methods():
     spec = labelled("averaged[base=lookahead,base.k=7,base.base=extragradient]")
-    race = configured("bilinear", next(iter(spec)))
-    method = next(iter(race.entries.values())).method
+    comparison = configured("bilinear", next(iter(spec)))
+    method = next(iter(comparison.entries.values())).method
     assert (method["base"]["name"], method["base"]["k"], method["base"]["base"]["name"]) == (
         "lookahead",
         7,
@@ -180,10 +178,10 @@ def test_parameters_reach_wrapped_methods():
 
 
 def test_a_recipe_is_raced_by_ordinary_runs(tmp_path):
-    race = configured(
+    comparison = configured(
         "digits", "alternating,extragradient", seeds=1, budget=Budget(evaluations=8), sets=["batch_size=16"]
     )
-    found = run(race, tmp_path, jobs=1)
+    found = run(comparison, tmp_path, jobs=1)
     assert found["metric"] == "pixel_frechet"
     assert len({r["start"] for r in found["results"]}) == 1
     assert {r["method"]: (r["evaluations"], r["samples"]) for r in found["results"]} == {
@@ -195,4 +193,4 @@ def test_a_recipe_is_raced_by_ordinary_runs(tmp_path):
         assert math.isfinite(row["mean"])
         identity = json.loads((tmp_path / "runs" / f"{row['method']}-0" / "run.json").read_text())
         assert identity["metrics"]["pixel_frechet"] == row["mean"]
-    assert timeless(run(race, tmp_path, jobs=1)) == timeless(found)
+    assert timeless(run(comparison, tmp_path, jobs=1)) == timeless(found)

@@ -7,11 +7,11 @@ import yaml
 
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
-from saddlepoint.recipes import RECIPES, ImageRun, read_run
+from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 
 
-def digits(*assignments: str) -> ImageRun:
+def digits(*assignments: str) -> ImageConfig:
     return assign(RECIPES["digits"](), assignments)
 
 
@@ -57,7 +57,7 @@ MISTAKES = [
     ("seed=-1", "seed: Input should be greater than or equal to 0 (given: -1)"),
     ("batch_size=0", "batch_size: Input should be greater than or equal to 1"),
     ("batch_size=2.5", "batch_size: Input should be a valid integer"),
-    ("values=sepia", "values: Input should be 'symmetric' or 'unit'"),
+    ("value_range=sepia", "value_range: Input should be 'symmetric' or 'unit'"),
     ("optimizer.lr=fast", "optimizer 'Adam': lr"),
     ("method.counts=some", "method 'alternating': counts"),
     ("loss=5", "a loss is chosen by its name, not by 5"),
@@ -156,7 +156,7 @@ def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
     config = assign(RECIPES[recipe](), ["method=lookahead", "optimizer.lr=1e-7", "seed=5"])
-    there_and_back = read_run(yaml.safe_load(yaml.safe_dump(config.plain())))
+    there_and_back = parse_config(yaml.safe_load(yaml.safe_dump(config.plain())))
     assert there_and_back.plain() == config.plain()
     assert there_and_back.same_run(config)
 
@@ -166,7 +166,7 @@ def test_a_configuration_is_frozen_and_refuses_unknown_keys() -> None:
     with pytest.raises(ValueError, match="frozen"):
         config.seed = 3  # type: ignore[misc]
     with pytest.raises(ConfigurationError, match="there is no setting 'sead': did you mean 'seed'"):
-        ImageRun.read({**config.plain(), "sead": 3})
+        ImageConfig.read({**config.plain(), "sead": 3})
 
 
 def test_budget_and_device_do_not_make_another_run() -> None:

@@ -33,7 +33,7 @@ CONFIG = {
 }
 
 IDENTITY = {
-    "use": "saddle sample {} -n 64 --seed 7 --out grid.png",
+    "usage": "saddle sample {} -n 64 --seed 7 --out grid.png",
     "name": "digits",
     "recipe": "digits",
     "command": ["saddle", "train", "digits", "--out", "runs/my digits"],

@@ -47,7 +47,7 @@ def made_up(**changes):
     """Method `<a>` reaches the solution, `b` fails at one seed of two, `c` at both, at once."""
     good, bad = [1.0, 0.1, 0.01, 0.0], [1.0, 10.0, 1e200, None]
     comparison = {
-        "race": {"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2, "search": [0.1, 1.0]},
+        "settings": {"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2, "search": [0.1, 1.0]},
         "metric": "distance",
         "standings": [
             row(1, "<a>", 0.0, products=24.0, search_evaluations=8, search_at_edge=True),

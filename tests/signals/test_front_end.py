@@ -23,15 +23,15 @@ def test_a_front_end_hears_as_log_mel_does() -> None:
 
 def test_waves_that_agree_already_stay() -> None:
     waves = noise(2, 320)
-    assert torch.allclose(FRONT.agreeing(waves, FRONT.mel(waves), 4, 0.9), waves, atol=1e-9)
-    assert FRONT.agreeing(waves, FRONT.mel(2 * waves), 0) is waves
+    assert torch.allclose(FRONT.refined(waves, FRONT.mel(waves), 4, 0.9), waves, atol=1e-9)
+    assert FRONT.refined(waves, FRONT.mel(2 * waves), 0) is waves
 
 
 def test_a_gain_is_found_in_one_step() -> None:
     # Between 0 Hz and half the rate, which no band looks at, and in hops that windows see whole.
     time = torch.arange(640, dtype=torch.float64) / 8000
     waves = sum(torch.sin(2 * torch.pi * hertz * time)[None] for hertz in (1000, 1700, 2400))
-    made = FRONT.agreeing(waves, FRONT.mel(2 * waves), 1)
+    made = FRONT.refined(waves, FRONT.mel(2 * waves), 1)
     # 4 times the power in every band is twice the magnitude in every frequency, but for a floor of 1e-5.
     assert torch.allclose(made[:, 64:-64], 2 * waves[:, 64:-64], atol=5e-3)
 
@@ -39,14 +39,14 @@ def test_a_gain_is_found_in_one_step() -> None:
 def test_a_step_is_no_steeper_than_is_said() -> None:
     time = torch.arange(640, dtype=torch.float64) / 8000
     tone = torch.sin(2 * torch.pi * 1700 * time)[None]
-    made = FRONT.agreeing(tone, FRONT.mel(100 * tone), 1)
+    made = FRONT.refined(tone, FRONT.mel(100 * tone), 1)
     # Power grows by e² and magnitudes by e, of a hundred times that were asked for.
     assert torch.allclose(made[:, 64:-64], torch.e * tone[:, 64:-64], atol=0.02)
 
 
 def test_steps_bring_waves_nearer_to_any_spectrogram() -> None:
     wanted = FRONT.mel(torch.sin(torch.arange(640.0, dtype=torch.float64) / 3)[None])
-    distances = [float((FRONT.mel(FRONT.agreeing(noise(1, 640), wanted, n)) - wanted).abs().mean()) for n in (0, 3, 12)]
+    distances = [float((FRONT.mel(FRONT.refined(noise(1, 640), wanted, n)) - wanted).abs().mean()) for n in (0, 3, 12)]
     assert distances[0] > 2 * distances[1]
     assert distances[1] > 1.3 * distances[2]
 
@@ -54,7 +54,7 @@ def test_steps_bring_waves_nearer_to_any_spectrogram() -> None:
 def test_steps_have_the_gradient_that_they_ought_to_have() -> None:
     front, waves = MelFrontEnd(8000, 16, 4, 3), noise(1, 24).requires_grad_()
     mel = front.mel(noise(1, 48)[:, 24:])
-    assert gradcheck(lambda x: front.agreeing(x, mel, 2, 0.5), (waves,))
+    assert gradcheck(lambda x: front.refined(x, mel, 2, 0.5), (waves,))
 
 
 def test_power_is_parted_so_that_bands_have_it_again() -> None:

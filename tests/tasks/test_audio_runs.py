@@ -14,7 +14,7 @@ from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
 from saddlepoint.metrics import inception_score
-from saddlepoint.recipes import RECIPES, AudioRun, read_run
+from saddlepoint.recipes import RECIPES, AudioConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -84,7 +84,7 @@ def test_a_run_of_sounds_resumes_exactly(
     assert at_once.metrics == in_halves.metrics
     assert set(at_once.metrics) == {"pixel_frechet", *(["reconstruction"] if recipe == "audio-vae" else [])}
     alike(tmp_path / "straight", tmp_path / "halves", "generator.safetensors", "config.yaml")
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_what_does_not_fit_is_refused(folder: Path) -> None:
 
 def test_pictures_hold_all_of_a_sound_in_whole_halvings() -> None:
     run = RECIPES["audio"]()
-    assert isinstance(run, AudioRun)
+    assert isinstance(run, AudioConfig)
     assert run.pictured.shape == (1, 64, 64)
     assert run.pictured.samples == 8192 >= run.data.rate * run.data.seconds
     assert assign(run, ["data.seconds=1.1"]).pictured.shape == (1, 64, 80)

@@ -17,7 +17,7 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
-from saddlepoint.recipes import RECIPES, Assembled, ImageRun
+from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -26,7 +26,7 @@ from saddlepoint.train import NoObserver
 TINY = ("data.size=8", "latent.size=6", "batch_size=20", "device=cpu", "conditional=true")
 
 
-def tiny(*assignments: str) -> ImageRun:
+def tiny(*assignments: str) -> ImageConfig:
     narrow = ["generator.network.widths=[12]", "discriminator.network.widths=[12]"]
     return assign(RECIPES["digits"](), [*TINY, *narrow, *assignments])
 

@@ -8,16 +8,16 @@ from PIL import Image
 
 from saddlepoint.configuration import assign
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
-from saddlepoint.recipes import RECIPES, ImageRun, read_run
+from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.train import NoObserver, OptimizerSchedule
 
 SMALL = [f"{role}.network.{dial}" for role in ("generator", "discriminator") for dial in ("width=8", "widest=16")]
 
 
-def modern(*sets: str) -> ImageRun:
+def modern(*sets: str) -> ImageConfig:
     config = RECIPES["modern"]()
-    assert isinstance(config, ImageRun)
+    assert isinstance(config, ImageConfig)
     return assign(config, list(sets))
 
 
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_it_is_complete_and_survives_being_written() -> None:
-    assert read_run(modern().plain()) == modern()
+    assert parse_config(modern().plain()) == modern()
 
 
 def test_the_course_is_r3gan_s(folder: Path) -> None:

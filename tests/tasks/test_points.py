@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from saddlepoint.configuration import assign
-from saddlepoint.data.points import grid, ring
-from saddlepoint.recipes import RECIPES, read_run
+from saddlepoint.tasks.points.data import grid, ring
+from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -50,9 +50,9 @@ def test_collapse_far_points_and_unequal_shares_are_told_apart():
 
 
 def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
-    sets = ["data.points=500", "budget.samples=400", "batch_size=50"]
+    sets = ["tasks.points.data=500", "budget.samples=400", "batch_size=50"]
     config = assign(RECIPES["grid"](), [*sets, "every.checkpoint=200", "device=cpu"])
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
     folder = RunFolder(tmp_path / "run")
     folder.create()
     result = config.build(config.load()).training(folder, NoObserver()).run()

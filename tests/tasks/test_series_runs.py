@@ -13,7 +13,7 @@ import torch
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.evaluation import evaluate_series
 from saddlepoint.networks import WindowDiscriminator
-from saddlepoint.recipes import RECIPES, read_run
+from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
@@ -84,7 +84,7 @@ def test_a_run_of_windows_resumes_exactly(case: str, file: Path, tmp_path: Path,
     assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
     assert at_once.metrics == in_halves.metrics
     alike(tmp_path / "straight", tmp_path / "halves", "generator.safetensors", "coding.json", "config.yaml")
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_tables
 from saddlepoint.networks import TableDiscriminator, TableGenerator
-from saddlepoint.recipes import RECIPES, TableRun, read_run
+from saddlepoint.recipes import RECIPES, TableConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -90,7 +90,7 @@ def test_a_run_of_rows_resumes_exactly(case: str, file: Path, tmp_path: Path, al
     assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
     assert at_once.metrics == in_halves.metrics
     alike(tmp_path / "straight", tmp_path / "halves", "generator.safetensors", "coding.json", "config.yaml")
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_kinds_of_columns_are_set_one_by_one(file: Path) -> None:
     config = assign(
         RECIPES["table"]().with_data(str(file)), ["data.columns.rooms=category", "data.columns.rent=number"]
     )
-    assert isinstance(config, TableRun)
+    assert isinstance(config, TableConfig)
     assert config.data.columns == {"rooms": "category", "rent": "number"}
     assert assign(config, ["data.columns.rent=none"]).data.columns == {"rooms": "category"}
     assert config.load().column("rooms").kind == "category"

@@ -10,7 +10,7 @@ import torch
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
-from saddlepoint.recipes import RECIPES, read_run
+from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import TextGenerator
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -62,7 +62,7 @@ def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, al
     assert "discriminator_auc" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
     assert ("discriminator_auc" in records[-1]["monitors"]) is (case != "likelihood alone")
     assert (tmp_path / "straight" / "generator" / "likelihood").is_dir() is (case != "likelihood alone")
-    assert read_run(config.plain()) == config
+    assert parse_config(config.plain()) == config
 
 
 def test_a_generator_loads_alone_and_its_texts_are_a_seeds(file: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, read_run
+from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.trained import TrainedGenerator
 from saddlepoint.train import NoObserver
@@ -110,11 +110,11 @@ def test_looking_at_a_run_leaves_no_trace(images: ImageData) -> None:
 def test_a_baseline_inherits_all_but_the_discriminator() -> None:
     digits = assign(RECIPES["digits"](), ["seed=3", "batch_size=32", "budget.samples=999", "latent.size=7"])
     vae = baseline(digits, "vae")
-    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "values", "latent"):
+    for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "value_range", "latent"):
         assert getattr(vae, name) == getattr(digits, name)
     assert vae.generator.network == digits.generator.network
     assert vae.encoder.network == digits.discriminator.network
-    assert read_run(vae.plain()) == vae
+    assert parse_config(vae.plain()) == vae
     assert [entry for entry in citations(vae) if "kingma2014auto" in entry]
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, ImageRun, PointRun, Run
+from saddlepoint.recipes import RECIPES, Assembled, Config, ImageBaseline, ImageConfig, PointConfig
 from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import NoObserver, Result
@@ -34,7 +34,7 @@ TINY = (
 HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
 #: Recipes of images and points; those of other data have files of tests of their own.
-HERE = [name for name, make in RECIPES.items() if isinstance(make(), ImageRun | ImageBaseline | PointRun)]
+HERE = [name for name, make in RECIPES.items() if isinstance(make(), ImageConfig | ImageBaseline | PointConfig)]
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 
@@ -45,11 +45,11 @@ def images() -> ImageData:
     return ImageData(data.name, data.images[:100], data.labels[:100], data.classes, data.source)
 
 
-def tiny(recipe: str = "digits", *assignments: str) -> ImageRun:
+def tiny(recipe: str = "digits", *assignments: str) -> ImageConfig:
     return assign(RECIPES[recipe](), [*TINY, *assignments])
 
 
-def play(config: Run, images: Any, folder: Path, samples: int) -> tuple[Assembled, Result]:
+def play(config: Config, images: Any, folder: Path, samples: int) -> tuple[Assembled, Result]:
     """Train with objects that are made anew, as another process would."""
     torch.manual_seed(samples)  # the state of the global generator must not matter
     config = assign(config, [f"budget.samples={samples}"])
@@ -93,7 +93,7 @@ def records_of(folder: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(RunFolder(folder).records)]
 
 
-def assert_resumes_exactly(config: Run, images: Any, tmp_path: Path) -> None:
+def assert_resumes_exactly(config: Config, images: Any, tmp_path: Path) -> None:
     straight, at_once = play(config, images, tmp_path / "straight", WHOLE)
     play(config, images, tmp_path / "halves", HALF)
     halves, in_halves = play(config, images, tmp_path / "halves", WHOLE)
@@ -194,7 +194,7 @@ def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images:
         small = ("width=8", "widest=8", "depth=1")
         narrow = ["data.size=16", *(f"{role}.network.{dial}" for role in ROLES for dial in small)]
     config = assign(config, [*narrow, "batch_size=24", "every.record=48", "every.checkpoint=72", "device=cpu"])
-    data = images.resized(config.data.size or 28) if isinstance(config, ImageRun) else config.load()
+    data = images.resized(config.data.size or 28) if isinstance(config, ImageConfig) else config.load()
     assert_resumes_exactly(config, data, tmp_path)
 
 

@@ -12,7 +12,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.evaluation.enhancement import untouched
-from saddlepoint.recipes import RECIPES, EnhancementRun, read_run
+from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
 from saddlepoint.tasks.interpolation import interpolated, load_between
 from saddlepoint.tasks.translator import ImageTranslator
 
@@ -42,7 +42,7 @@ def photographs() -> Photographs:
     )
 
 
-def tiny(*assignments: str) -> EnhancementRun:
+def tiny(*assignments: str) -> EnhancementConfig:
     return assign(RECIPES["enhance"](), [*TINY, "regression=72", *assignments])
 
 
@@ -151,9 +151,9 @@ def test_a_new_enhancer_is_the_bicubic_enlargement(photographs: Photographs) -> 
 def test_a_configuration_is_read_back_and_a_chain_comes_as_a_list_or_as_text() -> None:
     config = tiny("degrade=blur:1.2,downscale:2,noise:5-25")
     assert config.degrade == "blur:1.2,downscale:2,noise:5-25"
-    assert read_run(config.plain()).same_run(config)
+    assert parse_config(config.plain()).same_run(config)
     assert tiny("degrade=noise:50").degrade == "noise:50"
-    assert "johnson2016perceptual" in " ".join(tiny("content.perceptual=on").papers)
+    assert "johnson2016perceptual" in " ".join(tiny("content.perceptual=on").bibtex)
 
 
 REFUSED = {

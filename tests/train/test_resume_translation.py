@@ -1,4 +1,4 @@
-"""Exact resume of translators, from pairs and without, by several methods; and that a race of methods runs on them."""
+"""Exact resume of translators, from pairs and without, by several methods; and that methods are compared on them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from PIL import Image
 from test_resume import assert_resumes_exactly, play, same
 
 from saddlepoint.configuration import ConfigurationError, assign
-from saddlepoint.recipes import RECIPES, TranslationRun, read_run
+from saddlepoint.recipes import RECIPES, TranslationConfig, parse_config
 from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def tiny(folder: Path, *assignments: str) -> TranslationRun:
+def tiny(folder: Path, *assignments: str) -> TranslationConfig:
     return assign(RECIPES["translate"]().with_data(str(folder)), [*TINY, *assignments])
 
 
@@ -126,7 +126,7 @@ def test_metrics_are_on_pairs_that_training_without_pairs_never_saw(folder: Path
 
 def test_a_configuration_of_pairs_is_read_back(folder: Path) -> None:
     config = tiny(folder, "unpaired=cycle")
-    assert read_run(config.plain()).same_run(config)
+    assert parse_config(config.plain()).same_run(config)
 
 
 REFUSED = {
@@ -161,7 +161,7 @@ def test_a_content_loss_that_the_images_are_too_small_for_is_refused(folder: Pat
 
 
 def test_papers_are_of_what_binds_the_output(folder: Path) -> None:
-    cited = {way: " ".join(tiny(folder, *sets).papers) for way, sets in WAYS.items()}
+    cited = {way: " ".join(tiny(folder, *sets).bibtex) for way, sets in WAYS.items()}
     assert [name in cited["pairs"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [True, True, False]
     assert [name in cited["cycle"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [False, False, True]
 

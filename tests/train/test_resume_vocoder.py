@@ -12,18 +12,18 @@ from saddlepoint.core import Batches
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation import evaluate_vocoders
 from saddlepoint.networks import VocoderGenerator
-from saddlepoint.recipes import RECIPES, VocoderRun, citations
+from saddlepoint.recipes import RECIPES, VocoderConfig, citations
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.trained import Trained
-from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, above_each_other, resemblance
+from saddlepoint.tasks.vocoder import MelLoss, MultiResolutionSTFT, Refined, Vocoder, above_each_other, resemblance
 
 TINY = (
     "batch_size=12",
     "data.rate=2000",
     "data.crop=192",
     "mel={window: 64, hop: 16, bands: 8}",
-    "agreement.training=1",
-    "agreement.steps=2",
+    "refinement.training=1",
+    "refinement.steps=2",
     "generator.network={name: vocoder, width: 8, factors: [4]}",
     "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2, 3], windows: [64]}",
     "regression=72",
@@ -36,9 +36,9 @@ TINY = (
 )
 
 
-def tiny(*assignments: str) -> VocoderRun:
+def tiny(*assignments: str) -> VocoderConfig:
     found = assign(RECIPES["vocoder"](), [*TINY, *assignments])
-    assert isinstance(found, VocoderRun)
+    assert isinstance(found, VocoderConfig)
     return found
 
 
@@ -63,7 +63,7 @@ CASES = {
     "the stage ends before the stop": [],
     "no first stage": ["regression=0"],
     "no adversary": ["regression=100000"],
-    "no steps, hinge, penalised": ["agreement.training=0", "loss=hinge", "penalties.r1.weight=0.1", "regression=0"],
+    "no steps, hinge, penalised": ["refinement.training=0", "loss=hinge", "penalties.r1.weight=0.1", "regression=0"],
     "extragradient": ["method=extragradient"],
     "lookahead": ["method=lookahead", "method.k=3"],
 }
@@ -139,13 +139,13 @@ def test_losses_of_silence_have_a_finite_slope() -> None:
 
 
 def test_the_generator_of_the_game_agrees_more_than_its_network(data: Recordings) -> None:
-    assembled = tiny("agreement.training=4").build(data)
+    assembled = tiny("refinement.training=4").build(data)
     player = assembled.game.players["generator"]
-    assert isinstance(player, Agreeing)
+    assert isinstance(player, Refined)
     value = assembled.stream(0).value
     with torch.no_grad():
-        alone, agreeing = (MelLoss(1.0, player.front)(f(value.source), value.target) for f in (player.network, player))
-    assert float(agreeing) < 0.7 * float(alone)
+        alone, refined = (MelLoss(1.0, player.front)(f(value.source), value.target) for f in (player.network, player))
+    assert float(refined) < 0.7 * float(alone)
 
 
 def test_the_discriminator_rests_in_the_first_stage(data: Recordings) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.recipes import ImageRun, read_run
+from saddlepoint.recipes import ImageConfig, parse_config
 from saddlepoint.recipes.building import data_again
 from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import Sieve, samples_of_class
@@ -157,8 +157,8 @@ def _real(run: Path, trained: ImageGenerator, wanted: bool, data: str | None) ->
 def _trained_on(run: Path) -> ImageData:
     folder = RunFolder(run)
     plain = folder.read_config() if folder.config.exists() else {}
-    config = read_run(plain) if "recipe" in plain else None
-    if not isinstance(config, ImageRun):
+    config = parse_config(plain) if "recipe" in plain else None
+    if not isinstance(config, ImageConfig):
         raise ConfigurationError(
             f"{run} does not say what the generator was trained on: give the run folder, or the images with --data"
         )

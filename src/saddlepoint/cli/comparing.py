@@ -12,16 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from saddlepoint import __version__
-from saddlepoint.cli.beside import beside
+from saddlepoint.cli.baselines import compare_baselines
 from saddlepoint.cli.console import AsJson, bar_of_runs, err, print_json, print_wide
-from saddlepoint.comparison import Race, configured, run
+from saddlepoint.comparison import Comparison, configured, run
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.report.comparison import COLUMNS, remarks, table, write_comparison
 from saddlepoint.storage import free_name
 from saddlepoint.train import Budget
 
 RUNS = Path("runs")
-#: Starts of each method in a race.
+#: Starts of each method.
 SEEDS = 5
 #: Step sizes that `--lr search` tries.
 SEARCH = 5
@@ -63,7 +63,7 @@ def compare(
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes at once; by default the cores.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Race methods on one game, or put image recipes beside their baselines, at the same budget.
+    """Compare methods on one game, or put image recipes beside their baselines, at the same budget.
 
     A method's parameters stand in brackets after its name, wrapped methods and their parameters too:
     lookahead[base=extragradient,k=5], averaged[base=lookahead,base.k=10], alternating[counts=[5,1]]. lr is the step
@@ -84,22 +84,24 @@ def compare(
     budget = None if given == Budget() else given
     if baselines:
         _without(**{"--methods": methods, "--lr": lr, "--search": search or None, "--jobs": jobs})
-        beside(on, RUNS, budget=budget, seeds=seeds or 1, features=features, sets=sets or [], out=out, as_json=as_json)
+        compare_baselines(
+            on, RUNS, budget=budget, seeds=seeds or 1, features=features, sets=sets or [], out=out, as_json=as_json
+        )
         return
     if methods is None:
         raise ConfigurationError("nothing to compare: name --methods A,B, or give --baselines for image recipes")
     if len(on) > 1 or features is not None:
-        raise ConfigurationError("methods race on one game, by its own metric: give one, without --features")
-    _race(on[0], methods, seeds or SEEDS, budget, lr, search, sets or [], out, jobs, as_json)
+        raise ConfigurationError("methods are compared on one game, by its own metric: give one, without --features")
+    _compare_methods(on[0], methods, seeds or SEEDS, budget, lr, search, sets or [], out, jobs, as_json)
 
 
 def _without(**flags: object) -> None:
     for flag, value in flags.items():
         if value is not None:
-            raise ConfigurationError(f"{flag} is of a race of methods: leave it out with --baselines")
+            raise ConfigurationError(f"{flag} is of a comparison of methods: leave it out with --baselines")
 
 
-def _race(
+def _compare_methods(
     on: str,
     methods: str,
     seeds: int,
@@ -112,14 +114,16 @@ def _race(
     as_json: bool,
 ) -> None:
     rate, search = _step_size(lr, search)
-    race = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets)
-    folder = out or free_name(RUNS, f"compare-{on}", lambda found: not race.differences(Race.read(found)))
+    comparison = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets)
+    folder = out or free_name(RUNS, f"compare-{on}", lambda found: not comparison.differences(Comparison.read(found)))
     bar = bar_of_runs()
     command = ["saddle", *sys.argv[1:]]
     try:
         with bar:
-            task = bar.add_task(f"racing on {on}", total=None)
-            found = run(race, folder, jobs=jobs, progress=lambda done, of: bar.update(task, completed=done, total=of))
+            task = bar.add_task(f"playing on {on}", total=None)
+            found = run(
+                comparison, folder, jobs=jobs, progress=lambda done, of: bar.update(task, completed=done, total=of)
+            )
     except KeyboardInterrupt:
         again = shlex.join(command if out else [*command, "--out", str(folder)])
         err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)

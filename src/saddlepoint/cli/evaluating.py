@@ -19,7 +19,7 @@ from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DataError, ImageData, load_images
 from saddlepoint.data.audio import SoundData
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.points import PointData
+from saddlepoint.tasks.points.data import PointData
 from saddlepoint.data.recordings import Recordings, recordings
 from saddlepoint.data.series import SeriesData
 from saddlepoint.data.tables import TableData
@@ -51,14 +51,14 @@ from saddlepoint.evaluation.text import TEXTS
 from saddlepoint.evaluation.vocoder import HEARD
 from saddlepoint.extractors import Extractor, load_extractor, load_sound_extractor, suited_to
 from saddlepoint.recipes import (
-    EnhancementRun,
-    Run,
-    RunOnImages,
-    RunOnSeries,
-    RunOnSounds,
-    RunOnTable,
-    VocoderRun,
-    read_run,
+    Config,
+    EnhancementConfig,
+    ImageDataConfig,
+    SeriesDataConfig,
+    SoundDataConfig,
+    TableDataConfig,
+    VocoderConfig,
+    parse_config,
 )
 from saddlepoint.recipes.building import data_again, pick_device
 from saddlepoint.recipes.configuration import Reading
@@ -162,7 +162,11 @@ def evaluate(
         err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(ImageGenerator):
         _draw(plot, record, found)
-    if plot is not None and isinstance(subject.config, EnhancementRun) and (trade := trade_figure(record)) is not None:
+    if (
+        plot is not None
+        and isinstance(subject.config, EnhancementConfig)
+        and (trade := trade_figure(record)) is not None
+    ):
         save_png(trade, plot / "trade.png")
         err.print(f"wrote {plot / 'trade.png'}", markup=False, soft_wrap=True)
     if plot is not None and subject.of(TextGenerator) and (curves := quality_diversity_figure(record)) is not None:
@@ -219,7 +223,7 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
     if points := subject.of(PointGenerator):
         return _of_points(points, subject, asked), ()
     if translators := subject.of(ImageTranslator):
-        if isinstance(subject.config, EnhancementRun):
+        if isinstance(subject.config, EnhancementConfig):
             return _of_enhancers(translators, subject.config, subject, asked), ()
         return _of_translators(translators, subject, asked), ()
     return _of_images(subject.of(ImageGenerator), subject, asked)
@@ -228,7 +232,7 @@ def _found(subject: "_Subject", asked: _Asked) -> tuple[Evaluation, tuple[str, .
 def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes rows of a table", "metrics", "features", "data", "plot")
     config = subject.config
-    if not isinstance(config, RunOnTable) or not isinstance(subject.data, TableData):
+    if not isinstance(config, TableDataConfig) or not isinstance(subject.data, TableData):
         raise ConfigurationError(f"{asked.run} does not say which table it was trained on: give the run folder")
     return evaluate_tables(
         rows,
@@ -244,7 +248,7 @@ def _of_rows(rows: dict[str, RowGenerator], subject: "_Subject", asked: _Asked) 
 def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes windows of a series", "metrics", "features", "data", "plot")
     config = subject.config
-    if not isinstance(config, RunOnSeries) or not isinstance(subject.data, SeriesData):
+    if not isinstance(config, SeriesDataConfig) or not isinstance(subject.data, SeriesData):
         raise ConfigurationError(f"{asked.run} does not say which series it was trained on: give the run folder")
     return evaluate_series(
         windows,
@@ -259,10 +263,10 @@ def _of_windows(windows: dict[str, WindowsGenerator], subject: "_Subject", asked
 def _of_sounds(sounds: dict[str, SoundGenerator], subject: "_Subject", asked: _Asked) -> Evaluation:
     asked.without("makes sounds", "plot")
     config, train = subject.config, subject.data
-    if asked.data is not None and isinstance(config, RunOnSounds):
+    if asked.data is not None and isinstance(config, SoundDataConfig):
         config = config.with_data(asked.data)
         train = config.load(partial(asked.report, "reading the data"))
-    if not isinstance(config, RunOnSounds) or not isinstance(train, SoundData):
+    if not isinstance(config, SoundDataConfig) or not isinstance(train, SoundData):
         raise ConfigurationError(f"{asked.run} does not say which sounds it was trained on: give the run folder")
     try:
         test = config.load_test()
@@ -284,7 +288,7 @@ def _of_vocoders(vocoders: dict[str, Vocoder], subject: "_Subject", asked: _Aske
     """On what was held out, beside what needs no network; of other recordings, all."""
     asked.without("makes waves of spectrograms", "metrics", "features")
     config, given, split = subject.config, subject.data, "held-out recordings"
-    if not isinstance(config, VocoderRun) or not isinstance(given, Recordings):
+    if not isinstance(config, VocoderConfig) or not isinstance(given, Recordings):
         raise ConfigurationError(f"{asked.run} does not say which recordings it was trained on: give the run folder")
     if asked.data is not None:
         reading = partial(asked.report, "reading the data")
@@ -330,7 +334,7 @@ def _of_points(points: dict[str, PointGenerator], subject: "_Subject", asked: _A
 
 
 def _of_enhancers(
-    translators: dict[str, ImageTranslator], config: EnhancementRun, subject: "_Subject", asked: _Asked
+    translators: dict[str, ImageTranslator], config: EnhancementConfig, subject: "_Subject", asked: _Asked
 ) -> Evaluation:
     asked.without("enhances images, and is held against what was held out", "metrics")
     given = subject.data
@@ -395,7 +399,7 @@ class _Subject:
 
     generators: Mapping[str, Trained]
     samples: int | None
-    config: Run | None
+    config: Config | None
     data: Any
     changed: str | None = None
 
@@ -464,12 +468,12 @@ def _regression(run: Path) -> ImageTranslator | None:
     return ImageTranslator.load(kept) if kept.is_dir() else None
 
 
-def _config(folder: RunFolder) -> Run | None:
+def _config(folder: RunFolder) -> Config | None:
     """The run's; None where the folder is that of a generator alone, whose configuration is another."""
     if not folder.config.exists():
         return None
     plain = folder.read_config()
-    return read_run(plain) if "recipe" in plain else None
+    return parse_config(plain) if "recipe" in plain else None
 
 
 def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple[RealSet, RealSet, tuple[str, ...]]:
@@ -482,7 +486,7 @@ def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple
     read = partial(load_images, data or "", size=height if height == width else None)
     if data is not None:
         sets = real_sets(read(), lambda: read(split="test"))
-    elif isinstance(subject.config, RunOnImages) and isinstance(subject.data, ImageData):
+    elif isinstance(subject.config, ImageDataConfig) and isinstance(subject.data, ImageData):
         sets = real_sets(subject.data, subject.config.load_test)
     else:
         raise ConfigurationError("a generator alone does not say what it was trained on: give it with --data NAME|PATH")

@@ -16,7 +16,7 @@ from saddlepoint.core import Batches, Game, NonFinite, Point
 from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplification, region, rotation
 from saddlepoint.dynamics import spectrum as spectrum_of
 from saddlepoint.methods import Simultaneous
-from saddlepoint.recipes import Assembled, Run, read_run
+from saddlepoint.recipes import Assembled, Config, parse_config
 from saddlepoint.recipes.building import data_again
 from saddlepoint.report import save_png
 from saddlepoint.report.dynamics import Stability, dynamics
@@ -50,7 +50,7 @@ def inspect(
     if plot is not None and plot.suffix.lower() != ".png":
         raise ConfigurationError(f"--plot {plot}: the picture is a .png file")
     folder = RunFolder(run)
-    config = read_run(folder.read_config())
+    config = parse_config(folder.read_config())
     data, other = data_again(folder, config)
     if other is not None:
         err.print(f"note: {other}", markup=False, soft_wrap=True)
@@ -136,7 +136,7 @@ def _noise(game: Game, large: Any, batches: Batches) -> tuple[float, float]:
     return norm, (sum(squares) / len(squares)) ** 0.5 / norm if norm > 0 else 0.0
 
 
-def _stability(config: Run, ordinary: Assembled, spectrum: Spectrum) -> tuple[Stability, float, str]:
+def _stability(config: Config, ordinary: Assembled, spectrum: Spectrum) -> tuple[Stability, float, str]:
     """Where a plain step of the run's size contracts, the largest factor there, and what to know about it."""
     rates = ordinary.game.rates
     h = math.prod(rates.values()) ** (1 / len(rates))

@@ -16,7 +16,7 @@ from saddlepoint.data.audio import SoundData
 from saddlepoint.data.collection import some
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.data.text import TextData
-from saddlepoint.recipes import Run, RunOnImages, RunOnSounds
+from saddlepoint.recipes import Config, ImageDataConfig, SoundDataConfig
 from saddlepoint.recipes.building import Data
 from saddlepoint.train.observer import Progress as Where
 
@@ -30,7 +30,7 @@ class Watch:
     Where stderr is no terminal, one plain line a record. With `epoch_lines`, the classical line an epoch on stdout.
     """
 
-    def __init__(self, config: Run, data: Data) -> None:
+    def __init__(self, config: Config, data: Data) -> None:
         self.config, self.data = config, data
         self._drawn = 0.0
         self._first: tuple[float, int] | None = None
@@ -115,7 +115,7 @@ class Watch:
         return share, f"{minutes}:{seconds:02d} left"
 
 
-def introduce(config: Run, data: Data, continued: bool) -> None:
+def introduce(config: Config, data: Data, continued: bool) -> None:
     """Say what is trained on what: before the networks are made, so that their errors come after what was read."""
     what = "continuing" if continued else "training"
     lines = [
@@ -126,7 +126,7 @@ def introduce(config: Run, data: Data, continued: bool) -> None:
         counts = data.labels.bincount(minlength=len(data.classes)).tolist()
         each = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))
         lines.append(f"{len(data.classes):,} classes of {each} {data.kind}: {some(data.classes)}")
-        if isinstance(config, RunOnImages | RunOnSounds) and not config.conditional:
+        if isinstance(config, ImageDataConfig | SoundDataConfig) and not config.conditional:
             lines[-1] += "; --conditional makes each on demand"
     for line in (*lines, *(f"note: {note}" for note in data.notes)):
         err.print(line, markup=False, soft_wrap=True)

@@ -26,13 +26,13 @@ from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
     Assembled,
-    ImageToImageRun,
-    Run,
-    RunOnImages,
-    RunOnSeries,
-    RunOnTable,
-    VocoderRun,
-    read_run,
+    Config,
+    ImageDataConfig,
+    ImageToImageConfig,
+    SeriesDataConfig,
+    TableDataConfig,
+    VocoderConfig,
+    parse_config,
 )
 from saddlepoint.recipes.building import Data, changed, network_costs
 from saddlepoint.report import write_curves, write_report
@@ -173,7 +173,7 @@ def _configured(
     split: str | None,
     degrade: str | None,
     sets: list[str],
-) -> Run:
+) -> Config:
     config = _starting_point(recipe)
     flags: list[str] = []
     if method is not None:
@@ -200,51 +200,51 @@ def _configured(
     return assign(config, sets)
 
 
-def _starting_point(recipe: str) -> Run:
+def _starting_point(recipe: str) -> Config:
     if recipe in RECIPES:
         return RECIPES[recipe]()
     path = Path(recipe)
     if path.suffix in (".yaml", ".yml") or path.exists():
-        return read_run(read_config(path / "config.yaml" if path.is_dir() else path))
+        return parse_config(read_config(path / "config.yaml" if path.is_dir() else path))
     raise ConfigurationError(f"there is no recipe {recipe!r}, and no such configuration: {nearest(recipe, RECIPES)}")
 
 
-def _loaded(config: Run) -> Data:
+def _loaded(config: Config) -> Data:
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         reading = bar.add_task("reading the data", total=None)
         return config.load(lambda done, total: bar.update(reading, completed=done, total=total))
 
 
-def _costs(config: Run) -> str:
+def _costs(config: Config) -> str:
     """What the networks cost, as comments of YAML; images of the user's are read for it, none are fetched."""
-    if isinstance(config, ImageToImageRun) and config.data.path is not None:
+    if isinstance(config, ImageToImageConfig) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             pairs = config.load()
             return _lines(config.costs(pairs), pairs.shape)
-    if isinstance(config, RunOnTable | RunOnSeries):
+    if isinstance(config, TableDataConfig | SeriesDataConfig):
         return "" if config.data.path is None else _columns(config)
-    if isinstance(config, VocoderRun):
+    if isinstance(config, VocoderConfig):
         return _lines(config.costs(), (config.data.crop,))
-    outline = config.outline()
-    if outline is None and isinstance(config, RunOnImages) and config.data.path is not None:
+    stand_in = config.stand_in()
+    if stand_in is None and isinstance(config, ImageDataConfig) and config.data.path is not None:
         with suppress(DataError):  # the run itself will say what is the matter
             data = config.load()
-            on_demand = isinstance(config, RunOnImages) and config.conditional
-            outline = data.shape, len(data.classes) if on_demand else 0
-    if outline is None:
+            on_demand = isinstance(config, ImageDataConfig) and config.conditional
+            stand_in = data.shape, len(data.classes) if on_demand else 0
+    if stand_in is None:
         return "# what the networks cost is known once the images are here"
-    shape, classes = outline
+    shape, classes = stand_in
     return _lines(network_costs(config, shape, classes), shape)
 
 
-def _columns(config: RunOnTable | RunOnSeries) -> str:
+def _columns(config: TableDataConfig | SeriesDataConfig) -> str:
     """What the columns of a file are taken for, as comments of YAML."""
     data = config.load()
     table = [("column", "kind", "values", "missing"), *data.described]
     widths = [max(len(row[place]) for row in table) for place in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
     name = next((column.name for column in data.columns if "." not in column.name), "NAME")
-    other = "number" if isinstance(config, RunOnSeries) else "category"
+    other = "number" if isinstance(config, SeriesDataConfig) else "category"
     lines += [
         *data.notes[1:],
         f"another kind ({', '.join(KINDS)}), as in: --set {shlex.quote(f'data.columns.{name}={other}')}",
@@ -262,21 +262,21 @@ def _lines(costs: Mapping[str, Costs], shape: Sequence[int]) -> str:
 # --- the folder ---------------------------------------------------------------------------------------
 
 
-def _folder(config: Run, out: Path | None) -> RunFolder:
+def _folder(config: Config, out: Path | None) -> RunFolder:
     if out is not None:
         return RunFolder(out)
 
     def same(found: Any) -> bool:
-        return read_run(found).same_run(config)
+        return parse_config(found).same_run(config)
 
     return RunFolder(free_name(RUNS, config.recipe, same))
 
 
-def _agreed(folder: RunFolder, config: Run) -> tuple[Run, bool]:
+def _agreed(folder: RunFolder, config: Config) -> tuple[Config, bool]:
     """The configuration to run, and whether the folder already holds this run."""
     if not folder.config.exists():
         return config, False
-    before = read_run(folder.read_config())
+    before = parse_config(folder.read_config())
     differences = config.differences(before)
     if [found.partition(":")[0] for found in differences] == ["data.path"]:
         with suppress(DataError):
@@ -292,7 +292,7 @@ def _agreed(folder: RunFolder, config: Run) -> tuple[Run, bool]:
     return config, True
 
 
-def _already_over(folder: RunFolder, config: Run, as_json: bool) -> bool:
+def _already_over(folder: RunFolder, config: Config, as_json: bool) -> bool:
     """Say so where nothing is left to do."""
     identity = folder.read_identity()
     if identity.get("state") != "ended":
@@ -320,7 +320,7 @@ def _already_over(folder: RunFolder, config: Run, as_json: bool) -> bool:
     return True
 
 
-def _begin(folder: RunFolder, config: Run, assembled: Assembled, continued: bool) -> None:
+def _begin(folder: RunFolder, config: Config, assembled: Assembled, continued: bool) -> None:
     folder.create()
     if continued and (what := changed(folder.read_identity(), assembled.data)) is not None:
         raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
@@ -390,8 +390,8 @@ def _tell(folder: RunFolder, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        use = read_run(folder.read_config()).use.format(here)
-        err.print(f"Next:  {use}", soft_wrap=True)
+        usage = parse_config(folder.read_config()).usage.format(here)
+        err.print(f"Next:  {usage}", soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

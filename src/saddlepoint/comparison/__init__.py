@@ -1,7 +1,7 @@
-"""Methods raced on one game at equal cost, and a game beside its baselines."""
+"""Methods compared on one game at equal cost, and a game beside its baselines."""
 
-from saddlepoint.comparison.contestant import Contestant, Result
-from saddlepoint.comparison.race import Race, configured
-from saddlepoint.comparison.racing import run
+from saddlepoint.comparison.entry import Entry, EntryResult
+from saddlepoint.comparison.running import run
+from saddlepoint.comparison.settings import Comparison, configured
 
-__all__ = ["Contestant", "Race", "Result", "configured", "run"]
+__all__ = ["Comparison", "Entry", "EntryResult", "configured", "run"]

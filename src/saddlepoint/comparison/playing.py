@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
-from saddlepoint.recipes import Assembled, Run
+from saddlepoint.recipes import Assembled, Config
 from saddlepoint.storage import RunFolder
 from saddlepoint.train import NoObserver, Result
 from saddlepoint.train.observer import Progress
@@ -40,7 +40,7 @@ def play(assembled: Assembled, folder: RunFolder, watch: Callable[[float], None]
 class _Share(NoObserver):
     """Tells the watch how much of a run's budget is spent."""
 
-    def __init__(self, config: Run, watch: Callable[[float], None]) -> None:
+    def __init__(self, config: Config, watch: Callable[[float], None]) -> None:
         self.budget, self.watch = config.budget, watch
 
     def stepped(self, progress: Progress) -> None:

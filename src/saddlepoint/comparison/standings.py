@@ -5,36 +5,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from saddlepoint.comparison.contestant import Result
-from saddlepoint.comparison.race import Race
-from saddlepoint.components.citing import papers
+from saddlepoint.comparison.entry import EntryResult
+from saddlepoint.comparison.settings import Comparison
+from saddlepoint.components.citing import bibtex
 from saddlepoint.components.registries import METHOD_REGISTRY
 
 
-def chosen(trials: Iterable[Result]) -> float:
+def chosen(trials: Iterable[EntryResult]) -> float:
     """The step size whose trial ended best; the smallest where all failed."""
     return min(trials, key=lambda r: (r.failed, r.score if r.score is not None else r.lr)).lr
 
 
-def comparison(race: Race, trials: Sequence[Result], results: Sequence[Result]) -> dict[str, Any]:
-    """Everything, as plain data: the race, its standings best first, the search, and all results."""
+def summary(comparison: Comparison, trials: Sequence[EntryResult], results: Sequence[EntryResult]) -> dict[str, Any]:
+    """Everything, as plain data: the settings, the standings best first, the search, and all results."""
     rows = [
         standing(label, [r for r in results if r.method == label], [t for t in trials if t.method == label])
-        for label in race.entries
+        for label in comparison.entries
     ]
     rows.sort(key=lambda row: (row["failures"], _or_inf(row["mean"]), -row["evaluations"]))
-    methods = [METHOD_REGISTRY.build(race.entries[row["method"]].method) for row in rows]
+    methods = [METHOD_REGISTRY.build(comparison.entries[row["method"]].method) for row in rows]
     return {
-        "race": race.plain(),
+        "settings": comparison.plain(),
         "metric": next((r.metric for r in results if not r.failed), results[0].metric),
         "standings": [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)],
         "search": [asdict(t) for t in trials],
         "results": [asdict(r) for r in results],
-        "citations": list(dict.fromkeys(paper for method in methods for paper in papers(method))),
+        "citations": list(dict.fromkeys(paper for method in methods for paper in bibtex(method))),
     }
 
 
-def standing(label: str, results: Sequence[Result], trials: Sequence[Result]) -> dict[str, Any]:
+def standing(label: str, results: Sequence[EntryResult], trials: Sequence[EntryResult]) -> dict[str, Any]:
     """One row: mean and spread over the seeds that did not fail, the worst seed, and what it cost.
 
     A failure is never dropped: it is counted, it is the worst seed, and it ranks behind every method that fails less.

@@ -1,4 +1,4 @@
-"""How an analytic game is configured, to be solved or raced on."""
+"""How an analytic game is configured, to be solved or compared on."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar

@@ -116,4 +116,4 @@ def _searched(vocoder: Vocoder, steps: int, mel: Tensor) -> Tensor:
 def _of_noise(vocoder: Vocoder, seed: int, mel: Tensor) -> Tensor:
     front = vocoder.front
     noise = torch.randn(1, (mel.shape[1] - 1) * front.hop, generator=rng(seed, "noise")) * 0.01
-    return front.agreeing(noise, mel[None], vocoder.steps, vocoder.momentum)[0]
+    return front.refined(noise, mel[None], vocoder.steps, vocoder.momentum)[0]

@@ -1,7 +1,7 @@
 """What turns images or sounds into rows of numbers, so that sets of them can be compared: networks and weights."""
 
 from saddlepoint.extractors.classifier import SmallClassifier
-from saddlepoint.extractors.extractor import Extractor, Reading
+from saddlepoint.extractors.extractor import Extracted, Extractor
 from saddlepoint.extractors.loading import (
     EXTRACTORS,
     SOUND_EXTRACTORS,
@@ -18,8 +18,8 @@ __all__ = [
     "EXTRACTORS",
     "SOUND_EXTRACTORS",
     "WEIGHTS",
+    "Extracted",
     "Extractor",
-    "Reading",
     "SmallClassifier",
     "SoundExtractor",
     "SpokenClassifier",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from saddlepoint.extractors.preparation import Preparation
 
 
-class Reading(NamedTuple):
+class Extracted(NamedTuple):
     """What a network says about n images, float32 on the CPU.
 
     Attributes:
@@ -86,7 +86,7 @@ class Extractor:
             raise ValueError(f"the extractor {self.name} has no classes: take one that has, as digits or inception")
         return logits
 
-    def read(self, images: Tensor) -> Reading:
+    def read(self, images: Tensor) -> Extracted:
         """Features and logits of images (uint8, N C H W) in one pass.
 
         Raises:
@@ -112,7 +112,7 @@ class Extractor:
                 features.append(rows.float().cpu())
                 if self._head is not None:
                     logits.append(self._head(rows).float().cpu())
-        reading = Reading(torch.cat(features), torch.cat(logits) if logits else None)
+        reading = Extracted(torch.cat(features), torch.cat(logits) if logits else None)
         if not reading.features.isfinite().all():
             raise ValueError(
                 f"the extractor {self.name} gave features that are not finite: its weights or scale are wrong"

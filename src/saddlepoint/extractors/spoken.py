@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, relu
 
-from saddlepoint.extractors.extractor import Reading
+from saddlepoint.extractors.extractor import Extracted
 from saddlepoint.extractors.stored import StoredClassifier
 from saddlepoint.signals import log_mel, resampled
 
@@ -103,7 +103,7 @@ class SoundExtractor:
         """Features, float32 (n, d) on the CPU; raises as `read`."""
         return self.read(waves, rate).features
 
-    def read(self, waves: Tensor, rate: int) -> Reading:
+    def read(self, waves: Tensor, rate: int) -> Extracted:
         """Features and logits of sounds, float (n, samples) in [−1, 1], of so many samples a second.
 
         Raises:
@@ -119,4 +119,4 @@ class SoundExtractor:
                 rows = self._network.features(resampled(part.to(self.device).float(), rate, RATE))
                 features.append(rows.cpu())
                 logits.append(self._network.head(rows).cpu())
-        return Reading(torch.cat(features), torch.cat(logits))
+        return Extracted(torch.cat(features), torch.cat(logits))

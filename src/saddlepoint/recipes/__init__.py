@@ -4,15 +4,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.recipes.audio import AudioBaseline, AudioRun, RunOnSounds, audio, audio_vae, audio_wave, spoken_digits
+from saddlepoint.recipes.audio import (
+    AudioBaseline,
+    AudioConfig,
+    SoundDataConfig,
+    audio,
+    audio_vae,
+    audio_wave,
+    spoken_digits,
+)
 from saddlepoint.recipes.baseline import ImageBaseline, autoencoder, baseline, vae
 from saddlepoint.recipes.building import Assembled
 from saddlepoint.components.citing import citations
-from saddlepoint.recipes.configuration import AdversarialRun, Run
-from saddlepoint.recipes.enhancement import EnhancementRun, enhance
+from saddlepoint.recipes.configuration import AdversarialConfig, Config
+from saddlepoint.recipes.enhancement import EnhancementConfig, enhance
 from saddlepoint.recipes.image import (
-    ImageRun,
-    RunOnImages,
+    ImageConfig,
+    ImageDataConfig,
     classic,
     digits,
     fashion_mnist,
@@ -21,15 +29,15 @@ from saddlepoint.recipes.image import (
     modern,
     stacked_mnist,
 )
-from saddlepoint.recipes.image_to_image import ImageToImageRun
-from saddlepoint.recipes.points import PointRun, grid, grid_pacgan, ring, ring_pacgan
-from saddlepoint.recipes.series import RunOnSeries, SeriesBaseline, SeriesRun, series, series_vae
-from saddlepoint.recipes.table import RunOnTable, TableBaseline, TableRun, table, table_vae
-from saddlepoint.recipes.text import TextRun, text
-from saddlepoint.recipes.translation import TranslationRun, translate
-from saddlepoint.recipes.vocoder import VocoderRun, vocoder
+from saddlepoint.recipes.image_to_image import ImageToImageConfig
+from saddlepoint.recipes.points import PointConfig, grid, grid_pacgan, ring, ring_pacgan
+from saddlepoint.recipes.series import SeriesBaseline, SeriesConfig, SeriesDataConfig, series, series_vae
+from saddlepoint.recipes.table import TableBaseline, TableConfig, TableDataConfig, table, table_vae
+from saddlepoint.recipes.text import TextConfig, text
+from saddlepoint.recipes.translation import TranslationConfig, translate
+from saddlepoint.recipes.vocoder import VocoderConfig, vocoder
 
-RECIPES: dict[str, Callable[[], Run]] = {
+RECIPES: dict[str, Callable[[], Config]] = {
     "digits": digits,
     "mnist": mnist,
     "fashion-mnist": fashion_mnist,
@@ -58,7 +66,7 @@ RECIPES: dict[str, Callable[[], Run]] = {
 }
 
 
-def read_run(data: Mapping[str, Any]) -> Run:
+def parse_config(data: Mapping[str, Any]) -> Config:
     """The configuration that plain data, a `config.yaml`, describe; its recipe tells the task.
 
     Raises:
@@ -72,28 +80,28 @@ def read_run(data: Mapping[str, Any]) -> Run:
 
 __all__ = [
     "RECIPES",
-    "AdversarialRun",
+    "AdversarialConfig",
     "Assembled",
     "AudioBaseline",
-    "AudioRun",
-    "EnhancementRun",
+    "AudioConfig",
+    "Config",
+    "EnhancementConfig",
     "ImageBaseline",
-    "ImageRun",
-    "ImageToImageRun",
-    "PointRun",
-    "Run",
-    "RunOnImages",
-    "RunOnSeries",
-    "RunOnSounds",
-    "RunOnTable",
+    "ImageConfig",
+    "ImageDataConfig",
+    "ImageToImageConfig",
+    "PointConfig",
     "SeriesBaseline",
-    "SeriesRun",
+    "SeriesConfig",
+    "SeriesDataConfig",
+    "SoundDataConfig",
     "TableBaseline",
-    "TableRun",
-    "TextRun",
-    "TranslationRun",
-    "VocoderRun",
+    "TableConfig",
+    "TableDataConfig",
+    "TextConfig",
+    "TranslationConfig",
+    "VocoderConfig",
     "baseline",
     "citations",
-    "read_run",
+    "parse_config",
 ]

@@ -12,16 +12,16 @@ from saddlepoint.data.audio import Cut, Level, SoundData, sound_folder
 from saddlepoint.data.images import Split
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import SoundExtractor, load_sound_extractor
-from saddlepoint.recipes.baseline import ModelRun
+from saddlepoint.recipes.baseline import ModelConfig
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
+    Config,
     LatentSettings,
     PathSettings,
     Player,
     Reading,
-    Run,
 )
 from saddlepoint.signals import Spectrogram
 from saddlepoint.tasks.audio import (
@@ -91,7 +91,7 @@ class SpectrogramSettings(Settings):
     steps: int = Field(default=32, ge=0)
 
 
-class Hearing(Settings):
+class Score(Settings):
     """What judges the generator during training, at every checkpoint.
 
     Attributes:
@@ -107,14 +107,14 @@ class Hearing(Settings):
         return None if self.features == "spectrogram" else load_sound_extractor(self.features, device)
 
 
-class RunOnSounds(Run):
+class SoundDataConfig(Config):
     """A run whose generator makes sounds."""
 
-    use = "saddle sample {} -n 16 --seed 7 --dir sounds"
+    usage = "saddle sample {} -n 16 --seed 7 --dir sounds"
 
     data: SoundFolder = SoundFolder()
     spectrogram: SpectrogramSettings = SpectrogramSettings()
-    evaluation: Hearing = Hearing()
+    evaluation: Score = Score()
     conditional: bool = False
 
     @model_validator(mode="after")
@@ -175,7 +175,7 @@ class RunOnSounds(Run):
         return AudioTask(images, trained, data, self.seed, model_card(self, data), own.extractor(device), own.samples)
 
 
-class AudioRun(RunOnSounds, AdversarialRun):
+class AudioConfig(SoundDataConfig, AdversarialConfig):
     """A game of a generator and a discriminator of sounds.
 
     Attributes:
@@ -211,7 +211,7 @@ class AudioRun(RunOnSounds, AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, self._task(images, trained, data, device))
 
 
-class AudioBaseline(RunOnSounds, ModelRun):
+class AudioBaseline(SoundDataConfig, ModelConfig):
     """An autoencoder of spectrograms, one player."""
 
     def build(self, data: SoundData) -> Assembled:
@@ -227,10 +227,10 @@ class AudioBaseline(RunOnSounds, ModelRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-def audio() -> AudioRun:
+def audio() -> AudioConfig:
     """Any folder of WAV, FLAC or OGG, a second of 8 kHz each: --data FOLDER; ten minutes on two cores."""
     adam = {"name": "Adam", "lr": 2e-3, "betas": (0.0, 0.99)}
-    return AudioRun(
+    return AudioConfig(
         recipe="audio",
         threads=1,
         latent=LatentSettings(size=64),
@@ -248,30 +248,30 @@ def audio() -> AudioRun:
     )
 
 
-def spoken_digits() -> AudioRun:
+def spoken_digits() -> AudioConfig:
     """Ten spoken digits on demand: --data FOLDER is that of the Free Spoken Digit Dataset; six minutes on two cores."""
-    run = audio()
-    return run.model_copy(
+    config = audio()
+    return config.model_copy(
         update={
             "recipe": "spoken-digits",
             # Of the recordings 97 % are shorter.
             "data": SoundFolder(label="prefix", test=r"_[0-4]$", seconds=0.768),
             "spectrogram": SpectrogramSettings(window=256, hop=128, bands=48),
-            "evaluation": Hearing(features="spoken-digits"),
+            "evaluation": Score(features="spoken-digits"),
             "conditional": True,
         }
     )
 
 
-def audio_wave() -> AudioRun:
+def audio_wave() -> AudioConfig:
     """The same as spoken-digits by raw waveforms, in WaveGAN's manner: --data FOLDER; fifteen minutes on two cores."""
-    run = spoken_digits()
-    return run.model_copy(
+    config = spoken_digits()
+    return config.model_copy(
         update={
             "recipe": "audio-wave",
             "route": "waveform",
-            "generator": run.generator.model_copy(update={"network": {"name": "wavegan-generator", "width": 8}}),
-            "discriminator": run.discriminator.model_copy(
+            "generator": config.generator.model_copy(update={"network": {"name": "wavegan-generator", "width": 8}}),
+            "discriminator": config.discriminator.model_copy(
                 update={"network": {"name": "wavegan-discriminator", "width": 8}}
             ),
         }
@@ -280,17 +280,17 @@ def audio_wave() -> AudioRun:
 
 def audio_vae() -> AudioBaseline:
     """Baseline: a VAE of spectrograms with spoken-digits' networks and budget: --data FOLDER; two minutes."""
-    run = spoken_digits()
-    shared = run.model_dump(include={*Run.model_fields, *RunOnSounds.model_fields})
+    config = spoken_digits()
+    shared = config.model_dump(include={*Config.model_fields, *SoundDataConfig.model_fields})
     return AudioBaseline.read(
         shared
         | {
             "recipe": "audio-vae",
             "generator": {
-                "network": run.generator.network,
-                "optimizer": {**run.generator.optimizer, "betas": (0.9, 0.999)},
+                "network": config.generator.network,
+                "optimizer": {**config.generator.optimizer, "betas": (0.9, 0.999)},
             },
-            "encoder": {"network": run.discriminator.network},
+            "encoder": {"network": config.discriminator.network},
             "model": {"name": "vae", "likelihood": "bernoulli"},
             "method": "simultaneous",
         }

@@ -14,8 +14,8 @@ from saddlepoint.data import ImageData
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.networks import Generator
 from saddlepoint.recipes.building import Assembled, iteration, model_card, networks, pick_device
-from saddlepoint.recipes.configuration import Choice, Player, Run
-from saddlepoint.recipes.image import RANGES, ImageRun, RunOnImages, classes_of, digits
+from saddlepoint.recipes.configuration import Choice, Config, Player
+from saddlepoint.recipes.image import RANGES, ImageConfig, ImageDataConfig, classes_of, digits
 from saddlepoint.components.registries import MODEL_REGISTRY, NETWORK_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
@@ -31,7 +31,7 @@ class Encoder(Settings):
     network: Annotated[Choice, NETWORK_REGISTRY]
 
 
-class AutoencoderRun(Run):
+class AutoencoderConfig(Config):
     """A run of an autoencoder: one player, called generator, of a decoder that is a generator, and an encoder."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
@@ -49,7 +49,7 @@ class AutoencoderRun(Run):
         return {"generator": self.generator.network, "encoder": self.encoder.network}
 
     @property
-    def told(self) -> Collection[str]:
+    def class_conditional(self) -> Collection[str]:
         """The decoder; codes need not say again what it is told."""
         return ("generator",)
 
@@ -85,7 +85,7 @@ class AutoencoderRun(Run):
         )
 
 
-class ModelRun(AutoencoderRun):
+class ModelConfig(AutoencoderConfig):
     """A run of an autoencoder that is chosen by name."""
 
     model: Annotated[Choice, MODEL_REGISTRY]
@@ -96,7 +96,7 @@ class ModelRun(AutoencoderRun):
         return str(self.model["name"])
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the model."""
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
 
@@ -135,13 +135,13 @@ class ModelRun(AutoencoderRun):
             )
 
 
-class ImageBaseline(RunOnImages, ModelRun):
+class ImageBaseline(ImageDataConfig, ModelConfig):
     """A run of an autoencoder of images."""
 
     def build(self, data: ImageData) -> Assembled:
         """The game of an autoencoder of images."""
         device = pick_device(self.device)
-        low, high = RANGES[self.values]
+        low, high = RANGES[self.value_range]
         classes = classes_of(data, self.conditional)
         model = self.player(data.shape, low, high, len(classes)).to(device)
         game, (drawn, latent) = self.game(model), self.drawn(model, len(classes))
@@ -181,37 +181,37 @@ def _check_roles(method: Choice) -> None:
             )
 
 
-def baseline(run: ImageRun, model: str) -> ImageBaseline:
+def baseline(config: ImageConfig, model: str) -> ImageBaseline:
     """The baseline that stands beside an adversarial run: all that both have is the same, the classes too.
 
     The encoder is the discriminator's network. Adam gets its usual memory (0.9, 0.999): what (0, 0.99) avoids is the
     rotation of a game of two players.
 
     Args:
-        run: the adversarial one.
+        config: the adversarial one.
         model: autoencoder or vae.
 
     Raises:
         ConfigurationError: no such model.
     """
-    optimizer = dict(run.generator.optimizer)
+    optimizer = dict(config.generator.optimizer)
     if optimizer["name"] in ("Adam", "AdamW"):
         optimizer["betas"] = (0.9, 0.999)
     seen = {"packing": 1, "auxiliary": False}
-    encoder = {key: seen.get(key, value) for key, value in run.discriminator.network.items()}
+    encoder = {key: seen.get(key, value) for key, value in config.discriminator.network.items()}
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
-    bounded = run.generator.network.get("output") in ("tanh", "sigmoid")
+    bounded = config.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = run.model_dump(include=set(Run.model_fields) | {"data", "evaluation", "values", "conditional"})
+    shared = config.model_dump(include=set(Config.model_fields) | {"data", "evaluation", "value_range", "conditional"})
     return ImageBaseline.read(
         shared
         | {
             "recipe": model,
-            "generator": {"network": run.generator.network, "optimizer": optimizer},
+            "generator": {"network": config.generator.network, "optimizer": optimizer},
             "encoder": {"network": encoder},
             "model": {"name": model, **likelihood},
             "method": "simultaneous",
-            "latent": {"size": run.latent.size},
+            "latent": {"size": config.latent.size},
             "schedules": {**shared["schedules"], "penalty": None, "augmentation": None},
         }
     )
@@ -227,6 +227,6 @@ def autoencoder() -> ImageBaseline:
     return baseline(_classless(), "autoencoder")
 
 
-def _classless() -> ImageRun:
+def _classless() -> ImageConfig:
     """Images of any data, which may have no classes."""
     return digits().model_copy(update={"conditional": False})

@@ -24,7 +24,7 @@ from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import Penalty, clip_parameters
 from saddlepoint.components.citing import citations
-from saddlepoint.recipes.configuration import AdversarialRun, Choice, Reading, Run
+from saddlepoint.recipes.configuration import AdversarialConfig, Choice, Config, Reading
 from saddlepoint.components.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -81,7 +81,7 @@ class Data(Protocol):
 class Assembled:
     """Everything that a training needs, at its start."""
 
-    config: Run
+    config: Config
     data: Data
     game: Game
     method: Method
@@ -163,7 +163,7 @@ class Assembled:
             },
             "parameters": self.parameters,
             "citations": citations(self.config),
-            "use": self.config.use,
+            "usage": self.config.usage,
             "state": "running",
             "outcome": Outcome.RUNNING.value,
             "message": Outcome.RUNNING.sentence,
@@ -190,7 +190,7 @@ def changed(identity: Mapping[str, Any], data: Data) -> str | None:
     return f"the data changed since this run began ({what})"
 
 
-def data_again(folder: RunFolder, config: Run, reading: Reading | None = None) -> tuple[Data, str | None]:
+def data_again(folder: RunFolder, config: Config, reading: Reading | None = None) -> tuple[Data, str | None]:
     """The data of a run that began before, and in words how they changed since; None where they did not.
 
     Raises:
@@ -207,7 +207,7 @@ def data_again(folder: RunFolder, config: Run, reading: Reading | None = None) -
 
 
 def adversarial_game(
-    config: AdversarialRun,
+    config: AdversarialConfig,
     shape: tuple[int, ...],
     device: torch.device,
     *,
@@ -241,7 +241,7 @@ def adversarial_game(
     return game_of(config, players, losses)
 
 
-def game_of(config: Run, players: Mapping[str, nn.Module], losses: JointLoss) -> Game:
+def game_of(config: Config, players: Mapping[str, nn.Module], losses: JointLoss) -> Game:
     """The game of players, on their device, and a joint loss, moved and computed as a configuration says."""
     roles = config.players
     if config.channels_last:
@@ -264,19 +264,19 @@ def game_of(config: Run, players: Mapping[str, nn.Module], losses: JointLoss) ->
     )
 
 
-def penalties_of(config: AdversarialRun, low: float, high: float) -> list[Penalty]:
+def penalties_of(config: AdversarialConfig, low: float, high: float) -> list[Penalty]:
     """Those that a configuration names, for images whose black and white are low and high."""
     return [PENALTY_REGISTRY.build({"name": n, **spec}, low=low, high=high) for n, spec in config.penalties.items()]
 
 
-def networks(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
+def networks(config: Config, shape: tuple[int, ...], classes: int) -> dict[str, nn.Module]:
     """A run's networks by role, as its seed begins with them, for samples of a shape.
 
     Raises:
         ConfigurationError: networks that do not fit the samples.
     """
     return {
-        role: network(config, role, spec, shape=shape, classes=classes if role in config.told else 0)
+        role: network(config, role, spec, shape=shape, classes=classes if role in config.class_conditional else 0)
         for role, spec in config.networks.items()
     }
 
@@ -285,7 +285,7 @@ def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
     clip_parameters(parameters, bound)
 
 
-def iteration(config: Run) -> Method:
+def iteration(config: Config) -> Method:
     """The method, with the average that the run hands over around it."""
     method = METHOD_REGISTRY.build(config.method)
     if config.average is None:
@@ -293,7 +293,7 @@ def iteration(config: Run) -> Method:
     return Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
 
 
-def model_card(config: Run, data: Data) -> Mapping[str, Any]:
+def model_card(config: Config, data: Data) -> Mapping[str, Any]:
     """The facts that go with a generator."""
     return {
         "recipe": config.recipe,
@@ -304,7 +304,7 @@ def model_card(config: Run, data: Data) -> Mapping[str, Any]:
     }
 
 
-def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
+def network_costs(config: Config, shape: tuple[int, ...], classes: int) -> dict[str, Costs]:
     """What a run's networks cost for samples of a shape, by role; nothing is computed. Raises as `networks`."""
     with torch.device("meta"):
         n = config.packing
@@ -312,12 +312,14 @@ def network_costs(config: Run, shape: tuple[int, ...], classes: int) -> dict[str
         labels = (torch.zeros(n, dtype=torch.int64),) if classes else ()
         inputs = {"generator": torch.empty(n, config.latent.size)}
         return {
-            role: costs(network, inputs.get(role, torch.empty(n, *shape)), *(labels if role in config.told else ()))
+            role: costs(
+                network, inputs.get(role, torch.empty(n, *shape)), *(labels if role in config.class_conditional else ())
+            )
             for role, network in made.items()
         }
 
 
-def network(config: Run, role: str, spec: Choice, **supplied: Any) -> nn.Module:
+def network(config: Config, role: str, spec: Choice, **supplied: Any) -> nn.Module:
     """One network as the run's seed begins with it; what its constructor takes is supplied, the latent's size too.
 
     Raises:

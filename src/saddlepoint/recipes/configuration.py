@@ -32,7 +32,7 @@ class DataSettings(Settings, ABC):
     """Which data a run learns from."""
 
     @abstractmethod
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Other data, as the command line names them. Raises ConfigurationError where there are none."""
 
 
@@ -41,7 +41,7 @@ class PathSettings(DataSettings):
 
     path: str | None = None
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Another file or folder."""
         return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve())})
 
@@ -72,11 +72,11 @@ class Average(Settings):
     warm_up: float | None = Field(default=None, gt=0)
 
 
-class Run(Settings):
+class Config(Settings):
     """One run, complete: `config.yaml` is this. A task's subclass adds its data, and builds its game."""
 
     #: The command that uses what is handed over; {} is the run's folder.
-    use: ClassVar[str] = "saddle sample {} -n 64 --seed 7 --out grid.png"
+    usage: ClassVar[str] = "saddle sample {} -n 64 --seed 7 --out grid.png"
 
     recipe: str
     seed: int = Field(default=0, ge=0)
@@ -105,7 +105,7 @@ class Run(Settings):
     epoch_lines: bool = False
 
     @model_validator(mode="after")
-    def _parts(self) -> "Run":
+    def _parts(self) -> "Config":
         whole = self.accumulate * self.packing
         if self.batch_size % whole:
             raise ValueError(
@@ -116,7 +116,7 @@ class Run(Settings):
         return self
 
     @model_validator(mode="after")
-    def _ends(self) -> "Run":
+    def _ends(self) -> "Config":
         if self.until is not None and self.budget == Budget():
             raise ValueError("a run until convergence needs a hard limit too: give samples, minutes or evaluations")
         if self.until is not None and self.until.watch == "average" and self.average is None:
@@ -134,7 +134,7 @@ class Run(Settings):
         """All networks, by role."""
 
     @property
-    def told(self) -> Collection[str]:
+    def class_conditional(self) -> Collection[str]:
         """Roles of the networks that are given classes, where there are any."""
         return self.networks
 
@@ -150,14 +150,14 @@ class Run(Settings):
 
     @property
     @abstractmethod
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """BibTeX of what is minimised."""
 
     @abstractmethod
     def load(self, reading: Reading | None = None) -> "Data":
         """Read the data. Raises ValueError where they are not there, or damaged."""
 
-    def outline(self) -> tuple[tuple[int, ...], int] | None:
+    def stand_in(self) -> tuple[tuple[int, ...], int] | None:
         """Shape of a sample and number of classes made on demand, where settings tell; None where only the data do."""
         return None
 
@@ -166,21 +166,21 @@ class Run(Settings):
         """The game on what `load` gave, ready to be trained. Raises ConfigurationError where things do not fit."""
 
     def with_data(self, data: str) -> Self:
-        """The same run on other data, as the command line names them. Raises ConfigurationError as `named` does."""
-        return self.read({**self.model_dump(), "data": self.data.named(data).model_dump()})
+        """The same on other data, as the command line names them. Raises ConfigurationError as `with_source` does."""
+        return self.read({**self.model_dump(), "data": self.data.with_source(data).model_dump()})
 
-    def same_run(self, other: "Run") -> bool:
+    def same_run(self, other: "Config") -> bool:
         """Whether the other is this run: all that decides its numbers is equal; budget and device may differ."""
         return not self.differences(other)
 
-    def differences(self, other: "Run") -> list[str]:
+    def differences(self, other: "Config") -> list[str]:
         """`key: here / there` for what decides the numbers and differs."""
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
 
 
-class AdversarialRun(Run):
+class AdversarialConfig(Config):
     """A run of a generator against a discriminator."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = BOTH_OPTIMIZERS
@@ -195,7 +195,7 @@ class AdversarialRun(Run):
     auxiliary: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
-    def _classifies(self) -> "AdversarialRun":
+    def _classifies(self) -> "AdversarialConfig":
         network = self.discriminator.network
         if self.auxiliary and "auxiliary" not in network:
             raise ValueError(f"{network['name']} has no auxiliary classifier: --set auxiliary=0")
@@ -228,7 +228,7 @@ class AdversarialRun(Run):
         return str(self.loss["name"])
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the loss, the penalties and the regularisers."""
         penalties = (PENALTY_REGISTRY.build({"name": name, **spec}) for name, spec in self.penalties.items())
         regularisers = (REGULARISER_REGISTRY.build({"name": name, **spec}) for name, spec in self.regularisers.items())

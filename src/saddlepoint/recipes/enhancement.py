@@ -17,7 +17,7 @@ from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.recipes.configuration import Average, Player, Reading
 from saddlepoint.recipes.image import placed
-from saddlepoint.recipes.image_to_image import Given, ImageToImageRun, Judging, Pairing
+from saddlepoint.recipes.image_to_image import Given, ImageToImageConfig, Pairing, Score
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules
 
 #: The side at which the inputs of given pairs are read where none is given.
@@ -57,7 +57,7 @@ class Photos(Pairing):
             train, held_out = train.split(self.held_out)
         return replace(train, held_out=held_out)
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Other images. Raises ConfigurationError where there are none."""
         return self.read({**self.model_dump(), **placed(data)})
 
@@ -67,20 +67,20 @@ class Photos(Pairing):
         return Photographs.of(load_images(self.source, self.size, path=self.path, split=split, progress=reading))
 
 
-class EnhancementRun(ImageToImageRun):
+class EnhancementConfig(ImageToImageConfig):
     """A run that learns to undo what was done to images.
 
     Attributes:
         degrade: what is done to them, as `data.degradations` reads it; None trains on given pairs.
     """
 
-    use = "saddle enhance {} IN… --out DIR"
+    usage = "saddle enhance {} IN… --out DIR"
     command = "enhance"
 
     data: Photos
     degrade: str | None
     conditioned: bool = False
-    evaluation: Judging = Judging(samples=512)
+    evaluation: Score = Score(samples=512)
 
     @field_validator("degrade", mode="before")
     @classmethod
@@ -123,14 +123,14 @@ class EnhancementRun(ImageToImageRun):
         return {**super()._card(data), "undoes": self.degrade or "what the given pairs show"}
 
 
-def enhance() -> EnhancementRun:
+def enhance() -> EnhancementConfig:
     """Photographs of yours made better: --data FOLDER --degrade downscale:4; twenty minutes on one core.
 
     A first half by the distance to the clean image alone, then an adversary, whose term weighs half as much as that
     distance does: at an eighth or less, what is made stays as blurred as it was (LOG.md).
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.5, 0.99)}
-    return EnhancementRun(
+    return EnhancementConfig(
         recipe="enhance",
         threads=1,
         data=Photos(source="folder"),

@@ -14,14 +14,14 @@ from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
     Choice,
+    Config,
     DataSettings,
     LatentSettings,
     Player,
     Reading,
-    Run,
 )
 from saddlepoint.components.registries import AUGMENTATION_REGISTRY
 from saddlepoint.components.augmented import Augmented
@@ -33,7 +33,7 @@ from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 
 
-class Data(DataSettings):
+class ImageFiles(DataSettings):
     """Where the images come from: a known source, a path where it needs one, a size in pixels (None: as it is).
 
     A share `held_out` of them is not trained on, so that it can judge the generator. Of the others, `limit` keeps so
@@ -87,7 +87,7 @@ class Data(DataSettings):
             return load_images(self.source, path=self.path, size=self.size).split(self.held_out, self.seed)[1]
         return load_images(self.source, path=self.path, size=self.size, split="test")
 
-    def outline(self) -> tuple[tuple[int, ...], int] | None:
+    def stand_in(self) -> tuple[tuple[int, ...], int] | None:
         """Shape of an image and number of classes of a known set; None for images of the user's."""
         if self.source not in DATASETS:
             return None
@@ -96,7 +96,7 @@ class Data(DataSettings):
         size = (height, width) if self.size is None else (self.size, self.size)
         return (channels, *size), known.classes
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Other images: a data set known by name, or a folder or file of the user's.
 
         Raises:
@@ -154,7 +154,7 @@ class Augmentation(Settings):
     span: float = Field(default=500_000, gt=0)
 
 
-class Evaluation(Settings):
+class Score(Settings):
     """What judges the generator during training, at every checkpoint: the score by which the best one is kept.
 
     Attributes:
@@ -177,12 +177,12 @@ class Evaluation(Settings):
         return None if self.features == "pixels" else load_extractor(self.features, device)
 
 
-class RunOnImages(Run):
+class ImageDataConfig(Config):
     """What a game of images and an autoencoder of them have in common."""
 
-    data: Data
-    evaluation: Evaluation = Evaluation()
-    values: Literal["symmetric", "unit"] = "symmetric"
+    data: ImageFiles
+    evaluation: Score = Score()
+    value_range: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
 
     def load(self, reading: Reading | None = None) -> ImageData:
@@ -190,12 +190,12 @@ class RunOnImages(Run):
         return self.data.load(reading)
 
     def load_test(self) -> ImageData:
-        """Images that the run is not trained on: see `Data.load_test`."""
+        """Images that the run is not trained on: see `ImageFiles.load_test`."""
         return self.data.load_test()
 
-    def outline(self) -> tuple[tuple[int, ...], int] | None:
+    def stand_in(self) -> tuple[tuple[int, ...], int] | None:
         """Those of a known set; None for images of the user's."""
-        known = self.data.outline()
+        known = self.data.stand_in()
         return None if known is None else (known[0], known[1] if self.conditional else 0)
 
     def with_data(self, data: str) -> Self:
@@ -203,7 +203,7 @@ class RunOnImages(Run):
         return super().with_data(data).model_copy(update={"evaluation": self.evaluation.on(data)})
 
 
-class ImageRun(RunOnImages, AdversarialRun):
+class ImageConfig(ImageDataConfig, AdversarialConfig):
     """A run that generates images."""
 
     augmentation: Augmentation | None = None
@@ -218,7 +218,7 @@ class ImageRun(RunOnImages, AdversarialRun):
         """The game of a generator and a discriminator of images."""
         classes = classes_of(data, self.conditional)
         device = pick_device(self.device)
-        low, high = RANGES[self.values]
+        low, high = RANGES[self.value_range]
         augmented = self._augmented(low, high)
         game = adversarial_game(self, data.shape, device, classes=len(classes), low=low, high=high, augmented=augmented)
         stream = SampleStream(
@@ -263,7 +263,7 @@ class ImageRun(RunOnImages, AdversarialRun):
 
 def _relativistic(
     recipe: str,
-    data: Data,
+    data: ImageFiles,
     samples: int,
     rate: float,
     generator: Choice,
@@ -271,10 +271,10 @@ def _relativistic(
     threads: int | None = None,
     features: str = "pixels",
     gamma: float = 1.0,
-) -> ImageRun:
+) -> ImageConfig:
     """What was measured to give the best samples for the time (LOG.md): relativistic pairing + R1 + R2, averaged."""
     adam = {"name": "Adam", "lr": rate, "betas": (0.0, 0.99)}
-    return ImageRun(
+    return ImageConfig(
         recipe=recipe,
         threads=threads,
         data=data,
@@ -286,13 +286,13 @@ def _relativistic(
         method={"name": "alternating"},
         average=Average(half_life=10_000),
         budget=Budget(samples=samples),
-        evaluation=Evaluation(features=features),
+        evaluation=Score(features=features),
     )
 
 
 def _convolutional(
-    recipe: str, data: Data, samples: int, width: int, features: str = "pixels", gamma: float = 1.0
-) -> ImageRun:
+    recipe: str, data: ImageFiles, samples: int, width: int, features: str = "pixels", gamma: float = 1.0
+) -> ImageConfig:
     return _relativistic(
         recipe,
         data,
@@ -305,37 +305,39 @@ def _convolutional(
     )
 
 
-def digits() -> ImageRun:
+def digits() -> ImageConfig:
     """Handwritten digits that come with the installation, 16x16, each on demand; under two minutes on two cores."""
-    run = _relativistic(
+    config = _relativistic(
         "digits",
-        Data(source="digits", size=16),
+        ImageFiles(source="digits", size=16),
         samples=500_000,
         rate=1e-3,
         generator={"name": "mlp-generator", "widths": (256, 256), "output": "tanh"},
         discriminator={"name": "mlp-discriminator", "widths": (256, 256)},
         threads=1,
     )
-    return run.model_copy(update={"conditional": True})
+    return config.model_copy(update={"conditional": True})
 
 
-def _of_classes(recipe: str, features: str) -> ImageRun:
+def _of_classes(recipe: str, features: str) -> ImageConfig:
     """Ten classes on demand: told the class, the same networks come ten times nearer to the data (LOG.md)."""
-    run = _convolutional(recipe, Data(source=recipe), samples=1_000_000, width=16, features=features, gamma=0.1)
-    return run.model_copy(update={"conditional": True})
+    config = _convolutional(
+        recipe, ImageFiles(source=recipe), samples=1_000_000, width=16, features=features, gamma=0.1
+    )
+    return config.model_copy(update={"conditional": True})
 
 
-def mnist() -> ImageRun:
+def mnist() -> ImageConfig:
     """MNIST, 28x28, each digit on demand; about a quarter of an hour on two cores."""
     return _of_classes("mnist", "digits")
 
 
-def fashion_mnist() -> ImageRun:
+def fashion_mnist() -> ImageConfig:
     """Fashion-MNIST, 28x28, each kind on demand; about a quarter of an hour on two cores."""
     return _of_classes("fashion-mnist", "fashion")
 
 
-def stacked_mnist() -> ImageRun:
+def stacked_mnist() -> ImageConfig:
     """Three MNIST digits as red, green and blue, a thousand modes to count: --data FOLDER is MNIST's; about an hour.
 
     The cell D = ½ G of Metz, Poole, Pfau, Sohl-Dickstein 2017, arXiv 1611.02163, played again by Lin, Khetan, Fanti, Oh
@@ -347,9 +349,9 @@ def stacked_mnist() -> ImageRun:
     with R1 and R2 for cross-entropy; batches of 64 for 128; Adam (0, .99) at 5e-3 for (.5, .99) at 1e-4 and 2e-4;
     60,000 images again and again for ever new ones; averaged weights; 5 million samples for 64 million.
     """
-    run = _relativistic(
+    config = _relativistic(
         "stacked-mnist",
-        Data(source="stacked-mnist"),
+        ImageFiles(source="stacked-mnist"),
         samples=5_000_000,
         rate=5e-3,
         generator={"name": "dcgan-generator", "width": 16},
@@ -359,15 +361,15 @@ def stacked_mnist() -> ImageRun:
     )
     # A checkpoint reads 6,144 digits, which takes as long as thousands of samples of training.
     every = Intervals(record=20_000, snapshot=200_000, checkpoint=200_000)
-    return run.model_copy(update={"latent": LatentSettings(size=256), "every": every})
+    return config.model_copy(update={"latent": LatentSettings(size=256), "every": every})
 
 
-def images() -> ImageRun:
+def images() -> ImageConfig:
     """Any folder of images: --data FOLDER [--size 32]; about an hour on two cores. From 64x64 on, see `modern`."""
-    return _convolutional("images", Data(source="folder", size=32), samples=1_000_000, width=32)
+    return _convolutional("images", ImageFiles(source="folder", size=32), samples=1_000_000, width=32)
 
 
-def modern() -> ImageRun:
+def modern() -> ImageConfig:
     """Any folder of images at 64x64 and more, on a GPU: residual networks, and everything scheduled as R3GAN has it.
 
     Over the first fifth of the run, along a cosine: the rates fall to a quarter, Adam's β2 rises from 0.9 to 0.99, R1
@@ -380,7 +382,7 @@ def modern() -> ImageRun:
     residual = {"width": 64, "widest": 512, "depth": 2}
     return _relativistic(
         "modern",
-        Data(source="folder", size=64),
+        ImageFiles(source="folder", size=64),
         samples=samples,
         rate=2e-4,
         generator={"name": "residual-generator", "output": "tanh", **residual},
@@ -400,14 +402,14 @@ def modern() -> ImageRun:
     )
 
 
-def classic() -> ImageRun:
+def classic() -> ImageConfig:
     """The classical system of 2014-2019 to the letter: 128-128 networks, cross-entropy, Adam 1e-4."""
     adam = {"name": "Adam", "lr": 1e-4}
-    return ImageRun(
+    return ImageConfig(
         recipe="classic",
         threads=1,
-        data=Data(source="digits", size=28),
-        values="unit",
+        data=ImageFiles(source="digits", size=28),
+        value_range="unit",
         latent=LatentSettings(size=100, distribution="uniform"),
         generator=Player(
             network={"name": "mlp-generator", "widths": (128, 128), "slope": 0.2, "output": "sigmoid"}, optimizer=adam

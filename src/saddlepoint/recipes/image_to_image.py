@@ -25,7 +25,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Choice, DataSettings, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Choice, DataSettings, Reading
 from saddlepoint.recipes.image import RANGES
 from saddlepoint.components.registries import CONTENT_REGISTRY, LOSS_REGISTRY
 from saddlepoint.tasks.contrast import ContrastLosses
@@ -93,7 +93,7 @@ class Pairing(DataSettings):
         return replace(train, held_out=held_out)
 
 
-class Judging(Settings):
+class Score(Settings):
     """What judges the translator during training, at every checkpoint.
 
     Attributes:
@@ -109,7 +109,7 @@ class Judging(Settings):
         return Features(None if self.features == "patches" else load_extractor(self.features, device))
 
 
-class ImageToImageRun(AdversarialRun):
+class ImageToImageConfig(AdversarialConfig):
     """A run that makes images of images, first without an adversary where that is asked for, then with one.
 
     Attributes:
@@ -120,7 +120,7 @@ class ImageToImageRun(AdversarialRun):
         matching: weight of the distance between the discriminator's layers.
         conditioned: whether the discriminator sees the input too.
         evaluation: what judges the generator.
-        values: black and white of the networks.
+        value_range: black and white of the networks.
     """
 
     #: Of `saddle`, that applies what is handed over.
@@ -132,8 +132,8 @@ class ImageToImageRun(AdversarialRun):
     adversarial: float = Field(default=1.0, ge=0)
     matching: float = Field(default=0.0, ge=0)
     conditioned: bool = True
-    evaluation: Judging = Judging()
-    values: Literal["symmetric", "unit"] = "symmetric"
+    evaluation: Score = Score()
+    value_range: Literal["symmetric", "unit"] = "symmetric"
 
     @model_validator(mode="after")
     def _makes_images_of_images(self) -> Self:
@@ -166,10 +166,10 @@ class ImageToImageRun(AdversarialRun):
         return self.conditioned
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the loss, the penalties and the content losses."""
         terms: list[Any] = [CONTENT_REGISTRY.entries[name] for name in self.terms]
-        return [*super().papers, *(term.paper for term in terms)]
+        return [*super().bibtex, *(term.paper for term in terms)]
 
     @abstractmethod
     def load(self, reading: Reading | None = None) -> Given:
@@ -254,7 +254,7 @@ class ImageToImageRun(AdversarialRun):
 
     def _streaming(self, device: torch.device) -> dict[str, Any]:
         """What every stream of pairs takes."""
-        low, high = RANGES[self.values]
+        low, high = RANGES[self.value_range]
         return {
             "batch_size": self.batch_size,
             "seed": self.seed,
@@ -268,11 +268,11 @@ class ImageToImageRun(AdversarialRun):
 
     def _adversary(self) -> tuple[Any, list[Any]]:
         """Its loss and penalties."""
-        return LOSS_REGISTRY.build(self.loss), penalties_of(self, *RANGES[self.values])
+        return LOSS_REGISTRY.build(self.loss), penalties_of(self, *RANGES[self.value_range])
 
     def _content(self, shape: Grid, device: torch.device) -> list[ContentLoss]:
         """Built, and tried on an image of nothing, as extractors are of many makers."""
-        low, high = RANGES[self.values]
+        low, high = RANGES[self.value_range]
         found = []
         for name, spec in self.terms.items():
             term = CONTENT_REGISTRY.build({"name": name, **spec}, low=low, high=high, device=device)
@@ -298,6 +298,6 @@ class ImageToImageRun(AdversarialRun):
 
     def _translator(self, made: nn.Module, source: Grid, shape: Grid) -> ImageTranslator:
         try:
-            return ImageTranslator(made, self.generator.network, shape, source, RANGES[self.values])
+            return ImageTranslator(made, self.generator.network, shape, source, RANGES[self.value_range])
         except ValueError as error:
             raise ConfigurationError(f"generator: {error}") from error

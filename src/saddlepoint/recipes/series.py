@@ -7,17 +7,17 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.series import Representation, SeriesCoding, SeriesData, read_series
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.data.tables import MISSING
-from saddlepoint.recipes.baseline import Encoder, ModelRun
+from saddlepoint.recipes.baseline import Encoder, ModelConfig
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
     Choice,
+    Config,
     LatentSettings,
     PathSettings,
     Player,
     Reading,
-    Run,
 )
 from saddlepoint.recipes.table import Kind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
@@ -74,10 +74,10 @@ class SeriesFile(PathSettings):
         )
 
 
-class RunOnSeries(Run):
+class SeriesDataConfig(Config):
     """What a game of windows and an autoencoder of them have in common; see `SeriesCoding` for what networks see."""
 
-    use = "saddle sample {} -n 100 --seed 7 --out windows.csv"
+    usage = "saddle sample {} -n 100 --seed 7 --out windows.csv"
 
     data: SeriesFile = SeriesFile()
     representation: Representation = "steps"
@@ -91,7 +91,7 @@ class RunOnSeries(Run):
         return self.data.load_test()
 
 
-class SeriesRun(RunOnSeries, AdversarialRun):
+class SeriesConfig(SeriesDataConfig, AdversarialConfig):
     """A run that generates windows of a time series."""
 
     def build(self, data: SeriesData) -> Assembled:
@@ -119,7 +119,7 @@ class SeriesRun(RunOnSeries, AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-class SeriesBaseline(RunOnSeries, ModelRun):
+class SeriesBaseline(SeriesDataConfig, ModelConfig):
     """A run of an autoencoder of windows: one player, called generator, of a decoder and an encoder."""
 
     representation: Representation = "levels"
@@ -142,14 +142,14 @@ class SeriesBaseline(RunOnSeries, ModelRun):
 
 
 def _trained(
-    run: Run, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
+    config: Config, network: torch.nn.Module, spec: Choice, stream: SampleStream, coding: SeriesCoding, data: SeriesData
 ) -> WindowsGenerator:
-    latent = Latent(run.latent.size, run.latent.distribution)
+    latent = Latent(config.latent.size, config.latent.distribution)
     shape = tuple(stream.samples.shape[1:])
     return WindowsGenerator(network, spec, shape, latent, coding.plain(), data.separator)
 
 
-def series() -> SeriesRun:
+def series() -> SeriesConfig:
     """Windows of any table of numbers over time, CSV or Parquet: --data FILE.csv; three minutes on one core.
 
     Measured on short runs (LOG.md): steps in place of levels are worth most, then a discriminator that sees where a
@@ -157,7 +157,7 @@ def series() -> SeriesRun:
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 1_000_000
-    return SeriesRun(
+    return SeriesConfig(
         recipe="series",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "window-generator"}, optimizer=adam),
@@ -175,16 +175,18 @@ def series() -> SeriesRun:
 
 def series_vae() -> SeriesBaseline:
     """Baseline: a variational autoencoder of windows of a series; --data FILE.csv, a minute on one core."""
-    run = series()
+    config = series()
     return SeriesBaseline(
         recipe="series-vae",
         latent=LatentSettings(size=16),
-        generator=Player(network=run.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}),
+        generator=Player(
+            network=config.generator.network, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)}
+        ),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         model={"name": "vae"},
         method={"name": "simultaneous"},
-        average=run.average,
-        batch_size=run.batch_size,
+        average=config.average,
+        batch_size=config.batch_size,
         budget=Budget(samples=500_000),
-        every=run.every,
+        every=config.every,
     )

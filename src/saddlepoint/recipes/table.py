@@ -10,17 +10,17 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
-from saddlepoint.recipes.baseline import AutoencoderRun, Encoder
+from saddlepoint.recipes.baseline import AutoencoderConfig, Encoder
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
 from saddlepoint.recipes.configuration import (
-    AdversarialRun,
+    AdversarialConfig,
     Average,
     Choice,
+    Config,
     LatentSettings,
     PathSettings,
     Player,
     Reading,
-    Run,
 )
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
@@ -74,10 +74,10 @@ class TableFile(PathSettings):
         return table
 
 
-class RunOnTable(Run):
+class TableDataConfig(Config):
     """What a game of rows and an autoencoder of them have in common."""
 
-    use = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
+    usage = "saddle sample {} -n 1000 --seed 7 --out rows.csv"
 
     data: TableFile = TableFile()
 
@@ -90,7 +90,7 @@ class RunOnTable(Run):
         return self.data.load_test()
 
 
-class TableRun(RunOnTable, AdversarialRun):
+class TableConfig(TableDataConfig, AdversarialConfig):
     """A run that generates rows of a table.
 
     With conditions, every sample begins with a state of a column, drawn as `sampling` says; see `TableStream`.
@@ -126,7 +126,7 @@ class TableRun(RunOnTable, AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task)
 
 
-class TableBaseline(RunOnTable, AutoencoderRun):
+class TableBaseline(TableDataConfig, AutoencoderConfig):
     """A run of an autoencoder of rows: one player, called generator, of a decoder and an encoder."""
 
     #: Weight of the KL term.
@@ -138,7 +138,7 @@ class TableBaseline(RunOnTable, AutoencoderRun):
         return "table-vae"
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the model."""
         return [TableAutoencoder.paper]
 
@@ -173,14 +173,16 @@ def _with_heads(spec: Choice, coding: TableCoding) -> Choice:
     return {**spec, "heads": coding.layout.heads}
 
 
-def _trained(run: Run, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool) -> RowGenerator:
+def _trained(
+    config: Config, network: torch.nn.Module, spec: Choice, coding: TableCoding, labelled: bool
+) -> RowGenerator:
     layout = coding.layout
     classes = tuple(str(label) for label in range(layout.labels)) if labelled else ()
-    latent = Latent(run.latent.size, run.latent.distribution)
+    latent = Latent(config.latent.size, config.latent.distribution)
     return RowGenerator(network, spec, (layout.width,), latent, coding.plain(), classes=classes)
 
 
-def table() -> TableRun:
+def table() -> TableConfig:
     """Any table, CSV or Parquet: --data FILE.csv; a quarter of an hour on two cores.
 
     Measured on short runs (LOG.md): falling rates are worth most, penalties of weight 1 are no worse than of 0.1, and
@@ -188,7 +190,7 @@ def table() -> TableRun:
     """
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     samples = 6_000_000
-    return TableRun(
+    return TableConfig(
         recipe="table",
         latent=LatentSettings(size=64),
         generator=Player(network={"name": "table-generator"}, optimizer=adam),
@@ -206,18 +208,18 @@ def table() -> TableRun:
 
 def table_vae() -> TableBaseline:
     """Baseline: a variational autoencoder of a table's rows (TVAE); --data FILE.csv, five minutes on two cores."""
-    run = table()
+    config = table()
     return TableBaseline(
         recipe="table-vae",
-        latent=run.latent,
+        latent=config.latent,
         generator=Player(
-            network={**run.generator.network, "noise": True},
+            network={**config.generator.network, "noise": True},
             optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.9, 0.999)},
         ),
         encoder=Encoder(network={"name": "mlp-discriminator", "widths": (256, 256)}),
         method={"name": "simultaneous"},
-        average=run.average,
-        batch_size=run.batch_size,
+        average=config.average,
+        batch_size=config.batch_size,
         budget=Budget(samples=4_000_000),
-        every=run.every,
+        every=config.every,
     )

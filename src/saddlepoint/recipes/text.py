@@ -16,7 +16,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, LatentSettings, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, LatentSettings, PathSettings, Player, Reading
 from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
@@ -64,7 +64,7 @@ class TextFile(PathSettings):
         )
 
 
-class TextRun(AdversarialRun):
+class TextConfig(AdversarialConfig):
     """A run that generates text: first by likelihood alone, then with an adversary.
 
     Attributes:
@@ -76,7 +76,7 @@ class TextRun(AdversarialRun):
         temperature: τ of relaxed samples, by the samples seen.
     """
 
-    use = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
+    usage = "saddle sample {} -n 20 --seed 7 --temperature 0.8"
 
     data: TextFile = TextFile()
     likelihood: int | None = Field(default=0, ge=0)
@@ -144,13 +144,13 @@ class TextRun(AdversarialRun):
         return Assembled(self, data, game, iteration(self), stream, task, stages)
 
 
-def text() -> TextRun:
+def text() -> TextConfig:
     """Sentences or one text of yours: --data FILE; two minutes on one core for names, ten for captions.
 
     Likelihood alone for three quarters of the samples, then an adversary beside the likelihood; --set likelihood=none
     leaves the adversary out.
     """
-    return TextRun(
+    return TextConfig(
         recipe="text",
         threads=1,
         latent=LatentSettings(size=1),

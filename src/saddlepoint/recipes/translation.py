@@ -15,7 +15,7 @@ from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairData
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.recipes.configuration import Average, Choice, Player, Reading
-from saddlepoint.recipes.image_to_image import Grid, ImageToImageRun, Pairing
+from saddlepoint.recipes.image_to_image import Grid, ImageToImageConfig, Pairing
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
 from saddlepoint.components.content import Reconstruction
@@ -43,7 +43,7 @@ class Pairs(Pairing):
             raise ValueError(f"crops of {self.crop} pixels do not fit into images of {self.size}: give a smaller crop")
         return self
 
-    def named(self, data: str) -> Self:
+    def with_source(self, data: str) -> Self:
         """Another folder. Raises ConfigurationError where it is none."""
         if not (is_path(data) and Path(data).expanduser().is_dir()):
             raise ConfigurationError(f"pairs of images come from a folder: --data {data} is none")
@@ -75,14 +75,14 @@ class Contrast(Settings):
     width: int = Field(default=64, ge=1)
 
 
-class TranslationRun(ImageToImageRun):
+class TranslationConfig(ImageToImageConfig):
     """A run that makes images of images, from pairs or without; regression, content losses and matching are for pairs.
 
     Attributes:
         unpaired: None learns from pairs; `cycle` and `contrastive` from two sets of images.
     """
 
-    use = "saddle translate {} IN… --out DIR"
+    usage = "saddle translate {} IN… --out DIR"
     command = "translate"
 
     data: Pairs
@@ -120,9 +120,9 @@ class TranslationRun(ImageToImageRun):
         return super().objective if self.unpaired is None else f"{super().objective}, {self.unpaired}"
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the loss, the penalties, and what binds the output to the input."""
-        return super().papers if self.unpaired is None else [*super().papers, _PAPERS[self.unpaired]]
+        return super().bibtex if self.unpaired is None else [*super().bibtex, _PAPERS[self.unpaired]]
 
     def load(self, reading: Reading | None = None) -> PairData:
         """Read the pairs; where they are to be none, those that judge may still be."""
@@ -204,10 +204,10 @@ _PAPERS: dict[Unpaired, str] = {
 }
 
 
-def translate() -> TranslationRun:
+def translate() -> TranslationConfig:
     """Images to images from pairs: --data FOLDER with train/ and val/ of two sides each; or --unpaired."""
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
-    return TranslationRun(
+    return TranslationConfig(
         recipe="translate",
         data=Pairs(),
         generator=Player(

@@ -20,11 +20,11 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialRun, Average, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, PathSettings, Player, Reading
 from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
-from saddlepoint.tasks.vocoder import Agreeing, MelLoss, MultiResolutionSTFT, Vocoder, VocoderTask
+from saddlepoint.tasks.vocoder import MelLoss, MultiResolutionSTFT, Refined, Vocoder, VocoderTask
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, Stage, schedules
 
 
@@ -72,8 +72,8 @@ class MelSettings(Settings):
     bands: int = Field(default=40, ge=4)
 
 
-class Agreement(Settings):
-    """Steps by which waves are brought nearer to their spectrogram, see `MelFrontEnd.agreeing`.
+class Refinement(Settings):
+    """Steps by which waves are brought nearer to their spectrogram, see `MelFrontEnd.refined`.
 
     Attributes:
         training: of what losses and the discriminator hear, without momentum.
@@ -86,13 +86,13 @@ class Agreement(Settings):
     momentum: float = Field(default=0.9, ge=0, lt=1)
 
 
-class VocoderRun(AdversarialRun):
+class VocoderConfig(AdversarialConfig):
     """A run that makes waves of spectrograms, first without an adversary where that is asked for, then with one.
 
     Attributes:
         data: which recordings.
         mel: how they are heard.
-        agreement: how waves are brought nearer to what was heard.
+        refinement: how waves are brought nearer to what was heard.
         regression: samples of the first stage, in which the discriminator rests; what it ends with is kept.
         likeness: weight of the distance of log-mels in the generator's loss.
         spectra: weight of the distance of spectra of several windows.
@@ -100,11 +100,11 @@ class VocoderRun(AdversarialRun):
         matching: weight of the distance between the discriminator's layers.
     """
 
-    use = "saddle vocode {} IN… --out DIR"
+    usage = "saddle vocode {} IN… --out DIR"
 
     data: RecordingFolder = RecordingFolder()
     mel: MelSettings = MelSettings()
-    agreement: Agreement = Agreement()
+    refinement: Refinement = Refinement()
     regression: int = Field(default=0, ge=0)
     likeness: float = Field(default=5.0, ge=0)
     spectra: float = Field(default=5.0, ge=0)
@@ -133,9 +133,9 @@ class VocoderRun(AdversarialRun):
         return MelFrontEnd(self.data.rate, self.mel.window, self.mel.hop, self.mel.bands)
 
     @property
-    def papers(self) -> list[str]:
+    def bibtex(self) -> list[str]:
         """Of the loss, the penalties and the content losses."""
-        return [*super().papers, *(term.paper for term in self._content())]
+        return [*super().bibtex, *(term.paper for term in self._content())]
 
     def load(self, reading: Reading | None = None) -> Recordings:
         """Read the recordings, with those that are held out."""
@@ -153,12 +153,12 @@ class VocoderRun(AdversarialRun):
                 shape,
                 source,
                 asdict(front),
-                self.agreement.steps,
-                self.agreement.momentum,
+                self.refinement.steps,
+                self.refinement.momentum,
             )
         except ValueError as error:
             raise ConfigurationError(f"generator: {error}") from error
-        players = {"generator": Agreeing(made, front, self.agreement.training), "discriminator": discriminator}
+        players = {"generator": Refined(made, front, self.refinement.training), "discriminator": discriminator}
         losses = TranslationLosses(
             LOSS_REGISTRY.build(self.loss),
             penalties_of(self, -1.0, 1.0),
@@ -222,13 +222,13 @@ class VocoderRun(AdversarialRun):
         return found
 
 
-def vocoder() -> VocoderRun:
+def vocoder() -> VocoderConfig:
     """Speech made of its spectrograms, 8 kHz: --data FOLDER of recordings; three minutes on one core.
 
     A first stage by the distance of spectra alone, then an adversary. Name speakers to hold out with
     --set "data.test=_(lucas|theo)_".
     """
-    return VocoderRun(
+    return VocoderConfig(
         recipe="vocoder",
         threads=1,
         generator=Player(

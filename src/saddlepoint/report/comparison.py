@@ -51,7 +51,7 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
 
     A seed that failed counts as infinitely bad from where it ended, so a median line ends where half the seeds have.
     """
-    order = list(comparison["race"]["entries"])
+    order = list(comparison["settings"]["entries"])
     rows = comparison["standings"]
     scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
     log = comparison["metric"] == "distance" or (len(scores) > 1 and min(scores) > 0 and max(scores) > 30 * min(scores))
@@ -189,7 +189,7 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
             "Failed seeds (diverged or not finite) are in no mean; they rank a method behind all that fail less."
         )
     if any(row["search_at_edge"] for row in rows):
-        sizes = comparison["race"]["search"]
+        sizes = comparison["settings"]["search"]
         said.append(
             f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}: another may be better."
         )
@@ -202,7 +202,7 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
     """The page of a comparison: one HTML text that needs nothing else."""
     light = LIGHT.on("none")
     figure = as_svg(comparison_figure(comparison, light))
-    rows, race = comparison["standings"], comparison["race"]
+    rows, settings = comparison["standings"], comparison["settings"]
     results = comparison["results"]
     first = rows[0]
     evaluations = sum(r["evaluations"] for r in results)
@@ -215,14 +215,14 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
     )
     tiles = [
         (str(len(rows)), "methods"),
-        (str(race["seeds"]), "seeds each"),
-        (compact(evaluations), "evaluations raced"),
+        (str(settings["seeds"]), "seeds each"),
+        (compact(evaluations), "evaluations compared"),
         (compact(searched), "evaluations searched"),
         (str(sum(row["failures"] for row in rows)), "failures"),
         (duration(sum(r["seconds"] for r in results)), "time of all runs"),
     ]
     return template("comparison.html").render(
-        name=race["on"],
+        name=settings["on"],
         lead=lead,
         tiles=tiles,
         columns=COLUMNS,
@@ -231,10 +231,10 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
         light=data_uri(figure, "image/svg+xml"),
         dark=data_uri(recoloured(figure, light, DARK), "image/svg+xml"),
         search=_search(comparison),
-        sizes=race["search"],
+        sizes=settings["search"],
         starts=_starts(results),
         command=shlex.join(comparison["command"]),
-        config=highlighted(yaml.safe_dump(race, sort_keys=False, allow_unicode=True)),
+        config=highlighted(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)),
         citations=comparison["citations"],
         versions=comparison["versions"],
     )

@@ -265,7 +265,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Use what came of it", str(self.identity.get("use", "saddle sample {}")).format(here)),
+                    ("Use what came of it", str(self.identity.get("usage", "saddle sample {}")).format(here)),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended

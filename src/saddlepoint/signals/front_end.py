@@ -9,7 +9,7 @@ from saddlepoint.signals.mel import FLOOR, log_mel, mel_filters, parted
 from saddlepoint.signals.phase import griffin_lim
 from saddlepoint.signals.stft import inverse_stft, stft
 
-#: A step of `MelFrontEnd.agreeing` changes the power in a bin by no more than e to this. With more, a network that
+#: A step of `MelFrontEnd.refined` changes the power in a bin by no more than e to this. With more, a network that
 #: learns through a few steps need not be as loud as what it is to make, and grows quiet until slopes overflow.
 STEEPEST = 2.0
 
@@ -59,7 +59,7 @@ class MelFrontEnd:
         magnitudes = parted(power, mel_filters(self.rate, self.window, self.bands).to(mel)).sqrt()
         return griffin_lim(magnitudes, self.window, self.hop, (mel.shape[2] - 1) * self.hop, steps)
 
-    def agreeing(self, waves: Tensor, mel: Tensor, steps: int, momentum: float = 0.5) -> Tensor:
+    def refined(self, waves: Tensor, mel: Tensor, steps: int, momentum: float = 0.5) -> Tensor:
         """Waves near to these, whose log-mels are nearer to the given ones; differentiable.
 
             t_n = istft(√r · stft(c_{n−1})),   r = Mᵀ exp(mel − mel(c_{n−1})) / Mᵀ1,

@@ -30,13 +30,13 @@ CHUNK = 1024
 MONITORED, JUDGED, SHOWN, FRAMES = 16, 24, 6, 160
 
 
-class Agreeing(nn.Module):
+class Refined(nn.Module):
     """A network of waves from spectrograms, whose waves are then brought nearer to their spectrogram.
 
     Args:
         network: (N, bands, T) → (N, (T − 1) · hop).
         front: how waves are heard.
-        steps: see `MelFrontEnd.agreeing`; 0 leaves waves as the network makes them.
+        steps: see `MelFrontEnd.refined`; 0 leaves waves as the network makes them.
         momentum: of these steps.
     """
 
@@ -46,7 +46,7 @@ class Agreeing(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """(N, bands, T) → (N, (T − 1) · hop)."""
-        return self.front.agreeing(self.network(mel), mel, self.steps, self.momentum)
+        return self.front.refined(self.network(mel), mel, self.steps, self.momentum)
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Vocoder(Trained):
         shape: (samples,) of what it was trained to make.
         source: (bands, frames) of what it was trained on.
         mel: how waves are heard, `MelFrontEnd`'s arguments as plain data.
-        steps, momentum: by which waves are brought nearer to their spectrogram, see `MelFrontEnd.agreeing`.
+        steps, momentum: by which waves are brought nearer to their spectrogram, see `MelFrontEnd.refined`.
 
     Load and use it in three lines:
 
@@ -129,7 +129,7 @@ class Vocoder(Trained):
         around = self.network.reach + self.steps * -(-self.front.window // hop) + self.front.margin // hop
         wave = torch.empty(last * hop)
         with self.evaluating() as device:
-            whole = Agreeing(self.network, self.front, self.steps, self.momentum)
+            whole = Refined(self.network, self.front, self.steps, self.momentum)
             for start in range(0, last, chunk):
                 stop = min(start + chunk, last)
                 low, high = max(0, start - around), min(last, stop + around)
@@ -228,7 +228,7 @@ class VocoderTask:
     """Measures a game of a vocoder and a discriminator of waves.
 
     Args:
-        game: the players; the generator an `Agreeing` around the vocoder's network.
+        game: the players; the generator an `Refined` around the vocoder's network.
         trained: the vocoder with its description; shares its network with the game.
         stream: gives the batches.
         judged: recordings that metrics hear.

@@ -77,7 +77,7 @@ def coverage(points: Tensor, mixture: Mixture) -> dict[str, float]:
         sampler has an expected (modes − 1)/2n. `modes`: centres with at least one point of high quality, within three
         deviations. `high_quality`: the share of such points.
 
-    >>> from saddlepoint.data.points import ring
+    >>> from saddlepoint.tasks.points.data import ring
     >>> coverage(ring().centres[:4], ring())["modes"]
     4.0
     """

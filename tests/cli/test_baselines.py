@@ -45,7 +45,7 @@ def test_mistakes_are_one_sentence_with_the_remedy(run: Run, tmp_path: Path) -> 
         (("digits",), "--baselines"),
         (("ring", "--baselines"), "no image recipe 'ring'"),
         (("digits", "digits", "--baselines"), "given twice"),
-        (("digits", "--baselines", "--methods", "alternating"), "--methods is of a race"),
+        (("digits", "--baselines", "--methods", "alternating"), "--methods is of a comparison"),
         (("bilinear", "dirac", "--methods", "alternating"), "give one"),
     ):
         said = run("compare", *arguments, "--out", tmp_path / "new")
@@ -69,7 +69,7 @@ def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) ->
     )
     assert judged.code == 0, judged.err
     assert "ema" in judged.out
-    raced = run(
+    compared = run(
         "compare",
         "vae",
         "--methods",
@@ -78,7 +78,7 @@ def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) ->
         "1",
         "--evaluations",
         "8",
-        *("--jobs", "1", "--set", "device=cpu", "--set", "data.size=8", "--out", tmp_path / "race", "--json"),
+        *("--jobs", "1", "--set", "device=cpu", "--set", "data.size=8", "--out", tmp_path / "compared", "--json"),
     )
-    assert raced.code == 0, raced.err
-    assert {row["evaluations"] for row in raced.json["standings"]} == {8}
+    assert compared.code == 0, compared.err
+    assert {row["evaluations"] for row in compared.json["standings"]} == {8}

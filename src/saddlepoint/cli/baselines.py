@@ -12,13 +12,13 @@ from rich.text import Text
 
 from saddlepoint import __version__
 from saddlepoint.cli.console import bar_of_runs, err, print_json, print_wide
-from saddlepoint.comparison import side_by_side
+from saddlepoint.comparison import baseline_comparison
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.report.baselines import COLUMNS, remarks, table, write_baselines
 from saddlepoint.train import Budget
 
 
-def beside(
+def compare_baselines(
     on: Sequence[str],
     runs: Path,
     *,
@@ -30,26 +30,26 @@ def beside(
     as_json: bool,
 ) -> None:
     """Train each recipe and its baselines, and put them side by side; `runs` is where folders are by default."""
-    entrants = side_by_side.entrants(on, budget=budget, seeds=seeds, sets=sets)
-    folder = out or _free(runs, f"baselines-{'-'.join(on)}", entrants)
+    entries = baseline_comparison.entries_for(on, budget=budget, seeds=seeds, sets=sets)
+    folder = out or _free(runs, f"baselines-{'-'.join(on)}", entries)
     bar = bar_of_runs()
     command = ["saddle", *sys.argv[1:]]
     try:
         with bar:
-            task = bar.add_task("training", total=len(entrants))
+            task = bar.add_task("training", total=len(entries))
 
             def watch(number: int, share: float, of: int) -> None:
-                entrant = entrants[number]
-                bar.update(task, completed=number + share, total=of, description=f"{entrant.on} {entrant.model}")
+                entry = entries[number]
+                bar.update(task, completed=number + share, total=of, description=f"{entry.on} {entry.model}")
 
-            found, pictures = side_by_side.compare(entrants, folder, features=features, watch=watch)
+            found, pictures = baseline_comparison.compare(entries, folder, features=features, watch=watch)
     except KeyboardInterrupt:
         again = shlex.join(command if out else [*command, "--out", str(folder)])
         err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
         raise
-    for entrant in entrants:
-        write_curves(entrant.folder(folder))
-        write_report(entrant.folder(folder))
+    for entry in entries:
+        write_curves(entry.folder(folder))
+        write_report(entry.folder(folder))
     versions = {"saddlepoint": __version__, "torch": torch.__version__, "python": platform.python_version()}
     paths = write_baselines({**found, "command": command, "versions": versions}, pictures, folder)
     if as_json:
@@ -67,11 +67,11 @@ def beside(
         err.print(f"wrote {path}", markup=False, soft_wrap=True)
 
 
-def _free(runs: Path, name: str, entrants: Sequence[side_by_side.Entrant]) -> Path:
+def _free(runs: Path, name: str, entries: Sequence[baseline_comparison.Entry]) -> Path:
     """The folder of this comparison, or the first name not taken."""
     number = 1
     while True:
         path = runs / (name if number == 1 else f"{name}-{number}")
-        if not path.exists() or not side_by_side.differences(entrants, path):
+        if not path.exists() or not baseline_comparison.differences(entries, path):
             return path
         number += 1

@@ -1,4 +1,4 @@
-"""What is raced: one game, several methods, the same budget, starts and data for each."""
+"""What is compared: one game, several methods, the same budget, starts and data for each."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest
 from saddlepoint.configuration.settings import parse_value
 from saddlepoint.games import GAMES
-from saddlepoint.recipes import RECIPES, Run, read_run
+from saddlepoint.recipes import RECIPES, Config, parse_config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.train import Budget, Intervals
@@ -19,25 +19,25 @@ from saddlepoint.train import Budget, Intervals
 TRIAL_SHARE = 4
 #: Measurements of the metric in a run of an image recipe whose players move once a batch.
 LOOKS = 12
-#: Evaluations where an analytic race names no budget.
+#: Evaluations where a comparison on an analytic game names no budget.
 EVALUATIONS = 2_000
 _METHOD = re.compile(r"([^\[\]=,]+)(?:\[(.*)\])?", re.DOTALL)
 
 
-class Entry(Settings):
+class MethodChoice(Settings):
     """A method that takes part, and its step size h; None has it searched."""
 
     method: Annotated[dict[str, Any], METHOD_REGISTRY]
     lr: float | None = Field(default=None, gt=0)
 
 
-class Race(Settings):
-    """The whole race; `config.yaml` in its folder is this. Exactly one of `analytic` and `recipe` is given."""
+class Comparison(Settings):
+    """The whole comparison; `config.yaml` in its folder is this. Exactly one of `analytic` and `recipe` is given."""
 
     on: str
     analytic: AnalyticSettings | None = None
-    recipe: SerializeAsAny[Run] | None = None
-    entries: dict[str, Entry]
+    recipe: SerializeAsAny[Config] | None = None
+    entries: dict[str, MethodChoice]
     search: tuple[float, ...] = ()
     seeds: int = Field(default=5, ge=1)
     budget: Budget
@@ -45,10 +45,10 @@ class Race(Settings):
     @field_validator("recipe", mode="before")
     @classmethod
     def _of_its_task(cls, recipe: Any) -> Any:
-        return read_run(recipe) if isinstance(recipe, Mapping) else recipe
+        return parse_config(recipe) if isinstance(recipe, Mapping) else recipe
 
     @property
-    def game(self) -> AnalyticSettings | Run:
+    def game(self) -> AnalyticSettings | Config:
         """What all play."""
         game = self.analytic or self.recipe
         assert game is not None
@@ -84,8 +84,8 @@ def configured(
     lr: float | None = None,
     search: int = 0,
     sets: Sequence[str] = (),
-) -> Race:
-    """A race from what a command line says.
+) -> Comparison:
+    """A comparison from what a command line says.
 
     Args:
         on: an analytic game or a recipe.
@@ -108,18 +108,18 @@ def configured(
     entries = {}
     for label, spec in labelled(methods).items():
         own = spec.pop("lr", lr if lr is not None else None if search else rate)
-        entries[label] = Entry.read({"method": spec, "lr": own})
+        entries[label] = MethodChoice.read({"method": spec, "lr": own})
         METHOD_REGISTRY.build(entries[label].method)
     low, high = (0.01, 1.0) if isinstance(game, AnalyticSettings) else (rate / 10, rate * 10)
     sizes = tuple(float(f"{h:.3g}") for h in np.geomspace(low, high, search)) if search else ()
     if isinstance(game, AnalyticSettings):
         budget = budget or Budget(evaluations=EVALUATIONS)
-        return Race(on=on, analytic=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
+        return Comparison(on=on, analytic=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
     budget = budget or Budget(evaluations=len(game.players) * (game.budget.samples or 100_000) // game.batch_size)
-    return Race(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
+    return Comparison(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
 
 
-def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | Run:
+def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | Config:
     if on in GAMES:
         if budget is not None and budget.samples is not None:
             raise ConfigurationError(f"{on} has no samples to see: give the budget with --evaluations or --minutes")
@@ -134,13 +134,15 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettin
     for assignment in sets:
         key = assignment.partition("=")[0].partition(".")[0]
         if key in ("method", "budget"):
-            raise ConfigurationError(f"--set {assignment}: in a race the {key} is no setting of the recipe, see --help")
+            raise ConfigurationError(
+                f"--set {assignment}: in a comparison the {key} is no setting of the recipe, see --help"
+            )
     if any(assignment.startswith("every.") for assignment in sets):
         return recipe
     return recipe.model_copy(update={"every": _looks(recipe, budget or Budget())})
 
 
-def _looks(recipe: Run, budget: Budget) -> Intervals:
+def _looks(recipe: Config, budget: Budget) -> Intervals:
     """Judge a dozen times in a run, and draw only its ends."""
     samples = budget.samples or (recipe.budget.samples or 100_000)
     if budget.evaluations is not None:
@@ -149,7 +151,7 @@ def _looks(recipe: Run, budget: Budget) -> Intervals:
     return Intervals(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
 
 
-def with_rate(game: AnalyticSettings | Run, h: float) -> AnalyticSettings | Run:
+def with_rate(game: AnalyticSettings | Config, h: float) -> AnalyticSettings | Config:
     """The game with generator's step size h; the ratio of the players' step sizes stays as it is."""
     own = float(game.generator.optimizer["lr"])
     ratios = {name: float(player.optimizer["lr"]) / own for name, player in game.players.items()}

@@ -18,7 +18,7 @@ from saddlepoint.core import Outcome, rng
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance, precision_recall
-from saddlepoint.recipes import RECIPES, ImageRun, RunOnImages, baseline, read_run
+from saddlepoint.recipes import RECIPES, ImageConfig, ImageDataConfig, baseline, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import TrainedGenerator
@@ -34,7 +34,7 @@ SIDE = 8
 NUMBERS = ("frechet", "precision", "recall", "pixel_frechet", "reconstruction", "seconds", "samples", "evaluations")
 
 
-class Watch(Protocol):
+class OnEntryProgress(Protocol):
     """Told how far it is."""
 
     def __call__(self, number: int, share: float, of: int) -> None:
@@ -42,7 +42,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Entry:
     """One run of the comparison.
 
     Attributes:
@@ -54,16 +54,16 @@ class Entrant:
     on: str
     model: str
     seed: int
-    config: RunOnImages
+    config: ImageDataConfig
 
     def folder(self, home: Path) -> Path:
         """Where it is trained."""
         return home / self.on / f"{self.model}-{self.seed}"
 
 
-def entrants(
+def entries_for(
     recipes: Sequence[str], *, budget: Budget | None = None, seeds: int = 1, sets: Sequence[str] = ()
-) -> list[Entrant]:
+) -> list[Entry]:
     """The runs that a command line asks for, each recipe's game and baselines after one another.
 
     Args:
@@ -87,43 +87,43 @@ def entrants(
         game = assign(recipe, shared)
         for seed in range(seeds):
             seeded = game.model_copy(update={"seed": game.seed + seed})
-            found.append(Entrant(on, "gan", seed, seeded))
+            found.append(Entry(on, "gan", seed, seeded))
             found += [
-                Entrant(on, model, seed, assign(baseline(seeded, model), changes)) for model, changes in own.items()
+                Entry(on, model, seed, assign(baseline(seeded, model), changes)) for model, changes in own.items()
             ]
     return found
 
 
-def _recipe(on: str) -> ImageRun:
-    fit = [name for name, recipe in RECIPES.items() if isinstance(recipe(), ImageRun)]
+def _recipe(on: str) -> ImageConfig:
+    fit = [name for name, recipe in RECIPES.items() if isinstance(recipe(), ImageConfig)]
     if on not in fit:
         raise ConfigurationError(f"there is no image recipe {on!r} to compare with baselines: {nearest(on, fit)}")
     recipe = RECIPES[on]()
-    assert isinstance(recipe, ImageRun)
+    assert isinstance(recipe, ImageConfig)
     return recipe
 
 
-def differences(entrants: Sequence[Entrant], home: Path) -> list[str]:
+def differences(entries: Sequence[Entry], home: Path) -> list[str]:
     """`run: key: here / there` for what a folder holds of another comparison; its budget counts too."""
     found = []
-    for entrant in entrants:
-        folder = RunFolder(entrant.folder(home))
+    for entry in entries:
+        folder = RunFolder(entry.folder(home))
         if folder.config.exists():
-            before = read_run(folder.read_config())
-            told = entrant.config.differences(before)
-            if entrant.config.budget != before.budget:
-                told.append(f"budget: {entrant.config.budget} here, {before.budget} there")
-            found += [f"{entrant.on} {entrant.model}: {difference}" for difference in told]
+            before = parse_config(folder.read_config())
+            told = entry.config.differences(before)
+            if entry.config.budget != before.budget:
+                told.append(f"budget: {entry.config.budget} here, {before.budget} there")
+            found += [f"{entry.on} {entry.model}: {difference}" for difference in told]
     return found
 
 
 def compare(
-    entrants: Sequence[Entrant], home: Path, *, features: str | None = None, watch: Watch
+    entries: Sequence[Entry], home: Path, *, features: str | None = None, watch: OnEntryProgress
 ) -> tuple[dict[str, Any], dict[str, list[tuple[str, NDArray[np.uint8]]]]]:
     """Train all that is not trained yet, one after another, and measure what they handed over.
 
     Args:
-        entrants: from `entrants`.
+        entries: from `entries_for`.
         home: folder of all runs.
         features: name of the extractor; None takes what suits the data.
         watch: is told how far it is.
@@ -137,7 +137,7 @@ def compare(
         ConfigurationError: the folder holds another comparison, the data are not there, or networks do not fit them.
         KeyboardInterrupt: a signal stopped it; the same call goes on from here.
     """
-    if told := differences(entrants, home):
+    if told := differences(entries, home):
         more = "; …" if len(told) > 3 else ""
         raise ConfigurationError(
             f"{home} holds another comparison ({'; '.join(told[:3])}{more}): give another folder with --out"
@@ -145,12 +145,12 @@ def compare(
     runs: list[dict[str, Any]] = []
     pictures: dict[str, list[tuple[str, NDArray[np.uint8]]]] = {}
     read: dict[str, _Judge] = {}
-    for number, entrant in enumerate(entrants):
-        if entrant.on not in read:
-            read[entrant.on] = _Judge(entrant.config.load(), features)
-            pictures[entrant.on] = [("data", read[entrant.on].picture())]
-        judge, folder = read[entrant.on], RunFolder(entrant.folder(home))
-        _train(entrant.config, folder, judge.data, partial(watch, number, of=len(entrants)))
+    for number, entry in enumerate(entries):
+        if entry.on not in read:
+            read[entry.on] = _Judge(entry.config.load(), features)
+            pictures[entry.on] = [("data", read[entry.on].picture())]
+        judge, folder = read[entry.on], RunFolder(entry.folder(home))
+        _train(entry.config, folder, judge.data, partial(watch, number, of=len(entries)))
         identity = folder.read_identity()
         numbers = {key: identity.get(key) for key in ("seconds", "samples", "evaluations", "outcome", "message")}
         numbers |= identity.get("metrics", {})
@@ -158,10 +158,10 @@ def compare(
         if not failed:
             made = TrainedGenerator.load(folder.generator).sample(len(judge.real), seed=DRAWN)
             numbers |= judge(made)
-            if entrant.seed == 0:
-                pictures[entrant.on].append((entrant.model, image_grid(made[: SIDE * SIDE], columns=SIDE)))
-        runs.append({"on": entrant.on, "model": entrant.model, "seed": entrant.seed, "failed": failed, **numbers})
-        watch(number, 1.0, of=len(entrants))
+            if entry.seed == 0:
+                pictures[entry.on].append((entry.model, image_grid(made[: SIDE * SIDE], columns=SIDE)))
+        runs.append({"on": entry.on, "model": entry.model, "seed": entry.seed, "failed": failed, **numbers})
+        watch(number, 1.0, of=len(entries))
     return {
         "rows": list(_rows(runs)),
         "runs": runs,
@@ -170,7 +170,7 @@ def compare(
     }, pictures
 
 
-def _train(config: RunOnImages, folder: RunFolder, data: ImageData, watch: Callable[[float], None]) -> None:
+def _train(config: ImageDataConfig, folder: RunFolder, data: ImageData, watch: Callable[[float], None]) -> None:
     """Train what is not trained yet; time is fair only if all take the threads that their configuration says."""
     threads = torch.get_num_threads()
     torch.set_num_threads(config.threads or threads)

@@ -1,4 +1,4 @@
-"""Run a race: search step sizes, let all play, in parallel, and keep what is finished."""
+"""Run a comparison: search step sizes, let all play, in parallel, and keep what is finished."""
 
 import multiprocessing
 import os
@@ -14,9 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from saddlepoint.comparison.contestant import Contestant, Result
-from saddlepoint.comparison.race import Race
-from saddlepoint.comparison.standings import chosen, comparison
+from saddlepoint.comparison.entry import Entry, EntryResult
+from saddlepoint.comparison.settings import Comparison
+from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.storage import RunFolder
 from saddlepoint.train import RunFailed
@@ -25,53 +25,58 @@ from saddlepoint.train import RunFailed
 SMALL = 30_000
 
 #: Told how many runs are done, parts of runs counted, and how many there are.
-Progress = Callable[[float, int], None]
+OnRun = Callable[[float, int], None]
 
 
 def run(
-    race: Race, path: Path, *, jobs: int | None = None, progress: Progress = lambda _done, _of: None
+    comparison: Comparison, path: Path, *, jobs: int | None = None, progress: OnRun = lambda _done, _of: None
 ) -> dict[str, Any]:
-    """Run the race in a folder, or what is left of it, and return the comparison.
+    """Play all in a folder, or what is left of it, and return everything as plain data, see `summary`.
 
     Args:
-        race: what is raced.
-        path: its folder; finished contestants in it are not played again.
-        jobs: processes; None is one a core, or this process alone where the race is small.
+        comparison: what is played.
+        path: its folder; finished entries in it are not played again.
+        jobs: processes; None is one a core, or this process alone where the games are small.
         progress: is told how far it is.
 
     Raises:
-        ConfigurationError: the folder holds another race, or a method does not fit the game.
-        RunBusy: another process races in this folder.
+        ConfigurationError: the folder holds another comparison, or a method does not fit the game.
+        RunBusy: another process is at work in this folder.
         RunFailed: a process died; the same call goes on from here.
         KeyboardInterrupt: a signal stopped it; the same call goes on from here.
     """
     folder = RunFolder(path)
     with folder.held():
         if folder.config.exists():
-            _agree(race, folder)
-        folder.write_config(race.plain())
+            _agree(comparison, folder)
+        folder.write_config(comparison.plain())
         trials = [
-            Contestant(race, path, label, h, race.seeds, trial=True)
-            for label in race.entries
-            if race.searched(label)
-            for h in race.search
+            Entry(comparison, path, label, h, comparison.seeds, trial=True)
+            for label in comparison.entries
+            if comparison.searched(label)
+            for h in comparison.search
         ]
-        of = len(trials) + len(race.entries) * race.seeds
-        jobs = jobs or _jobs(race, of)
+        of = len(trials) + len(comparison.entries) * comparison.seeds
+        jobs = jobs or _jobs(comparison, of)
         tried = _play(trials, jobs, lambda done: progress(done, of))
         rates = {
-            label: entry.lr or chosen(r for r in tried if r.method == label) for label, entry in race.entries.items()
+            label: entry.lr or chosen(r for r in tried if r.method == label)
+            for label, entry in comparison.entries.items()
         }
-        contestants = [
-            Contestant(race, path, label, rates[label], seed) for seed in range(race.seeds) for label in race.entries
+        entries = [
+            Entry(comparison, path, label, rates[label], seed)
+            for seed in range(comparison.seeds)
+            for label in comparison.entries
         ]
-        played = _play(contestants, jobs, lambda done: progress(len(trials) + done, of))
-        return comparison(race, tried, sorted(played, key=lambda r: (list(race.entries).index(r.method), r.seed)))
+        played = _play(entries, jobs, lambda done: progress(len(trials) + done, of))
+        return summary(
+            comparison, tried, sorted(played, key=lambda r: (list(comparison.entries).index(r.method), r.seed))
+        )
 
 
-def _agree(race: Race, folder: RunFolder) -> None:
+def _agree(comparison: Comparison, folder: RunFolder) -> None:
     try:
-        differences = race.differences(Race.read(folder.read_config()))
+        differences = comparison.differences(Comparison.read(folder.read_config()))
     except ValueError as error:
         raise ConfigurationError(f"{folder.path} holds no comparison: give another folder with --out") from error
     if differences:
@@ -82,27 +87,31 @@ def _agree(race: Race, folder: RunFolder) -> None:
         )
 
 
-def _jobs(race: Race, runs: int) -> int:
-    if race.analytic is not None and race.budget.minutes is None and runs * (race.budget.evaluations or 0) < SMALL:
+def _jobs(comparison: Comparison, runs: int) -> int:
+    if (
+        comparison.analytic is not None
+        and comparison.budget.minutes is None
+        and runs * (comparison.budget.evaluations or 0) < SMALL
+    ):
         return 1
     return min(runs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def _play(contestants: Sequence[Contestant], jobs: int, progress: Callable[[float], None]) -> list[Result]:
-    """The results in the order of the contestants."""
-    kept = {c: result for c in contestants if (result := c.kept()) is not None}
-    left = [c for c in contestants if c not in kept]
+def _play(entries: Sequence[Entry], jobs: int, progress: Callable[[float], None]) -> list[EntryResult]:
+    """The results in the order of the entries."""
+    kept = {c: result for c in entries if (result := c.kept()) is not None}
+    left = [c for c in entries if c not in kept]
     progress(len(kept))
     played = _in_turn(left, len(kept), progress) if jobs == 1 else _in_processes(left, jobs, len(kept), progress)
     results = kept | dict(played)
-    return [results[c] for c in contestants]
+    return [results[c] for c in entries]
 
 
 def _in_turn(
-    left: Iterable[Contestant], before: int, progress: Callable[[float], None]
-) -> Iterator[tuple[Contestant, Result]]:
-    for done, contestant in enumerate(left, start=before):
-        yield contestant, contestant.play(partial(_further, progress, done))
+    left: Iterable[Entry], before: int, progress: Callable[[float], None]
+) -> Iterator[tuple[Entry, EntryResult]]:
+    for done, entry in enumerate(left, start=before):
+        yield entry, entry.play(partial(_further, progress, done))
         progress(done + 1)
 
 
@@ -111,8 +120,8 @@ def _further(progress: Callable[[float], None], done: int, share: float) -> None
 
 
 def _in_processes(
-    left: Sequence[Contestant], jobs: int, before: int, progress: Callable[[float], None]
-) -> list[tuple[Contestant, Result]]:
+    left: Sequence[Entry], jobs: int, before: int, progress: Callable[[float], None]
+) -> list[tuple[Entry, EntryResult]]:
     if not left:
         return []
     context = multiprocessing.get_context("spawn")
@@ -121,9 +130,9 @@ def _in_processes(
         _terminable(),
         ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(shares, stop)) as pool,
     ):
-        waiting: set[Future[Result]] = set()
+        waiting: set[Future[EntryResult]] = set()
         try:
-            futures = {pool.submit(_work, contestant): contestant for contestant in left}
+            futures = {pool.submit(_work, entry): entry for entry in left}
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -132,13 +141,13 @@ def _in_processes(
                 progress(before + shares.value)
         except BrokenProcessPool as error:
             raise RunFailed(
-                "a process of the race died, perhaps for want of memory: the same command goes on, with --jobs 1 if so"
+                "a process died, perhaps for want of memory: the same command goes on, with --jobs 1 if so"
             ) from error
         except BaseException:
             stop.set()  # those at work save and leave
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-        return [(contestant, future.result()) for future, contestant in futures.items()]
+        return [(entry, future.result()) for future, entry in futures.items()]
 
 
 @contextmanager
@@ -184,7 +193,7 @@ def _follow() -> None:
         os._exit(1)
 
 
-def _work(contestant: Contestant) -> Result:
+def _work(entry: Entry) -> EntryResult:
     shares, stop = _shared
     told = 0.0
 
@@ -196,7 +205,7 @@ def _work(contestant: Contestant) -> Result:
 
     def watch(share: float) -> None:
         if stop.is_set():
-            if contestant.race.analytic is not None:
+            if entry.comparison.analytic is not None:
                 raise KeyboardInterrupt
             signal.raise_signal(signal.SIGTERM)  # the loop of training ends after this step, and saves
         if share - told > 0.01:
@@ -206,7 +215,7 @@ def _work(contestant: Contestant) -> Result:
     try:
         if stop.is_set():
             raise KeyboardInterrupt
-        result = contestant.play(watch)
+        result = entry.play(watch)
         tell(1.0)
         return result
     finally:

@@ -1,4 +1,4 @@
-"""One contestant: a method at a step size from one start, played to the end of its budget."""
+"""One entry: a method at a step size from one start, played to the end of its budget."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 
 from saddlepoint.comparison.playing import play
-from saddlepoint.comparison.race import Race, with_rate
+from saddlepoint.comparison.settings import Comparison, with_rate
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
-from saddlepoint.recipes import Run
+from saddlepoint.recipes import Config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records, write_atomically
@@ -28,13 +28,13 @@ FAR = 1e12
 #: Points of a curve that are kept.
 POINTS = 300
 
-#: Told the share of the budget that is spent; raises or signals where the race is to stop.
-Watch = Callable[[float], None]
+#: Told the share of the budget that is spent; raises or signals where the comparison is to stop.
+OnShare = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Result:
-    """How a contestant came out.
+class EntryResult:
+    """How an entry came out.
 
     Attributes:
         score: distance to the solution, or the task's metric, at the end; lower is better; None where it failed.
@@ -62,14 +62,14 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
-class Contestant:
-    """A method, a step size and a seed in a race; its trials are those of the search.
+class Entry:
+    """A method, a step size and a seed in a comparison; its trials are those of the search.
 
     Attributes:
-        folder: of the race.
+        folder: of the comparison.
     """
 
-    race: Race
+    comparison: Comparison
     folder: Path
     label: str
     lr: float
@@ -92,21 +92,21 @@ class Contestant:
     def _slug(self) -> str:
         return re.sub(r"[^\w.=+-]+", "_", self.label).strip("_")
 
-    def kept(self) -> Result | None:
+    def kept(self) -> EntryResult | None:
         """The result of an earlier session."""
         try:
-            return Result(**json.loads(self.file.read_text(encoding="utf-8")))
+            return EntryResult(**json.loads(self.file.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
-    def play(self, watch: Watch) -> Result:
+    def play(self, watch: OnShare) -> EntryResult:
         """Play to the end of the budget and keep the result.
 
         Raises:
             ConfigurationError: the method does not fit the game.
             KeyboardInterrupt: a signal stopped it; a run then goes on from here.
         """
-        game = with_rate(self.race.game, self.lr)
+        game = with_rate(self.comparison.game, self.lr)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
@@ -124,11 +124,11 @@ class Contestant:
 
     @property
     def _budget(self) -> Budget:
-        return self.race.trial_budget if self.trial else self.race.budget
+        return self.comparison.trial_budget if self.trial else self.comparison.budget
 
     # --- games in closed form -------------------------------------------------------------------------
 
-    def _play_analytic(self, settings: AnalyticSettings, watch: Watch) -> Result:
+    def _play_analytic(self, settings: AnalyticSettings, watch: OnShare) -> EntryResult:
         analytic = GAME_REGISTRY.build(settings.game)
         start = torch.randn(sum(analytic.sizes), generator=rng(self.seed, "start"), dtype=torch.float64)
         movers = {"generator": settings.generator, "discriminator": settings.discriminator}
@@ -136,7 +136,7 @@ class Contestant:
             lambda name, parameters: OPTIMIZER_REGISTRY.build(movers[name].optimizer, params=parameters),
             start.tolist(),
         )
-        method = METHOD_REGISTRY.build(self.race.entries[self.label].method)
+        method = METHOD_REGISTRY.build(self.comparison.entries[self.label].method)
         begun, fingerprint, batches, budget = (
             time.monotonic(),
             fingerprint_of(game),
@@ -170,11 +170,11 @@ class Contestant:
 
     # --- recipes --------------------------------------------------------------------------------------
 
-    def _play_recipe(self, recipe: Run, watch: Watch) -> Result:
+    def _play_recipe(self, recipe: Config, watch: OnShare) -> EntryResult:
         config = recipe.model_copy(
             update={
                 "seed": recipe.seed + self.seed,
-                "method": self.race.entries[self.label].method,
+                "method": self.comparison.entries[self.label].method,
                 "budget": self._budget,
             }
         )
@@ -205,10 +205,10 @@ class Contestant:
         progress: Progress,
         products: int,
         curve: list[tuple[int, float, float]],
-    ) -> Result:
+    ) -> EntryResult:
         failed = outcome in (Outcome.DIVERGED, Outcome.NON_FINITE) or not math.isfinite(score)
         columns = dict(zip(("evaluations", "seconds", "score"), zip(*curve, strict=True), strict=True)) if curve else {}
-        return Result(
+        return EntryResult(
             self.label,
             self.lr,
             self.seed,
