@@ -2,7 +2,7 @@
 
 from saddlepoint.train.budget import Budget, Intervals
 from saddlepoint.train.loop import Result, RunFailed, Stage, Training
-from saddlepoint.train.observer import NoObserver, Observer
+from saddlepoint.train.observer import Observer, Observers, RunInfo
 from saddlepoint.train.probe import Probe
 from saddlepoint.train.schedules import OptimizerSchedule, Schedule, Schedules
 from saddlepoint.train.stopping import Stopping, Until
@@ -10,12 +10,13 @@ from saddlepoint.train.stopping import Stopping, Until
 __all__ = [
     "Budget",
     "Intervals",
-    "NoObserver",
     "Observer",
+    "Observers",
     "OptimizerSchedule",
     "Probe",
     "Result",
     "RunFailed",
+    "RunInfo",
     "Schedule",
     "Schedules",
     "Stage",

@@ -171,13 +171,13 @@ class Training:
             checkpoint = self.folder.checkpoints.newest(damaged.append)
         except NoCheckpoint:
             for fault in damaged:
-                self.observer.say(f"{fault}; none is left, the run begins again")
+                self.observer.said(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
             self._snapshot()
             self._save({})
             return
         for fault in damaged:
-            self.observer.say(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
+            self.observer.said(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
         try:
             state = load_state(checkpoint.path, self.game, self.method, self.batches)
         except ValueError as error:
