@@ -19,7 +19,7 @@ import torch
 
 from saddlepoint.configuration import assign
 from saddlepoint.core import Batches
-from saddlepoint.evaluation import candidates, evaluate_enhancers
+from saddlepoint.evaluation import compared_models, evaluate_enhancers
 from saddlepoint.extractors import load_extractor
 from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
 from saddlepoint.report import save_png
@@ -111,7 +111,7 @@ def main() -> None:
     regression = ImageTranslator.load(folder.generator / REGRESSION)
     adversarial = ImageTranslator.load(folder.generator)
     judge = None if arguments.features == "patches" else load_extractor(arguments.features)
-    found = evaluate_enhancers(candidates({"adversarial": adversarial}, regression), pairs, config.chain, judge)
+    found = evaluate_enhancers(compared_models({"adversarial": adversarial}, regression), pairs, config.chain, judge)
     record = {
         "samples": result.progress.samples,
         "notes": list(found.notes),

@@ -14,7 +14,7 @@ evenly over the classes. Then one small classifier is trained, by equally many s
 
 and read on the 10,000 test digits. `digits` are those of scikit-learn, ten of each class, with four fifths of the set
 held out to test with. Nothing in it has seen another label: the GAN's own judge are pixels, no checkpoint is picked,
-no sample sifted. FOLDER holds the four IDX files; without it they are downloaded. Prints mean ± standard error over
+no sample filtered. FOLDER holds the four IDX files; without it they are downloaded. Prints mean ± standard error over
 seeds, and the differences within seeds. What is done is kept in --out: the same command goes on, and adds seeds.
 """
 
@@ -42,7 +42,7 @@ from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
-from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
+from saddlepoint.tasks.trained import ImageGenerator, Sampler
 from saddlepoint.train import NoObserver
 
 Pool = tuple[Tensor, Tensor]
@@ -112,7 +112,7 @@ def trained(config: ImageConfig, data: ImageData, path: Path) -> ImageGenerator:
     result = config.build(data).training(folder, NoObserver()).run()
     if result.signal is not None or result.exit_code:
         raise SystemExit(f"{path}: {result.message}; the same command goes on")
-    found = TrainedGenerator.load(path)
+    found = Sampler.load(path)
     assert isinstance(found, ImageGenerator)
     return found
 

@@ -24,7 +24,7 @@ from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import mode_coverage
 from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder, append_record, read_records
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 CLASSES = 1000
@@ -58,7 +58,7 @@ def perfect(n: int) -> tuple[float, float]:
 
 def judged(folder: RunFolder, n: int) -> tuple[int, float]:
     """Modes and KL of n images of the generator that a run handed over."""
-    trained, read = TrainedGenerator.load(folder.generator), load_extractor("stacked-digits")
+    trained, read = Sampler.load(folder.generator), load_extractor("stacked-digits")
     latents = trained.latents(n, seed=1)
     labels = torch.cat([read.logits(trained.render(part)).argmax(1) for part in latents.split(1024)])
     found = mode_coverage(labels, CLASSES)

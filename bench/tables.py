@@ -23,7 +23,7 @@ from saddlepoint.evaluation import evaluate_tables
 from saddlepoint.recipes import RECIPES, TableConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 SHOWN = ("columns", "pairs", "utility_f1", "utility_auc", "utility_r2", "detection", "nearer_to_training", "copies")
@@ -46,7 +46,7 @@ def train(name: str, given: argparse.Namespace) -> RowGenerator:
     folder.write_config(config.plain())
     result = config.build(config.load()).training(folder, NoObserver()).run()
     print(f"{name}: {result.progress.samples:,} rows seen in {result.progress.seconds:.0f} s", flush=True)
-    generator = TrainedGenerator.load(folder.path)
+    generator = Sampler.load(folder.path)
     assert isinstance(generator, RowGenerator)
     return generator
 

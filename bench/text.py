@@ -22,7 +22,7 @@ from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 from saddlepoint.train.observer import Progress
 
@@ -67,7 +67,7 @@ def train(name: str, config: TextConfig, folder: RunFolder, minutes: float) -> T
     assembled = config.build(config.load())
     result = assembled.training(folder, Clock(minutes)).run()
     print(f"{name}: {result.progress.samples:,} texts seen; {assembled.parameters}", flush=True)
-    generator = TrainedGenerator.load(folder.path)
+    generator = Sampler.load(folder.path)
     assert isinstance(generator, TextGenerator)
     return generator
 
@@ -87,7 +87,7 @@ def main() -> None:
     configs = {"likelihood": configured(given, None), "adversarial": configured(given, given.warm_up)}
     folders = {name: RunFolder(given.out / name) for name in configs}
     generators = {name: train(name, config, folders[name], given.minutes) for name, config in configs.items()}
-    start = TrainedGenerator.load(folders["adversarial"].generator / LIKELIHOOD)
+    start = Sampler.load(folders["adversarial"].generator / LIKELIHOOD)
     assert isinstance(start, TextGenerator)
     generators["before the adversary"] = start
     data = configs["likelihood"].load()

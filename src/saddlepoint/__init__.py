@@ -35,7 +35,7 @@ _HOMES = {
         "Symplectic",
         "Unrolled",
     ),
-    "saddlepoint.tasks.trained": ("TrainedGenerator",),
+    "saddlepoint.tasks.trained": ("Sampler",),
     "saddlepoint.tasks.translator": ("ImageTranslator",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -19,8 +19,8 @@ from saddlepoint.data import digits, fashion_mnist, image_folder, load_images
 from saddlepoint.extractors import Extractor
 from saddlepoint.recipes import RECIPES
 from saddlepoint.tasks import enlarging
-from saddlepoint.tasks.enlarging import DRAWN, Sieve, samples_of_class
-from saddlepoint.tasks.trained import ImageGenerator, Latent, TrainedGenerator
+from saddlepoint.tasks.enlarging import DRAWN, ClassifierFilter, samples_of_class
+from saddlepoint.tasks.trained import ImageGenerator, Latent, Sampler
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_the_folder_is_the_real_set_and_the_generator_s_samples_bit_for_bit(
     said = run("augment", conditional, "--per-class", "5", "--real", "--out", tmp_path / "deep" / "set", "--json")
     assert said.code == 0, said.err
     assert "wrote 50 generated and 30 real images to" in said.flat
-    found, trained = image_folder(tmp_path / "deep" / "set", 8), TrainedGenerator.load(conditional)
+    found, trained = image_folder(tmp_path / "deep" / "set", 8), Sampler.load(conditional)
     assert isinstance(trained, ImageGenerator)
     real = digits(8).of_each_class(3)
     assert found.classes == real.classes
@@ -122,7 +122,7 @@ def test_arrays_hold_the_same_and_say_which_are_generated(run: Run, conditional:
 
 
 def test_a_seed_and_a_class_name_the_images_and_fewer_are_the_first_of_more(conditional: Path) -> None:
-    trained = TrainedGenerator.load(conditional)
+    trained = Sampler.load(conditional)
     assert isinstance(trained, ImageGenerator)
     more = samples_of_class(trained, 2, DRAWN + 9).images
     assert len(more) == DRAWN + 9
@@ -164,7 +164,7 @@ def test_a_folder_is_whole_or_absent(
     assert len(list((tmp_path / "set").rglob("*.png"))) == 20
 
 
-# --- a sieve ----------------------------------------------------------------------------------------------
+# --- a filter ----------------------------------------------------------------------------------------------
 
 
 class Shade(nn.Module):
@@ -178,8 +178,8 @@ class Shade(nn.Module):
         return torch.tanh(self.scale * latents[:, :1, None, None]).expand(-1, 1, 2, 2)
 
 
-def shades(sign: float) -> tuple[ImageGenerator, Sieve]:
-    """A generator of greys, and a sieve to which class 1 are the bright ones, or with −1 the dark ones.
+def shades(sign: float) -> tuple[ImageGenerator, ClassifierFilter]:
+    """A generator of greys, and a filter to which class 1 are the bright ones, or with −1 the dark ones.
 
     Logits (0, 4 sign (x − ½)) of a brightness x in [0, 1]: class 1 has a probability above 0.5 where x is above ½.
     """
@@ -190,29 +190,31 @@ def shades(sign: float) -> tuple[ImageGenerator, Sieve]:
     trained = ImageGenerator(
         Shade(), {"name": "shade"}, (1, 2, 2), Latent(3, "normal"), (-1.0, 1.0), classes=("a", "b")
     )
-    return trained, Sieve(Extractor(nn.Flatten(), None, channels=None, head=head), 0.5)
+    return trained, ClassifierFilter(Extractor(nn.Flatten(), None, channels=None, head=head), 0.5)
 
 
 def test_a_sieve_keeps_what_is_read_as_its_class_in_the_order_of_drawing() -> None:
-    trained, sieve = shades(1.0)
+    trained, classifier_filter = shades(1.0)
     everything = samples_of_class(trained, 1, 3 * DRAWN).images
     bright = everything[everything[:, 0, 0, 0] >= 128]
-    found = samples_of_class(trained, 1, 300, sieve=sieve)
+    found = samples_of_class(trained, 1, 300, classifier_filter=classifier_filter)
     assert torch.equal(found.images, bright[:300])
     # As many were drawn as it took to the last that was kept: half of a symmetric distribution is bright.
     assert int((everything[: found.drawn, 0, 0, 0] >= 128).sum()) == 300
     assert (everything[found.drawn - 1] >= 128).all()
     assert abs(found.drawn / 600 - 1) < 0.15  # three standard deviations are √600 · ½ · 3 · 2 / 600 = .12
-    dark = samples_of_class(*shades(-1.0)[:1], 1, 50, sieve=shades(-1.0)[1]).images
+    dark = samples_of_class(*shades(-1.0)[:1], 1, 50, classifier_filter=shades(-1.0)[1]).images
     assert (dark < 128).all()
 
 
 def test_a_class_that_is_never_read_as_itself_ends_the_search() -> None:
-    trained, sieve = shades(1.0)
+    trained, classifier_filter = shades(1.0)
     with pytest.raises(
         ConfigurationError, match=r"of 5,120 samples of class 'b', 0 are read as it by .* 10 were asked"
     ):
-        samples_of_class(trained, 1, 10, sieve=Sieve(sieve.classifier, 0.95))  # at most 1/(1 + e⁻²) = .88
+        samples_of_class(
+            trained, 1, 10, classifier_filter=ClassifierFilter(classifier_filter.classifier, 0.95)
+        )  # at most 1/(1 + e⁻²) = .88
 
 
 def test_our_classifiers_know_their_classes_and_their_order(shared_data: Path) -> None:
@@ -220,17 +222,17 @@ def test_our_classifiers_know_their_classes_and_their_order(shared_data: Path) -
         ("digits", digits(28).limited(200)),
         ("fashion", fashion_mnist(shared_data / "fashion_mnist", "test").limited(200)),
     ):
-        sieve = Sieve.of_ours(data.classes, 0.8)
-        assert sieve.classifier.name == name
+        classifier_filter = ClassifierFilter.of_ours(data.classes, 0.8)
+        assert classifier_filter.classifier.name == name
         assert data.labels is not None
         for label in (0, 7):
             own = data.labels == label
-            assert sieve.keeps(data.images[own], label).double().mean() > 0.5
-            assert sieve.keeps(data.images[~own], label).double().mean() < 0.05
+            assert classifier_filter.keeps(data.images[own], label).double().mean() > 0.5
+            assert classifier_filter.keeps(data.images[~own], label).double().mean() < 0.05
     with pytest.raises(ConfigurationError, match="no classifier of ours knows the classes cat, dog"):
-        Sieve.of_ours(("cat", "dog"), 0.8)
+        ClassifierFilter.of_ours(("cat", "dog"), 0.8)
     with pytest.raises(ConfigurationError, match="between 0 and 1"):
-        Sieve.of_ours(data.classes, 1.0)
+        ClassifierFilter.of_ours(data.classes, 1.0)
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train.state import load_state
 
 QUICK = ("--samples", "60", "--features", "pixels")
@@ -35,7 +35,7 @@ def test_average_and_live_weights_are_measured_and_kept(run: Run, folder: Path, 
     assembled = config.build(config.load())
     checkpoint = RunFolder(folder).checkpoints.newest().path
     load_state(checkpoint, assembled.game, assembled.method, assembled.batches)
-    networks = {"ema": TrainedGenerator.load(folder), "live": assembled.task.trained}
+    networks = {"ema": Sampler.load(folder), "live": assembled.task.trained}
     for weights, trained in networks.items():
         ours = pixels(trained.sample(60, seed=0))
         for split, real in (("4/5 of train", train), ("1/5 of train", test)):
@@ -131,7 +131,7 @@ def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
     config = parse_config(RunFolder(tmp_path / "run").read_config())
     mixture = config.load().mixture
-    expected = coverage(TrainedGenerator.load(tmp_path / "run").sample(2500, seed=4), mixture)
+    expected = coverage(Sampler.load(tmp_path / "run").sample(2500, seed=4), mixture)
     assert {name: found[name, "ema"] for name in expected} == pytest.approx(expected)
     assert found["modes", "the mixture itself"] == 8
     assert found["high_quality", "the mixture itself"] == pytest.approx(0.989, abs=0.01), "1 − exp(−9/2)"
@@ -150,7 +150,7 @@ def test_the_score_of_a_training_is_taken_in_the_features_that_are_set(run: Run,
     task = config.build(config.load()).task
     digits = load_extractor("digits")
     real = digits(task._images[task._judged])
-    expected = frechet_distance(real, digits(TrainedGenerator.load(tmp_path / "run").sample(100, seed=1)))
+    expected = frechet_distance(real, digits(Sampler.load(tmp_path / "run").sample(100, seed=1)))
     assert found[1] == pytest.approx(expected, rel=1e-5)
     assert RunFolder(tmp_path / "run").checkpoints.newest().score == found[1], "the best checkpoint is kept by it"
     kernel = run("train", "digits", *words, "--set", "evaluation.metric=kernel", "--json", "--out", tmp_path / "kernel")

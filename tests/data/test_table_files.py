@@ -11,8 +11,8 @@ import torch
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import (
     CategoryColumn,
-    Layout,
     NumberColumn,
+    RowLayout,
     TableCoding,
     TableData,
     TableStream,
@@ -264,7 +264,7 @@ def stream(sampling: str, rows: int = 2000) -> TableStream:
     short = np.stack([rng.random(rows) * 2 - 1, rng.choice(3, rows, p=[0.9, 0.09, 0.01]), rng.integers(0, 2, rows)], 1)
     return TableStream(
         torch.from_numpy(short.astype(np.float32)),
-        Layout((1, 3, 2)),
+        RowLayout((1, 3, 2)),
         4000,
         0,
         2,
@@ -298,6 +298,6 @@ def test_a_batch_is_a_function_of_seed_and_position() -> None:
 
 
 def test_a_state_without_weight_is_never_drawn() -> None:
-    labels = Labels(Layout((3, 1, 2)), torch.tensor([1.0, 2.0, 0.0, 0.0, 5.0]))
+    labels = Labels(RowLayout((3, 1, 2)), torch.tensor([1.0, 2.0, 0.0, 0.0, 5.0]))
     drawn = torch.bincount(labels.draw(3000, torch.Generator().manual_seed(0)), minlength=5)
     assert drawn[2] == drawn[3] == 0

@@ -1,4 +1,4 @@
-"""Enhancers are measured against what was there: known answers, what is left out, and the order of candidates."""
+"""Enhancers are measured against what was there: known answers, what is left out, and the order of models."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.enhancement import (
     LARGE,
     Candidate,
-    candidates,
+    compared_models,
     evaluate_enhancers,
     inconsistency,
     untouched,
@@ -103,7 +103,7 @@ def test_the_features_are_those_that_are_asked_for() -> None:
 
 
 def test_candidates_come_from_worst_known_to_best_hoped() -> None:
-    found = candidates({"ema": enhancer(2, 4.0), "live": enhancer(2, 8.0)}, enhancer(2), (0.25, 0.5))
+    found = compared_models({"ema": enhancer(2, 4.0), "live": enhancer(2, 8.0)}, enhancer(2), (0.25, 0.5))
     assert [(c.name, c.strength) for c in found] == [
         ("bicubic", None),
         ("regression", 0.0),
@@ -115,7 +115,7 @@ def test_candidates_come_from_worst_known_to_best_hoped() -> None:
     between = found[2].network
     assert between is not None
     assert between.network.brighter.item() == 1.0
-    assert [c.name for c in candidates({"delivered": enhancer(1)}, None)] == ["input unchanged", "delivered"]
+    assert [c.name for c in compared_models({"delivered": enhancer(1)}, None)] == ["input unchanged", "delivered"]
 
 
 def test_without_a_network_the_input_stands_in_the_targets_size_and_channels() -> None:

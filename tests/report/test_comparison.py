@@ -4,7 +4,7 @@ import json
 
 from PIL import Image
 
-from saddlepoint.report.comparison import comparison_figure, remarks, table, write_comparison
+from saddlepoint.report.comparison import comparison_figure, grid_of, remarks, write_comparison
 
 
 def result(method, seed, score, curve, failed=False):
@@ -87,7 +87,7 @@ def test_the_files_are_whole_and_the_page_stands_alone(tmp_path):
 
 
 def test_the_table_counts_failures_and_says_what_is_hidden_in_no_mean():
-    rows = table(made_up())
+    rows = grid_of(made_up())
     assert [r[1] for r in rows] == ["<a>", "b", "c"]
     assert [r[5] for r in rows] == ["0 of 2", "1 of 2", "2 of 2"]
     assert rows[0][2] == "0.1*"

@@ -17,7 +17,7 @@ from saddlepoint.metrics import inception_score
 from saddlepoint.recipes import RECIPES, AudioConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 TINY = (
@@ -95,7 +95,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
-    generator = TrainedGenerator.load(trained / "generator")
+    generator = Sampler.load(trained / "generator")
     assert isinstance(generator, SpectrogramGenerator)
     assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md"}
     assert (generator.rate, generator.classes) == (2000, ("high", "low"))
@@ -113,7 +113,7 @@ def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
 
 def test_a_generator_of_waves_makes_them_as_its_network_does(folder: Path, tmp_path: Path) -> None:
     play(tiny(folder, recipe="audio-wave"), tmp_path, 12)
-    generator = TrainedGenerator.load(tmp_path / "generator")
+    generator = Sampler.load(tmp_path / "generator")
     assert isinstance(generator, WaveformGenerator)
     latents, labels = generator.latents(3, seed=0), generator.labels(3)
     waves = generator.render(latents, labels)

@@ -20,7 +20,7 @@ from saddlepoint.networks import MLPDiscriminator, MLPGenerator
 from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 TINY = ("data.size=8", "latent.size=6", "batch_size=20", "device=cpu", "conditional=true")
@@ -45,7 +45,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_the_deliverable_remembers_its_classes_and_makes_the_one_asked_for(run: Path) -> None:
-    trained = TrainedGenerator.load(run)
+    trained = Sampler.load(run)
     assert trained.classes == tuple("0123456789")
     latents = trained.latents(4, seed=1)
     three = trained.render(latents, torch.full((4,), 3))
@@ -186,6 +186,6 @@ def test_a_short_run_makes_the_digit_that_is_asked_for(auxiliary: int, tmp_path:
     folder = RunFolder(tmp_path / "run")
     folder.create()
     config.build(config.load()).training(folder, NoObserver()).run()
-    trained = TrainedGenerator.load(folder.path)
+    trained = Sampler.load(folder.path)
     said = load_extractor("digits").logits(trained.sample(500, seed=7)).argmax(1)
     assert float((said == trained.labels(500)).float().mean()) > 0.6

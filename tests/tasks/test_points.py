@@ -10,7 +10,7 @@ from saddlepoint.tasks.points.data import grid, ring
 from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 
@@ -58,6 +58,6 @@ def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
     result = config.build(config.load()).training(folder, NoObserver()).run()
     assert set(result.metrics) == {"reverse_kl", "modes", "high_quality"}
     (folder.path / "generator").rename(tmp_path / "elsewhere")
-    points = TrainedGenerator.load(tmp_path / "elsewhere").sample(5, seed=1)
+    points = Sampler.load(tmp_path / "elsewhere").sample(5, seed=1)
     assert points.shape == (5, 2)
     assert points.dtype == torch.float32

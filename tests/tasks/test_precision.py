@@ -15,7 +15,7 @@ from saddlepoint.recipes import RECIPES, Assembled
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.components.precision import MixedPrecision
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 CONVOLUTIONAL = (
@@ -170,7 +170,7 @@ def test_runs_resume_exactly_and_deliver_plain_weights(option: str, tmp_path: Pa
     straight = play(tmp_path / "straight", 96)
     play(tmp_path / "halves", 48)
     assert torch.equal(straight.game.point.flat(), play(tmp_path / "halves", 96).game.point.flat())
-    trained = TrainedGenerator.load(tmp_path / "straight")
+    trained = Sampler.load(tmp_path / "straight")
     assert all(p.dtype == torch.float32 for p in trained.network.parameters())
     assert trained.sample(2).shape == (2, 1, 16, 16)
 

@@ -15,7 +15,7 @@ from saddlepoint.recipes import RECIPES, Assembled, citations
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.components.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 BOTH = ("regularisers.feature-matching.weight=1", "regularisers.path-length.weight=2")
@@ -132,7 +132,7 @@ def test_a_run_with_both_resumes_exactly_and_delivers_the_network_alone(tmp_path
         for (key, mine), theirs in zip(a.state_dict().items(), b.state_dict().values(), strict=True):
             assert torch.equal(mine, theirs), key
     assert any("memory_of_regulariser" in key for key in straight.game.players["generator"].state_dict())
-    assert TrainedGenerator.load(tmp_path / "straight").sample(3, label="1").shape == (3, 1, 8, 8)
+    assert Sampler.load(tmp_path / "straight").sample(3, label="1").shape == (3, 1, 8, 8)
     cited = " ".join(citations(straight.config))
     assert "salimans2016improved" in cited
     assert "karras2020analyzing" in cited

@@ -17,7 +17,7 @@ from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 TINY = (
@@ -99,7 +99,7 @@ def test_a_generator_of_windows_loads_alone_and_holds_no_pickle(trained: Path, f
     for path in (trained / "generator").iterdir():
         (tmp_path / "elsewhere" / path.name).write_bytes(path.read_bytes())
     assert {p.suffix for p in (tmp_path / "elsewhere").iterdir()} == {".safetensors", ".json", ".yaml", ".md"}
-    generator = TrainedGenerator.load(tmp_path / "elsewhere")
+    generator = Sampler.load(tmp_path / "elsewhere")
     assert isinstance(generator, WindowsGenerator)
     frame, real = generator.table(20, seed=3).frame(), pandas.read_csv(file)
     assert list(frame) == ["window", "step", "low", "high", "unit", "sold"]

@@ -18,7 +18,7 @@ from saddlepoint.networks import TableDiscriminator, TableGenerator
 from saddlepoint.recipes import RECIPES, TableConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 TINY = (
@@ -105,7 +105,7 @@ def test_a_generator_loads_alone_and_holds_no_pickle(trained: Path, tmp_path: Pa
     for path in (trained / "generator").iterdir():
         (tmp_path / "elsewhere" / path.name).write_bytes(path.read_bytes())
     assert {p.suffix for p in (tmp_path / "elsewhere").iterdir()} == {".safetensors", ".json", ".yaml", ".md"}
-    generator = TrainedGenerator.load(tmp_path / "elsewhere")
+    generator = Sampler.load(tmp_path / "elsewhere")
     assert isinstance(generator, RowGenerator)
     frame = generator.table(50, seed=3).frame()
     assert list(frame) == ["id", "city", "rent", "rooms", "let"]

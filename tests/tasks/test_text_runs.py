@@ -13,7 +13,7 @@ from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
 from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import TextGenerator
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 TINY = (
@@ -67,7 +67,7 @@ def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, al
 
 def test_a_generator_loads_alone_and_its_texts_are_a_seeds(file: Path, tmp_path: Path) -> None:
     play(assign(RECIPES["text"]().with_data(str(file)), TINY), tmp_path / "run", 32)
-    generator = TrainedGenerator.load(tmp_path / "run")
+    generator = Sampler.load(tmp_path / "run")
     assert isinstance(generator, TextGenerator)
     texts = generator.texts(20, seed=3)
     assert texts == generator.texts(300, seed=3)[:20] != generator.texts(20, seed=4)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from saddlepoint.networks import Translator
 from saddlepoint.networks.mlp import MLPGenerator
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, ImageGenerator, Latent, Trained, TrainedGenerator
+from saddlepoint.tasks.trained import NETWORK_REGISTRY, ImageGenerator, Latent, Model, Sampler
 from saddlepoint.tasks.translator import ImageTranslator, _stretches, card_of
 
 
@@ -157,7 +157,7 @@ def test_saved_and_loaded_it_makes_the_same_and_says_how_to_use_it(tmp_path: Pat
         loaded = ImageTranslator.load(folder)
         assert torch.equal(loaded.apply(images), trained.apply(images))
         assert not loaded.network.training
-    assert isinstance(Trained.load(tmp_path), ImageTranslator)
+    assert isinstance(Model.load(tmp_path), ImageTranslator)
     assert (loaded.source, loaded.shape, loaded.range, loaded.scale) == ((3, 16, 16), (1, 32, 32), (0.0, 1.0), 2)
     assert "- data: made up" in (tmp_path / "generator" / "README.md").read_text()
 
@@ -169,10 +169,10 @@ def test_what_is_of_another_kind_is_refused_with_its_command(tmp_path: Path) -> 
         tmp_path / "b", ""
     )
     with pytest.raises(ValueError, match=r"holds a translator of images: use it with `saddle translate \S+a IN"):
-        TrainedGenerator.load(tmp_path / "a")
+        Sampler.load(tmp_path / "a")
     with pytest.raises(ValueError, match=r"holds a generator: use it with `saddle sample \S+b`"):
         ImageTranslator.load(tmp_path / "b")
-    assert isinstance(Trained.load(tmp_path / "b"), ImageGenerator)
+    assert isinstance(Model.load(tmp_path / "b"), ImageGenerator)
 
 
 def test_a_generator_is_no_translator() -> None:

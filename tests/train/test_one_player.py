@@ -12,7 +12,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import NoObserver
 
 TINY = (
@@ -65,7 +65,7 @@ def test_a_baseline_resumes_exactly(case: str, images: ImageData, tmp_path: Path
 
 def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: ImageData, tmp_path: Path) -> None:
     assembled = play(tiny("autoencoder", "model.components=1", "average=none"), images, tmp_path, WHOLE)
-    trained = TrainedGenerator.load(tmp_path)
+    trained = Sampler.load(tmp_path)
     assert isinstance(trained.network, ThroughDensity)
     model, stream = assembled.game.players["generator"], assembled.stream
     codes = model.codes(stream.prepared(images.images)).detach().double()
@@ -78,7 +78,7 @@ def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: I
 
 def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path) -> None:
     assembled = play(tiny("vae", "average=none"), images, tmp_path, HALF)
-    trained = TrainedGenerator.load(tmp_path)
+    trained = Sampler.load(tmp_path)
     z = trained.latents(6, seed=2)
     with torch.no_grad():
         own = assembled.game.players["generator"].decoder(z)
@@ -152,7 +152,7 @@ def test_the_baseline_of_a_game_with_classes_makes_each_on_demand(
     few = ["model.components=10"] if model == "autoencoder" else []
     config = assign(baseline(assign(RECIPES["digits"](), ["conditional=true"]), model), [*TINY, *few, "average=none"])
     assembled = play(config, images, tmp_path, WHOLE)
-    trained = TrainedGenerator.load(tmp_path)
+    trained = Sampler.load(tmp_path)
     assert trained.classes == images.classes
     assert trained.sample(4, seed=3, label="7").shape == (4, 1, 8, 8)
     # The class is the decoder's to know: another one changes the image, and the encoder takes none.

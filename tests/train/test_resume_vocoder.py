@@ -14,7 +14,7 @@ from saddlepoint.evaluation import evaluate_vocoders
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.recipes import RECIPES, VocoderConfig, citations
 from saddlepoint.signals import MelFrontEnd
-from saddlepoint.tasks.trained import Trained
+from saddlepoint.tasks.trained import Model
 from saddlepoint.tasks.vocoder import MelLoss, MultiResolutionSTFT, Refined, Vocoder, above_each_other, resemblance
 
 TINY = (
@@ -77,7 +77,7 @@ def test_vocoders_resume_exactly(sets: list[str], data: Recordings, tmp_path: Pa
 def test_what_is_handed_over_loads_alone_and_is_what_was_trained(data: Recordings, tmp_path: Path) -> None:
     play(tiny("regression=24"), data, tmp_path / "run", 48)
     found = Vocoder.load(tmp_path / "run")
-    assert isinstance(Trained.load(tmp_path / "run" / "generator"), Vocoder)
+    assert isinstance(Model.load(tmp_path / "run" / "generator"), Vocoder)
     assert (found.front, found.steps, found.momentum) == (MelFrontEnd(2000, 64, 16, 8), 2, 0.9)
     assert found.source == (8, 13)
     wave = data[0]
@@ -98,10 +98,10 @@ def vocoder(steps: int, factors: tuple[int, ...] = (4,)) -> Vocoder:
 def test_chunks_join_without_a_seam(steps: int, factors: tuple[int, ...]) -> None:
     made = vocoder(steps, factors)
     mel = torch.randn(8, 301, generator=torch.Generator().manual_seed(0)) * 2 - 4
-    whole = made.vocoded(mel, chunk=10_000)
+    whole = made.apply(mel, chunk=10_000)
     assert whole.shape == (300 * 16,)
     seen = []
-    assert torch.allclose(made.vocoded(mel, chunk=70, progress=lambda *done: seen.append(done)), whole, atol=1e-5)
+    assert torch.allclose(made.apply(mel, chunk=70, progress=lambda *done: seen.append(done)), whole, atol=1e-5)
     assert seen == [(70, 300), (140, 300), (210, 300), (280, 300), (300, 300)]
     assert float(whole.abs().max()) <= 1
 
@@ -111,12 +111,12 @@ def test_chunks_join_without_a_seam(steps: int, factors: tuple[int, ...]) -> Non
 )
 def test_spectrograms_of_another_kind_are_refused(mel: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"this vocoder takes finite log-mels \(8 bands, frames\)"):
-        vocoder(0).vocoded(mel)
+        vocoder(0).apply(mel)
 
 
 def test_a_vocoder_hears_the_end_of_a_wave_that_is_no_whole_hops() -> None:
     found = vocoder(0)
-    assert found.heard(torch.zeros(161)).shape == (8, 12)
+    assert found.log_mel(torch.zeros(161)).shape == (8, 12)
     assert found.resynthesised(torch.zeros(161)).shape == (161,)
     assert found.resynthesised(torch.zeros(1)).shape == (1,)
 

@@ -22,8 +22,8 @@ from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import ImageConfig, parse_config
 from saddlepoint.recipes.building import data_again
 from saddlepoint.storage import RunFolder, write_atomically
-from saddlepoint.tasks.enlarging import Sieve, samples_of_class
-from saddlepoint.tasks.trained import WEIGHTS, ImageGenerator, TrainedGenerator
+from saddlepoint.tasks.enlarging import ClassifierFilter, samples_of_class
+from saddlepoint.tasks.trained import WEIGHTS, ImageGenerator, Sampler
 
 MANIFEST = "augmented.json"
 
@@ -68,7 +68,7 @@ def augment(
         raise ConfigurationError("say where the images shall go: --out DIR, --npz FILE, or both")
     if out is not None:
         _check_free(out)
-    trained = TrainedGenerator.load(run)
+    trained = Sampler.load(run)
     if not isinstance(trained, ImageGenerator):
         raise ConfigurationError(f"{run} makes {trained.kind}, and sets of images are what can be enlarged")
     if not trained.classes:
@@ -77,12 +77,12 @@ def augment(
             f"saddle train RECIPE --conditional"
         )
     beside = _real(run, trained, real, data)
-    sieve = None if keep is None else Sieve.of_ours(trained.classes, keep)
+    classifier_filter = None if keep is None else ClassifierFilter.of_ours(trained.classes, keep)
 
     made, drawn = [], {}
     with _bar("drawing", len(trained.classes)) as step:
         for label, name in enumerate(trained.classes):
-            found = samples_of_class(trained, label, per_class, seed, sieve)
+            found = samples_of_class(trained, label, per_class, seed, classifier_filter)
             made.append(found.images)
             drawn[name] = found.drawn
             step()
@@ -93,7 +93,7 @@ def augment(
         "shape": list(trained.shape),
         "seed": seed,
         "generator": {"run": str(run), "network": trained.spec["name"], "weights_sha256": _digest(run)},
-        "kept": None if sieve is None else _kept(sieve, drawn),
+        "kept": None if classifier_filter is None else _kept(classifier_filter, drawn),
         "data": None if beside is None else {"name": beside.name, "fingerprint": beside.fingerprint},
     }
     if out is not None:
@@ -251,9 +251,14 @@ def _digest(run: Path) -> str:
     return hashlib.sha256((path if path.exists() else run / "generator" / WEIGHTS).read_bytes()).hexdigest()[:16]
 
 
-def _kept(sieve: Sieve, drawn: dict[str, int]) -> dict[str, Any]:
-    judge = sieve.classifier
-    return {"probability": sieve.probability, "classifier": judge.name, "digest": judge.digest, "drawn": drawn}
+def _kept(classifier_filter: ClassifierFilter, drawn: dict[str, int]) -> dict[str, Any]:
+    judge = classifier_filter.classifier
+    return {
+        "probability": classifier_filter.probability,
+        "classifier": judge.name,
+        "digest": judge.digest,
+        "drawn": drawn,
+    }
 
 
 def _told(manifest: dict[str, Any]) -> str:

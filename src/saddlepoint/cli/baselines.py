@@ -14,7 +14,7 @@ from saddlepoint import __version__
 from saddlepoint.cli.console import bar_of_runs, err, print_json, print_wide
 from saddlepoint.comparison import baseline_comparison
 from saddlepoint.report import write_curves, write_report
-from saddlepoint.report.baselines import COLUMNS, remarks, table, write_baselines
+from saddlepoint.report.baselines import COLUMNS, grid_of, remarks, write_baselines
 from saddlepoint.train import Budget
 
 
@@ -58,7 +58,7 @@ def compare_baselines(
     shown = Table(box=None, pad_edge=False)
     for column in COLUMNS:
         shown.add_column(column, justify="left" if column in COLUMNS[:2] else "right", no_wrap=True)
-    for row in table(found):
+    for row in grid_of(found):
         shown.add_row(*map(Text, row))
     print_wide(shown)
     for sentence in remarks(found):

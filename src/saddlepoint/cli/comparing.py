@@ -16,7 +16,7 @@ from saddlepoint.cli.baselines import compare_baselines
 from saddlepoint.cli.console import AsJson, bar_of_runs, err, print_json, print_wide
 from saddlepoint.comparison import Comparison, configured, run
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.report.comparison import COLUMNS, remarks, table, write_comparison
+from saddlepoint.report.comparison import COLUMNS, grid_of, remarks, write_comparison
 from saddlepoint.storage import free_name
 from saddlepoint.train import Budget
 
@@ -151,7 +151,7 @@ def _tell(found: dict[str, object], title: str, paths: list[Path]) -> None:
     shown = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in COLUMNS:
         shown.add_column(column, justify="left" if column in ("", "method") else "right", no_wrap=True)
-    for row in table(found):
+    for row in grid_of(found):
         shown.add_row(*map(Text, row))
     print_wide(shown)
     for sentence in remarks(found):

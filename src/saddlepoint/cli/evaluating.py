@@ -18,6 +18,7 @@ from saddlepoint.cli.console import AsJson, err, print_json, print_wide
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DataError, ImageData, load_images
 from saddlepoint.data.audio import SoundData
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.pairs import PairData
 from saddlepoint.tasks.points.data import PointData
 from saddlepoint.data.recordings import Recordings, recordings
@@ -28,8 +29,8 @@ from saddlepoint.evaluation import (
     SAMPLES,
     Evaluation,
     RealSet,
-    candidates,
     chosen,
+    compared_models,
     evaluate_enhancers,
     evaluate_images,
     evaluate_points,
@@ -44,7 +45,7 @@ from saddlepoint.evaluation import (
 )
 from saddlepoint.evaluation.audio import SOUNDS
 from saddlepoint.evaluation.enhancement import Candidate
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.series import WINDOWS
 from saddlepoint.evaluation.tables import ROWS
 from saddlepoint.evaluation.text import TEXTS
@@ -61,7 +62,6 @@ from saddlepoint.recipes import (
     parse_config,
 )
 from saddlepoint.recipes.building import data_again, pick_device
-from saddlepoint.recipes.configuration import Reading
 from saddlepoint.report import save_png, write_report
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
 from saddlepoint.report.perception_distortion import trade_figure
@@ -76,7 +76,7 @@ from saddlepoint.tasks.points import JUDGED, PointTask
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator, TextTask
-from saddlepoint.tasks.trained import ImageGenerator, PointGenerator, Trained
+from saddlepoint.tasks.trained import ImageGenerator, Model, PointGenerator
 from saddlepoint.tasks.translation import SHOWN as SHOWN_PAIRS
 from saddlepoint.tasks.translation import TranslationTask, beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
@@ -84,7 +84,7 @@ from saddlepoint.tasks.vocoder import SHOWN as SHOWN_WAVES
 from saddlepoint.tasks.vocoder import Vocoder, VocoderTask, above_each_other, spaced
 from saddlepoint.train.state import load_state
 
-Kind = TypeVar("Kind", bound=Trained)
+Kind = TypeVar("Kind", bound=Model)
 #: Which weights may be asked for.
 WEIGHTS = ("ema", "live")
 #: Generated images in the picture of neighbours, of each half.
@@ -193,7 +193,7 @@ class _Asked:
     seed: int
     device: str
     plot: Path | None
-    report: Report
+    report: OnProgress
     weights: str | None
 
     def without(self, what: str, *names: str) -> None:
@@ -342,7 +342,7 @@ def _of_enhancers(
         config = config.with_data(asked.data)
         given = config.load(partial(asked.report, "reading the data"))
     pairs = config.pairs(given, asked.samples)
-    shown = candidates(translators, _regression(asked.run))
+    shown = compared_models(translators, _regression(asked.run))
     found = evaluate_enhancers(shown, pairs, config.chain, asked.extractor(), seed=config.seed, report=asked.report)
     if asked.plot is not None:
         _draw_enhanced(asked.plot, shown, pairs)
@@ -397,7 +397,7 @@ class _Subject:
     `changed` says how these data differ from those that it was trained on.
     """
 
-    generators: Mapping[str, Trained]
+    generators: Mapping[str, Model]
     samples: int | None
     config: Config | None
     data: Any
@@ -416,7 +416,7 @@ def _weights(words: str) -> tuple[str, ...]:
     return names or WEIGHTS
 
 
-def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Reading) -> _Subject:
+def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: OnRead) -> _Subject:
     """The newest checkpoint of a run, else the generator that it handed over.
 
     Raises:
@@ -430,7 +430,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
     except NoCheckpoint:
         checkpoint = None
     if config is None or checkpoint is None:
-        delivered = Trained.load(run)
+        delivered = Model.load(run)
         if demanded:
             raise ConfigurationError(f"{run} has no checkpoint to take weights from: leave --weights out")
         return _Subject({"delivered": delivered}, None, config, data, other)
@@ -451,7 +451,7 @@ def _subject(run: Path, wanted: tuple[str, ...], demanded: bool, reading: Readin
             *(SeriesTask, AudioTask, VocoderTask, TextTask),
         ),
     )
-    generators: dict[str, Trained] = {"live": copy.deepcopy(task.trained)}
+    generators: dict[str, Model] = {"live": copy.deepcopy(task.trained)}
     answer = assembled.method.answer(game)
     if answer is not game.point:
         game.recalibrate_batch_norm(answer, assembled.batches)
@@ -503,7 +503,7 @@ def _real(subject: _Subject, trained: ImageGenerator, data: str | None) -> tuple
 
 
 @contextmanager
-def _watching() -> Iterator[Report]:
+def _watching() -> Iterator[OnProgress]:
     """A bar for what is being done."""
     bar = Progress(
         TextColumn("{task.description}"),

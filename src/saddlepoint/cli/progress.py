@@ -24,7 +24,7 @@ from saddlepoint.train.observer import Progress as Where
 REDRAW = 0.2
 
 
-class Watch:
+class ProgressBar:
     """Draws where a run is: samples seen, rate, time left, losses and monitors.
 
     Where stderr is no terminal, one plain line a record. With `epoch_lines`, the classical line an epoch on stdout.

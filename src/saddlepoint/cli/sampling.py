@@ -18,7 +18,7 @@ from saddlepoint.tasks.pictures import CLASSES, frames_of
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.text import TextGenerator, joined
-from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator
+from saddlepoint.tasks.trained import ImageGenerator, Sampler
 
 #: Frames between two stops of a walk, and milliseconds a frame.
 FRAMES, MILLISECONDS = 24, 50
@@ -77,7 +77,7 @@ def sample(
 
       saddle sample runs/text -n 20 --temperature 0.8
     """
-    trained = TrainedGenerator.load(run)
+    trained = Sampler.load(run)
     if temperature is not None and not isinstance(trained, TextGenerator):
         raise ConfigurationError(f"{run} makes {trained.kind}: --temperature is for text")
     if where and not isinstance(trained, RowGenerator):

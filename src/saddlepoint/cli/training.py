@@ -17,7 +17,7 @@ from rich.text import Text
 
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.listing import by
-from saddlepoint.cli.progress import Watch, introduce
+from saddlepoint.cli.progress import ProgressBar, introduce
 from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
@@ -139,7 +139,7 @@ def train(
         introduce(config, loaded, continued)
         assembled = config.build(loaded)
         _begin(folder, config, assembled, continued)
-        with Watch(config, loaded) as watch:
+        with ProgressBar(config, loaded) as watch:
             training = assembled.training(folder, watch)
             try:
                 result = training.run()

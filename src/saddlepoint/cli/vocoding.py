@@ -74,7 +74,7 @@ def vocode(
 
             try:
                 if job.source.suffix.lower() == ARRAY:
-                    made = vocoder.vocoded(_spectrogram(job.source), progress=advance)
+                    made = vocoder.apply(_spectrogram(job.source), progress=advance)
                 else:
                     wave = torch.from_numpy(read_sound(job.source, vocoder.front.rate).wave).float()
                     made = vocoder.resynthesised(wave, advance)

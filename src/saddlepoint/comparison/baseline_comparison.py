@@ -21,7 +21,7 @@ from saddlepoint.metrics import frechet_distance, precision_recall
 from saddlepoint.recipes import RECIPES, ImageConfig, ImageDataConfig, baseline, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.pictures import image_grid
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.train import Budget
 
 #: What stands side by side.
@@ -156,7 +156,7 @@ def compare(
         numbers |= identity.get("metrics", {})
         failed = identity.get("outcome") in (Outcome.NON_FINITE, Outcome.DIVERGED)
         if not failed:
-            made = TrainedGenerator.load(folder.generator).sample(len(judge.real), seed=DRAWN)
+            made = Sampler.load(folder.generator).sample(len(judge.real), seed=DRAWN)
             numbers |= judge(made)
             if entry.seed == 0:
                 pictures[entry.on].append((entry.model, image_grid(made[: SIDE * SIDE], columns=SIDE)))

@@ -34,7 +34,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.data.collection import Report, some
+from saddlepoint.data.collection import OnRead, some
 from saddlepoint.data.folder import HELD_OUT, SPLITS, printable
 from saddlepoint.data.images import DataError, Split
 
@@ -125,7 +125,7 @@ def sound_folder(
     test: str | None = None,
     held_out: float = 0.0,
     split: Split = "train",
-    progress: Report | None = None,
+    progress: OnRead | None = None,
 ) -> SoundData:
     """Read every sound below a folder, in the order of their paths; the module says by which rules.
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from saddlepoint.data.decoding import Marks, Source, attempt, available_formats
 from saddlepoint.data.workers import Target
 
-#: Told how many of how many are done.
-Report = Callable[[int, int], None]
+#: Told how many files or rows are read, and how many there are.
+OnRead = Callable[[int, int], None]
 
 #: Decoding shares the disk and the memory bus: more threads than this gain nothing.
 THREADS = 8
@@ -85,7 +85,7 @@ def shape_of(collection: Collection, target: Target) -> tuple[int, int, int, int
     return len(collection), target.channels or 3, target.size, target.size
 
 
-def in_memory(collection: Collection, target: Target, progress: Report | None) -> tuple[torch.Tensor, Findings]:
+def in_memory(collection: Collection, target: Target, progress: OnRead | None) -> tuple[torch.Tensor, Findings]:
     """Images (M, C, size, size) of those that can be read, in their order."""
     pixels: NDArray[np.uint8] = np.empty(shape_of(collection, target), np.uint8)
     formats = available_formats()

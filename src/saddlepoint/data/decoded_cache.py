@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from saddlepoint.data.cache import cache_folder, mapped
-from saddlepoint.data.collection import KINDS, Collection, Findings, Report, bytes_of, in_memory
+from saddlepoint.data.collection import KINDS, Collection, Findings, OnRead, bytes_of, in_memory
 from saddlepoint.data.decoding import available_formats
 from saddlepoint.data.images import DataError
 from saddlepoint.data.workers import Target, decoded
@@ -40,7 +40,7 @@ PIECE = 4 << 20
 VERSION = 2
 
 
-def read(collection: Collection, target: Target, progress: Report | None = None) -> tuple[torch.Tensor, Findings]:
+def read(collection: Collection, target: Target, progress: OnRead | None = None) -> tuple[torch.Tensor, Findings]:
     """Images (M, C, size, size) of a collection that can be read, in their order: in memory or, if large, on the disk.
 
     Args:
@@ -94,7 +94,7 @@ def _open(folder: Path, key: str) -> tuple[torch.Tensor, Findings] | None:
 
 
 def _write(
-    folder: Path, key: str, collection: Collection, target: Target, progress: Report | None
+    folder: Path, key: str, collection: Collection, target: Target, progress: OnRead | None
 ) -> tuple[torch.Tensor, Findings]:
     for old in folder.iterdir():
         if old.suffix in (".u8", ".json", ".partial"):
@@ -126,7 +126,7 @@ def _write(
 
 
 def _decode_into(
-    file: BinaryIO, collection: Collection, target: Target, progress: Report | None
+    file: BinaryIO, collection: Collection, target: Target, progress: OnRead | None
 ) -> tuple[tuple[int, int, int, int], Findings]:
     """Write the pixels, with one channel until the first image in colour comes."""
     plane = target.size**2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from saddlepoint.data.collection import NAMED, Collection, Report, some
+from saddlepoint.data.collection import NAMED, Collection, OnRead, some
 from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Colour, Source
 from saddlepoint.data.images import DataError, ImageData, Split
@@ -41,7 +41,7 @@ def image_folder(
     size: int = 32,
     channels: int | None = None,
     background: Colour = WHITE,
-    progress: Report | None = None,
+    progress: OnRead | None = None,
     split: Split = "train",
 ) -> ImageData:
     """Read every image below a folder, in the order of their paths, at size x size pixels.

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.data.collection import Collection, Report
+from saddlepoint.data.collection import Collection, OnRead
 from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Source
 from saddlepoint.data.images import DataError, ImageData, Split
@@ -30,7 +30,7 @@ def absolute(source: str) -> str:
     return f"{PREFIX}{folder.resolve()}" if folder.is_dir() else source
 
 
-def hugging_face(source: str, size: int = 32, split: Split = "train", progress: Report | None = None) -> ImageData:
+def hugging_face(source: str, size: int = 32, split: Split = "train", progress: OnRead | None = None) -> ImageData:
     """Read the images of a set, at size x size pixels, decoded and kept as those of a folder are.
 
     The column of images is the only one of that type, or that called `image`; the labels are the first column of

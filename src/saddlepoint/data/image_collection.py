@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from saddlepoint.core import rng
-from saddlepoint.data.collection import THREADS, Report, some
+from saddlepoint.data.collection import THREADS, OnRead, some
 from saddlepoint.data.decoding import Colour, available_formats, decode_whole, upright_size
 from saddlepoint.data.folder import WHITE, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split, gathered
@@ -139,7 +139,7 @@ class Photographs:
 def photograph_folder(
     path: str | Path,
     background: Colour = WHITE,
-    progress: Report | None = None,
+    progress: OnRead | None = None,
     split: Split = "train",
 ) -> Photographs:
     """Read every image below a folder, whole and in the order of their paths.
@@ -203,7 +203,7 @@ def _decoded(
     background: Colour,
     formats: tuple[str, ...],
     findings: _Findings,
-    progress: Report | None,
+    progress: OnRead | None,
 ) -> Iterator[Tensor]:
     """The bytes of each file, a few files at once; of one that can't be read zeros, as its head was promised room."""
     read = partial(decode_whole, background=background, formats=formats)

@@ -10,7 +10,7 @@ from typing import get_args
 from saddlepoint.data.arrays import ENDINGS, array_file
 from saddlepoint.data.bundled import digits
 from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder, found_cifar
-from saddlepoint.data.collection import Report
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.folder import image_folder
 from saddlepoint.data.hugging_face import PREFIX, hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
@@ -91,7 +91,7 @@ def load_images(
     *,
     path: str | Path | None = None,
     split: Split = "train",
-    progress: Report | None = None,
+    progress: OnRead | None = None,
 ) -> ImageData:
     """Read images by name or path.
 
@@ -142,7 +142,7 @@ def load_photographs(
     *,
     path: str | Path | None = None,
     split: Split = "train",
-    progress: Report | None = None,
+    progress: OnRead | None = None,
 ) -> Photographs:
     """Read images by name or path as `load_images` does, but that those of a folder are whole, of their own sizes.
 
@@ -157,7 +157,7 @@ def load_photographs(
     return Photographs.of(load_images(source, path=path, split=split, progress=progress))
 
 
-def _read(path: Path, size: int | None, split: Split, progress: Report | None) -> ImageData:
+def _read(path: Path, size: int | None, split: Split, progress: OnRead | None) -> ImageData:
     """What lies at a path, by what it is."""
     if path.suffix.lower() in ENDINGS and not path.is_dir():
         return array_file(path, split)

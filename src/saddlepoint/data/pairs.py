@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from saddlepoint.data.collection import Collection, Report, some
+from saddlepoint.data.collection import Collection, OnRead, some
 from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Colour, Half, Source, available_formats, upright_size
 from saddlepoint.data.folder import WHITE, Files, Listing, listed, part_of, printable
@@ -20,7 +20,7 @@ from saddlepoint.data.images import DataError, ImageData, Split
 from saddlepoint.data.workers import Target
 
 #: How images lie: each side in a folder of its own, equal names a pair; or both sides in one image, input on the left.
-Layout = Literal["folders", "side"]
+PairLayout = Literal["folders", "side"]
 #: Channels of the inputs and of the targets; None decides by the images.
 Channels = tuple[int | None, int | None]
 
@@ -113,13 +113,13 @@ def read_pairs(
     *,
     a: str | None = None,
     b: str | None = None,
-    layout: Layout = "folders",
+    layout: PairLayout = "folders",
     paired: bool | None = True,
     split: Split = "train",
     scale: int = 1,
     channels: Channels = (None, None),
     background: Colour = WHITE,
-    progress: Report | None = None,
+    progress: OnRead | None = None,
 ) -> PairData:
     """Read pairs of images, or two sets of images, below a folder, at size x size pixels.
 
@@ -137,7 +137,7 @@ def read_pairs(
         path: the folder.
         size: pixels a side of the inputs.
         a, b: sub-folders of the inputs and of the targets, or folders anywhere.
-        layout: see `Layout`.
+        layout: see `PairLayout`.
         paired: False reads two sets of images that have nothing to do with each other; None takes them for pairs where
             no image is without a partner.
         split: "train", or "test" for the part that such a folder holds out.
@@ -353,5 +353,5 @@ def _chosen(data: ImageData, rows: Tensor) -> ImageData:
     return data if len(rows) == len(data) else data.chosen(rows)
 
 
-def _counted(progress: Report | None, before: int, of: int) -> Report | None:
+def _counted(progress: OnRead | None, before: int, of: int) -> OnRead | None:
     return None if progress is None else lambda done, _: progress(before + done, of)

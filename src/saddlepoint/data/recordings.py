@@ -14,7 +14,7 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.audio import PEAK, SILENT, is_clipped, read_sound, sound_files
-from saddlepoint.data.collection import Report, some
+from saddlepoint.data.collection import OnRead, some
 from saddlepoint.data.folder import printable
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.order import Order
@@ -108,7 +108,7 @@ def recordings(
     test: str | None = None,
     held_out: float = 0.0,
     split: Split = "train",
-    progress: Report | None = None,
+    progress: OnRead | None = None,
 ) -> Recordings:
     """Read every sound below a folder, whole, in the order of their paths.
 

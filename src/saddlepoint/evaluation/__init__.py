@@ -1,7 +1,7 @@
 """How good a trained generator is: every metric with the protocol that it was measured by."""
 
 from saddlepoint.evaluation.audio import evaluate_sounds
-from saddlepoint.evaluation.enhancement import candidates, evaluate_enhancers
+from saddlepoint.evaluation.enhancement import compared_models, evaluate_enhancers
 from saddlepoint.evaluation.evaluating import SAMPLES, Evaluation, evaluate_images
 from saddlepoint.evaluation.measures import MEASURES, chosen
 from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture
@@ -22,8 +22,8 @@ __all__ = [
     "Neighbourhood",
     "Protocol",
     "RealSet",
-    "candidates",
     "chosen",
+    "compared_models",
     "evaluate_enhancers",
     "evaluate_images",
     "evaluate_points",

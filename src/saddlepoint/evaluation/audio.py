@@ -9,7 +9,7 @@ from torch import Tensor
 from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
 from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, Evaluation, compare
-from saddlepoint.evaluation.feature_sets import Report, Seen
+from saddlepoint.evaluation.feature_sets import OnProgress, Seen
 from saddlepoint.evaluation.measures import MEASURES, Compared
 from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.extractors import SoundExtractor
@@ -29,7 +29,7 @@ def evaluate_sounds(
     *,
     samples: int = SOUNDS,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every metric of every generator against the sounds that it was trained on, and against others.
 
@@ -92,12 +92,12 @@ def evaluate_sounds(
     return Evaluation(tuple(measured), tuple(notes))
 
 
-def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: OnProgress, what: str) -> Seen:
     report(what, 0, len(order))
     return _seen(data.floats(order), data.rate, extractor, order)
 
 
-def _made(trained: SoundGenerator, n: int, seed: int, extractor: SoundExtractor, report: Report, what: str) -> Seen:
+def _made(trained: SoundGenerator, n: int, seed: int, extractor: SoundExtractor, report: OnProgress, what: str) -> Seen:
     latents, labels = trained.latents(n, seed), trained.labels(n)
     parts = []
     for start in range(0, n, TOGETHER):

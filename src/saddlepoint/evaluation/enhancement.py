@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import ms_ssim, spectrum_distance
@@ -48,7 +48,7 @@ class Candidate:
     strength: float | None = None
 
 
-def candidates(
+def compared_models(
     enhancers: Mapping[str, ImageTranslator], regression: ImageTranslator | None, strengths: Iterable[float] = STRENGTHS
 ) -> list[Candidate]:
     """What is measured: no network, the first stage, what lies between it and the first of the enhancers, and these."""
@@ -70,7 +70,7 @@ def evaluate_enhancers(
     judge: Extractor | None = None,
     *,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Each candidate held against what the degraded images were.
 
@@ -82,7 +82,7 @@ def evaluate_enhancers(
     Without a network stands the input, enlarged bicubically where it is smaller.
 
     Args:
-        measured: see `candidates`.
+        measured: see `compared_models`.
         pairs: degraded images and what they were.
         chain: what degraded them; None where that is not known.
         judge: gives the features of the Fréchet distance; None takes patches.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.evaluation.feature_sets import Report, Seen, seen_from, seen_of
+from saddlepoint.evaluation.feature_sets import OnProgress, Seen, seen_from, seen_of
 from saddlepoint.evaluation.measures import MEASURES, Compared
 from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhoods
 from saddlepoint.evaluation.protocol import Measured, Protocol
@@ -46,7 +46,7 @@ def evaluate_images(
     seed: int = 0,
     most: int = MOST,
     shown: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every metric of every generator against training and test images, and of test against training images.
 
@@ -104,7 +104,7 @@ def _on(basis: Protocol, real: RealSet, seen: Seen) -> Protocol:
 
 
 def compare(
-    compared: Compared, names: Iterable[str], protocol: Protocol, report: Report, demanded: bool
+    compared: Compared, names: Iterable[str], protocol: Protocol, report: OnProgress, demanded: bool
 ) -> tuple[list[Measured], list[str]]:
     """The numbers, and what was left out; what was demanded is not left out."""
     names, measured, notes = list(names), [], []

@@ -20,7 +20,7 @@ CHUNK = 1024
 #: Numbers in an image up to which its pixels are compared too: colour of 32x32.
 SMALL = 3 * 32 * 32
 #: Told what is done, how much of it, and of how much.
-Report = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Seen:
         )
 
 
-def seen_of(data: ImageData, extractor: Extractor, n: int, most: int, seed: int, report: Report, what: str) -> Seen:
+def seen_of(data: ImageData, extractor: Extractor, n: int, most: int, seed: int, report: OnProgress, what: str) -> Seen:
     """At most n real images, in an order of the seed: data sets are often sorted by class."""
     order = torch.randperm(len(data), generator=rng(seed, "evaluated"))[:n]
     chunks = (data.images[part] for part in order.split(CHUNK))
@@ -65,9 +65,9 @@ def seen_of(data: ImageData, extractor: Extractor, n: int, most: int, seed: int,
 
 
 def seen_from(
-    trained: ImageGenerator, extractor: Extractor, n: int, most: int, seed: int, report: Report, what: str
+    trained: ImageGenerator, extractor: Extractor, n: int, most: int, seed: int, report: OnProgress, what: str
 ) -> Seen:
-    """n generated images, those of `TrainedGenerator.sample` with this seed."""
+    """n generated images, those of `Sampler.sample` with this seed."""
     return _seen(generated(trained, n, seed), torch.arange(n), trained.shape, extractor, most, report, what)
 
 
@@ -85,7 +85,7 @@ def _seen(
     shape: tuple[int, ...],
     extractor: Extractor,
     most: int,
-    report: Report,
+    report: OnProgress,
     what: str,
 ) -> Seen:
     n, done = len(order), 0

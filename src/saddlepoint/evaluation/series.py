@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from saddlepoint.data import DataError
 from saddlepoint.data.series import SeriesData
 from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.metrics import (
     TableColumn,
@@ -42,7 +42,7 @@ def evaluate_series(
     samples: int = WINDOWS,
     trainings: int = TRAININGS,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every number of every generator, and of real windows: the floor.
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.metrics import column_similarities, detection_auc, pair_similarities, privacy, utility
-from saddlepoint.tasks.table import RowGenerator, measurable
+from saddlepoint.tasks.table import RowGenerator, metric_columns
 
 #: Made and real rows that are compared, at most; models are trained on as many.
 ROWS = 20_000
@@ -28,7 +28,7 @@ def evaluate_tables(
     *,
     samples: int = ROWS,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every number of every generator, and of real rows that it never saw: the floor.
 
@@ -50,7 +50,7 @@ def evaluate_tables(
     """
     n, notes = min(samples, len(train)), []
     rows = np.sort(np.random.default_rng(seed).permutation(len(train))[:n])
-    real = measurable(train.take(rows))
+    real = metric_columns(train.take(rows))
     if held_out is None:
         notes.append("utility and privacy are left out: no rows are held out; train with --set data.held_out=0.2")
     elif target is None:
@@ -66,17 +66,17 @@ def evaluate_tables(
     made = {
         name: (make.table if isinstance(make, RowGenerator) else make)(n, seed) for name, make in generators.items()
     }
-    whole = None if held_out is None else measurable(train)
+    whole = None if held_out is None else metric_columns(train)
     for name, table in {**made, **floor}.items():
         report(f"{name}: comparing", 0, 1)
-        own, is_floor = measurable(table), name in floor
+        own, is_floor = metric_columns(table), name in floor
         found: dict[str, tuple[float, Better]] = {
             "columns": (float(np.mean(list(column_similarities(real, own).values()))), "higher"),
             "pairs": (float(np.mean(list(pair_similarities(real, own).values()) or [1.0])), "higher"),
             "detection": (detection_auc(real, own, seed), "half"),
         }
         if held_out is not None and whole is not None:
-            test = measurable(held_out)
+            test = metric_columns(held_out)
             if target is not None:
                 useful = utility(real if is_floor else own, test, target, like=real, seed=seed)
                 for key, value in {"f1": useful.f1, "auc": useful.auc, "r2": useful.r2}.items():

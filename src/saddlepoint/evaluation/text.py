@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from saddlepoint.data.text import TextData
 from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
 from saddlepoint.tasks.text import TextGenerator
@@ -25,7 +25,7 @@ def evaluate_texts(
     temperatures: Sequence[float] = TEMPERATURES,
     samples: int = TEXTS,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Every number of every generator at every temperature, and of real texts: the floor.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.extractors import Extractor
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
@@ -29,7 +29,7 @@ def evaluate_translators(
     *,
     samples: int,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Each translator, and the input unchanged, held against targets that were not trained on.
 

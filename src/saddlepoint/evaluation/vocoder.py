@@ -10,7 +10,7 @@ from torch import Tensor
 from saddlepoint.core import rng
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation.evaluating import Evaluation
-from saddlepoint.evaluation.feature_sets import Report
+from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.tasks.vocoder import Vocoder, resemblance, spaced
 
@@ -35,9 +35,9 @@ def ways_of(vocoders: Mapping[str, Vocoder], seed: int = 0) -> dict[str, Way]:
     worth.
     """
     name, first = next(iter(vocoders.items()))
-    found: dict[str, Way] = {weights: vocoder.vocoded for weights, vocoder in vocoders.items()}
+    found: dict[str, Way] = {weights: vocoder.apply for weights, vocoder in vocoders.items()}
     if first.steps:
-        found[f"{name}, network alone"] = first.without_steps().vocoded
+        found[f"{name}, network alone"] = first.without_steps().apply
         found[f"noise, {first.steps} steps"] = partial(_of_noise, first, seed)
     for steps in SEARCHES:
         found[f"griffin-lim, {steps} steps"] = partial(_searched, first, steps)
@@ -51,7 +51,7 @@ def evaluate_vocoders(
     *,
     samples: int = HEARD,
     seed: int = 0,
-    report: Report = lambda *_: None,
+    report: OnProgress = lambda *_: None,
 ) -> Evaluation:
     """Each way from the recordings' log-mels to waves, held against the recordings.
 
@@ -69,7 +69,7 @@ def evaluate_vocoders(
     first = next(iter(vocoders.values()))
     chosen = spaced(len(held_out), samples)
     real = [held_out[k] for k in chosen]
-    mels = [first.heard(wave) for wave in real]
+    mels = [first.log_mel(wave) for wave in real]
     ways, measured = ways_of(vocoders, seed), []
     for weights, way in ways.items():
         made, seconds = [], 0.0

@@ -44,7 +44,7 @@ class SpokenClassifier(StoredClassifier):
 
     def features(self, waves: Tensor) -> Tensor:
         """Waves (N, samples) at 8 kHz → the penultimate layer, (N, 96)."""
-        x = self.heard(waves)[:, None]
+        x = self.scaled_log_mel(waves)[:, None]
         for place, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             x = relu(norm(convolution(x)))
             if place < 3:
@@ -57,7 +57,7 @@ class SpokenClassifier(StoredClassifier):
         return logits
 
     @staticmethod
-    def heard(waves: Tensor) -> Tensor:
+    def scaled_log_mel(waves: Tensor) -> Tensor:
         """Waves (N, samples) → (N, bands, frames) in [0, 1], 1 where a sound is loudest."""
         logs = log_mel(waves, RATE, WINDOW, HOP, BANDS)
         return ((logs - logs.amax((1, 2), keepdim=True)) / REACH + 1).clamp_min(0)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.audio import Cut, Level, SoundData, sound_folder
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.images import Split
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.extractors import SoundExtractor, load_sound_extractor
@@ -21,7 +22,6 @@ from saddlepoint.recipes.configuration import (
     LatentSettings,
     PathSettings,
     Player,
-    Reading,
 )
 from saddlepoint.signals import Spectrogram
 from saddlepoint.tasks.audio import (
@@ -64,7 +64,7 @@ class SoundFolder(PathSettings):
     test: str | None = None
     held_out: float = Field(default=0.1, ge=0, lt=1)
 
-    def read_split(self, samples: int, split: Split, reading: Reading | None = None) -> SoundData:
+    def read_split(self, samples: int, split: Split, reading: OnRead | None = None) -> SoundData:
         """The sounds of a split, of so many samples each."""
         if self.path is None:
             raise ConfigurationError("this recipe needs sounds of yours: give their folder with --data FOLDER")
@@ -129,7 +129,7 @@ class SoundDataConfig(Config):
         frames = -(-round(self.data.seconds * self.data.rate) // (own.hop * FRAMES)) * FRAMES
         return Spectrogram(self.data.rate, frames, own.window, own.hop, own.bands)
 
-    def load(self, reading: Reading | None = None) -> SoundData:
+    def load(self, reading: OnRead | None = None) -> SoundData:
         """Read the sounds."""
         return self.data.read_split(self.pictured.samples, "train", reading)
 

@@ -18,13 +18,14 @@ from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
 from saddlepoint.core.game import JointLoss
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data import DataError
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.stream import Stream
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import Penalty, clip_parameters
 from saddlepoint.components.citing import citations
-from saddlepoint.recipes.configuration import AdversarialConfig, Choice, Config, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Choice, Config
 from saddlepoint.components.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
@@ -190,7 +191,7 @@ def changed(identity: Mapping[str, Any], data: Data) -> str | None:
     return f"the data changed since this run began ({what})"
 
 
-def data_again(folder: RunFolder, config: Config, reading: Reading | None = None) -> tuple[Data, str | None]:
+def data_again(folder: RunFolder, config: Config, reading: OnRead | None = None) -> tuple[Data, str | None]:
     """The data of a run that began before, and in words how they changed since; None where they did not.
 
     Raises:

@@ -1,13 +1,14 @@
 """The whole, typed configuration of a run: what all tasks share. Each task adds its data in a module of its own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from saddlepoint.configuration import NamedChoices, Settings
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.stream import Distribution
 from saddlepoint.components.analytic import BOTH_OPTIMIZERS
 from saddlepoint.components.registries import (
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from saddlepoint.recipes.building import Assembled, Data
 
 Choice = dict[str, Any]
-#: Told how many files are read, and how many there are.
-Reading = Callable[[int, int], None]
 
 
 class DataSettings(Settings, ABC):
@@ -154,7 +153,7 @@ class Config(Settings):
         """BibTeX of what is minimised."""
 
     @abstractmethod
-    def load(self, reading: Reading | None = None) -> "Data":
+    def load(self, reading: OnRead | None = None) -> "Data":
         """Read the data. Raises ValueError where they are not there, or damaged."""
 
     def stand_in(self) -> tuple[tuple[int, ...], int] | None:

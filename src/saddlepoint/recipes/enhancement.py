@@ -9,13 +9,14 @@ from pydantic import Field, field_validator
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import load_images, load_photographs
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import DegradedStream, degraded_pairs
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.recipes.configuration import Average, Player, Reading
+from saddlepoint.recipes.configuration import Average, Player
 from saddlepoint.recipes.image import placed
 from saddlepoint.recipes.image_to_image import Given, ImageToImageConfig, Pairing, Score
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules
@@ -24,7 +25,7 @@ from saddlepoint.train import Budget, Intervals, Schedule, Schedules
 PAIR_SIZE = 32
 
 
-class Photos(Pairing):
+class DegradedImages(Pairing):
     """Which images, to be degraded or given as pairs, and what is cut out of them.
 
     Attributes:
@@ -39,7 +40,7 @@ class Photos(Pairing):
     crop: int = Field(default=32, ge=4)
     scale: int = Field(default=1, ge=1, le=8)
 
-    def load(self, paired: bool, reading: Reading | None = None) -> Given:
+    def load(self, paired: bool, reading: OnRead | None = None) -> Given:
         """Read photographs, or pairs, with those that are held out."""
         if self.source == "folder" and self.path is None:
             raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
@@ -61,7 +62,7 @@ class Photos(Pairing):
         """Other images. Raises ConfigurationError where there are none."""
         return self.read({**self.model_dump(), **placed(data)})
 
-    def _photographs(self, split: Split, reading: Reading | None) -> Photographs:
+    def _photographs(self, split: Split, reading: OnRead | None) -> Photographs:
         if self.size is None:
             return load_photographs(self.source, path=self.path, split=split, progress=reading)
         return Photographs.of(load_images(self.source, self.size, path=self.path, split=split, progress=reading))
@@ -77,7 +78,7 @@ class EnhancementConfig(ImageToImageConfig):
     usage = "saddle enhance {} IN… --out DIR"
     command = "enhance"
 
-    data: Photos
+    data: DegradedImages
     degrade: str | None
     conditioned: bool = False
     evaluation: Score = Score(samples=512)
@@ -94,7 +95,7 @@ class EnhancementConfig(ImageToImageConfig):
         """What is done to images; None where pairs are given."""
         return None if self.degrade is None else Chain.read(self.degrade)
 
-    def load(self, reading: Reading | None = None) -> Given:
+    def load(self, reading: OnRead | None = None) -> Given:
         """Read photographs, or given pairs."""
         return self.data.load(self.degrade is None, reading)
 
@@ -133,7 +134,7 @@ def enhance() -> EnhancementConfig:
     return EnhancementConfig(
         recipe="enhance",
         threads=1,
-        data=Photos(source="folder"),
+        data=DegradedImages(source="folder"),
         degrade="downscale:4",
         generator=Player(network={"name": "super-resolver", "width": 32, "blocks": 4}, optimizer=adam),
         discriminator=Player(network={"name": "patch-discriminator", "width": 32, "depth": 2}, optimizer=adam),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS, ImageData, load_images
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.stream import SampleStream
@@ -21,7 +22,6 @@ from saddlepoint.recipes.configuration import (
     DataSettings,
     LatentSettings,
     Player,
-    Reading,
 )
 from saddlepoint.components.registries import AUGMENTATION_REGISTRY
 from saddlepoint.components.augmented import Augmented
@@ -56,7 +56,7 @@ class ImageFiles(DataSettings):
             )
         return self
 
-    def load(self, reading: Reading | None = None) -> ImageData:
+    def load(self, reading: OnRead | None = None) -> ImageData:
         """Read the images.
 
         Raises:
@@ -185,7 +185,7 @@ class ImageDataConfig(Config):
     value_range: Literal["symmetric", "unit"] = "symmetric"
     conditional: bool = False
 
-    def load(self, reading: Reading | None = None) -> ImageData:
+    def load(self, reading: OnRead | None = None) -> ImageData:
         """Read the images."""
         return self.data.load(reading)
 

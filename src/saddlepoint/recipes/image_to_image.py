@@ -11,9 +11,10 @@ from pydantic import Field, model_validator
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError, NamedChoices, Settings
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.pair_stream import PairSource, PairStream
-from saddlepoint.data.pairs import Layout, PairData, holds_out, read_pairs
+from saddlepoint.data.pairs import PairData, PairLayout, holds_out, read_pairs
 from saddlepoint.extractors import load_extractor
 from saddlepoint.networks import Costs, costs
 from saddlepoint.recipes.building import (
@@ -25,7 +26,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialConfig, Choice, DataSettings, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Choice, DataSettings
 from saddlepoint.recipes.image import RANGES
 from saddlepoint.components.registries import CONTENT_REGISTRY, LOSS_REGISTRY
 from saddlepoint.tasks.contrast import ContrastLosses
@@ -59,13 +60,13 @@ class Pairing(DataSettings):
     path: str | None = None
     a: str | None = None
     b: str | None = None
-    split: Layout = "folders"
+    split: PairLayout = "folders"
     crop: int | None = Field(default=None, ge=4)
     flips: bool = True
     held_out: float = Field(default=0.1, gt=0, lt=1)
 
     def pairs(
-        self, size: int, *, paired: bool | None = True, scale: int = 1, reading: Reading | None = None
+        self, size: int, *, paired: bool | None = True, scale: int = 1, reading: OnRead | None = None
     ) -> PairData:
         """Read the pairs, with those that are held out; `size`, `paired` and `scale` as `read_pairs` has them.
 
@@ -172,7 +173,7 @@ class ImageToImageConfig(AdversarialConfig):
         return [*super().bibtex, *(term.paper for term in terms)]
 
     @abstractmethod
-    def load(self, reading: Reading | None = None) -> Given:
+    def load(self, reading: OnRead | None = None) -> Given:
         """Read the data."""
 
     @abstractmethod

@@ -4,6 +4,7 @@ import torch
 from pydantic import Field
 
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.series import Representation, SeriesCoding, SeriesData, read_series
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.data.tables import MISSING
@@ -17,9 +18,8 @@ from saddlepoint.recipes.configuration import (
     LatentSettings,
     PathSettings,
     Player,
-    Reading,
 )
-from saddlepoint.recipes.table import Kind
+from saddlepoint.recipes.table import ColumnKind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
@@ -43,13 +43,13 @@ class SeriesFile(PathSettings):
     window: int = Field(default=24, ge=2)
     stride: int = Field(default=1, ge=1)
     leave_out: tuple[str, ...] = ()
-    columns: dict[str, Kind] = Field(default_factory=dict)
+    columns: dict[str, ColumnKind] = Field(default_factory=dict)
     missing: tuple[str, ...] = MISSING
     separator: str | None = None
     encoding: str = "utf-8"
     held_out: float = Field(default=0.0, ge=0, lt=1)
 
-    def load(self, reading: Reading | None = None) -> SeriesData:
+    def load(self, reading: OnRead | None = None) -> SeriesData:
         """The windows to train with."""
         series = self._read(reading)
         return series.split(self.held_out)[0] if self.held_out else series
@@ -58,7 +58,7 @@ class SeriesFile(PathSettings):
         """The windows held out; None where there are none."""
         return self._read().split(self.held_out)[1] if self.held_out else None
 
-    def _read(self, reading: Reading | None = None) -> SeriesData:
+    def _read(self, reading: OnRead | None = None) -> SeriesData:
         if self.path is None:
             raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
         return read_series(
@@ -82,7 +82,7 @@ class SeriesDataConfig(Config):
     data: SeriesFile = SeriesFile()
     representation: Representation = "steps"
 
-    def load(self, reading: Reading | None = None) -> SeriesData:
+    def load(self, reading: OnRead | None = None) -> SeriesData:
         """Read the windows."""
         return self.data.load(reading)
 

@@ -9,6 +9,7 @@ from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.tables import MISSING, TableCoding, TableData, TableStream, read_table
 from saddlepoint.recipes.baseline import AutoencoderConfig, Encoder
 from saddlepoint.recipes.building import Assembled, adversarial_game, iteration, model_card, networks, pick_device
@@ -20,13 +21,12 @@ from saddlepoint.recipes.configuration import (
     LatentSettings,
     PathSettings,
     Player,
-    Reading,
 )
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
 from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
 
-Kind = Literal["number", "integer", "category", "date", "identifier"]
+ColumnKind = Literal["number", "integer", "category", "date", "identifier"]
 
 
 class TableFile(PathSettings):
@@ -42,14 +42,14 @@ class TableFile(PathSettings):
         target: the column that `saddle evaluate` has models predict.
     """
 
-    columns: dict[str, Kind] = Field(default_factory=dict)
+    columns: dict[str, ColumnKind] = Field(default_factory=dict)
     missing: tuple[str, ...] = MISSING
     separator: str | None = None
     encoding: str = "utf-8"
     held_out: float = Field(default=0.2, ge=0, lt=1)
     target: str | None = None
 
-    def load(self, reading: Reading | None = None) -> TableData:
+    def load(self, reading: OnRead | None = None) -> TableData:
         """The rows to train with."""
         table = self._read(reading)
         return table.split(self.held_out)[0] if self.held_out else table
@@ -58,7 +58,7 @@ class TableFile(PathSettings):
         """The rows held out; None where there are none."""
         return self._read().split(self.held_out)[1] if self.held_out else None
 
-    def _read(self, reading: Reading | None = None) -> TableData:
+    def _read(self, reading: OnRead | None = None) -> TableData:
         if self.path is None:
             raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
         table = read_table(
@@ -81,7 +81,7 @@ class TableDataConfig(Config):
 
     data: TableFile = TableFile()
 
-    def load(self, reading: Reading | None = None) -> TableData:
+    def load(self, reading: OnRead | None = None) -> TableData:
         """Read the rows."""
         return self.data.load(reading)
 

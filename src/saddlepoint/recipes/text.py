@@ -5,7 +5,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.data.text import Layout, TextData, TextStream, Unit, read_text
+from saddlepoint.data.collection import OnRead
+from saddlepoint.data.text import TextData, TextLayout, TextStream, Unit, read_text
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.recipes.building import (
     Assembled,
@@ -16,7 +17,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialConfig, Average, LatentSettings, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, LatentSettings, PathSettings, Player
 from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
@@ -40,7 +41,7 @@ class TextFile(PathSettings):
 
     test: str | None = None
     unit: Unit = "characters"
-    layout: Layout = "lines"
+    layout: TextLayout = "lines"
     length: int | None = Field(default=None, ge=2)
     vocabulary: int = Field(default=10_000, ge=1)
     least: int = Field(default=1, ge=1)
@@ -99,7 +100,7 @@ class TextConfig(AdversarialConfig):
         """The loss, or likelihood where it is all."""
         return "likelihood" if self.likelihood is None else super().objective
 
-    def load(self, reading: Reading | None = None) -> TextData:  # noqa: ARG002
+    def load(self, reading: OnRead | None = None) -> TextData:  # noqa: ARG002
         """Read the text."""
         return self.data.load()
 

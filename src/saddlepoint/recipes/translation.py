@@ -11,10 +11,11 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairData
 from saddlepoint.networks import ResidualTranslator
-from saddlepoint.recipes.configuration import Average, Choice, Player, Reading
+from saddlepoint.recipes.configuration import Average, Choice, Player
 from saddlepoint.recipes.image_to_image import Grid, ImageToImageConfig, Pairing
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
@@ -26,7 +27,7 @@ from saddlepoint.train import Budget, Intervals
 Unpaired = Literal["cycle", "contrastive"]
 
 
-class Pairs(Pairing):
+class ImagePairs(Pairing):
     """Images and what is to be made of them.
 
     Attributes:
@@ -85,7 +86,7 @@ class TranslationConfig(ImageToImageConfig):
     usage = "saddle translate {} IN… --out DIR"
     command = "translate"
 
-    data: Pairs
+    data: ImagePairs
     unpaired: Unpaired | None = None
     cycle: Cycle = Cycle()
     contrast: Contrast = Contrast()
@@ -124,7 +125,7 @@ class TranslationConfig(ImageToImageConfig):
         """Of the loss, the penalties, and what binds the output to the input."""
         return super().bibtex if self.unpaired is None else [*super().bibtex, _PAPERS[self.unpaired]]
 
-    def load(self, reading: Reading | None = None) -> PairData:
+    def load(self, reading: OnRead | None = None) -> PairData:
         """Read the pairs; where they are to be none, those that judge may still be."""
         if self.unpaired is None:
             return self.data.pairs(self.data.size, reading=reading)
@@ -209,7 +210,7 @@ def translate() -> TranslationConfig:
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     return TranslationConfig(
         recipe="translate",
-        data=Pairs(),
+        data=ImagePairs(),
         generator=Player(
             network={"name": "unet-translator", "width": 16, "upsampling": "transposed", "residual_input": True},
             optimizer=adam,

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from torch import nn
 
 from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.recordings import CropStream, Recordings, recordings
 from saddlepoint.networks import Costs, costs
@@ -20,7 +21,7 @@ from saddlepoint.recipes.building import (
     penalties_of,
     pick_device,
 )
-from saddlepoint.recipes.configuration import AdversarialConfig, Average, PathSettings, Player, Reading
+from saddlepoint.recipes.configuration import AdversarialConfig, Average, PathSettings, Player
 from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
@@ -46,7 +47,7 @@ class RecordingFolder(PathSettings):
     test: str | None = None
     held_out: float = Field(default=0.1, ge=0, lt=1)
 
-    def load(self, reading: Reading | None = None) -> Recordings:
+    def load(self, reading: OnRead | None = None) -> Recordings:
         """Read them, with those that are held out where there are such."""
         if self.path is None:
             raise ConfigurationError("this recipe needs recordings of yours: give their folder with --data FOLDER")
@@ -59,7 +60,7 @@ class RecordingFolder(PathSettings):
             held_out = None
         return replace(train, held_out=held_out)
 
-    def _split(self, split: Split, reading: Reading | None) -> Recordings:
+    def _split(self, split: Split, reading: OnRead | None) -> Recordings:
         assert self.path is not None
         return recordings(self.path, self.rate, test=self.test, held_out=self.held_out, split=split, progress=reading)
 
@@ -137,7 +138,7 @@ class VocoderConfig(AdversarialConfig):
         """Of the loss, the penalties and the content losses."""
         return [*super().bibtex, *(term.paper for term in self._content())]
 
-    def load(self, reading: Reading | None = None) -> Recordings:
+    def load(self, reading: OnRead | None = None) -> Recordings:
         """Read the recordings, with those that are held out."""
         return self.data.load(reading)
 

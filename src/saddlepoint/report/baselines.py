@@ -56,7 +56,7 @@ def samples_figure(pictures: Pictures, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
-def table(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def grid_of(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The rows in words, in the order of COLUMNS; the best of a recipe is marked by *."""
     rows = []
     for row in found["rows"]:
@@ -107,7 +107,7 @@ def baselines_page(found: Mapping[str, Any], picture: bytes) -> str:
     return template("baselines.html").render(
         name=", ".join(found["features"]),
         columns=COLUMNS,
-        rows=table(found),
+        rows=grid_of(found),
         remarks=remarks(found),
         picture=data_uri(picture, "image/png"),
         command=shlex.join(found["command"]),

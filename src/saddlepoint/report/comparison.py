@@ -157,7 +157,7 @@ def _dress(axes: Axes, theme: Theme, words: str) -> None:
 COLUMNS = ("", "method", "step size", "mean ± spread", "worst seed", "failures", "evaluations", "seconds", "in search")
 
 
-def table(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def grid_of(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The standings in words, a row a method, in the order of COLUMNS."""
     rows: list[tuple[str, ...]] = []
     for row in comparison["standings"]:
@@ -226,7 +226,7 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
         lead=lead,
         tiles=tiles,
         columns=COLUMNS,
-        rows=list(zip(table(comparison), rows, strict=True)),
+        rows=list(zip(grid_of(comparison), rows, strict=True)),
         remarks=remarks(comparison),
         light=data_uri(figure, "image/svg+xml"),
         dark=data_uri(recoloured(figure, light, DARK), "image/svg+xml"),

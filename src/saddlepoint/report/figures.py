@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from saddlepoint.report.history import Numbers, Series, columns, compact, higher_is_better
+from saddlepoint.report.history import Curve, Numbers, columns, compact, higher_is_better
 from saddlepoint.storage import write_atomically
 
 
@@ -99,7 +99,7 @@ class Panel:
 
     title: str
     unit: str
-    series: tuple[Series, ...]
+    series: tuple[Curve, ...]
     labels: tuple[str, ...]
     scale: Literal["linear", "log", "symlog"] = "linear"
     limits: tuple[float | None, float | None] = (None, None)
@@ -118,7 +118,7 @@ def panels(records: Iterable[Mapping[str, Any]]) -> list[Panel]:
     return found + _monitors(columns(records, "monitors"))
 
 
-def _metric(metric: Series) -> Panel:
+def _metric(metric: Curve) -> Panel:
     values = metric.finite().values
     wide = len(values) > 1 and values.min() > 0 and values.max() > 30 * values.min()
     direction = "higher is better" if higher_is_better(metric.name) else "lower is better"
@@ -126,15 +126,15 @@ def _metric(metric: Series) -> Panel:
     return Panel(_words(metric.name), direction, (metric,), (_words(metric.name),), scale, judged=True)
 
 
-def _monitors(monitors: Sequence[Series]) -> list[Panel]:
+def _monitors(monitors: Sequence[Curve]) -> list[Panel]:
     rest = list(monitors)
 
-    def take(*endings: str) -> tuple[Series, ...]:
+    def take(*endings: str) -> tuple[Curve, ...]:
         taken = tuple(s for s in rest if s.name.endswith(endings))
         rest[:] = [s for s in rest if not s.name.endswith(endings)]
         return taken
 
-    def labels(series: Iterable[Series], ending: str = "") -> tuple[str, ...]:
+    def labels(series: Iterable[Curve], ending: str = "") -> tuple[str, ...]:
         return tuple(_words(s.name.removesuffix(ending)) for s in series)
 
     found = []
@@ -184,7 +184,7 @@ def _monitors(monitors: Sequence[Series]) -> list[Panel]:
     return found + [Panel(_words(s.name), "value", (s,), labels([s])) for s in rest]
 
 
-def _loss_scale(losses: Sequence[Series]) -> Literal["linear", "symlog"]:
+def _loss_scale(losses: Sequence[Curve]) -> Literal["linear", "symlog"]:
     """Symmetric logarithmic where spikes would flatten all the rest into a line."""
     values = np.abs(np.concatenate([s.finite().values for s in losses]))
     return "symlog" if len(values) > 2 and values.max() > max(100 * np.median(values), 1.0) else "linear"
@@ -301,7 +301,7 @@ def dress(axes: Axes, theme: Theme) -> None:
         spine.set_linewidth(0.8)
 
 
-def _plain_decades(axes: Axes, series: Sequence[Series]) -> None:
+def _plain_decades(axes: Axes, series: Sequence[Curve]) -> None:
     """Ticks at 1, 2 and 5 of each decade where there are few decades, at decades only where there are many."""
     values = np.concatenate([s.finite().values for s in series])
     positive = values[values > 0]
@@ -312,7 +312,7 @@ def _plain_decades(axes: Axes, series: Sequence[Series]) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _line(axes: Axes, series: Series, label: str, colour: str) -> None:
+def _line(axes: Axes, series: Curve, label: str, colour: str) -> None:
     few = len(series.values) < SMOOTHED_FROM
     raw = _thinned(series)
     axes.plot(
@@ -326,7 +326,7 @@ def _line(axes: Axes, series: Series, label: str, colour: str) -> None:
         label=label if few else None,
     )
     if not few:
-        smooth = _thinned(Series(series.name, series.samples, running_mean(series.values)))
+        smooth = _thinned(Curve(series.name, series.samples, running_mean(series.values)))
         axes.plot(smooth.samples, smooth.values, color=colour, linewidth=1.9, label=label)
 
 
@@ -345,7 +345,7 @@ def running_mean(values: Numbers) -> Numbers:
     return np.where(finite, totals / np.maximum(counts, 1.0), np.nan)
 
 
-def _thinned(series: Series) -> Series:
+def _thinned(series: Curve) -> Curve:
     """The lowest and the highest value of each stretch, in their order, and a gap where one is not finite."""
     if len(series.values) <= DRAWN:
         return series
@@ -360,14 +360,14 @@ def _thinned(series: Series) -> Series:
         if not finite.all():
             extremes.add(int(stretch[np.flatnonzero(~finite)[0]]))
         kept += sorted(extremes)
-    return Series(series.name, series.samples[kept], series.values[kept])
+    return Curve(series.name, series.samples[kept], series.values[kept])
 
 
-def _positive(series: Series) -> Series:
-    return Series(series.name, series.samples, np.where(series.values > 0, series.values, np.nan))
+def _positive(series: Curve) -> Curve:
+    return Curve(series.name, series.samples, np.where(series.values > 0, series.values, np.nan))
 
 
-def _mark_best(axes: Axes, series: Series, theme: Theme) -> None:
+def _mark_best(axes: Axes, series: Curve, theme: Theme) -> None:
     best = series.best()
     if best is None:
         return
@@ -408,7 +408,7 @@ def _mark_lost(axes: Axes, samples: Numbers, theme: Theme) -> None:
 _ROLES = {"generator": 0, "generated": 0, "discriminator": 1, "real": 2}
 
 
-def _colours(series: Sequence[Series], theme: Theme) -> list[str]:
+def _colours(series: Sequence[Curve], theme: Theme) -> list[str]:
     fixed = [_ROLES.get(s.name.split("_")[0]) for s in series]
     free = [place for place in (3, 2, 4, 0, 1) if place not in fixed] or list(range(len(theme.lines)))
     chosen, turn = [], 0

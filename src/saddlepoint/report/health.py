@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from saddlepoint.report.history import Numbers, Series, columns, compact, higher_is_better, number
+from saddlepoint.report.history import Curve, Numbers, columns, compact, higher_is_better, number
 
 Level = Literal["good", "watch", "bad"]
 
@@ -422,7 +422,7 @@ def _losses_move(run: _Evidence) -> Finding | None:
     )
 
 
-def _metric(run: _Evidence, metric: Series) -> Finding | None:
+def _metric(run: _Evidence, metric: Curve) -> Finding | None:
     series, best = metric.finite(), metric.best()
     if len(series.values) < FEWEST_METRICS or best is None:
         return None
@@ -460,7 +460,7 @@ def _metric(run: _Evidence, metric: Series) -> Finding | None:
     )
 
 
-def _still_improving(metric: Series) -> bool:
+def _still_improving(metric: Curve) -> bool:
     values = metric.finite().values
     if len(values) < FEWEST_METRICS:
         return False

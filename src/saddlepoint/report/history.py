@@ -22,7 +22,7 @@ _LOWER = frozenset({"frechet", "kernel", "wasserstein", "distance", "kl"})
 
 
 @dataclass(frozen=True)
-class Series:
+class Curve:
     """One number as it went.
 
     Attributes:
@@ -35,15 +35,15 @@ class Series:
     samples: Numbers
     values: Numbers
 
-    def finite(self) -> "Series":
+    def finite(self) -> "Curve":
         """The same without what is not a finite number."""
         kept = np.isfinite(self.values)
-        return Series(self.name, self.samples[kept], self.values[kept])
+        return Curve(self.name, self.samples[kept], self.values[kept])
 
     def part(self, begin: float, end: float = 1.0) -> Numbers:
         """The finite values in a stretch of the run, both ends as shares of the samples seen.
 
-        >>> Series("loss", np.arange(1.0, 9.0), np.arange(8.0)).part(0.75).tolist()
+        >>> Curve("loss", np.arange(1.0, 9.0), np.arange(8.0)).part(0.75).tolist()
         [5.0, 6.0, 7.0]
         """
         series = self.finite()
@@ -62,7 +62,7 @@ class Series:
         return float(series.values[at]), int(series.samples[at])
 
 
-def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Series]:
+def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Curve]:
     """Every number of a group ("losses", "monitors" or "metrics"), in the order in which they first appear.
 
     A number that a record does not hold is no point; one that is null or not a number is NaN.
@@ -80,7 +80,7 @@ def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Series]:
     series = []
     for name, points in found.items():
         ordered = np.asarray(sorted(points, key=lambda point: point[0]), dtype=np.float64)
-        series.append(Series(name, ordered[:, 0], ordered[:, 1]))
+        series.append(Curve(name, ordered[:, 0], ordered[:, 1]))
     return series
 
 

@@ -21,7 +21,7 @@ from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.pictures import CLASSES, image_grid
-from saddlepoint.tasks.trained import ImageGenerator, TrainedGenerator, to_bytes
+from saddlepoint.tasks.trained import ImageGenerator, Sampler, to_bytes
 
 #: Sounds made together; the transform of more would take memory.
 TOGETHER = 64
@@ -32,7 +32,7 @@ PAUSE = 0.15
 
 
 @dataclass
-class SoundGenerator(TrainedGenerator):
+class SoundGenerator(Sampler):
     """Makes sounds, float (n, samples) in [−1, 1].
 
     Attributes:
@@ -40,8 +40,8 @@ class SoundGenerator(TrainedGenerator):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/audio/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/audio/generator"))
         waves = generator.sample(16, seed=7)          # float, (16, samples), generator.rate samples a second
     """
 
@@ -240,6 +240,6 @@ Weights are in `generator.safetensors`; the network, its input and its spectrogr
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    waves = TrainedGenerator.load(Path("THIS_FOLDER")).sample(16, seed=7)   # float, (16, samples)
+    from saddlepoint.tasks.trained import Sampler
+    waves = Sampler.load(Path("THIS_FOLDER")).sample(16, seed=7)   # float, (16, samples)
 """

@@ -16,18 +16,20 @@ DRAWN, PATIENCE = 256, 20
 
 
 @dataclass(frozen=True)
-class Sieve:
+class ClassifierFilter:
     """Keeps the samples that a classifier reads as their class with at least this probability.
 
     A classifier brings what it learned elsewhere: one of ours has seen 60,000 labelled images, so a set that it
-    sifted can't show what few labels are worth.
+    filtered can't show what few labels are worth.
     """
 
     classifier: Extractor
     probability: float
 
     @classmethod
-    def of_ours(cls, classes: tuple[str, ...], probability: float, device: torch.device | str = "cpu") -> "Sieve":
+    def of_ours(
+        cls, classes: tuple[str, ...], probability: float, device: torch.device | str = "cpu"
+    ) -> "ClassifierFilter":
         """With the one of the package's classifiers that knows these classes, in this order.
 
         Raises:
@@ -49,15 +51,17 @@ class Sieve:
 
 
 @dataclass(frozen=True)
-class Sifted:
+class Filtered:
     """Samples of one class, uint8 (n, C, H, W), and how many were drawn for them."""
 
     images: Tensor
     drawn: int
 
 
-def samples_of_class(trained: ImageGenerator, label: int, n: int, seed: int = 0, sieve: Sieve | None = None) -> Sifted:
-    """The first n ≥ 1 samples of a class that the sieve keeps; those of a smaller n are the first of them.
+def samples_of_class(
+    trained: ImageGenerator, label: int, n: int, seed: int = 0, classifier_filter: ClassifierFilter | None = None
+) -> Filtered:
+    """The first n ≥ 1 samples of a class that the filter keeps; those of a smaller n are the first of them.
 
     Raises:
         ConfigurationError: a generator without classes, or one of whose samples too few are read as this class.
@@ -72,16 +76,18 @@ def samples_of_class(trained: ImageGenerator, label: int, n: int, seed: int = 0,
     while True:
         latents = trained.latents(DRAWN, seed_for(seed, label, drawn, "enlarge"))
         images = trained.render(latents, torch.full((DRAWN,), label))
-        chosen = torch.ones(DRAWN, dtype=torch.bool) if sieve is None else sieve.keeps(images, label)
+        chosen = (
+            torch.ones(DRAWN, dtype=torch.bool) if classifier_filter is None else classifier_filter.keeps(images, label)
+        )
         places = chosen.nonzero()[: n - found, 0]
         kept.append(images[places])
         found += len(places)
         if found == n:
-            return Sifted(torch.cat(kept), drawn + int(places[-1]) + 1)
+            return Filtered(torch.cat(kept), drawn + int(places[-1]) + 1)
         drawn += DRAWN
-        if sieve is not None and drawn >= PATIENCE * max(n, DRAWN):
+        if classifier_filter is not None and drawn >= PATIENCE * max(n, DRAWN):
             raise ConfigurationError(
                 f"of {drawn:,} samples of class {trained.classes[label]!r}, {found:,} are read as it by the classifier "
-                f"{sieve.classifier.name} with probability {sieve.probability:g}, but {n:,} were asked for: train for "
-                f"longer, ask for fewer, or keep from a lower probability"
+                f"{classifier_filter.classifier.name} with probability {classifier_filter.probability:g}, "
+                f"but {n:,} were asked for: train for longer, ask for fewer, or keep from a lower probability"
             )

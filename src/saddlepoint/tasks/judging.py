@@ -14,10 +14,10 @@ from saddlepoint.core import Batch, Game, NonFinite, rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.storage import write_atomically
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 
 
-def watched(stream: SampleStream, indices: Tensor, trained: TrainedGenerator) -> Batch:
+def watched(stream: SampleStream, indices: Tensor, trained: Sampler) -> Batch:
     """A batch that never changes: the samples at these indices, latents of the stream's seed, halfway mixes.
 
     Of the samples, those that fill whole packs.
@@ -80,6 +80,6 @@ Weights are in `generator.safetensors`, the network and its input in `config.yam
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    samples = TrainedGenerator.load(Path("THIS_FOLDER")).sample(64, seed=7)   # images: uint8, (64, C, H, W)
+    from saddlepoint.tasks.trained import Sampler
+    samples = Sampler.load(Path("THIS_FOLDER")).sample(64, seed=7)   # images: uint8, (64, C, H, W)
 """

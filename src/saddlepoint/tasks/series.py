@@ -22,14 +22,14 @@ from saddlepoint.metrics import (
 )
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, watched, write_picture
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 
 #: Windows that monitors look at, that the metric compares, and that a picture's cloud shows.
 MONITORED, JUDGED, CLOUD = 256, 1024, 400
 
 
 @dataclass
-class WindowsGenerator(TrainedGenerator):
+class WindowsGenerator(Sampler):
     """Makes windows of a time series, float (n, steps, columns), in the columns' own units and ranges.
 
     Attributes:
@@ -38,8 +38,8 @@ class WindowsGenerator(TrainedGenerator):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/series/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/series/generator"))
         frame = generator.table(100, seed=7).frame()     # a pandas DataFrame of 100 windows, a row a step
     """
 
@@ -47,7 +47,7 @@ class WindowsGenerator(TrainedGenerator):
     separator: str = ","
 
     kind = "series"
-    apart: ClassVar[tuple[str, ...]] = ("coding",)
+    files: ClassVar[tuple[str, ...]] = ("coding",)
 
     def details(self) -> dict[str, Any]:
         """The coding and the separator."""
@@ -114,8 +114,8 @@ class SeriesTask:
             "autocorrelation": autocorrelation_difference(self._real, made) if self._tells(1) else 0.0,
             "step_autocorrelation": autocorrelation_difference(*moved) if self._tells(2) else 0.0,
         }
-        apart = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
-        return {"series_distance": sum(apart) / len(apart), **found}
+        gaps = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
+        return {"series_distance": sum(gaps) / len(gaps), **found}
 
     def _tells(self, differences: int) -> bool:
         """Whether windows are long enough for a correlation in time after so many differences have been taken."""
@@ -149,6 +149,6 @@ scales in `coding.json`; no row of the data is. Draw from it:
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    frame = TrainedGenerator.load(Path("THIS_FOLDER")).table(100, seed=7).frame()   # a pandas DataFrame
+    from saddlepoint.tasks.trained import Sampler
+    frame = Sampler.load(Path("THIS_FOLDER")).table(100, seed=7).frame()   # a pandas DataFrame
 """

@@ -21,7 +21,7 @@ from saddlepoint.data.tables.layout import Labels
 from saddlepoint.metrics import TableColumn, column_similarities, pair_similarities
 from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, write_picture
 from saddlepoint.tasks.marginals import PANELS, Panel, marginals
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 
 #: Rows that monitors look at, and that the metric compares.
 MONITORED, JUDGED = 256, 4096
@@ -30,7 +30,7 @@ ROUND, TRIES = 4096, 500
 
 
 @dataclass
-class RowGenerator(TrainedGenerator):
+class RowGenerator(Sampler):
     """Makes rows of a table. `sample` gives them as the network does, numbers and states; `table` as a user takes them.
 
     Attributes:
@@ -38,15 +38,15 @@ class RowGenerator(TrainedGenerator):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/table/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/table/generator"))
         frame = generator.table(1000, seed=7, where={"income": ">50K"}).frame()     # a pandas DataFrame
     """
 
     coding: Mapping[str, Any]
 
     kind = "table"
-    apart: ClassVar[tuple[str, ...]] = ("coding",)
+    files: ClassVar[tuple[str, ...]] = ("coding",)
 
     def details(self) -> dict[str, Any]:
         """The coding."""
@@ -114,17 +114,17 @@ class RowGenerator(TrainedGenerator):
         coding = self.table_coding
         made = coding.decode(samples)
         panels = []
-        for column, portrait in zip(coding.columns, coding.portraits, strict=True):
+        for column, summary in zip(coding.columns, coding.summaries, strict=True):
             if column.kind in ("constant", "identifier"):
                 continue
             if isinstance(column, CategoryColumn):
-                ends = (column.categories[0], "others" if portrait.shares[-1] else column.categories[-1])
+                ends = (column.categories[0], "others" if summary.shares[-1] else column.categories[-1])
             elif isinstance(column, DateColumn):
-                first, last = (str(np.datetime64(int(portrait.edges[place]), "s"))[:10] for place in (0, -1))
+                first, last = (str(np.datetime64(int(summary.edges[place]), "s"))[:10] for place in (0, -1))
                 ends = first, last
             else:
-                ends = (f"{portrait.edges[0]:.6g}", f"{portrait.edges[-1]:.6g}")
-            panels.append(Panel(column.name, portrait.shares, portrait.like(made.cells[column.name]), ends))
+                ends = (f"{summary.edges[0]:.6g}", f"{summary.edges[-1]:.6g}")
+            panels.append(Panel(column.name, summary.shares, summary.like(made.cells[column.name]), ends))
         return marginals(panels[:PANELS], scale or 1)
 
 
@@ -161,7 +161,7 @@ def _joined(parts: list[TableData]) -> TableData:
     return TableData(parts[0].name, parts[0].columns, cells, parts[0].source, parts[0].separator)
 
 
-def measurable(table: TableData) -> list[TableColumn]:
+def metric_columns(table: TableData) -> list[TableColumn]:
     """The columns that metrics compare: all but constants and identifiers."""
     return [
         TableColumn(column.name, table.cells[column.name].values)
@@ -205,14 +205,14 @@ class TableTask:
 
     def metrics(self) -> dict[str, float]:
         """`table_distance`, 1 − the mean of the other two; how alike columns are, and pairs of columns."""
-        made = measurable(self.trained.table(len(self._rows), seed=1))
+        made = metric_columns(self.trained.table(len(self._rows), seed=1))
         columns = float(np.mean(list(column_similarities(self._real, made).values())))
         pairs = float(np.mean(list(pair_similarities(self._real, made).values()) or [columns]))
         return {"table_distance": 1 - (columns + pairs) / 2, "columns": columns, "pairs": pairs}
 
     @cached_property
     def _real(self) -> list[TableColumn]:
-        return measurable(self.trained.table_coding.decode(self._rows))
+        return metric_columns(self.trained.table_coding.decode(self._rows))
 
     def snapshot(self, path: Path) -> None:
         """Marginals of generated rows beside those of the data."""
@@ -236,6 +236,6 @@ hold the categories, frequent values and ranges of the training rows, and no row
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    frame = TrainedGenerator.load(Path("THIS_FOLDER")).table(10000, seed=7).frame()   # a pandas DataFrame
+    from saddlepoint.tasks.trained import Sampler
+    frame = Sampler.load(Path("THIS_FOLDER")).table(10000, seed=7).frame()   # a pandas DataFrame
 """

@@ -22,7 +22,7 @@ from saddlepoint.networks.sequence import written
 from saddlepoint.penalties import Penalty
 from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.judging import gradient_norms, write_picture
-from saddlepoint.tasks.trained import TrainedGenerator
+from saddlepoint.tasks.trained import Sampler
 from saddlepoint.tasks.translating import Adversary
 
 #: Texts that monitors look at, that the metrics judge, that a snapshot shows.
@@ -100,7 +100,7 @@ def likelihood_loss(writer: nn.Module, batch: TextBatch) -> Tensor:
 
 
 @dataclass
-class TextGenerator(TrainedGenerator):
+class TextGenerator(Sampler):
     """Makes texts. `sample` gives numbers of tokens; `texts` what a user reads.
 
     Attributes:
@@ -108,15 +108,15 @@ class TextGenerator(TrainedGenerator):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/text/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/text/generator"))
         for text in generator.texts(20, seed=7, temperature=0.8): print(text)
     """
 
     vocabulary: Mapping[str, Any]
 
     kind = "text"
-    apart: ClassVar[tuple[str, ...]] = ("vocabulary",)
+    files: ClassVar[tuple[str, ...]] = ("vocabulary",)
 
     def details(self) -> dict[str, Any]:
         """The vocabulary."""
@@ -295,6 +295,6 @@ Weights are in `generator.safetensors`, the network and its input in `config.yam
 or in Python:
 
     from pathlib import Path
-    from saddlepoint.tasks.trained import TrainedGenerator
-    texts = TrainedGenerator.load(Path("THIS_FOLDER")).texts(20, seed=7, temperature=0.8)
+    from saddlepoint.tasks.trained import Sampler
+    texts = Sampler.load(Path("THIS_FOLDER")).texts(20, seed=7, temperature=0.8)
 """

@@ -45,7 +45,7 @@ KINDS = {
 
 
 @dataclass
-class Trained(ABC):
+class Model(ABC):
     """A trained network with what is needed to use it. What it is used for is the subclass's affair.
 
     Attributes:
@@ -63,7 +63,7 @@ class Trained(ABC):
     called: ClassVar[str]
     command: ClassVar[str]
     #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
-    apart: ClassVar[tuple[str, ...]] = ()
+    files: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
@@ -87,10 +87,10 @@ class Trained(ABC):
             "kind": self.kind,
             "network": json.loads(json.dumps(dict(self.spec))),
             "shape": list(self.shape),
-            **{key: value for key, value in description.items() if key not in self.apart},
+            **{key: value for key, value in description.items() if key not in self.files},
         }
         write_atomically(folder / WEIGHTS, save(weights))
-        for part in self.apart:
+        for part in self.files:
             write_atomically(folder / f"{part}.json", json.dumps(description[part], ensure_ascii=False))
         write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
         write_atomically(folder / CARD, card)
@@ -112,8 +112,8 @@ class Trained(ABC):
             )
         try:
             config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-            kind: type[Trained] = resolve_name(KINDS[config.pop("kind", "images")])
-            for part in kind.apart:
+            kind: type[Model] = resolve_name(KINDS[config.pop("kind", "images")])
+            for part in kind.files:
                 config[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
             found = kind.described(config.pop("network"), tuple(config.pop("shape")), config)
             found.network.load_state_dict(load_file(folder / WEIGHTS))
@@ -152,7 +152,7 @@ class Latent:
 
 
 @dataclass
-class TrainedGenerator(Trained):
+class Sampler(Model):
     """A generator network with what is needed to draw from it. What it makes is the subclass's affair.
 
     Attributes:
@@ -162,8 +162,8 @@ class TrainedGenerator(Trained):
 
     Load and use it in three lines:
 
-        from saddlepoint.tasks.trained import TrainedGenerator
-        generator = TrainedGenerator.load(Path("runs/digits/generator"))
+        from saddlepoint.tasks.trained import Sampler
+        generator = Sampler.load(Path("runs/digits/generator"))
         images = generator.sample(16, seed=7)          # uint8, (16, C, H, W)
     """
 
@@ -262,7 +262,7 @@ class TrainedGenerator(Trained):
 
 
 @dataclass
-class ImageGenerator(TrainedGenerator):
+class ImageGenerator(Sampler):
     """Makes images, uint8 (n, C, H, W).
 
     Attributes:
@@ -287,7 +287,7 @@ class ImageGenerator(TrainedGenerator):
 
 
 @dataclass
-class PointGenerator(TrainedGenerator):
+class PointGenerator(Sampler):
     """Makes points in the plane, float (n, 2).
 
     Attributes:

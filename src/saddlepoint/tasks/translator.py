@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from saddlepoint.networks import Translator
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, Trained, to_bytes
+from saddlepoint.tasks.trained import NETWORK_REGISTRY, Model, to_bytes
 
 #: Pixels of the output that are computed together at most, where images are whole.
 TOGETHER = 1 << 20
 
 
 @dataclass
-class ImageTranslator(Trained):
+class ImageTranslator(Model):
     """A network from images to images, with what is needed to apply it to any.
 
     Attributes:

@@ -22,7 +22,7 @@ from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.components.content import ContentLoss
 from saddlepoint.tasks.pictures import image_grid
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, Trained
+from saddlepoint.tasks.trained import NETWORK_REGISTRY, Model
 
 #: Frames that are made together, beside what they depend on.
 CHUNK = 1024
@@ -50,7 +50,7 @@ class Refined(nn.Module):
 
 
 @dataclass
-class Vocoder(Trained):
+class Vocoder(Model):
     """Makes waves of log-mel spectrograms, of any length.
 
     Attributes:
@@ -64,7 +64,7 @@ class Vocoder(Trained):
 
         from saddlepoint.tasks.vocoder import Vocoder
         vocoder = Vocoder.load(Path("runs/vocoder/generator"))
-        wave = vocoder.vocoded(mel)      # float (bands, T) → float (samples,), vocoder.front.rate samples a second
+        wave = vocoder.apply(mel)      # float (bands, T) → float (samples,), vocoder.front.rate samples a second
 
     Raises:
         ValueError: a network that makes no waves of spectrograms.
@@ -105,7 +105,7 @@ class Vocoder(Trained):
         network = NETWORK_REGISTRY.build(spec, source=(bands, frames), shape=shape)
         return cls(network, spec, shape, (bands, frames), **rest)
 
-    def vocoded(self, mel: Tensor, chunk: int = CHUNK, progress: Callable[[int, int], None] | None = None) -> Tensor:
+    def apply(self, mel: Tensor, chunk: int = CHUNK, progress: Callable[[int, int], None] | None = None) -> Tensor:
         """Log-mels of any length, float (bands, T) → float (samples,) in [−1, 1], (T − 1) · hop of them.
 
         Made by chunks with all the frames around that they depend on, so that they join without a seam, in memory that
@@ -139,13 +139,13 @@ class Vocoder(Trained):
                     progress(stop, last)
         return wave
 
-    def heard(self, wave: Tensor) -> Tensor:
+    def log_mel(self, wave: Tensor) -> Tensor:
         """A wave (samples,) as the network takes it, (bands, frames), its end filled up to whole hops."""
         return self.front.mel(whole_hops(wave[None], self.front.hop))[0]
 
     def resynthesised(self, wave: Tensor, progress: Callable[[int, int], None] | None = None) -> Tensor:
         """A wave (samples,) made anew of its spectrogram, as long."""
-        return self.vocoded(self.heard(wave), progress=progress)[: len(wave)]
+        return self.apply(self.log_mel(wave), progress=progress)[: len(wave)]
 
     def without_steps(self) -> "Vocoder":
         """The network alone."""
@@ -295,11 +295,11 @@ def spaced(n: int, count: int) -> list[int]:
 
 def above_each_other(real: Sequence[Tensor], made: Sequence[Tensor], front: MelFrontEnd) -> NDArray[np.uint8]:
     """Log-mel spectrograms of waves (samples,) in a row, and of as many others below; low frequencies below."""
-    pictured = [front.mel(whole_hops(wave[None], front.hop))[0] for wave in (*real, *made)]
-    frames = max(picture.shape[1] for picture in pictured)
-    loudest, quietest = max(float(p.max()) for p in pictured), min(float(p.min()) for p in pictured)
-    tiles = torch.zeros(len(pictured), 1, front.bands, frames, dtype=torch.uint8)
-    for tile, picture in zip(tiles, pictured, strict=True):
+    spectrograms = [front.mel(whole_hops(wave[None], front.hop))[0] for wave in (*real, *made)]
+    frames = max(picture.shape[1] for picture in spectrograms)
+    loudest, quietest = max(float(p.max()) for p in spectrograms), min(float(p.min()) for p in spectrograms)
+    tiles = torch.zeros(len(spectrograms), 1, front.bands, frames, dtype=torch.uint8)
+    for tile, picture in zip(tiles, spectrograms, strict=True):
         levels = (picture - quietest) / max(loudest - quietest, 1e-9)
         tile[0, :, : picture.shape[1]] = (levels.flip(0) * 255).round().to(torch.uint8)
     return image_grid(tiles, columns=len(real), scale=2)
@@ -318,5 +318,5 @@ or in Python:
 
     from pathlib import Path
     from saddlepoint.tasks.vocoder import Vocoder
-    wave = Vocoder.load(Path("THIS_FOLDER")).vocoded(mel)   # float (bands, T) → float (samples,)
+    wave = Vocoder.load(Path("THIS_FOLDER")).apply(mel)   # float (bands, T) → float (samples,)
 """

@@ -2,7 +2,7 @@
 
 from saddlepoint.data.tables.coding import TableCoding
 from saddlepoint.data.tables.columns import KINDS, CategoryColumn, Cells, Column, NumberColumn
-from saddlepoint.data.tables.layout import Layout
+from saddlepoint.data.tables.layout import RowLayout
 from saddlepoint.data.tables.reading import MISSING, read_table
 from saddlepoint.data.tables.stream import TableStream
 from saddlepoint.data.tables.table import TableData
@@ -13,8 +13,8 @@ __all__ = [
     "CategoryColumn",
     "Cells",
     "Column",
-    "Layout",
     "NumberColumn",
+    "RowLayout",
     "TableCoding",
     "TableData",
     "TableStream",

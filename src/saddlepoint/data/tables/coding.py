@@ -14,7 +14,7 @@ from torch import Tensor
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn, column_from
-from saddlepoint.data.tables.layout import Layout
+from saddlepoint.data.tables.layout import RowLayout
 from saddlepoint.data.tables.modes import Modes, Warp
 from saddlepoint.data.tables.table import TableData
 
@@ -24,12 +24,12 @@ WIDEST, OWN, SHARED = 128, 96, 32
 DISTINCT, ATOMS, SHARE = 20, 10, 0.05
 #: Rows coded together.
 TOGETHER = 100_000
-#: Bars of a column's portrait, at most.
+#: Bars of a column's summary, at most.
 BARS = 16
 
 
 @dataclass(frozen=True)
-class Portrait:
+class ColumnSummary:
     """The marginal of a column, as pictures show it.
 
     Attributes:
@@ -41,14 +41,14 @@ class Portrait:
     shares: tuple[float, ...]
 
     @staticmethod
-    def of(column: Column, cells: Cells) -> "Portrait":
+    def of(column: Column, cells: Cells) -> "ColumnSummary":
         """Of a column's values: sixteen bins between the first and the last per cent, or fifteen categories."""
         if isinstance(column, CategoryColumn):
-            return Portrait((), _shares(cells, (), min(BARS - 1, len(column.categories))))
+            return ColumnSummary((), _shares(cells, (), min(BARS - 1, len(column.categories))))
         values = cells.values[~cells.absent]
         low, high = np.quantile(values, [0.01, 0.99]) if len(values) else (0.0, 1.0)
         edges = tuple(map(float, np.linspace(low, max(high, low + 1e-9 * max(1.0, abs(low))), BARS)))
-        return Portrait(edges, _shares(cells, edges, BARS - 1))
+        return ColumnSummary(edges, _shares(cells, edges, BARS - 1))
 
     def like(self, cells: Cells) -> tuple[float, ...]:
         """The shares of other values in the same bins."""
@@ -74,7 +74,7 @@ class ColumnCoding(ABC):
     @property
     @abstractmethod
     def heads(self) -> tuple[int, ...]:
-        """What it takes of a row; see `Layout`."""
+        """What it takes of a row; see `RowLayout`."""
 
     @abstractmethod
     def encode(self, cells: Cells, uniform: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -321,21 +321,21 @@ class TableCoding:
     Attributes:
         columns: in the file's order.
         codings: of each.
-        portraits: marginals of the rows that it was fitted to, of each.
+        summaries: marginals of the rows that it was fitted to, of each.
         shares: how often each label of the layout is there among them.
         separator: of the file.
     """
 
     columns: tuple[Column, ...]
     codings: tuple[ColumnCoding, ...]
-    portraits: tuple[Portrait, ...]
+    summaries: tuple[ColumnSummary, ...]
     shares: tuple[int, ...] = ()
     separator: str = ","
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> RowLayout:
         """Of a row."""
-        return Layout(tuple(head for coding in self.codings for head in coding.heads))
+        return RowLayout(tuple(head for coding in self.codings for head in coding.heads))
 
     @staticmethod
     def fit(table: TableData, seed: int = 0) -> tuple["TableCoding", Tensor]:
@@ -353,13 +353,13 @@ class TableCoding:
                 codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes")))
             else:
                 codings.append(NoCoding())
-        portraits = tuple(Portrait.of(column, table.cells[column.name]) for column in table.columns)
-        coding = TableCoding(table.columns, tuple(codings), portraits, (), table.separator)
+        summaries = tuple(ColumnSummary.of(column, table.cells[column.name]) for column in table.columns)
+        coding = TableCoding(table.columns, tuple(codings), summaries, (), table.separator)
         if not coding.layout.heads:
             raise DataError(f"{table.name}: no column has two different values among the training rows")
         rows = coding.encode(table, seed)
         counts = tuple(coding.layout.counts(rows).tolist())
-        return TableCoding(table.columns, tuple(codings), portraits, counts, table.separator), rows
+        return TableCoding(table.columns, tuple(codings), summaries, counts, table.separator), rows
 
     def encode(self, table: TableData, seed: int = 0) -> Tensor:
         """float32 (N, heads): four bytes a head and row are all that is held."""
@@ -403,7 +403,7 @@ class TableCoding:
         return {
             "columns": [column.plain() for column in self.columns],
             "codings": [coding.plain() for coding in self.codings],
-            "portraits": [asdict(portrait) for portrait in self.portraits],
+            "summaries": [asdict(summary) for summary in self.summaries],
             "shares": list(self.shares),
             "separator": self.separator,
         }
@@ -414,7 +414,7 @@ class TableCoding:
         return TableCoding(
             tuple(column_from(column) for column in plain["columns"]),
             tuple(_coding_from(coding) for coding in plain["codings"]),
-            tuple(Portrait(tuple(p["edges"]), tuple(p["shares"])) for p in plain["portraits"]),
+            tuple(ColumnSummary(tuple(p["edges"]), tuple(p["shares"])) for p in plain["summaries"]),
             tuple(plain["shares"]),
             plain["separator"],
         )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Layout:
+class RowLayout:
     """Heads, one after another: 1 is a number in [−1, 1], k > 1 a choice among k states.
 
     A row is held short, (number of heads,): the number, or the state as a number. Networks see it wide, (width,): the
@@ -17,7 +17,7 @@ class Layout:
     Attributes:
         heads: see above.
 
-    >>> layout = Layout((1, 3))
+    >>> layout = RowLayout((1, 3))
     >>> layout.width, layout.labels
     (4, 3)
     >>> layout.wide(torch.tensor([[0.5, 2.0]]))
@@ -83,7 +83,7 @@ class Labels:
         weights: (labels,), not negative; of each choice their sum is above 0.
     """
 
-    def __init__(self, layout: Layout, weights: Tensor) -> None:
+    def __init__(self, layout: RowLayout, weights: Tensor) -> None:
         sizes = [layout.heads[head] for head in layout.choices]
         shares = [part / part.sum() for part in weights.double().split(sizes)]
         self._ends = torch.cat([number + share.cumsum(0) for number, share in enumerate(shares)])

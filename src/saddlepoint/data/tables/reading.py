@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import (
     KINDS,
@@ -61,7 +62,6 @@ EXACT = 2**53
 _SEPARATORS = ",;\t|"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SUPERFLUOUS = r"[+-]?0\d.*"
-Reading = Callable[[int, int], None]
 Texts = NDArray[np.object_]
 
 
@@ -72,7 +72,7 @@ def read_table(
     missing: Sequence[str] = MISSING,
     separator: str | None = None,
     encoding: str = "utf-8",
-    progress: Reading | None = None,
+    progress: OnRead | None = None,
 ) -> TableData:
     """Read a CSV file (.csv, .tsv, .txt, also with .gz) or a Parquet file; the module says by which rules.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from saddlepoint.core import Batch, rng
 from saddlepoint.data.stream import Distribution, SampleBatch, SampleStream
-from saddlepoint.data.tables.layout import Labels, Layout
+from saddlepoint.data.tables.layout import Labels, RowLayout
 
 Sampling = Literal["logarithmic", "natural"]
 
@@ -24,7 +24,7 @@ class TableStream:
     generator to make a row like it. Not conditional, every row comes once an epoch.
 
     Args:
-        rows: float32 (N, heads), as a `Layout` has them short; batches hold them wide.
+        rows: float32 (N, heads), as a `RowLayout` has them short; batches hold them wide.
         layout: of the rows.
         batch_size, seed, latent, distribution, device, penalty, packing: see `SampleStream`.
         conditional: whether there are conditions.
@@ -37,7 +37,7 @@ class TableStream:
     def __init__(
         self,
         rows: Tensor,
-        layout: Layout,
+        layout: RowLayout,
         batch_size: int,
         seed: int,
         latent: int,
@@ -104,7 +104,7 @@ class _Conditions:
         sampling: of the states.
     """
 
-    def __init__(self, rows: Tensor, layout: Layout, sampling: Sampling) -> None:
+    def __init__(self, rows: Tensor, layout: RowLayout, sampling: Sampling) -> None:
         orders = [torch.argsort(rows[:, head], stable=True).to(torch.int32) for head in layout.choices]
         self._order = torch.cat(orders)
         counts = layout.counts(rows)

@@ -19,7 +19,7 @@ from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.data.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
 
-Layout = Literal["lines", "windows"]
+TextLayout = Literal["lines", "windows"]
 #: Tokens of a sample where none are asked for: of sentences at most, of windows.
 LONGEST = 64
 #: Fewer sentences, or windows' lengths of text, teach nothing.
@@ -45,7 +45,7 @@ class TextData:
     name: str
     tokens: Tensor
     vocabulary: Vocabulary
-    layout: Layout
+    layout: TextLayout
     source: str
     notes: tuple[str, ...] = ()
     held_out: "TextData | None" = None
@@ -86,7 +86,7 @@ class TextData:
 def read_text(
     path: str | Path,
     unit: Unit = "characters",
-    layout: Layout = "lines",
+    layout: TextLayout = "lines",
     *,
     length: int | None = None,
     most: int = 10_000,

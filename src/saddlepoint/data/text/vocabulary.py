@@ -60,7 +60,7 @@ class Vocabulary(ABC):
     def read(plain: Mapping[str, Any]) -> "Vocabulary":
         """The vocabulary that plain data describe."""
         if plain["unit"] == "pairs":
-            return Pairs(json.dumps(plain["tokenizer"]))
+            return BytePairs(json.dumps(plain["tokenizer"]))
         return Listed(plain["unit"], tuple(plain["tokens"]))
 
     @staticmethod
@@ -80,7 +80,7 @@ class Vocabulary(ABC):
             DataError: byte pairs without the library, or fewer of them than bytes; or no token is frequent enough.
         """
         if unit == "pairs":
-            return Pairs.fitted(texts(), most)
+            return BytePairs.fitted(texts(), most)
         split = _split(unit)
         counts: Counter[str] = Counter()
         for text in texts():
@@ -141,7 +141,7 @@ class Listed(Vocabulary):
 
 
 @dataclass(frozen=True)
-class Pairs(Vocabulary):
+class BytePairs(Vocabulary):
     """Byte pairs, as the library `tokenizers` merges them: no text is unknown.
 
     Sennrich, Haddow, Birch 2016, arXiv 1508.07909; of bytes Radford et al. 2019.
@@ -159,7 +159,7 @@ class Pairs(Vocabulary):
         _library()
 
     @classmethod
-    def fitted(cls, texts: Iterable[str], most: int) -> "Pairs":
+    def fitted(cls, texts: Iterable[str], most: int) -> "BytePairs":
         """Merges of the most frequent pairs of texts, until there are so many tokens."""
         if most < 256:
             raise DataError(f"data.vocabulary is {most}, and byte pairs begin with 256 bytes: give more")
