@@ -115,13 +115,13 @@ def main() -> None:
     record = {
         "samples": result.progress.samples,
         "notes": list(found.notes),
-        "values": [value.plain() for value in found.measured],
+        "values": [value.plain() for value in found.numbers],
     }
     append_evaluation(folder.evaluations, record)
     tell(record)
     for note in found.notes:
         print(note)
-    at = {(value.metric, value.protocol.weights): value.number.value for value in found.measured}
+    at = {(value.name, value.protocol.weights): value.value for value in found.numbers}
     cost = at["psnr", "regression"] - at["psnr", "adversarial"]
     nearer = at["frechet", "regression"] / at["frechet", "adversarial"]
     print(f"The adversary costs {cost:.2f} dB and divides the Fréchet distance by {nearer:.2f}.")

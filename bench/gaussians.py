@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from saddlepoint.configuration import assign
+from saddlepoint.measures import values
 from saddlepoint.recipes import RECIPES
 from saddlepoint.storage import RunFolder
 from saddlepoint.train import NoObserver
@@ -37,8 +38,9 @@ def play(recipe: str, seed: int, sets: list[str], out: Path) -> dict[str, float]
     folder.create()
     folder.write_config(config.plain())
     result = config.build(config.load()).training(folder, NoObserver()).run()
-    folder.write_identity(state="ended", metrics=result.metrics, seconds=round(result.progress.seconds, 1))
-    return {**result.metrics, "seconds": round(result.progress.seconds, 1)}
+    metrics, seconds = values(result.metrics.values()), round(result.progress.seconds, 1)
+    folder.write_identity(state="ended", metrics=metrics, seconds=seconds)
+    return {**metrics, "seconds": seconds}
 
 
 def main() -> None:
@@ -60,9 +62,9 @@ def main() -> None:
                 print(json.dumps({"recipe": recipe, "seed": seed, **rows[-1]}), flush=True)
             print(f"{recipe}, {len(rows)} seeds, mean ± standard error (worst):")
             for name, worst in (("modes", min), ("high_quality", min), ("reverse_kl", max)):
-                values = [row[name] for row in rows]
-                error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
-                print(f"  {name:13} {statistics.fmean(values):.4f} ± {error:.4f} ({worst(values):.4f})")
+                found = [row[name] for row in rows]
+                error = statistics.stdev(found) / len(found) ** 0.5 if len(found) > 1 else 0.0
+                print(f"  {name:13} {statistics.fmean(found):.4f} ± {error:.4f} ({worst(found):.4f})")
             if recipe in PUBLISHED:
                 print(f"  published     {PUBLISHED[recipe]}")
 

@@ -43,7 +43,7 @@ def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, i
         for record in read_records(folder.records)
         if record["metrics"].get("frechet_digits") is not None
     ]
-    return [*rows, (result.progress.seconds, result.progress.samples, result.metrics["frechet_digits"])]
+    return [*rows, (result.progress.seconds, result.progress.samples, float(result.metrics["frechet_digits"]))]
 
 
 def floor(data: str) -> float:

@@ -82,10 +82,10 @@ def main() -> None:
     for note in found.notes:
         print(f"note: {note}")
     cells: dict[str, dict[str, str]] = {}
-    for measured in found.measured:
-        value, spread = measured.number.value, measured.number.error
+    for measured in found.numbers:
+        value, spread = measured.value, measured.error
         text = f"{value:.3f}" + (f" ± {spread:.3f}" if spread is not None else "")
-        cells.setdefault(measured.protocol.weights, {})[measured.metric] = text
+        cells.setdefault(measured.protocol.weights, {})[measured.name] = text
     print(f"| windows | {' | '.join(SHOWN)} |\n|{'---|' * (len(SHOWN) + 1)}")
     for name in sorted(cells, key=lambda name: not name.startswith("floor")):
         row = " | ".join(cells[name].get(key, "") for key in SHOWN)

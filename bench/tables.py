@@ -87,8 +87,8 @@ def main() -> None:
     for note in found.notes:
         print(f"note: {note}")
     values: dict[str, dict[str, float]] = {}
-    for measured in found.measured:
-        values.setdefault(measured.protocol.weights, {})[measured.metric] = measured.number.value
+    for measured in found.numbers:
+        values.setdefault(measured.protocol.weights, {})[measured.name] = measured.value
     shown = [key for key in SHOWN if any(key in own for own in values.values())]
     print(f"| rows | {' | '.join(shown)} |\n|{'---|' * (len(shown) + 1)}")
     for name, own in values.items():

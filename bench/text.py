@@ -93,15 +93,15 @@ def main() -> None:
     data = configs["likelihood"].load()
     found = evaluate_texts(generators, data, temperatures=TEMPERATURES, samples=given.samples, seed=given.seed)
     values: dict[str, dict[str, float]] = {}
-    for measured in found.measured:
-        values.setdefault(measured.protocol.weights, {})[measured.metric] = measured.number.value
+    for measured in found.numbers:
+        values.setdefault(measured.protocol.weights, {})[measured.name] = measured.value
     shown = [key for key in SHOWN if any(key in own for own in values.values())]
     print(f"| texts | {' | '.join(shown)} |\n|{'---|' * (len(shown) + 1)}")
     for name, own in values.items():
         print(f"| {name} | {' | '.join(f'{own[key]:.3f}' if key in own else '' for key in shown)} |")
     for name, generator in generators.items():
         print(f"{name}: {' / '.join(generator.texts(12, given.seed))}")
-    figure = quality_diversity_figure({"values": [measured.plain() for measured in found.measured]})
+    figure = quality_diversity_figure({"values": [measured.plain() for measured in found.numbers]})
     assert figure is not None
     save_png(figure, given.out / "curves.png")
     print(f"wrote {given.out / 'curves.png'}")

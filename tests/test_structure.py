@@ -13,6 +13,8 @@ ROOT = Path(saddlepoint.__file__).parent
 ARROWS = {
     "core": (set(), {"torch"}),
     "storage": (set(), {"numpy", "yaml", "filelock"}),
+    # A report reads it without torch, and training writes it: so it lies below both.
+    "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),
     "losses": (set(), {"torch"}),
     "penalties": (set(), {"torch"}),
@@ -33,7 +35,7 @@ ARROWS = {
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
-    "train": ({"core", "storage", "configuration"}, {"torch", "safetensors", "pydantic"}),
+    "train": ({"core", "storage", "configuration", "measures"}, {"torch", "safetensors", "pydantic"}),
     "tasks": (
         {
             "augment",
@@ -48,12 +50,13 @@ ARROWS = {
             "games",
             "storage",
             "configuration",
+            "measures",
             "signals",
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml"},
     ),
     "evaluation": (
-        {"configuration", "core", "data", "extractors", "metrics", "tasks"},
+        {"configuration", "core", "data", "extractors", "measures", "metrics", "tasks"},
         {"torch", "numpy"},
     ),
     "recipes": (
@@ -84,6 +87,7 @@ ARROWS = {
             "data",
             "extractors",
             "games",
+            "measures",
             "methods",
             "metrics",
             "recipes",
@@ -93,7 +97,7 @@ ARROWS = {
         },
         {"torch", "numpy", "pydantic"},
     ),
-    "report": ({"storage"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
+    "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "cli": ({"*"}, {"*"}),
 }
 FORBIDDEN = {"utils", "helpers", "common", "misc"}

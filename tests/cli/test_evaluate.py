@@ -152,6 +152,6 @@ def test_the_score_of_a_training_is_taken_in_the_features_that_are_set(run: Run,
     real = digits(task._images[task._judged])
     expected = frechet_distance(real, digits(Sampler.load(tmp_path / "run").sample(100, seed=1)))
     assert found[1] == pytest.approx(expected, rel=1e-5)
-    assert RunFolder(tmp_path / "run").checkpoints.newest().score == found[1], "the best checkpoint is kept by it"
+    assert RunFolder(tmp_path / "run").checkpoints.newest().badness == found[1], "the best checkpoint is kept by it"
     kernel = run("train", "digits", *words, "--set", "evaluation.metric=kernel", "--json", "--out", tmp_path / "kernel")
     assert list(kernel.json["metrics"]) == ["kernel_digits"]

@@ -8,6 +8,10 @@ import pytest
 from saddlepoint.comparison import Entry, configured, run
 from saddlepoint.comparison.settings import labelled
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.measures import Measure
+from saddlepoint.comparison import Entry, Result, configured, run
+from saddlepoint.comparison.settings import labelled
+from saddlepoint.comparison.standings import chosen, comparison
 from saddlepoint.train import Budget
 
 H, N = 0.3, 240
@@ -193,4 +197,44 @@ def test_a_recipe_is_raced_by_ordinary_runs(tmp_path):
         assert math.isfinite(row["mean"])
         identity = json.loads((tmp_path / "runs" / f"{row['method']}-0" / "run.json").read_text())
         assert identity["metrics"]["pixel_frechet"] == row["mean"]
-    assert timeless(run(comparison, tmp_path, jobs=1)) == timeless(found)
+    assert timeless(run(race, tmp_path, jobs=1)) == timeless(found)
+
+
+HIGHER = Measure("recall", "", "higher")
+AT_HALF = Measure("auc", "", "target", target=0.5)
+UNKNOWN = Measure("loudness", "", "none")
+
+
+def made_up(method, seed, measure, score, lr=0.1, trial=False):
+    words = {"outcome": "stopped", "message": "", "start": "", "curve": {}}
+    counts = {"steps": 1, "samples": 1, "evaluations": 2, "products": 0, "seconds": 1.0}
+    return Result(method, lr, seed, trial, measure.name, measure.plain(), score, score is None, **words, **counts)
+
+
+@pytest.mark.parametrize(
+    ("measure", "scores", "first", "worst_seed"),
+    [
+        (HIGHER, {"alternating": (0.2, 0.4), "extragradient": (0.5, 0.3)}, "extragradient", 1),
+        # Two seeds wrong in opposite ways are right in their mean, and nowhere else.
+        (AT_HALF, {"alternating": (0.1, 0.9), "extragradient": (0.6, 0.7)}, "extragradient", 1),
+    ],
+)
+def test_standings_follow_the_direction_of_the_score(measure, scores, first, worst_seed):
+    race = configured("bilinear", "alternating,extragradient", seeds=2)
+    results = [
+        made_up(method, seed, measure, score) for method, own in scores.items() for seed, score in enumerate(own)
+    ]
+    found = comparison(race, [], results)
+    assert found["standings"][0]["method"] == first
+    assert found["standings"][0]["worst_seed"] == worst_seed
+    assert (found["metric"], found["measure"]) == (measure.name, measure.plain())
+
+
+def test_a_step_size_is_chosen_by_the_direction_of_the_score_and_a_failed_one_never():
+    trials = [(1.0, None), (0.1, 0.3), (0.01, 0.6), (0.001, 0.9)]
+    pick = {m.name: chosen([made_up("a", 2, m, score, lr, True) for lr, score in trials]) for m in (HIGHER, AT_HALF)}
+    assert pick == {"recall": 0.001, "auc": 0.01}
+
+
+def test_a_score_of_unknown_direction_ranks_nobody_by_it():
+    assert made_up("a", 0, UNKNOWN, 0.1).badness == made_up("b", 0, UNKNOWN, 0.9).badness == math.inf

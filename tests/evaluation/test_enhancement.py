@@ -49,7 +49,7 @@ def table(
     measured: list[Candidate], given: PairData, chain: Chain | None, **more: object
 ) -> dict[tuple[str, str], float]:
     found = evaluate_enhancers(measured, given, chain, **more)
-    return {(m.metric, m.protocol.weights): m.number.value for m in found.measured}
+    return {(m.name, m.protocol.weights): m.value for m in found.numbers}
 
 
 def test_a_known_error_has_its_numbers() -> None:
@@ -78,7 +78,7 @@ def test_what_is_degraded_again_to_the_input_is_consistent() -> None:
 def test_what_cannot_be_said_is_left_out_with_the_reason() -> None:
     chain = Chain.read("noise:5-25")
     found = evaluate_enhancers([Candidate("same", enhancer(1))], pairs(chain), chain)
-    assert {m.metric for m in found.measured} == {"psnr", "ssim", "l1", "frechet", "sharpness", "spectrum"}
+    assert {m.name for m in found.numbers} == {"psnr", "ssim", "l1", "frechet", "sharpness", "spectrum"}
     assert any("consistency is left out: noise:5-25" in note for note in found.notes)
     assert any(f"ms_ssim is left out: it needs sides of {LARGE}" in note for note in found.notes)
 
@@ -95,9 +95,9 @@ def test_the_features_are_those_that_are_asked_for() -> None:
     chain = Chain.read("downscale:2")
     given, judge = pairs(chain), load_extractor("digits")
     found = evaluate_enhancers([Candidate("same", enhancer(2))], given, chain, judge)
-    (measured,) = (m for m in found.measured if m.metric == "frechet")
+    (measured,) = (m for m in found.numbers if m.name == "frechet")
     made = enhancer(2).apply(given.inputs.images)
-    assert measured.number.value == pytest.approx(frechet_distance(judge(given.targets.images), judge(made)))
+    assert measured.value == pytest.approx(frechet_distance(judge(given.targets.images), judge(made)))
     assert measured.protocol.extractor == "digits"
     assert "after downscale:2" in measured.protocol.dataset
 

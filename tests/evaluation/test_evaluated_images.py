@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from saddlepoint.evaluation.measures import chosen
 from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import rng
 from saddlepoint.data import DataError, ImageData
-from saddlepoint.evaluation import MEASURES, Evaluation, RealSet, evaluate_images, neighbourhood_picture
+from saddlepoint.evaluation import METRICS, Evaluation, RealSet, evaluate_images
 from saddlepoint.evaluation import real_sets as sets_of
-from saddlepoint.evaluation.feature_sets import CHUNK, generated
-from saddlepoint.evaluation.measures import chosen
+from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture, neighbourhoods
+from saddlepoint.evaluation.feature_sets import CHUNK, generated, seen_from, seen_of
 from saddlepoint.extractors import Extractor
+from saddlepoint.measures import MEASURES
 from saddlepoint.metrics import (
     birthday_duplicates,
     density_coverage,
@@ -75,15 +77,12 @@ def found(train: ImageData, held: ImageData, extractor: Extractor) -> Evaluation
         extractor,
         samples=SAMPLES,
         seed=3,
-        shown=4,
     )
 
 
 def value(found: Evaluation, metric: str, weights: str = "ema", split: str = "train") -> float:
     (only,) = (
-        m.number.value
-        for m in found.measured
-        if (m.metric, m.protocol.weights, m.protocol.split) == (metric, weights, split)
+        m.value for m in found.numbers if (m.name, m.protocol.weights, m.protocol.split) == (metric, weights, split)
     )
     return only
 
@@ -117,7 +116,7 @@ def test_the_numbers_are_those_of_the_functions(
     }
     for metric, number in expected.items():
         assert value(found, metric) == pytest.approx(number, rel=1e-6), metric
-    assert {m.metric for m in found.measured} == set(expected) | {"kernel"}
+    assert {m.name for m in found.numbers} == set(expected) | {"kernel"}
     assert value(found, "frechet", split="test") == pytest.approx(frechet_distance(t, y), rel=1e-9)
     assert value(found, "frechet", weights="floor: test") == pytest.approx(frechet_distance(x, t), rel=1e-9)
     assert value(found, "frechet", weights="live") > 1.1 * value(found, "frechet")
@@ -126,11 +125,11 @@ def test_the_numbers_are_those_of_the_functions(
 def test_the_kernel_distance_has_its_error_and_is_that_of_whole_sets_within_it(
     found: Evaluation, train: ImageData, extractor: Extractor
 ) -> None:
-    (kernel,) = (m for m in found.measured if (m.metric, m.protocol.weights, m.protocol.split) == KERNEL)
+    (kernel,) = (m for m in found.numbers if (m.name, m.protocol.weights, m.protocol.split) == KERNEL)
     assert kernel.settings == {"subsets": 100, "subset_size": 60}, "the smallest set decides, for all columns"
     whole = squared_mmd(extractor(train.images), extractor(made().sample(SAMPLES, seed=3)))
-    assert kernel.number.error is not None
-    assert abs(kernel.number.value - whole) < 5 * kernel.number.error
+    assert kernel.error is not None
+    assert abs(kernel.value - whole) < 5 * kernel.error
 
 
 KERNEL = ("kernel", "ema", "train")
@@ -139,7 +138,7 @@ KERNEL = ("kernel", "ema", "train")
 def test_the_protocol_says_what_was_compared(
     found: Evaluation, train: ImageData, held: ImageData, extractor: Extractor
 ) -> None:
-    protocols = {(m.protocol.weights, m.protocol.split): m.protocol for m in found.measured}
+    protocols = {(m.protocol.weights, m.protocol.split): m.protocol for m in found.numbers}
     assert set(protocols) == {
         ("ema", "train"),
         ("ema", "test"),
@@ -147,7 +146,7 @@ def test_the_protocol_says_what_was_compared(
         ("live", "test"),
         ("floor: test", "train"),
     }
-    assert len({m.protocol for m in found.measured}) == 5, "one protocol a column"
+    assert len({m.protocol for m in found.numbers}) == 5, "one protocol a column"
     own = protocols["ema", "test"]
     assert (own.n_real, own.n_generated, own.seed, own.fingerprint) == (60, SAMPLES, 3, held.fingerprint)
     assert (own.extractor, own.digest, own.resizing) == ("flat", extractor.digest, extractor.resizing)
@@ -174,12 +173,20 @@ def test_metrics_on_pairs_see_no_more_rows_than_the_protocol_says(
         samples=SAMPLES,
         most=40,
     )
-    assert {m.protocol.most for m in few.measured} == {40}
+    assert {m.protocol.most for m in few.numbers} == {40}
     x, y = extractor(train.images), extractor(made().sample(SAMPLES, seed=0))
     order = rng(0, "evaluated")
     some = x[torch.randperm(len(x), generator=order)[:40]]
     assert value(few, "precision") == precision_recall(some, y[:40]).precision != precision_recall(x, y).precision
     assert value(few, "frechet") == pytest.approx(frechet_distance(x, y), rel=1e-9), "of all rows"
+
+
+def nearest(
+    trained: ImageGenerator, train: ImageData, extractor: Extractor, n: int
+) -> tuple[Neighbourhood, Neighbourhood]:
+    generated = seen_from(trained, extractor, SAMPLES, 1000, 3, lambda *_: None, "")
+    seen = seen_of(train, extractor, 1000, 1000, 3, lambda *_: None, "")
+    return neighbourhoods(trained, generated, train, seen, n=n, k=4, most=1000, seed=3)
 
 
 def test_a_copying_generator_is_found_out_and_shown(train: ImageData, held: ImageData, extractor: Extractor) -> None:
@@ -195,19 +202,20 @@ def test_a_copying_generator_is_found_out_and_shown(train: ImageData, held: Imag
 
     copying = ImageGenerator(Copies(), {}, SHAPE, Latent(16, "normal"), (-1.0, 1.0))
     sets = RealSet(train, "train"), RealSet(held, "test")
-    found = evaluate_images({"ema": copying}, *sets, extractor, ["memorisation"], samples=100, shown=5)
+    found = evaluate_images({"ema": copying}, *sets, extractor, ["memorisation"], samples=100)
     assert value(found, "nearer_to_training") == 1.0
     assert value(found, "copying_z") < -8
-    closest, first = found.neighbourhoods["ema"]
+    closest, first = nearest(copying, train, extractor, 5)
     for shown in (closest, first):
         assert np.all(shown.distances[:, 0] == 0)
         assert torch.equal(shown.nearest[:, 0], shown.generated)
     picture = neighbourhood_picture(closest, first)
     assert picture.shape == (5 * 50 + 2, 2 * (52 + 10 + 4 * 50 + 2) + 28, 3)
+    assert found.pictures["neighbours-ema"]().shape == (12 * 50 + 2, *picture.shape[1:])
 
 
-def test_neighbours_are_the_nearest_training_images_closest_first(found: Evaluation, train: ImageData) -> None:
-    closest, first = found.neighbourhoods["ema"]
+def test_neighbours_are_the_nearest_training_images_closest_first(train: ImageData, extractor: Extractor) -> None:
+    closest, first = nearest(made(), train, extractor, 4)
     assert torch.equal(first.generated, made().sample(4, seed=3))
     assert np.all(np.diff(closest.distances[:, 0]) >= 0)
     flat = first.generated.flatten(1).double() / 255
@@ -222,7 +230,7 @@ def test_what_can_not_be_had_is_left_out_with_a_note_and_refused_where_demanded(
     plain = Extractor(nn.Flatten(), None, channels=None, name="plain")
     sets = RealSet(train, "train"), RealSet(held, "test")
     found = evaluate_images({"ema": made()}, *sets, plain, samples=60)
-    assert not {"inception_score", "modes", "class_kl"} & {m.metric for m in found.measured}
+    assert not {"inception_score", "modes", "class_kl"} & {m.name for m in found.numbers}
     assert [note.split(" ")[0] for note in found.notes] == ["inception_score", "modes"]
     with pytest.raises(ConfigurationError, match="inception_score: the extractor plain has no classes: take one"):
         evaluate_images({"ema": made()}, *sets, plain, ["inception_score"], samples=60)
@@ -236,8 +244,8 @@ def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
 
 
 def test_every_number_says_which_way_is_good(found: Evaluation) -> None:
-    declared = {name: better for measure in MEASURES.values() for name, better in measure.better.items()}
-    assert {m.metric: m.better for m in found.measured} == declared
+    assert {m.name for m in found.numbers} == {name for metric in METRICS.values() for name in metric.gives}
+    assert all(m.measure == MEASURES[m.name] for m in found.numbers)
 
 
 def test_without_a_test_split_a_part_stands_in_and_it_is_said(train: ImageData) -> None:
@@ -266,9 +274,9 @@ def test_of_few_images_what_can_be_measured_is(extractor: Extractor, n: int, num
 
     train, test, _ = sets_of(images(n, 1), absent)
     found = evaluate_images({"ema": made()}, train, test, extractor, samples=50)
-    assert numbers <= {m.metric for m in found.measured}
+    assert numbers <= {m.name for m in found.numbers}
     assert any(note.startswith(unfit) for note in found.notes)
-    assert {m.protocol.n_real for m in found.measured if m.protocol.split == train.split} == {len(train.data)}
+    assert {m.protocol.n_real for m in found.numbers if m.protocol.split == train.split} == {len(train.data)}
 
 
 def test_one_image_is_too_few() -> None:

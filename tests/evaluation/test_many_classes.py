@@ -49,7 +49,7 @@ def found() -> Evaluation:
 
 
 def value(found: Evaluation, metric: str, weights: str) -> float:
-    return next(m.number.value for m in found.measured if (m.metric, m.protocol.weights) == (metric, weights))
+    return next(m.value for m in found.numbers if (m.name, m.protocol.weights) == (metric, weights))
 
 
 def test_missing_modes_are_counted(found: Evaluation) -> None:
@@ -67,7 +67,7 @@ def test_the_floor_is_that_of_real_images(found: Evaluation) -> None:
 
 
 def test_many_classes_are_drawn_as_lines_that_end_where_modes_are_missing(found: Evaluation) -> None:
-    figure = evaluation_figure({"samples": 1, "values": [m.plain() for m in found.measured]})
+    figure = evaluation_figure({"samples": 1, "values": [m.plain() for m in found.numbers]})
     assert figure is not None
     (axes,) = figure.axes
     assert not axes.patches, "no thousand bars"

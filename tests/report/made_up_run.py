@@ -10,6 +10,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from saddlepoint.measures import MEASURES
+
 Record = dict[str, Any]
 
 CONFIG = {
@@ -31,6 +33,9 @@ CONFIG = {
     "batch_size": 64,
     "budget": {"samples": 300000, "minutes": None},
 }
+
+#: Which way the metrics of these runs are good.
+DECLARED = {name: MEASURES[name].plain() for name in ("pixel_frechet", "frechet", "recall", "sharpness", "detection")}
 
 IDENTITY = {
     "usage": "saddle sample {} -n 64 --seed 7 --out grid.png",
@@ -62,6 +67,7 @@ IDENTITY = {
         "@article{mescheder2018,\n  title={Which training methods for {GANs} actually converge?},\n  year={2018}}"
     ],
     "metrics": {"pixel_frechet": 0.231},
+    "measures": DECLARED,
 }
 
 

@@ -49,6 +49,7 @@ def made_up(**changes):
     comparison = {
         "settings": {"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2, "search": [0.1, 1.0]},
         "metric": "distance",
+        "measure": {"direction": "lower", "target": None, "summary": "", "unit": ""},
         "standings": [
             row(1, "<a>", 0.0, products=24.0, search_evaluations=8, search_at_edge=True),
             row(2, "b", 0.5, 1),
@@ -117,3 +118,12 @@ def test_fewer_than_a_decade_of_a_metric_is_drawn_on_a_linear_axis():
     results = [result("<a>", s, 2.0, [3.0, 2.5, 2.0]) for s in (0, 1)]
     figure = comparison_figure(made_up(metric="pixel_frechet", results=results, standings=[row(1, "<a>", 2.0)]))
     assert figure.axes[0].get_yscale() == "linear"
+
+
+def test_the_direction_of_the_score_is_said_and_failed_seeds_are_its_worst():
+    auc = {"direction": "target", "target": 0.5}
+    assert "right at 0.5" in remarks(made_up(measure=auc))[0]
+    assert "no direction is known" in remarks(made_up(measure={}))[0]
+    figure = comparison_figure(made_up(metric="recall", measure={"direction": "higher"}))
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines() if not line.get_label().startswith("_")}
+    assert not [end for end in lines["b (1 of 2 failed)"].get_ydata()[-1:] if end == end]  # NaN

@@ -8,7 +8,6 @@ from made_up_run import write_run
 
 from saddlepoint.report import as_png, write_report
 from saddlepoint.report.evaluations import evaluation_figure, tabulated
-from saddlepoint.report.history import higher_is_better
 from saddlepoint.storage import append_evaluation, read_evaluations
 
 PROTOCOL = {
@@ -40,7 +39,7 @@ OTHERS: dict[str, Any] = {
 
 
 def value(number: float | None = 1.5, metric: str = "frechet", **changes: Any) -> dict[str, Any]:
-    shared = {"error": None, "interval": None, "better": "lower", "settings": {}, "detail": {}}
+    shared = {"error": None, "interval": None, "direction": "lower", "settings": {}, "detail": {}}
     return {"metric": metric, "value": number, **shared, "protocol": {**PROTOCOL, **changes}}
 
 
@@ -129,17 +128,13 @@ def test_the_figure_is_drawn_of_what_was_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "higher"),
+    ("declared", "head"),
     [
-        ("frechet_digits", False),
-        ("frechet_inception", False),
-        ("kernel_inception", False),
-        ("class_kl", False),
-        ("sliced_wasserstein", False),
-        ("inception_score", True),
-        ("coverage", True),
-        ("support", True),
+        ({"direction": "lower", "target": None}, "detection ↓"),
+        ({"direction": "higher", "target": None}, "detection ↑"),
+        ({"direction": "target", "target": 0.5}, "detection → 0.5"),
+        ({"direction": "none", "target": None}, "detection"),
     ],
 )
-def test_the_features_of_a_distance_do_not_turn_it(metric: str, higher: bool) -> None:
-    assert higher_is_better(metric) is higher
+def test_a_row_says_which_way_its_number_is_good(declared: dict[str, Any], head: str) -> None:
+    assert tabulated([record({**value(metric="detection"), **declared})]).rows[0][0] == head

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_run import healthy
+from made_up_run import DECLARED, healthy
 from PIL import Image
 
+from saddlepoint.measures import MEASURES, Measure
 from saddlepoint.report import DARK, as_png, as_svg, curves, save_png, trajectory
-from saddlepoint.report.figures import DRAWN, panels, running_mean
+from saddlepoint.report.figures import DRAWN, panel_figure, panels, running_mean
 from saddlepoint.report.history import columns
 
 
@@ -73,7 +74,20 @@ def test_running_mean_leaves_a_straight_line_alone_inside() -> None:
 def test_the_best_value_of_a_metric_follows_its_direction() -> None:
     records = [{"samples": i, "metrics": {"frechet": v, "recall": v}} for i, v in enumerate((3.0, 1.0, 2.0), 1)]
     frechet, recall = columns(records, "metrics")
-    assert (frechet.best(), recall.best()) == ((1.0, 2), (3.0, 1))
+    assert frechet.best(MEASURES["frechet"]) == (1.0, 2)
+    assert recall.best(MEASURES["recall"]) == (3.0, 1)
+    assert recall.best(Measure("recall", "", "target", target=2.2)) == (2.0, 3)
+    assert recall.best(Measure("recall", "", "none")) is None
+
+
+def test_a_metric_of_unknown_direction_has_no_best_value_and_no_word_of_one() -> None:
+    records = healthy()
+    known = next(p for p in panels(records, DECLARED) if p.title == "pixel frechet")
+    unknown = next(p for p in panels(records) if p.title == "pixel frechet")
+    assert (known.unit, unknown.unit) == ("lower is better", "value")
+    marked, bare = (panel_figure(panel).axes[0] for panel in (known, unknown))
+    assert any(text.get_text().startswith("best") for text in marked.texts)
+    assert not any("best" in text.get_text() for text in bare.texts)
 
 
 def spiral(factor: float, steps: int) -> tuple[list[float], list[list[float]]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up_run import CONFIG, Record, changed, healthy
+from made_up_run import CONFIG, DECLARED, Record, changed, healthy
 
 from saddlepoint.report import examine
 from saddlepoint.report.health import FEWEST_RECORDS, metric_noise
@@ -63,13 +63,28 @@ def forget(t: float, record: Record) -> None:
         record["metrics"] = {"recall": 0.6 - 0.5 * t}
 
 
+def sharpen(t: float, record: Record) -> None:
+    if "metrics" in record:
+        record["metrics"] = {"sharpness": 0.2 + 0.8 * t}
+
+
+def oversharpen(t: float, record: Record) -> None:
+    if "metrics" in record:
+        record["metrics"] = {"sharpness": 1 + 2 * abs(t - 0.4)}
+
+
+def tell_apart(t: float, record: Record) -> None:
+    if "metrics" in record:
+        record["metrics"] = {"detection": 0.5 + 0.9 * abs(t - 0.5)}
+
+
 def drift(t: float, record: Record) -> None:
     record.pop("metrics", None)
     record["losses"]["generator"] = 1 + 3 * t
 
 
 def titles(records: list[Record], **more: Any) -> dict[str, str]:
-    return {finding.title: finding.level for finding in examine(records, **more)}
+    return {finding.title: finding.level for finding in examine(records, identity={"measures": DECLARED}, **more)}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +101,9 @@ def titles(records: list[Record], **more: Any) -> dict[str, str]:
         (worsen, "Frechet got worse", "bad"),
         (improve, "Frechet still improves", "watch"),
         (forget, "Recall got worse", "bad"),
+        (sharpen, "Sharpness still improves", "watch"),
+        (oversharpen, "Sharpness got worse", "bad"),
+        (tell_apart, "Detection got worse", "watch"),
         (drift, "The losses still move", "watch"),
     ],
 )
@@ -102,6 +120,20 @@ def test_the_healthy_run_is_healthy(count: int) -> None:
 
 
 @pytest.mark.parametrize("count", range(FEWEST_RECORDS))
+def test_a_number_that_is_right_at_a_value_is_best_there() -> None:
+    found = examine(changed(tell_apart), identity={"measures": DECLARED})
+    (finding,) = [f for f in found if f.title == "Detection got worse"]
+    assert "Best 0.51 at 148,000 samples" in finding.seen or "Best 0.5" in finding.seen
+
+
+@pytest.mark.parametrize("change", [worsen, improve, forget, sharpen, tell_apart])
+@pytest.mark.parametrize("measures", [None, {}, {"other": {"direction": "lower"}}, {"recall": {"direction": "up"}}])
+def test_a_metric_of_unknown_direction_is_never_better_or_worse(change: Any, measures: Any) -> None:
+    found = examine(changed(change), identity={} if measures is None else {"measures": measures})
+    words = " ".join(f"{finding.title} {finding.seen} {finding.advice}" for finding in found)
+    assert not [word for word in ("Frechet", "Recall", "Sharpness", "worse", "better", "improves") if word in words]
+
+
 def test_few_records_are_too_few_to_say(count: int) -> None:
     (finding,) = examine(healthy(60)[:count])
     assert finding.title == ("Too early to say" if count else "No records yet")
@@ -129,12 +161,18 @@ def test_the_end_that_run_json_tells_is_found_without_a_record_of_it() -> None:
 
 
 def test_the_best_position_is_named() -> None:
-    (finding,) = [f for f in examine(changed(worsen)) if f.title == "Frechet got worse"]
+    (finding,) = [
+        f for f in examine(changed(worsen), identity={"measures": DECLARED}) if f.title == "Frechet got worse"
+    ]
     assert "120,000 samples" in finding.seen
 
 
 def test_commands_carry_the_values_and_the_folder_of_the_run() -> None:
-    (finding,) = [f for f in examine(changed(win), config=CONFIG, folder=Path("runs/my run")) if f.level == "bad"]
+    (finding,) = [
+        f
+        for f in examine(changed(win), config=CONFIG, identity={"measures": DECLARED}, folder=Path("runs/my run"))
+        if f.level == "bad"
+    ]
     assert finding.commands == (
         "saddle train 'runs/my run/config.yaml' --set penalties.r1.weight=10",
         "saddle train 'runs/my run/config.yaml' --set discriminator.optimizer.lr=0.0005",
@@ -144,7 +182,7 @@ def test_commands_carry_the_values_and_the_folder_of_the_run() -> None:
 def test_every_bad_finding_has_a_command_that_the_method_of_the_run_does_not_already_have() -> None:
     config = {**CONFIG, "method": {"name": "extragradient"}}
     for change in (collapse, win, lose, overflow, grow, worsen):
-        for finding in examine(changed(change), config=config):
+        for finding in examine(changed(change), config=config, identity={"measures": DECLARED}):
             if finding.level == "bad":
                 assert finding.commands
                 assert not any("--method extragradient" in command for command in finding.commands)

@@ -40,12 +40,12 @@ def test_the_newest_is_what_was_saved_last(three: Checkpoints) -> None:
 
 def test_the_newest_two_and_the_best_stay(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path)
-    for samples, score in [(0, None), (1, 5.0), (2, 1.0), (3, 4.0), (4, 2.0), (5, 3.0)]:
-        checkpoints.save(samples, writer(), score)
+    for samples, badness in [(0, None), (1, 5.0), (2, 1.0), (3, 4.0), (4, 2.0), (5, 3.0)]:
+        checkpoints.save(samples, writer(), badness)
     assert kept(checkpoints) == [2, 4, 5]
     best = checkpoints.best()
     assert best is not None
-    assert (best.samples, best.score) == (2, 1.0)
+    assert (best.samples, best.badness) == (2, 1.0)
 
 
 def test_without_scores_the_newest_two_stay_and_none_is_best(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_sounds
 from saddlepoint.extractors import SoundExtractor, SpokenClassifier
+from saddlepoint.measures import values
 from saddlepoint.metrics import inception_score
 from saddlepoint.recipes import RECIPES, AudioConfig, parse_config
 from saddlepoint.storage import RunFolder
@@ -124,7 +125,7 @@ def test_a_generator_of_waves_makes_them_as_its_network_does(folder: Path, tmp_p
     evaluated = evaluate_sounds(
         {"live": generator}, tiny(folder).load(), tiny(folder).load_test(), made_up(), ["frechet"], samples=20
     )
-    assert [m.protocol.weights for m in evaluated.measured] == ["live", "live", "floor: test"]
+    assert [m.protocol.weights for m in evaluated.numbers] == ["live", "live", "floor: test"]
 
 
 def test_the_decoder_of_an_autoencoder_of_sounds_is_told_the_class(folder: Path) -> None:
@@ -158,13 +159,13 @@ def test_a_judge_listens_while_a_run_trains_and_afterwards(folder: Path) -> None
     judge = made_up()
     built = assembled.task
     task = AudioTask(built.images, built.trained, data, 0, built.card, judge, 20)
-    found = task.metrics()
-    assert set(found) == {"frechet_made_up", "inception", "classes_heard"}
-    assert 1 <= found["classes_heard"] <= 10
+    found = values(task.metrics())
+    assert set(found) == {"frechet_made_up", "inception_score", "modes"}
+    assert 1 <= found["modes"] <= 10
     evaluated = evaluate_sounds({"live": built.trained}, data, config.load_test(), judge, ["frechet"], samples=30)
-    values = {m.protocol.weights: m.number.value for m in evaluated.measured if m.protocol.split == "train"}
-    assert set(values) == {"live", "floor: test", "floor: test, resynthesised"}
-    assert values["floor: test"] < values["live"]
+    at = {m.protocol.weights: m.value for m in evaluated.numbers if m.protocol.split == "train"}
+    assert set(at) == {"live", "floor: test", "floor: test, resynthesised"}
+    assert at["floor: test"] < at["live"]
 
 
 def test_a_floor_is_a_mixture_of_the_classes_in_each_of_its_splits(tmp_path: Path) -> None:
@@ -183,11 +184,11 @@ def test_a_floor_is_a_mixture_of_the_classes_in_each_of_its_splits(tmp_path: Pat
     found = evaluate_sounds(
         {"live": config.build(data).task.trained}, data, config.load_test(), judge, ["inception_score"], samples=200
     )
-    floor = next(m for m in found.measured if m.protocol.weights == "floor: test")
+    floor = next(m for m in found.numbers if m.protocol.weights == "floor: test")
     assert floor.settings == {"splits": 2}
     heard = judge.read(config.load_test().floats(), 2000).logits
     whole = inception_score(heard, splits=1).mean
-    assert floor.number.value - 1 == pytest.approx(whole - 1, rel=0.3)
+    assert floor.value - 1 == pytest.approx(whole - 1, rel=0.3)
     assert whole > 1.001
 
 
@@ -196,7 +197,7 @@ def test_without_sounds_held_out_there_are_no_floors(folder: Path) -> None:
     data = config.load()
     judge = made_up()
     found = evaluate_sounds({"live": config.build(data).task.trained}, data, None, judge, ["frechet"], samples=20)
-    assert len(found.measured) == 1
+    assert len(found.numbers) == 1
     assert "no sounds are held out" in found.notes[-1]
 
 

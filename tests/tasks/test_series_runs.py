@@ -163,16 +163,16 @@ def test_an_evaluation_of_windows_has_a_floor(trained: Path, file: Path, monkeyp
     makers = {"ema": WindowsGenerator.load(trained)}
     config = tiny(file)
     found = evaluate_series(makers, config.load(), None, trainings=2)
-    values = {(m.protocol.weights, m.metric): m.number for m in found.measured}
+    values = {(m.protocol.weights, m.name): m for m in found.numbers}
     names = {"discriminative", "predictive", "detection", "columns", "correlation", "autocorrelation"}
     assert names <= {metric for _, metric in values}
     assert values["floor: other half", "columns"].value > values["ema", "columns"].value
     assert values["ema", "discriminative"].error is not None
     assert "no windows are held out" in found.notes[0]
-    json.dumps([m.plain() for m in found.measured])
+    json.dumps([m.plain() for m in found.numbers])
     held = tiny(file, "series", "data.held_out=0.3")
     found = evaluate_series(makers, held.load(), held.load_test(), trainings=1)
-    assert {m.protocol.weights for m in found.measured} == {"ema", "floor: held out"}
+    assert {m.protocol.weights for m in found.numbers} == {"ema", "floor: held out"}
     assert not found.notes
 
 

@@ -222,10 +222,10 @@ def test_kinds_of_columns_are_set_one_by_one(file: Path) -> None:
 def test_an_evaluation_has_a_floor(trained: Path, file: Path) -> None:
     config = tiny(file)
     found = evaluate_tables({"ema": RowGenerator.load(trained)}, config.load(), config.load_test(), "let", samples=150)
-    values = {(m.protocol.weights, m.metric): m.number.value for m in found.measured}
+    values = {(m.protocol.weights, m.name): m.value for m in found.numbers}
     assert values["floor: held out", "columns"] > values["ema", "columns"]
     assert {"pairs", "detection", "utility_f1", "utility_auc", "copies"} <= {metric for _, metric in values}
-    json.dumps([m.plain() for m in found.measured])
+    json.dumps([m.plain() for m in found.numbers])
     without = evaluate_tables({}, config.load(), None)
     assert "no rows are held out" in without.notes[0]
 

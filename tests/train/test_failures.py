@@ -12,9 +12,13 @@ import torch
 from safetensors.torch import load_file
 
 from saddlepoint.core import Batch, Batches, Game, Outcome
+from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Alternating, Averaged
 from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.train import Budget, Intervals, NoObserver, Result, RunFailed, Training
+
+#: Of the point: the longer, the better, to see that the best is kept by its direction.
+SIZE = Measure("size", "norm of the point", "higher")
 
 
 class Line(torch.nn.Module):
@@ -44,8 +48,8 @@ class Nothing:
     def monitors(self) -> dict[str, float]:
         return {}
 
-    def metrics(self) -> dict[str, float]:
-        return {"size": float(self.game.point.norm())}
+    def metrics(self) -> list[Number]:
+        return [Number(SIZE, float(self.game.point.norm()))]
 
     def snapshot(self, path: Path) -> None:
         path.touch()

@@ -10,6 +10,7 @@ import torch
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
+from saddlepoint.measures import values
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.trained import Sampler
@@ -89,8 +90,8 @@ def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path)
 @pytest.mark.parametrize("recipe", ["vae", "autoencoder"])
 def test_training_lowers_both_metrics(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = tiny(recipe, "every.checkpoint=100000", "average=none", "generator.optimizer.lr=5e-3")
-    before = config.build(images).task.metrics()
-    after = play(config, images, tmp_path, 24 * 300).task.metrics()
+    before = values(config.build(images).task.metrics())
+    after = values(play(config, images, tmp_path, 24 * 300).task.metrics())
     assert list(before) == ["pixel_frechet", "reconstruction"]
     assert after["reconstruction"] < 0.7 * before["reconstruction"]
     assert after["pixel_frechet"] < 0.3 * before["pixel_frechet"]

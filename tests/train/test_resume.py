@@ -260,7 +260,7 @@ def test_a_score_belongs_to_the_state_that_it_was_measured_on(images: ImageData,
     _, result = play(tiny(), images, tmp_path, HALF)
     newest = RunFolder(tmp_path).checkpoints.newest()
     assert newest.samples == HALF
-    assert newest.score == result.metrics["pixel_frechet"]
+    assert newest.badness == float(result.metrics["pixel_frechet"])
 
 
 def test_records_are_json_with_samples_steps_evaluations_losses_monitors_metrics(

@@ -205,5 +205,5 @@ def test_given_pairs_are_trained_on(tmp_path: Path) -> None:
     assembled, result = play(config, data, tmp_path / "run", 96)
     assert assembled.task.trained.scale == 2
     assert assembled.stream(0).value.source.shape == (24, 3, 8, 8)  # crops of 16
-    assert result.metrics["psnr"] > 0
+    assert float(result.metrics["psnr"]) > 0
     assert (tmp_path / "run/generator/regression").is_dir()

@@ -11,6 +11,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Batches
 from saddlepoint.data.recordings import Recordings
 from saddlepoint.evaluation import evaluate_vocoders
+from saddlepoint.measures import values
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.recipes import RECIPES, VocoderConfig, citations
 from saddlepoint.signals import MelFrontEnd
@@ -164,24 +165,25 @@ def test_the_task_measures_what_was_held_out(data: Recordings) -> None:
     assert data.held_out is not None
     real = [data.held_out[k] for k in range(3)]
     made = [task.trained.resynthesised(wave) for wave in real]
-    assert task.metrics() == resemblance(real, made, task.trained.front)
-    assert next(iter(task.metrics())) == "mel_l1"
+    found = values(task.metrics())
+    assert found == resemblance(real, made, task.trained.front)
+    assert next(iter(found)) == "mel_l1"
     monitors = task.monitors()
     assert 0 <= monitors["discriminator_auc"] <= 1
     assert monitors["generator_gradient_norm"] > 0
     picture = above_each_other(real, made, task.trained.front)
     assert picture.shape[2] == 3
-    assert resemblance(real, real, task.trained.front) == dict.fromkeys(task.metrics(), 0.0)
+    assert resemblance(real, real, task.trained.front) == dict.fromkeys(found, 0.0)
 
 
 def test_vocoders_are_evaluated_beside_what_needs_no_network(data: Recordings) -> None:
     trained = tiny().build(data).task.trained
     assert data.held_out is not None
     found = evaluate_vocoders({"ema": trained}, data.held_out, samples=2)
-    names = list(dict.fromkeys(value.protocol.weights for value in found.measured))
+    names = list(dict.fromkeys(value.protocol.weights for value in found.numbers))
     assert names == ["ema", "ema, network alone", "noise, 2 steps", "griffin-lim, 32 steps", "griffin-lim, 100 steps"]
-    assert {value.protocol.n_real for value in found.measured} == {2}
-    at = {(value.metric, value.protocol.weights): value.number.value for value in found.measured}
+    assert {value.protocol.n_real for value in found.numbers} == {2}
+    at = {(value.name, value.protocol.weights): value.value for value in found.numbers}
     real = [data.held_out[k] for k in (0, 1)]
     expected = resemblance(real, [trained.resynthesised(wave) for wave in real], trained.front)
     for metric, value in expected.items():

@@ -40,7 +40,6 @@ from saddlepoint.evaluation import (
     evaluate_texts,
     evaluate_translators,
     evaluate_vocoders,
-    neighbourhood_picture,
     real_sets,
 )
 from saddlepoint.evaluation.audio import SOUNDS
@@ -87,8 +86,6 @@ from saddlepoint.train.state import load_state
 Kind = TypeVar("Kind", bound=Model)
 #: Which weights may be asked for.
 WEIGHTS = ("ema", "live")
-#: Generated images in the picture of neighbours, of each half.
-SHOWN = 12
 
 
 def evaluate(
@@ -153,7 +150,7 @@ def evaluate(
         "evaluated": datetime.now(UTC).isoformat(timespec="seconds"),
         "samples": subject.samples,
         "notes": [*notes, *found.notes],
-        "values": [measured.plain() for measured in found.measured],
+        "values": [number.plain() for number in found.numbers],
     }
     append_evaluation(folder.evaluations, record)
     _tell(record)
@@ -381,7 +378,6 @@ def _of_images(
         None if asked.metrics is None else chosen(asked.metrics),
         samples=asked.samples or SAMPLES,
         seed=asked.seed,
-        shown=0 if asked.plot is None else SHOWN,
         report=asked.report,
     )
     return found, notes
@@ -548,9 +544,9 @@ def _tell(record: Mapping[str, Any]) -> None:
 def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for weights, shown in found.neighbourhoods.items():
-        paths.append(folder / f"neighbours-{weights}.png")
-        write_picture(paths[-1], neighbourhood_picture(*shown))
+    for name, draw in found.pictures.items():
+        paths.append(folder / f"{name}.png")
+        write_picture(paths[-1], draw())
     figure = evaluation_figure(record)
     if figure is not None:
         paths.append(folder / "evaluation.png")

@@ -11,7 +11,7 @@ from rich.table import Table
 from saddlepoint.cli.console import out
 from saddlepoint.configuration import ConfigurationError, Registry, nearest
 from saddlepoint.data import DATASETS
-from saddlepoint.evaluation import MEASURES
+from saddlepoint.evaluation import METRICS
 from saddlepoint.methods import METHODS
 from saddlepoint.networks import (
     NETWORKS,
@@ -99,7 +99,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
-    "metrics": lambda: [(name, measure.summary, " ".join(measure.better)) for name, measure in MEASURES.items()],
+    "metrics": lambda: [(name, metric.summary, " ".join(metric.gives)) for name, metric in METRICS.items()],
 }
 
 

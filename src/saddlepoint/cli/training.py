@@ -22,6 +22,7 @@ from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import KINDS
+from saddlepoint.measures import values
 from saddlepoint.networks import Costs
 from saddlepoint.recipes import (
     RECIPES,
@@ -342,7 +343,7 @@ def _end(folder: RunFolder, result: Result) -> None:
         steps=progress.steps,
         evaluations=progress.evaluations,
         seconds=round(progress.seconds, 3),
-        metrics=result.metrics,
+        metrics=values(result.metrics.values()),
     )
     write_curves(folder.path)
     write_report(folder.path)
@@ -371,7 +372,7 @@ def _tell(folder: RunFolder, result: Result) -> None:
         "outcome": f"{result.outcome}: {result.message}",
         "seen": f"{progress.samples:,} samples, {progress.steps:,} steps, {progress.evaluations:,} evaluations",
         "time": _duration(progress.seconds),
-        **{name: f"{value:.4g}" for name, value in result.metrics.items()},
+        **{name: f"{float(number):.4g}" for name, number in result.metrics.items()},
     }
     pictures = sorted(folder.samples.glob("*.png"))
     if pictures:

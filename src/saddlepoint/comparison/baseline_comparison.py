@@ -17,6 +17,7 @@ from saddlepoint.configuration import ConfigurationError, assign, nearest
 from saddlepoint.core import Outcome, rng
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, load_extractor, suited_to
+from saddlepoint.measures import measure
 from saddlepoint.metrics import frechet_distance, precision_recall
 from saddlepoint.recipes import RECIPES, ImageConfig, ImageDataConfig, baseline, parse_config
 from saddlepoint.storage import RunFolder
@@ -130,8 +131,8 @@ def compare(
 
     Returns:
         Plain data: `rows`, a recipe and model each, means over the seeds (`spread`: their standard deviations), None
-        where there is no such number; `runs`; and `features` by recipe. And by recipe the pictures of the data and of
-        the first seed's samples, titled.
+        where there is no such number; `runs`; `measures`, as `run.json` has them; and `features` by recipe. And by
+        recipe the pictures of the data and of the first seed's samples, titled.
 
     Raises:
         ConfigurationError: the folder holds another comparison, the data are not there, or networks do not fit them.
@@ -143,6 +144,7 @@ def compare(
             f"{home} holds another comparison ({'; '.join(told[:3])}{more}): give another folder with --out"
         )
     runs: list[dict[str, Any]] = []
+    measures = {name: measure(name).plain() for name in _Judge.measured}
     pictures: dict[str, list[tuple[str, NDArray[np.uint8]]]] = {}
     read: dict[str, _Judge] = {}
     for number, entry in enumerate(entries):
@@ -154,6 +156,7 @@ def compare(
         identity = folder.read_identity()
         numbers = {key: identity.get(key) for key in ("seconds", "samples", "evaluations", "outcome", "message")}
         numbers |= identity.get("metrics", {})
+        measures |= identity.get("measures", {})
         failed = identity.get("outcome") in (Outcome.NON_FINITE, Outcome.DIVERGED)
         if not failed:
             made = Sampler.load(folder.generator).sample(len(judge.real), seed=DRAWN)
@@ -165,6 +168,7 @@ def compare(
     return {
         "rows": list(_rows(runs)),
         "runs": runs,
+        "measures": measures,
         "features": {on: judge.features.name for on, judge in read.items()},
         "images": {on: len(judge.real) for on, judge in read.items()},
     }, pictures
@@ -184,6 +188,8 @@ def _train(config: ImageDataConfig, folder: RunFolder, data: ImageData, watch: C
 
 class _Judge:
     """Measures samples against a data set's."""
+
+    measured = ("frechet", "precision", "recall")
 
     def __init__(self, data: ImageData, features: str | None) -> None:
         self.data = data

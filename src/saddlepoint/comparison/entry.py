@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,6 +17,9 @@ from saddlepoint.comparison.settings import Comparison, with_rate
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
+from saddlepoint.measures import Measure, measure
+from saddlepoint.comparison.playing import play
+from saddlepoint.comparison.settings import Race, with_rate
 from saddlepoint.recipes import Config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
@@ -37,7 +41,9 @@ class EntryResult:
     """How an entry came out.
 
     Attributes:
-        score: distance to the solution, or the task's metric, at the end; lower is better; None where it failed.
+        metric: the score's name: distance to the solution, or the task's first metric.
+        measure: which way it is good, as `run.json` has it.
+        score: at the end; None where it failed.
         failed: diverged, or not finite.
         start: fingerprint of all players' parameters before the first step.
         curve: columns `evaluations`, `seconds` and `score`, as it went.
@@ -48,6 +54,7 @@ class EntryResult:
     seed: int
     trial: bool
     metric: str
+    measure: dict[str, Any]
     score: float | None
     failed: bool
     outcome: str
@@ -59,6 +66,12 @@ class EntryResult:
     products: int
     seconds: float
     curve: dict[str, list[float | None]]
+
+    @property
+    def badness(self) -> float:
+        """Of the score, lower is better; infinite where it failed, or where the score has no direction."""
+        found = math.nan if self.score is None else Measure.read(self.metric, self.measure).badness(self.score)
+        return found if math.isfinite(found) else math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +171,7 @@ class Entry:
         outcome = judge(distance, path) if finite else Outcome.DIVERGED
         kept = sorted({round(i * (len(distance) - 1) / POINTS) for i in range(POINTS + 1)})
         return self._result(
-            "distance",
+            measure("distance"),
             distance[-1],
             outcome,
             outcome.sentence,
@@ -184,20 +197,22 @@ class Entry:
             fingerprint = fingerprint_of(assembled.game)
             ended = play(assembled, folder, watch)
         progress = ended.progress
-        metric, score = next(iter(ended.metrics.items()), ("score", math.nan))
+        number = next(iter(ended.metrics.values()), None)
+        scored = Measure("score", "", "none") if number is None else number.measure
+        score = math.nan if number is None else float(number)
         curve = [
-            (record["evaluations"], record["seconds"], float(record["metrics"][metric]))
+            (record["evaluations"], record["seconds"], float(record["metrics"][scored.name]))
             for record in read_records(folder.records)
-            if record.get("metrics", {}).get(metric) is not None and record["evaluations"] < progress.evaluations
+            if record.get("metrics", {}).get(scored.name) is not None and record["evaluations"] < progress.evaluations
         ]
         if math.isfinite(score):
             curve.append((progress.evaluations, progress.seconds, score))
         outcome, products = ended.outcome, assembled.game.products
-        return self._result(metric, score, outcome, ended.message, fingerprint, progress, products, curve)
+        return self._result(scored, score, outcome, ended.message, fingerprint, progress, products, curve)
 
     def _result(
         self,
-        metric: str,
+        scored: Measure,
         score: float,
         outcome: Outcome,
         message: str,
@@ -213,7 +228,8 @@ class Entry:
             self.lr,
             self.seed,
             self.trial,
-            metric,
+            scored.name,
+            scored.plain(),
             None if failed else score,
             failed,
             outcome.value,

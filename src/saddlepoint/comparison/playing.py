@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
+from saddlepoint.measures import values
 from saddlepoint.recipes import Assembled, Config
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import NoObserver, Result
+from saddlepoint.train import Result, NoObserver
 from saddlepoint.train.observer import Progress
 
 
@@ -32,7 +33,7 @@ def play(assembled: Assembled, folder: RunFolder, watch: Callable[[float], None]
         outcome=ended.outcome.value,
         message=ended.message,
         **{**asdict(ended.progress), "seconds": round(ended.progress.seconds, 3)},
-        metrics=ended.metrics,
+        metrics=values(ended.metrics.values()),
     )
     return ended
 

@@ -1,5 +1,6 @@
 """From results to a table: who is first, by how much, and how often each failed."""
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -13,20 +14,23 @@ from saddlepoint.components.registries import METHOD_REGISTRY
 
 def chosen(trials: Iterable[EntryResult]) -> float:
     """The step size whose trial ended best; the smallest where all failed."""
-    return min(trials, key=lambda r: (r.failed, r.score if r.score is not None else r.lr)).lr
+    return min(trials, key=lambda r: (r.failed, r.lr if r.failed else r.badness)).lr
 
 
 def summary(comparison: Comparison, trials: Sequence[EntryResult], results: Sequence[EntryResult]) -> dict[str, Any]:
     """Everything, as plain data: the settings, the standings best first, the search, and all results."""
+    badness = {label: _mean_badness(r for r in results if r.method == label) for label in comparison.entries}
     rows = [
         standing(label, [r for r in results if r.method == label], [t for t in trials if t.method == label])
         for label in comparison.entries
     ]
-    rows.sort(key=lambda row: (row["failures"], _or_inf(row["mean"]), -row["evaluations"]))
+    rows.sort(key=lambda row: (row["failures"], badness[row["method"]], -row["evaluations"]))
+    scored = next((r for r in results if not r.failed), results[0])
     methods = [METHOD_REGISTRY.build(comparison.entries[row["method"]].method) for row in rows]
     return {
         "settings": comparison.plain(),
-        "metric": next((r.metric for r in results if not r.failed), results[0].metric),
+        "metric": scored.metric,
+        "measure": scored.measure,
         "standings": [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)],
         "search": [asdict(t) for t in trials],
         "results": [asdict(r) for r in results],
@@ -40,7 +44,7 @@ def standing(label: str, results: Sequence[EntryResult], trials: Sequence[EntryR
     A failure is never dropped: it is counted, it is the worst seed, and it ranks behind every method that fails less.
     """
     scores = [r.score for r in results if r.score is not None]
-    worst = max(results, key=lambda r: (r.failed, _or_inf(r.score)))
+    worst = max(results, key=lambda r: (r.failed, r.badness))
     return {
         "method": label,
         "lr": results[0].lr,
@@ -60,5 +64,7 @@ def standing(label: str, results: Sequence[EntryResult], trials: Sequence[EntryR
     }
 
 
-def _or_inf(score: float | None) -> float:
-    return float("inf") if score is None else score
+def _mean_badness(results: Iterable[Result]) -> float:
+    """Over the seeds that did not fail: of a score that is right at a value, the mean may be right by chance."""
+    badness = [result.badness for result in results if not result.failed]
+    return statistics.fmean(badness) if badness else math.inf

@@ -2,11 +2,10 @@
 
 from saddlepoint.evaluation.audio import evaluate_sounds
 from saddlepoint.evaluation.enhancement import compared_models, evaluate_enhancers
-from saddlepoint.evaluation.evaluating import SAMPLES, Evaluation, evaluate_images
-from saddlepoint.evaluation.measures import MEASURES, chosen
-from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture
+from saddlepoint.evaluation.evaluating import SAMPLES, evaluate_images
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.evaluation.feature_metrics import METRICS, chosen
 from saddlepoint.evaluation.plane import evaluate_points
-from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.evaluation.real import RealSet, real_sets
 from saddlepoint.evaluation.series import evaluate_series
 from saddlepoint.evaluation.tables import evaluate_tables
@@ -15,12 +14,9 @@ from saddlepoint.evaluation.translation import evaluate_translators
 from saddlepoint.evaluation.vocoder import evaluate_vocoders
 
 __all__ = [
-    "MEASURES",
+    "METRICS",
     "SAMPLES",
     "Evaluation",
-    "Measured",
-    "Neighbourhood",
-    "Protocol",
     "RealSet",
     "chosen",
     "compared_models",
@@ -33,6 +29,5 @@ __all__ = [
     "evaluate_texts",
     "evaluate_translators",
     "evaluate_vocoders",
-    "neighbourhood_picture",
     "real_sets",
 ]

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
-from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, Evaluation, compare
+from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, compare
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.evaluation.feature_metrics import METRICS, Compared
 from saddlepoint.evaluation.feature_sets import OnProgress, Seen
-from saddlepoint.evaluation.measures import MEASURES, Compared
-from saddlepoint.evaluation.protocol import Measured, Protocol
 from saddlepoint.extractors import SoundExtractor
+from saddlepoint.measures import Number, Protocol
 from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
 
 #: Generated sounds; how many are made and heard together; and the fewest in a split of the Inception Score, as few
@@ -41,7 +42,7 @@ def evaluate_sounds(
         train: that they were trained on.
         test: others of the same kind; what needs them is left out where there are none.
         extractor: listens.
-        metrics: names of `MEASURES`; None takes all that can be had.
+        metrics: names of `METRICS`; None takes all that can be had.
         samples: generated sounds.
         seed: of latents, orders and subsets.
         report: told how far it is.
@@ -49,7 +50,7 @@ def evaluate_sounds(
     Raises:
         ConfigurationError: a metric was asked for by name that can't be had of these sets.
     """
-    names, demanded = (list(MEASURES), False) if metrics is None else (list(metrics), True)
+    names, demanded = (list(METRICS), False) if metrics is None else (list(metrics), True)
     order = torch.randperm(len(train), generator=rng(seed, "evaluated"))[:REAL]
     seen_train = _heard(train, order, extractor, report, "listening to train")
     basis = Protocol(
@@ -65,20 +66,20 @@ def evaluate_sounds(
         sets.append((replace(basis, fingerprint=test.fingerprint, split="test", n_real=len(test)), seen_test))
     fewest = min(samples, *(len(seen) for _, seen in sets))
     subset, splits = min(SUBSET, fewest), min(10, max(1, fewest // FEWEST))
-    measured: list[Measured] = []
+    measured: list[Number] = []
     notes: dict[str, None] = {}
     for weights, trained in generators.items():
         made = _made(trained, samples, seed, extractor, report, f"{weights}: generating")
         for protocol, real in sets:
             held_out = seen_test if protocol is basis else None
             compared = Compared(real, made, held_out, MOST, subset, seed, extractor.name, splits)
-            asked = [name for name in names if protocol is basis or not MEASURES[name].once]
+            asked = [name for name in names if protocol is basis or not METRICS[name].once]
             own, left = compare(compared, asked, replace(protocol, weights=weights), report, demanded)
             measured += own
             notes |= dict.fromkeys(left)
     if test is None or seen_test is None:
         notes["floors are left out: no sounds are held out; train with --set data.held_out=0.1"] = None
-        return Evaluation(tuple(measured), tuple(notes))
+        return Evaluation(measured, tuple(notes))
     floors = {"floor: test": seen_test.first(samples)}
     trained = next(iter(generators.values()))
     if isinstance(trained, SpectrogramGenerator):
@@ -89,7 +90,7 @@ def evaluate_sounds(
         protocol = replace(basis, weights=name, n_generated=len(floor))
         compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name, splits)
         measured += compare(compared, names, protocol, report, demanded=False)[0]
-    return Evaluation(tuple(measured), tuple(notes))
+    return Evaluation(measured, tuple(notes))
 
 
 def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: OnProgress, what: str) -> Seen:

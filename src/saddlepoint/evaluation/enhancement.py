@@ -9,10 +9,10 @@ from torch.nn.functional import interpolate
 
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.pairs import PairData
-from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.extractors import Extractor
+from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.metrics import ms_ssim, spectrum_distance
 from saddlepoint.tasks.interpolation import interpolated
 from saddlepoint.tasks.resemblance import TOGETHER, Features, in_channels, relative_sharpness, resemblance
@@ -22,16 +22,6 @@ from saddlepoint.tasks.translator import ImageTranslator
 STRENGTHS = (0.25, 0.5, 0.75)
 #: The shorter side from which five scales of structure fit.
 LARGE = 176
-_BETTER: dict[str, Better] = {
-    "psnr": "higher",
-    "ssim": "higher",
-    "ms_ssim": "higher",
-    "l1": "lower",
-    "frechet": "lower",
-    "sharpness": "none",
-    "spectrum": "lower",
-    "consistency": "lower",
-}
 
 
 @dataclass(frozen=True)
@@ -91,7 +81,8 @@ def evaluate_enhancers(
     """
     features = Features(judge)
     inputs, targets = pairs.inputs.images, pairs.targets.images
-    real, shown, found = features.moments(targets), list(measured), []
+    real, shown = features.moments(targets), list(measured)
+    found: list[Number] = []
     for place, candidate in enumerate(shown):
         report(f"{candidate.name}: enhancing", place, len(shown))
         made = untouched(inputs, targets) if candidate.network is None else candidate.network.apply(inputs)
@@ -119,15 +110,11 @@ def evaluate_enhancers(
             weights=candidate.name,
         )
         detail = {} if candidate.strength is None else {"strength": candidate.strength}
-        found += [
-            Measured(key, Number(values[key], detail=detail), better, {}, protocol)
-            for key, better in _BETTER.items()
-            if key in values
-        ]
+        found += numbers(values, detail=detail, protocol=protocol)
     notes = [] if min(targets.shape[2:]) >= LARGE else [f"ms_ssim is left out: it needs sides of {LARGE} pixels"]
     if chain is not None and chain.random:
         notes.append(f"consistency is left out: {chain} draws at random, and would not degrade twice alike")
-    return Evaluation(tuple(found), tuple(notes))
+    return Evaluation(found, notes)
 
 
 def untouched(inputs: Tensor, targets: Tensor) -> Tensor:

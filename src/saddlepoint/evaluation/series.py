@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from saddlepoint.data import DataError
 from saddlepoint.data.series import SeriesData
-from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import (
     TableColumn,
     autocorrelation_difference,
@@ -88,7 +88,7 @@ def evaluate_series(
         judged = test.windows[np.random.default_rng(seed).permutation(len(test))[:samples]]
         sets["floor: held out"] = judged, real, real
     basis = Protocol("windows", "", "", train.name, train.fingerprint, "train", n, n, n, seed, weights="")
-    measured: list[Measured] = []
+    measured: list[Number] = []
     for name, (made, against, learnt) in sets.items():
         taught = learnt if name.startswith("floor") else made
         protocol = replace(basis, weights=name, n_real=len(against), n_generated=len(made))
@@ -101,29 +101,23 @@ def evaluate_series(
             report(f"{name}: {metric}", 0, 1)
             found = score(trainings=trainings, seed=seed)
             spread = stdev(found) if trainings > 1 else None
-            measured.append(Measured(metric, Number(fmean(found), spread), "lower", settings, protocol))
+            measured.append(Number(measure(metric), fmean(found), spread, settings=settings, protocol=protocol))
         report(f"{name}: comparing", 0, 1)
-        measured += [
-            Measured(metric, Number(value), better, {}, protocol)
-            for metric, (value, better) in _alike(against, made, seed).items()
-        ]
-    return Evaluation(tuple(measured), tuple(notes))
+        measured += numbers(_alike(against, made, seed), protocol=protocol)
+    return Evaluation(measured, notes)
 
 
-def _alike(real: Windows, made: Windows, seed: int) -> dict[str, tuple[float, Better]]:
-    found: dict[str, tuple[float, Better]] = {
-        "detection": (detection_auc(_flat(real), _flat(made), seed), "half"),
-        "columns": (fmean(marginal_similarities(real, made)), "higher"),
-        "correlation": (cross_correlation_difference(real, made), "lower"),
+def _alike(real: Windows, made: Windows, seed: int) -> dict[str, float]:
+    found = {
+        "detection": detection_auc(_flat(real), _flat(made), seed),
+        "columns": fmean(marginal_similarities(real, made)),
+        "correlation": cross_correlation_difference(real, made),
     }
     # A correlation in time takes three steps, or it has one pair a window.
     if real.shape[1] >= 3:
-        found["autocorrelation"] = autocorrelation_difference(real, made), "lower"
+        found["autocorrelation"] = autocorrelation_difference(real, made)
     if real.shape[1] >= 4:
-        found["step_autocorrelation"] = (
-            autocorrelation_difference(np.diff(real, axis=1), np.diff(made, axis=1)),
-            "lower",
-        )
+        found["step_autocorrelation"] = autocorrelation_difference(np.diff(real, axis=1), np.diff(made, axis=1))
     return found
 
 

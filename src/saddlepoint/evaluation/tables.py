@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from saddlepoint.data.tables import CategoryColumn, TableData
-from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.metrics import column_similarities, detection_auc, pair_similarities, privacy, utility
 from saddlepoint.tasks.table import RowGenerator, metric_columns
 
@@ -61,7 +61,7 @@ def evaluate_tables(
             notes.append(f"utility is left out: {target} has {len(column.categories):,} categories, and {PREDICTED} go")
             target = None
     basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")
-    measured: list[Measured] = []
+    measured: list[Number] = []
     floor: dict[str, TableData] = {} if held_out is None else {"floor: held out": held_out}
     made = {
         name: (make.table if isinstance(make, RowGenerator) else make)(n, seed) for name, make in generators.items()
@@ -70,29 +70,26 @@ def evaluate_tables(
     for name, table in {**made, **floor}.items():
         report(f"{name}: comparing", 0, 1)
         own, is_floor = metric_columns(table), name in floor
-        found: dict[str, tuple[float, Better]] = {
-            "columns": (float(np.mean(list(column_similarities(real, own).values()))), "higher"),
-            "pairs": (float(np.mean(list(pair_similarities(real, own).values()) or [1.0])), "higher"),
-            "detection": (detection_auc(real, own, seed), "half"),
+        found = {
+            "columns": float(np.mean(list(column_similarities(real, own).values()))),
+            "pairs": float(np.mean(list(pair_similarities(real, own).values()) or [1.0])),
+            "detection": detection_auc(real, own, seed),
         }
+        predicted: dict[str, float] = {}
         if held_out is not None and whole is not None:
             test = metric_columns(held_out)
             if target is not None:
                 useful = utility(real if is_floor else own, test, target, like=real, seed=seed)
-                for key, value in {"f1": useful.f1, "auc": useful.auc, "r2": useful.r2}.items():
-                    if not np.isnan(value):
-                        found[f"utility_{key}"] = value, "higher"
+                scores = {"utility_f1": useful.f1, "utility_auc": useful.auc, "utility_r2": useful.r2}
+                predicted = {key: value for key, value in scores.items() if not np.isnan(value)}
             seen = privacy(whole, test, own)
             if not is_floor:
-                found["nearer_to_training"] = seen.nearer_to_training, "half"
-                found["nearest_distance"] = seen.distance, "none"
+                found["nearer_to_training"] = seen.nearer_to_training
+                found["nearest_distance"] = seen.distance
             else:
-                found["nearest_distance"] = seen.real_distance, "none"
-            found["copies"] = seen.copies, "lower"
+                found["nearest_distance"] = seen.real_distance
+            found["copies"] = seen.copies
         protocol = replace(basis, weights=name, n_generated=len(table))
-        settings = {"target": target} if target is not None else {}
-        measured += [
-            Measured(key, Number(value), better, settings if key.startswith("utility") else {}, protocol)
-            for key, (value, better) in found.items()
-        ]
-    return Evaluation(tuple(measured), tuple(notes))
+        measured += numbers(found, protocol=protocol)
+        measured += numbers(predicted, settings={"target": target}, protocol=protocol)
+    return Evaluation(measured, notes)

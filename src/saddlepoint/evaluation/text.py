@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from saddlepoint.data.text import TextData
-from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
 from saddlepoint.tasks.text import TextGenerator
 
@@ -56,25 +56,23 @@ def evaluate_texts(
         *("held out" if held is not None else "train", len(real), samples, samples, seed),
         weights="",
     )
-    measured: list[Measured] = []
+    measured: list[Number] = []
 
-    def measure(name: str, texts: Sequence[str], nll: float | None, detail: dict[str, object]) -> None:
+    def take(name: str, texts: Sequence[str], nll: float | None, detail: dict[str, object]) -> None:
         made = [pieces(text) for text in texts]
-        found: dict[str, tuple[float, Better]] = {}
-        found |= {f"bleu_{n}": (value, "higher") for n, value in bleu(made, real).items()}
-        found |= {f"self_bleu_{n}": (value, "lower") for n, value in self_bleu(made).items()}
-        found["ngram_kl"] = ngram_kl(real, made, GRAMS), "lower"
-        if nll is not None:
-            found["nll"] = nll, "lower"
-        found["distinct"] = distinct(texts), "higher"
-        if train.layout == "lines":
-            found["copied"] = copied(texts, training), "none"
-        own = words(texts, training, unseen)
-        found |= {"valid": (own.valid, "higher"), "novel": (own.novel, "none"), "found": (own.found, "none")}
         protocol = replace(basis, weights=name, n_generated=len(texts))
-        measured.extend(
-            Measured(key, Number(value, detail=detail), better, {}, protocol) for key, (value, better) in found.items()
-        )
+        for family, scores in (("bleu", bleu(made, real)), ("self_bleu", self_bleu(made))):
+            for n, value in scores.items():
+                measured.append(Number(measure(family).of(n), value, detail=detail, protocol=protocol))
+        found = {"ngram_kl": ngram_kl(real, made, GRAMS)}
+        if nll is not None:
+            found["nll"] = nll
+        found["distinct"] = distinct(texts)
+        if train.layout == "lines":
+            found["copied"] = copied(texts, training)
+        own = words(texts, training, unseen)
+        found |= {"valid": own.valid, "novel": own.novel, "found": own.found}
+        measured.extend(numbers(found, detail=detail, protocol=protocol))
 
     steps, done = len(generators) * len(temperatures), 0
     for weights, trained in generators.items():
@@ -84,7 +82,7 @@ def evaluate_texts(
             done += 1
             nll = trained.nll(judge.tokens) if temperature == 1 else None
             texts = trained.texts(samples, seed, temperature)
-            measure(name, texts, nll, {"curve": weights, "temperature": temperature})
+            take(name, texts, nll, {"curve": weights, "temperature": temperature})
     # Training texts stand in for generated ones: real, and others than the references.
-    measure("floor: training texts", train.some(samples, seed + 1), None, {})
-    return Evaluation(tuple(measured), tuple(notes))
+    take("floor: training texts", train.some(samples, seed + 1), None, {})
+    return Evaluation(measured, notes)

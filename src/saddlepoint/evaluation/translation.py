@@ -3,21 +3,14 @@
 from collections.abc import Mapping
 
 from saddlepoint.data.pairs import PairData
-from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
 from saddlepoint.extractors import Extractor
+from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
 
-_BETTER: dict[str, Better] = {
-    "l1": "lower",
-    "psnr": "higher",
-    "ssim": "higher",
-    "frechet": "lower",
-    "sharpness": "none",
-}
 #: What stands in the translator's place.
 UNCHANGED = "input unchanged"
 
@@ -47,7 +40,7 @@ def evaluate_translators(
     features = Features(judge)
     inputs, targets = chosen_of(held_out, samples, seed)
     real = features.moments(targets)
-    measured = []
+    found: list[Number] = []
     names = [*translators, UNCHANGED]
     for place, weights in enumerate(names):
         report(f"{weights}: translating", place, len(names))
@@ -68,8 +61,6 @@ def evaluate_translators(
             seed=seed,
             weights=weights,
         )
-        measured += [
-            Measured(key, Number(values[key]), better, {}, protocol) for key, better in _BETTER.items() if key in values
-        ]
+        found += numbers(values, protocol=protocol)
     notes = () if held_out.paired else ("l1, psnr and ssim are left out: what is held out are no pairs",)
-    return Evaluation(tuple(measured), notes)
+    return Evaluation(found, notes)

@@ -9,21 +9,13 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.recordings import Recordings
-from saddlepoint.evaluation.evaluating import Evaluation
+from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
-from saddlepoint.evaluation.protocol import Better, Measured, Number, Protocol
+from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.vocoder import Vocoder, resemblance, spaced
 
 #: Recordings that are heard, at most; steps of Griffin's and Lim's search: librosa's, and beyond which little changes.
 HEARD, SEARCHES = 200, (32, 100)
-_BETTER: dict[str, Better] = {
-    "mel_l1": "lower",
-    "stft": "lower",
-    "stft_convergence": "lower",
-    "stft_log": "lower",
-    "lsd": "lower",
-    "real_time": "higher",
-}
 #: A log-mel (bands, frames) to a wave.
 Way = Callable[[Tensor], Tensor]
 
@@ -70,8 +62,8 @@ def evaluate_vocoders(
     chosen = spaced(len(held_out), samples)
     real = [held_out[k] for k in chosen]
     mels = [first.log_mel(wave) for wave in real]
-    ways, measured = ways_of(vocoders, seed), []
-    for weights, way in ways.items():
+    measured: list[Number] = []
+    for weights, way in ways_of(vocoders, seed).items():
         made, seconds = [], 0.0
         way(mels[0])  # what happens once, such as reserving memory, is no part of the rate
         for place, (wave, mel) in enumerate(zip(real, mels, strict=True)):
@@ -80,8 +72,7 @@ def evaluate_vocoders(
             found = way(mel)
             seconds += time.perf_counter() - begun
             made.append(found[: len(wave)].clamp(-1, 1))
-        values = resemblance(real, made, first.front)
-        values["real_time"] = sum(map(len, real)) / first.front.rate / max(seconds, 1e-9)
+        speed = {"real_time": sum(map(len, real)) / first.front.rate / max(seconds, 1e-9)}
         protocol = Protocol(
             extractor=said_of(first),
             digest="",
@@ -95,12 +86,9 @@ def evaluate_vocoders(
             seed=seed,
             weights=weights,
         )
-        threads = {"threads": torch.get_num_threads()}
-        measured += [
-            Measured(key, Number(values[key]), better, threads if key == "real_time" else {}, protocol)
-            for key, better in _BETTER.items()
-        ]
-    return Evaluation(tuple(measured), ())
+        measured += numbers(resemblance(real, made, first.front), protocol=protocol)
+        measured += numbers(speed, settings={"threads": torch.get_num_threads()}, protocol=protocol)
+    return Evaluation(measured)
 
 
 def said_of(vocoder: Vocoder) -> str:

@@ -10,9 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from saddlepoint.measures import Measure
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
 from saddlepoint.report.history import compact, higher_is_better
 from saddlepoint.report.page import duration
+from saddlepoint.report.history import compact, measure_of
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 
@@ -66,7 +68,7 @@ def grid_of(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
             (
                 str(row["on"]),
                 _TITLES.get(row["model"], row["model"]) + failed,
-                *(_measured(name, row, rivals) for name in _MEASURED),
+                *(_measured(measure_of(found["measures"], name), row, rivals) for name in _MEASURED),
                 "—" if row["seconds"] is None else duration(row["seconds"]),
                 *("—" if row[name] is None else compact(row[name]) for name in ("samples", "evaluations")),
             )
@@ -74,13 +76,15 @@ def grid_of(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _measured(name: str, row: Mapping[str, Any], rivals: Sequence[Mapping[str, Any]]) -> str:
+def _measured(measure: Measure, row: Mapping[str, Any], rivals: Sequence[Mapping[str, Any]]) -> str:
+    name = measure.name
     if row[name] is None:
         return "—"
-    values = [float(rival[name]) for rival in rivals if rival[name] is not None]
-    best = max(values) if higher_is_better(name) else min(values)
+    values = [measure.badness(float(rival[name])) for rival in rivals if rival[name] is not None]
     spread = f" ± {row['spread'][name]:.2g}" if name in row["spread"] else ""
-    return f"{row[name]:.3g}{spread}" + (" *" if row[name] == best and len(values) > 1 else "")
+    return f"{row[name]:.3g}{spread}" + (
+        " *" if len(values) > 1 and measure.badness(float(row[name])) == min(values) else ""
+    )
 
 
 def remarks(found: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from saddlepoint.measures import Measure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
 from saddlepoint.report.history import Numbers, compact
 from saddlepoint.report.page import duration, highlighted
@@ -53,6 +54,7 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
     """
     order = list(comparison["settings"]["entries"])
     rows = comparison["standings"]
+    higher = Measure.read(comparison["metric"], comparison["measure"]).direction == "higher"
     scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
     log = comparison["metric"] == "distance" or (len(scores) > 1 and min(scores) > 0 and max(scores) > 30 * min(scores))
     beyond = 10 * max(
@@ -65,7 +67,7 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
         for row in rows:
             number = order.index(row["method"])
             runs = [r for r in comparison["results"] if r["method"] == row["method"]]
-            x, curves = _aligned(runs, key, log)
+            x, curves = _aligned(runs, key, log, -math.inf if higher else math.inf)
             if not len(x):
                 continue
             colour = theme.lines[number % len(theme.lines)]
@@ -77,7 +79,9 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
             axes.plot(x, middle, color=colour, linestyle=dash, linewidth=1.8, label=label)
             if few:
                 _points(axes, runs, key, colour)
-            axes.fill_between(x, low, np.minimum(high, beyond), color=colour, alpha=0.14, linewidth=0)
+            axes.fill_between(
+                x, np.maximum(low, -beyond), np.minimum(high, beyond), color=colour, alpha=0.14, linewidth=0
+            )
     if log:
         panels[0].set_yscale("log")
         panels[0].yaxis.set_major_locator(LogLocator(numticks=9))
@@ -101,8 +105,8 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
     return figure
 
 
-def _aligned(runs: Sequence[Mapping[str, Any]], key: str, log: bool) -> tuple[Numbers, Numbers]:
-    """All seeds' scores at the same places (seeds, places): held where a run ended well, infinite after it failed."""
+def _aligned(runs: Sequence[Mapping[str, Any]], key: str, log: bool, failed: float) -> tuple[Numbers, Numbers]:
+    """All seeds' scores at the same places (seeds, places): held where a run ended well, `failed` after it failed."""
     drawn = [r for r in runs if r["curve"].get("score")]
     if not drawn:
         return np.empty(0), np.empty((0, 0))
@@ -111,14 +115,14 @@ def _aligned(runs: Sequence[Mapping[str, Any]], key: str, log: bool) -> tuple[Nu
     rows = []
     for run in runs:
         if run not in drawn:
-            rows.append(np.full(PLACES, np.inf))
+            rows.append(np.full(PLACES, failed))
             continue
         values = np.array([math.inf if v is None else v for v in run["curve"]["score"]], dtype=np.float64)
         finite = np.isfinite(values)
         at = np.array(run["curve"][key], dtype=np.float64)[finite]
         values = np.log(np.maximum(values[finite], FLOOR)) if log else values[finite]
         row = np.interp(x, at, values)
-        rows.append(np.where((x > at[-1]) & bool(run["failed"]), np.inf, np.exp(row) if log else row))
+        rows.append(np.where((x > at[-1]) & bool(run["failed"]), failed, np.exp(row) if log else row))
     return x, np.array(rows)
 
 
@@ -183,7 +187,8 @@ def grid_of(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def remarks(comparison: Mapping[str, Any]) -> list[str]:
     """What a reader of the table must know, in sentences."""
     rows = comparison["standings"]
-    said = [f"Score: {_words(comparison['metric'])}, lower is better; mean and standard deviation over the seeds."]
+    direction = Measure.read(comparison["metric"], comparison["measure"]).words or "no direction is known"
+    said = [f"Score: {_words(comparison['metric'])}, {direction}; mean and standard deviation over the seeds."]
     if any(row["failures"] for row in rows):
         said.append(
             "Failed seeds (diverged or not finite) are in no mean; they rank a method behind all that fail less."

@@ -17,7 +17,7 @@ from saddlepoint.report.history import compact, number
 COLUMNS = 12
 #: Classes up to which each has a bar of its own.
 BARS = 40
-_ARROWS = {"higher": "↑", "lower": "↓", "half": "→ ½", "none": ""}
+_ARROWS = {"higher": "↑", "lower": "↓"}
 #: What a protocol says, in the order and the words of the table's heads.
 _WORDS = {
     "weights": "{}",
@@ -119,9 +119,9 @@ def _short(value: object) -> str:
 def _label(value: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{key} {setting}" for key, setting in value.get("settings", {}).items())
     name = str(value["metric"]).replace("_", " ")
-    return " ".join(
-        part for part in (name, _ARROWS.get(value.get("better", "none"), ""), f"({settings})") if part != "()" and part
-    )
+    target = value.get("target")
+    arrow = f"→ {target:g}" if target is not None else _ARROWS.get(value.get("direction", "none"), "")
+    return " ".join(part for part in (name, arrow, f"({settings})") if part != "()" and part)
 
 
 def _phrase(name: str, value: object) -> str:

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from saddlepoint.report.history import Curve, Numbers, columns, compact, higher_is_better
+from saddlepoint.measures import Measure
+from saddlepoint.report.history import Numbers, Curve, columns, compact, measure_of
 from saddlepoint.storage import write_atomically
 
 
@@ -94,7 +95,7 @@ class Panel:
         scale: of the vertical axis.
         limits: of the vertical axis, None where they follow the numbers.
         references: values with a meaning, and the meaning.
-        judged: mark the best value.
+        measure: by which the best value is marked; None where none is.
     """
 
     title: str
@@ -104,26 +105,33 @@ class Panel:
     scale: Literal["linear", "log", "symlog"] = "linear"
     limits: tuple[float | None, float | None] = (None, None)
     references: tuple[tuple[float, str], ...] = ()
-    judged: bool = False
+    measure: Measure | None = None
 
 
-def panels(records: Iterable[Mapping[str, Any]]) -> list[Panel]:
-    """The panels of a run: losses, metrics, then monitors by unit; only those with numbers."""
+def panels(records: Iterable[Mapping[str, Any]], measures: object = None) -> list[Panel]:
+    """The panels of a run: losses, metrics, then monitors by unit; only those with numbers.
+
+    Args:
+        records: as in `metrics.jsonl`.
+        measures: those of `run.json`; a metric that they do not hold has no best value.
+    """
     records = list(records)
     found = []
     if losses := columns(records, "losses"):
         found.append(Panel("Losses", "loss", tuple(losses), tuple(s.name for s in losses), _loss_scale(losses)))
     for metric in columns(records, "metrics"):
-        found.append(_metric(metric))
+        found.append(_metric(metric, measure_of(measures, metric.name)))
     return found + _monitors(columns(records, "monitors"))
 
 
-def _metric(metric: Curve) -> Panel:
+def _metric(metric: Curve, measure: Measure) -> Panel:
     values = metric.finite().values
     wide = len(values) > 1 and values.min() > 0 and values.max() > 30 * values.min()
-    direction = "higher is better" if higher_is_better(metric.name) else "lower is better"
+    unit = ", ".join(word for word in (measure.unit, measure.words) if word) or "value"
     scale: Literal["linear", "log"] = "log" if wide else "linear"
-    return Panel(_words(metric.name), direction, (metric,), (_words(metric.name),), scale, judged=True)
+    references = () if measure.target is None else ((measure.target, measure.words),)
+    name = _words(metric.name)
+    return Panel(name, unit, (metric,), (name,), scale, references=references, measure=measure)
 
 
 def _monitors(monitors: Sequence[Curve]) -> list[Panel]:
@@ -190,14 +198,15 @@ def _loss_scale(losses: Sequence[Curve]) -> Literal["linear", "symlog"]:
     return "symlog" if len(values) > 2 and values.max() > max(100 * np.median(values), 1.0) else "linear"
 
 
-def curves(records: Iterable[Mapping[str, Any]], theme: Theme = LIGHT) -> Figure:
+def curves(records: Iterable[Mapping[str, Any]], theme: Theme = LIGHT, measures: object = None) -> Figure:
     """Losses of all players, metrics and monitors against samples seen, a panel a unit.
 
     Args:
         records: as in `metrics.jsonl`; any number of them. What is not finite is marked where it happened.
         theme: colours.
+        measures: those of `run.json`, which say what the best value of a metric is.
     """
-    found = panels(records)
+    found = panels(records, measures)
     if not found:
         return _empty("no records yet", theme)
     across = 1 if len(found) == 1 else 2
@@ -260,8 +269,8 @@ def _draw(axes: Axes, panel: Panel, theme: Theme) -> None:
             color=theme.muted,
             fontsize=_FONT - 1.5,
         )
-    if panel.judged:
-        _mark_best(axes, panel.series[0], theme)
+    if panel.measure is not None:
+        _mark_best(axes, panel.series[0], panel.measure, theme)
     end = max(float(s.samples[-1]) for s in panel.series)
     axes.set_xlim(0, 1.02 * end if end > 0 else 1.0)
     axes.set_ylim(*panel.limits)
@@ -367,8 +376,8 @@ def _positive(series: Curve) -> Curve:
     return Curve(series.name, series.samples, np.where(series.values > 0, series.values, np.nan))
 
 
-def _mark_best(axes: Axes, series: Curve, theme: Theme) -> None:
-    best = series.best()
+def _mark_best(axes: Axes, series: Curve, measure: Measure, theme: Theme) -> None:
+    best = series.best(measure)
     if best is None:
         return
     value, at = best

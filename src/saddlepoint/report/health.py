@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from saddlepoint.report.history import Curve, Numbers, columns, compact, higher_is_better, number
+from saddlepoint.measures import Measure
+from saddlepoint.report.history import Numbers, Curve, columns, compact, measure_of, number
 
 Level = Literal["good", "watch", "bad"]
 
@@ -87,7 +88,8 @@ def examine(
     Args:
         records: as in `metrics.jsonl`.
         config: the resolved configuration, so that the advice names values; without it they read `…`.
-        identity: `run.json`, for the outcome.
+        identity: `run.json`, for the outcome, and for the direction of each metric: one that it does not name is
+            never called better or worse.
         folder: the run's folder, so that the commands name it.
 
     >>> [finding.title for finding in examine([])]
@@ -98,7 +100,7 @@ def examine(
     if not any(finding.title in _TOO_SHORT for finding in findings):
         checks = (_collapse, _noise, _wins, _lost, _gradients_grow, _rotation, _losses_move)
         findings += [finding for check in checks if (finding := check(run))]
-        findings += [finding for metric in run.metrics if (finding := _metric(run, metric))]
+        findings += [finding for metric in run.metrics if (finding := _metric(run, *metric))]
         if all(finding.level == "good" for finding in findings):
             findings.insert(0, _healthy(run))
     return sorted(findings, key=lambda finding: ("bad", "watch", "good").index(finding.level))
@@ -119,7 +121,12 @@ class _Evidence:
     ) -> None:
         self.records, self.config, self.identity = records, config, identity
         self.losses = columns(records, "losses")
-        self.metrics = columns(records, "metrics")
+        measured = [
+            (series, measure_of(identity.get("measures"), series.name)) for series in columns(records, "metrics")
+        ]
+        #: Those whose direction is known.
+        self.metrics = [(series, measure) for series, measure in measured if measure.direction != "none"]
+        self.score = next((series.name for series, _ in measured), "")
         self.monitors = {series.name: series for series in columns(records, "monitors")}
         self._folder = shlex.quote(str(folder)) if folder is not None else "RUN"
         self._config = shlex.quote(str(folder / "config.yaml")) if folder is not None else "RUN/config.yaml"
@@ -320,7 +327,7 @@ def _wins(run: _Evidence) -> Finding | None:
     seen = f"Over the last quarter {right[1]}."
     if fades:
         seen += f" The generator's gradient fell from {float(np.median(before)):.2g} to {now:.2g}."
-    learning = any(_still_improving(metric) for metric in run.metrics) and not fades
+    learning = any(_still_improving(*metric) for metric in run.metrics) and not fades
     if learning:
         seen += " The generator still improves, so its gradient has not faded yet."
     weaker = (run.anew(run.penalty(10.0)), run.anew(run.rate("discriminator", 0.5)))
@@ -399,7 +406,7 @@ def _rotation(run: _Evidence) -> Finding | None:
 
 
 def _losses_move(run: _Evidence) -> Finding | None:
-    if any(len(metric.finite().values) >= FEWEST_METRICS for metric in run.metrics):
+    if any(len(metric.finite().values) >= FEWEST_METRICS for metric, _ in run.metrics):
         return None  # the metric judges better: losses of a game may stand still while samples improve
     moving = []
     for series in run.losses:
@@ -422,27 +429,28 @@ def _losses_move(run: _Evidence) -> Finding | None:
     )
 
 
-def _metric(run: _Evidence, metric: Curve) -> Finding | None:
-    series, best = metric.finite(), metric.best()
+def _metric(run: _Evidence, metric: Curve, measure: Measure) -> Finding | None:
+    series, best = metric.finite(), metric.best(measure)
     if len(series.values) < FEWEST_METRICS or best is None:
         return None
     value, at = best
     name = metric.name.replace("_", " ")
     last = float(series.values[-3:].mean())
     noise = metric_noise(series.values)
-    worse = (value - last) if higher_is_better(metric.name) else (last - value)
+    worse = measure.badness(last) - measure.badness(value)
     if worse > max(WORSE_THAN_NOISE * noise, WORSE_SHARE * abs(value)):
         factor = max(abs(last), abs(value)) / max(min(abs(last), abs(value)), 1e-300)
         return Finding(
             "bad" if factor > LOST_FACTOR else "watch",
             f"{_capital(name)} got worse",
             f"Best {value:.4g} at {at:,} samples, {last:.4g} over the last three evaluations; "
-            f"its own noise is ±{noise:.2g}. The checkpoint with the best score is kept in checkpoints/.",
+            f"its own noise is ±{noise:.2g}."
+            + (" The checkpoint with the best score is kept in checkpoints/." if metric.name == run.score else ""),
             f"The best snapshot is the one at {compact(at)} samples: stop there, or average for longer and take "
             "shorter steps so that the run stays there.",
             (run.anew(f"--samples {at}"), run.anew(run.average(2.0)), run.anew(run.rates(0.5))),
         )
-    if _still_improving(metric):
+    if _still_improving(metric, measure):
         third = len(series.values) // 3
         return Finding(
             "watch",
@@ -460,13 +468,13 @@ def _metric(run: _Evidence, metric: Curve) -> Finding | None:
     )
 
 
-def _still_improving(metric: Curve) -> bool:
+def _still_improving(metric: Curve, measure: Measure) -> bool:
     values = metric.finite().values
     if len(values) < FEWEST_METRICS:
         return False
     third = len(values) // 3
     before, now = float(values[-2 * third : -third].mean()), float(values[-third:].mean())
-    gain = now - before if higher_is_better(metric.name) else before - now
+    gain = measure.badness(before) - measure.badness(now)
     error = metric_noise(values) * math.sqrt(2 / third)
     return gain > max(IMPROVING_ERRORS * error, IMPROVING_SHARE * abs(before))
 

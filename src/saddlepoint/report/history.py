@@ -8,17 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+from saddlepoint.measures import Measure
 
-#: Words in the name of a metric of which more is better; of every other metric less is.
-_HIGHER = frozenset(
-    {
-        *("precision", "recall", "density", "coverage", "inception", "modes", "accuracy", "likelihood", "quality"),
-        *("support", "columns", "pairs", "classes", "distinct", "psnr", "ssim"),
-    }
-)
-#: Words of distances: less is better, in whatever features they are taken.
-_LOWER = frozenset({"frechet", "kernel", "wasserstein", "distance", "kl"})
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -53,12 +45,17 @@ class Curve:
         chosen: Numbers = series.values[(series.samples >= first) & (series.samples <= last)]
         return chosen
 
-    def best(self) -> tuple[float, int] | None:
-        """The best finite value of a metric and the samples seen there, or None where no value is finite."""
+    def best(self, measure: Measure) -> tuple[float, int] | None:
+        """The best finite value and the samples seen there; None where no value is finite, or no direction is known.
+
+        >>> sharpness = Measure("sharpness", "", "target", target=1.0)
+        >>> Series("sharpness", np.array([10.0, 20.0, 30.0]), np.array([0.2, 0.9, 1.4])).best(sharpness)
+        (0.9, 20)
+        """
         series = self.finite()
-        if not len(series.values):
+        if not len(series.values) or measure.direction == "none":
             return None
-        at = int(np.argmax(series.values) if higher_is_better(self.name) else np.argmin(series.values))
+        at = int(np.argmin([measure.badness(float(value)) for value in series.values]))
         return float(series.values[at]), int(series.samples[at])
 
 
@@ -93,14 +90,13 @@ def number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
-def higher_is_better(metric: str) -> bool:
-    """Whether more of a metric is better; by default less is, as for all distances.
+def measure_of(measures: object, name: str) -> Measure:
+    """What `measures` of a `run.json` say of a number; without a direction where they do not know it.
 
-    >>> higher_is_better("pixel_frechet"), higher_is_better("frechet_inception"), higher_is_better("recall")
-    (False, False, True)
+    >>> measure_of({"recall": {"direction": "higher"}}, "recall").words, measure_of(None, "recall").words
+    ('higher is better', '')
     """
-    words = set(metric.lower().replace("-", "_").split("_"))
-    return bool(words & _HIGHER) and not words & _LOWER
+    return Measure.read(name, measures.get(name) if isinstance(measures, Mapping) else None)
 
 
 def compact(value: float) -> str:

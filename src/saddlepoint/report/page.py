@@ -29,7 +29,7 @@ from saddlepoint.report.figures import (
     save_png,
 )
 from saddlepoint.report.health import examine
-from saddlepoint.report.history import columns, compact, higher_is_better, number
+from saddlepoint.report.history import columns, compact, measure_of, number
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically
@@ -108,7 +108,8 @@ def write_curves(folder: Path) -> Path:
         ValueError: this is no run folder, or a file in it can't be read; says what to do.
     """
     path = folder / "curves.png"
-    save_png(curves(_Run(folder).records), path)
+    run = _Run(folder)
+    save_png(curves(run.records, measures=run.identity.get("measures")), path)
     return path
 
 
@@ -156,7 +157,7 @@ class _Run:
             "latest": _latest(self.folder.samples),
             "texts": _texts(self.folder.samples),
             "small": SMALL,
-            "charts": [_chart(panel) for panel in panels(self.records)],
+            "charts": [_chart(panel) for panel in panels(self.records, self.identity.get("measures"))],
             "metrics": self._metrics(),
             "evaluation": self._evaluation(),
             "quality": self._quality(),
@@ -220,19 +221,22 @@ class _Run:
             last = number(final.get(name)) if name in final else math.nan
             if math.isnan(last) and recorded is not None:
                 last = float(recorded.values[-1])
-            best = recorded.best() if recorded is not None else None
-            higher = higher_is_better(name)
-            if best is None or (math.isfinite(last) and (last > best[0] if higher else last < best[0])):
-                best_value, best_at = (f"{last:.4g}", "the end") if math.isfinite(last) else ("—", "—")
-            else:
+            measure = measure_of(self.identity.get("measures"), name)
+            best = recorded.best(measure) if recorded is not None else None
+            at_end = measure.badness(last)  # NaN where it is not finite, or no direction is known
+            if math.isfinite(at_end) and (best is None or at_end < measure.badness(best[0])):
+                best_value, best_at = f"{last:.4g}", "the end"
+            elif best is not None:
                 best_value, best_at = f"{best[0]:.4g}", f"{best[1]:,} samples"
+            else:
+                best_value, best_at = "—", "—"
             rows.append(
                 Row(
                     name,
                     f"{last:.4g}" if math.isfinite(last) else "non-finite",
                     best_value,
                     best_at,
-                    "higher is better" if higher else "lower is better",
+                    measure.words or "no direction is known",
                 )
             )
         return rows

@@ -23,7 +23,7 @@ class Checkpoint:
 
     path: Path
     samples: int
-    score: float | None
+    badness: float | None
 
 
 class Checkpoints:
@@ -34,20 +34,20 @@ class Checkpoints:
 
     Args:
         folder: `checkpoints/` of a run.
-        keep: how many of the newest stay; the one with the lowest score stays too.
+        keep: how many of the newest stay; the one with the lowest badness stays too.
     """
 
     def __init__(self, folder: Path, keep: int = 2) -> None:
         self.folder = folder
         self.keep = keep
 
-    def save(self, samples: int, write: Callable[[Path], None], score: float | None = None) -> Checkpoint:
+    def save(self, samples: int, write: Callable[[Path], None], badness: float | None = None) -> Checkpoint:
         """Write one.
 
         Args:
             samples: the position that it is named by.
             write: writes the files into the folder that it is given.
-            score: what "best" is judged by; lower is better.
+            badness: of the score, by which the best is kept: lower is better for every measure.
 
         Raises:
             OSError: the disk is full; what was there before is intact.
@@ -63,7 +63,7 @@ class Checkpoints:
             for file in sorted(partial.iterdir()):
                 flush(file)
                 files[file.name] = _checksum(file)
-            manifest = {"samples": samples, "score": score, "files": files}
+            manifest = {"samples": samples, "badness": badness, "files": files}
             write_atomically(partial / MANIFEST, json.dumps(manifest, indent=1))
             if final.exists():  # the same position again: a resumed run that saved at once
                 shutil.rmtree(final)
@@ -73,7 +73,7 @@ class Checkpoints:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         self._thin()
-        return Checkpoint(final, samples, score)
+        return Checkpoint(final, samples, badness)
 
     def newest(self, report: Callable[[str], None] = lambda _: None) -> Checkpoint:
         """The newest whole one. A damaged one is named to `report`, set aside as `….damaged`, and passed over.
@@ -96,9 +96,9 @@ class Checkpoints:
         return [_read(path) for path in self._paths() if _fault(path) is None]
 
     def best(self) -> Checkpoint | None:
-        """The one with the lowest score, where any has one."""
-        scored = [c for c in map(_read, self._paths()) if c.score is not None]
-        return min(scored, key=lambda c: c.score if c.score is not None else 0.0, default=None)
+        """The one with the lowest badness, where any has one."""
+        scored = [(c.badness, c) for c in map(_read, self._paths()) if c.badness is not None]
+        return min(scored, key=lambda pair: pair[0])[1] if scored else None
 
     def _paths(self) -> list[Path]:
         if not self.folder.exists():
@@ -143,6 +143,6 @@ def _fault(path: Path) -> str | None:
 def _read(path: Path) -> Checkpoint:
     try:
         manifest = _manifest(path)
-        return Checkpoint(path, int(manifest["samples"]), manifest["score"])
+        return Checkpoint(path, int(manifest["samples"]), manifest["badness"])
     except (OSError, ValueError, KeyError, TypeError):
         return Checkpoint(path, int(path.name), None)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
 from saddlepoint.extractors import SoundExtractor
+from saddlepoint.measures import Number, measure, numbers
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
 from saddlepoint.signals import Spectrogram
 from saddlepoint.tasks.baseline import BaselineTask
@@ -188,7 +189,7 @@ class AudioTask:
         """As for images, of spectrograms: see `ImageTask` and `BaselineTask`."""
         return self.images.monitors()
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """The distance of generated from real sounds, as many of each.
 
         `pixel_frechet` of spectrograms averaged to at most 8x8; or, where there is a judge, `frechet_…` in its
@@ -198,13 +199,13 @@ class AudioTask:
             return self.images.metrics()
         heard = self.judge.read(self.trained.sample(len(self._judged), seed=1), self.trained.rate)
         assert heard.logits is not None
-        name = self.judge.name.replace("-", "_")
         labels = heard.logits.argmax(1).numpy()
-        return {
-            f"frechet_{name}": frechet_from_moments(self._real, Moments.of(heard.features)),
-            "inception": inception_score(heard.logits, splits=1).mean,
-            "classes_heard": float(mode_coverage(labels, heard.logits.shape[1]).modes),
+        distance = frechet_from_moments(self._real, Moments.of(heard.features))
+        heard_of = {
+            "inception_score": inception_score(heard.logits, splits=1).mean,
+            "modes": float(mode_coverage(labels, heard.logits.shape[1]).modes),
         }
+        return [Number(measure("frechet").of(self.judge.name), distance), *numbers(heard_of)]
 
     @cached_property
     def _real(self) -> Moments:

@@ -9,6 +9,7 @@ from torch import Tensor
 from saddlepoint.autoencoders import Autoencoder, ThroughDensity
 from saddlepoint.core import rng
 from saddlepoint.data.stream import SampleStream
+from saddlepoint.measures import Number, numbers
 from saddlepoint.tasks.image import JUDGED, ImageTask
 from saddlepoint.tasks.judging import gradient_norms
 from saddlepoint.tasks.trained import ImageGenerator
@@ -56,13 +57,13 @@ class BaselineTask:
             own = self.model.monitors(watched.value.real)
         return {"diversity": self.images.diversity(), **own, **gradient_norms(self.images.game, watched)}
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """The distance of samples from images as for a game, and `reconstruction`.
 
         That is the root mean square error, in [0, 1] units, on images of the data.
         """
         self._fit()
-        return {**self.images.metrics(), "reconstruction": self._error()}
+        return [*self.images.metrics(), *numbers({"reconstruction": self._error()})]
 
     def snapshot(self, path: Path) -> None:
         """A grid of images from latents that never change."""

@@ -12,6 +12,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from saddlepoint.core import Game, rng
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.extractors import Extractor
+from saddlepoint.measures import Measure, Number, measure
 from saddlepoint.metrics import Moments, frechet_from_moments, squared_mmd
 from saddlepoint.tasks.judging import card_of, discriminator_auc, gradient_norms, watched, write_picture
 from saddlepoint.tasks.pictures import CLASSES
@@ -76,7 +77,7 @@ class ImageTask:
         value: SampleBatch = self.watched.value
         return spread(self.trained.render(value.latent, value.labels)) / max(self._real_spread, 1e-9)
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """The distance of generated from real images, as many of each.
 
         `pixel_…`: of images averaged to at most 8x8 pixels, in [0, 1] units. `frechet_…`, `kernel_…`: in the features
@@ -84,14 +85,12 @@ class ImageTask:
         """
         generated = self._read(self.trained.sample(len(self._judged), seed=1))
         if self.metric == "kernel":
-            return {self._name: squared_mmd(self._real, generated)}
-        return {self._name: frechet_from_moments(self._real_moments, Moments.of(generated))}
+            return [Number(self._measure, squared_mmd(self._real, generated))]
+        return [Number(self._measure, frechet_from_moments(self._real_moments, Moments.of(generated)))]
 
     @property
-    def _name(self) -> str:
-        if self.judge is None:
-            return f"pixel_{self.metric}"
-        return f"{self.metric}_" + "".join(c if c.isalnum() else "_" for c in self.judge.name)
+    def _measure(self) -> Measure:
+        return measure(f"pixel_{self.metric}") if self.judge is None else measure(self.metric).of(self.judge.name)
 
     @cached_property
     def _real(self) -> Tensor:

@@ -15,6 +15,7 @@ from saddlepoint.core import Game, rng
 from saddlepoint.data.series import SeriesCoding, written
 from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.data.tables import TableData
+from saddlepoint.measures import Number, numbers
 from saddlepoint.metrics import (
     autocorrelation_difference,
     cross_correlation_difference,
@@ -101,7 +102,7 @@ class SeriesTask:
         diversity = float(torch.pdist(made.flatten(1)).mean()) / max(self._real_spread, 1e-9)
         return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """`series_distance`, the mean of: 1 − likeness of columns, and differences of three kinds of correlation.
 
         Those at one step, those of a column with itself later, and the latter of its steps, each of at most 1.
@@ -114,8 +115,8 @@ class SeriesTask:
             "autocorrelation": autocorrelation_difference(self._real, made) if self._tells(1) else 0.0,
             "step_autocorrelation": autocorrelation_difference(*moved) if self._tells(2) else 0.0,
         }
-        gaps = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
-        return {"series_distance": sum(gaps) / len(gaps), **found}
+        apart = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
+        return numbers({"series_distance": sum(apart) / len(apart), **found})
 
     def _tells(self, differences: int) -> bool:
         """Whether windows are long enough for a correlation in time after so many differences have been taken."""

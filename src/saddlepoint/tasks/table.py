@@ -18,6 +18,7 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.data.tables import CategoryColumn, TableCoding, TableData, TableStream
 from saddlepoint.data.tables.columns import DateColumn
 from saddlepoint.data.tables.layout import Labels
+from saddlepoint.measures import Number, numbers
 from saddlepoint.metrics import TableColumn, column_similarities, pair_similarities
 from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, write_picture
 from saddlepoint.tasks.marginals import PANELS, Panel, marginals
@@ -203,12 +204,12 @@ class TableTask:
         diversity = float(torch.pdist(made).mean()) / max(self._real_spread, 1e-9)
         return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """`table_distance`, 1 − the mean of the other two; how alike columns are, and pairs of columns."""
         made = metric_columns(self.trained.table(len(self._rows), seed=1))
         columns = float(np.mean(list(column_similarities(self._real, made).values())))
         pairs = float(np.mean(list(pair_similarities(self._real, made).values()) or [columns]))
-        return {"table_distance": 1 - (columns + pairs) / 2, "columns": columns, "pairs": pairs}
+        return numbers({"table_distance": 1 - (columns + pairs) / 2, "columns": columns, "pairs": pairs})
 
     @cached_property
     def _real(self) -> list[TableColumn]:

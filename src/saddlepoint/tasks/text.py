@@ -16,6 +16,7 @@ from saddlepoint.core import Game, rng
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.text import ADVERSARY, TextBatch, TextData, TextStream, Vocabulary
 from saddlepoint.losses import AdversarialLoss
+from saddlepoint.measures import Number, numbers
 from saddlepoint.metrics import copied, distinct, ngram_kl
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
@@ -233,7 +234,7 @@ class TextTask:
         spreads = [float(torch.pdist(rows.double().cpu(), p=0).mean()) for rows in (made.argmax(2), value.tokens)]
         return {**found, "diversity": spreads[0] / max(spreads[1], 1e-9), **gradient_norms(self.game, self._watched)}
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """On texts that are held out, all where none are; the first is the score.
 
         `ngram_kl`: mean divergence of 1-, 2- and 3-grams of tokens (see `metrics.ngram_kl`). `nll`: nats a token.
@@ -249,7 +250,7 @@ class TextTask:
         }
         if self.data.layout == "lines":
             found["copied"] = copied(made, self._known)
-        return found
+        return numbers(found)
 
     @cached_property
     def _known(self) -> set[tuple[int, ...]]:

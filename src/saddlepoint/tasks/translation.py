@@ -13,6 +13,7 @@ from torch.nn.functional import interpolate
 from saddlepoint.core import Batch, Game, rng, seed_for
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
+from saddlepoint.measures import Number, measure, numbers
 from saddlepoint.metrics import Moments
 from saddlepoint.tasks.cycle import ONWARD, TARGET, NetworkGroup
 from saddlepoint.tasks.image import JUDGED, spread
@@ -84,16 +85,15 @@ class TranslationTask:
             **gradient_norms(self.game, self._watched),
         }
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """On what is held out: `frechet_…`, the distance of what is made from the targets, and `sharpness`, a ratio.
 
         Where they are pairs also `l1`, `psnr` and `ssim` (see `resemblance`).
         """
         made = self.trained.apply(self._inputs)
-        found = {f"frechet_{self.features.name}": self.features.distance(self._real, made)}
-        if self.paired:
-            found |= resemblance(made, self._targets)
-        return {**found, "sharpness": relative_sharpness(made, self._targets)}
+        distance = Number(measure("frechet").of(self.features.name), self.features.distance(self._real, made))
+        found = resemblance(made, self._targets) if self.paired else {}
+        return [distance, *numbers({**found, "sharpness": relative_sharpness(made, self._targets)})]
 
     def snapshot(self, path: Path) -> None:
         """Input, output, and target or, without pairs, what comes back; three times across."""

@@ -15,6 +15,7 @@ from saddlepoint.core import Batch, Game, seed_for
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.data.recordings import CropStream, Recordings
 from saddlepoint.losses import absolute_error, log_magnitude_distance, spectral_convergence
+from saddlepoint.measures import Number, numbers
 from saddlepoint.metrics import log_spectral_distance, mel_distance, stft_distance
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.signals import MelFrontEnd, stft, whole_hops
@@ -261,9 +262,10 @@ class VocoderTask:
             **gradient_norms(self.game, self._watched),
         }
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Number]:
         """On recordings that are not trained on where there are such: see `resemblance`."""
-        return resemblance(self._waves, [self.trained.resynthesised(wave) for wave in self._waves], self.trained.front)
+        made = [self.trained.resynthesised(wave) for wave in self._waves]
+        return numbers(resemblance(self._waves, made, self.trained.front))
 
     def snapshot(self, path: Path) -> None:
         """Spectrograms of recordings, and below them of what is made of these."""

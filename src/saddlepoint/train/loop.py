@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
+from saddlepoint.measures import Number, declared, values
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
 from saddlepoint.train.budget import Budget, Intervals, crossed
 from saddlepoint.train.interruption import Interruption, interruption
@@ -36,14 +37,14 @@ class Result:
             end once it has settled, `non-finite` where the game failed.
         message: why, in a sentence.
         progress: where the run stands.
-        metrics: of the answer, at the end.
+        metrics: of the answer, at the end, by name; those that are finite.
         signal: the number of the signal that stopped it, or None.
     """
 
     outcome: Outcome
     message: str
     progress: Progress
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, Number] = field(default_factory=dict)
     signal: int | None = None
 
     @property
@@ -108,6 +109,7 @@ class Training:
         self.epoch = epoch
         self.steps = 0
         self._unrecorded: dict[str, float] = {}
+        self._measures: dict[str, Any] = {}
         self._seconds_before = 0.0
         self._started = time.monotonic()
         self._loss_mean = LossMean()
@@ -153,9 +155,10 @@ class Training:
             if saving:
                 if (failure := self._overflow()) is not None:
                     return failure
-                self._unrecorded = metrics = self._judged()
+                metrics = self._judged()
+                self._unrecorded = values(metrics)
                 if self.stopping is not None:
-                    self._unrecorded = metrics | self.stopping.look(metrics)
+                    self._unrecorded |= self.stopping.look(metrics)
             if self.every.records(before, after, self.epoch):
                 self._record()
             if crossed(before, after, self.every.snapshot):
@@ -174,7 +177,7 @@ class Training:
                 self.observer.said(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
             self._snapshot()
-            self._save({})
+            self._save([])
             return
         for fault in damaged:
             self.observer.said(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
@@ -205,9 +208,13 @@ class Training:
         self._loss_mean, self._unrecorded = LossMean(), {}
         self.observer.recorded(record)
 
-    def _judged(self) -> dict[str, float]:
+    def _judged(self) -> Sequence[Number]:
         with self._at_answer():
-            return self.task.metrics()
+            metrics = self.task.metrics()
+        if (measures := declared(metrics)) != self._measures:  # once a session: a running run has a report, too
+            self.folder.write_identity(measures=measures)
+            self._measures = measures
+        return metrics
 
     def _end_stages(self, before: int, after: int) -> None:
         for stage in self.stages:
@@ -219,7 +226,7 @@ class Training:
         with self._at_answer():
             self.task.snapshot(self.folder.samples / f"{self.batches.position:012d}.png")
 
-    def _save(self, metrics: dict[str, float]) -> None:
+    def _save(self, metrics: Sequence[Number]) -> None:
         if self._saved_at == self.steps:
             return
         progress = {
@@ -231,11 +238,11 @@ class Training:
         }
         if self.stopping is not None:
             progress["looks"] = self.stopping.rule.state_dict()
-        score = next(iter(metrics.values()), None)
+        badness = metrics[0].badness if metrics else math.nan
         self.folder.checkpoints.save(
             self.batches.position,
             lambda path: save_state(path, self.game, self.method, self.batches, progress),
-            score if score is not None and math.isfinite(score) else None,
+            badness if math.isfinite(badness) else None,
         )
         self._saved_at = self.steps
 
@@ -244,7 +251,7 @@ class Training:
         if (failure := self._overflow()) is not None:
             return result if result.outcome is Outcome.NON_FINITE else failure
         metrics = self._judged()
-        result.metrics.update({name: value for name, value in metrics.items() if math.isfinite(value)})
+        result.metrics.update({number.name: number for number in metrics if math.isfinite(number)})
         self._save(metrics)
         self._snapshot()
         with self._at_answer():

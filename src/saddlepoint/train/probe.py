@@ -1,7 +1,10 @@
 """What the loop asks of a game's probe; the loop knows nothing of images or sounds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+
+from saddlepoint.measures import Number
 
 
 class Probe(Protocol):
@@ -10,8 +13,8 @@ class Probe(Protocol):
     def monitors(self) -> dict[str, float]:
         """Cheap numbers about the live players, at every record."""
 
-    def metrics(self) -> dict[str, float]:
-        """How good the generator is, at every checkpoint; the first is the score, lower is better."""
+    def metrics(self) -> Sequence[Number]:
+        """How good the generator is, at every checkpoint; the first is the score, by which the best one is kept."""
 
     def snapshot(self, path: Path) -> None:
         """A picture of what the generator makes from latents that never change."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from saddlepoint.configuration import Settings
 from saddlepoint.core import Batch, Game, Method, NonFinite, Outcome
 from saddlepoint.core.convergence import Convergence, look_at
+from saddlepoint.measures import Number
 
 
 class Until(Settings):
@@ -44,7 +45,7 @@ class Stopping:
         self.until, self.game, self.method, self.batches, self.gap = until, game, method, batches, gap
         self.rule = Convergence(until.window, until.tolerance)
 
-    def look(self, metrics: dict[str, float]) -> dict[str, float]:
+    def look(self, metrics: Sequence[Number]) -> dict[str, float]:
         """Look, and return what was seen for the record. A field that is not finite is left for the loop to find."""
         try:
             seen = look_at(self.game, self.batches, 0.0)
@@ -68,7 +69,7 @@ class Stopping:
             "gap": "the duality gap",
         }[self.until.watch]
 
-    def _value(self, metrics: dict[str, float], field: float) -> float:
+    def _value(self, metrics: Sequence[Number], field: float) -> float:
         if self.until.watch == "field":
             return field
         if self.until.watch == "average":
@@ -76,4 +77,5 @@ class Stopping:
             return float((self.method.answer(self.game) - live).norm()) / max(float(live.norm()), 1e-300)
         if self.until.watch == "gap":
             return self.gap()
-        return next(iter(metrics.values()), float("nan"))
+        # The value itself: what no longer changes has settled, whichever way is good.
+        return float(metrics[0]) if metrics else float("nan")

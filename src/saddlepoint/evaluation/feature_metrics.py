@@ -1,6 +1,6 @@
-"""The metrics of `saddlepoint.metrics` by name: what each is given, with what settings, and when it can't be had."""
+"""Metrics of two sets of features by name: what each is given, with what settings, and when it can't be had."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.evaluation.feature_sets import Seen
-from saddlepoint.evaluation.protocol import Better, Number
+from saddlepoint.measures import Number, measure, numbers
 from saddlepoint.metrics import (
     birthday_duplicates,
     density_coverage,
@@ -60,21 +60,21 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Metric:
     """One entry: may give several numbers.
 
     Attributes:
         summary: one line.
-        better: names of its numbers, and which way each is good.
-        compute: the numbers, with the settings.
+        gives: names of its numbers' measures.
+        compute: the numbers, without settings and protocol.
         settings: what the metric is called with beside the sets; a part of the number.
         unfit: why it can't be had of these sets, or None.
         once: asked of the training images alone.
     """
 
     summary: str
-    better: Mapping[str, Better]
-    compute: Callable[..., dict[str, Number]]
+    gives: tuple[str, ...]
+    compute: Callable[..., Sequence[Number]]
     settings: Callable[[Compared], Settings] = field(default=lambda _: {})
     unfit: Callable[[Compared], str | None] = field(default=lambda c: _too_few(c, 2))
     once: bool = False
@@ -96,48 +96,48 @@ def chosen(names: str | Iterable[str]) -> tuple[str, ...]:
     words = names.split(",") if isinstance(names, str) else names
     found = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
     if not found:
-        raise ConfigurationError(f"no metric is named: give some of {', '.join(MEASURES)}")
+        raise ConfigurationError(f"no metric is named: give some of {', '.join(METRICS)}")
     for name in found:
-        if name not in MEASURES:
-            raise ConfigurationError(f"there is no metric {name!r}: {nearest(name, MEASURES)}")
+        if name not in METRICS:
+            raise ConfigurationError(f"there is no metric {name!r}: {nearest(name, METRICS)}")
     return found
 
 
 # --- the entries ----------------------------------------------------------------------------------------
 
 
-def _frechet(c: Compared) -> dict[str, Number]:
-    return {"frechet": Number(frechet_distance(c.real.features, c.generated.features))}
+def _frechet(c: Compared) -> list[Number]:
+    return [Number(measure("frechet"), frechet_distance(c.real.features, c.generated.features))]
 
 
-def _infinity(c: Compared, points: int) -> dict[str, Number]:
+def _infinity(c: Compared, points: int) -> list[Number]:
     found = frechet_at_infinity(c.real.features, c.generated.features, points, seed=c.seed)
     detail = {"sizes": list(found.sizes), "values": list(found.values), "slope": found.slope}
-    return {"frechet_infinity": Number(found.at_infinity, detail=detail)}
+    return [Number(measure("frechet_infinity"), found.at_infinity, detail=detail)]
 
 
-def _kernel(c: Compared, subsets: int, subset_size: int) -> dict[str, Number]:
+def _kernel(c: Compared, subsets: int, subset_size: int) -> list[Number]:
     found = kernel_distance(c.real.features, c.generated.features, subsets, subset_size)
-    return {"kernel": Number(found.mean, found.standard_error)}
+    return [Number(measure("kernel"), found.mean, found.standard_error)]
 
 
-def _precision_recall(c: Compared, k: int) -> dict[str, Number]:
+def _precision_recall(c: Compared, k: int) -> list[Number]:
     found = precision_recall(*c.pairs(), k)
-    return {"precision": Number(found.precision), "recall": Number(found.recall)}
+    return numbers({"precision": found.precision, "recall": found.recall})
 
 
-def _density_coverage(c: Compared, k: int) -> dict[str, Number]:
+def _density_coverage(c: Compared, k: int) -> list[Number]:
     found = density_coverage(*c.pairs(), k)
-    return {"density": Number(found.density), "coverage": Number(found.coverage)}
+    return numbers({"density": found.density, "coverage": found.coverage})
 
 
-def _inception_score(c: Compared, splits: int) -> dict[str, Number]:
+def _inception_score(c: Compared, splits: int) -> list[Number]:
     assert c.generated.logits is not None
     found = inception_score(c.generated.logits, splits)
-    return {"inception_score": Number(found.mean, found.deviation / splits**0.5)}
+    return [Number(measure("inception_score"), found.mean, found.deviation / splits**0.5)]
 
 
-def _modes(c: Compared) -> dict[str, Number]:
+def _modes(c: Compared) -> list[Number]:
     labels, reference = c.generated.labels, c.real.labels
     assert labels is not None
     assert reference is not None
@@ -148,34 +148,31 @@ def _modes(c: Compared) -> dict[str, Number]:
     assert found.kl_to_reference is not None
     shares = np.bincount(labels, minlength=classes) / len(labels)
     detail = {"shares": shares.tolist(), "real": (counts / len(reference)).tolist()}
-    return {
-        "modes": Number(found.modes, detail=detail),
-        "class_kl": Number(found.kl_to_reference, detail={"floor": found.floor}),
-        "uniform_kl": Number(found.kl_to_uniform, detail={"floor": found.floor}),
-    }
+    divergences = {"class_kl": found.kl_to_reference, "uniform_kl": found.kl_to_uniform}
+    return [Number(measure("modes"), found.modes, detail=detail), *numbers(divergences, detail={"floor": found.floor})]
 
 
-def _memorisation(c: Compared) -> dict[str, Number]:
+def _memorisation(c: Compared) -> list[Number]:
     assert c.held_out is not None
     found = memorisation(c.generated.features[: c.most], c.real.features, c.held_out.features[: c.most])
     detail = {"median": found.generated, "median_held_out": found.held_out}
-    return {"nearer_to_training": Number(found.closer, detail=detail), "copying_z": Number(found.z)}
+    return [Number(measure("nearer_to_training"), found.closer, detail=detail), Number(measure("copying_z"), found.z)]
 
 
-def _duplicates(c: Compared, quantile: float) -> dict[str, Number]:
+def _duplicates(c: Compared, quantile: float) -> list[Number]:
     found = birthday_duplicates(*c.pairs(), quantile)
     detail = {"pairs": found.pairs, "threshold": found.threshold}
-    return {
-        "support": Number(found.support, interval=(found.lowest, found.highest), detail=detail),
-        "support_of_real": Number(found.real_support),
-    }
+    return [
+        Number(measure("support"), found.support, interval=(found.lowest, found.highest), detail=detail),
+        Number(measure("support_of_real"), found.real_support),
+    ]
 
 
-def _sliced(c: Compared, projections: int) -> dict[str, Number]:
+def _sliced(c: Compared, projections: int) -> list[Number]:
     assert c.real.pixels is not None
     assert c.generated.pixels is not None
     levels = sliced_wasserstein(c.real.pixels, c.generated.pixels, projections, c.seed)
-    return {"sliced_wasserstein": Number(levels / 255)}
+    return [Number(measure("sliced_wasserstein"), levels / 255)]
 
 
 # --- when not -------------------------------------------------------------------------------------------
@@ -204,67 +201,67 @@ def _points(c: Compared) -> Settings:
     return {"points": 15 if c.real.features.shape[1] <= 512 else 6}
 
 
-MEASURES: dict[str, Measure] = {
-    "frechet": Measure("Fréchet distance (FID, in the features of Inception)", {"frechet": "lower"}, _frechet),
-    "frechet_infinity": Measure(
+METRICS: dict[str, Metric] = {
+    "frechet": Metric("Fréchet distance (FID, in the features of Inception)", ("frechet",), _frechet),
+    "frechet_infinity": Metric(
         "the same, extrapolated to infinitely many generated images",
-        {"frechet_infinity": "lower"},
+        ("frechet_infinity",),
         _infinity,
         _points,
         lambda c: _too_few(c, 40),
     ),
-    "kernel": Measure(
+    "kernel": Metric(
         "kernel distance (KID) with its error; no bias at any number of images",
-        {"kernel": "lower"},
+        ("kernel",),
         _kernel,
         lambda c: {"subsets": 100, "subset_size": c.subset},
         lambda c: None if c.subset >= 2 else f"needs subsets of 2 images, and the smallest set has {c.subset}",
     ),
-    "precision_recall": Measure(
+    "precision_recall": Metric(
         "share of generated images inside the real support, and of real ones inside the generated",
-        {"precision": "higher", "recall": "higher"},
+        ("precision", "recall"),
         _precision_recall,
         lambda _: {"k": 3},
         _neighbours(3),
     ),
-    "density_coverage": Measure(
+    "density_coverage": Metric(
         "the same, but spoiled by no outlier",
-        {"density": "higher", "coverage": "higher"},
+        ("density", "coverage"),
         _density_coverage,
         lambda _: {"k": 5},
         _neighbours(5),
     ),
-    "inception_score": Measure(
+    "inception_score": Metric(
         "certainty on each image against variety over all, in the extractor's classes",
-        {"inception_score": "higher"},
+        ("inception_score",),
         _inception_score,
         _splits,
         _classless,
         once=True,
     ),
-    "modes": Measure(
+    "modes": Metric(
         "classes hit, and the divergence from the real classes and from equal ones",
-        {"modes": "higher", "class_kl": "lower", "uniform_kl": "lower"},
+        ("modes", "class_kl", "uniform_kl"),
         _modes,
         unfit=_classless,
     ),
-    "memorisation": Measure(
+    "memorisation": Metric(
         "how often a generated image is nearer to the training images than a held-out one (½: as new ones are)",
-        {"nearer_to_training": "half", "copying_z": "none"},
+        ("nearer_to_training", "copying_z"),
         _memorisation,
         unfit=lambda c: "there are no held-out images" if c.held_out is None else _too_few(c, 2),
         once=True,
     ),
-    "duplicates": Measure(
+    "duplicates": Metric(
         "size of the generator's support, from near-duplicates",
-        {"support": "higher", "support_of_real": "none"},
+        ("support", "support_of_real"),
         _duplicates,
         lambda _: {"quantile": 0.01},
         once=True,
     ),
-    "sliced_wasserstein": Measure(
+    "sliced_wasserstein": Metric(
         "transport between pixels along random directions, in [0, 1] units; for images up to 32x32",
-        {"sliced_wasserstein": "lower"},
+        ("sliced_wasserstein",),
         _sliced,
         lambda _: {"projections": 512},
         lambda c: "is for images up to 32x32" if c.real.pixels is None or c.generated.pixels is None else None,
