@@ -123,7 +123,7 @@ def test_a_run_without_an_average_has_live_weights_only(run: Run, tmp_path: Path
 def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     small = (
         *("--set", "generator.network.widths=[8]", "--set", "discriminator.network.widths=[8]"),
-        *("--set", "tasks.points.data=500", "--device", "cpu", "--samples", "400"),
+        *("--set", "data.points=500", "--device", "cpu", "--samples", "400"),
     )
     assert run("train", "ring", *small, "--out", tmp_path / "run").code == 0
     said = run("evaluate", tmp_path / "run", "--json", "--seed", "4")

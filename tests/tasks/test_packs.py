@@ -78,11 +78,11 @@ def test_batches_of_another_size_are_whole_packs() -> None:
 
 TINY = ("batch_size=24", "budget.samples=96", "device=cpu", "every.checkpoint=48")
 RUNS = {
-    "points": ("grid", ["tasks.points.data=100"]),
+    "points": ("grid", ["data.points=100"]),
     "images": ("digits", ["conditional=false", "data.size=8", "generator.network.widths=[12]"]),
     "discriminator": (
         "grid",
-        ["tasks.points.data=100", "loss=wasserstein", "penalties=none", "penalties.gradient-penalty=on"],
+        ["data.points=100", "loss=wasserstein", "penalties=none", "penalties.gradient-penalty=on"],
     ),
     "convolutional": (
         "digits",

@@ -50,7 +50,7 @@ def test_collapse_far_points_and_unequal_shares_are_told_apart():
 
 
 def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
-    sets = ["tasks.points.data=500", "budget.samples=400", "batch_size=50"]
+    sets = ["data.points=500", "budget.samples=400", "batch_size=50"]
     config = assign(RECIPES["grid"](), [*sets, "every.checkpoint=200", "device=cpu"])
     assert parse_config(config.plain()) == config
     folder = RunFolder(tmp_path / "run")

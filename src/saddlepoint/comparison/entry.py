@@ -19,7 +19,7 @@ from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.measures import Measure, measure
 from saddlepoint.comparison.playing import play
-from saddlepoint.comparison.settings import Race, with_rate
+from saddlepoint.comparison.settings import Comparison, with_rate
 from saddlepoint.recipes import Config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY

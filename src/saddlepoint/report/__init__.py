@@ -2,7 +2,7 @@
 
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.health import Finding, examine
-from saddlepoint.report.page import write_curves, write_report
+from saddlepoint.report.page import examine_run, write_curves, write_report
 
 __all__ = [
     "DARK",
@@ -13,6 +13,7 @@ __all__ = [
     "as_svg",
     "curves",
     "examine",
+    "examine_run",
     "save_png",
     "trajectory",
     "write_curves",

@@ -18,16 +18,7 @@ AnyTask = Task[Any, Any, Any]
 GROUP = "saddlepoint.tasks"
 #: Where each task lives; imported when it is first asked for.
 TASKS = {
-    "images": "saddlepoint.tasks.images:TASK",
     "points": "saddlepoint.tasks.points:TASK",
-    "tables": "saddlepoint.tasks.tables:TASK",
-    "series": "saddlepoint.tasks.series:TASK",
-    "audio": "saddlepoint.tasks.audio:TASK",
-    "vocoder": "saddlepoint.tasks.vocoder:TASK",
-    "text": "saddlepoint.tasks.text:TASK",
-    "translation": "saddlepoint.tasks.translation:TASK",
-    "enhancement": "saddlepoint.tasks.enhancement:TASK",
-    "own": "saddlepoint.tasks.own:TASK",
 }
 
 

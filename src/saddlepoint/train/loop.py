@@ -77,7 +77,7 @@ class Training:
         game: the players, where they start.
         method: the iteration.
         batches: a pure function of the position, so that a resumed run sees the same data.
-        task: what to measure and to hand over.
+        probe: what to measure and to hand over.
         folder: the run's folder, created.
         budget: when to stop.
         every: when to record, look and save.
@@ -93,7 +93,7 @@ class Training:
         game: Game,
         method: Method,
         batches: Batches,
-        task: Probe,
+        probe: Probe,
         folder: RunFolder,
         budget: Budget,
         every: Intervals,
@@ -104,7 +104,7 @@ class Training:
         stages: Sequence[Stage] = (),
     ) -> None:
         self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
-        self.game, self.method, self.batches, self.task = game, method, batches, task
+        self.game, self.method, self.batches, self.probe = game, method, batches, probe
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
         self.steps = 0
@@ -201,7 +201,7 @@ class Training:
             "evaluations": progress.evaluations,
             "seconds": round(progress.seconds, 3),
             "losses": _jsonable(self._loss_mean.means()),
-            "monitors": _jsonable(self.task.monitors()),
+            "monitors": _jsonable(self.probe.monitors()),
             "metrics": _jsonable(self._unrecorded),
         }
         append_record(self.folder.records, record)
@@ -210,7 +210,7 @@ class Training:
 
     def _judged(self) -> Sequence[Number]:
         with self._at_answer():
-            metrics = self.task.metrics()
+            metrics = self.probe.score()
         if (measures := declared(metrics)) != self._measures:  # once a session: a running run has a report, too
             self.folder.write_identity(measures=measures)
             self._measures = measures
@@ -224,7 +224,9 @@ class Training:
 
     def _snapshot(self) -> None:
         with self._at_answer():
-            self.task.snapshot(self.folder.samples / f"{self.batches.position:012d}.png")
+            path = self.folder.samples / f"{self.batches.position:012d}.png"
+            self.probe.snapshot(path)
+        self.observer.snapshot(path)
 
     def _save(self, metrics: Sequence[Number]) -> None:
         if self._saved_at == self.steps:
@@ -239,11 +241,12 @@ class Training:
         if self.stopping is not None:
             progress["looks"] = self.stopping.rule.state_dict()
         badness = metrics[0].badness if metrics else math.nan
-        self.folder.checkpoints.save(
+        saved = self.folder.checkpoints.save(
             self.batches.position,
             lambda path: save_state(path, self.game, self.method, self.batches, progress),
             badness if math.isfinite(badness) else None,
         )
+        self.observer.checkpointed(saved.path)
         self._saved_at = self.steps
 
     def _finish(self, result: Result) -> Result:
@@ -255,7 +258,7 @@ class Training:
         self._save(metrics)
         self._snapshot()
         with self._at_answer():
-            self.task.deliver(self.folder.generator)
+            self.probe.deliver(self.folder.generator)
         return result
 
     # --- words and numbers ----------------------------------------------------------------------------

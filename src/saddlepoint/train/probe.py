@@ -13,7 +13,7 @@ class Probe(Protocol):
     def monitors(self) -> dict[str, float]:
         """Cheap numbers about the live players, at every record."""
 
-    def metrics(self) -> Sequence[Number]:
+    def score(self) -> Sequence[Number]:
         """How good the generator is, at every checkpoint; the first is the score, by which the best one is kept."""
 
     def snapshot(self, path: Path) -> None:

@@ -38,7 +38,7 @@ class Points(Task[PointConfig, PointData, PointGenerator]):
 
     def read(self, config: PointConfig, progress: OnProgress = quiet) -> PointData:  # noqa: ARG002
         """Draw the data."""
-        return MIXTURES[config.data.mixture]().points(config.tasks.points.data, config.seed)
+        return MIXTURES[config.data.mixture]().points(config.data.points, config.seed)
 
     def adopt(self, config: PointConfig, given: object) -> PointData:  # noqa: ARG002
         """Numbers (N, …), as a tensor or an array; no modes of them are known."""
