@@ -6,16 +6,17 @@ from typing import Any, TypeAlias
 
 from torch import nn
 
-from saddlepoint.configuration import ConfigurationError, nearest
-from saddlepoint.configuration.settings import assign_values
+from saddlepoint.components.registries import METHOD_REGISTRY
+from saddlepoint.configuration import ConfigurationError, assign_values, nearest
+from saddlepoint.configuration.outside import is_outside, read_from_file
 from saddlepoint.core import Game, Method
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.runs.progress import progress_here
+from saddlepoint.runs.progress import progress_here, work_here
 from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
-from saddlepoint.tasks.own import OwnGame, own_config
-from saddlepoint.train import Observer
+from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
+from saddlepoint.train import Budget, Observer
 
 #: A network of the caller's, or the name of one.
 NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]
@@ -55,8 +56,6 @@ def configured(
 
 def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
     """A recipe, or a configuration that was saved. Raises ConfigurationError where there is neither."""
-    from saddlepoint.configuration.outside import is_outside, read_from_file
-
     if isinstance(what, Config):
         return what
     if isinstance(what, str) and (is_outside(what) or what in recipes()):
@@ -105,8 +104,8 @@ def train(
         settings: any setting by its key, as {"optimizer.lr": 5e-4}.
         observers: told how it goes.
         progress: whether a bar is shown, where there is a terminal or a notebook.
-        more: further settings of the top level; for a game of your own `metrics`, `sample`, `watched`, `average`,
-            `every` and `batch_size`, see `saddlepoint.tasks.own.OwnGame`.
+        more: further settings of the top level; of a game of your own `metrics` (players ↦ numbers by name), `sample`
+            ((players, n, source) ↦ samples), `average` (a half-life in samples), `every` and `evaluations`.
 
     Returns:
         The run, ended: `run.outcome`, `run.metrics`, `run.sample(…)`.
@@ -117,22 +116,18 @@ def train(
         KeyboardInterrupt: the run was interrupted; it is saved, and the same call continues it.
     """
     watching = [*observers, *progress_here(progress)]
+    chosen = METHOD_REGISTRY.spec_of(method) if isinstance(method, Method) else method
     if isinstance(what, Game):
-        own = OwnGame.of(what, data, method, more)
-        config = own_config(own, samples=samples, minutes=minutes, seed=seed)
-        run = Run.begin(config, out, data=own, observers=watching)
+        run = _own_run(what, data, chosen, out, Budget(samples=samples, minutes=minutes), seed, more, watching)
     else:
-        given: dict[str, object] = {"samples": samples, "minutes": minutes, "seed": seed, "device": device}
-        given |= {"method": method if not isinstance(method, Method) else spec_of(method)}
         networks = {"generator": generator, "discriminator": discriminator}
         modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
-        given |= {f"{role}.network": n for role, n in networks.items() if n is not None and role not in modules}
-        named = {key: value for key, value in {**given, **more, **(settings or {})}.items() if value is not None}
+        given: dict[str, object] = {"samples": samples, "minutes": minutes, "seed": seed, "device": device}
+        given |= {"method": chosen, **more, **(settings or {})}
+        given |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
         place = str(data) if isinstance(data, str | Path) else None
-        config = configured(what, data=place, settings=named)
-        run = Run.begin(
-            config, out, data=None if place is not None else data, networks=modules, observers=watching
-        )
+        config = configured(what, data=place, settings={key: v for key, v in given.items() if v is not None})
+        run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
     run.train()
     if run.result is not None and run.result.signal is not None:
         raise KeyboardInterrupt(f"the run is saved in {run.path}: the same call continues it")
@@ -169,18 +164,28 @@ def evaluate(run: Run | str | Path, data: object = None, *, progress: bool = Tru
         ConfigurationError: no such option, or nothing that can be measured.
     """
     run = run if isinstance(run, Run) else load(run)
-    with _told(progress) as tell:
+    with work_here(progress) as tell:
         return run.evaluate(data, progress=tell, **options)
 
 
-def spec_of(method: Method) -> dict[str, Any]:
-    """The choice in the registry of methods that makes an equal method. Raises ConfigurationError where none does."""
-    from saddlepoint.components.registries import METHOD_REGISTRY
-
-    return METHOD_REGISTRY.spec_of(method)
-
-
-def _told(progress: bool) -> Any:
-    from saddlepoint.runs.progress import work_here
-
-    return work_here(progress)
+def _own_run(
+    game: Game,
+    data: object,
+    method: Any,
+    out: str | Path | None,
+    budget: Budget,
+    seed: int | None,
+    more: Mapping[str, Any],
+    observers: Sequence[Observer],
+) -> Run:
+    known = ("metrics", "sample", "average", "every", "evaluations")
+    for key in more:
+        if key not in known:
+            raise ConfigurationError(f"a game of your own has no setting {key!r}: {nearest(key, known)}")
+    own = OwnGame.of(game, data, more.get("metrics"), more.get("sample"))
+    budget = budget.model_copy(update={"evaluations": more.get("evaluations")})
+    config = own_config(
+        method or "alternating", average=more.get("average"), budget=budget, every=more.get("every"), seed=seed
+    )
+    players = OwnPlayers(game.players, own.sample)
+    return Run.begin(config, out, data=own, networks={"generator": players}, observers=observers)

@@ -214,10 +214,20 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
     """
     make = Networks(config.seed, pick_device(config.device), networks, config.latent_size)
     setup = task_of(config).build(config, data, make)
+    game = setup.game or _game(config, setup)
+    method = METHOD_REGISTRY.build(config.method)
+    if config.average is not None:
+        method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
+    if networks and setup.game is None:
+        _check_own(networks, setup, game)
+    return Assembly(config, setup, game, method)
+
+
+def _game(config: Config, setup: Setup[Any]) -> Game:
     if config.channels_last:
         for module in setup.players.values():
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    game = Game(
+    return Game(
         setup.players,
         setup.losses
         if config.precision == "float32"
@@ -226,19 +236,11 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
         compiled=config.compiled,
         parts=None if config.accumulate == 1 else partial(in_parts, size=config.batch_size // config.accumulate),
     )
-    method = METHOD_REGISTRY.build(config.method)
-    if config.average is not None:
-        method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
-    if networks:
-        _check_own(networks, setup, game)
-    return Assembly(config, setup, game, method)
 
 
 def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
     optimizers = {}
     for role, player in config.players.items():
-        if role not in players:  # a network inside another player, as an encoder in an autoencoder
-            continue
         parameters = [p for p in players[role].parameters() if p.requires_grad]
         optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters)
         if player.clip is not None:

@@ -91,8 +91,9 @@ class Run:
             adopted = task.adopt(config, data)
             given = f"{type(data).__name__} {adopted.fingerprint}"
             config = config.model_copy(update={"data": config.data.model_copy(update={"given": given})})
-        for role, network in (networks or {}).items():
-            config = _with_own(config, role, network)
+        if config.players:
+            for role, network in (networks or {}).items():
+                config = _with_own(config, role, network)
         path = Path(out) if out is not None else free_name(RUNS, config.recipe.rpartition(":")[2], _is_run(config))
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
         run._agree()
@@ -343,7 +344,8 @@ class Run:
     def model(self) -> Model:
         """What was handed over. Raises ValueError where nothing was yet."""
         if self._model is None:
-            self._model = model_at(self.path, self._networks)
+            # Copies: what is handed over is not what goes on training.
+            self._model = model_at(self.path, copy.deepcopy(self._networks))
         return self._model
 
     def sample(self, n: int, seed: int = 0, label: str | int | None = None, **options: object) -> Any:

@@ -44,6 +44,8 @@ class AutoencoderConfig(Config, ABC):
     game: Literal["autoencoder"] = "autoencoder"
     latent: Latent = Latent()
     """The decoder's input; standard normal."""
+    generator: Player
+    """The decoder, a generator; its optimizer moves the encoder too."""
     encoder: EncoderSettings
     """The network that makes codes of samples."""
 

@@ -83,8 +83,6 @@ class Config(Settings, ABC):
     """Compile the field once, in a minute or two; pays for long runs."""
     data: DataSettings
     """What the run learns from."""
-    generator: Player
-    """The network that makes samples."""
     method: Annotated[Choice, METHOD_REGISTRY]
     """The iteration: a name of `saddle list methods`."""
     average: Average | None = None
@@ -172,6 +170,8 @@ class AdversarialConfig(Config):
     aliases: ClassVar[dict[str, tuple[str, ...]]] = SHORT
 
     game: Literal["adversarial"] = "adversarial"
+    generator: Player
+    """The network that makes samples."""
     discriminator: Player
     """The network that tells generated samples from real ones."""
     adversary: AdversarySettings

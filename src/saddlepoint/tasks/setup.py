@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from torch import nn
 
+from saddlepoint.core import Game
 from saddlepoint.core.game import JointLoss
 from saddlepoint.data.batches import BatchSource
 from saddlepoint.data.dataset import Dataset
@@ -45,6 +46,7 @@ class Setup(Generic[M]):
         probe: what is measured and drawn while it trains.
         others: further models, handed over in folders below the first, by name.
         stage: the first stage, where there is one.
+        game: where a Python caller made it; None has it made of players, losses and the configuration's optimizers.
         at_answer: called where the players stand at the point that is handed over, before it is judged.
     """
 
@@ -56,4 +58,5 @@ class Setup(Generic[M]):
     probe: Probe[M]
     others: Mapping[str, Model] = field(default_factory=dict)
     stage: Pretraining | None = None
+    game: Game | None = None
     at_answer: Callable[[], None] = nothing
