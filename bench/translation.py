@@ -27,7 +27,7 @@ from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.resemblance import Features, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.
 ALONE = 900

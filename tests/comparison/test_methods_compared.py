@@ -12,7 +12,7 @@ from saddlepoint.measures import Measure
 from saddlepoint.comparison import Entry, Result, configured, run
 from saddlepoint.comparison.settings import labelled
 from saddlepoint.comparison.standings import chosen, comparison
-from saddlepoint.train import Budget
+from saddlepoint.training import Budget
 
 H, N = 0.3, 240
 FIELD = "simultaneous,extragradient,optimistic,competitive,lookahead[base=simultaneous,k=5]"

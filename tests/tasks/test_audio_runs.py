@@ -19,7 +19,7 @@ from saddlepoint.recipes import RECIPES, AudioConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.audio import AudioTask, SpectrogramGenerator, WaveformGenerator, levels_of, preview
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 TINY = (
     *("data.rate=2000", "data.seconds=0.12", "data.label=prefix"),

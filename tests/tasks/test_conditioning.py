@@ -21,7 +21,7 @@ from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 TINY = ("data.size=8", "latent.size=6", "batch_size=20", "device=cpu", "conditional=true")
 

@@ -10,7 +10,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import NoObserver, OptimizerSchedule
+from saddlepoint.training import NoObserver, OptimizerSchedule
 
 SMALL = [f"{role}.network.{dial}" for role in ("generator", "discriminator") for dial in ("width=8", "widest=16")]
 

@@ -11,7 +11,7 @@ from saddlepoint.data.stream import SampleStream
 from saddlepoint.penalties import R1, R2, DiscriminatorPass, GradientPenalty, LeCam, Penalty, ZeroCentred
 from saddlepoint.recipes import RECIPES
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 
 class Packed(nn.Module):

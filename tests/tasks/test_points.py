@@ -11,7 +11,7 @@ from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 
 def test_the_mixtures_are_those_of_the_protocol():

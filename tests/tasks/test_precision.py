@@ -16,7 +16,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 CONVOLUTIONAL = (
     *("generator.network={name: convolutional-generator, width: 8, output: tanh}", "data.size=16", "device=cpu"),

@@ -16,7 +16,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.components.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 BOTH = ("regularisers.feature-matching.weight=1", "regularisers.path-length.weight=2")
 

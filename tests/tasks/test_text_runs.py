@@ -14,7 +14,7 @@ from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import TextGenerator
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 TINY = (
     *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),

@@ -15,7 +15,7 @@ from saddlepoint.cli.console import bar_of_runs, err, print_json, print_wide
 from saddlepoint.comparison import baseline_comparison
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.report.baselines import COLUMNS, grid_of, remarks, write_baselines
-from saddlepoint.train import Budget
+from saddlepoint.training import Budget
 
 
 def compare_baselines(

@@ -18,7 +18,7 @@ from saddlepoint.comparison import Comparison, configured, run
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.report.comparison import COLUMNS, grid_of, remarks, write_comparison
 from saddlepoint.storage import free_name
-from saddlepoint.train import Budget
+from saddlepoint.training import Budget
 
 RUNS = Path("runs")
 #: Starts of each method.

@@ -81,7 +81,7 @@ from saddlepoint.tasks.translation import TranslationTask, beside_each_other, ch
 from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.tasks.vocoder import SHOWN as SHOWN_WAVES
 from saddlepoint.tasks.vocoder import Vocoder, VocoderTask, above_each_other, spaced
-from saddlepoint.train.state import load_state
+from saddlepoint.training.state import load_state
 
 Kind = TypeVar("Kind", bound=Model)
 #: Which weights may be asked for.

@@ -21,7 +21,7 @@ from saddlepoint.recipes.building import data_again
 from saddlepoint.report import save_png
 from saddlepoint.report.dynamics import Stability, dynamics
 from saddlepoint.storage import NoCheckpoint, RunFolder
-from saddlepoint.train.state import load_state
+from saddlepoint.training.state import load_state
 
 #: Ordinary batches over which the field's noise is measured.
 NOISE_BATCHES = 16

@@ -66,7 +66,7 @@ app.command("list")(listing.list_)
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
     from saddlepoint.storage import RunBusy
-    from saddlepoint.train import RunFailed
+    from saddlepoint.training import RunFailed
 
     try:
         app(prog_name="saddle")

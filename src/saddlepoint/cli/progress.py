@@ -18,7 +18,7 @@ from saddlepoint.data.recordings import Recordings
 from saddlepoint.data.text import TextData
 from saddlepoint.recipes import Config, ImageDataConfig, SoundDataConfig
 from saddlepoint.recipes.building import Data
-from saddlepoint.train.observer import Progress as Where
+from saddlepoint.training.observer import Progress as Where
 
 #: Seconds between two redraws.
 REDRAW = 0.2

@@ -39,7 +39,7 @@ from saddlepoint.recipes.building import Data, changed, network_costs
 from saddlepoint.report import write_curves, write_report
 from saddlepoint.storage import RunFolder, free_name
 from saddlepoint.storage.folder import read_config
-from saddlepoint.train import Result, RunFailed
+from saddlepoint.training import Result, RunFailed
 
 RUNS = Path("runs")
 

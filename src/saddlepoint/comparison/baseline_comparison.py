@@ -23,7 +23,7 @@ from saddlepoint.recipes import RECIPES, ImageConfig, ImageDataConfig, baseline,
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.pictures import image_grid
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import Budget
+from saddlepoint.training import Budget
 
 #: What stands side by side.
 MODELS = ("gan", "vae", "autoencoder")

@@ -24,8 +24,8 @@ from saddlepoint.recipes import Config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records, write_atomically
-from saddlepoint.train import Budget
-from saddlepoint.train.observer import Progress
+from saddlepoint.training import Budget
+from saddlepoint.training.observer import Progress
 
 #: A distance so many times that of the start is divergence: nobody waits for the overflow.
 FAR = 1e12

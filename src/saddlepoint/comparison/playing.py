@@ -6,8 +6,8 @@ from dataclasses import asdict
 from saddlepoint.measures import values
 from saddlepoint.recipes import Assembled, Config
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import Result, NoObserver
-from saddlepoint.train.observer import Progress
+from saddlepoint.training import Result, NoObserver
+from saddlepoint.training.observer import Progress
 
 
 def play(assembled: Assembled, folder: RunFolder, watch: Callable[[float], None]) -> Result:

@@ -19,7 +19,7 @@ from saddlepoint.comparison.settings import Comparison
 from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import RunFailed
+from saddlepoint.training import RunFailed
 
 #: Analytic games below so many evaluations in all are over before a process has started.
 SMALL = 30_000

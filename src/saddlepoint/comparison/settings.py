@@ -13,7 +13,7 @@ from saddlepoint.games import GAMES
 from saddlepoint.recipes import RECIPES, Config, parse_config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
-from saddlepoint.train import Budget, Intervals
+from saddlepoint.training import Budget, Intervals
 
 #: A trial of the search plays this share of the budget.
 TRIAL_SHARE = 4

@@ -15,7 +15,7 @@ from saddlepoint.components.registries import (
 )
 from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.stream import Distribution
-from saddlepoint.train import Schedule
+from saddlepoint.training import Schedule
 
 Choice = dict[str, Any]
 

@@ -36,7 +36,7 @@ from saddlepoint.tasks.audio import (
 from saddlepoint.tasks.baseline import BaselineTask
 from saddlepoint.tasks.image import ImageTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Intervals, schedules
+from saddlepoint.training import Budget, Intervals, schedules
 
 #: Convolutional networks halve pictures: frames are a multiple of it.
 FRAMES = 16

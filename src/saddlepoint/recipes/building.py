@@ -38,7 +38,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.components.augmented import Augmented
 from saddlepoint.components.precision import MixedPrecision
-from saddlepoint.train import Observer, OptimizerSchedule, Probe, Stage, Stopping, Training
+from saddlepoint.training import Observer, OptimizerSchedule, Probe, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1

@@ -19,7 +19,7 @@ from saddlepoint.components.registries import (
     PENALTY_REGISTRY,
     REGULARISER_REGISTRY,
 )
-from saddlepoint.train import Budget, Intervals, Schedules, Until
+from saddlepoint.training import Budget, Intervals, Schedules, Until
 
 if TYPE_CHECKING:
     from saddlepoint.recipes.building import Assembled, Data

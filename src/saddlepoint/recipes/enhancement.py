@@ -19,7 +19,7 @@ from saddlepoint.data.pairs import PairData
 from saddlepoint.recipes.configuration import Average, Player
 from saddlepoint.recipes.image import placed
 from saddlepoint.recipes.image_to_image import Given, ImageToImageConfig, Pairing, Score
-from saddlepoint.train import Budget, Intervals, Schedule, Schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Schedules
 
 #: The side at which the inputs of given pairs are read where none is given.
 PAIR_SIZE = 32

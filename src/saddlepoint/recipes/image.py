@@ -27,7 +27,7 @@ from saddlepoint.components.registries import AUGMENTATION_REGISTRY
 from saddlepoint.components.augmented import Augmented
 from saddlepoint.tasks.image import JUDGED, ImageTask, Metric
 from saddlepoint.tasks.trained import ImageGenerator, Latent
-from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Schedules, schedules
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}

@@ -37,7 +37,7 @@ from saddlepoint.tasks.resemblance import Features
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import TranslationTask
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Stage, schedules
+from saddlepoint.training import Stage, schedules
 
 #: (C, H, W).
 Grid = tuple[int, int, int]

@@ -22,7 +22,7 @@ from saddlepoint.recipes.configuration import (
 from saddlepoint.recipes.table import ColumnKind
 from saddlepoint.tasks.series import SeriesTask, WindowsGenerator
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Schedules, schedules
 
 
 class SeriesFile(PathSettings):

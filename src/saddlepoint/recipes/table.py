@@ -24,7 +24,7 @@ from saddlepoint.recipes.configuration import (
 )
 from saddlepoint.tasks.table import RowGenerator, TableTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Intervals, Schedule, Schedules, schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Schedules, schedules
 
 ColumnKind = Literal["number", "integer", "category", "date", "identifier"]
 

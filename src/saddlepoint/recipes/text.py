@@ -21,7 +21,7 @@ from saddlepoint.recipes.configuration import AdversarialConfig, Average, Latent
 from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.tasks.text import TextGenerator, TextLosses, TextTask
 from saddlepoint.tasks.trained import Latent
-from saddlepoint.train import Budget, Intervals, Schedule, Stage, schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Stage, schedules
 
 
 class TextFile(PathSettings):

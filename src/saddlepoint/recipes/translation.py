@@ -22,7 +22,7 @@ from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosse
 from saddlepoint.components.content import Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import Budget, Intervals
+from saddlepoint.training import Budget, Intervals
 
 Unpaired = Literal["cycle", "contrastive"]
 

@@ -26,7 +26,7 @@ from saddlepoint.components.registries import LOSS_REGISTRY
 from saddlepoint.signals import MelFrontEnd
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.vocoder import MelLoss, MultiResolutionSTFT, Refined, Vocoder, VocoderTask
-from saddlepoint.train import Budget, Intervals, Schedule, Schedules, Stage, schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Schedules, Stage, schedules
 
 
 class RecordingFolder(PathSettings):

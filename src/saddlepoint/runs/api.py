@@ -16,7 +16,7 @@ from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
 from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
-from saddlepoint.train import Budget, Observer
+from saddlepoint.training import Budget, Observer
 
 #: A network of the caller's, or the name of one.
 NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]

@@ -27,7 +27,7 @@ from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, task_of
-from saddlepoint.train import Observer, OptimizerSchedule, Stage, Stopping, Training
+from saddlepoint.training import Observer, OptimizerSchedule, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from saddlepoint.data.dataset import OnProgress, quiet
-from saddlepoint.train import Observer
+from saddlepoint.training import Observer
 
 
 def progress_here(wanted: bool) -> list[Observer]:  # noqa: ARG001

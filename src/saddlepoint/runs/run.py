@@ -26,8 +26,8 @@ from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
 from saddlepoint.tasks.registry import AnyTask
-from saddlepoint.train import Observer, Observers, Result, RunFailed, RunInfo
-from saddlepoint.train.state import load_state
+from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
+from saddlepoint.training.state import load_state
 
 #: Where runs go that are given no folder.
 RUNS = Path("runs")
@@ -38,7 +38,7 @@ GIVE_DATA = "give them again with data="
 class Run:
     """One training: what it is made of, its folder, and what came of it.
 
-    Made by `Run.begin`, which is what `saddlepoint.train` calls, or by `Run.open`, which is `saddlepoint.load`.
+    Made by `Run.begin`, which is what `saddlepoint.training` calls, or by `Run.open`, which is `saddlepoint.load`.
 
     Attributes:
         path: the run's folder, or a `generator/` folder alone.

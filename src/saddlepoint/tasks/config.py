@@ -11,7 +11,7 @@ from saddlepoint.components.registries import METHOD_REGISTRY
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
-from saddlepoint.train import Budget, Intervals, Schedules, Until
+from saddlepoint.training import Budget, Intervals, Schedules, Until
 
 #: Of the layout of config.yaml; a run folder of another one is refused.
 SCHEMA = 2

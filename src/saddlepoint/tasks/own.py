@@ -25,7 +25,7 @@ from saddlepoint.tasks.pictures import scatter
 from saddlepoint.tasks.probe import Probe, gradient_norms, write_picture
 from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import EvaluationOptions, Subject, Task
-from saddlepoint.train import Budget, Intervals
+from saddlepoint.training import Budget, Intervals
 
 #: Players ↦ numbers by name, the first one the score; lower is better unless a `Number` says otherwise.
 Metrics = Callable[[Players], Mapping[str, float] | Sequence[Number]]
@@ -33,7 +33,7 @@ Metrics = Callable[[Players], Mapping[str, float] | Sequence[Number]]
 SampleFrom = Callable[[Players, int, torch.Generator], Tensor]
 #: Samples in a snapshot.
 SHOWN = 1024
-GIVE = "give the game again, as in saddlepoint.train(game, data=batches, out=folder)"
+GIVE = "give the game again, as in saddlepoint.training(game, data=batches, out=folder)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ class OwnModel(Sampler):
         """
         network = self.network
         if not isinstance(network, OwnPlayers) or network.sample is None:
-            raise ConfigurationError("the game came without a way to draw: give saddlepoint.train(…, sample=function)")
+            raise ConfigurationError("the game came without a way to draw: give saddlepoint.training(…, sample=function)")
         with self.evaluating():
             return network.sample(dict(network.items()), n, rng(seed, "sample")).detach().cpu()
 
@@ -268,7 +268,7 @@ class Own(Task[OwnConfig, OwnGame, OwnModel]):
     ) -> Evaluation:
         """What the given function measures of the newest checkpoint's players."""
         if subject.data.metrics is None:
-            raise ConfigurationError("the game came without measures: give saddlepoint.train(…, metrics=function)")
+            raise ConfigurationError("the game came without measures: give saddlepoint.training(…, metrics=function)")
         return Evaluation(tuple(OwnProbe(subject.data, Batch(None)).score(next(iter(subject.models.values())))))
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from saddlepoint.components.settings import AdversarySettings, Latent, Player
 from saddlepoint.tasks.config import Average
 from saddlepoint.tasks.points.settings import PointConfig, PointSource
-from saddlepoint.train import Budget, Intervals, Schedule, Schedules
+from saddlepoint.training import Budget, Intervals, Schedule, Schedules
 
 
 def _points(recipe: str, mixture: Literal["ring", "grid"], average: Average) -> PointConfig:

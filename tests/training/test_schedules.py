@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from saddlepoint.games import bilinear
-from saddlepoint.train import OptimizerSchedule, Schedule, Schedules
+from saddlepoint.training import OptimizerSchedule, Schedule, Schedules
 
 
 def adam(_player, parameters):

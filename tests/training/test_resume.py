@@ -14,8 +14,8 @@ from saddlepoint.methods import METHODS
 from saddlepoint.recipes import RECIPES, Assembled, Config, ImageBaseline, ImageConfig, PointConfig
 from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.train import NoObserver, Result
-from saddlepoint.train.state import STATE
+from saddlepoint.training import NoObserver, Result
+from saddlepoint.training.state import STATE
 
 #: Small enough for hundreds of steps a second; the batch does not divide the data, so epochs begin inside batches.
 TINY = (

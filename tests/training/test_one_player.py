@@ -14,7 +14,7 @@ from saddlepoint.measures import values
 from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 TINY = (
     *("data.size=8", "latent.size=4", "batch_size=24", "device=cpu"),

@@ -15,13 +15,13 @@ from torch import Tensor
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
 from saddlepoint.measures import Number, declared, values
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
-from saddlepoint.train.budget import Budget, Intervals, crossed
-from saddlepoint.train.interruption import Interruption, interruption
-from saddlepoint.train.observer import Observer, Progress
-from saddlepoint.train.probe import Probe
-from saddlepoint.train.schedules import OptimizerSchedule
-from saddlepoint.train.state import load_state, overflowed, save_state
-from saddlepoint.train.stopping import Stopping
+from saddlepoint.training.budget import Budget, Intervals, crossed
+from saddlepoint.training.interruption import Interruption, interruption
+from saddlepoint.training.observer import Observer, Progress
+from saddlepoint.training.probe import Probe
+from saddlepoint.training.schedules import OptimizerSchedule
+from saddlepoint.training.state import load_state, overflowed, save_state
+from saddlepoint.training.stopping import Stopping
 
 
 class RunFailed(RuntimeError):

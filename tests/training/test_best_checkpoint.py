@@ -10,7 +10,7 @@ from saddlepoint.core import Batch, Batches, Game
 from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Simultaneous
 from saddlepoint.runs import RunFolder
-from saddlepoint.train import Budget, Every, Result, Silent, Training
+from saddlepoint.training import Budget, Every, Result, Silent, Training
 
 
 class Place(torch.nn.Module):

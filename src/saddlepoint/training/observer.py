@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saddlepoint.train.loop import Result
+    from saddlepoint.training.loop import Result
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from saddlepoint.core import Batch, Batches, Game, Outcome
 from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Alternating, Averaged
 from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.train import Budget, Intervals, NoObserver, Result, RunFailed, Training
+from saddlepoint.training import Budget, Intervals, NoObserver, Result, RunFailed, Training
 
 #: Of the point: the longer, the better, to see that the best is kept by its direction.
 SIZE = Measure("size", "norm of the point", "higher")
