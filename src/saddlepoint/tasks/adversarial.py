@@ -75,8 +75,8 @@ class AdversarialLosses:
                 losses["generator"] = losses["generator"] + self.auxiliary * misread(of_generated, batch)
         if judged:
             assert of_real is not None
-            discriminator = partial(self._logits, discriminator, batch)
-            seen = DiscriminatorPass(discriminator, real, generated, of_real.logits, of_generated.logits, batch.mix)
+            logits_of = partial(self._logits, discriminator, batch)
+            seen = DiscriminatorPass(logits_of, real, generated, of_real.logits, of_generated.logits, batch.mix)
             penalties = sum(penalty(seen) for penalty in self.penalties)
             losses["discriminator"] = self.loss.discriminator(of_real.logits, of_generated.logits) + (
                 penalties if batch.penalty is None else batch.penalty * penalties

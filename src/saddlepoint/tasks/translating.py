@@ -139,8 +139,8 @@ class Adversary:
         of_real = self._judge(discriminator, with_context(condition, real))
         if not judged:
             return Bout(of_made, of_real, None)
-        discriminator = partial(_logits, discriminator, condition)
-        return Bout(of_made, of_real, DiscriminatorPass(discriminator, real, made, of_real.logits, of_made.logits, mix))
+        logits_of = partial(_logits, discriminator, condition)
+        return Bout(of_made, of_real, DiscriminatorPass(logits_of, real, made, of_real.logits, of_made.logits, mix))
 
     def generator(self, bout: Bout) -> Tensor:
         """loss_G."""
