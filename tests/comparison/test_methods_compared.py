@@ -5,13 +5,11 @@ import math
 
 import pytest
 
-from saddlepoint.comparison import Entry, configured, run
+from saddlepoint.comparison import Entry, EntryResult, configured, run
 from saddlepoint.comparison.settings import labelled
+from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.measures import Measure
-from saddlepoint.comparison import Entry, Result, configured, run
-from saddlepoint.comparison.settings import labelled
-from saddlepoint.comparison.standings import chosen, comparison
 from saddlepoint.training import Budget
 
 H, N = 0.3, 240
@@ -197,7 +195,7 @@ def test_a_recipe_is_raced_by_ordinary_runs(tmp_path):
         assert math.isfinite(row["mean"])
         identity = json.loads((tmp_path / "runs" / f"{row['method']}-0" / "run.json").read_text())
         assert identity["metrics"]["pixel_frechet"] == row["mean"]
-    assert timeless(run(race, tmp_path, jobs=1)) == timeless(found)
+    assert timeless(run(comparison, tmp_path, jobs=1)) == timeless(found)
 
 
 HIGHER = Measure("recall", "", "higher")
@@ -208,7 +206,7 @@ UNKNOWN = Measure("loudness", "", "none")
 def made_up(method, seed, measure, score, lr=0.1, trial=False):
     words = {"outcome": "stopped", "message": "", "start": "", "curve": {}}
     counts = {"steps": 1, "samples": 1, "evaluations": 2, "products": 0, "seconds": 1.0}
-    return Result(method, lr, seed, trial, measure.name, measure.plain(), score, score is None, **words, **counts)
+    return EntryResult(method, lr, seed, trial, measure.name, measure.plain(), score, score is None, **words, **counts)
 
 
 @pytest.mark.parametrize(
@@ -220,11 +218,9 @@ def made_up(method, seed, measure, score, lr=0.1, trial=False):
     ],
 )
 def test_standings_follow_the_direction_of_the_score(measure, scores, first, worst_seed):
-    race = configured("bilinear", "alternating,extragradient", seeds=2)
-    results = [
-        made_up(method, seed, measure, score) for method, own in scores.items() for seed, score in enumerate(own)
-    ]
-    found = comparison(race, [], results)
+    compared = configured("bilinear", "alternating,extragradient", seeds=2)
+    results = [made_up(method, seed, measure, score) for method in scores for seed, score in enumerate(scores[method])]
+    found = summary(compared, [], results)
     assert found["standings"][0]["method"] == first
     assert found["standings"][0]["worst_seed"] == worst_seed
     assert (found["metric"], found["measure"]) == (measure.name, measure.plain())

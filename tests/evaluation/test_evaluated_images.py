@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from saddlepoint.evaluation.measures import chosen
 from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import rng
 from saddlepoint.data import DataError, ImageData
-from saddlepoint.evaluation import METRICS, Evaluation, RealSet, evaluate_images
+from saddlepoint.evaluation import METRICS, Evaluation, RealSet, chosen, evaluate_images
 from saddlepoint.evaluation import real_sets as sets_of
-from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture, neighbourhoods
 from saddlepoint.evaluation.feature_sets import CHUNK, generated, seen_from, seen_of
+from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture, neighbourhoods
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import MEASURES
 from saddlepoint.metrics import (

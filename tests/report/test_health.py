@@ -119,11 +119,10 @@ def test_the_healthy_run_is_healthy(count: int) -> None:
     assert "Healthy" in found
 
 
-@pytest.mark.parametrize("count", range(FEWEST_RECORDS))
 def test_a_number_that_is_right_at_a_value_is_best_there() -> None:
     found = examine(changed(tell_apart), identity={"measures": DECLARED})
     (finding,) = [f for f in found if f.title == "Detection got worse"]
-    assert "Best 0.51 at 148,000 samples" in finding.seen or "Best 0.5" in finding.seen
+    assert "Best 0.53 at" in finding.seen
 
 
 @pytest.mark.parametrize("change", [worsen, improve, forget, sharpen, tell_apart])
@@ -134,6 +133,7 @@ def test_a_metric_of_unknown_direction_is_never_better_or_worse(change: Any, mea
     assert not [word for word in ("Frechet", "Recall", "Sharpness", "worse", "better", "improves") if word in words]
 
 
+@pytest.mark.parametrize("count", range(FEWEST_RECORDS))
 def test_few_records_are_too_few_to_say(count: int) -> None:
     (finding,) = examine(healthy(60)[:count])
     assert finding.title == ("Too early to say" if count else "No records yet")

@@ -9,8 +9,8 @@ import torch
 from saddlepoint.core import Batch, Batches, Game
 from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Simultaneous
-from saddlepoint.runs import RunFolder
-from saddlepoint.training import Budget, Every, Result, Silent, Training
+from saddlepoint.storage import RunFolder
+from saddlepoint.training import Budget, Intervals, NoObserver, Result, Training
 
 
 class Place(torch.nn.Module):
@@ -31,7 +31,7 @@ class Judge:
         return {}
 
     def metrics(self) -> list[Number]:
-        return [Number(self.score, float(self.player.at)), Number(Measure("odd", "", "none"), 1.0)]
+        return [Number(self.score, self.player.at.item()), Number(Measure("odd", "", "none"), 1.0)]
 
     def snapshot(self, path: Path) -> None:
         path.touch()
@@ -49,10 +49,10 @@ def play(folder: Path, score: Measure) -> tuple[RunFolder, Result]:
         {"player": lambda players, _: players["player"].at},
         {"player": torch.optim.SGD(player.parameters(), lr=0.1)},
     )
-    every = Every(record=1, snapshot=1000, checkpoint=1)
+    every = Intervals(record=1, snapshot=1000, checkpoint=1)
     batches = Batches(lambda _: Batch(None, 1))
     training = Training(
-        game, Simultaneous(), batches, Judge(player, score), run, Budget(samples=10), every, 100, Silent()
+        game, Simultaneous(), batches, Judge(player, score), run, Budget(samples=10), every, 100, NoObserver()
     )
     return run, training.run()
 

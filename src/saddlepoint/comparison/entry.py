@@ -18,8 +18,6 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.measures import Measure, measure
-from saddlepoint.comparison.playing import play
-from saddlepoint.comparison.settings import Comparison, with_rate
 from saddlepoint.recipes import Config
 from saddlepoint.components.analytic import AnalyticSettings
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY

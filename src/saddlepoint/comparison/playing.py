@@ -6,7 +6,7 @@ from dataclasses import asdict
 from saddlepoint.measures import values
 from saddlepoint.recipes import Assembled, Config
 from saddlepoint.storage import RunFolder
-from saddlepoint.training import Result, NoObserver
+from saddlepoint.training import NoObserver, Result
 from saddlepoint.training.observer import Progress
 
 

@@ -64,7 +64,7 @@ def standing(label: str, results: Sequence[EntryResult], trials: Sequence[EntryR
     }
 
 
-def _mean_badness(results: Iterable[Result]) -> float:
+def _mean_badness(results: Iterable[EntryResult]) -> float:
     """Over the seeds that did not fail: of a score that is right at a value, the mean may be right by chance."""
     badness = [result.badness for result in results if not result.failed]
     return statistics.fmean(badness) if badness else math.inf

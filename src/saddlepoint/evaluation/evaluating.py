@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_metrics import METRICS, Compared
-from saddlepoint.evaluation.nearest_neighbours import neighbourhood_picture, neighbourhoods
 from saddlepoint.evaluation.feature_sets import OnProgress, Seen, seen_from, seen_of
+from saddlepoint.evaluation.nearest_neighbours import neighbourhood_picture, neighbourhoods
 from saddlepoint.evaluation.real import RealSet
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol

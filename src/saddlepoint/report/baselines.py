@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
-from saddlepoint.report.history import compact, higher_is_better
-from saddlepoint.report.page import duration
 from saddlepoint.report.history import compact, measure_of
+from saddlepoint.report.page import duration
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 

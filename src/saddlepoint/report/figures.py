@@ -19,7 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.measures import Measure
-from saddlepoint.report.history import Numbers, Curve, columns, compact, measure_of
+from saddlepoint.report.history import Curve, Numbers, columns, compact, measure_of
 from saddlepoint.storage import write_atomically
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from saddlepoint.measures import Measure
-from saddlepoint.report.history import Numbers, Curve, columns, compact, measure_of, number
+from saddlepoint.report.history import Curve, Numbers, columns, compact, measure_of, number
 
 Level = Literal["good", "watch", "bad"]
 

@@ -49,7 +49,7 @@ class Curve:
         """The best finite value and the samples seen there; None where no value is finite, or no direction is known.
 
         >>> sharpness = Measure("sharpness", "", "target", target=1.0)
-        >>> Series("sharpness", np.array([10.0, 20.0, 30.0]), np.array([0.2, 0.9, 1.4])).best(sharpness)
+        >>> Curve("sharpness", np.array([10.0, 20.0, 30.0]), np.array([0.2, 0.9, 1.4])).best(sharpness)
         (0.9, 20)
         """
         series = self.finite()

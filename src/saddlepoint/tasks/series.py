@@ -115,8 +115,8 @@ class SeriesTask:
             "autocorrelation": autocorrelation_difference(self._real, made) if self._tells(1) else 0.0,
             "step_autocorrelation": autocorrelation_difference(*moved) if self._tells(2) else 0.0,
         }
-        apart = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
-        return numbers({"series_distance": sum(apart) / len(apart), **found})
+        gaps = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
+        return numbers({"series_distance": sum(gaps) / len(gaps), **found})
 
     def _tells(self, differences: int) -> bool:
         """Whether windows are long enough for a correlation in time after so many differences have been taken."""
