@@ -79,7 +79,7 @@ def classes_of(data: ImageData, conditional: bool) -> tuple[str, ...]:
     if conditional and data.labels is None:
         raise ConfigurationError(
             f"{data.name} has no classes to make on demand: put each class into a sub-folder of its own, with no "
-            f"image beside these, or give --no-conditional"
+            f"image beside these, or give (images, labels) in Python; --no-conditional makes do without"
         )
     return data.classes if conditional else ()
 
@@ -104,10 +104,9 @@ def _adopted(given: object, size: int | None) -> ImageData:
             raise ConfigurationError(f"images are {TAKEN}, not {type(given).__name__}")
         images, found = _one_by_one(images, size)
         labels = found if labels is None else labels
-    pixels = pixels_of(_array(images), "the images")
-    if labels is None:
-        numbers, classes = None, ()
-    else:
+    pixels = pixels_of(_array(images), "the array of images")
+    numbers, classes = None, tuple[str, ...]()
+    if labels is not None:
         numbers, classes = labels_of(_array(labels), "the labels")
         if len(numbers) != len(pixels):
             raise ConfigurationError(f"there are {len(pixels):,} images and {len(numbers):,} labels: give one an image")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,10 +55,12 @@ class RealSet:
     split: str
 
 
-def evaluate_subject(subject: Subject, options: ImageEvaluationOptions, progress: OnProgress = quiet) -> Evaluation:
+def evaluate_subject(
+    subject: Subject[Any, ImageData, ImageGenerator], options: ImageEvaluationOptions, progress: OnProgress = quiet
+) -> Evaluation:
     """What `Task.evaluate` gives of images."""
-    train, test, notes = real_sets(subject.data, subject.held_out)
     shape = next(iter(subject.models.values())).shape
+    train, test, notes = real_sets(_in_size(subject.data, shape), lambda: _in_size(subject.held_out(), shape))
     for real in (train, test):
         if real.data.shape != shape:
             raise ConfigurationError(
@@ -75,6 +78,12 @@ def evaluate_subject(subject: Subject, options: ImageEvaluationOptions, progress
         seed=options.seed,
         report=progress,
     ).with_notes(notes)
+
+
+def _in_size(data: ImageData | None, shape: tuple[int, ...]) -> Any:
+    """Images in the size of a generator's, where these are square."""
+    _, height, width = shape
+    return data if data is None or height != width else data.resized(height)
 
 
 def real_sets(train: ImageData, test: Callable[[], ImageData | None]) -> tuple[RealSet, RealSet, tuple[str, ...]]:
