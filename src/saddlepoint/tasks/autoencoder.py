@@ -146,7 +146,7 @@ def beside(game: AdversarialConfig, model: str) -> dict[str, Any]:
     }
 
 
-class Density:
+class CodeDensity:
     """Fits the density that codes are drawn from, where a model is drawn from by one.
 
     Args:
@@ -204,7 +204,7 @@ class AutoencoderProbe(Probe[LatentSampler]):
         density: of the codes.
     """
 
-    def __init__(self, game: Probe[Any], density: Density) -> None:
+    def __init__(self, game: Probe[Any], density: CodeDensity) -> None:
         super().__init__(game.watched)
         self.game_probe, self.density = game, density
 
