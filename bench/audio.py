@@ -58,9 +58,8 @@ def main() -> None:
         picture = generator.picture(generator.sample(40, seed=0), columns=len(generator.classes) or 8)
         write_picture(given.out / f"{name}.png", picture)
         found = evaluate_sounds({name: generator}, config.load(), config.load_test(), listener, METRICS, samples=SOUNDS)
-        for measured in found.numbers:
-            if measured.protocol.split == "train":
-                rows.setdefault(measured.protocol.weights, {})[measured.name] = measured.value
+        for weights, own in found.by_weights("train").items():
+            rows[weights] = {key: number.value for key, number in own.items()}
         print(f"{name}: {given.samples:,} samples, {seconds:.0f} s of one processor", flush=True)
     print("| | " + " | ".join(SHOWN) + " |\n|---|" + "---|" * len(SHOWN))
     for name, row in rows.items():

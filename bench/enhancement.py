@@ -121,9 +121,9 @@ def main() -> None:
     tell(record)
     for note in found.notes:
         print(note)
-    at = {(value.name, value.protocol.weights): value.value for value in found.numbers}
-    cost = at["psnr", "regression"] - at["psnr", "adversarial"]
-    nearer = at["frechet", "regression"] / at["frechet", "adversarial"]
+    regressed, adversarially = (found.by_weights()[name] for name in ("regression", "adversarial"))
+    cost = regressed["psnr"].value - adversarially["psnr"].value
+    nearer = regressed["frechet"].value / adversarially["frechet"].value
     print(f"The adversary costs {cost:.2f} dB and divides the Fréchet distance by {nearer:.2f}.")
     figure = trade_figure(record)
     assert figure is not None

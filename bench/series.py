@@ -81,11 +81,13 @@ def main() -> None:
     found = evaluate_series(makers, train_on, held_out, trainings=given.trainings, seed=given.seed)
     for note in found.notes:
         print(f"note: {note}")
-    cells: dict[str, dict[str, str]] = {}
-    for measured in found.numbers:
-        value, spread = measured.value, measured.error
-        text = f"{value:.3f}" + (f" ± {spread:.3f}" if spread is not None else "")
-        cells.setdefault(measured.protocol.weights, {})[measured.name] = text
+    cells = {
+        weights: {
+            key: f"{number.value:.3f}" + (f" ± {number.error:.3f}" if number.error is not None else "")
+            for key, number in own.items()
+        }
+        for weights, own in found.by_weights().items()
+    }
     print(f"| windows | {' | '.join(SHOWN)} |\n|{'---|' * (len(SHOWN) + 1)}")
     for name in sorted(cells, key=lambda name: not name.startswith("floor")):
         row = " | ".join(cells[name].get(key, "") for key in SHOWN)

@@ -86,13 +86,11 @@ def main() -> None:
     found = evaluate_tables(makers, table, held_out, given.target, seed=given.seed)
     for note in found.notes:
         print(f"note: {note}")
-    values: dict[str, dict[str, float]] = {}
-    for measured in found.numbers:
-        values.setdefault(measured.protocol.weights, {})[measured.name] = measured.value
+    values = found.by_weights()
     shown = [key for key in SHOWN if any(key in own for own in values.values())]
     print(f"| rows | {' | '.join(shown)} |\n|{'---|' * (len(shown) + 1)}")
     for name, own in values.items():
-        cells = " | ".join(f"{own[key]:.4f}" if key in own else "" for key in shown)
+        cells = " | ".join(f"{own[key].value:.4f}" if key in own else "" for key in shown)
         print(f"| {'real' if name.startswith('floor') else name} | {cells} |")
 
 

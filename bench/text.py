@@ -92,13 +92,11 @@ def main() -> None:
     generators["before the adversary"] = start
     data = configs["likelihood"].load()
     found = evaluate_texts(generators, data, temperatures=TEMPERATURES, samples=given.samples, seed=given.seed)
-    values: dict[str, dict[str, float]] = {}
-    for measured in found.numbers:
-        values.setdefault(measured.protocol.weights, {})[measured.name] = measured.value
+    values = found.by_weights()
     shown = [key for key in SHOWN if any(key in own for own in values.values())]
     print(f"| texts | {' | '.join(shown)} |\n|{'---|' * (len(shown) + 1)}")
     for name, own in values.items():
-        print(f"| {name} | {' | '.join(f'{own[key]:.3f}' if key in own else '' for key in shown)} |")
+        print(f"| {name} | {' | '.join(f'{own[key].value:.3f}' if key in own else '' for key in shown)} |")
     for name, generator in generators.items():
         print(f"{name}: {' / '.join(generator.texts(12, given.seed))}")
     figure = quality_diversity_figure({"values": [measured.plain() for measured in found.numbers]})

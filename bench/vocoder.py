@@ -61,9 +61,9 @@ def main() -> None:
     for threads in (2, 1):
         torch.set_num_threads(threads)
         found = evaluate_vocoders(vocoders, data.held_out, samples=arguments.recordings)
-        for value in found.numbers:
-            name = f"x on {threads}" if value.name == "real_time" else value.name
-            rows.setdefault(value.protocol.weights, {})[name] = value.value
+        for weights, own in found.by_weights().items():
+            for key, number in own.items():
+                rows.setdefault(weights, {})[f"x on {threads}" if key == "real_time" else key] = number.value
     heads = (*METRICS, "x on 1", "x on 2")
     print(f"{'':28s}", *(f"{head:>16s}" for head in heads))
     for name, row in rows.items():

@@ -247,6 +247,13 @@ def test_every_number_says_which_way_is_good(found: Evaluation) -> None:
     assert all(m.measure == MEASURES[m.name] for m in found.numbers)
 
 
+def test_numbers_are_found_by_weights_and_name(found: Evaluation) -> None:
+    own = found.by_weights("test")
+    assert set(own) == {"ema", "live"}
+    assert own["ema"]["frechet"].value == value(found, "frechet", split="test")
+    assert found.by_weights()["ema"]["frechet"].value == value(found, "frechet"), "training images come first"
+
+
 def test_without_a_test_split_a_part_stands_in_and_it_is_said(train: ImageData) -> None:
     def absent() -> ImageData:
         raise DataError("noise has no split")

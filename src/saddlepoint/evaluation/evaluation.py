@@ -24,15 +24,19 @@ class Evaluation:
     notes: Sequence[str] = ()
     pictures: Mapping[str, Callable[[], NDArray[np.uint8]]] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> list[Number]:
-        """All numbers of a measure, one a model, in the order in which they are shown.
+    def __getitem__(self, name: str) -> dict[str, Number]:
+        """What was measured under a name, by what it was measured of: `ema`, `live`, a floor; against the first split.
 
         Raises:
-            KeyError: nothing of that name was measured.
+            KeyError: nothing of that name was measured; says what was.
         """
-        found = [number for number in self.numbers if number.name == name]
+        found: dict[str, Number] = {}
+        for number in self.numbers:
+            if number.name == name:
+                found.setdefault("" if number.protocol is None else number.protocol.weights, number)
         if not found:
-            raise KeyError(f"{name!r} was not measured; there are {', '.join(dict.fromkeys(n.name for n in self.numbers))}")
+            known = ", ".join(dict.fromkeys(number.name for number in self.numbers))
+            raise KeyError(f"{name!r} was not measured; there are {known}")
         return found
 
     def with_notes(self, notes: Sequence[str]) -> "Evaluation":
@@ -42,3 +46,15 @@ class Evaluation:
     def plain(self) -> dict[str, Any]:
         """As `evaluation.json` has it."""
         return {"notes": list(self.notes), "values": [number.plain() for number in self.numbers]}
+
+    def by_weights(self, split: str | None = None) -> dict[str, dict[str, Number]]:
+        """Numbers by what they were measured of (`ema`, `live`, a floor) and by name.
+
+        Args:
+            split: only those against this part of the real data; of None, the first number of a name is taken.
+        """
+        found: dict[str, dict[str, Number]] = {}
+        for number in self.numbers:
+            if number.protocol is not None and split in (None, number.protocol.split):
+                found.setdefault(number.protocol.weights, {}).setdefault(number.name, number)
+        return found

@@ -147,7 +147,7 @@ def beside(game: AdversarialConfig, model: str) -> dict[str, Any]:
     }
 
 
-class Density:
+class CodeDensity:
     """Fits the density that codes are drawn from, where a model is drawn from by one.
 
     Args:
@@ -205,7 +205,7 @@ class AutoencoderProbe(Probe[S]):
         density: of the codes.
     """
 
-    def __init__(self, game: Probe[S], density: Density) -> None:
+    def __init__(self, game: Probe[S], density: CodeDensity) -> None:
         super().__init__(game.watched)
         self.game_probe, self.density = game, density
 

@@ -60,7 +60,12 @@ def evaluate_subject(
 ) -> Evaluation:
     """What `Task.evaluate` gives of images."""
     shape = next(iter(subject.models.values())).shape
-    train, test, notes = real_sets(_in_size(subject.data, shape), lambda: _in_size(subject.held_out(), shape))
+
+    def test_images() -> ImageData | None:
+        held_out = subject.held_out()
+        return None if held_out is None else _in_size(held_out, shape)
+
+    train, test, notes = real_sets(_in_size(subject.data, shape), test_images)
     for real in (train, test):
         if real.data.shape != shape:
             raise ConfigurationError(
@@ -80,10 +85,10 @@ def evaluate_subject(
     ).with_notes(notes)
 
 
-def _in_size(data: ImageData | None, shape: tuple[int, ...]) -> Any:
+def _in_size(data: ImageData, shape: tuple[int, ...]) -> ImageData:
     """Images in the size of a generator's, where these are square."""
     _, height, width = shape
-    return data if data is None or height != width else data.resized(height)
+    return data.resized(height) if height == width else data
 
 
 def real_sets(train: ImageData, test: Callable[[], ImageData | None]) -> tuple[RealSet, RealSet, tuple[str, ...]]:

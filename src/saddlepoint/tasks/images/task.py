@@ -10,7 +10,7 @@ from saddlepoint.data.scheduled import Scheduled
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import SetDistance
-from saddlepoint.tasks.autoencoder import AutoencoderProbe, Density, autoencoder_losses
+from saddlepoint.tasks.autoencoder import AutoencoderProbe, CodeDensity, autoencoder_losses
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.images.data import classes_of, given_images, read_images, read_test
 from saddlepoint.tasks.images.evaluation import ImageEvaluationOptions, evaluate_subject
@@ -113,7 +113,7 @@ def _autoencoder(config: ImageAutoencoderConfig, data: ImageData, make: Networks
     network, latent = config.drawn(player, len(classes))
     stream = _stream(config, data, make)
     model = ImageGenerator(network, config.generator.network, data.shape, latent, (low, high), class_names=classes)
-    density = Density(player, model, stream)
+    density = CodeDensity(player, model, stream)
     batches = Scheduled(stream, {}, make.device)
     probe = AutoencoderProbe(_probe(config, data, make, stream, model, batches), density)
     players = {"generator": player}
