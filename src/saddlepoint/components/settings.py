@@ -80,6 +80,17 @@ class AdversarySettings(Settings):
         return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
 
 
+class ClassAdversary(AdversarySettings):
+    """The discriminator of samples that may have classes."""
+
+    auxiliary: float = Field(default=0.0, ge=0)
+    """Weight of an auxiliary classifier in the discriminator (AC-GAN); it needs `conditional`."""
+
+    def build(self, *, low: float = -1.0, high: float = 1.0, **more: Any) -> Adversary:
+        """The adversary that these settings describe; see `AdversarySettings.build`."""
+        return super().build(low=low, high=high, auxiliary=self.auxiliary, **more)
+
+
 class Augmentation(Settings):
     """What the discriminator sees images through."""
 
