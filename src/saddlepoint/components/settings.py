@@ -1,8 +1,8 @@
 """Settings that a task includes or leaves out, each with what it builds."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.registries import (
@@ -93,3 +93,9 @@ class Augmentation(Settings):
     """Samples that an adjustment of the strength from 0 to 1 takes."""
     schedule: Schedule | None = None
     """The strength by the samples seen, in place of a target."""
+
+    @model_validator(mode="after")
+    def _one_strength(self) -> Self:
+        if self.target is not None and self.schedule is not None:
+            raise ValueError("augmentation.target and augmentation.schedule both set the strength: give one")
+        return self

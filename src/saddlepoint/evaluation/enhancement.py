@@ -11,11 +11,11 @@ from saddlepoint.data.degradations import Chain
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
+from saddlepoint.evaluation.fidelity import TOGETHER, Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.metrics import ms_ssim, spectrum_distance
 from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.tasks.resemblance import TOGETHER, Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.tasks.translator import ImageTranslator
 
 #: Between the stages, where the trade is looked at.

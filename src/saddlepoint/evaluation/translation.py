@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.feature_sets import OnProgress
+from saddlepoint.evaluation.fidelity import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol, numbers
-from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
 

@@ -33,7 +33,7 @@ from saddlepoint.tasks.contrast import ContrastLosses
 from saddlepoint.tasks.cycle import CycleLosses
 from saddlepoint.tasks.image import JUDGED
 from saddlepoint.components.content import ContentLoss
-from saddlepoint.tasks.resemblance import Features
+from saddlepoint.evaluation.fidelity import Features
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import TranslationTask
 from saddlepoint.tasks.translator import ImageTranslator

@@ -89,8 +89,7 @@ class Run:
         adopted: Dataset | None = None
         if data is not None:
             adopted = task.adopt(config, data)
-            given = f"{type(data).__name__} {adopted.fingerprint}"
-            config = config.model_copy(update={"data": config.data.model_copy(update={"given": given})})
+            config = _with_given(config, data, f" {adopted.fingerprint}")
         if config.players:
             for role, network in (networks or {}).items():
                 config = _with_own(config, role, network)
@@ -100,9 +99,7 @@ class Run:
         return run
 
     @classmethod
-    def open(
-        cls, path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, trust: bool = False
-    ) -> Self:
+    def open(cls, path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, trust: bool = False) -> Self:
         """A run's folder, or a `generator/` folder alone; reads, never writes.
 
         Args:
@@ -464,7 +461,7 @@ class Run:
                 notes = (f"{what}: they are not those that the generator was trained on",)
         models, seen = self.models(settings.weights)
         if other:
-            config = config.with_data(str(data)) if isinstance(data, str | Path) else config
+            config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
         given = _given_data(task, config, data, progress) if other or own is None else own
         subject = Subject(
             config, models, self.stages(), given, lambda: task.held_out(config, given, progress), pictures
@@ -514,6 +511,12 @@ def _given_data(task: AnyTask, config: Config, data: object, progress: OnProgres
     return task.adopt(config, data)
 
 
+def _with_given(config: Config, data: object, more: str = "") -> Config:
+    """The configuration on data of a Python caller's, named by their type."""
+    given = f"{type(data).__name__}{more}"
+    return config.model_copy(update={"data": config.data.model_copy(update={"given": given})})
+
+
 def _with_own(config: Config, role: str, network: nn.Module) -> Config:
     """The configuration with a network of the caller's in a role. Raises ConfigurationError for an unknown role."""
     if role not in config.players:
@@ -533,5 +536,3 @@ def _is_run(config: Config) -> Any:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-

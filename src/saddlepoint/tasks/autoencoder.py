@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import torch
 from pydantic import model_validator
@@ -23,6 +23,7 @@ from saddlepoint.tasks.config import AdversarialConfig, Config
 from saddlepoint.tasks.model import LatentInput, LatentSampler
 from saddlepoint.tasks.probe import Probe, gradient_norms
 
+S = TypeVar("S", bound=LatentSampler)
 #: Arguments by which methods name the players that they move.
 _ROLES = ("order", "player", "leader", "follower")
 #: Samples whose codes the density is fitted to, that errors are taken of, and that are encoded together.
@@ -196,7 +197,7 @@ class CodeDensity:
         return made
 
 
-class AutoencoderProbe(Probe[LatentSampler]):
+class AutoencoderProbe(Probe[S]):
     """Looks at an autoencoder as the game beside it is looked at, and at what it reconstructs.
 
     Args:
@@ -204,7 +205,7 @@ class AutoencoderProbe(Probe[LatentSampler]):
         density: of the codes.
     """
 
-    def __init__(self, game: Probe[Any], density: CodeDensity) -> None:
+    def __init__(self, game: Probe[S], density: CodeDensity) -> None:
         super().__init__(game.watched)
         self.game_probe, self.density = game, density
 
@@ -218,11 +219,11 @@ class AutoencoderProbe(Probe[LatentSampler]):
         diversity = self.game_probe.diversity(made, value.real)
         return {"diversity": diversity, **own, **gradient_norms(game, self.watched)}
 
-    def score(self, model: LatentSampler) -> Sequence[Number]:
+    def score(self, model: S) -> Sequence[Number]:
         """The measures of a game, and `reconstruction`."""
         return [*self.game_probe.score(model), self.density.reconstruction()]
 
-    def snapshot(self, model: LatentSampler, path: Path) -> None:
+    def snapshot(self, model: S, path: Path) -> None:
         """A picture of samples of latents that never change."""
         self.game_probe.snapshot(model, path)
 

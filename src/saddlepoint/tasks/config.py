@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from saddlepoint.components.registries import METHOD_REGISTRY
+from saddlepoint.components.registries import METHOD_REGISTRY, REGULARISER_REGISTRY
+from saddlepoint.components.regularisers import REGULARISERS
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
@@ -168,6 +169,8 @@ class AdversarialConfig(Config):
     """A generator against a discriminator."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = SHORT
+    #: What the task has that regularisers may need: `latent`, or `pairs` of a generated sample and its real one.
+    has: ClassVar[frozenset[str]] = frozenset({"latent"})
 
     game: Literal["adversarial"] = "adversarial"
     generator: Player
@@ -176,6 +179,17 @@ class AdversarialConfig(Config):
     """The network that tells generated samples from real ones."""
     adversary: AdversarySettings
     """The adversarial loss, and what is added to it."""
+
+    @model_validator(mode="after")
+    def _regularisers_fit(self) -> Self:
+        for name, spec in self.adversary.regularisers.items():
+            if missing := REGULARISER_REGISTRY.build({"name": name, **spec}).needs - self.has:
+                fit = [key for key, kind in REGULARISERS.items() if kind.needs <= self.has]
+                raise ValueError(
+                    f"the regulariser {name} needs {' and '.join(sorted(missing))}, and {self.task} have none: "
+                    f"give one of {', '.join(fit)}"
+                )
+        return self
 
     @property
     def packing(self) -> int:

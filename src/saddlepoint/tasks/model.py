@@ -288,6 +288,19 @@ class Sampler(Model):
         """
         raise ConfigurationError(f"{self.title} can't walk: --walk is for images")
 
+    def enlarge(
+        self,
+        per_class: int,  # noqa: ARG002
+        seed: int = 0,  # noqa: ARG002
+        *,
+        beside: Any = None,  # noqa: ARG002
+        keep: float | None = None,  # noqa: ARG002
+        origin: Mapping[str, str] | None = None,  # noqa: ARG002
+        progress: OnProgress = quiet,  # noqa: ARG002
+    ) -> Any:
+        """A labelled set of generated samples, real ones beside them. Raises ConfigurationError where there is none."""
+        raise ConfigurationError(f"{self.title} enlarges no labelled set: sets of images are what can be enlarged")
+
 
 @dataclass(frozen=True)
 class LatentInput:

@@ -20,7 +20,7 @@ from saddlepoint.tasks.image import JUDGED, spread
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import gradient_norms, write_picture
 from saddlepoint.tasks.pictures import image_grid
-from saddlepoint.tasks.resemblance import Features, in_channels, relative_sharpness, resemblance
+from saddlepoint.evaluation.fidelity import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.tasks.translating import with_context
 from saddlepoint.tasks.translator import ImageTranslator, card_of
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from saddlepoint.networks import Translator
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, Model, to_bytes
+from saddlepoint.tasks.pictures import to_bytes
+from saddlepoint.tasks.trained import NETWORK_REGISTRY, Model
 
 #: Pixels of the output that are computed together at most, where images are whole.
 TOGETHER = 1 << 20

@@ -1,12 +1,24 @@
-"""How images that were made of others resemble the ones that they were to be."""
+"""How near images come to real ones: each to its own, or all of them to all."""
 
 import math
+from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from saddlepoint.extractors import Extractor
-from saddlepoint.metrics import Moments, edge_sharpness, frechet_from_moments, patch_moments, psnr, ssim
+from saddlepoint.measures import Measure, Number, measure
+from saddlepoint.metrics import (
+    Moments,
+    edge_sharpness,
+    frechet_from_moments,
+    patch_moments,
+    psnr,
+    squared_mmd,
+    ssim,
+)
 
 #: Rec. 601, as everywhere where colour becomes grey.
 LUMA = (0.299, 0.587, 0.114)
@@ -15,6 +27,10 @@ LUMA = (0.299, 0.587, 0.114)
 EXACT = 10 * math.log10(12 * 255**2)
 #: Images worked on together.
 TOGETHER = 256
+#: Side to which `coarse_pixels` averages.
+SIDE = 8
+#: The Fréchet distance, or the squared kernel distance without bias.
+DistanceName = Literal["frechet", "kernel"]
 
 
 def resemblance(made: Tensor, target: Tensor) -> dict[str, float]:
@@ -65,3 +81,55 @@ def in_channels(images: Tensor, channels: int) -> Tensor:
     if channels == 1:
         return (images.float() * torch.tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True).round().byte()
     return images.expand(-1, channels, -1, -1)
+
+
+def coarse_pixels(images: Tensor) -> Tensor:
+    """Images (uint8, N C H W) averaged to at most 8x8 pixels, flat, in [0, 1]."""
+    side = (min(SIDE, images.shape[2]), min(SIDE, images.shape[3]))
+    return adaptive_avg_pool2d(images.double() / 255, side).flatten(1)
+
+
+class SetDistance:
+    """The distance of generated images from some real ones, taken in features.
+
+    `pixel_…`: of images averaged to at most 8x8 pixels, in [0, 1] units. `frechet_…`, `kernel_…`: in the features of
+    the extractor of that name.
+
+    Args:
+        images: all real images, uint8 (N, C, H, W); they are read at the first distance.
+        chosen: indices of those that are compared.
+        extractor: gives the features; None takes coarse pixels.
+        distance: `frechet`, or `kernel`.
+    """
+
+    def __init__(
+        self, images: Tensor, chosen: Tensor, extractor: Extractor | None = None, distance: DistanceName = "frechet"
+    ) -> None:
+        self._images, self._chosen, self.extractor, self.distance = images, chosen, extractor, distance
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __call__(self, generated: Tensor) -> Number:
+        """Of generated images, uint8 (M, C, H, W)."""
+        found = self._features(generated)
+        if self.distance == "kernel":
+            return Number(self._measure, squared_mmd(self._real, found))
+        return Number(self._measure, frechet_from_moments(self._moments, Moments.of(found)))
+
+    @property
+    def _measure(self) -> Measure:
+        if self.extractor is None:
+            return measure(f"pixel_{self.distance}")
+        return measure(self.distance).of(self.extractor.name)
+
+    @cached_property
+    def _real(self) -> Tensor:
+        return self._features(self._images[self._chosen])
+
+    @cached_property
+    def _moments(self) -> Moments:
+        return Moments.of(self._real)
+
+    def _features(self, images: Tensor) -> Tensor:
+        return coarse_pixels(images) if self.extractor is None else self.extractor(images)

@@ -10,8 +10,8 @@ from torch import Tensor
 from saddlepoint.data import ImageData
 from saddlepoint.evaluation.feature_sets import Seen
 from saddlepoint.metrics import nearest_neighbours
+from saddlepoint.tasks.images.model import ImageGenerator
 from saddlepoint.tasks.pictures import image_grid
-from saddlepoint.tasks.trained import ImageGenerator
 
 #: Pixels between a generated image and its neighbours, and between the two halves of the picture.
 NARROW, WIDE = 10, 28

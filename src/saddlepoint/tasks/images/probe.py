@@ -1,0 +1,37 @@
+"""What is looked at while a game of images is played."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from saddlepoint.components.adversary import of_latents
+from saddlepoint.core import Batch
+from saddlepoint.evaluation.fidelity import SetDistance
+from saddlepoint.measures import Number
+from saddlepoint.tasks.images.model import ImageGenerator
+from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.probe import Probe, write_picture
+
+#: Rows of a snapshot, and columns where they are no classes.
+ROWS, COLUMNS = 8, 8
+
+
+class ImageProbe(Probe[ImageGenerator]):
+    """Measures how far generated images are from real ones.
+
+    Args:
+        watched: a batch that never changes.
+        distance: of generated images from as many real ones.
+    """
+
+    def __init__(self, watched: Batch, distance: SetDistance) -> None:
+        super().__init__(watched, of_latents)
+        self.distance = distance
+
+    def score(self, model: ImageGenerator) -> Sequence[Number]:
+        """The distance of generated from real images, as many of each."""
+        return [self.distance(model.made(len(self.distance), seed=1))]
+
+    def snapshot(self, model: ImageGenerator, path: Path) -> None:
+        """A grid of images from latents that never change, a column a class where there are some and not too many."""
+        columns = class_columns(model.classes) or COLUMNS
+        write_picture(path, model.picture(model.made(columns * ROWS, seed=0), columns))
