@@ -8,6 +8,7 @@ import typer
 from saddlepoint import __version__
 from saddlepoint.cli import (
     applying,
+    augmenting,
     comparing,
     evaluating,
     inspecting,
@@ -54,6 +55,7 @@ app.command("sample", context_settings=ANY_FLAG)(sampling.sample)
 app.command("translate", context_settings=ANY_FLAG)(applying.translate)
 app.command("enhance", context_settings=ANY_FLAG)(applying.enhance)
 app.command("vocode", context_settings=ANY_FLAG)(applying.vocode)
+app.command("augment")(augmenting.augment)
 app.command("evaluate", context_settings=ANY_FLAG)(evaluating.evaluate)
 app.command("solve")(solving.solve)
 app.command("map")(mapping.map_)
