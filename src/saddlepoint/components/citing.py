@@ -13,11 +13,11 @@ def citations(method: Method, minimised: Iterable[str], *, averaged: bool) -> li
     >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(Alternating(), [], averaged=False)]
     ['zhang2022near']
     """
-    found = [*papers(method), *([Averaged.paper] if averaged else []), *minimised]
+    found = [*bibtex(method), *([Averaged.paper] if averaged else []), *minimised]
     return [paper for paper in dict.fromkeys(found) if paper]
 
 
-def papers(method: Method) -> list[str]:
+def bibtex(method: Method) -> list[str]:
     """BibTeX of a method and of all that it wraps, outermost first."""
     return [part.paper for part in _chain(method) if part.paper]
 

@@ -78,7 +78,7 @@ class Registry(Generic[T]):
             raise ConfigurationError(f"a {self.kind} is chosen by its name, not by {spec!r}: {', '.join(self.names)}")
         spec = {"name": spec} if isinstance(spec, str) else dict(spec)
         name = self._named(spec.pop("name", None))
-        parameters = self._parameters(name)
+        parameters = self.parameters(name)
         for key in spec:
             if key not in parameters:
                 raise ConfigurationError(f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, parameters)}")
@@ -95,7 +95,7 @@ class Registry(Generic[T]):
         """Construct what the spec chooses. Errors of the constructor (ValueError) name the thing."""
         resolved = self.resolve(spec)
         name = resolved.pop("name")
-        nested = {k for k, p in self._parameters(name).items() if self._is_nested(p)}
+        nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
         arguments = {k: self.build(v) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entry(name)).parameters
         for key in self.supplied - supplied.keys():
@@ -118,7 +118,7 @@ class Registry(Generic[T]):
         else:
             name = f"{type(built).__module__}:{type(built).__qualname__}"
         spec: Spec = {"name": self._named(name)}
-        for key, parameter in self._parameters(spec["name"]).items():
+        for key, parameter in self.parameters(spec["name"]).items():
             if not hasattr(built, key):
                 raise ConfigurationError(f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object")
             value = getattr(built, key)
@@ -130,7 +130,7 @@ class Registry(Generic[T]):
         if not isinstance(value, str):
             return self.resolve(value)
         name = self._named(value)
-        kept = {k: v for k, v in spec.items() if k in self._parameters(name)}
+        kept = {k: v for k, v in spec.items() if k in self.parameters(name)}
         return self.resolve({"name": name, **kept})
 
     def assign(self, spec: Mapping[str, Any], keys: list[str], value: Any) -> Spec:
@@ -138,7 +138,7 @@ class Registry(Generic[T]):
         key, *rest = keys
         if key == "name":
             return self.switch(spec, value)
-        parameters = self._parameters(spec["name"])
+        parameters = self.parameters(spec["name"])
         if key not in parameters:
             raise ConfigurationError(
                 f"{self.kind} {spec['name']!r} has no argument {key!r}: {nearest(key, parameters)}"
@@ -163,7 +163,8 @@ class Registry(Generic[T]):
                 return known
         raise ConfigurationError(f"no {self.kind} is called {name!r}: {nearest(name, self.names)}")
 
-    def _parameters(self, name: str) -> dict[str, inspect.Parameter]:
+    def parameters(self, name: str) -> dict[str, inspect.Parameter]:
+        """What may be chosen of an entry: its constructor's arguments, with their types and defaults."""
         entry = self.entry(name)
         hints = typing.get_type_hints(entry.__init__ if inspect.isclass(entry) else entry)
         factories = _factories(entry)

@@ -152,7 +152,7 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         raise ConfigurationError(f"there is no setting {path!r}: {nearest(key, known)}")
     field = model.model_fields[key]
     mark = next((m for m in field.metadata if isinstance(m, Registry | NamedChoices)), None)
-    inner = _settings_in(field.annotation)
+    inner = settings_in(field.annotation)
     if isinstance(mark, Registry):
         chosen = data.get(key) or {}
         if rest and not chosen:
@@ -173,7 +173,7 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         data[key] = None if value == "none" else value
 
 
-def _settings_in(annotation: Any) -> type[Settings] | None:
+def settings_in(annotation: Any) -> type[Settings] | None:
     """The settings class in `X` or `X | None`."""
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, Settings):

@@ -25,7 +25,7 @@ from saddlepoint.report import Finding, examine_run, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
-from saddlepoint.tasks.registry import AnyTask
+from saddlepoint.tasks.registry import AnyTask, task_of_model
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
 
@@ -444,7 +444,7 @@ class Run:
                 raise ConfigurationError(
                     "a generator alone does not say what it was trained on: give it with --data NAME|PATH"
                 )
-            config = config_for(self.model, str(data))
+            config = task_of_model(self.model).config_for(self.model, str(data))
         task = task_of(config)
         settings = task.Options.read(options)
         pick_device(settings.device)
@@ -485,12 +485,9 @@ class Run:
         return f"<Run {self.path}: {self.outcome or 'not begun'}{told}>"
 
 
-def config_for(model: Model, data: str) -> Config:
-    """The configuration for a generator that came alone, on other data. Raises ConfigurationError as `Task`."""
-    from saddlepoint.tasks.registry import tasks
-
-    task = next(task for task in tasks().values() if type(model) in task.models)
-    return task.config_for(model, data)  # type: ignore[no-any-return]
+def task_for(run: Run) -> AnyTask:
+    """The task of a run, or of a generator that came alone."""
+    return task_of_model(run.model) if run.config is None else task_of(run.config)
 
 
 def changed(identity: Mapping[str, Any], data: Dataset) -> str | None:

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 import yaml
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -70,6 +72,10 @@ class Model(ABC):
     @abstractmethod
     def usage(self) -> tuple[str, str]:
         """The command that uses it, {} being its folder, and the last line of Python: `run.sample(…)`."""
+
+    def shown(self) -> NDArray[np.uint8] | None:
+        """A picture of what it makes of inputs that never change, uint8 (H, W, 3); None where it draws none."""
+        return None
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
         """Write weights, configuration and model card, each whole or absent.
@@ -270,9 +276,17 @@ class Sampler(Model):
             raise ConfigurationError(f"{self.title} can't be written as {what}: give --out FILE with one of {known}")
         return self.formats[ending]
 
-    def walk(self, stops: int, frames: int, seed: int, label: str | None) -> Any:  # noqa: ARG002
-        """Samples along a closed walk through latent space. Raises ConfigurationError where there is none."""
-        raise ConfigurationError(f"{self.title} can't walk: walks are for images")
+    def text(self, drawn: Any) -> str:  # noqa: ARG002
+        """What was drawn as it is printed. Raises ConfigurationError for samples that are no text."""
+        raise ConfigurationError(f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}")
+
+    def walk(self, frames: int, seed: int, label: str | None, options: Any) -> NDArray[np.uint8]:  # noqa: ARG002
+        """Pictures along a closed walk through latent space, uint8 (n, H, W, 3), so many frames from stop to stop.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        raise ConfigurationError(f"{self.title} can't walk: --walk is for images")
 
     def enlarge(
         self,
@@ -416,6 +430,14 @@ class Converter(Model):
     @abstractmethod
     def apply(self, given: Any, **options: object) -> Any:
         """Arrays in, arrays out; `options` are those of `Options`, by name."""
+
+    def prepared(self, options: Any) -> Self:  # noqa: ARG002
+        """The model as options want it, where they change its weights, as a strength between two stages does."""
+        return self
+
+    def facts(self) -> dict[str, Any]:
+        """What a machine may want to know of results, by name."""
+        return {}
 
     @abstractmethod
     def inputs(self, folder: Path) -> Sequence[str]:

@@ -109,6 +109,14 @@ def task_of(config: Config) -> AnyTask:
     return task_named(config.task)
 
 
+def task_of_model(model: Model) -> AnyTask:
+    """The task that a model was trained by. Raises ConfigurationError where none that is known makes such models."""
+    for task in tasks().values():
+        if type(model) in task.models:
+            return task
+    raise ConfigurationError(f"no task that is known makes {model.title}")
+
+
 def kind_of(kind: str) -> type[Model]:
     """The class of a model by its kind. Raises ConfigurationError where there is none."""
     kinds = {model.kind: model for task in tasks().values() for model in task.models}

@@ -39,6 +39,7 @@ class Result:
         progress: where the run stands.
         metrics: of the answer, at the end, by name; those that are finite.
         signal: the number of the signal that stopped it, or None.
+        products: with the game's Jacobian that methods of second order took.
     """
 
     outcome: Outcome
@@ -46,6 +47,7 @@ class Result:
     progress: Progress
     metrics: dict[str, Number] = field(default_factory=dict)
     signal: int | None = None
+    products: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -269,7 +271,7 @@ class Training:
         return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
 
     def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
-        return Result(outcome, message, self.progress(), {}, signal)
+        return Result(outcome, message, self.progress(), {}, signal, self.game.products)
 
     def _overflow(self) -> Result | None:
         """The end of a run whose losses were still finite, but not where the last step led."""

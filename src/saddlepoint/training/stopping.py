@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from saddlepoint.configuration import Settings
 from saddlepoint.core import Batch, Game, Method, NonFinite, Outcome
@@ -22,6 +22,11 @@ class Until(Settings):
         tolerance: a share that counts as nothing.
         batches: that the mean field is taken over.
     """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_what_is_watched(cls, data: object) -> object:
+        return {"watch": data} if isinstance(data, str) else data
 
     watch: Literal["metric", "field", "average", "gap"] = "metric"
     window: int = Field(default=8, ge=4)

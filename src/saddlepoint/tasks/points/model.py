@@ -77,6 +77,10 @@ class PointGenerator(LatentSampler):
         """A dot a point in the plane of the first two numbers, darker where they lie thick."""
         return scatter(points.flatten(1)[:, :2], self.reach, 256 * scale)
 
+    def shown(self) -> NDArray[np.uint8]:
+        """2,500 points."""
+        return self.picture(self.made(2500, seed=0))
+
     def _write_png(self, drawn: DrawnPoints, path: Path) -> None:
         Image.fromarray(self.picture(drawn.points, drawn.options.scale)).save(path, format="PNG")
 
