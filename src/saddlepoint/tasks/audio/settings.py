@@ -95,8 +95,7 @@ class AudioConfig(AdversarialConfig):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         pictured(self)  # raises where the numbers don't fit each other
-        if self.adversary.auxiliary and not self.conditional:
-            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
+        self.adversary.check(self.discriminator.network, conditional=self.conditional)
         return self
 
 

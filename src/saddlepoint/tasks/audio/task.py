@@ -85,9 +85,9 @@ def _adversarial(config: AudioConfig, data: SoundData, make: Networks) -> Setup[
     classes, spectrogram = classes_of(data, config.conditional), pictured(config)
     waveform = config.route == "waveform"
     shape = (1, spectrogram.samples) if waveform else spectrogram.shape
-    players = {
-        role: make(role, player.network, shape=shape, classes=len(classes)) for role, player in config.players.items()
-    }
+    judge = config.adversary.with_classifier(config.discriminator.network)
+    networks = {"generator": config.generator.network, "discriminator": judge}
+    players = {role: make(role, network, shape=shape, classes=len(classes)) for role, network in networks.items()}
     low, high = RANGE
     adversary = config.adversary.build(low=low, high=high)
     adversary.attach(players)

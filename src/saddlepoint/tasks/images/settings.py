@@ -146,8 +146,7 @@ class ImageConfig(AdversarialConfig):
 
     @model_validator(mode="after")
     def _has_classes(self) -> Self:
-        if self.adversary.auxiliary and not self.conditional:
-            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
+        self.adversary.check(self.discriminator.network, conditional=self.conditional)
         return self
 
     @property
