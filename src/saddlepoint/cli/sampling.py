@@ -4,19 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image
 
 from saddlepoint.cli.console import err
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
-from saddlepoint.storage import write_atomically
 from saddlepoint.tasks import Sampler, tasks
 from saddlepoint.tasks.model import FOLDER
+from saddlepoint.tasks.pictures import ANIMATED, write_animation
 
-#: Milliseconds a frame of a walk, and frames between two stops.
-MILLISECONDS, FRAMES = 50, 24
-ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
+#: Frames between two stops of a walk.
+FRAMES = 24
 
 
 def sample(
@@ -84,17 +82,5 @@ def sample(
             what = f"wrote {n} files to {path}" if ending == FOLDER else f"wrote {path}"
             err.print(what, markup=False, soft_wrap=True)
     if walk is not None:
-        frames = [Image.fromarray(pixels) for pixels in model.walk(FRAMES, seed, label, options)]
-        walk.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(
-            walk,
-            lambda path: frames[0].save(
-                path,
-                format=ANIMATED[walk.suffix.lower()],
-                save_all=True,
-                append_images=frames[1:],
-                duration=MILLISECONDS,
-                loop=0,
-            ),
-        )
+        write_animation(walk, model.walk(FRAMES, seed, label, options))
         err.print(f"wrote {walk}", markup=False, soft_wrap=True)

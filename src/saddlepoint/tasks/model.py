@@ -280,8 +280,8 @@ class Sampler(Model):
         """What was drawn as it is printed. Raises ConfigurationError for samples that are no text."""
         raise ConfigurationError(f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}")
 
-    def walk(self, frames: int, seed: int, label: str | None, options: Any) -> NDArray[np.uint8]:  # noqa: ARG002
-        """Pictures along a closed walk through latent space, uint8 (n, H, W, 3), so many frames from stop to stop.
+    def walk(self, frames: int, seed: int, label: str | None, options: Any) -> list[NDArray[np.uint8]]:  # noqa: ARG002
+        """Pictures along a closed walk through latent space, uint8 (H, W, 3) each, so many from stop to stop.
 
         Raises:
             ConfigurationError: there is none.

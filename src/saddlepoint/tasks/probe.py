@@ -1,7 +1,8 @@
 """What is measured and drawn while a game is played."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from saddlepoint.components.adversary import DiscriminatorInput, Forward, with_context
 from saddlepoint.core import Batch, Game, NonFinite
@@ -45,7 +46,7 @@ class Probe(ABC, Generic[M]):
     def of_samples(self, game: Game) -> dict[str, float]:
         """The monitors that compare generated with real samples."""
         assert self.forward is not None
-        with torch.no_grad(), game.untouched(), seeded(self.watched.seed):
+        with torch.no_grad(), game.untouched(), seeded(self.watched.seed), _evaluating(game.players["generator"]):
             given = self.forward(game.players, self.watched.value, game.names).inputs[0]
             found = {} if _rested(game) else {"discriminator_auc": discriminator_auc(given)}
         return {**found, "diversity": self.diversity(given.generated, given.real)}
@@ -66,6 +67,18 @@ class Probe(ABC, Generic[M]):
     @abstractmethod
     def snapshot(self, model: M, path: Path) -> None:
         """A picture (PNG) of what the model makes of inputs that never change."""
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """A network as it is when it is handed over: without dropout, with the statistics of its batch norms."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def _rested(game: Game) -> bool:

@@ -26,6 +26,8 @@ class ImageOptions(Settings):
     """Columns of the grid; one a class where there are classes, else as square as it gets."""
     scale: int | None = Field(default=None, ge=1)
     """Enlarge pixels by a whole factor."""
+    stops: int = Field(default=8, ge=2)
+    """Images that a walk goes through."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,10 @@ class ImageGenerator(LatentSampler):
             part = slice(start, start + chunk)
             yield self.render(latents[part], None if labels is None else labels[part])
 
-    def walk(self, stops: int, frames: int, seed: int, label: str | None) -> Tensor:
-        """Images along a closed walk through latent space, uint8 (stops · frames, C, H, W)."""
-        return self.on_walk(stops, frames, seed, label)
+    def walk(self, frames: int, seed: int, label: str | None, options: ImageOptions) -> list[NDArray[np.uint8]]:
+        """Pictures along a closed walk through latent space, small images enlarged."""
+        images = self.on_walk(options.stops, frames, seed, label)
+        return list(frames_of(images, options.scale, side=128))
 
     def enlarge(
         self,
