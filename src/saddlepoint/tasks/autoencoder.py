@@ -222,7 +222,8 @@ class AutoencoderProbe(Probe[S]):
         with torch.no_grad(), game.untouched():
             self.density.fit_to(value.real, value.labels)
             own = self.density.model.monitors(value.real)
-            made = self.density.drawn.network(value.latent, *value.conditions)
+            with self.density.drawn.evaluating():
+                made = self.density.drawn.network(value.latent, *value.conditions)
         diversity = self.game_probe.diversity(made, value.real)
         return {"diversity": diversity, **own, **gradient_norms(game, self.watched)}
 

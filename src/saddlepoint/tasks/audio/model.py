@@ -18,12 +18,14 @@ from saddlepoint.configuration import Settings
 from saddlepoint.data.audio import SoundData, write_wave
 from saddlepoint.signals import Spectrogram
 from saddlepoint.tasks.model import FOLDER, LatentSampler
-from saddlepoint.tasks.pictures import PICTURES, image_grid, to_bytes
+from saddlepoint.tasks.pictures import PICTURES, class_columns, image_grid, to_bytes
 
 #: Sounds made together; the transform of more would take memory.
 TOGETHER = 64
 #: What levels 0 and 1 of a spectrogram are to the networks.
 RANGE = (-1.0, 1.0)
+#: Rows of a grid of sounds that never change, and columns where they are no classes.
+ROWS, COLUMNS = 4, 8
 #: Seconds of silence between the sounds of a preview.
 PAUSE = 0.15
 
@@ -116,6 +118,11 @@ class SoundGenerator(LatentSampler):
     def picture(self, waves: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
         """Spectrograms of sounds (n, samples), low frequencies below."""
         return spectrograms(to_bytes(self.pictured.levels(waves), (0.0, 1.0)), columns, scale)
+
+    def shown(self) -> NDArray[np.uint8]:
+        """A grid of spectrograms of latents that never change, a column a class where there are some."""
+        columns = class_columns(self.classes) or COLUMNS
+        return spectrograms(self.made_levels(columns * ROWS, seed=0), columns)
 
     def write_grid(self, drawn: DrawnSounds, path: Path, form: str) -> None:
         """One picture of all spectrograms, in a format of Pillow's."""

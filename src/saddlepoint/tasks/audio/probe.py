@@ -13,12 +13,8 @@ from saddlepoint.extractors import SoundExtractor
 from saddlepoint.measures import Number, measure, numbers
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
 from saddlepoint.signals import Spectrogram
-from saddlepoint.tasks.audio.model import SoundGenerator, spectrograms
-from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.audio.model import SoundGenerator
 from saddlepoint.tasks.probe import Probe, write_picture
-
-#: Rows of a snapshot, and columns where they are no classes.
-ROWS, COLUMNS = 4, 8
 
 
 class Listener:
@@ -85,6 +81,5 @@ class AudioProbe(Probe[SoundGenerator]):
         return self.listener(model.made(n, seed=1), model.rate)
 
     def snapshot(self, model: SoundGenerator, path: Path) -> None:
-        """A grid of generated spectrograms from latents that never change, a column a class where there are some."""
-        columns = class_columns(model.classes) or COLUMNS
-        write_picture(path, spectrograms(model.made_levels(columns * ROWS, seed=0), columns))
+        """A grid of generated spectrograms from latents that never change."""
+        write_picture(path, model.shown())
