@@ -43,8 +43,8 @@ class Player(Settings):
 class Pretraining(Settings):
     """A first stage, in which the generator learns without the adversary."""
 
-    samples: int = Field(ge=0)
-    """Samples seen before the adversary begins."""
+    samples: int | None = Field(default=0, ge=0)
+    """Samples seen before the adversary begins; none leaves the adversary out."""
 
 
 class AdversarySettings(Settings):

@@ -45,16 +45,28 @@ class Probe(ABC, Generic[M]):
 
     def of_samples(self, game: Game) -> dict[str, float]:
         """The monitors that compare generated with real samples."""
-        assert self.forward is not None
-        with torch.no_grad(), game.untouched(), seeded(self.watched.seed), _evaluating(game.players["generator"]):
-            given = self.forward(game.players, self.watched.value, game.names).inputs[0]
-            found = {} if _rested(game) else {"discriminator_auc": discriminator_auc(given)}
+        found: dict[str, float] = {}
+        with torch.no_grad(), game.untouched():
+            with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
+                given = self._given(game)
+            if not _rested(game):  # as it is played
+                found["discriminator_auc"] = discriminator_auc(self._given(game))
         return {**found, "diversity": self.diversity(given.generated, given.real)}
+
+    def _given(self, game: Game) -> DiscriminatorInput:
+        """What the first discriminator is shown of the batch that never changes."""
+        assert self.forward is not None
+        with seeded(self.watched.seed):
+            return self.forward(game.players, self.watched.value, game.names).inputs[0]
 
     def diversity(self, generated: Tensor, real: Tensor) -> float:
         """Mean distance between generated samples over that between real ones, both as network values (n, …)."""
-        made, given = (spread(self.comparable(samples.detach())) for samples in (generated, real))
+        made, given = (self.spread(samples.detach()) for samples in (generated, real))
         return made / max(given, 1e-9)
+
+    def spread(self, samples: Tensor) -> float:
+        """Mean distance between pairs of different samples."""
+        return spread(self.comparable(samples))
 
     def comparable(self, samples: Tensor) -> Tensor:
         """Network values of samples, (n, …), as numbers between which Euclidean distances are taken."""
