@@ -15,6 +15,7 @@ from saddlepoint.data import DataError
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.scheduled import ADVERSARY, Scheduled
 from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.networks import NETWORKS, VocoderGenerator
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.setup import Pretraining, Setup
 from saddlepoint.tasks.task import EvaluationOptions, Subject, Task
@@ -75,6 +76,10 @@ class Vocoders(Task[VocoderConfig, Recordings, Vocoder]):
     def build(self, config: VocoderConfig, data: Recordings, make: Networks) -> Setup[Vocoder]:
         """The game of a vocoder and a discriminator of waves."""
         front, (source, shape) = config.front, config.shapes
+        if not issubclass(NETWORKS.get(name := config.generator.network["name"], VocoderGenerator), VocoderGenerator):
+            raise ConfigurationError(
+                f"generator: {name} makes no waves of spectrograms: --set generator.network=vocoder"
+            )
         network = make("generator", config.generator.network, source=source, shape=shape, classes=0)
         players = {
             "generator": Refined(network, front, config.refinement.training),
