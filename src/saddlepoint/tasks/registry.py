@@ -25,6 +25,8 @@ TASKS = {
     "images": "saddlepoint.tasks.images:TASK",
     "own": "saddlepoint.tasks.own:TASK",
     "points": "saddlepoint.tasks.points:TASK",
+    "text": "saddlepoint.tasks.text:TASK",
+    "vocoder": "saddlepoint.tasks.vocoder:TASK",
 }
 
 
