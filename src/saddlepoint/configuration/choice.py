@@ -177,6 +177,10 @@ class Registry(Generic[T]):
             if key not in self.supplied and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         }
 
+    def takes(self, name: str, argument: str) -> bool:
+        """Whether an entry takes an argument, supplied ones too."""
+        return argument in inspect.signature(self.entry(name)).parameters
+
     def _is_nested(self, parameter: inspect.Parameter) -> bool:
         """Whether an argument takes another thing of this kind (a wrapper's base)."""
         annotation = parameter.annotation

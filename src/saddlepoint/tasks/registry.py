@@ -21,6 +21,8 @@ TASKS = {
     "images": "saddlepoint.tasks.images:TASK",
     "own": "saddlepoint.tasks.own:TASK",
     "points": "saddlepoint.tasks.points:TASK",
+    "series": "saddlepoint.tasks.series:TASK",
+    "tables": "saddlepoint.tasks.tables:TASK",
 }
 
 

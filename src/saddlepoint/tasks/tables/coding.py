@@ -14,8 +14,8 @@ from torch import Tensor
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn, column_from
-from saddlepoint.data.tables.layout import RowLayout
-from saddlepoint.data.tables.modes import Modes, Warp
+from saddlepoint.tasks.tables.layout import RowLayout
+from saddlepoint.tasks.tables.modes import Modes, Warp
 from saddlepoint.data.tables.table import TableData
 
 #: A column with more categories has a state of its own for as many as `OWN`; the others share `SHARED` states.
@@ -304,12 +304,8 @@ class NumberCoding(ColumnCoding):
         return (state if self._first + len(self.modes) > 1 else None), value
 
     def _number(self, column: Column, text: str) -> float:
-        import pandas
-
         try:
-            if isinstance(column, DateColumn):
-                return float(pandas.to_datetime(text, format=column.format).timestamp())
-            return float(text)
+            return column.seconds(text) if isinstance(column, DateColumn) else float(text)
         except ValueError as error:
             raise DataError(f"column {column.name!r} holds {column.described}s: {text!r} is none") from error
 
