@@ -92,9 +92,7 @@ def read_table(
     return _read(_opened(path, separator, encoding), kinds or {}, missing, progress)
 
 
-def read_frame(
-    given: Any, *, kinds: Mapping[str, str] | None = None, missing: Sequence[str] = MISSING
-) -> TableData:
+def read_frame(given: Any, *, kinds: Mapping[str, str] | None = None, missing: Sequence[str] = MISSING) -> TableData:
     """The table of a pandas DataFrame or a pyarrow Table, by the same rules; an index is left out.
 
     Args:
@@ -108,9 +106,7 @@ def read_frame(
     return _read(_given(given), kinds or {}, missing, None)
 
 
-def _read(
-    file: "_File", kinds: Mapping[str, str], missing: Sequence[str], progress: OnRead | None
-) -> TableData:
+def _read(file: "_File", kinds: Mapping[str, str], missing: Sequence[str], progress: OnRead | None) -> TableData:
     for name, kind in kinds.items():
         if name not in file.names:
             raise DataError(f"{file.called} has no column {name!r}: its columns are {', '.join(file.names)}")
@@ -333,10 +329,7 @@ def _given(given: Any) -> _File:
 
     def pieces() -> Iterator[dict[str, Any]]:
         for batch in table.to_batches(CHUNK):
-            yield {
-                name: _as_texts(array).to_pandas()
-                for name, array in zip(names, batch.columns, strict=True)
-            }
+            yield {name: _as_texts(array).to_pandas() for name, array in zip(names, batch.columns, strict=True)}
 
     return _File(called, "Given in Python.", names, pieces, stored=_stored(given.schema))
 

@@ -138,7 +138,7 @@ class TableData:
         try:
             import pandas
         except ImportError as error:
-            raise DataError("data frames are pandas': pip install 'saddlepoint[table]'") from error
+            raise DataError("rows are given as a pandas DataFrame: pip install 'saddlepoint[table]'") from error
 
         return pandas.DataFrame({c.name: _series(c, self.cells[c.name]) for c in self.columns})
 

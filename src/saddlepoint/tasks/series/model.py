@@ -1,155 +1,133 @@
-"""Time series: the trained generator of windows, and the task that judges a game of them."""
+"""The trained generator of windows of a time series."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
+from pydantic import Field
 from torch import Tensor
 
-from saddlepoint.core import Game, rng
-from saddlepoint.data.series import SeriesCoding, written
-from saddlepoint.data.stream import SampleBatch, SampleStream
+from saddlepoint.configuration import Settings
 from saddlepoint.data.tables import TableData
-from saddlepoint.measures import Number, numbers
-from saddlepoint.metrics import (
-    autocorrelation_difference,
-    cross_correlation_difference,
-    marginal_similarities,
-)
-from saddlepoint.tasks.curves import curves
-from saddlepoint.tasks.judging import discriminator_auc, gradient_norms, watched, write_picture
-from saddlepoint.tasks.trained import Sampler
+from saddlepoint.tasks.model import LatentSampler
+from saddlepoint.tasks.series.coding import SeriesCoding
+from saddlepoint.tasks.series.data import written
+from saddlepoint.tasks.series.pictures import curves
+from saddlepoint.tasks.tabular import FORMATS
 
-#: Windows that monitors look at, that the metric compares, and that a picture's cloud shows.
-MONITORED, JUDGED, CLOUD = 256, 1024, 400
+if TYPE_CHECKING:
+    import pandas
+
+#: Windows that a picture shows.
+SHOWN = 12
+
+
+class WindowOptions(Settings):
+    """What may be chosen of a picture of windows."""
+
+    scale: int = Field(default=1, ge=1)
+    """Enlarge pixels by a whole factor."""
+
+
+@dataclass(frozen=True)
+class DrawnWindows:
+    """Windows with the latents that they were made of.
+
+    Attributes:
+        windows: float64 (n, steps, columns).
+        latents: (n, latent size).
+    """
+
+    windows: NDArray[np.float64]
+    latents: Tensor
+    options: WindowOptions
+
+
+def _written(ending: str) -> Callable[["WindowGenerator", DrawnWindows, Path], None]:
+    return lambda model, drawn, path: FORMATS[ending](model.table(drawn.windows), path)
 
 
 @dataclass
-class WindowsGenerator(Sampler):
-    """Makes windows of a time series, float (n, steps, columns), in the columns' own units and ranges.
+class WindowGenerator(LatentSampler):
+    """Makes windows of a time series, in the columns' own units and ranges.
 
     Attributes:
         coding: what networks see of a window, as plain data.
         separator: of the file's lines.
-
-    Load and use it in three lines:
-
-        from saddlepoint.tasks.trained import Sampler
-        generator = Sampler.load(Path("runs/series/generator"))
-        frame = generator.table(100, seed=7).frame()     # a pandas DataFrame of 100 windows, a row a step
     """
 
     coding: Mapping[str, Any]
     separator: str = ","
 
     kind = "series"
+    title = "a generator of windows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
+    Options = WindowOptions
+    default_out = "windows.csv"
 
     def details(self) -> dict[str, Any]:
         """The coding and the separator."""
         return {"coding": dict(self.coding), "separator": self.separator}
+
+    def usage(self) -> tuple[str, str]:
+        """The command and the Python that use it."""
+        return (
+            "saddle sample {} -n 100 --seed 7 --out windows.csv",
+            "frame = run.sample(100, seed=7)   # a pandas DataFrame, a row a step",
+        )
 
     @cached_property
     def series_coding(self) -> SeriesCoding:
         """What networks see of a window."""
         return SeriesCoding.from_plain(self.coding)
 
+    @property
+    def names(self) -> Sequence[str]:
+        """Of the columns that are learnt."""
+        return [column.name for column in self.series_coding.learnt]
+
     def finished(self, outputs: Tensor) -> Tensor:
         """Windows (n, steps, learnt columns), float64."""
         return torch.from_numpy(self.series_coding.decode(outputs))
 
-    def table(self, n: int, seed: int = 0) -> TableData:
-        """n windows as a table: `window`, `step`, and the columns as the file has them, constants too."""
-        return written(self.series_coding.columns, self.sample(n, seed).numpy(), separator=self.separator)
+    def windows(self, n: int, seed: int = 0) -> NDArray[np.float64]:
+        """n windows (n, steps, learnt columns); the first of a seed do not depend on n."""
+        made: NDArray[np.float64] = self.made(n, seed).numpy()
+        return made
 
-    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:  # noqa: ARG002
-        """Curves of the first windows, a panel a column."""
-        names = [column.name for column in self.series_coding.learnt]
-        return curves(names, samples.numpy(), scale=scale or 1)
+    def draw(self, n: int, seed: int, label: str | None, options: WindowOptions) -> DrawnWindows:  # noqa: ARG002
+        """Windows with their latents."""
+        latents = self.latents(n, seed)
+        return DrawnWindows(self.render(latents).numpy(), latents, options)
 
+    def presented(self, drawn: DrawnWindows) -> "pandas.DataFrame":
+        """A pandas DataFrame: `window`, `step`, and the columns, constants too."""
+        return self.table(drawn.windows).frame()
 
-class SeriesTask:
-    """Measures a game of windows: of a generator and a discriminator, or of an autoencoder.
+    def table(self, windows: NDArray[np.float64]) -> TableData:
+        """Windows as a table: `window`, `step`, and the columns as the file has them, constants too."""
+        return written(self.series_coding.columns, windows, separator=self.separator)
 
-    Args:
-        game: the players.
-        trained: the generator with its description; shares its network with the game.
-        stream: gives the batches, of coded windows.
-        card: the model card's facts.
-    """
+    def shown(self) -> NDArray[np.uint8]:
+        """Curves of twelve windows, a panel a column."""
+        return curves(self.names, self.windows(SHOWN))
 
-    def __init__(self, game: Game, trained: WindowsGenerator, stream: SampleStream, card: Mapping[str, Any]) -> None:
-        self.game, self.trained, self.card = game, trained, dict(card)
-        chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
-        self._watched = watched(stream, chosen[:MONITORED], trained)
-        self._judged = stream.samples[chosen[:JUDGED]]
-        self._real_spread = float(torch.pdist(stream.samples[chosen[:MONITORED]].flatten(1)).mean())
+    def _write_png(self, drawn: DrawnWindows, path: Path) -> None:
+        picture = curves(self.names, drawn.windows, scale=drawn.options.scale)
+        Image.fromarray(picture).save(path, format="PNG")
 
-    def monitors(self) -> dict[str, float]:
-        """`discriminator_auc`, `diversity` and the norms of the field, on a batch that never changes.
+    def _write_npz(self, drawn: DrawnWindows, path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, series=drawn.windows, latents=drawn.latents.numpy())
 
-        See `ImageTask`; distances are between windows as networks see them.
-        """
-        value: SampleBatch = self._watched.value
-        found = {"discriminator_auc": discriminator_auc(self.game, value)} if "discriminator" in self.game.names else {}
-        with self.trained.evaluating() as device:
-            made = self.trained.network(value.latent.to(device)).cpu()
-        diversity = float(torch.pdist(made.flatten(1)).mean()) / max(self._real_spread, 1e-9)
-        return {**found, "diversity": diversity, **gradient_norms(self.game, self._watched)}
-
-    def metrics(self) -> list[Number]:
-        """`series_distance`, the mean of: 1 − likeness of columns, and differences of three kinds of correlation.
-
-        Those at one step, those of a column with itself later, and the latter of its steps, each of at most 1.
-        """
-        made = self.trained.sample(len(self._judged), seed=1).numpy()
-        moved = np.diff(self._real, axis=1), np.diff(made, axis=1)
-        found = {
-            "columns": float(np.mean(marginal_similarities(self._real, made))),
-            "correlation": cross_correlation_difference(self._real, made),
-            "autocorrelation": autocorrelation_difference(self._real, made) if self._tells(1) else 0.0,
-            "step_autocorrelation": autocorrelation_difference(*moved) if self._tells(2) else 0.0,
-        }
-        gaps = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")
-        return numbers({"series_distance": sum(gaps) / len(gaps), **found})
-
-    def _tells(self, differences: int) -> bool:
-        """Whether windows are long enough for a correlation in time after so many differences have been taken."""
-        return int(self._real.shape[1]) >= 2 + differences
-
-    @cached_property
-    def _real(self) -> NDArray[np.float64]:
-        return self.trained.series_coding.decode(self._judged)
-
-    def snapshot(self, path: Path) -> None:
-        """Generated windows beside real ones, and both on the real ones' principal plane."""
-        made = self.trained.sample(CLOUD, seed=0).numpy()
-        names = [column.name for column in self.trained.series_coding.learnt]
-        write_picture(path, curves(names, made, self._real[:CLOUD]))
-
-    def deliver(self, folder: Path) -> None:
-        """The generator with its coding, configuration and model card."""
-        facts = "\n".join(f"- {key}: {value}" for key, value in self.card.items())
-        self.trained.save(folder, _CARD.format(facts=facts))
-
-
-_CARD = """# A generator of windows of a time series, trained with Saddlepoint
-
-{facts}
-
-Weights are in `generator.safetensors`, the network and its input in `config.yaml`, the columns' names, ranges and
-scales in `coding.json`; no row of the data is. Draw from it:
-
-    saddle sample THIS_FOLDER -n 100 --seed 7 --out windows.csv
-
-or in Python:
-
-    from pathlib import Path
-    from saddlepoint.tasks.trained import Sampler
-    frame = Sampler.load(Path("THIS_FOLDER")).table(100, seed=7).frame()   # a pandas DataFrame
-"""
+    formats: ClassVar[Mapping[str, Callable[[Any, Any, Path], None]]] = {
+        **{ending: _written(ending) for ending in FORMATS},
+        ".npz": _write_npz,
+        ".png": _write_png,
+    }

@@ -83,7 +83,9 @@ def evaluate_tables(
     if target is not None:
         column = train.column(target)
         if isinstance(column, CategoryColumn) and len(column.categories) > PREDICTED:
-            notes.append(f"utility is left out: {target} has {len(column.categories):,} categories; at most {PREDICTED} are supported")
+            notes.append(
+                f"utility is left out: {target} has {len(column.categories):,} categories; at most {PREDICTED} are supported"
+            )
             target = None
     basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")
     measured: list[Number] = []

@@ -69,7 +69,7 @@ class DrawnRows:
 
 
 def _written(ending: str) -> Callable[["RowSampler", DrawnRows, Path], None]:
-    return lambda model, drawn, path: FORMATS[ending](drawn.table, path)
+    return lambda _, drawn, path: FORMATS[ending](drawn.table, path)
 
 
 class RowSampler(Sampler):

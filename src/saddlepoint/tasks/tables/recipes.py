@@ -51,7 +51,7 @@ def table_vae() -> TableAutoencoderConfig:
 
 
 def vae_beside(config: TableConfig) -> TableAutoencoderConfig:
-    """The autoencoder that stands beside a game of rows: its decoder is the game's generator, the budget the game's."""
+    """The autoencoder that stands beside a game of rows, with its generator for a decoder and its budget."""
     own = {"latent": {"size": config.latent.size}, "generator": _decoder(config).model_dump()}
     return TableAutoencoderConfig.read({**table_vae().model_dump(), **shared(config), **own})
 
