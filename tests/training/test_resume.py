@@ -8,13 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from playing import play as played
+from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.methods import METHODS
-from saddlepoint.recipes import RECIPES, Assembled, Config, ImageBaseline, ImageConfig, PointConfig
-from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.runs.assembly import Assembly
 from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.training import NoObserver, Result
+from saddlepoint.tasks import Config, recipe_named, recipes, task_of
+from saddlepoint.training import Result
 from saddlepoint.training.state import STATE
 
 #: Small enough for hundreds of steps a second; the batch does not divide the data, so epochs begin inside batches.
@@ -34,7 +36,7 @@ TINY = (
 HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
 #: Recipes of images and points; those of other data have files of tests of their own.
-HERE = [name for name, make in RECIPES.items() if isinstance(make(), ImageConfig | ImageBaseline | PointConfig)]
+HERE = [name for name, config in recipes().items() if config.task in ("images", "points")]
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 
@@ -45,17 +47,12 @@ def images() -> ImageData:
     return ImageData(data.name, data.images[:100], data.labels[:100], data.classes, data.source)
 
 
-def tiny(recipe: str = "digits", *assignments: str) -> ImageConfig:
-    return assign(RECIPES[recipe](), [*TINY, *assignments])
+def tiny(recipe: str = "digits", *assignments: str) -> Config:
+    return assign(recipe_named(recipe), [*TINY, *assignments])
 
 
-def play(config: Config, images: Any, folder: Path, samples: int) -> tuple[Assembled, Result]:
-    """Train with objects that are made anew, as another process would."""
-    torch.manual_seed(samples)  # the state of the global generator must not matter
-    config = assign(config, [f"budget.samples={samples}"])
-    run, assembled = RunFolder(folder), config.build(images)
-    run.create()
-    return assembled, assembled.training(run, NoObserver()).run()
+def play(config: Config, images: Any, folder: Path, samples: int) -> tuple[Assembly, Result]:
+    return played(assign(config, [f"budget.samples={samples}"]), folder, images)
 
 
 def same(a: Any, b: Any, where: str = "state") -> None:
@@ -76,7 +73,7 @@ def same(a: Any, b: Any, where: str = "state") -> None:
         assert a == b, where
 
 
-def state_of(assembled: Assembled) -> dict[str, Any]:
+def state_of(assembled: Assembly) -> dict[str, Any]:
     game = assembled.game
     return {
         "players": {name: dict(module.state_dict()) for name, module in game.players.items()},
@@ -187,20 +184,21 @@ def test_every_optimizer_resumes_exactly(optimizer: str, images: ImageData, tmp_
 
 @pytest.mark.parametrize("recipe", HERE)
 def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images: ImageData, tmp_path: Path) -> None:
-    config = RECIPES[recipe]()
+    config = recipe_named(recipe)
     convolutional = config.generator.network["name"].startswith("convolutional")
     narrow = ["generator.network.width=4", "discriminator.network.width=4"] if convolutional else []
     if config.generator.network["name"].startswith("residual"):
         small = ("width=8", "widest=8", "depth=1")
         narrow = ["data.size=16", *(f"{role}.network.{dial}" for role in ROLES for dial in small)]
     config = assign(config, [*narrow, "batch_size=24", "every.record=48", "every.checkpoint=72", "device=cpu"])
-    data = images.resized(config.data.size or 28) if isinstance(config, ImageConfig) else config.load()
+    game_of_images = config.task == "images" and config.game == "adversarial"
+    data = images.resized(config.data.size or 28) if game_of_images else task_of(config).read(config)
     assert_resumes_exactly(config, data, tmp_path)
 
 
 AUGMENTED = {
     "fed back": ["augmentation.kind=adaptive", "augmentation.target=0.3", "augmentation.strength=0.2"],
-    "scheduled": ["augmentation.kind=diffaugment", "schedules.augmentation={start: 0.0, end: 0.5, samples: 150}"],
+    "scheduled": ["augmentation.kind=diffaugment", "augmentation.schedule={start: 0.0, end: 0.5, samples: 150}"],
 }
 
 
@@ -216,7 +214,7 @@ def test_classes_on_demand_resume_exactly(images: ImageData, tmp_path: Path) -> 
 SCHEDULED = (
     "schedules.rate={start: 1.0, end: 0.25, samples: 150}",
     "schedules.beta2={start: 0.9, end: 0.99, samples: 150, shape: linear}",
-    "schedules.penalty={start: 10.0, end: 1.0, samples: 150}",
+    "adversary.penalty_schedule={start: 10.0, end: 1.0, samples: 150}",
     "average.warm_up=0.1",
 )
 

@@ -12,8 +12,8 @@ from saddlepoint.cli.console import AsJson, err, print_json, print_wide
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.evaluation import Evaluation
-from saddlepoint.report import save_png
-from saddlepoint.report.evaluations import evaluation_figure, tabulated
+from saddlepoint.report import FIGURES, save_png
+from saddlepoint.report.evaluations import tabulated
 from saddlepoint.runs import Run
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import task_for
@@ -110,9 +110,9 @@ def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:
     for name, picture in found.pictures.items():
         paths.append(folder / f"{name}.png")
         write_picture(paths[-1], picture())
-    figure = evaluation_figure(record)
-    if figure is not None:
-        paths.append(folder / "evaluation.png")
-        save_png(figure, paths[-1])
+    for name, draw in FIGURES.items():
+        if (figure := draw(record)) is not None:
+            paths.append(folder / f"{name}.png")
+            save_png(figure, paths[-1])
     for path in paths:
         err.print(f"wrote {path}", markup=False, soft_wrap=True)

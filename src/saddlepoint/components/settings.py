@@ -43,8 +43,8 @@ class Player(Settings):
 class Pretraining(Settings):
     """A first stage, in which the generator learns without the adversary."""
 
-    samples: int = Field(ge=0)
-    """Samples seen before the adversary begins."""
+    samples: int | None = Field(default=0, ge=0)
+    """Samples seen before the adversary begins; none leaves the adversary out."""
 
 
 class AdversarySettings(Settings):
@@ -78,6 +78,30 @@ class AdversarySettings(Settings):
         """Papers of the loss, the penalties and the regularisers."""
         built = self.build()
         return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
+
+
+class ClassAdversary(AdversarySettings):
+    """The discriminator of samples that may have classes."""
+
+    auxiliary: float = Field(default=0.0, ge=0)
+    """Weight of an auxiliary classifier in the discriminator (AC-GAN); it needs `conditional`."""
+
+    def check(self, discriminator: Choice, *, conditional: bool) -> None:
+        """Raise ValueError where an auxiliary classifier lacks its classes, its network or its weight."""
+        if self.auxiliary and not conditional:
+            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
+        if self.auxiliary and "auxiliary" not in discriminator:
+            raise ValueError(f"{discriminator['name']} has no auxiliary classifier: --set auxiliary=0")
+        if discriminator.get("auxiliary") and not self.auxiliary:
+            raise ValueError("the discriminator's auxiliary classifier would learn nothing: --set auxiliary=1")
+
+    def with_classifier(self, discriminator: Choice) -> Choice:
+        """The discriminator's network, with its classifier where that has a weight."""
+        return {**discriminator, "auxiliary": True} if self.auxiliary else discriminator
+
+    def build(self, *, low: float = -1.0, high: float = 1.0, **more: Any) -> Adversary:
+        """The adversary that these settings describe; see `AdversarySettings.build`."""
+        return super().build(low=low, high=high, auxiliary=self.auxiliary, **more)
 
 
 class Augmentation(Settings):

@@ -158,10 +158,17 @@ class CodeDensity:
         model: the player.
         drawn: what is handed over.
         stream: gives the samples whose codes are looked at; its seed decides which.
+        stored: the network's outputs as the stream's samples are stored; None where they are stored `finished`.
     """
 
-    def __init__(self, model: Autoencoder, drawn: LatentSampler, stream: SampleStream) -> None:
-        self.model, self.drawn, self.stream = model, drawn, stream
+    def __init__(
+        self,
+        model: Autoencoder,
+        drawn: LatentSampler,
+        stream: SampleStream,
+        stored: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        self.model, self.drawn, self.stream, self.stored = model, drawn, stream, stored or drawn.finished
         chosen = torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
         self._fitted, self._judged = stream.part(chosen[:FITTED]), stream.part(chosen[:JUDGED])
 
@@ -183,7 +190,7 @@ class CodeDensity:
         squares, count = 0.0, 0
         judged = [self._judged.samples] if self._judged.labels is None else [self._judged.samples, self._judged.labels]
         for part in zip(*(values.split(TOGETHER) for values in judged), strict=True):
-            decoded = self.drawn.finished(self._evaluated(self.model.reconstructed, *part))
+            decoded = self.stored(self._evaluated(self.model.reconstructed, *part))
             scale = 255 if part[0].dtype == torch.uint8 else 1
             squares += float((decoded.double() - part[0].double()).div(scale).square().sum())
             count += part[0].numel()
@@ -219,7 +226,8 @@ class AutoencoderProbe(Probe[S]):
         with torch.no_grad(), game.untouched():
             self.density.fit_to(value.real, value.labels)
             own = self.density.model.monitors(value.real)
-            made = self.density.drawn.network(value.latent, *value.conditions)
+            with self.density.drawn.evaluating():
+                made = self.density.drawn.network(value.latent, *value.conditions)
         diversity = self.game_probe.diversity(made, value.real)
         return {"diversity": diversity, **own, **gradient_norms(game, self.watched)}
 

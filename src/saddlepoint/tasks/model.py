@@ -390,14 +390,18 @@ class LatentSampler(Sampler):
         return self.render(self.latents(n, seed), self.labels(n, label, seed))
 
     def render(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Samples of latents, as `finished` gives them, in batches of 256."""
+        """Samples of latents, as `finished` gives them."""
+        return self.finished(self.outputs(latents, labels))
+
+    def outputs(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What the network says to latents, (n, *shape) on the CPU, in batches of 256."""
         inputs, parts = [latents] if labels is None else [latents, labels], []
         with self.evaluating() as device:
             for chunk in zip(*(tensor.split(256) for tensor in inputs), strict=True):
                 # A network that draws noise of its own draws it as the latents say, so that these decide everything.
                 with seeded(seed_for(str(chunk[0][:1].tolist()), "noise")):
                     parts.append(self.network(*(tensor.to(device) for tensor in chunk)).cpu())
-        return self.finished(torch.cat(parts) if len(latents) else torch.empty(0, *self.shape))
+        return torch.cat(parts) if len(latents) else torch.empty(0, *self.shape)
 
     def on_walk(self, stops: int, frames: int, seed: int, label: str | None = None) -> Tensor:
         """Samples along a closed walk through latent space, (stops · frames, *shape).

@@ -61,8 +61,12 @@ class Probe(ABC, Generic[M]):
 
     def diversity(self, generated: Tensor, real: Tensor) -> float:
         """Mean distance between generated samples over that between real ones, both as network values (n, …)."""
-        made, given = (spread(self.comparable(samples.detach())) for samples in (generated, real))
+        made, given = (self.spread(samples.detach()) for samples in (generated, real))
         return made / max(given, 1e-9)
+
+    def spread(self, samples: Tensor) -> float:
+        """Mean distance between pairs of different samples."""
+        return spread(self.comparable(samples))
 
     def comparable(self, samples: Tensor) -> Tensor:
         """Network values of samples, (n, …), as numbers between which Euclidean distances are taken."""

@@ -18,6 +18,8 @@ AnyTask = Task[Any, Any, Any]
 GROUP = "saddlepoint.tasks"
 #: Where each task lives; imported when it is first asked for.
 TASKS = {
+    "text": "saddlepoint.tasks.text:TASK",
+    "audio": "saddlepoint.tasks.audio:TASK",
     "images": "saddlepoint.tasks.images:TASK",
     "own": "saddlepoint.tasks.own:TASK",
     "points": "saddlepoint.tasks.points:TASK",

@@ -34,8 +34,6 @@ KINDS = {
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
     "series": "saddlepoint.tasks.series:WindowsGenerator",
-    "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
-    "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
     "vocoder": "saddlepoint.tasks.vocoder:Vocoder",
 }

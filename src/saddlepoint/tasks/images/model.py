@@ -18,6 +18,9 @@ from saddlepoint.tasks.images.synthetic import LabelledSet, enlarged
 from saddlepoint.tasks.model import FOLDER, LatentSampler
 from saddlepoint.tasks.pictures import PICTURES, class_columns, frames_of, image_grid, to_bytes, write_frames
 
+#: Rows of a grid of images that never change, and columns where they are no classes.
+ROWS, COLUMNS = 8, 8
+
 
 class ImageOptions(Settings):
     """What may be chosen of pictures of images."""
@@ -95,6 +98,11 @@ class ImageGenerator(LatentSampler):
     def picture(self, images: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
         """A grid, uint8 (H, W, 3)."""
         return image_grid(images, columns, scale)
+
+    def shown(self) -> NDArray[np.uint8]:
+        """A grid of images from latents that never change, a column a class where there are some and not too many."""
+        columns = class_columns(self.classes) or COLUMNS
+        return self.picture(self.made(columns * ROWS, seed=0), columns)
 
     def in_chunks(self, n: int, seed: int, chunk: int) -> Iterator[Tensor]:
         """The images of `made(n, seed)`, so many at a time."""

@@ -8,11 +8,7 @@ from saddlepoint.core import Batch
 from saddlepoint.evaluation.fidelity import SetDistance
 from saddlepoint.measures import Number
 from saddlepoint.tasks.images.model import ImageGenerator
-from saddlepoint.tasks.pictures import class_columns
 from saddlepoint.tasks.probe import Probe, write_picture
-
-#: Rows of a snapshot, and columns where they are no classes.
-ROWS, COLUMNS = 8, 8
 
 
 class ImageProbe(Probe[ImageGenerator]):
@@ -32,6 +28,5 @@ class ImageProbe(Probe[ImageGenerator]):
         return [self.distance(model.made(len(self.distance), seed=1))]
 
     def snapshot(self, model: ImageGenerator, path: Path) -> None:
-        """A grid of images from latents that never change, a column a class where there are some and not too many."""
-        columns = class_columns(model.classes) or COLUMNS
-        write_picture(path, model.picture(model.made(columns * ROWS, seed=0), columns))
+        """A grid of images from latents that never change."""
+        write_picture(path, model.shown())

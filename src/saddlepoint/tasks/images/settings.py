@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.augmented import Augmented
 from saddlepoint.components.registries import AUGMENTATION_REGISTRY
-from saddlepoint.components.settings import AdversarySettings, Augmentation, Latent
+from saddlepoint.components.settings import Augmentation, ClassAdversary, Latent
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
@@ -105,11 +105,9 @@ class Score(Settings):
         return None if self.features == "pixels" else load_extractor(self.features, device)
 
 
-class ImageAdversary(AdversarySettings):
+class ImageAdversary(ClassAdversary):
     """The discriminator of images: its loss, what is added to it, and what it sees images through."""
 
-    auxiliary: float = Field(default=0.0, ge=0)
-    """Weight of an auxiliary classifier in the discriminator (AC-GAN); it needs `conditional`."""
     augmentation: Augmentation | None = None
     """What the discriminator sees images through; none shows them as they are."""
 
@@ -119,7 +117,7 @@ class ImageAdversary(AdversarySettings):
         if own is not None:
             kind = AUGMENTATION_REGISTRY.build(own.kind, low=low, high=high)
             augmented = Augmented(kind, own.strength, own.target, own.span)
-        return super().build(low=low, high=high, augmented=augmented, auxiliary=self.auxiliary, **more)
+        return super().build(low=low, high=high, augmented=augmented, **more)
 
 
 class ImageConfig(AdversarialConfig):
@@ -148,8 +146,7 @@ class ImageConfig(AdversarialConfig):
 
     @model_validator(mode="after")
     def _has_classes(self) -> Self:
-        if self.adversary.auxiliary and not self.conditional:
-            raise ValueError("an auxiliary classifier needs classes: give --conditional, or --set auxiliary=0")
+        self.adversary.check(self.discriminator.network, conditional=self.conditional)
         return self
 
     @property

@@ -90,18 +90,17 @@ class Images(Task[AnyImageConfig, ImageData, ImageGenerator]):
 def _adversarial(config: ImageConfig, data: ImageData, make: Networks) -> Setup[ImageGenerator]:
     classes = classes_of(data, config.conditional)
     low, high = RANGES[config.value_range]
-    players = {
-        role: make(role, player.network, shape=data.shape, classes=len(classes))
-        for role, player in config.players.items()
-    }
+    judge = config.adversary.with_classifier(config.discriminator.network)
+    networks = {"generator": config.generator.network, "discriminator": judge}
+    players = {role: make(role, network, shape=data.shape, classes=len(classes)) for role, network in networks.items()}
     adversary = config.adversary.build(low=low, high=high)
     adversary.attach(players)
     draws = 0 if adversary.augmented is None else adversary.augmented.augmentation.draws
     stream = _stream(config, data, make, augmentation=draws)
     batches = Scheduled(stream, config.timeline, make.device)
     latent = LatentInput(config.latent.size, config.latent.distribution)
-    network, spec = players["generator"], config.generator.network
-    model = ImageGenerator(network, spec, data.shape, latent, (low, high), class_names=classes)
+    spec = config.generator.network
+    model = ImageGenerator(players["generator"], spec, data.shape, latent, (low, high), class_names=classes)
     probe = _probe(config, data, make, stream, model, batches)
     return Setup(data, players, AdversarialLosses(of_latents, adversary), batches, model, probe)
 

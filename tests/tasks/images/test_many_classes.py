@@ -5,11 +5,13 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.data import ImageData
-from saddlepoint.evaluation import Evaluation, RealSet, evaluate_images
+from saddlepoint.evaluation import Evaluation
 from saddlepoint.extractors import Extractor
 from saddlepoint.metrics import mode_coverage
 from saddlepoint.report.evaluations import evaluation_figure
-from saddlepoint.tasks.trained import ImageGenerator, Latent
+from saddlepoint.tasks.images.evaluation import RealSet, evaluate_images
+from saddlepoint.tasks.images.model import ImageGenerator
+from saddlepoint.tasks.model import LatentInput
 
 CLASSES, SHAPE, SAMPLES = 1000, (3, 1, 1), 2000
 
@@ -44,7 +46,7 @@ def real(seed: int) -> RealSet:
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
     extractor = Extractor(nn.Flatten(), None, head=Number(), name="numbers")
-    made = ImageGenerator(Some(400), {}, SHAPE, Latent(2, "normal"), (-1.0, 1.0))
+    made = ImageGenerator(Some(400), {}, SHAPE, LatentInput(2, "normal"), (-1.0, 1.0))
     return evaluate_images({"live": made}, real(1), real(2), extractor, ["modes", "inception_score"], samples=SAMPLES)
 
 

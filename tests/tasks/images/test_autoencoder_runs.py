@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 import torch
 
+from playing import built
+from playing import play as played
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.measures import values
-from saddlepoint.recipes import RECIPES, Assembled, ImageBaseline, baseline, citations, parse_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.training import NoObserver
+from saddlepoint.runs.assembly import Assembly
+from saddlepoint.tasks import Config, model_at, read_config, recipe_named
+from saddlepoint.tasks.images.recipes import autoencoder_beside
 
 TINY = (
     *("data.size=8", "latent.size=4", "batch_size=24", "device=cpu"),
@@ -30,17 +31,18 @@ def images() -> ImageData:
     return ImageData(data.name, data.images[:100], data.labels[:100], data.classes, data.source)
 
 
-def tiny(recipe: str, *sets: str) -> ImageBaseline:
+def tiny(recipe: str, *sets: str) -> Config:
     few = ["model.components=3"] if recipe == "autoencoder" else []
-    return assign(RECIPES[recipe](), [*TINY, *few, *sets])
+    return assign(recipe_named(recipe), [*TINY, *few, *sets])
 
 
-def play(config: ImageBaseline, images: ImageData, folder: Path, samples: int) -> Assembled:
-    torch.manual_seed(samples)  # the state of the global generator must not matter
-    run, assembled = RunFolder(folder), assign(config, [f"budget.samples={samples}"]).build(images)
-    run.create()
-    assembled.training(run, NoObserver()).run()
-    return assembled
+def play(config: Config, images: ImageData, folder: Path, samples: int) -> Assembly:
+    return played(assign(config, [f"budget.samples={samples}"]), folder, images)[0]
+
+
+def score(assembled: Assembly) -> dict[str, float]:
+    assembled.setup.at_answer()
+    return values(assembled.setup.probe.score(assembled.setup.model))
 
 
 CASES = {
@@ -66,9 +68,9 @@ def test_a_baseline_resumes_exactly(case: str, images: ImageData, tmp_path: Path
 
 def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: ImageData, tmp_path: Path) -> None:
     assembled = play(tiny("autoencoder", "model.components=1", "average=none"), images, tmp_path, WHOLE)
-    trained = Sampler.load(tmp_path)
+    trained = model_at(tmp_path)
     assert isinstance(trained.network, ThroughDensity)
-    model, stream = assembled.game.players["generator"], assembled.stream
+    model, stream = assembled.game.players["generator"], assembled.setup.batches.source
     codes = model.codes(stream.prepared(images.images)).detach().double()
     torch.testing.assert_close(trained.network.densities[0].means[0], codes.mean(0), rtol=1e-4, atol=1e-6)
     factor = trained.network.densities[0].factors[0]
@@ -79,7 +81,7 @@ def test_what_an_autoencoder_hands_over_holds_the_density_of_its_codes(images: I
 
 def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path) -> None:
     assembled = play(tiny("vae", "average=none"), images, tmp_path, HALF)
-    trained = Sampler.load(tmp_path)
+    trained = model_at(tmp_path)
     z = trained.latents(6, seed=2)
     with torch.no_grad():
         own = assembled.game.players["generator"].decoder(z)
@@ -90,38 +92,39 @@ def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path)
 @pytest.mark.parametrize("recipe", ["vae", "autoencoder"])
 def test_training_lowers_both_metrics(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = tiny(recipe, "every.checkpoint=100000", "average=none", "generator.optimizer.lr=5e-3")
-    before = values(config.build(images).task.metrics())
-    after = values(play(config, images, tmp_path, 24 * 300).task.metrics())
+    before = score(built(config, images))
+    after = score(play(config, images, tmp_path, 24 * 300))
     assert list(before) == ["pixel_frechet", "reconstruction"]
     assert after["reconstruction"] < 0.7 * before["reconstruction"]
     assert after["pixel_frechet"] < 0.3 * before["pixel_frechet"]
 
 
 def test_looking_at_a_run_leaves_no_trace(images: ImageData) -> None:
-    assembled = tiny("autoencoder", "generator.network.normalisation=batch").build(images)
+    assembled = built(tiny("autoencoder", "generator.network.normalisation=batch"), images)
+    probe = assembled.setup.probe
     before = {name: tensor.clone() for name, tensor in assembled.game.players["generator"].state_dict().items()}
-    first = assembled.task.monitors()
-    assembled.task.metrics()
-    assert assembled.task.monitors() == first
+    first = probe.monitors(assembled.game)
+    score(assembled)
+    assert probe.monitors(assembled.game) == first
     after = assembled.game.players["generator"].state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert set(first) == {"diversity", "code_deviation", "generator_gradient_norm"}
 
 
 def test_a_baseline_inherits_all_but_the_discriminator() -> None:
-    digits = assign(RECIPES["digits"](), ["seed=3", "batch_size=32", "budget.samples=999", "latent.size=7"])
-    vae = baseline(digits, "vae")
+    digits = assign(recipe_named("digits"), ["seed=3", "batch_size=32", "budget.samples=999", "latent.size=7"])
+    vae = autoencoder_beside(digits, "vae")
     for name in ("seed", "batch_size", "budget", "average", "every", "threads", "data", "value_range", "latent"):
         assert getattr(vae, name) == getattr(digits, name)
     assert vae.generator.network == digits.generator.network
     assert vae.encoder.network == digits.discriminator.network
-    assert parse_config(vae.plain()) == vae
-    assert [entry for entry in citations(vae) if "kingma2014auto" in entry]
+    assert read_config(vae.plain()) == vae
+    assert [entry for entry in vae.bibtex if "kingma2014auto" in entry]
 
 
 def test_a_baseline_starts_from_the_decoder_that_its_game_starts_from(images: ImageData) -> None:
-    run = assign(RECIPES["digits"](), ["device=cpu"])
-    game, vae = (config.build(images).game for config in (run, baseline(run, "vae")))
+    run = assign(recipe_named("digits"), ["device=cpu"])
+    game, vae = (built(config, images).game for config in (run, autoencoder_beside(run, "vae")))
     pairs = zip(game.players["generator"].parameters(), vae.players["generator"].decoder.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
@@ -136,14 +139,14 @@ def test_a_baseline_starts_from_the_decoder_that_its_game_starts_from(images: Im
         (["encoder.network.packing=2"], "packing=1"),
         (["encoder.network=mlp-generator"], "give a discriminator"),
         (["generator.network=mlp-discriminator"], "give a generator"),
-        (["schedules.penalty={start: 1, end: 0, samples: 9}"], "leave them out"),
+        (["adversary.penalty_schedule={start: 1, end: 0, samples: 9}"], "there is no setting 'adversary"),
         (["model.components=-1"], "at least 1"),
         (["generator.clip=0.1"], "clip=none"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_remedy(sets: list[str], words: str, images: ImageData) -> None:
     with pytest.raises(ConfigurationError, match=words):
-        tiny("vae", *sets).build(images)
+        built(tiny("vae", *sets), images)
 
 
 @pytest.mark.parametrize("model", ["vae", "autoencoder"])
@@ -151,9 +154,11 @@ def test_the_baseline_of_a_game_with_classes_makes_each_on_demand(
     model: str, images: ImageData, tmp_path: Path
 ) -> None:
     few = ["model.components=10"] if model == "autoencoder" else []
-    config = assign(baseline(assign(RECIPES["digits"](), ["conditional=true"]), model), [*TINY, *few, "average=none"])
+    config = assign(
+        autoencoder_beside(assign(recipe_named("digits"), ["conditional=true"]), model), [*TINY, *few, "average=none"]
+    )
     assembled = play(config, images, tmp_path, WHOLE)
-    trained = Sampler.load(tmp_path)
+    trained = model_at(tmp_path)
     assert trained.classes == images.classes
     assert trained.sample(4, seed=3, label="7").shape == (4, 1, 8, 8)
     # The class is the decoder's to know: another one changes the image, and the encoder takes none.
@@ -162,6 +167,6 @@ def test_the_baseline_of_a_game_with_classes_makes_each_on_demand(
     assert not torch.equal(a, b)
     assert assembled.game.players["generator"].encoder.network.classes == 0
     if model == "autoencoder":
-        stream, player = assembled.stream, assembled.game.players["generator"]
+        stream, player = assembled.setup.batches.source, assembled.game.players["generator"]
         codes = player.codes(stream.prepared(images.images[images.labels == 7])).detach().double()
         torch.testing.assert_close(trained.network.densities[7].means[0], codes.mean(0), rtol=1e-4, atol=1e-6)

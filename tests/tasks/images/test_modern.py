@@ -6,17 +6,18 @@ import pytest
 import torch
 from PIL import Image
 
+from playing import built, play
 from saddlepoint.configuration import assign
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
-from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.training import NoObserver, OptimizerSchedule
+from saddlepoint.tasks import read_config, recipe_named
+from saddlepoint.tasks.images.settings import ImageConfig
+from saddlepoint.training import OptimizerSchedule
 
 SMALL = [f"{role}.network.{dial}" for role in ("generator", "discriminator") for dial in ("width=8", "widest=16")]
 
 
 def modern(*sets: str) -> ImageConfig:
-    config = RECIPES["modern"]()
+    config = recipe_named("modern")
     assert isinstance(config, ImageConfig)
     return assign(config, list(sets))
 
@@ -31,19 +32,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_it_is_complete_and_survives_being_written() -> None:
-    assert parse_config(modern().plain()) == modern()
+    assert read_config(modern().plain()) == modern()
 
 
 def test_the_course_is_r3gan_s(folder: Path) -> None:
     """Rates to a quarter, β2 from .9 to .99, penalties to a tenth, augmentation from 0 to .3; then constant."""
     config = modern(*SMALL, "data.size=16", "batch_size=4", "device=cpu").with_data(str(folder))
-    assembled = config.build(config.load())
+    assembled = built(config)
     end = config.budget.samples // 5
     optimizer_schedule, seen = OptimizerSchedule(assembled.game, config.schedules), []
     for position in (0, end // 2, end, 4 * end):
         optimizer_schedule.set(position)
         group = assembled.game.optimizers["generator"].param_groups[0]
-        batch = assembled.stream(position).value
+        batch = assembled.setup.batches(position).value
         seen.append([group["lr"] / 2e-4, group["betas"][1], float(batch.penalty), float(batch.strength)])
     last = [0.25, 0.99, 0.1, 0.3]
     expected = [[1.0, 0.9, 1.0, 0.0], [0.625, 0.945, 0.55, 0.15], last, last]
@@ -54,10 +55,9 @@ def test_a_few_steps_of_it_train_and_deliver(folder: Path, tmp_path: Path) -> No
     sets = [*SMALL, "data.size=16", "batch_size=4", "budget.samples=12", "device=cpu"]
     for number, more in enumerate(([], ["precision=bfloat16", "channels_last=true", "accumulate=2"])):
         config = assign(modern(*sets).with_data(str(folder)), more)
-        run = RunFolder(tmp_path / f"run{number}")
-        run.create()
-        assert config.build(config.load()).training(run, NoObserver()).run().exit_code == 0
-        assert (run.generator / "generator.safetensors").exists()
+        run = tmp_path / f"run{number}"
+        assert play(config, run)[1].exit_code == 0
+        assert (run / "generator" / "generator.safetensors").exists()
 
 
 def test_convolutional_networks_of_large_images_stop_doubling() -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from saddlepoint.data.text import TextData
+from pydantic import Field
+
+from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
-from saddlepoint.tasks.text import TextGenerator
+from saddlepoint.tasks.task import EvaluationOptions
+from saddlepoint.tasks.text.data import TextData
+from saddlepoint.tasks.text.model import TextGenerator
 
 #: Texts of each temperature, and references at most.
 TEXTS = 1_000
@@ -18,6 +21,13 @@ TEMPERATURES = (0.5, 0.7, 0.85, 1.0, 1.2)
 GRAMS = 3
 
 
+class TextEvaluationOptions(EvaluationOptions):
+    """What may be chosen of an evaluation of texts."""
+
+    temperatures: tuple[float, ...] = Field(default=TEMPERATURES, min_length=1)
+    """At which texts are drawn: a curve of quality against variety."""
+
+
 def evaluate_texts(
     generators: Mapping[str, TextGenerator],
     train: TextData,
@@ -25,7 +35,7 @@ def evaluate_texts(
     temperatures: Sequence[float] = TEMPERATURES,
     samples: int = TEXTS,
     seed: int = 0,
-    report: OnProgress = lambda *_: None,
+    report: OnProgress = quiet,
 ) -> Evaluation:
     """Every number of every generator at every temperature, and of real texts: the floor.
 

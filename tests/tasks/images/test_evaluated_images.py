@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import rng
 from saddlepoint.data import DataError, ImageData
-from saddlepoint.evaluation import METRICS, Evaluation, RealSet, chosen, evaluate_images
-from saddlepoint.evaluation import real_sets as sets_of
-from saddlepoint.evaluation.feature_sets import CHUNK, generated, seen_from, seen_of
-from saddlepoint.evaluation.nearest_neighbours import Neighbourhood, neighbourhood_picture, neighbourhoods
+from saddlepoint.evaluation import Evaluation
+from saddlepoint.evaluation.feature_metrics import METRICS, chosen
+from saddlepoint.evaluation.feature_sets import CHUNK, seen_of
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import MEASURES
 from saddlepoint.metrics import (
@@ -26,7 +25,11 @@ from saddlepoint.metrics import (
     sliced_wasserstein,
     squared_mmd,
 )
-from saddlepoint.tasks.trained import ImageGenerator, Latent
+from saddlepoint.tasks.images.evaluation import RealSet, evaluate_images, seen_from
+from saddlepoint.tasks.images.evaluation import real_sets as sets_of
+from saddlepoint.tasks.images.model import ImageGenerator
+from saddlepoint.tasks.images.neighbours import Neighbourhood, neighbourhood_picture, neighbourhoods
+from saddlepoint.tasks.model import LatentInput
 
 SHAPE, SAMPLES = (1, 4, 4), 120
 
@@ -43,7 +46,7 @@ class Spread(nn.Module):
 
 
 def made(scale: float = 0.5) -> ImageGenerator:
-    return ImageGenerator(Spread(scale), {}, SHAPE, Latent(16, "normal"), (-1.0, 1.0))
+    return ImageGenerator(Spread(scale), {}, SHAPE, LatentInput(16, "normal"), (-1.0, 1.0))
 
 
 def images(n: int, seed: int) -> ImageData:
@@ -155,7 +158,7 @@ def test_the_protocol_says_what_was_compared(
 
 def test_chunks_are_the_images_that_a_user_draws() -> None:
     n = CHUNK + 70
-    parts = list(generated(made(), n, seed=5))
+    parts = list(made().in_chunks(n, seed=5, chunk=CHUNK))
     assert [len(part) for part in parts] == [CHUNK, 70]
     assert torch.equal(torch.cat(parts), made().sample(n, seed=5))
 
@@ -199,7 +202,7 @@ def test_a_copying_generator_is_found_out_and_shown(train: ImageData, held: Imag
             place = (latent[:, 0].abs() * 1e4).long() % len(self.images)
             return self.images[place]
 
-    copying = ImageGenerator(Copies(), {}, SHAPE, Latent(16, "normal"), (-1.0, 1.0))
+    copying = ImageGenerator(Copies(), {}, SHAPE, LatentInput(16, "normal"), (-1.0, 1.0))
     sets = RealSet(train, "train"), RealSet(held, "test")
     found = evaluate_images({"ema": copying}, *sets, extractor, ["memorisation"], samples=100)
     assert value(found, "nearer_to_training") == 1.0

@@ -4,12 +4,12 @@ import hashlib
 import json
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
-from saddlepoint.data.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
+from saddlepoint.tasks.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
 
 TextLayout = Literal["lines", "windows"]
 #: Tokens of a sample where none are asked for: of sentences at most, of windows.
@@ -50,7 +50,9 @@ class TextData:
     notes: tuple[str, ...] = ()
     held_out: "TextData | None" = None
 
-    classes = ()
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -64,6 +66,11 @@ class TextData:
     def shape(self) -> tuple[int, int]:
         """Tokens of a sample, and tokens that there are."""
         return self.tokens.shape[1], self.vocabulary.size
+
+    @property
+    def size(self) -> str:
+        """A sample's size, for people."""
+        return f"of at most {self.shape[0]} {self.vocabulary.unit}, {self.shape[1]:,} different ones"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -119,7 +126,37 @@ def read_text(
     """
     text = _read(Path(path), encoding)
     apart = None if test is None else _read(Path(test), encoding)
-    name, source = Path(path).stem, f"Read from {Path(path).name}."
+    named = Path(path).stem, f"Read from {Path(path).name}.", str(path)
+    return of_text(
+        text, named, unit, layout, length=length, most=most, least=least, held_out=held_out, apart=apart, seed=seed
+    )
+
+
+def of_text(
+    text: str,
+    named: tuple[str, str, str],
+    unit: Unit,
+    layout: TextLayout,
+    *,
+    length: int | None,
+    most: int,
+    least: int,
+    held_out: float,
+    apart: str | None = None,
+    seed: int = 0,
+) -> TextData:
+    """Samples of a text that was read; see `read_text`.
+
+    Args:
+        text: all of it.
+        named: what to call it, where it came from, a sentence, and what messages call it.
+        unit, layout, length, most, least, held_out, seed: see `read_text`.
+        apart: a text that is held out in place of a share.
+
+    Raises:
+        DataError: it is too short.
+    """
+    name, source, path = named
     if layout == "windows":
         cut = len(text) if apart is not None else int(len(text) * (1 - held_out))
         halves = text[:cut], text[cut:] if apart is None else apart

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
-from saddlepoint.cli.sampling import sample as sample_command
+from playing import built as assembled_of
+from playing import play
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Game
 from saddlepoint.data import ImageData, load_images
@@ -17,35 +20,30 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
-from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.training import NoObserver
+from saddlepoint.runs.assembly import Assembly
+from saddlepoint.tasks import Config, model_at, recipe_named
 
 TINY = ("data.size=8", "latent.size=6", "batch_size=20", "device=cpu", "conditional=true")
 
 
-def tiny(*assignments: str) -> ImageConfig:
+def tiny(*assignments: str) -> Config:
     narrow = ["generator.network.widths=[12]", "discriminator.network.widths=[12]"]
-    return assign(RECIPES["digits"](), [*TINY, *narrow, *assignments])
+    return assign(recipe_named("digits"), [*TINY, *narrow, *assignments])
 
 
-def built(*assignments: str) -> Assembled:
-    config = tiny(*assignments)
-    return config.build(config.load())
+def built(*assignments: str) -> Assembly:
+    return assembled_of(tiny(*assignments))
 
 
 @pytest.fixture(scope="module", params=["auxiliary=0", "auxiliary=1"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = RunFolder(tmp_path_factory.mktemp("conditional") / "run")
-    folder.create()
-    built(request.param, "budget.samples=60").training(folder, NoObserver()).run()
-    return folder.path
+    folder = tmp_path_factory.mktemp("conditional") / "run"
+    play(tiny(request.param, "budget.samples=60"), folder)
+    return folder
 
 
 def test_the_deliverable_remembers_its_classes_and_makes_the_one_asked_for(run: Path) -> None:
-    trained = Sampler.load(run)
+    trained = model_at(run)
     assert trained.classes == tuple("0123456789")
     latents = trained.latents(4, seed=1)
     three = trained.render(latents, torch.full((4,), 3))
@@ -57,9 +55,10 @@ def test_the_deliverable_remembers_its_classes_and_makes_the_one_asked_for(run: 
 
 
 def test_a_grid_has_a_column_a_class(run: Path, tmp_path: Path) -> None:
-    from PIL import Image
-
-    sample_command(run, n=20, seed=5, out=tmp_path / "grid.png", npz=tmp_path / "a.npz", scale=1)
+    model = model_at(run)
+    drawn = model.draw(20, 5, None, model.Options(scale=1))
+    for name in ("grid.png", "a.npz"):
+        model.write(drawn, tmp_path / name)
     with Image.open(tmp_path / "grid.png") as image:
         grid = np.asarray(image)
     with np.load(tmp_path / "a.npz") as arrays:
@@ -75,14 +74,11 @@ def test_a_grid_has_a_column_a_class(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_thousand_classes_do_not_make_a_thousand_columns(tmp_path: Path) -> None:
-    from PIL import Image
-
     some = load_images("digits", size=8)
     names = tuple(f"{number:03}" for number in range(1000))
-    task = tiny().build(replace(some, classes=names)).task
-    task.snapshot(tmp_path / "many.png")
-    task.deliver(tmp_path / "generator")
-    sample_command(tmp_path / "generator", n=64, seed=5, out=tmp_path / "grid.png", scale=1)
+    setup = assembled_of(tiny(), replace(some, classes=names)).setup
+    setup.probe.snapshot(setup.model, tmp_path / "many.png")
+    setup.model.write(setup.model.draw(64, 5, None, setup.model.Options(scale=1)), tmp_path / "grid.png")
     with Image.open(tmp_path / "many.png") as image:
         assert image.size == (2 + 50 * 8, 2 + 50 * 8), "eight columns of 48 pixels"
     with Image.open(tmp_path / "grid.png") as image:
@@ -98,7 +94,7 @@ def test_generated_samples_are_of_the_classes_of_the_real_ones() -> None:
     assembled.game.field(batch)
     assert [len(calls) for calls in seen.values()] == [1, 2]
     assert all(torch.equal(labels, batch.value.labels) for calls in seen.values() for labels in calls)
-    data = assembled.data
+    data = assembled.setup.data
     assert isinstance(data, ImageData)
     for image, label in zip(batch.value.real, batch.value.labels, strict=True):
         place = (data.images.float() / 127.5 - 1 - image).abs().amax((1, 2, 3)) < 1e-5
@@ -111,7 +107,7 @@ def pair(auxiliary: float) -> tuple[Game, SampleBatch]:
         "generator": MLPGenerator((2,), 3, (8,), classes=4).double(),
         "discriminator": MLPDiscriminator((2,), (8,), classes=4, auxiliary=True).double(),
     }
-    losses = AdversarialLosses(non_saturating(), auxiliary=auxiliary)
+    losses = AdversarialLosses(of_latents, Adversary(non_saturating(), auxiliary=auxiliary))
     game = Game(players, losses, {n: torch.optim.SGD(p.parameters(), lr=0.1) for n, p in players.items()})
     draw = {"dtype": torch.float64}
     labels = torch.tensor([0, 1, 2, 3, 3, 1])
@@ -125,7 +121,7 @@ def test_a_classifier_that_can_t_tell_costs_log_classes_a_look() -> None:
     nn.init.zeros_(classifier.weight)
     nn.init.zeros_(classifier.bias)
     with_it = game.losses(game.players, batch, game.names)
-    without = AdversarialLosses(non_saturating())(game.players, batch, game.names)
+    without = AdversarialLosses(of_latents, Adversary(non_saturating()))(game.players, batch, game.names)
     added = {name: float((with_it[name] - without[name]).detach()) for name in game.names}
     assert added == {
         "generator": pytest.approx(0.5 * math.log(4)),
@@ -143,7 +139,7 @@ def test_both_players_lower_the_same_cross_entropy_of_generated_samples() -> Non
         log = [discriminator(x, None, True).class_logits.log_softmax(1) for x in samples]
         by_hand[name] = -sum(part[range(6), batch.labels].mean() for part in log)
     with_it = game.losses(game.players, batch, game.names)
-    without = AdversarialLosses(non_saturating())(game.players, batch, game.names)
+    without = AdversarialLosses(of_latents, Adversary(non_saturating()))(game.players, batch, game.names)
     for name in game.names:
         torch.testing.assert_close(with_it[name] - without[name], by_hand[name])
 
@@ -172,7 +168,7 @@ def test_what_does_not_go_together_is_refused_with_the_remedy(sets: list[str], m
 def test_data_without_classes_are_refused() -> None:
     data = load_images("digits", 8)
     with pytest.raises(ConfigurationError, match="put each class into a sub-folder of its own"):
-        tiny().build(replace(data, labels=None, classes=()))
+        assembled_of(tiny(), replace(data, labels=None, classes=()))
 
 
 @pytest.mark.slow
@@ -180,12 +176,10 @@ def test_data_without_classes_are_refused() -> None:
 def test_a_short_run_makes_the_digit_that_is_asked_for(auxiliary: int, tmp_path: Path) -> None:
     """A classifier that never saw these data reads 85 % of the real ones right, and guessing gives 10 %."""
     config = assign(
-        RECIPES["digits"](),
+        recipe_named("digits"),
         ["conditional=true", f"auxiliary={auxiliary}", "budget.samples=60_000", "average.half_life=3000", "device=cpu"],
     )
-    folder = RunFolder(tmp_path / "run")
-    folder.create()
-    config.build(config.load()).training(folder, NoObserver()).run()
-    trained = Sampler.load(folder.path)
+    play(config, tmp_path / "run")
+    trained = model_at(tmp_path / "run")
     said = load_extractor("digits").logits(trained.sample(500, seed=7)).argmax(1)
     assert float((said == trained.labels(500)).float().mean()) > 0.6

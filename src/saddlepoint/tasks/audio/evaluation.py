@@ -2,23 +2,59 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
+from pydantic import Field, field_validator
 from torch import Tensor
 
+from saddlepoint.components.device import pick_device
 from saddlepoint.core import rng
 from saddlepoint.data.audio import SoundData
-from saddlepoint.evaluation.evaluating import MOST, REAL, SUBSET, compare
+from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.feature_metrics import METRICS, Compared
-from saddlepoint.evaluation.feature_sets import OnProgress, Seen
-from saddlepoint.extractors import SoundExtractor
+from saddlepoint.evaluation.feature_metrics import METRICS, MOST, REAL, SUBSET, Compared, chosen, compare
+from saddlepoint.evaluation.feature_sets import Seen
+from saddlepoint.extractors import SoundExtractor, load_sound_extractor
 from saddlepoint.measures import Number, Protocol
-from saddlepoint.tasks.audio import SoundGenerator, SpectrogramGenerator, levels_of
+from saddlepoint.tasks.audio.model import SoundGenerator, SpectrogramGenerator, levels_of
+from saddlepoint.tasks.task import EvaluationOptions, Subject
 
 #: Generated sounds; how many are made and heard together; and the fewest in a split of the Inception Score, as few
 #: sounds of ten classes look less varied than they are.
 SOUNDS, TOGETHER, FEWEST = 1000, 64, 100
+
+
+class SoundEvaluationOptions(EvaluationOptions):
+    """What may be said of an evaluation of sounds."""
+
+    samples: int | None = Field(default=None, ge=50)
+    """Generated sounds; none are 1,000."""
+    metrics: tuple[str, ...] | None = None
+    """Some of them, as in `saddle list metrics`; none takes all that can be had."""
+    features: str = "spoken-digits"
+    """What listens."""
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _known(cls, metrics: str | Iterable[str] | None) -> tuple[str, ...] | None:
+        return None if metrics is None else chosen(metrics)
+
+
+def evaluate_subject(
+    subject: Subject[Any, SoundData, SoundGenerator], options: SoundEvaluationOptions, progress: OnProgress = quiet
+) -> Evaluation:
+    """What `Task.evaluate` gives of sounds."""
+    return evaluate_sounds(
+        subject.models,
+        subject.data,
+        subject.held_out(),
+        load_sound_extractor(options.features, pick_device(options.device)),
+        options.metrics,
+        samples=options.samples or SOUNDS,
+        seed=options.seed,
+        report=progress,
+    )
 
 
 def evaluate_sounds(
@@ -30,7 +66,7 @@ def evaluate_sounds(
     *,
     samples: int = SOUNDS,
     seed: int = 0,
-    report: OnProgress = lambda *_: None,
+    report: OnProgress = quiet,
 ) -> Evaluation:
     """Every metric of every generator against the sounds that it was trained on, and against others.
 
