@@ -181,6 +181,10 @@ class Registry(Generic[T]):
         """Arguments that the program gives: those of the registry, and those that a class lists as its `supplied`."""
         return self.supplied | frozenset(getattr(self.entry(name), "supplied", ()))
 
+    def takes(self, name: str, argument: str) -> bool:
+        """Whether an entry takes an argument, supplied ones too."""
+        return argument in inspect.signature(self.entry(name)).parameters
+
     def _is_nested(self, parameter: inspect.Parameter) -> bool:
         """Whether an argument takes another thing of this kind (a wrapper's base)."""
         annotation = parameter.annotation

@@ -169,6 +169,9 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         data[key] = kept if value == "none" else {**kept, ".".join(rest): value}
     elif rest:
         raise ConfigurationError(f"{key!r} has no parts: write {key}=value, not {path}=value")
+    elif inner is not None and value in (True, False, "on", "off"):
+        # A part that may be left out: with its defaults, or not at all.
+        data[key] = {} if value in (True, "on") else None
     else:
         data[key] = None if value == "none" else value
 

@@ -119,6 +119,11 @@ def autoencoder_losses(
     return {"generator": players["generator"](batch.real, batch.latent, *batch.conditions).mean()}
 
 
+def shared(game: AdversarialConfig) -> dict[str, Any]:
+    """The settings that an autoencoder beside a game has of it: data, seed, budget and all else of the loop."""
+    return game.model_dump(include=set(Config.model_fields) - {"task", "game", "recipe", "method", "generator"})
+
+
 def beside(game: AdversarialConfig, model: str) -> dict[str, Any]:
     """The settings of the autoencoder that stands beside a game: all that both have is the same.
 
@@ -137,8 +142,7 @@ def beside(game: AdversarialConfig, model: str) -> dict[str, Any]:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = game.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = game.model_dump(include=set(Config.model_fields) - {"task", "game", "recipe", "method", "generator"})
-    return shared | {
+    return shared(game) | {
         "recipe": model,
         "generator": {"network": game.generator.network, "optimizer": optimizer},
         "encoder": {"network": encoder},
@@ -233,6 +237,37 @@ class AutoencoderProbe(Probe[S]):
 
     def snapshot(self, model: S, path: Path) -> None:
         """A picture of samples of latents that never change."""
+        self.game_probe.snapshot(model, path)
+
+
+class PriorProbe(Probe[S]):
+    """Looks at an autoencoder that is drawn from by its prior, as the game beside it is looked at.
+
+    Args:
+        game: the probe of a game of the same model, which has the measures.
+        player: the autoencoder.
+        drawn: what is handed over.
+    """
+
+    def __init__(self, game: Probe[S], player: Autoencoder, drawn: S) -> None:
+        super().__init__(game.watched)
+        self.game_probe, self.player, self.drawn = game, player, drawn
+
+    def monitors(self, game: Game) -> dict[str, float]:
+        """`diversity` and the gradient's norm as for a game, and the player's own, on a batch that never changes."""
+        value = self.watched.value
+        with game.untouched(), self.drawn.evaluating(), seeded(self.watched.seed):
+            own = self.player.monitors(value.real)
+            made = self.drawn.network(value.latent)
+        diversity = self.game_probe.diversity(made, value.real)
+        return {"diversity": diversity, **own, **gradient_norms(game, self.watched)}
+
+    def score(self, model: S) -> Sequence[Number]:
+        """The measures of a game."""
+        return self.game_probe.score(model)
+
+    def snapshot(self, model: S, path: Path) -> None:
+        """The picture of a game."""
         self.game_probe.snapshot(model, path)
 
 
