@@ -30,7 +30,7 @@ from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.translation import SHOWN, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 #: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.
 FIRST, TIMED, JUDGED = 0.4, 8, 2000

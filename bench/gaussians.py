@@ -19,7 +19,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.measures import values
 from saddlepoint.recipes import RECIPES
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 PUBLISHED = {
     "ring": "PacGAN2: modes 7.9 ± .1, high quality 95.6 ± 2.0 %",

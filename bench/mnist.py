@@ -20,7 +20,7 @@ from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
 from saddlepoint.recipes import RECIPES, ImageConfig
 from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 JUDGED = 2048
 SETS = {

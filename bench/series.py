@@ -23,7 +23,7 @@ from saddlepoint.evaluation import evaluate_series
 from saddlepoint.recipes import RECIPES
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.series import WindowsGenerator
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 SHOWN = (
     *("discriminative", "predictive", "detection", "columns"),

@@ -43,7 +43,7 @@ from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder, write_atomically
 from saddlepoint.tasks.enlarging import samples_of_class
 from saddlepoint.tasks.trained import ImageGenerator, Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 Pool = tuple[Tensor, Tensor]
 

@@ -25,7 +25,7 @@ from saddlepoint.metrics import mode_coverage
 from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 from saddlepoint.storage import RunFolder, append_record, read_records
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 CLASSES = 1000
 #: Images read on the way, and at the end.

@@ -30,7 +30,7 @@ from saddlepoint.configuration import assign
 from saddlepoint.core import Outcome
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
-from saddlepoint.recipes.registries import OPTIMIZER_REGISTRY
+from saddlepoint.components.registries import OPTIMIZER_REGISTRY
 
 #: name ↦ (recipe, assignments). The average is off on both sides: it is not a step's business, but a wrapper's.
 CASES = {

@@ -24,7 +24,7 @@ from saddlepoint.recipes import RECIPES, TableConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 SHOWN = ("columns", "pairs", "utility_f1", "utility_auc", "utility_r2", "detection", "nearer_to_training", "copies")
 RUNS = {"game": "table", "VAE": "table-vae"}

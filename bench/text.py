@@ -23,8 +23,8 @@ from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
-from saddlepoint.train.observer import Progress
+from saddlepoint.training import NoObserver
+from saddlepoint.training.observer import Progress
 
 SETS = {"names": ["data.unit=characters"], "coco": ["data.unit=words", "data.least=2", "data.length=24"]}
 SHOWN = (

@@ -24,10 +24,10 @@ from saddlepoint.extractors import load_extractor
 from saddlepoint.recipes import RECIPES, TranslationConfig
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.judging import write_picture
-from saddlepoint.tasks.resemblance import Features, relative_sharpness, resemblance
+from saddlepoint.evaluation.fidelity import Features, relative_sharpness, resemblance
 from saddlepoint.tasks.translation import beside_each_other, chosen_of
 from saddlepoint.tasks.translator import ImageTranslator
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.
 ALONE = 900

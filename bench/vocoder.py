@@ -21,7 +21,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import REGRESSION
 from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.vocoder import SHOWN, Vocoder, above_each_other, spaced
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 METRICS = ("mel_l1", "stft", "stft_convergence", "stft_log", "lsd")
 

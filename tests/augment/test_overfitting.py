@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saddlepoint.augment import DiffAugment, overfitting
-from saddlepoint.tasks.augmented import Augmented
+from saddlepoint.components.augmented import Augmented
 
 
 def logits(shift: float = 0.0, n: int = 100_000) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,7 +11,7 @@ from PIL import Image
 from saddlepoint.data import DATASETS
 from saddlepoint.networks import costs
 from saddlepoint.recipes import RECIPES, ImageConfig
-from saddlepoint.recipes.registries import NETWORK_REGISTRY
+from saddlepoint.components.registries import NETWORK_REGISTRY
 
 SAID = r"# (generator|discriminator): ([\d,]+) parameters, ([\d,]+) multiply-accumulates a sample of (\S+)"
 

@@ -15,7 +15,7 @@ from saddlepoint.evaluation.enhancement import untouched
 from saddlepoint.recipes import parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import load_between
-from saddlepoint.tasks.resemblance import resemblance
+from saddlepoint.evaluation.fidelity import resemblance
 from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (

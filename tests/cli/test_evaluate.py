@@ -13,7 +13,7 @@ from saddlepoint.recipes import parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train.state import load_state
+from saddlepoint.training.state import load_state
 
 QUICK = ("--samples", "60", "--features", "pixels")
 

@@ -9,7 +9,7 @@ from saddlepoint.data import load_images
 from saddlepoint.dynamics import spectrum
 from saddlepoint.recipes import ImageConfig
 from saddlepoint.storage import RunFolder
-from saddlepoint.train.state import load_state
+from saddlepoint.training.state import load_state
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from saddlepoint.data.pairs import read_pairs
 from saddlepoint.recipes import parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import load_between
-from saddlepoint.tasks.resemblance import in_channels, resemblance
+from saddlepoint.evaluation.fidelity import in_channels, resemblance
 from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (

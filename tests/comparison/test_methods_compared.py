@@ -10,7 +10,7 @@ from saddlepoint.comparison.settings import labelled
 from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.measures import Measure
-from saddlepoint.train import Budget
+from saddlepoint.training import Budget
 
 H, N = 0.3, 240
 FIELD = "simultaneous,extragradient,optimistic,competitive,lookahead[base=simultaneous,k=5]"

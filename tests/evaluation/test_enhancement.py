@@ -20,7 +20,7 @@ from saddlepoint.evaluation.enhancement import (
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance, ms_ssim
 from saddlepoint.networks import Translator
-from saddlepoint.tasks.resemblance import resemblance
+from saddlepoint.evaluation.fidelity import resemblance
 from saddlepoint.tasks.translator import ImageTranslator
 
 

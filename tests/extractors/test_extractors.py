@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.data import fashion_mnist, mnist
+from saddlepoint.evaluation.fidelity import coarse_pixels
 from saddlepoint.extractors import EXTRACTORS, WEIGHTS, Extractor, SmallClassifier, facts, inception, load_extractor
 from saddlepoint.extractors.loading import classifier
 from saddlepoint.extractors.preparation import Preparation
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.tasks.image import features as pixel_features
 
 
 def noise(n: int = 5, channels: int = 1, side: int = 28, seed: int = 0) -> Tensor:
@@ -103,7 +103,7 @@ def test_another_file_is_no_classifier(tmp_path) -> None:
 @pytest.mark.parametrize("images", [noise(), noise(channels=3, side=32), noise(side=4)])
 def test_pixels_are_those_of_the_image_task(images) -> None:
     extractor = load_extractor("pixels")
-    assert torch.allclose(extractor(images).double(), pixel_features(images), atol=1e-6)
+    assert torch.allclose(extractor(images).double(), coarse_pixels(images), atol=1e-6)
     with pytest.raises(ValueError, match="pixels has no classes"):
         extractor.logits(images)
 

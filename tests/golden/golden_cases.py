@@ -138,13 +138,13 @@ GAME = (*AVERAGED, *BOTH)
 ALONE = (*AVERAGED, "generator.optimizer.eps=1e-4")
 FALLING = ("schedules.rate={start: 1, end: 0.1, samples: 32}",)
 
-LITTLE = ("latent.size=4", "generator.network.widths=[8]", "discriminator.network.widths=[8]", "evaluation.samples=64")
-NARROW = ("latent.size=4", "generator.network.width=4", "discriminator.network.width=4", "evaluation.samples=64")
+LITTLE = ("latent.size=4", "generator.network.widths=[8]", "discriminator.network.widths=[8]", "score.samples=64")
+NARROW = ("latent.size=4", "generator.network.width=4", "discriminator.network.width=4", "score.samples=64")
 DIGITS = (*GAME, *LITTLE, "data.size=8")
 TABLE = (*GAME, "latent.size=4", "generator.network.width=8", "discriminator.network.widths=[8]", *FALLING)
 SERIES = (*TABLE, "data.window=8")
 SOUND = ("data.rate=2000", "data.seconds=0.12", "spectrogram={window: 64, hop: 16, bands: 8, steps: 2}")
-PATCHES = ("discriminator.network.width=4", "discriminator.network.depth=1", "evaluation.samples=64")
+PATCHES = ("discriminator.network.width=4", "discriminator.network.depth=1", "score.samples=64")
 UNET = (*GAME, "data.size=16", "generator.network.width=4", "generator.network.depth=2", *PATCHES)
 ENHANCE = (
     *(*GAME, *PATCHES, *FALLING, "data.crop=16"),
@@ -170,14 +170,14 @@ CASES = {
             *DIGITS,
             "penalties={lecam: {}, consistency: {}, dragan: {}, gradient-penalty: {}, zero-centred: {}, r1: {}}",
             "regularisers={path-length: {}, feature-matching: {}}",
-            "schedules.penalty={start: 1, end: 0.5, samples: 32}",
+            "adversary.penalty_schedule={start: 1, end: 0.5, samples: 32}",
         ),
     ),
     "digits, augmentation": Case(
         "digits",
         (
             *(*DIGITS, "augmentation={kind: {name: adaptive}, strength: 0.5}"),
-            "schedules.augmentation={start: 0.5, end: 1, samples: 32}",
+            "augmentation.schedule={start: 0.5, end: 1, samples: 32}",
         ),
     ),
     "digits, adapting augmentation": Case(
@@ -203,23 +203,23 @@ CASES = {
             *(*GAME, *NARROW, *FALLING, "data.size=16", "generator.network.depth=1", "discriminator.network.depth=1"),
             *("generator.network.group=2", "discriminator.network.group=2"),
             "schedules.beta2={start: 0.9, end: 0.99, samples: 32}",
-            "schedules.penalty={start: 1, end: 0.1, samples: 32}",
-            "schedules.augmentation={start: 0, end: 0.3, samples: 16}",
+            "adversary.penalty_schedule={start: 1, end: 0.1, samples: 32}",
+            "augmentation.schedule={start: 0, end: 0.3, samples: 16}",
         ),
         photographs,
     ),
     "classic": Case("classic", (*BOTH, *LITTLE)),
-    "vae": Case("vae", (*ALONE, *LITTLE[:2], "encoder.network.widths=[8]", "data.size=8", "evaluation.samples=64")),
+    "vae": Case("vae", (*ALONE, *LITTLE[:2], "encoder.network.widths=[8]", "data.size=8", "score.samples=64")),
     "vae, conditional": Case(
         "vae",
         (
-            *(*ALONE, *LITTLE[:2], "encoder.network.widths=[8]", "data.size=8", "evaluation.samples=64"),
+            *(*ALONE, *LITTLE[:2], "encoder.network.widths=[8]", "data.size=8", "score.samples=64"),
             *("conditional=true", "model.likelihood=gaussian"),
         ),
     ),
     "autoencoder": Case(
         "autoencoder",
-        (*ALONE, *LITTLE[:2], "encoder.network.widths=[8]", "data.size=8", "evaluation.samples=64"),
+        (*ALONE, *LITTLE[:2], "encoder.network.widths=[8]", "data.size=8", "score.samples=64"),
     ),
     # Points.
     "ring": Case("ring", (*GAME, *LITTLE[1:3], *FALLING, "data.points=500")),
@@ -244,7 +244,7 @@ CASES = {
         "audio-vae",
         (
             *(*ALONE, *SOUND, "latent.size=4", "generator.network.width=4", "encoder.network.width=4"),
-            "evaluation.samples=64",
+            "score.samples=64",
         ),
         tones,
     ),
@@ -258,7 +258,7 @@ CASES = {
     "translate": Case("translate", UNET, pairs),
     "translate, regression": Case("translate", (*UNET, "regression=16"), pairs),
     "translate, matching": Case(
-        "translate", (*UNET, "matching=1", "conditioned=false", "discriminator.network.scales=2"), pairs
+        "translate", (*UNET, "regularisers.layer-matching.weight=1", "conditioned=false", "discriminator.network.scales=2"), pairs
     ),
     "translate, cycle": Case(
         "translate", (*UNET, "unpaired=cycle", "cycle.history=32", "batch_size=12", "budget.samples=48"), pairs
@@ -277,6 +277,6 @@ CASES = {
     "enhance": Case("enhance", (*ENHANCE, "degrade=downscale:2", "regression=16"), photographs),
     "enhance, chain": Case("enhance", (*ENHANCE, "degrade=blur:1,noise:5-25", "regression=0"), photographs),
     "enhance, matching": Case(
-        "enhance", (*ENHANCE, "degrade=downscale:2", "regression=0", "matching=1", "conditioned=true"), photographs
+        "enhance", (*ENHANCE, "degrade=downscale:2", "regression=0", "regularisers.layer-matching.weight=1", "conditioned=true"), photographs
     ),
 }

@@ -8,11 +8,11 @@ from torch import nn
 from torch.nn.utils.parametrizations import _SpectralNorm
 
 from saddlepoint.augment import DiffAugment
+from saddlepoint.components.content import CONTENT_LOSSES
+from saddlepoint.components.regularisers import REGULARISERS, GeneratorPass
 from saddlepoint.losses import LOSSES
-from saddlepoint.networks import NETWORKS, coupled_layers
+from saddlepoint.networks import NETWORKS, DiscriminatorOutput, coupled_layers
 from saddlepoint.penalties import PENALTIES, Consistency, DiscriminatorPass, Penalty
-from saddlepoint.tasks.likenesses import CONTENT_LOSSES
-from saddlepoint.tasks.regularisers import REGULARISERS, GeneratorPass
 
 
 def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -73,7 +73,8 @@ def test_regularisers(name: str) -> None:
             latent = numbers(8, 3, seed=1)[part]
             made, own = body(latent), normal[part]
             features = numbers(8, 5, seed=3)[part]
-            seen = GeneratorPass(body, latent, made, features, made, lambda _, own=own: own)
+            of_real, of_made = (DiscriminatorOutput(x[:, 0], None, x, (x,)) for x in (features, made))
+            seen = GeneratorPass(body, latent, made, of_real, of_made, lambda _, own=own: own)
             total += float(term(seen).detach()) * len(part) / 8
         return total
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from saddlepoint.losses import LOSSES
 from saddlepoint.networks import DiscriminatorOutput, PatchDiscriminator, UNetDiscriminator
-from saddlepoint.tasks.precision import MixedPrecision
+from saddlepoint.components.precision import MixedPrecision
 
 
 @pytest.mark.parametrize(("depth", "sees"), [(1, 16), (2, 34), (3, 70), (4, 142)])

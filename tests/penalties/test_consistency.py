@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from saddlepoint.augment import Adaptive, DiffAugment
 from saddlepoint.penalties import Consistency, DiscriminatorPass
-from saddlepoint.recipes.registries import PENALTY_REGISTRY
+from saddlepoint.components.registries import PENALTY_REGISTRY
 
 
 @dataclass(frozen=True)

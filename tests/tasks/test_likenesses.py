@@ -11,7 +11,7 @@ from saddlepoint.losses import least_squares
 from saddlepoint.metrics import ssim
 from saddlepoint.networks import SuperResolver
 from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.tasks.likenesses import SSIM, Perceptual, Reconstruction
+from saddlepoint.components.content import SSIM, Perceptual, Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import ACROSS, beside_each_other
 from saddlepoint.tasks.translator import ImageTranslator

@@ -6,12 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data.stream import SampleStream
 from saddlepoint.penalties import R1, R2, DiscriminatorPass, GradientPenalty, LeCam, Penalty, ZeroCentred
-from saddlepoint.recipes import RECIPES
-from saddlepoint.storage import RunFolder
-from saddlepoint.train import NoObserver
+from saddlepoint.tasks import recipe_named
 
 
 class Packed(nn.Module):
@@ -94,11 +93,12 @@ RUNS = {
 @pytest.mark.parametrize("packing", [2, 3])
 @pytest.mark.parametrize(("recipe", "sets"), RUNS.values(), ids=RUNS)
 def test_runs_of_packs_go_through(recipe: str, sets: list[str], packing: int, tmp_path: Path) -> None:
-    config = assign(RECIPES[recipe](), [*TINY, *sets, f"discriminator.network.packing={packing}"])
-    assembled, run = config.build(config.load()), RunFolder(tmp_path)
-    run.create()
-    assert assembled.training(run, NoObserver()).run().exit_code == 0
-    monitors = assembled.task.monitors()  # on 100 points, or 256 images, of which 3 divides neither
+    config = assign(recipe_named(recipe), [*TINY, *sets, f"discriminator.network.packing={packing}"])
+    assembled, result = play(config, tmp_path)
+    assert result.exit_code == 0
+    monitors = assembled.setup.probe.monitors(
+        assembled.game
+    )  # on 100 points, or 256 images, of which 3 divides neither
     assert 0 <= monitors["discriminator_auc"] <= 1
     assert monitors["discriminator_gradient_norm"] > 0
 
@@ -113,8 +113,8 @@ def test_adaptive_augmentation_counts_samples_and_not_packs() -> None:
     ]
     steps = []
     for packing in (1, 2):
-        config = assign(RECIPES["digits"](), [*sets, f"discriminator.network.packing={packing}", "device=cpu"])
-        assembled = config.build(config.load())
+        config = assign(recipe_named("digits"), [*sets, f"discriminator.network.packing={packing}", "device=cpu"])
+        assembled = built(config)
         last = list(assembled.game.players["discriminator"].body.children())[-1]
         with torch.no_grad():
             last.weight.zero_()
@@ -127,4 +127,4 @@ def test_adaptive_augmentation_counts_samples_and_not_packs() -> None:
 
 def test_batches_that_are_no_whole_packs_are_refused_with_a_size_that_is() -> None:
     with pytest.raises(ConfigurationError, match="equal parts of whole packs of 3: give --batch-size 66"):
-        assign(RECIPES["digits"](), ["discriminator.network.packing=3"])
+        assign(recipe_named("digits"), ["discriminator.network.packing=3"])

@@ -6,17 +6,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from playing import built as assembled_of
+from playing import play
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
+from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Batch, Game, Point
+from saddlepoint.data.rows import in_parts
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
 from saddlepoint.penalties import R1, R2, GradientPenalty
-from saddlepoint.recipes import RECIPES, Assembled
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.precision import MixedPrecision
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.runs.assembly import Assembly
+from saddlepoint.tasks import Config, model_at, recipe_named
 
 CONVOLUTIONAL = (
     *("generator.network={name: convolutional-generator, width: 8, output: tanh}", "data.size=16", "device=cpu"),
@@ -24,9 +25,12 @@ CONVOLUTIONAL = (
 )
 
 
-def built(*sets: str) -> Assembled:
-    config = assign(RECIPES["digits"](), ["conditional=false", *CONVOLUTIONAL, *sets])
-    return config.build(config.load())
+def config_of(*sets: str) -> Config:
+    return assign(recipe_named("digits"), ["conditional=false", *CONVOLUTIONAL, *sets])
+
+
+def built(*sets: str) -> Assembly:
+    return assembled_of(config_of(*sets))
 
 
 def field(*sets: str) -> Point:
@@ -92,7 +96,8 @@ def test_a_penalty_s_double_backward_is_right_in_bfloat16() -> None:
     batch = SampleBatch(torch.randn(4, 2), torch.randn(4, 1), torch.rand(4, 1))
     for penalties in ([R1(4.0)], [R2(4.0)], [R1(3.0), R2(1.0)], [GradientPenalty(1.0)]):
         whole, none = (
-            MixedPrecision(AdversarialLosses(relativistic(), some), torch.bfloat16) for some in (penalties, [])
+            MixedPrecision(AdversarialLosses(of_latents, Adversary(relativistic(), some)), torch.bfloat16)
+            for some in (penalties, [])
         )
         added = whole(players, batch, ["discriminator"])["discriminator"]
         added = added - none(players, batch, ["discriminator"])["discriminator"]
@@ -118,8 +123,8 @@ SAMPLEWISE = {
     "classes": ["conditional=true", "auxiliary=1"],
     "gradient-penalty": ["penalties.gradient-penalty=on"],
     "augmented and scheduled": [
-        *("augmentation.kind=diffaugment", "schedules.augmentation={start: 0.5, end: 1.0, samples: 10}"),
-        "schedules.penalty={start: 0.5, end: 1.0, samples: 10}",
+        *("augmentation.kind=diffaugment", "augmentation.schedule={start: 0.5, end: 1.0, samples: 10}"),
+        "adversary.penalty_schedule={start: 0.5, end: 1.0, samples: 10}",
     ],
     "packs": ["discriminator.network.packing=2"],
 }
@@ -143,7 +148,7 @@ def test_parts_of_unequal_size_count_by_their_samples() -> None:
 
     sgd = {"one": torch.optim.SGD(w.parameters(), lr=0.1)}
     for size in (1, 2, 3, 4, 5, 7):
-        game = Game({"one": w}, loss, sgd, parts=lambda value, size=size: value.parts(size))
+        game = Game({"one": w}, loss, sgd, parts=lambda value, size=size: in_parts(value, size))
         assert float(game.field(Batch(batch)).tensors[0]) == pytest.approx(2 * (float(w.weight.detach()) - 2))
         assert float(game.loss_values["one"]) == pytest.approx((float(w.weight.detach()) - 2) ** 2 + 2)
         assert game.evaluations == 1
@@ -161,22 +166,19 @@ def test_parts_hold_one_graph_at_a_time() -> None:
 
 @pytest.mark.parametrize("option", ["precision=bfloat16", "channels_last=true", "accumulate=2"])
 def test_runs_resume_exactly_and_deliver_plain_weights(option: str, tmp_path: Path) -> None:
-    def play(folder: Path, samples: int) -> Assembled:
-        assembled, run = built(option, f"budget.samples={samples}"), RunFolder(folder)
-        run.create()
-        assembled.training(run, NoObserver()).run()
-        return assembled
+    def played(folder: Path, samples: int) -> Assembly:
+        return play(config_of(option, f"budget.samples={samples}"), folder)[0]
 
-    straight = play(tmp_path / "straight", 96)
-    play(tmp_path / "halves", 48)
-    assert torch.equal(straight.game.point.flat(), play(tmp_path / "halves", 96).game.point.flat())
-    trained = Sampler.load(tmp_path / "straight")
+    straight = played(tmp_path / "straight", 96)
+    played(tmp_path / "halves", 48)
+    assert torch.equal(straight.game.point.flat(), played(tmp_path / "halves", 96).game.point.flat())
+    trained = model_at(tmp_path / "straight")
     assert all(p.dtype == torch.float32 for p in trained.network.parameters())
     assert trained.sample(2).shape == (2, 1, 16, 16)
 
 
 def test_mistakes_are_named() -> None:
     with pytest.raises(ConfigurationError, match="accumulate=7 equal parts: give --batch-size 70"):
-        assign(RECIPES["digits"](), ["accumulate=7"])
+        assign(recipe_named("digits"), ["accumulate=7"])
     with pytest.raises(ConfigurationError, match=r"precision: Input should be 'float32' or 'bfloat16'"):
-        assign(RECIPES["digits"](), ["precision=float16"])
+        assign(recipe_named("digits"), ["precision=float16"])

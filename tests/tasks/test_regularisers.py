@@ -6,17 +6,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from playing import built, play
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
+from saddlepoint.components.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Batch, Game
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import feature_matching, non_saturating
 from saddlepoint.networks import MLPDiscriminator, MLPGenerator
-from saddlepoint.recipes import RECIPES, Assembled, citations
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.regularisers import FeatureMatching, GeneratorPass, PathLength, Regulariser
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.runs.assembly import Assembly
+from saddlepoint.tasks import model_at, recipe_named
 
 BOTH = ("regularisers.feature-matching.weight=1", "regularisers.path-length.weight=2")
 
@@ -49,8 +48,9 @@ def game(*regularisers: Regulariser) -> tuple[Game, Batch]:
         "generator": MLPGenerator((2,), 3, (8,), activation="tanh"),
         "discriminator": MLPDiscriminator((2,), (8,)),
     }
-    losses = AdversarialLosses(non_saturating(), regularisers=regularisers)
-    losses.keep_memories_in(players)
+    adversary = Adversary(non_saturating(), regularisers=regularisers)
+    adversary.attach(players)
+    losses = AdversarialLosses(of_latents, adversary)
     made = Game(players, losses, {n: torch.optim.SGD(p.parameters(), lr=0.1) for n, p in players.items()})
     return made, Batch(SampleBatch(torch.randn(6, 2) + 1, torch.randn(6, 3), torch.rand(6, 1)), 6, seed=3)
 
@@ -71,7 +71,7 @@ def test_the_mean_moves_once_a_step_with_the_generator_only() -> None:
 def test_feature_matching_compares_what_the_discriminator_s_last_layer_reads() -> None:
     playing, batch = game(FeatureMatching(weight=0.7))
     generator, discriminator = (playing.players[name] for name in playing.names)
-    plain, value = AdversarialLosses(non_saturating()), batch.value
+    plain, value = AdversarialLosses(of_latents, Adversary(non_saturating())), batch.value
     added = playing.losses(playing.players, value, ["generator"])["generator"]
     added = added - plain(playing.players, value, ["generator"])["generator"]
     layers = discriminator.body[:-1]
@@ -109,19 +109,15 @@ def test_the_field_of_path_length_is_that_of_differences() -> None:
     assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5)
 
 
-def trained(folder: Path, samples: int) -> Assembled:
+def trained(folder: Path, samples: int) -> Assembly:
     config = assign(
-        RECIPES["digits"](),
+        recipe_named("digits"),
         [
             *("data.size=8", "latent.size=6", "batch_size=24", "device=cpu", f"budget.samples={samples}"),
             *("generator.network.widths=[12]", "discriminator.network.widths=[12]", "conditional=true", *BOTH),
         ],
     )
-    torch.manual_seed(samples)  # the state of the global generator must not matter
-    assembled, run = config.build(config.load()), RunFolder(folder)
-    run.create()
-    assembled.training(run, NoObserver()).run()
-    return assembled
+    return play(config, folder)[0]
 
 
 def test_a_run_with_both_resumes_exactly_and_delivers_the_network_alone(tmp_path: Path) -> None:
@@ -132,15 +128,15 @@ def test_a_run_with_both_resumes_exactly_and_delivers_the_network_alone(tmp_path
         for (key, mine), theirs in zip(a.state_dict().items(), b.state_dict().values(), strict=True):
             assert torch.equal(mine, theirs), key
     assert any("memory_of_regulariser" in key for key in straight.game.players["generator"].state_dict())
-    assert Sampler.load(tmp_path / "straight").sample(3, label="1").shape == (3, 1, 8, 8)
-    cited = " ".join(citations(straight.config))
+    assert model_at(tmp_path / "straight").sample(3, label="1").shape == (3, 1, 8, 8)
+    cited = " ".join(straight.config.bibtex)
     assert "salimans2016improved" in cited
     assert "karras2020analyzing" in cited
 
 
 def test_mistakes_are_named() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'path-length'"):
-        assign(RECIPES["digits"](), ["regularisers.path-lenght=on"])
+        assign(recipe_named("digits"), ["regularisers.path-lenght=on"])
     with pytest.raises(ValueError, match="a regulariser's weight is at least 0"):
         FeatureMatching(weight=-1.0)
     with pytest.raises(ValueError, match="half_life is 0: give a number of samples above 0"):
@@ -151,8 +147,8 @@ def test_top_k_trains_the_generator_on_the_best_and_the_discriminator_on_all() -
     """A share of 1 is the base loss; of a half, the mean over the half of larger logits."""
 
     def field(*sets: str) -> dict[str, Tensor]:
-        config = assign(RECIPES["digits"](), ["data.size=8", "device=cpu", "batch_size=16", *sets])
-        assembled = config.build(config.load())
+        config = assign(recipe_named("digits"), ["data.size=8", "device=cpu", "batch_size=16", *sets])
+        assembled = built(config)
         found = assembled.game.field(assembled.batches.next())
         return {name: found.only(name).flat() for name in found.names}
 
@@ -165,8 +161,6 @@ def test_top_k_trains_the_generator_on_the_best_and_the_discriminator_on_all() -
 
 def test_a_run_with_top_k_goes_through(tmp_path: Path) -> None:
     sets = ["loss=top-k", "loss.share=0.25", "data.size=8", "device=cpu", "budget.samples=192"]
-    config, run = assign(RECIPES["digits"](), sets), RunFolder(tmp_path)
-    run.create()
-    result = config.build(config.load()).training(run, NoObserver()).run()
-    assert result.exit_code == 0
-    assert "sinha2020topk" in " ".join(citations(config))
+    config = assign(recipe_named("digits"), sets)
+    assert play(config, tmp_path)[1].exit_code == 0
+    assert "sinha2020topk" in " ".join(config.bibtex)

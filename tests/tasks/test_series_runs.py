@@ -18,7 +18,7 @@ from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 TINY = (
     "data.window=8",

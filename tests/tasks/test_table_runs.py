@@ -19,7 +19,7 @@ from saddlepoint.recipes import RECIPES, TableConfig, parse_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.table import RowGenerator
 from saddlepoint.tasks.trained import Sampler
-from saddlepoint.train import NoObserver
+from saddlepoint.training import NoObserver
 
 TINY = (
     "latent.size=4",

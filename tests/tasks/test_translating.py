@@ -11,7 +11,7 @@ from saddlepoint.networks import DiscriminatorOutput, ResidualTranslator
 from saddlepoint.penalties import R1, R2, LeCam
 from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
 from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
-from saddlepoint.tasks.likenesses import Reconstruction
+from saddlepoint.components.content import Reconstruction
 from saddlepoint.tasks.translating import TranslationLosses, with_context
 
 

@@ -1,43 +1,39 @@
 """`saddle compare`."""
 
-import platform
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import torch
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint import __version__
-from saddlepoint.cli.baselines import compare_baselines
 from saddlepoint.cli.console import AsJson, bar_of_runs, err, print_json, print_wide
-from saddlepoint.comparison import Comparison, configured, run
+from saddlepoint.cli.flags import options_of, parted
+from saddlepoint.comparison import Compared
+from saddlepoint.comparison import compare as compared
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.report.comparison import COLUMNS, grid_of, remarks, write_comparison
-from saddlepoint.storage import free_name
-from saddlepoint.train import Budget
+from saddlepoint.report import baselines as beside
+from saddlepoint.report import comparison as report
+from saddlepoint.runs.api import starting_point
+from saddlepoint.tasks import EvaluationOptions, task_of
 
-RUNS = Path("runs")
-#: Starts of each method.
-SEEDS = 5
 #: Step sizes that `--lr search` tries.
 SEARCH = 5
 
 
 def compare(
-    on: Annotated[list[str], typer.Argument(metavar="GAME|RECIPE", help="An analytic game or a recipe.", min=1)],
+    on: Annotated[list[str], typer.Argument(metavar="GAME|RECIPE…", help="An analytic game or a recipe.")],
     methods: Annotated[
         str | None,
         typer.Option("--methods", metavar="A,B,…", help="Names, with parameters in brackets: lookahead[k=5,lr=0.2]."),
     ] = None,
     baselines: Annotated[
-        bool, typer.Option("--baselines", help="Image recipes beside a VAE and an autoencoder, in place of methods.")
+        bool, typer.Option("--baselines", help="Recipes beside what needs no adversary, in place of methods.")
     ] = False,
-    features: Annotated[
-        str | None, typer.Option("--features", metavar="NAME", help="With --baselines: where images are compared.")
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="NAME|PATH", help="Of the recipes, in place of their own.")
     ] = None,
     seeds: Annotated[
         int | None, typer.Option("--seeds", min=1, help="Starts that each is given: 5, or 1 with --baselines.")
@@ -63,14 +59,15 @@ def compare(
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes at once; by default the cores.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare methods on one game, or put image recipes beside their baselines, at the same budget.
+    """Compare methods on one game, or put recipes beside their baselines, at the same budget.
 
     A method's parameters stand in brackets after its name, wrapped methods and their parameters too:
     lookahead[base=extragradient,k=5], averaged[base=lookahead,base.k=10], alternating[counts=[5,1]]. lr is the step
     size of that method alone. Starts, data order and budget are the same; failures are counted and rank last.
 
-    With --baselines a recipe's generator is also trained as the decoder of a VAE and of an autoencoder. --set then
-    changes all three, and after `vae.` or `autoencoder.` that one, as in --set vae.model.beta=0.5.
+    With --baselines a recipe stands beside what its task has without an adversary: autoencoders of the same decoder,
+    regression or likelihood alone, models that are fitted at once. --set then changes all of them, and after a name that
+    one, as in --set vae.model.beta=0.5; flags of the evaluation, as --features, are given as they are.
 
     Examples:
 
@@ -80,60 +77,73 @@ def compare(
 
       saddle compare digits mnist --baselines --minutes 5
     """
-    given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
-    budget = None if given == Budget() else given
+    names = _before_flags(on)
+    flags = on[len(names) :]
+    if not names:
+        raise ConfigurationError("what is to be compared? Name a game or a recipe, as in: saddle compare bilinear")
+    options: dict[str, Any] = {}
     if baselines:
         _without(**{"--methods": methods, "--lr": lr, "--search": search or None, "--jobs": jobs})
-        compare_baselines(
-            on, RUNS, budget=budget, seeds=seeds or 1, features=features, sets=sets or [], out=out, as_json=as_json
-        )
-        return
-    if methods is None:
-        raise ConfigurationError("nothing to compare: name --methods A,B, or give --baselines for image recipes")
-    if len(on) > 1 or features is not None:
-        raise ConfigurationError("methods are compared on one game, by its own metric: give one, without --features")
-    _compare_methods(on[0], methods, seeds or SEEDS, budget, lr, search, sets or [], out, jobs, as_json)
+        kind = task_of(starting_point(names[0])).Options
+        alone, given = parted(flags, kind)
+        options = options_of(kind, given, f"evaluations of {names[0]}", {}).model_dump(exclude_unset=True)
+    else:
+        alone, given = parted(flags, EvaluationOptions)
+        if given:
+            raise ConfigurationError(f"--{next(iter(given))} is no flag of a comparison of methods: see --help")
+    if alone:
+        raise ConfigurationError(f"what is {alone[0]!r}? Names come first, then flags")
+    if methods is None and not baselines:
+        raise ConfigurationError("nothing to compare: name --methods A,B, or give --baselines for recipes")
+    rate, search = _step_size(lr, search)
+    command = ["saddle", *sys.argv[1:]]
+    bar = bar_of_runs()
+    try:
+        with bar:
+            task = bar.add_task("", total=None)
+
+            def tell(what: str, done: float, of: float) -> None:
+                bar.update(task, description=what, completed=done, total=of)
+
+            found = compared(
+                names,
+                methods=methods,
+                baselines=baselines,
+                data=data,
+                seeds=seeds,
+                samples=samples,
+                minutes=minutes,
+                evaluations=evaluations,
+                lr=rate,
+                search=search,
+                settings=sets or [],
+                options=options,
+                out=out,
+                jobs=jobs,
+                progress=tell,
+                command=command,
+            )
+    except KeyboardInterrupt:
+        again = shlex.join(command)
+        err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
+        raise
+    if as_json:
+        keys = ("rows", "measures") if baselines else ("metric", "standings")
+        summary = {key: found.plain[key] for key in keys}
+        print_json({"out": str(found.folder), **summary, "files": {k: str(path) for k, path in found.files.items()}})
+    _tell(found, baselines=baselines)
+
+
+def _before_flags(words: list[str]) -> list[str]:
+    """The words before the first flag."""
+    flag = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))
+    return words[:flag]
 
 
 def _without(**flags: object) -> None:
     for flag, value in flags.items():
         if value is not None:
             raise ConfigurationError(f"{flag} is of a comparison of methods: leave it out with --baselines")
-
-
-def _compare_methods(
-    on: str,
-    methods: str,
-    seeds: int,
-    budget: Budget | None,
-    lr: str | None,
-    search: int,
-    sets: list[str],
-    out: Path | None,
-    jobs: int | None,
-    as_json: bool,
-) -> None:
-    rate, search = _step_size(lr, search)
-    comparison = configured(on, methods, seeds=seeds, budget=budget, lr=rate, search=search, sets=sets)
-    folder = out or free_name(RUNS, f"compare-{on}", lambda found: not comparison.differences(Comparison.read(found)))
-    bar = bar_of_runs()
-    command = ["saddle", *sys.argv[1:]]
-    try:
-        with bar:
-            task = bar.add_task(f"playing on {on}", total=None)
-            found = run(
-                comparison, folder, jobs=jobs, progress=lambda done, of: bar.update(task, completed=done, total=of)
-            )
-    except KeyboardInterrupt:
-        again = shlex.join(command if out else [*command, "--out", str(folder)])
-        err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
-        raise
-    versions = {"saddlepoint": __version__, "torch": torch.__version__, "python": platform.python_version()}
-    paths = write_comparison({**found, "command": command, "versions": versions}, folder)
-    if as_json:
-        summary = {key: found[key] for key in ("metric", "standings")}
-        print_json({"out": str(folder), **summary, "files": {kind: str(path) for kind, path in paths.items()}})
-    _tell(found, f"{on}, {seeds} seeds", list(paths.values()))
 
 
 def _step_size(lr: str | None, search: int) -> tuple[float | None, int]:
@@ -147,14 +157,16 @@ def _step_size(lr: str | None, search: int) -> tuple[float | None, int]:
         raise ConfigurationError(f"--lr {lr}: give a number, or `search`") from None
 
 
-def _tell(found: dict[str, object], title: str, paths: list[Path]) -> None:
-    shown = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in COLUMNS:
-        shown.add_column(column, justify="left" if column in ("", "method") else "right", no_wrap=True)
-    for row in grid_of(found):
+def _tell(found: Compared, *, baselines: bool) -> None:
+    columns = beside.columns_of(found.plain) if baselines else report.COLUMNS
+    rows = beside.grid_of(found.plain) if baselines else report.grid_of(found.plain)
+    shown = Table(box=None, pad_edge=False)
+    for column in columns:
+        shown.add_column(column, justify="left" if column in ("", "method", "data", "model") else "right", no_wrap=True)
+    for row in rows:
         shown.add_row(*map(Text, row))
     print_wide(shown)
-    for sentence in remarks(found):
+    for sentence in (beside if baselines else report).remarks(found.plain):
         err.print(sentence, style="dim", markup=False, soft_wrap=True)
-    for path in paths:
+    for path in found.files.values():
         err.print(f"wrote {path}", markup=False, soft_wrap=True)

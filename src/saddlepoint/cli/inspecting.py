@@ -16,12 +16,12 @@ from saddlepoint.core import Batches, Game, NonFinite, Point
 from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplification, region, rotation
 from saddlepoint.dynamics import spectrum as spectrum_of
 from saddlepoint.methods import Simultaneous
-from saddlepoint.recipes import Assembled, Config, parse_config
-from saddlepoint.recipes.building import data_again
 from saddlepoint.report import save_png
 from saddlepoint.report.dynamics import Stability, dynamics
+from saddlepoint.runs import Run
+from saddlepoint.runs.assembly import Assembly
 from saddlepoint.storage import NoCheckpoint, RunFolder
-from saddlepoint.train.state import load_state
+from saddlepoint.training.state import load_state
 
 #: Ordinary batches over which the field's noise is measured.
 NOISE_BATCHES = 16
@@ -35,6 +35,9 @@ def inspect(
         int, typer.Option("--steps", min=2, help="Steps of each player's best reply, and further steps of the run.")
     ] = 200,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as a PNG picture.")] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.
@@ -49,17 +52,15 @@ def inspect(
     """
     if plot is not None and plot.suffix.lower() != ".png":
         raise ConfigurationError(f"--plot {plot}: the picture is a .png file")
-    folder = RunFolder(run)
-    config = parse_config(folder.read_config())
-    data, other = data_again(folder, config)
-    if other is not None:
+    opened = Run.open(run, trust=trust)
+    ordinary = opened.assembly()
+    if (other := opened.changed) is not None:
         err.print(f"note: {other}", markup=False, soft_wrap=True)
-    ordinary = config.build(data)
     try:
-        samples, before = _restore(folder, ordinary)
+        samples, before = _restore(opened.storage, ordinary)
     except NoCheckpoint as error:
         raise ConfigurationError(f"{error}: give the folder of a run that was trained") from error
-    large = ordinary.stream.part(batch_size=batch_size)(0)
+    large = ordinary.setup.batches.part(batch_size=batch_size)(0)
     game, batches = ordinary.game, ordinary.batches
     bar = Progress(TextColumn("{task.description}"), BarColumn(24), TimeElapsedColumn(), console=err, transient=True)
     bar.disable = not err.is_terminal
@@ -80,7 +81,7 @@ def inspect(
             bar.update(task, advance=1)
     except NonFinite as failure:
         raise ConfigurationError(f"the run can't be inspected at {samples:,} samples: {failure}") from failure
-    stability, largest_factor, note = _stability(config, ordinary, spectrum)
+    stability, largest_factor, note = _stability(ordinary, spectrum)
     result: dict[str, Any] = {
         "run": str(run),
         "samples": samples,
@@ -113,7 +114,7 @@ def inspect(
         _tell(result, gap, turning)
 
 
-def _restore(folder: RunFolder, assembled: Assembled) -> tuple[int, Point | None]:
+def _restore(folder: RunFolder, assembled: Assembly) -> tuple[int, Point | None]:
     """Put the newest checkpoint into the game; also the point of the newest one before it, where one is kept."""
     newest = folder.checkpoints.newest(lambda fault: err.print(fault, markup=False, soft_wrap=True))
     others = [c for c in folder.checkpoints.whole() if c.samples < newest.samples]
@@ -136,11 +137,11 @@ def _noise(game: Game, large: Any, batches: Batches) -> tuple[float, float]:
     return norm, (sum(squares) / len(squares)) ** 0.5 / norm if norm > 0 else 0.0
 
 
-def _stability(config: Config, ordinary: Assembled, spectrum: Spectrum) -> tuple[Stability, float, str]:
+def _stability(ordinary: Assembly, spectrum: Spectrum) -> tuple[Stability, float, str]:
     """Where a plain step of the run's size contracts, the largest factor there, and what to know about it."""
     rates = ordinary.game.rates
     h = math.prod(rates.values()) ** (1 / len(rates))
-    name, factor = config.method["name"], amplification(ordinary.method)
+    name, factor = ordinary.config.method["name"], amplification(ordinary.method)
     notes = []
     if factor is None:
         notes.append(f"{name} has no region in λ alone: that of simultaneous steps is shown.")

@@ -9,10 +9,20 @@ import typer
 from rich.table import Table
 
 from saddlepoint.cli.console import out
-from saddlepoint.configuration import ConfigurationError, Registry, nearest
+from saddlepoint.components.registries import (
+    AUGMENTATION_REGISTRY,
+    CONTENT_REGISTRY,
+    GAME_REGISTRY,
+    LOSS_REGISTRY,
+    METHOD_REGISTRY,
+    NETWORK_REGISTRY,
+    OPTIMIZER_REGISTRY,
+    PENALTY_REGISTRY,
+    REGULARISER_REGISTRY,
+)
+from saddlepoint.configuration import ConfigurationError, Registry, described, nearest
 from saddlepoint.data import DATASETS
-from saddlepoint.evaluation import METRICS
-from saddlepoint.methods import METHODS
+from saddlepoint.measures import MEASURES
 from saddlepoint.networks import (
     NETWORKS,
     DenseSuperResolver,
@@ -25,18 +35,9 @@ from saddlepoint.networks import (
     WaveGANGenerator,
     costs,
 )
-from saddlepoint.recipes import RECIPES
-from saddlepoint.recipes.registries import (
-    AUGMENTATION_REGISTRY,
-    CONTENT_REGISTRY,
-    GAME_REGISTRY,
-    LOSS_REGISTRY,
-    METHOD_REGISTRY,
-    NETWORK_REGISTRY,
-    OPTIMIZER_REGISTRY,
-    PENALTY_REGISTRY,
-    REGULARISER_REGISTRY,
-)
+from saddlepoint.runs.api import starting_point
+from saddlepoint.tasks import tasks
+
 
 #: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
 SHAPE, LATENT = (1, 28, 28), 64
@@ -58,7 +59,9 @@ def by(shape: Sequence[int]) -> str:
 
 
 def _network(name: str) -> tuple[str, ...]:
-    """A network with what it costs at its default dials."""
+    """A network with what it costs at its default dials; of one from outside, its words."""
+    if name not in NETWORKS:
+        return name, NETWORK_REGISTRY.summary(name), ""
     waves = NETWORKS[name] in (VocoderGenerator, VocoderDiscriminator)
     # Inverse transforms know no tensors without numbers.
     with torch.device("cpu" if waves else "meta"):
@@ -82,14 +85,23 @@ def _entries(registry: Registry[Any]) -> list[tuple[str, ...]]:
     return [(name, registry.summary(name)) for name in registry.names]
 
 
+def _recipes() -> list[tuple[str, ...]]:
+    found = [(name, recipe) for task in tasks().values() for name, recipe in task.recipes.items()]
+    return [(name, (inspect.getdoc(recipe) or "").partition("\n")[0]) for name, recipe in found]
+
+
 #: What a title says beside the kind.
 _STATED = {
     "networks": f"costs a sample of {by(SHAPE)}, latent {LATENT}, at the default dials; "
     f"translators: given {by(SOURCE)}, super-resolvers x{SCALE}; of sounds a second at 8 kHz"
 }
 _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
-    "recipes": lambda: [(name, (inspect.getdoc(f) or "").partition("\n")[0]) for name, f in RECIPES.items()],
-    "methods": lambda: [(name, METHOD_REGISTRY.summary(name), kind.cost) for name, kind in METHODS.items()],
+    "recipes": _recipes,
+    "tasks": lambda: [(name, (inspect.getdoc(task) or "").partition("\n")[0]) for name, task in tasks().items()],
+    "methods": lambda: [
+        (name, METHOD_REGISTRY.summary(name), getattr(METHOD_REGISTRY.entry(name), "cost", ""))
+        for name in METHOD_REGISTRY.names
+    ],
     "losses": lambda: _entries(LOSS_REGISTRY),
     "penalties": lambda: _entries(PENALTY_REGISTRY),
     "regularisers": lambda: _entries(REGULARISER_REGISTRY),
@@ -99,22 +111,61 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "optimizers": lambda: [(name, OPTIMIZER_REGISTRY.summary(name)) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
-    "metrics": lambda: [(name, metric.summary, " ".join(metric.gives)) for name, metric in METRICS.items()],
+    "metrics": lambda: [(name, measure.summary, measure.words) for name, measure in MEASURES.items()],
 }
+#: The kind that wants a recipe.
+SETTINGS = "settings"
 
 
 def list_(
-    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}; settings RECIPE [KEY].")
+    ] = None,
+    recipe: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="Whose settings are listed.")] = None,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this setting, and those inside it.")] = None,
 ) -> None:
-    """List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more."""
+    """List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more.
+
+    Examples:
+
+      saddle list methods
+
+      saddle list settings digits
+
+      saddle list settings digits generator.network
+    """
+    if kind == SETTINGS:
+        _settings(recipe, key)
+        return
     if kind is not None and kind not in _KINDS:
-        raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, _KINDS)}")
+        raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, [*_KINDS, SETTINGS])}")
+    if recipe is not None:
+        raise ConfigurationError(f"{kind} are listed whole: leave {recipe!r} out")
     for name in [kind] if kind else _KINDS:
-        title = f"{name} ({_STATED[name]})" if name in _STATED else name
-        table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None)
+        table = Table(title=f"{name} ({_STATED[name]})" if name in _STATED else name, title_justify="left", title_style="bold", show_header=False, box=None)
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
         table.add_column(style="dim")
         for entry in _KINDS[name]():
             table.add_row(*entry)
         out.print(table)
+
+
+def _settings(recipe: str | None, key: str | None) -> None:
+    """Every setting of a recipe with its value, its type and bounds, and what it means."""
+    if recipe is None:
+        raise ConfigurationError("whose settings? Name a recipe, as in: saddle list settings digits")
+    found = described(starting_point(recipe))
+    if key is not None:
+        wanted = [one for one in found if one.key == key or one.key.startswith(f"{key}.")]
+        if not wanted:
+            raise ConfigurationError(f"{recipe} has no setting {key!r}: {nearest(key, [one.key for one in found])}")
+        found = wanted
+    table = Table(title=f"settings of {recipe}", title_justify="left", title_style="bold", box=None)
+    for heading, style in (("key", "cyan"), ("value", ""), ("what it means", ""), ("what it may be", "dim")):
+        table.add_column(heading, style=style, no_wrap=heading == "key", overflow="fold")
+    for one in found:
+        table.add_row(one.key, "" if one.value == "…" else str(one.value), one.text, one.kind)
+    out.print(table)
+
+

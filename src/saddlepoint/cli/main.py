@@ -18,7 +18,6 @@ from saddlepoint.cli import (
     sampling,
     solving,
     training,
-    vocoding,
 )
 from saddlepoint.cli.console import err, fail
 
@@ -48,16 +47,19 @@ def _root(
     pass
 
 
-app.command("train")(training.train)
-app.command("sample")(sampling.sample)
-app.command("translate")(applying.translate)
-app.command("enhance")(applying.enhance)
-app.command("vocode")(vocoding.vocode)
+#: Flags that a command does not declare are settings or options of what it is given.
+ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+app.command("train", context_settings=ANY_FLAG, add_help_option=False)(training.train)
+app.command("sample", context_settings=ANY_FLAG)(sampling.sample)
+app.command("translate", context_settings=ANY_FLAG)(applying.translate)
+app.command("enhance", context_settings=ANY_FLAG)(applying.enhance)
+app.command("vocode", context_settings=ANY_FLAG)(applying.vocode)
 app.command("augment")(augmenting.augment)
-app.command("evaluate")(evaluating.evaluate)
+app.command("evaluate", context_settings=ANY_FLAG)(evaluating.evaluate)
 app.command("solve")(solving.solve)
 app.command("map")(mapping.map_)
-app.command("compare")(comparing.compare)
+app.command("compare", context_settings=ANY_FLAG)(comparing.compare)
 app.command("inspect")(inspecting.inspect)
 app.command("report")(reporting.report)
 app.command("list")(listing.list_)
@@ -66,7 +68,7 @@ app.command("list")(listing.list_)
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
     from saddlepoint.storage import RunBusy
-    from saddlepoint.train import RunFailed
+    from saddlepoint.training import RunFailed
 
     try:
         app(prog_name="saddle")

@@ -22,7 +22,7 @@ from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, rng
 from saddlepoint.dynamics.theory import LinearField, factor
 from saddlepoint.games import AnalyticGame, Cell, stability_map
-from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.report import save_png
 from saddlepoint.report.stability import stability
 

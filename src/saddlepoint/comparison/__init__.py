@@ -1,7 +1,19 @@
-"""Methods compared on one game at equal cost, and a game beside its baselines."""
+"""Methods compared on one game at equal cost, and games beside their baselines."""
 
+from saddlepoint.comparison.api import Compared, compare
+from saddlepoint.comparison.baselines import compare_baselines, entries_for
 from saddlepoint.comparison.entry import Entry, EntryResult
 from saddlepoint.comparison.running import run
 from saddlepoint.comparison.settings import Comparison, configured
 
-__all__ = ["Comparison", "Entry", "EntryResult", "configured", "run"]
+__all__ = [
+    "Compared",
+    "Comparison",
+    "Entry",
+    "EntryResult",
+    "compare",
+    "compare_baselines",
+    "configured",
+    "entries_for",
+    "run",
+]

@@ -12,18 +12,18 @@ from typing import Any
 
 import torch
 
-from saddlepoint.comparison.playing import play
 from saddlepoint.comparison.settings import Comparison, with_rate
+from saddlepoint.components.analytic import AnalyticSettings
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.measures import Measure, measure
-from saddlepoint.recipes import Config
-from saddlepoint.recipes.analytic import AnalyticSettings
-from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
-from saddlepoint.storage import RunFolder, read_records, write_atomically
-from saddlepoint.train import Budget
-from saddlepoint.train.observer import Progress
+from saddlepoint.runs import Run
+from saddlepoint.storage import write_atomically
+from saddlepoint.tasks import Config
+from saddlepoint.training import Budget, Observer
+from saddlepoint.training.observer import Progress
 
 #: A distance so many times that of the start is divergence: nobody waits for the overflow.
 FAR = 1e12
@@ -189,24 +189,28 @@ class Entry:
                 "budget": self._budget,
             }
         )
-        folder = RunFolder(self.run)
-        with folder.held():
-            assembled = config.build(config.load())
-            fingerprint = fingerprint_of(assembled.game)
-            ended = play(assembled, folder, watch)
-        progress = ended.progress
-        number = next(iter(ended.metrics.values()), None)
+        run = Run.begin(config, self.run, observers=[OnBudget(config.budget, watch)])
+        fingerprint = fingerprint_of(run.assembly().game)
+        ended = run.train(report=False).result
+        if ended is None:  # it ended in an earlier session, which was stopped before it kept the result
+            identity = run.storage.read_identity()
+            progress = Progress(*(identity[key] for key in ("samples", "steps", "evaluations", "seconds")))
+            outcome, message, products = Outcome(identity["outcome"]), str(identity["message"]), 0
+        else:
+            if ended.signal is not None:
+                raise KeyboardInterrupt
+            progress, outcome, message, products = ended.progress, ended.outcome, ended.message, ended.products
+        number = next(iter(run.metrics.values()), None)
         scored = Measure("score", "", "none") if number is None else number.measure
         score = math.nan if number is None else float(number)
         curve = [
             (record["evaluations"], record["seconds"], float(record["metrics"][scored.name]))
-            for record in read_records(folder.records)
+            for record in run.history
             if record.get("metrics", {}).get(scored.name) is not None and record["evaluations"] < progress.evaluations
         ]
         if math.isfinite(score):
             curve.append((progress.evaluations, progress.seconds, score))
-        outcome, products = ended.outcome, assembled.game.products
-        return self._result(scored, score, outcome, ended.message, fingerprint, progress, products, curve)
+        return self._result(scored, score, outcome, message, fingerprint, progress, products, curve)
 
     def _result(
         self,
@@ -237,6 +241,17 @@ class Entry:
             curve={name: [v if math.isfinite(v) else None for v in values] for name, values in columns.items()},
             **asdict(progress),
         )
+
+
+class OnBudget(Observer):
+    """Tells a function how much of a run's budget is spent."""
+
+    def __init__(self, budget: Budget, tell: OnShare) -> None:
+        self.budget, self.tell = budget, tell
+
+    def stepped(self, progress: Progress) -> None:
+        """Tell it."""
+        self.tell(self.budget.share(progress.samples, progress.seconds, progress.evaluations))
 
 
 def fingerprint_of(game: Game) -> str:

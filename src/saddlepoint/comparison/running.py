@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from saddlepoint.comparison.settings import Comparison
 from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.storage import RunFolder
-from saddlepoint.train import RunFailed
+from saddlepoint.training import RunFailed
 
 #: Analytic games below so many evaluations in all are over before a process has started.
 SMALL = 30_000
@@ -132,7 +133,8 @@ def _in_processes(
     ):
         waiting: set[Future[EntryResult]] = set()
         try:
-            futures = {pool.submit(_work, entry): entry for entry in left}
+            with _nameless_main():
+                futures = {pool.submit(_work, entry): entry for entry in left}
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -148,6 +150,20 @@ def _in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
         return [(entry, future.result()) for future, entry in futures.items()]
+
+
+@contextmanager
+def _nameless_main() -> Iterator[None]:
+    """Inside the block the program has no file of its own, so that new processes don't run a user's script again."""
+    main = sys.modules["__main__"]
+    kept = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    for name in kept:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(main, name, value)
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, SerializeAsAny, field_validator
 
-from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest
-from saddlepoint.configuration.settings import parse_value
+from saddlepoint.components.analytic import AnalyticSettings
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
+from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest, parse_value
+from saddlepoint.configuration.outside import is_outside
 from saddlepoint.games import GAMES
-from saddlepoint.recipes import RECIPES, Config, parse_config
-from saddlepoint.recipes.analytic import AnalyticSettings
-from saddlepoint.recipes.registries import GAME_REGISTRY, METHOD_REGISTRY
-from saddlepoint.train import Budget, Intervals
+from saddlepoint.runs.api import starting_point
+from saddlepoint.tasks import Config, read_config, recipes
+from saddlepoint.training import Budget, Intervals
 
 #: A trial of the search plays this share of the budget.
 TRIAL_SHARE = 4
@@ -45,7 +46,7 @@ class Comparison(Settings):
     @field_validator("recipe", mode="before")
     @classmethod
     def _of_its_task(cls, recipe: Any) -> Any:
-        return parse_config(recipe) if isinstance(recipe, Mapping) else recipe
+        return read_config(recipe) if isinstance(recipe, Mapping) else recipe
 
     @property
     def game(self) -> AnalyticSettings | Config:
@@ -84,6 +85,7 @@ def configured(
     lr: float | None = None,
     search: int = 0,
     sets: Sequence[str] = (),
+    data: str | None = None,
 ) -> Comparison:
     """A comparison from what a command line says.
 
@@ -95,6 +97,7 @@ def configured(
         lr: step size of all; None is the game's own, or the recipe's.
         search: how many step sizes each method tries; 0 is none.
         sets: assignments to the game or the recipe.
+        data: of the recipe, as the command line names them; None is its own.
 
     Raises:
         ConfigurationError: an unknown name (the nearest is named), or things that do not fit together.
@@ -103,8 +106,8 @@ def configured(
         raise ConfigurationError("--lr gives the step size and --search looks for it: give one of them")
     if search == 1:
         raise ConfigurationError("--search 1 is no search: give at least 2 step sizes")
-    game = _game(on, budget, sets)
-    rate = float(game.generator.optimizer["lr"])
+    game = _game(on, budget, sets, data)
+    rate = float(next(iter(game.players.values())).optimizer["lr"])
     entries = {}
     for label, spec in labelled(methods).items():
         own = spec.pop("lr", lr if lr is not None else None if search else rate)
@@ -119,8 +122,10 @@ def configured(
     return Comparison(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
 
 
-def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettings | Config:
+def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None) -> AnalyticSettings | Config:
     if on in GAMES:
+        if data is not None:
+            raise ConfigurationError(f"{on} is a game in closed form, without data: leave --data out")
         if budget is not None and budget.samples is not None:
             raise ConfigurationError(f"{on} has no samples to see: give the budget with --evaluations or --minutes")
         own = {*AnalyticSettings.model_fields, *AnalyticSettings.aliases}
@@ -128,9 +133,10 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str]) -> AnalyticSettin
         settings = assign(AnalyticSettings.read({"game": on}), qualified)
         GAME_REGISTRY.build(settings.game)
         return settings
-    if on not in RECIPES:
-        raise ConfigurationError(f"there is no game or recipe {on!r}: {nearest(on, [*GAMES, *RECIPES])}")
-    recipe = assign(RECIPES[on](), list(sets))
+    if on not in recipes() and not is_outside(on):
+        raise ConfigurationError(f"there is no game or recipe {on!r}: {nearest(on, [*GAMES, *recipes()])}")
+    recipe = starting_point(on)
+    recipe = assign(recipe if data is None else recipe.with_data(data), list(sets))
     for assignment in sets:
         key = assignment.partition("=")[0].partition(".")[0]
         if key in ("method", "budget"):
@@ -152,8 +158,8 @@ def _looks(recipe: Config, budget: Budget) -> Intervals:
 
 
 def with_rate(game: AnalyticSettings | Config, h: float) -> AnalyticSettings | Config:
-    """The game with generator's step size h; the ratio of the players' step sizes stays as it is."""
-    own = float(game.generator.optimizer["lr"])
+    """The game with the first player's step size h; the ratio of the players' step sizes stays as it is."""
+    own = float(next(iter(game.players.values())).optimizer["lr"])
     ratios = {name: float(player.optimizer["lr"]) / own for name, player in game.players.items()}
     return assign(game, [f"{name}.optimizer.lr={h * ratio!r}" for name, ratio in ratios.items()])
 

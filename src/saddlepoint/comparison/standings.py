@@ -8,8 +8,8 @@ from typing import Any
 
 from saddlepoint.comparison.entry import EntryResult
 from saddlepoint.comparison.settings import Comparison
-from saddlepoint.recipes.citing import bibtex
-from saddlepoint.recipes.registries import METHOD_REGISTRY
+from saddlepoint.components.citing import bibtex
+from saddlepoint.components.registries import METHOD_REGISTRY
 
 
 def chosen(trials: Iterable[EntryResult]) -> float:

@@ -1,6 +1,20 @@
 """Typed configuration: choices by name with checked arguments, and `key=value` assignments on them."""
 
-from saddlepoint.configuration.choice import ConfigurationError, Registry, nearest
-from saddlepoint.configuration.settings import NamedChoices, Settings, assign, parse_value
+from saddlepoint.configuration.choice import Registry
+from saddlepoint.configuration.describing import Described, described, explained
+from saddlepoint.configuration.errors import ConfigurationError, nearest
+from saddlepoint.configuration.settings import NamedChoices, Settings, assign, assign_values, parse_value
 
-__all__ = ["ConfigurationError", "NamedChoices", "Registry", "Settings", "assign", "nearest", "parse_value"]
+__all__ = [
+    "ConfigurationError",
+    "Described",
+    "NamedChoices",
+    "Registry",
+    "Settings",
+    "assign",
+    "assign_values",
+    "described",
+    "explained",
+    "nearest",
+    "parse_value",
+]

@@ -1,7 +1,6 @@
 """A choice: one of several named things, with the arguments that its constructor takes."""
 
 import dataclasses
-import difflib
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -11,26 +10,11 @@ from typing import Any, Generic, TypeVar
 
 import pydantic
 
+from saddlepoint.configuration.errors import ConfigurationError, nearest
+from saddlepoint.configuration.outside import installed, is_outside, load_outside
+
 T = TypeVar("T")
 Spec = dict[str, Any]
-
-
-class ConfigurationError(ValueError):
-    """What a user asked for is not a configuration; the message names the remedy."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """'did you mean …?' for a misspelt word, or the list of the known ones.
-
-    >>> nearest("altrenating", ["alternating", "simultaneous"])
-    "did you mean 'alternating'?"
-    """
-    known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    if not close:
-        close = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1)
-        close = [k for k in known if close and k.lower() == close[0]]
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
 
 
 class Registry(Generic[T]):
@@ -42,8 +26,12 @@ class Registry(Generic[T]):
         kind: what these are, for messages.
         entries: constructors by name.
         supplied: arguments that the program gives at `build`, hidden from the configuration.
+        base: the class that things of other packages have to be of; None takes none from outside.
         own_scales: where another one is chosen, an argument keeps its value only if both have the same default for it:
             the rate of one optimizer says nothing of another's. Otherwise all arguments are kept that both take.
+
+    Others than the entries are named `package.module:Name`, or come from installed entry points of the group
+    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as `supplied`.
     """
 
     def __init__(
@@ -51,22 +39,40 @@ class Registry(Generic[T]):
         kind: str,
         entries: Mapping[str, Callable[..., T]],
         supplied: Iterable[str] = (),
+        base: type[T] | None = None,
         *,
         own_scales: bool = False,
     ) -> None:
-        self.kind = kind
+        self.kind, self.base = kind, base
         self.entries = dict(entries)
         self.supplied = frozenset(supplied)
         self.own_scales = own_scales
 
     @property
     def names(self) -> list[str]:
-        """All names, in the order of registration."""
-        return list(self.entries)
+        """All names, in the order of registration; those of installed entry points last."""
+        own = list(self.entries)
+        return own if self.base is None else [*own, *(name for name in installed(self._group) if name not in own)]
+
+    @property
+    def _group(self) -> str:
+        """Of entry points."""
+        word = self.kind.replace(" ", "_")
+        return f"saddlepoint.{word.removesuffix('s')}{'es' if word.endswith('s') else 's'}"
+
+    def entry(self, name: str) -> Callable[..., T]:
+        """The constructor of a name that `_named` gave."""
+        if name in self.entries:
+            return self.entries[name]
+        found = load_outside(self.kind, name)[1] if is_outside(name) else installed(self._group)[name].load()
+        if not (inspect.isclass(found) and self.base is not None and issubclass(found, self.base)):
+            wanted = "none from outside" if self.base is None else f"a subclass of {self.base.__name__}"
+            raise ConfigurationError(f"{name} is no {self.kind}: expected is {wanted}")
+        return found
 
     def summary(self, name: str) -> str:
         """The first line of the entry's docstring."""
-        return (inspect.getdoc(self.entries[name]) or "").partition("\n")[0]
+        return (inspect.getdoc(self.entry(name)) or "").partition("\n")[0]
 
     def resolve(self, spec: str | Mapping[str, Any]) -> Spec:
         """The whole spec: name, then every argument, checked and with defaults filled in.
@@ -78,7 +84,7 @@ class Registry(Generic[T]):
             raise ConfigurationError(f"a {self.kind} is chosen by its name, not by {spec!r}: {', '.join(self.names)}")
         spec = {"name": spec} if isinstance(spec, str) else dict(spec)
         name = self._named(spec.pop("name", None))
-        parameters = self._parameters(name)
+        parameters = self.parameters(name)
         for key in spec:
             if key not in parameters:
                 raise ConfigurationError(f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, parameters)}")
@@ -95,23 +101,42 @@ class Registry(Generic[T]):
         """Construct what the spec chooses. Errors of the constructor (ValueError) name the thing."""
         resolved = self.resolve(spec)
         name = resolved.pop("name")
-        nested = {k for k, p in self._parameters(name).items() if self._is_nested(p)}
+        nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
         arguments = {k: self._inner(k, name, v) if k in nested else v for k, v in resolved.items()}
-        accepted = inspect.signature(self.entries[name]).parameters
-        for key in self.supplied - supplied.keys():
+        accepted = inspect.signature(self.entry(name)).parameters
+        for key in self._hidden(name) - supplied.keys():
             if key in accepted and accepted[key].default is inspect.Parameter.empty:
                 raise ConfigurationError(f"{self.kind} {name!r} needs {key!r}, which there is not here: take another")
         try:
-            return self.entries[name](**arguments, **{k: v for k, v in supplied.items() if k in accepted})
+            return self.entry(name)(**arguments, **{k: v for k, v in supplied.items() if k in accepted})
         except ValueError as error:
             raise ConfigurationError(f"{self.kind} {name!r}: {error}") from error
+
+    def spec_of(self, built: T) -> Spec:
+        """The spec that makes a thing equal to one that was built, from the arguments that it keeps as attributes.
+
+        Raises:
+            ConfigurationError: it is of no class that can be named, or keeps an argument under another name.
+        """
+        for name, entry in self.entries.items():
+            if entry is type(built):
+                break
+        else:
+            name = f"{type(built).__module__}:{type(built).__qualname__}"
+        spec: Spec = {"name": self._named(name)}
+        for key, parameter in self.parameters(spec["name"]).items():
+            if not hasattr(built, key):
+                raise ConfigurationError(f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object")
+            value = getattr(built, key)
+            spec[key] = self.spec_of(value) if self._is_nested(parameter) else value
+        return self.resolve(spec)
 
     def switch(self, spec: Mapping[str, Any], value: Any) -> Spec:
         """Another choice in the place of this one; arguments that both take are kept, but see `own_scales`."""
         if not isinstance(value, str):
             return self.resolve(value)
         name = self._named(value)
-        before, after = (self._parameters(n) if n else {} for n in (spec.get("name"), name))
+        before, after = (self.parameters(n) if n else {} for n in (spec.get("name"), name))
         kept = {
             k: v
             for k, v in spec.items()
@@ -124,7 +149,7 @@ class Registry(Generic[T]):
         key, *rest = keys
         if key == "name":
             return self.switch(spec, value)
-        parameters = self._parameters(spec["name"])
+        parameters = self.parameters(spec["name"])
         if key not in parameters:
             raise ConfigurationError(
                 f"{self.kind} {spec['name']!r} has no argument {key!r}: {nearest(key, parameters)}"
@@ -141,13 +166,17 @@ class Registry(Generic[T]):
     def _named(self, name: Any) -> str:
         if not isinstance(name, str):
             raise ConfigurationError(f"a {self.kind} needs a name: {', '.join(self.names)}")
+        if is_outside(name):
+            self.entry(name)
+            return name
         for known in self.names:
             if known.lower() == name.lower():
                 return known
         raise ConfigurationError(f"no {self.kind} is called {name!r}: {nearest(name, self.names)}")
 
-    def _parameters(self, name: str) -> dict[str, inspect.Parameter]:
-        entry = self.entries[name]
+    def parameters(self, name: str) -> dict[str, inspect.Parameter]:
+        """What may be chosen of an entry: its constructor's arguments, with their types and defaults."""
+        entry = self.entry(name)
         hints = typing.get_type_hints(entry.__init__ if inspect.isclass(entry) else entry)
         factories = _factories(entry)
         return {
@@ -156,8 +185,16 @@ class Registry(Generic[T]):
                 default=parameter.default if factories.get(key, MISSING) is MISSING else factories[key],
             )
             for key, parameter in inspect.signature(entry).parameters.items()
-            if key not in self.supplied and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            if key not in self._hidden(name) and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         }
+
+    def _hidden(self, name: str) -> frozenset[str]:
+        """Arguments that the program gives: those of the registry, and those that a class lists as its `supplied`."""
+        return self.supplied | frozenset(getattr(self.entry(name), "supplied", ()))
+
+    def takes(self, name: str, argument: str) -> bool:
+        """Whether an entry takes an argument, supplied ones too."""
+        return argument in inspect.signature(self.entry(name)).parameters
 
     def _is_nested(self, parameter: inspect.Parameter) -> bool:
         """Whether an argument takes another thing of this kind (a wrapper's base)."""
@@ -168,7 +205,7 @@ class Registry(Generic[T]):
 
     def _inner(self, key: str, name: str, spec: Mapping[str, Any]) -> Any:
         """A nested choice: built, or where the argument is a function that makes one, that function."""
-        if _made_by(self._parameters(name)[key].annotation) is None:
+        if _made_by(self.parameters(name)[key].annotation) is None:
             return self.build(spec)
         return partial(self.build, spec)
 

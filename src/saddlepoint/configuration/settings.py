@@ -60,7 +60,7 @@ class Settings(pydantic.BaseModel):
     A field annotated with a `Registry` is a choice; one with `NamedChoices`, a mapping of choices.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
 
     #: A short key that stands for several places.
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
@@ -121,15 +121,31 @@ def assign(settings: S, assignments: Sequence[str]) -> S:
     Raises:
         ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
     """
-    data = settings.model_dump()
-    given: list[tuple[list[str], Any, str]] = []
-    for assignment in assignments:
-        path, equals, text = assignment.partition("=")
+    parted = [(assignment, *assignment.partition("=")) for assignment in assignments]
+    for assignment, _, equals, _ in parted:
         if not equals:
             raise ConfigurationError(f"{assignment!r} is not an assignment: write key=value")
-        head, dot, tail = path.strip().partition(".")
+    return _assigned(settings, [(path.strip(), parse_value(text)) for _, path, _, text in parted])
+
+
+def assign_values(settings: S, values: Mapping[str, Any]) -> S:
+    """A copy of the settings with values by their keys, in order, and all checked again; see `assign`.
+
+    >>> class Size(Settings):
+    ...     width: int = 1
+    >>> assign_values(Size(), {"width": 3}).width
+    3
+    """
+    return _assigned(settings, list(values.items()))
+
+
+def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:
+    data = settings.model_dump()
+    given: list[tuple[list[str], Any, str]] = []
+    for path, value in values:
+        head, dot, tail = path.partition(".")
         for place in settings.aliases.get(head, (head,)):
-            keys, value = (place + dot + tail).split("."), parse_value(text)
+            keys = (place + dot + tail).split(".")
             _assign(type(settings), data, keys, value, path)
             for earlier in given:
                 if len(earlier[0]) > len(keys) and earlier[0][: len(keys)] == keys and isinstance(value, str):
@@ -146,7 +162,7 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         raise ConfigurationError(f"there is no setting {path!r}: {nearest(key, known)}")
     field = model.model_fields[key]
     mark = next((m for m in field.metadata if isinstance(m, Registry | NamedChoices)), None)
-    inner = _settings_in(field.annotation)
+    inner = settings_in(field.annotation)
     if isinstance(mark, Registry):
         chosen = data.get(key) or {}
         if rest and not chosen:
@@ -163,11 +179,14 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         data[key] = kept if value == "none" else {**kept, ".".join(rest): value}
     elif rest:
         raise ConfigurationError(f"{key!r} has no parts: write {key}=value, not {path}=value")
+    elif inner is not None and value in (True, False, "on", "off"):
+        # A part that may be left out: with its defaults, or not at all.
+        data[key] = {} if value in (True, "on") else None
     else:
         data[key] = None if value == "none" else value
 
 
-def _settings_in(annotation: Any) -> type[Settings] | None:
+def settings_in(annotation: Any) -> type[Settings] | None:
     """The settings class in `X` or `X | None`."""
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, Settings):

@@ -38,6 +38,8 @@ class Batches:
     def __init__(self, draw: Callable[[int], Batch], position: int = 0) -> None:
         self.draw = draw
         self.position = position
+        #: Whether batches come in their order only, whatever the position; so do those of an iterable.
+        self.sequential = False
         self._ahead: tuple[int, Batch] | None = None
 
     def peek(self) -> Batch:
@@ -76,7 +78,9 @@ class Batches:
                 return Batch(value, size, seed_for(seed, position, "network"))
             raise ValueError(f"the batches ended after {position:,} samples: give an iterable without end")
 
-        return cls(draw)
+        batches = cls(draw)
+        batches.sequential = True
+        return batches
 
     @classmethod
     def none(cls, seed: int = 0) -> "Batches":

@@ -60,7 +60,7 @@ def array_file(path: str | Path, split: Split = "train") -> ImageData:
         try:
             arrays = _opened(path, stack)
             name, images = _images(arrays, path, split)
-            pixels = _pixels(images, f"{name} of {path}")
+            pixels = pixels_of(images, f"{name} of {path}")
             labels, classes = _labels(arrays, path, split)
         # What NumPy raises for pickles and damage; h5py's errors are the first.
         except (OSError, EOFError, KeyError, BadZipFile) as error:
@@ -115,8 +115,16 @@ def _taken(arrays: Mapping[str, Any], name: str, path: Path) -> Any:
 # --- pixels -------------------------------------------------------------------------------------------
 
 
-def _pixels(array: _Array, what: str) -> Tensor:
-    """Any array of images as uint8 (N, C, H, W)."""
+def pixels_of(array: _Array, what: str) -> Tensor:
+    """Any array of images as uint8 (N, C, H, W), by the rules of this module.
+
+    Args:
+        array: of NumPy, or of HDF5, which stays on the disk until it is sliced.
+        what: to call it.
+
+    Raises:
+        DataError: it breaks the rules.
+    """
     shape = tuple(array.shape)
     channels_last = len(shape) == 4 and shape[3] in (1, 3)
     if len(shape) not in (3, 4) or 0 in shape or not (len(shape) == 3 or channels_last or shape[1] in (1, 3)):
@@ -186,23 +194,40 @@ def _labels(arrays: Mapping[str, Any], path: Path, split: Split) -> tuple[Tensor
             found[part] = np.asarray(_taken(arrays, name, path)[:])
     if split not in found:
         return None, ()
-    labels = found[split]
-    what = f"the labels ({split}) of {path}"
+    labels, classes = labels_of(found[split], f"the labels ({split}) of {path}", tuple(found.values()))
+    # Names stand for themselves; numbers may have names beside them.
+    numbered = classes == tuple(map(str, range(len(classes))))
+    return labels, _named(arrays, path, len(classes)) if numbered else classes
+
+
+def labels_of(
+    labels: NDArray[Any], what: str, all_labels: Sequence[NDArray[Any]] = ()
+) -> tuple[Tensor, tuple[str, ...]]:
+    """Labels as numbers of classes, int64 (N,), and the classes.
+
+    Args:
+        labels: a whole number or a name an image, (N,) or (N, 1).
+        what: to call them.
+        all_labels: those of other splits too, so that a class that one lacks leaves the others their numbers.
+
+    Raises:
+        DataError: they are neither.
+    """
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
         raise DataError(f"{what} have shape {labels.shape}: expected (N,), a number or a name an image")
-    # The classes are those of both splits, so that a class that the test lacks leaves the others their numbers.
+    others = all_labels or (labels,)
     if labels.dtype.kind in "USO":
-        classes = tuple(sorted({_text(value) for values in found.values() for value in values.reshape(-1)}))
+        classes = tuple(sorted({_text(value) for values in others for value in values.reshape(-1)}))
         index = {name: i for i, name in enumerate(classes)}
         return torch.tensor([index[_text(value)] for value in labels]), classes
     if labels.dtype.kind not in "iu":
         raise DataError(f"{what} are {labels.dtype}: expected whole numbers from 0, or names")
-    low, high = int(labels.min()), max(int(values.max()) for values in found.values())
+    low, high = int(labels.min()), max(int(values.max()) for values in others)
     if low < 0 or high >= MOST_CLASSES:
         raise DataError(f"{what} run from {low} to {high}: expected the numbers of classes, from 0")
-    return torch.from_numpy(labels.astype(np.int64)), _named(arrays, path, high + 1)
+    return torch.from_numpy(labels.astype(np.int64)), tuple(map(str, range(high + 1)))
 
 
 def _named(arrays: Mapping[str, Any], path: Path, n: int) -> tuple[str, ...]:

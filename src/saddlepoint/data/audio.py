@@ -22,18 +22,20 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from saddlepoint.core import rng
+from saddlepoint.data.arrays import labels_of
 from saddlepoint.data.collection import OnRead, some
 from saddlepoint.data.folder import HELD_OUT, SPLITS, printable
 from saddlepoint.data.images import DataError, Split
@@ -64,6 +66,7 @@ class SoundData:
         classes: names of the classes; () where there are none.
         source: where they came from, a sentence.
         notes: what was skipped or converted, a sentence each.
+        held_out: others of the same kind, which judge and are not trained on, where they came with these.
 
     Raises:
         DataError: no sounds, or labels that do not fit them.
@@ -79,8 +82,10 @@ class SoundData:
     classes: tuple[str, ...]
     source: str
     notes: tuple[str, ...] = ()
+    held_out: "SoundData | None" = None
 
     kind = "sounds"
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __post_init__(self) -> None:
         if self.waves.dtype != torch.int16 or self.waves.ndim != 2 or 0 in self.waves.shape:
@@ -98,6 +103,18 @@ class SoundData:
     def shape(self) -> tuple[int]:
         """(samples,) of one sound."""
         return (self.waves.shape[1],)
+
+    @property
+    def size(self) -> str:
+        """Of a sound, for people."""
+        return f"of at most {self.shape[0] / self.rate:.2f} s at {self.rate:,} Hz"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Sounds of each class; empty where there are none."""
+        if self.labels is None:
+            return {}
+        return dict(zip(self.classes, self.labels.bincount(minlength=len(self.classes)).tolist(), strict=True))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -194,6 +211,94 @@ def sound_folder(
     )
 
 
+def given_sounds(
+    waves: Iterable[NDArray[Any]],
+    own_rate: int,
+    rate: int = 8000,
+    samples: int = 8192,
+    *,
+    cut: Cut = "start",
+    level: Level = "peak",
+    labels: NDArray[Any] | None = None,
+    held_out: float = 0.0,
+) -> SoundData:
+    """Sounds in memory by the rules of this module.
+
+    Args:
+        waves: (samples,) or (samples, channels) each, floats in [−1, 1] or int16, of any lengths.
+        own_rate: samples a second, of all.
+        rate, samples, cut, level: as `sound_folder` has them.
+        labels: a whole number or a name a sound, (N,); None where there are no classes.
+        held_out: share of the sounds that is put aside, at random.
+
+    Raises:
+        DataError: other numbers, no sound that can be used, or labels that do not fit.
+    """
+    numbers, classes = (None, ()) if labels is None else labels_of(labels, "the labels")
+    reader = _Reader(rate, samples, cut, level)
+    parts: tuple[list[NDArray[np.int16]], list[NDArray[np.int16]]] = [], []
+    places: tuple[list[int], list[int]] = [], []
+    everything = list(waves)
+    count = len(everything)
+    order = torch.randperm(count, generator=rng("held out")).tolist()
+    for number, wave in enumerate(everything):
+        aside = order[number] < round(held_out * count)
+        found = reader.taken(_Held(_floats(wave, f"sound {number}"), own_rate), f"sound {number}")
+        parts[aside].extend(found)
+        places[aside].extend([number] * len(found))
+    if numbers is not None and len(numbers) != count:
+        raise DataError(f"there are {count:,} sounds and {len(numbers):,} labels: give one a sound")
+
+    def made(part: int, *notes: str) -> SoundData:
+        own = None if numbers is None else numbers[torch.tensor(places[part])]
+        stacked = torch.from_numpy(np.stack(parts[part]))
+        return SoundData("sounds of an array", stacked, rate, own, classes, "Given in Python.", notes)
+
+    if not parts[0]:
+        raise DataError(f"none of the {count:,} sounds can be used. {' '.join(reader.notes())}")
+    return replace(made(0, *reader.notes()), held_out=made(1, "Held out.") if parts[1] else None)
+
+
+def _floats(wave: NDArray[Any], name: str) -> Wave:
+    """A sound (samples, channels) in [−1, 1]."""
+    if wave.ndim not in (1, 2) or not (wave.dtype == np.int16 or wave.dtype.kind == "f"):
+        raise DataError(
+            f"{name} is {wave.dtype} {wave.shape}: expected floats in [−1, 1] or int16, "
+            f"(samples,) or (samples, channels)"
+        )
+    floats = wave.astype(np.float64) / (32768 if wave.dtype == np.int16 else 1)
+    return floats if wave.ndim == 2 else floats[:, None]
+
+
+@dataclass
+class _Held:
+    """A sound (frames, channels) in memory, read as a file of `soundfile` is."""
+
+    samples: Wave
+    samplerate: int
+    place: int = 0
+
+    @property
+    def frames(self) -> int:
+        return len(self.samples)
+
+    @property
+    def channels(self) -> int:
+        return self.samples.shape[1]
+
+    def seek(self, place: int) -> None:
+        self.place = place
+
+    def read(self, frames: int, **_: object) -> Wave:
+        found = self.samples[self.place : self.place + frames]
+        self.place += len(found)
+        return found
+
+    def blocks(self, size: int, **_: object) -> Iterator[Wave]:
+        for start in range(0, self.frames, size):
+            yield self.samples[start : start + size].mean(1)
+
+
 @dataclass(frozen=True, eq=False)
 class Sound:
     """A whole sound as a file has it, mixed down.
@@ -225,6 +330,18 @@ def read_sound(path: Path, rate: int) -> Sound:
     if not np.isfinite(found).all():
         raise DataError("it holds numbers that are not finite")
     return Sound(_at_rate(found.mean(1), own, rate), own, found.shape[1])
+
+
+def sound_of(wave: NDArray[Any], own_rate: int, rate: int, name: str) -> Sound:
+    """A sound in memory, (samples,) or (samples, channels), as `read_sound` gives one of a file.
+
+    Raises:
+        DataError: it is no sound, is empty or holds numbers that are not finite.
+    """
+    floats = _floats(wave, name)
+    if not floats.size or not np.isfinite(floats).all():
+        raise DataError(f"{name} is empty or holds numbers that are not finite")
+    return Sound(_at_rate(floats.mean(1), own_rate, rate), own_rate, floats.shape[1])
 
 
 def sound_files(root: Path, test: str | None, held_out: float, split: Split) -> tuple[list[str], list[str]]:
@@ -382,18 +499,23 @@ class _Reader:
         library = _soundfile()
         try:
             with library.SoundFile(str(path)) as file:
-                if not file.frames:
-                    raise _Unfit("it is empty")
-                self.rates[file.samplerate] += 1
-                self.mixed += file.channels > 1
-                waves = list(self._stretches(file))
-                if file.frames < SHORTEST * file.samplerate:
-                    raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
-        except _Unfit as error:
-            self.skipped.append(f"{name} ({error})")
-            return []
+                return self.taken(file, name)
         except (library.SoundFileError, OSError, RuntimeError) as error:
             self.skipped.append(f"{name} ({str(error).rpartition(': ')[2].rstrip('.') or 'cannot be read'})")
+            return []
+
+    def taken(self, file: Any, name: str) -> list[NDArray[np.int16]]:
+        """The sounds of an opened file, int16 (samples,) each."""
+        try:
+            if not file.frames:
+                raise _Unfit("it is empty")
+            self.rates[file.samplerate] += 1
+            self.mixed += file.channels > 1
+            waves = list(self._stretches(file))
+            if file.frames < SHORTEST * file.samplerate:
+                raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
+        except _Unfit as error:
+            self.skipped.append(f"{name} ({error})")
             return []
         if any(is_clipped(wave) for wave in waves):
             self.clipped.append(name)

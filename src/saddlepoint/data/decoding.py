@@ -102,6 +102,12 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
     return Decoded(pixels, grey, alpha is not None, fitted=(width, height) != (size, size), several=several)
 
 
+def pixels_of_image(image: Image.Image, size: int | None, background: Colour) -> NDArray[np.uint8]:
+    """An opened image upright, uint8 (H, W, 3): its middle square resized to size x size (Lanczos), or all of it."""
+    whole, _ = _composited(image, background)
+    return np.asarray(whole if size is None else _fitted(whole, size))
+
+
 def decode_whole(source: Path | bytes, background: Colour, formats: tuple[str, ...] = FORMATS) -> Whole | str:
     """Read the first frame of an image, upright, in its own size; or why it cannot be read."""
     try:

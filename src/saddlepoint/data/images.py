@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -39,6 +39,7 @@ class ImageData:
         classes: names of the classes; () where there are none.
         source: where they came from, a sentence.
         notes: what was skipped or converted, a sentence each.
+        held_out: others of the same kind, which judge and are not trained on, where they came with these.
 
     Raises:
         DataError: no images, or shapes, types and classes that do not fit together.
@@ -54,8 +55,10 @@ class ImageData:
     classes: tuple[str, ...]
     source: str
     notes: tuple[str, ...] = ()
+    held_out: "ImageData | None" = None
 
     kind = "images"
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __post_init__(self) -> None:
         shape, kind = tuple(self.images.shape), self.images.dtype
@@ -82,6 +85,19 @@ class ImageData:
         """(C, H, W) of one image."""
         _, c, h, w = self.images.shape
         return c, h, w
+
+    @property
+    def size(self) -> str:
+        """Of an image, for people."""
+        channels, height, width = self.shape
+        return f"{height}x{width}{' in colour' if channels == 3 else ''}"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images of each class; empty where there are none."""
+        if self.labels is None:
+            return {}
+        return dict(zip(self.classes, self.labels.bincount(minlength=len(self.classes)).tolist(), strict=True))
 
     @cached_property
     def fingerprint(self) -> str:

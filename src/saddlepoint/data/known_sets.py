@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+import torch
+
 from saddlepoint.data.arrays import ENDINGS, array_file
 from saddlepoint.data.bundled import digits
 from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder, found_cifar
@@ -39,6 +41,19 @@ class Dataset:
     shape: tuple[int, int, int]
     classes: int
     made: bool = False
+
+    def blank(self, name: str, size: int | None = None) -> ImageData:
+        """Two black images of its shape and classes, where the images themselves are not wanted.
+
+        Args:
+            name: of the set.
+            size: pixels a side; None is its own.
+        """
+        channels, height, width = self.shape
+        shape = (channels, height, width) if size is None else (channels, size, size)
+        labels = torch.arange(2) % self.classes
+        classes = tuple(map(str, range(self.classes)))
+        return ImageData(name, torch.zeros(2, *shape, dtype=torch.uint8), labels, classes, "Blank.")
 
 
 def _digits(path: str | Path | None, split: Split) -> ImageData:

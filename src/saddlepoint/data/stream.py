@@ -1,9 +1,8 @@
 """The batch stream: a pure function of (seed, position), so that no state travels and a resumed run sees the same."""
 
-from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol, Self
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,8 +11,6 @@ from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.data.order import Order
 
 Distribution = Literal["normal", "uniform"]
-#: A number as a function of the samples seen.
-Scheduled = Callable[[int], float]
 
 
 @dataclass(frozen=True)
@@ -44,30 +41,6 @@ class SampleBatch:
         """What both networks are given after their input: the labels, where there are classes."""
         return () if self.labels is None else (self.labels,)
 
-    def parts(self, size: int) -> Iterator[tuple[float, "SampleBatch"]]:
-        """The batch cut into parts of at most `size` samples, each with its share of the whole."""
-        for start in range(0, len(self.real), size):
-            some = slice(start, start + size)
-            part = replace(
-                self,
-                real=self.real[some],
-                latent=self.latent[some],
-                mix=self.mix[some],
-                labels=None if self.labels is None else self.labels[some],
-                augmentation=None if self.augmentation is None else self.augmentation[some],
-            )
-            yield len(part.real) / len(self.real), part
-
-
-class Stream(Protocol):
-    """What a run's batches come from: the batch that begins at a position, a pure function."""
-
-    def __call__(self, position: int) -> Batch:
-        """The batch that begins at a position (in samples)."""
-
-    def part(self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None) -> Self:
-        """A stream like this one over some of its samples, by batches of another size or of another seed."""
-
 
 def draw_latent(n: int, size: int, distribution: Distribution, source: torch.Generator) -> Tensor:
     """Latents (n, size): standard normal, or uniform on [−1, 1]."""
@@ -91,7 +64,6 @@ class SampleStream:
         device: where batches go; the CPU by default.
         labels: int64 (N,), for networks that are given classes.
         augmentation: numbers to draw a sample for augmenting.
-        strength, penalty: what is scheduled, as functions of the samples seen.
         packing: samples that the discriminator judges as one; batches are whole packs.
 
     Raises:
@@ -111,8 +83,6 @@ class SampleStream:
         *,
         labels: Tensor | None = None,
         augmentation: int = 0,
-        strength: Scheduled | None = None,
-        penalty: Scheduled | None = None,
         packing: int = 1,
     ) -> None:
         if batch_size < 1:
@@ -122,7 +92,6 @@ class SampleStream:
         self.packing = packing
         self.samples, self.batch_size, self.seed, self.labels = samples, batch_size, seed, labels
         self.latent, self.distribution, self.augmentation = latent, distribution, augmentation
-        self._strength, self._penalty = strength, penalty
         self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
         self._order = Order(len(samples), seed)
 
@@ -136,20 +105,12 @@ class SampleStream:
             mix=self._mix(n, noise),
             labels=None if self.labels is None else self.labels.index_select(0, indices).to(self.device),
             augmentation=self.draws(n, noise),
-            **self.scheduled(position),
         )
         return Batch(value, n, seed_for(self.seed, position, "network"))
 
     def draws(self, n: int, source: torch.Generator) -> Tensor | None:
         """Uniform numbers for augmenting n samples, (n, draws); None where nothing is augmented."""
         return torch.rand(n, self.augmentation, generator=source).to(self.device) if self.augmentation else None
-
-    def scheduled(self, position: int) -> dict[str, Tensor]:
-        """What is scheduled, by its name in a batch, after so many samples; scalars."""
-        schedules = {"strength": self._strength, "penalty": self._penalty}
-        return {
-            name: torch.tensor(at(position), device=self.device) for name, at in schedules.items() if at is not None
-        }
 
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None

@@ -1,7 +1,8 @@
 """What came of an evaluation, whatever was evaluated."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,29 @@ class Evaluation:
     numbers: Sequence[Number]
     notes: Sequence[str] = ()
     pictures: Mapping[str, Callable[[], NDArray[np.uint8]]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> dict[str, Number]:
+        """What was measured under a name, by what it was measured of: `ema`, `live`, a floor; against the first split.
+
+        Raises:
+            KeyError: nothing of that name was measured; says what was.
+        """
+        found: dict[str, Number] = {}
+        for number in self.numbers:
+            if number.name == name:
+                found.setdefault("" if number.protocol is None else number.protocol.weights, number)
+        if not found:
+            known = ", ".join(dict.fromkeys(number.name for number in self.numbers))
+            raise KeyError(f"{name!r} was not measured; there are {known}")
+        return found
+
+    def with_notes(self, notes: Sequence[str]) -> "Evaluation":
+        """The same with further notes before its own."""
+        return replace(self, notes=(*notes, *self.notes))
+
+    def plain(self) -> dict[str, Any]:
+        """As `evaluation.json` has it."""
+        return {"notes": list(self.notes), "values": [number.plain() for number in self.numbers]}
 
     def by_weights(self, split: str | None = None) -> dict[str, dict[str, Number]]:
         """Numbers by what they were measured of (`ema`, `live`, a floor) and by name.

@@ -1,14 +1,15 @@
 """Metrics of two sets of features by name: what each is given, with what settings, and when it can't be had."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.data.dataset import OnProgress
 from saddlepoint.evaluation.feature_sets import Seen
-from saddlepoint.measures import Number, measure, numbers
+from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import (
     birthday_duplicates,
     density_coverage,
@@ -23,6 +24,10 @@ from saddlepoint.metrics import (
 )
 
 Settings = dict[str, Any]
+#: Real samples at most that are read; rows for metrics on pairs, whose cost is quadratic.
+REAL, MOST = 100_000, 10_000
+#: Rows of a subset of the kernel distance, where there are so many.
+SUBSET = 1000
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,30 @@ def chosen(names: str | Iterable[str]) -> tuple[str, ...]:
         if name not in METRICS:
             raise ConfigurationError(f"there is no metric {name!r}: {nearest(name, METRICS)}")
     return found
+
+
+def compare(
+    compared: Compared, names: Iterable[str], protocol: Protocol, report: OnProgress, demanded: bool
+) -> tuple[list[Number], list[str]]:
+    """The numbers of the named metrics, and what was left out, a sentence each.
+
+    Raises:
+        ConfigurationError: a metric that is `demanded` can't be had of these sets.
+    """
+    names, measured, notes = list(names), list[Number](), list[str]()
+    for place, name in enumerate(names):
+        report(f"{protocol.weights} against {protocol.split}: {name}", place, len(names))
+        metric = METRICS[name]
+        if (reason := metric.unfit(compared)) is not None:
+            if demanded:
+                raise ConfigurationError(f"{name}: {reason}")
+            notes.append(f"{name} is left out: {reason}")
+            continue
+        settings = metric.settings(compared)
+        measured += [
+            replace(number, settings=settings, protocol=protocol) for number in metric.compute(compared, **settings)
+        ]
+    return measured, notes
 
 
 # --- the entries ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Images read by an extractor in chunks: features are kept, images dropped."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -12,15 +12,13 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data import ImageData
+from saddlepoint.data.dataset import OnProgress
 from saddlepoint.extractors import Extractor
-from saddlepoint.tasks.trained import ImageGenerator
 
 #: Images generated and read together.
 CHUNK = 1024
 #: Numbers in an image up to which its pixels are compared too: colour of 32x32.
 SMALL = 3 * 32 * 32
-#: Told what is done, how much of it, and of how much.
-OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -61,25 +59,10 @@ def seen_of(data: ImageData, extractor: Extractor, n: int, most: int, seed: int,
     """At most n real images, in an order of the seed: data sets are often sorted by class."""
     order = torch.randperm(len(data), generator=rng(seed, "evaluated"))[:n]
     chunks = (data.images[part] for part in order.split(CHUNK))
-    return _seen(chunks, order, data.shape, extractor, most, report, what)
+    return seen_in(chunks, order, data.shape, extractor, most, report, what)
 
 
-def seen_from(
-    trained: ImageGenerator, extractor: Extractor, n: int, most: int, seed: int, report: OnProgress, what: str
-) -> Seen:
-    """n generated images, those of `Sampler.sample` with this seed."""
-    return _seen(generated(trained, n, seed), torch.arange(n), trained.shape, extractor, most, report, what)
-
-
-def generated(trained: ImageGenerator, n: int, seed: int) -> Iterator[Tensor]:
-    """The images of `trained.sample(n, seed)` in chunks."""
-    latents, labels = trained.latents(n, seed), trained.labels(n)
-    for start in range(0, n, CHUNK):
-        part = slice(start, start + CHUNK)
-        yield trained.render(latents[part], None if labels is None else labels[part])
-
-
-def _seen(
+def seen_in(
     chunks: Iterable[Tensor],
     order: Tensor,
     shape: tuple[int, ...],
@@ -88,6 +71,17 @@ def _seen(
     report: OnProgress,
     what: str,
 ) -> Seen:
+    """What an extractor sees in images that come in chunks.
+
+    Args:
+        chunks: uint8 (n, C, H, W) each.
+        order: where all of them are in their data set, int64 (n,).
+        shape: of one.
+        extractor: reads them.
+        most: so many keep their pixels, where they are small.
+        report: told how far it is.
+        what: what is told.
+    """
     n, done = len(order), 0
     features: NDArray[Any] = np.empty((0, 0), np.float32)
     logits: NDArray[Any] | None = None

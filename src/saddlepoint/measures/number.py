@@ -121,5 +121,15 @@ def declared(found: Iterable[Number]) -> dict[str, dict[str, Any]]:
     return {number.name: number.measure.plain() for number in found}
 
 
+def read_numbers(identity: Mapping[str, Any]) -> dict[str, Number]:
+    """The numbers of a `run.json` by name, in their order; of a measure without a declaration no direction is known."""
+    metrics, measures = identity.get("metrics", {}), identity.get("measures", {})
+    return {
+        name: Number(Measure.read(name, measures.get(name)), float(value))
+        for name, value in metrics.items()
+        if isinstance(value, int | float)
+    }
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None

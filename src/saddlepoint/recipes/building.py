@@ -24,9 +24,9 @@ from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs
 from saddlepoint.penalties import Penalty, clip_parameters
-from saddlepoint.recipes.citing import citations
+from saddlepoint.components.citing import citations
 from saddlepoint.recipes.configuration import AdversarialConfig, Choice, Config
-from saddlepoint.recipes.registries import (
+from saddlepoint.components.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
     NETWORK_REGISTRY,
@@ -36,9 +36,9 @@ from saddlepoint.recipes.registries import (
 )
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.adversarial import AdversarialLosses
-from saddlepoint.tasks.augmented import Augmented
-from saddlepoint.tasks.precision import MixedPrecision
-from saddlepoint.train import Observer, OptimizerSchedule, Probe, Stage, Stopping, Training
+from saddlepoint.components.augmented import Augmented
+from saddlepoint.components.precision import MixedPrecision
+from saddlepoint.training import Observer, OptimizerSchedule, Probe, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1

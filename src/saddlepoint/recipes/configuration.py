@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.collection import OnRead
 from saddlepoint.data.stream import Distribution
-from saddlepoint.recipes.analytic import BOTH_OPTIMIZERS
-from saddlepoint.recipes.registries import (
+from saddlepoint.components.analytic import BOTH_OPTIMIZERS
+from saddlepoint.components.registries import (
     LOSS_REGISTRY,
     METHOD_REGISTRY,
     NETWORK_REGISTRY,
@@ -19,7 +19,7 @@ from saddlepoint.recipes.registries import (
     PENALTY_REGISTRY,
     REGULARISER_REGISTRY,
 )
-from saddlepoint.train import Budget, Intervals, Schedules, Until
+from saddlepoint.training import Budget, Intervals, Schedules, Until
 
 if TYPE_CHECKING:
     from saddlepoint.recipes.building import Assembled, Data

@@ -1,11 +1,22 @@
 """Figures, the health of a run in sentences, and the page that shows a run whole."""
 
+from saddlepoint.report.evaluations import evaluation_figure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.health import Finding, examine
-from saddlepoint.report.page import write_curves, write_report
+from saddlepoint.report.page import examine_run, write_curves, write_report
+from saddlepoint.report.perception_distortion import trade_figure
+from saddlepoint.report.text import quality_diversity_figure
+
+#: Figures of an evaluation by name; each is None where the evaluation has no such numbers.
+FIGURES = {
+    "evaluation": evaluation_figure,
+    "quality-diversity": quality_diversity_figure,
+    "trade": trade_figure,
+}
 
 __all__ = [
     "DARK",
+    "FIGURES",
     "LIGHT",
     "Finding",
     "Theme",
@@ -13,6 +24,7 @@ __all__ = [
     "as_svg",
     "curves",
     "examine",
+    "examine_run",
     "save_png",
     "trajectory",
     "write_curves",

@@ -1,4 +1,4 @@
-"""The table, the picture and the page of a game beside its baselines. Takes plain data, as in `baselines.json`."""
+"""The table, the picture and the page of games beside their baselines. Takes plain data, as in `baselines.json`."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from PIL import Image
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
@@ -17,102 +17,102 @@ from saddlepoint.report.page import duration
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 
-Pictures = Mapping[str, Sequence[tuple[str, NDArray[np.uint8]]]]
-
-COLUMNS = (
-    *("data", "model", "Fréchet", "precision", "recall", "pixel Fréchet", "reconstruction"),
-    *("time", "samples", "evaluations"),
-)
-_TITLES = {"gan": "GAN", "vae": "VAE", "autoencoder": "autoencoder", "data": "data"}
-_MEASURED = ("frechet", "precision", "recall", "pixel_frechet", "reconstruction")
+#: What a run cost, behind its measures.
+COSTS = ("seconds", "samples", "evaluations")
 
 
-def write_baselines(found: Mapping[str, Any], pictures: Pictures, folder: Path) -> dict[str, Path]:
-    """Write `baselines.json`, `.png` and `.html`, each whole or not at all; the paths by ending.
+def write_baselines(found: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Write `baselines.json`, `.html` and, where there are pictures, `.png`, each whole or not at all; paths by ending.
 
     Args:
-        found: rows, runs, features and images, and the `command` (words) and `versions`.
-        pictures: by recipe, titled grids of the data and of each model's samples.
+        found: from `comparison.compare_baselines`, and its `command` (words) and `versions`.
         folder: exists.
     """
-    paths = {kind: folder / f"baselines.{kind}" for kind in ("json", "png", "html")}
-    picture = as_png(samples_figure(pictures))
+    paths = {"json": folder / "baselines.json", "html": folder / "baselines.html"}
+    picture = as_png(samples_figure(found["pictures"])) if found["pictures"] else None
     write_atomically(paths["json"], json.dumps(found, allow_nan=False, indent=1) + "\n")
-    write_atomically(paths["png"], picture)
     write_atomically(paths["html"], baselines_page(found, picture))
+    if picture is not None:
+        paths["png"] = folder / "baselines.png"
+        write_atomically(paths["png"], picture)
     return paths
 
 
-def samples_figure(pictures: Pictures, theme: Theme = LIGHT) -> Figure:
-    """A row a recipe: the data, and the samples of each model."""
+def samples_figure(pictures: Mapping[str, Mapping[str, str]], theme: Theme = LIGHT) -> Figure:
+    """A row a recipe, the samples of each model in it; `pictures` are paths by recipe and label."""
     across = max(len(row) for row in pictures.values())
     figure = Figure(figsize=(2.9 * across, 3.2 * len(pictures)), layout="constrained", facecolor=theme.card)
     panels = figure.subplots(len(pictures), across, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
     for row, (on, cells) in zip(panels, pictures.items(), strict=True):
-        for axes, (title, picture) in zip(row, cells, strict=False):
-            axes.imshow(picture, interpolation="antialiased")
-            axes.set_title(f"{on}: {_TITLES.get(title, title)}", color=theme.ink, fontsize=10)
+        for axes, (label, path) in zip(row, cells.items(), strict=False):
+            with Image.open(path) as picture:
+                axes.imshow(np.asarray(picture), interpolation="antialiased")
+            axes.set_title(f"{on}: {label}", color=theme.ink, fontsize=10)
     return figure
 
 
+def columns_of(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The heads of the table: what is compared, every measure that was taken, and what it cost."""
+    return ("data", "model", *found["measures"], "time", "samples", "evaluations")
+
+
 def grid_of(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The rows in words, in the order of COLUMNS; the best of a recipe is marked by *."""
+    """The rows in words, in the order of `columns_of`; the best of a recipe is marked by *."""
     rows = []
     for row in found["rows"]:
-        rivals = [other for other in found["rows"] if other["on"] == row["on"]]
+        rivals = [other for other in found["rows"] if other["on"] == row["on"] and other["values"]["samples"]]
         failed = f" ({row['failures']} of {row['seeds']} failed)" if row["failures"] else ""
+        seconds, samples, evaluations = (row["values"][name] for name in COSTS)
         rows.append(
             (
                 str(row["on"]),
-                _TITLES.get(row["model"], row["model"]) + failed,
-                *(_measured(measure_of(found["measures"], name), row, rivals) for name in _MEASURED),
-                "—" if row["seconds"] is None else duration(row["seconds"]),
-                *("—" if row[name] is None else compact(row[name]) for name in ("samples", "evaluations")),
+                str(row["label"]) + failed,
+                *(_measured(measure_of(found["measures"], name), row, rivals) for name in found["measures"]),
+                "—" if seconds is None else duration(seconds),
+                *("—" if value is None else compact(value) for value in (samples, evaluations)),
             )
         )
     return rows
 
 
 def _measured(measure: Measure, row: Mapping[str, Any], rivals: Sequence[Mapping[str, Any]]) -> str:
-    name = measure.name
-    if row[name] is None:
+    value = row["values"].get(measure.name)
+    if value is None:
         return "—"
-    values = [measure.badness(float(rival[name])) for rival in rivals if rival[name] is not None]
-    spread = f" ± {row['spread'][name]:.2g}" if name in row["spread"] else ""
-    return f"{row[name]:.3g}{spread}" + (
-        " *" if len(values) > 1 and measure.badness(float(row[name])) == min(values) else ""
-    )
+    spread = f" ± {row['spread'][measure.name]:.2g}" if measure.name in row["spread"] else ""
+    scores = [measure.badness(v) for rival in rivals if (v := rival["values"].get(measure.name)) is not None]
+    best = row in rivals and len(scores) > 1 and measure.badness(value) == min(scores)
+    return f"{value:.3g}{spread}" + (" *" if best else "")
 
 
 def remarks(found: Mapping[str, Any]) -> list[str]:
     """What a reader of the table must know, in sentences."""
-    seen = ", ".join(
-        f"{found['images'][on]:,} images of {on} in {name} features" for on, name in found["features"].items()
-    )
-    seeds = found["rows"][0]["seeds"]
+    words = [f"{name}: {m.summary}{f' ({m.words})' if m.words else ''}" for name in found["measures"]
+             if (m := measure_of(found["measures"], name)).summary]
     said = [
-        f"Fréchet distance (lower is better), precision (quality), recall (variety): as many samples against {seen}.",
-        "Pixel Fréchet is the metric of the runs; reconstruction is the root mean square error in [0, 1] units, of "
-        "images of the data. * is the best of its data.",
+        "; ".join(words) + ".",
+        "* is the best of those that were trained on the same data. Rows without a time were not trained: floors, and "
+        "baselines that are fitted at once.",
         "Time is that of the whole run, its looks included; evaluations are gradients of one player.",
+        *found["notes"],
     ]
-    if seeds > 1:
-        said.append(f"Mean and standard deviation over {seeds} seeds.")
+    if found["rows"] and found["rows"][0]["seeds"] > 1:
+        said.append(f"Mean and standard deviation over {found['rows'][0]['seeds']} seeds.")
     if any(row["failures"] for row in found["rows"]):
         said.append("Runs that failed (diverged or not finite) are in no mean.")
     return said
 
 
-def baselines_page(found: Mapping[str, Any], picture: bytes) -> str:
+def baselines_page(found: Mapping[str, Any], picture: bytes | None) -> str:
     """The page: one HTML text that needs nothing else."""
     return template("baselines.html").render(
-        name=", ".join(found["features"]),
-        columns=COLUMNS,
+        name=", ".join(dict.fromkeys(str(row["on"]) for row in found["rows"])),
+        columns=columns_of(found),
         rows=grid_of(found),
         remarks=remarks(found),
-        picture=data_uri(picture, "image/png"),
+        picture=None if picture is None else data_uri(picture, "image/png"),
         command=shlex.join(found["command"]),
         versions=found["versions"],
     )

@@ -28,7 +28,7 @@ from saddlepoint.report.figures import (
     recoloured,
     save_png,
 )
-from saddlepoint.report.health import examine
+from saddlepoint.report.health import Finding, examine
 from saddlepoint.report.history import columns, compact, measure_of, number
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
@@ -85,6 +85,13 @@ class Row:
     best: str
     best_at: str
     direction: str
+
+
+def examine_run(path: Path) -> list[Finding]:
+    """What the health of a run's folder says, the gravest first; never empty."""
+    folder = RunFolder(path)
+    config = folder.read_config() if folder.config.exists() else None
+    return examine(read_records(folder.records), config=config, identity=folder.read_identity(), folder=path)
 
 
 def write_report(folder: Path) -> Path:

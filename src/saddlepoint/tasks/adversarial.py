@@ -10,8 +10,8 @@ from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.networks import DiscriminatorOutput
 from saddlepoint.penalties import DiscriminatorPass, Penalty
-from saddlepoint.tasks.augmented import Augmented
-from saddlepoint.tasks.regularisers import GeneratorPass, Regulariser
+from saddlepoint.components.augmented import Augmented
+from saddlepoint.components.regularisers import GeneratorPass, Regulariser
 
 
 class AdversarialLosses:

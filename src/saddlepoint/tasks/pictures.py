@@ -1,17 +1,32 @@
 """Samples as pictures."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
+
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.storage import write_atomically
 
 #: Side in pixels to which pictures enlarge small images, and below which they do so smoothly.
 SIDE, SMOOTH = 48, 24
 #: Most columns of a grid in which a column is a class.
 CLASSES = 100
+#: Pillow's names of the formats that pictures are written in, by a file's ending, and of those that are animated.
+PICTURES = {
+    **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"},
+    **{".gif": "GIF", ".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"},
+}
+ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
+#: Colours of pictures: paper, ink, what is real, what is made.
+PAPER, INK, REAL, MADE = (252, 252, 250), (60, 60, 60), (190, 190, 186), (31, 78, 160)
+#: Milliseconds that a frame of an animation is shown.
+MILLISECONDS = 50
 
 
 def image_grid(
@@ -69,3 +84,38 @@ def scatter(points: Tensor, reach: float, side: int) -> NDArray[np.uint8]:
     shade = 1 - torch.exp(-avg_pool2d(count[None], 3, 1, 1, divisor_override=1)[0])
     ink, paper = torch.tensor([31.0, 78.0, 160.0]), torch.tensor([252.0, 252.0, 250.0])
     return torch.lerp(paper.double(), ink.double(), shade[..., None]).round().byte().numpy()
+
+
+def class_columns(classes: Sequence[str]) -> int | None:
+    """Columns of a grid in which each is a class; None where there are no classes, or too many."""
+    return len(classes) if 0 < len(classes) <= CLASSES else None
+
+
+def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
+    """Bytes of a network's values, whose ends are black and white: 0 and 255."""
+    low, high = ends
+    return ((values.float() - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def write_frames(folder: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
+    """A PNG file each, named by its number."""
+    digits = len(str(len(frames) - 1))
+    for number, frame in enumerate(frames):
+        Image.fromarray(frame).save(folder / f"{number:0{digits}d}.png")
+
+
+def write_animation(path: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
+    """An animation that repeats, whole or absent, in the format of the path's ending.
+
+    Raises:
+        ConfigurationError: no animated format has this ending.
+    """
+    form = ANIMATED.get(path.suffix.lower())
+    if form is None:
+        raise ConfigurationError(f"{path}: an animated file ends in {', '.join(ANIMATED)}")
+    first, *rest = map(Image.fromarray, frames)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(
+        path,
+        lambda file: first.save(file, format=form, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0),
+    )

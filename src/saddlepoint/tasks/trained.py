@@ -24,7 +24,6 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.networks import NETWORKS
 from saddlepoint.storage import write_atomically
-from saddlepoint.tasks.pictures import image_grid, scatter
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
@@ -32,13 +31,9 @@ BLOCK = 64
 NETWORK_REGISTRY: Registry[nn.Module] = Registry("network", NETWORKS, supplied=("source", "shape", "latent", "classes"))
 #: Where the class of every kind lives; its module is imported when one is loaded.
 KINDS = {
-    "images": "saddlepoint.tasks.trained:ImageGenerator",
-    "points": "saddlepoint.tasks.trained:PointGenerator",
     "translation": "saddlepoint.tasks.translator:ImageTranslator",
     "table": "saddlepoint.tasks.table:RowGenerator",
     "series": "saddlepoint.tasks.series:WindowsGenerator",
-    "sounds": "saddlepoint.tasks.audio:SpectrogramGenerator",
-    "waves": "saddlepoint.tasks.audio:WaveformGenerator",
     "text": "saddlepoint.tasks.text:TextGenerator",
     "vocoder": "saddlepoint.tasks.vocoder:Vocoder",
 }
@@ -259,62 +254,6 @@ class Sampler(Model):
             return torch.lerp(a, b, w)
         angle = torch.arccos(torch.dot(a, b) / (a.norm() * b.norm())).clamp_min(1e-6)
         return (torch.sin((1 - w) * angle) * a + torch.sin(w * angle) * b) / torch.sin(angle)
-
-
-@dataclass
-class ImageGenerator(Sampler):
-    """Makes images, uint8 (n, C, H, W).
-
-    Attributes:
-        range: the network's values for black and white.
-    """
-
-    range: tuple[float, float]
-
-    kind = "images"
-
-    def details(self) -> dict[str, Any]:
-        """The range."""
-        return {"range": [float(end) for end in self.range]}
-
-    def finished(self, outputs: Tensor) -> Tensor:
-        """Bytes: black 0, white 255."""
-        return to_bytes(outputs, self.range)
-
-    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
-        """A grid."""
-        return image_grid(samples, columns, scale)
-
-
-@dataclass
-class PointGenerator(Sampler):
-    """Makes points in the plane, float (n, 2).
-
-    Attributes:
-        reach: half the side of the square about 0 that pictures show.
-    """
-
-    reach: float
-
-    kind = "points"
-
-    def details(self) -> dict[str, Any]:
-        """The reach."""
-        return {"reach": float(self.reach)}
-
-    def finished(self, outputs: Tensor) -> Tensor:
-        """As they are."""
-        return outputs.float()
-
-    def picture(self, samples: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:  # noqa: ARG002
-        """A dot a point, darker where they lie thick; `scale` times 256 pixels a side."""
-        return scatter(samples, self.reach, 256 * (scale or 2))
-
-
-def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
-    """Bytes of a network's values, whose ends are black and white: 0 and 255."""
-    low, high = ends
-    return ((values.float() - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def _network(spec: Mapping[str, Any], shape: tuple[int, ...], latent: Latent, classes: Sequence[str]) -> nn.Module:

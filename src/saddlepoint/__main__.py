@@ -1,0 +1,5 @@
+"""`python -m saddlepoint` is `saddle`."""
+
+from saddlepoint.cli.main import main
+
+main()

@@ -1,0 +1,163 @@
+"""Flags that are settings: any `--key value` that a configuration, or the options of a task or a model, has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from saddlepoint.configuration import ConfigurationError, Settings, described, nearest, parse_value
+from saddlepoint.configuration.settings import settings_in
+from saddlepoint.tasks import Config, tasks
+
+#: Words of the budget, which are flags of their own.
+BUDGET = ("samples", "minutes", "evaluations")
+
+
+def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict[str, Any]]:
+    """Words of a command line as those that stand alone, and settings by key, in their order.
+
+    `--key value`, `--key=value`; `--key` and `--no-key` of a setting that is true or false, or of a part that may be
+    left out. Dashes in a key are underscores; dots lead into inner settings. A key that comes twice has a list of values.
+
+    Args:
+        words: what no option of the command took.
+        known: the settings, whose types tell which flags need no value.
+    """
+    alone: list[str] = []
+    found: dict[str, Any] = {}
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("--") or word == "--":
+            alone.append(word)
+            continue
+        key, equals, text = word[2:].partition("=")
+        key = key.replace("-", "_")
+        if not equals and key.startswith("no_") and (is_switch(known, key[3:]) or _is_optional(known, key[3:])):
+            value: Any = False
+            key = key[3:]
+        elif equals:
+            value = _value(known, key, text)
+        elif left and not left[0].startswith("--") and not (is_switch(known, key) and not _is_truth(left[0])):
+            value = _value(known, key, left.pop(0))
+        else:
+            value = True
+        if key in found:
+            before = found[key] if isinstance(found[key], list) else [found[key]]
+            value = [*before, value]
+        found[key] = value
+    return alone, found
+
+
+def _value(known: type[Settings], key: str, text: str) -> Any:
+    """A value from a command line; members of a mapping, as COLUMN=VALUE, stay as they are written."""
+    is_mapping = get_origin(annotation_of(known, key)) is dict and not text.startswith("{")
+    return text if is_mapping else parse_value(text)
+
+
+def _is_optional(known: type[Settings], key: str) -> bool:
+    """Whether a key is of settings that may be left out as a whole."""
+    annotation = annotation_of(known, key)
+    return settings_in(annotation) is not None and type(None) in get_args(annotation)
+
+
+def is_switch(known: type[Settings], key: str) -> bool:
+    """Whether a setting is true or false, and so needs no value."""
+    annotation = annotation_of(known, key)
+    return annotation is bool or bool in get_args(annotation)
+
+
+def annotation_of(known: type[Settings], key: str) -> Any:
+    """The type of a setting by its key, aliases included; None where there is none."""
+    head, dot, tail = key.partition(".")
+    place = known.aliases.get(head, (head,))[0] + dot + tail
+    kind: Any = known
+    for name in place.split("."):
+        if not (isinstance(kind, type) and issubclass(kind, Settings)) or name not in kind.model_fields:
+            return None
+        annotation = kind.model_fields[name].annotation
+        kind = settings_in(annotation) or annotation
+    return annotation
+
+
+def _is_truth(text: str) -> bool:
+    return text.lower() in ("true", "false", "yes", "no", "on", "off", "none")
+
+
+def checked(config: Config, keys: Iterable[str]) -> None:
+    """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest that there is."""
+    known = {*type(config).model_fields, *type(config).aliases, *BUDGET}
+    for key in keys:
+        head = key.partition(".")[0]
+        if head in known:
+            continue
+        others = [
+            name
+            for name, task in tasks().items()
+            if any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
+        ]
+        flag = f"--{key.replace('_', '-')}"
+        if others:
+            raise ConfigurationError(f"{flag}: {head!r} is a setting of {', '.join(others)}; {config.recipe} has none")
+        near = nearest(head, sorted(known))
+        raise ConfigurationError(f"there is no flag {flag}: {near.replace('_', '-')}")
+
+
+def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others: Mapping[str, type[Settings]]) -> Any:
+    """The options of a model or a task from flags.
+
+    Args:
+        kind: the options' class.
+        given: values by key.
+        what: what the options are of, for messages.
+        others: options of other models or tasks by their titles, to say whose a flag is.
+
+    Raises:
+        ConfigurationError: a flag that is no option here.
+    """
+    for key in given:
+        if key in kind.model_fields:
+            continue
+        flag = f"--{key.replace('_', '-')}"
+        owners = [title for title, other in others.items() if key in other.model_fields]
+        if owners:
+            raise ConfigurationError(f"{what}: {flag} is for {', '.join(owners)}")
+        known = [name.replace("_", "-") for name in kind.model_fields]
+        raise ConfigurationError(f"{what} has no option {flag}: {nearest(key.replace('_', '-'), known)}")
+    return kind.read(given)
+
+
+#: Settings that few change: shown by --help-all.
+_RARE = ("schema_version", "task", "game", "recipe", "device", "threads", "compiled", "accumulate", "precision")
+
+
+def settings_help(config: Config, *, everything: bool) -> str:
+    """The settings of a recipe, grouped, each with its value and what it means."""
+    lines = [f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."]
+    group = ""
+    for one in described(config):
+        head = one.key.partition(".")[0]
+        if not everything and (head in _RARE or head == "channels_last" or one.depth > 1 or one.key == "data.given"):
+            continue
+        section = head if one.depth or one.value == "…" else "run"
+        if section != group:
+            group = section
+            lines.append(f"\n{group}:")
+        if one.value == "…":
+            lines[-1] += f"  {one.text}" if one.text else ""
+            continue
+        lines.append(f"  --{one.key.replace('_', '-')} {_shown(one.value)}")
+        lines.append(f"      {one.text or one.kind}{f' ({one.kind})' if one.text else ''}")
+    aliases = [f"--{name.replace('_', '-')} = {', '.join(places)}" for name, places in type(config).aliases.items()]
+    if aliases:
+        lines += ["\nshort:", *(f"  {alias}" for alias in aliases)]
+    if not everything:
+        lines.append("\nAll of them: --help-all.")
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(map(str, value)) or "[]"
+    return "none" if value is None else str(value)
+

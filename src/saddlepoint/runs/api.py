@@ -1,0 +1,191 @@
+"""Train, load and evaluate in Python: the same recipes, settings, defaults and messages as on the command line."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from torch import nn
+
+from saddlepoint.components.registries import METHOD_REGISTRY
+from saddlepoint.configuration import ConfigurationError, assign_values, nearest
+from saddlepoint.configuration.outside import is_outside, read_from_file
+from saddlepoint.core import Game, Method
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.runs.progress import progress_here, work_here
+from saddlepoint.runs.run import Run
+from saddlepoint.storage.folder import read_config as read_yaml
+from saddlepoint.tasks import Config, read_config, recipe_named, recipes
+from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
+from saddlepoint.training import Budget, Observer
+
+#: A network of the caller's, or the name of one.
+NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]
+#: Settings that are arguments of their own, with where they lie.
+_BUDGET = ("samples", "minutes", "evaluations")
+
+
+def configured(
+    what: str | Path | Config,
+    *,
+    data: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    trust: bool = False,
+) -> Config:
+    """A complete configuration: a recipe or a saved one, then the data, then settings in their order.
+
+    Args:
+        what: a recipe's name, `package.module:recipe`, a `config.yaml`, a run's folder, or a configuration.
+        data: name or path of the data.
+        settings: by key, nested ones with dots; `samples`, `minutes` and `evaluations` are the budget's.
+        trust: whether code outside of Saddlepoint that a saved configuration names may be imported.
+
+    Raises:
+        ConfigurationError: an unknown name or setting, whose nearest is named, or values that do not fit.
+    """
+    config = starting_point(what, trust)
+    given = dict(settings or {})
+    budget = {name: given.pop(name) for name in _BUDGET if given.get(name) is not None}
+    if budget:
+        # What is given replaces the recipe's budget; a time alone is no number of samples too.
+        config = config.model_copy(update={"budget": type(config.budget).read(budget)})
+    early = {key: given.pop(key) for key in list(given) if key == "data" or key.startswith("data.")}
+    if data is not None:
+        config = config.with_data(data)
+    return assign_values(config, {**early, **given})
+
+
+def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
+    """A recipe, or a configuration that was saved. Raises ConfigurationError where there is neither."""
+    if isinstance(what, Config):
+        return what
+    if isinstance(what, str) and (is_outside(what) or what in recipes()):
+        return recipe_named(what)
+    path = Path(what)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        file = path / "config.yaml" if path.is_dir() else path
+        with read_from_file(trust):
+            return read_config(read_yaml(file), str(file))
+    raise ConfigurationError(
+        f"there is no recipe {str(what)!r}, and no such configuration: {nearest(str(what), recipes())}"
+    )
+
+
+def train(
+    what: str | Path | Config | Game,
+    data: object = None,
+    *,
+    out: str | Path | None = None,
+    method: str | Method | Mapping[str, object] | None = None,
+    samples: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    generator: NetworkLike | None = None,
+    discriminator: NetworkLike | None = None,
+    settings: Mapping[str, object] | None = None,
+    observers: Sequence[Observer] = (),
+    progress: bool = True,
+    **more: Any,
+) -> Run:
+    """Train a recipe, or a game of your own, and return the run. The same call on the same folder continues it.
+
+    Args:
+        what: a recipe's name (`saddlepoint.recipes()`), a `config.yaml`, a run's folder, a `Config`, or a `Game`.
+        data: a name or path, or what the task takes: an array, a tensor, a DataFrame, a torch Dataset; for a game of
+            your own, `Batches` or an iterator of batches.
+        out: the run's folder; None takes a free name below `runs/`.
+        method: the iteration, by its name or as an object.
+        samples: seen before the run ends.
+        minutes: after which the run ends; alone, it replaces the samples.
+        seed: of everything random.
+        device: auto, cpu, cuda …
+        generator: a module, or a network's name with its arguments.
+        discriminator: a module, or a network's name with its arguments.
+        settings: any setting by its key, as {"optimizer.lr": 5e-4}.
+        observers: told how it goes.
+        progress: whether a bar is shown, where there is a terminal or a notebook.
+        more: further settings of the top level; of a game of your own `metrics` (players ↦ numbers by name), `sample`
+            ((players, n, source) ↦ samples), `average` (a half-life in samples), `every` and `evaluations`.
+
+    Returns:
+        The run, ended: `run.outcome`, `run.metrics`, `run.sample(…)`.
+
+    Raises:
+        ConfigurationError: an unknown name or setting, data of another kind, or networks that do not fit.
+        RunFailed: the disk is full.
+        KeyboardInterrupt: the run was interrupted; it is saved, and the same call continues it.
+    """
+    watching = [*observers, *progress_here(progress)]
+    chosen = METHOD_REGISTRY.spec_of(method) if isinstance(method, Method) else method
+    if isinstance(what, Game):
+        run = _own_run(what, data, chosen, out, Budget(samples=samples, minutes=minutes), seed, more, watching)
+    else:
+        networks = {"generator": generator, "discriminator": discriminator}
+        modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
+        given: dict[str, object] = {"samples": samples, "minutes": minutes, "seed": seed, "device": device}
+        given |= {"method": chosen, **more, **(settings or {})}
+        given |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
+        place = str(data) if isinstance(data, str | Path) else None
+        config = configured(what, data=place, settings={key: v for key, v in given.items() if v is not None})
+        run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
+    run.train()
+    if run.result is not None and run.result.signal is not None:
+        raise KeyboardInterrupt(f"the run is saved in {run.path}: the same call continues it")
+    return run
+
+
+def load(path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, trust: bool = False) -> Run:
+    """A run, from its folder or from its `generator/` folder alone.
+
+    Args:
+        path: the folder.
+        networks: modules that it was trained with, where they were yours, by role.
+        trust: whether code outside of Saddlepoint that the folder names may be imported.
+
+    Raises:
+        ValueError: nothing trained is there, or its files are damaged; says what to do.
+    """
+    run = Run.open(path, networks=networks, trust=trust)
+    if run.config is None or run.storage.generator.is_dir():
+        _ = run.model  # damaged files are found now, not at the first use
+    return run
+
+
+def evaluate(run: Run | str | Path, data: object = None, *, progress: bool = True, **options: object) -> Evaluation:
+    """Measure how good a run's result is, each number with its protocol; kept in the run's `evaluation.json`.
+
+    Args:
+        run: a run, or its folder.
+        data: other data of the same kind, a name, a path or what the task takes; None takes the run's own.
+        progress: whether a bar is shown, where there is a terminal or a notebook.
+        options: of the task, as `samples`, `seed`, `weights`; `saddle evaluate RUN --help` lists them.
+
+    Raises:
+        ConfigurationError: no such option, or nothing that can be measured.
+    """
+    run = run if isinstance(run, Run) else load(run)
+    with work_here(progress) as tell:
+        return run.evaluate(data, progress=tell, **options)
+
+
+def _own_run(
+    game: Game,
+    data: object,
+    method: Any,
+    out: str | Path | None,
+    budget: Budget,
+    seed: int | None,
+    more: Mapping[str, Any],
+    observers: Sequence[Observer],
+) -> Run:
+    known = ("metrics", "sample", "average", "every", "evaluations")
+    for key in more:
+        if key not in known:
+            raise ConfigurationError(f"a game of your own has no setting {key!r}: {nearest(key, known)}")
+    own = OwnGame.of(game, data, more.get("metrics"), more.get("sample"))
+    budget = budget.model_copy(update={"evaluations": more.get("evaluations")})
+    config = own_config(
+        method or "alternating", average=more.get("average"), budget=budget, every=more.get("every"), seed=seed
+    )
+    players = OwnPlayers(game.players, own.sample)
+    return Run.begin(config, out, data=own, networks={"generator": players}, observers=observers)

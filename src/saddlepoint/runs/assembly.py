@@ -1,0 +1,286 @@
+"""From a configuration and its data to a game that can be played: all that no task has of its own."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+from torch import Tensor, nn
+
+from saddlepoint.components.citing import citations
+from saddlepoint.components.device import pick_device
+from saddlepoint.components.networks import Networks
+from saddlepoint.components.precision import MixedPrecision
+from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
+from saddlepoint.data.dataset import Dataset
+from saddlepoint.data.rows import in_parts
+from saddlepoint.dynamics import DualityGap, duality_gap
+from saddlepoint.methods import Averaged
+from saddlepoint.networks import Costs, costs, coupled_layers
+from saddlepoint.penalties import clip_parameters
+from saddlepoint.storage import RunFolder
+from saddlepoint.tasks import Config, Setup, task_of
+from saddlepoint.training import Observer, OptimizerSchedule, Stage, Stopping, Training
+
+#: Of the data, this share judges the players' replies and is not among those on which replies are sought.
+HELD_OUT = 0.1
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A run's game, its method and its batches, where they begin."""
+
+    config: Config
+    setup: Setup[Any]
+    game: Game
+    method: Method
+
+    @cached_property
+    def batches(self) -> Batches:
+        """The stream's, from the beginning."""
+        return Batches(self.setup.batches)
+
+    def training(self, folder: RunFolder, observer: Observer) -> Training:
+        """The training of this game in a folder that was created."""
+        config, setup = self.config, self.setup
+        return Training(
+            self.game,
+            self.method,
+            self.batches,
+            _Looks(self),
+            folder,
+            config.budget,
+            config.every,
+            len(setup.data),
+            observer,
+            OptimizerSchedule(self.game, config.schedules),
+            self._stopping(),
+            self._stages(),
+        )
+
+    def deliver(self, folder: Path, **facts: Any) -> None:
+        """Write the model, and further ones below it; the players stand at the point that is handed over."""
+        known = {**self._facts(), **facts}
+        self.setup.model.save(folder, known)
+        for name, other in self.setup.others.items():
+            other.save(folder / name, known)
+
+    def _stages(self) -> tuple[Stage, ...]:
+        stage = self.setup.stage
+        if stage is None or not stage.samples:
+            return ()
+
+        def keep(folder: Path) -> None:
+            facts = {**self._facts(), "stage": f"{stage.name}, without the adversary"}
+            self.setup.model.save(folder / stage.name, facts)
+
+        return (Stage(stage.samples, keep, "the adversary"),)
+
+    def _stopping(self) -> Stopping | None:
+        until = self.config.until
+        if until is None:
+            return None
+        looked_at = Batches(self.setup.batches)
+        return Stopping(
+            until,
+            self.game,
+            self.method,
+            [looked_at.next() for _ in range(until.batches)],
+            lambda: self.duality_gap().total,
+        )
+
+    def duality_gap(self, size: int = 1024, steps: int = 200) -> DualityGap:
+        """The duality gap where the game is, replies sought on nine tenths of the data and judged on the others.
+
+        Args:
+            size: samples of the batch that judges, at most.
+            steps: of each search.
+        """
+        order = torch.randperm(len(self.setup.data), generator=rng(self.config.seed, "held out"))
+        cut = max(1, int(HELD_OUT * len(order)))
+        seed = seed_for(self.config.seed, "held out")
+        held = self.setup.batches.part(order[:cut], batch_size=min(size, cut), seed=seed)
+        others = self.setup.batches.part(order[cut:]) if cut < len(order) else held
+        return duality_gap(self.game, Batches(others), held(0), steps)
+
+    def identity(self) -> dict[str, Any]:
+        """What `run.json` says of a run that begins: recipe, versions, device, data, sizes, what to cite."""
+        data = self.setup.data
+        return {
+            "recipe": self.config.recipe,
+            "task": self.config.task,
+            "versions": {
+                "saddlepoint": version("saddlepoint"),
+                "torch": torch.__version__,
+                "numpy": numpy.__version__,
+                "python": platform.python_version(),
+            },
+            "device": str(self.game.point.tensors[0].device),
+            "threads": torch.get_num_threads(),
+            "dataset": {
+                "name": data.name,
+                "source": data.source,
+                "fingerprint": data.fingerprint,
+                "kind": data.kind,
+                data.kind: len(data),
+                "shape": list(data.shape),
+                "classes": list(data.classes),
+                "notes": list(data.notes),
+            },
+            "parameters": {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names},
+            "citations": citations(
+                METHOD_REGISTRY.build(self.config.method),
+                self.config.bibtex,
+                averaged=self.config.average is not None,
+            ),
+            "stages": [] if self.setup.stage is None else [self.setup.stage.name],
+            "usage": self.setup.model.usage()[0],
+            "state": "running",
+            "outcome": Outcome.RUNNING.value,
+            "message": Outcome.RUNNING.sentence,
+            "ended": None,
+        }
+
+    def costs(self) -> dict[str, Costs]:
+        """Parameters and operations a sample, by player, counted on one batch: no task says shapes."""
+        seen: dict[str, tuple[Any, ...]] = {}
+
+        def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...]) -> None:
+            seen.setdefault(role, tuple(x.detach() if isinstance(x, Tensor) else x for x in inputs))
+
+        players = self.setup.players
+        hooks = [player.register_forward_pre_hook(partial(remember, role)) for role, player in players.items()]
+        try:
+            # Far on, where no first stage is left in which a player rests.
+            batch = self.setup.batches.part(batch_size=2 * self.config.packing)(10**9)
+            with self.game.untouched():
+                self.game.field(batch, base=False)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return {role: costs(players[role], *inputs) for role, inputs in seen.items()}
+
+    def _facts(self) -> Mapping[str, Any]:
+        """What goes with a model, for its card."""
+        config, data = self.config, self.setup.data
+        return {
+            "recipe": config.recipe,
+            "data": f"{data.name} ({len(data):,} {data.kind}, fingerprint {data.fingerprint}); {data.source}",
+            "method": config.method["name"],
+            "loss": config.objective,
+            "seed": config.seed,
+        }
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """A task's probe and model as the loop asks for them."""
+
+    assembly: Assembly
+
+    def monitors(self) -> dict[str, float]:
+        return self.assembly.setup.probe.monitors(self.assembly.game)
+
+    def score(self) -> Any:
+        self.assembly.setup.at_answer()
+        return self.assembly.setup.probe.score(self.assembly.setup.model)
+
+    def snapshot(self, path: Path) -> None:
+        self.assembly.setup.at_answer()
+        self.assembly.setup.probe.snapshot(self.assembly.setup.model, path)
+
+    def deliver(self, folder: Path) -> None:
+        self.assembly.setup.at_answer()
+        self.assembly.deliver(folder)
+
+
+def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | None = None) -> Assembly:
+    """Players, optimizers, losses and the method that a configuration describes, on data.
+
+    Args:
+        config: all that is chosen.
+        data: as its task reads them.
+        networks: modules of the caller's, by role.
+
+    Raises:
+        ConfigurationError: things that do not fit together.
+    """
+    make = Networks(config.seed, pick_device(config.device), networks, config.latent_size)
+    setup = task_of(config).build(config, data, make)
+    game = setup.game or _game(config, setup)
+    method = METHOD_REGISTRY.build(config.method)
+    if config.average is not None:
+        method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
+    if networks and setup.game is None:
+        _check_own(networks, setup, game)
+    return Assembly(config, setup, game, method)
+
+
+def _game(config: Config, setup: Setup[Any]) -> Game:
+    if config.channels_last:
+        for module in setup.players.values():
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.accumulate > 1:
+        for role, module in setup.players.items():
+            if layers := coupled_layers(module):
+                raise ConfigurationError(
+                    f"the {role}'s layers {', '.join(layers[:3])} look at a batch as a whole, which accumulate="
+                    f"{config.accumulate} parts change: give accumulate=1, or a network without batch norm and deviation"
+                )
+    return Game(
+        setup.players,
+        setup.losses
+        if config.precision == "float32"
+        else MixedPrecision(setup.losses, getattr(torch, config.precision)),
+        _optimizers(config, setup.players),
+        compiled=config.compiled,
+        parts=None if config.accumulate == 1 else partial(in_parts, size=config.batch_size // config.accumulate),
+    )
+
+
+def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
+    optimizers = {}
+    for role, player in config.players.items():
+        parameters = [p for p in players[role].parameters() if p.requires_grad]
+        optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters)
+        if player.clip is not None:
+            optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
+    return optimizers
+
+
+def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
+    clip_parameters(parameters, bound)
+
+
+def _check_own(networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:
+    """Say what a network of the caller's got and gave where a batch does not go through. Raises ConfigurationError."""
+    got: dict[str, list[tuple[int, ...]]] = {}
+
+    def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...], _output: Any = None) -> None:
+        got[role] = [tuple(x.shape) for x in inputs if isinstance(x, Tensor)]
+
+    hooks = [
+        setup.players[role].register_forward_pre_hook(partial(remember, role))
+        for role in networks
+        if role in setup.players
+    ]
+    try:
+        with game.untouched():
+            game.field(setup.batches(0), base=False)
+    except Exception as error:  # of the caller's own code, whatever it is
+        given = "; ".join(f"the {role} is given {', '.join(map(str, shapes))}" for role, shapes in got.items())
+        raise ConfigurationError(
+            f"a batch does not go through the networks that were given ({given or 'none was called'}): "
+            f"{type(error).__name__}: {error}. Expected are generator(latent[, labels]) -> samples of "
+            f"{tuple(setup.data.shape)} and discriminator(samples[, labels]) -> logits (n,)"
+        ) from error
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,263 @@
+"""What is shown of work that goes on: a bar on terminals, the last picture in notebooks, plain lines elsewhere."""
+
+import base64
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from saddlepoint.data.dataset import Dataset, OnProgress
+from saddlepoint.tasks import Config
+from saddlepoint.training import Budget, Observer, Result, RunInfo
+from saddlepoint.training.observer import Progress as Where
+
+#: Seconds between two redraws.
+REDRAW = 0.2
+#: Class names that are shown.
+NAMED = 10
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+
+class ProgressBar(Observer):
+    """Draws where a run is: samples seen, rate, time left, losses and monitors.
+
+    Where the console is no terminal, one plain line a record. Where one record an epoch is all, the classical line an
+    epoch on stdout.
+
+    Args:
+        console: where it is drawn; stderr by default.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or err
+        self._drawn = 0.0
+        self._first: tuple[float, int] | None = None
+        self._numbers = ""
+        self._last = Where()
+        self._info: RunInfo | None = None
+        self._reading: Progress | None = None
+        self._live: Live | None = None
+
+    def progressed(self, what: str, done: float, of: float) -> None:
+        """Show what is read before the first step."""
+        if not self.console.is_terminal or self._live is not None:
+            return
+        if self._reading is None:
+            self._reading = Progress(console=self.console, transient=True)
+            self._reading.start()
+        if not self._reading.tasks or self._reading.tasks[-1].description != what:
+            self._reading.add_task(what, total=None)
+        self._reading.update(self._reading.tasks[-1].id, completed=done, total=of or None)
+
+    def started(self, info: RunInfo) -> None:
+        """Say what is trained on what, and begin to draw."""
+        self._read()
+        self._info = info
+        for line in introduction(info.config, info.data, continued=info.continued):
+            self.console.print(line, markup=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[where]}"),
+            TextColumn("{task.fields[left]}"),
+            console=self.console,
+        )
+        self._task = self._bar.add_task(info.config.recipe, total=1.0, where="", left="")
+        if self.console.is_terminal:
+            self._live = Live(console=self.console, auto_refresh=False)
+            self._live.start()
+
+    def stepped(self, progress: Where) -> None:
+        """Redraw, at most five times a second."""
+        self._last = progress
+        now = time.monotonic()
+        if now - self._drawn >= REDRAW and self._live is not None:
+            self._draw(now)
+
+    def recorded(self, record: Mapping[str, Any]) -> None:
+        """Show the record's numbers."""
+        assert self._info is not None
+        losses, monitors = record["losses"], record["monitors"]
+        shown = {f"L_{name[0].upper()}": value for name, value in losses.items()}
+        shown |= {name: monitors[name] for name in ("discriminator_auc", "diversity") if name in monitors}
+        shown |= record.get("metrics", {})
+        self._numbers = "  ".join(f"{k} {v:.3f}" for k, v in shown.items() if v is not None)
+        if self._info.config.every.record is None:
+            epoch = record["samples"] // len(self._info.data)
+            told = (f"{name.capitalize()} Loss: {losses[name]}" for name in sorted(losses))
+            out.print("  ".join([f"Epoch: {epoch}", *told]), markup=False, soft_wrap=True)
+        elif not self.console.is_terminal:
+            self.console.print(f"{record['samples']:>12,} samples  {self._numbers}", markup=False, soft_wrap=True)
+
+    def said(self, text: str) -> None:
+        """Print above the bar."""
+        self._read()
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def ended(self, result: Result) -> None:
+        """Draw a last time."""
+        self._last = result.progress
+        self.close()
+
+    def close(self) -> None:
+        """Leave the screen as it is; also after an error."""
+        self._read()
+        if self._live is not None:
+            self._draw(time.monotonic())
+            self._live.stop()
+            self._live = None
+
+    def _read(self) -> None:
+        if self._reading is not None:
+            self._reading.stop()
+            self._reading = None
+
+    def _draw(self, now: float) -> None:
+        """The bar, and below it the latest record's numbers."""
+        assert self._info is not None
+        assert self._live is not None
+        self._drawn = now
+        samples = self._last.samples
+        rate = self._rate(now, samples)
+        share, left = _share(self._info.config.budget, self._last, rate)
+        where = f"{samples:,} samples  {rate:,.0f}/s"
+        self._bar.update(self._task, completed=share, where=where, left=left)
+        numbers = Text(self._numbers, style="dim", no_wrap=True, overflow="ellipsis")
+        self._live.update(Group(self._bar, numbers), refresh=True)
+
+    def _rate(self, now: float, samples: int) -> float:
+        if self._first is None:
+            self._first = now, samples
+        seconds = now - self._first[0]
+        return (samples - self._first[1]) / seconds if seconds > 0 else 0.0
+
+
+class NotebookProgress(Observer):
+    """Shows a line and the newest picture below the cell, and replaces them as the run goes on."""
+
+    def __init__(self) -> None:
+        self._display = import_module("IPython.display")
+        self._handle = self._display.display(self._display.HTML("<p>reading the data</p>"), display_id=True)
+        self._line, self._picture, self._shown = "", "", 0.0
+
+    def started(self, info: RunInfo) -> None:
+        """Say what is trained on what."""
+        for line in introduction(info.config, info.data, continued=info.continued):
+            print(line)
+        self._budget: Budget = info.config.budget
+
+    def stepped(self, progress: Where) -> None:
+        """Show where it is, at most every two seconds."""
+        now = time.monotonic()
+        if now - self._shown >= 10 * REDRAW:
+            self._shown = now
+            share = self._budget.share(progress.samples, progress.seconds, progress.evaluations)
+            self._line = f"{progress.samples:,} samples, {share:.0%}"
+            self._show()
+
+    def snapshot(self, path: Path) -> None:
+        """Show the picture."""
+
+
+        if path.exists():
+            data = base64.b64encode(path.read_bytes()).decode()
+            self._picture = f'<img alt="samples" style="max-width:480px" src="data:image/png;base64,{data}">'
+            self._show()
+
+    def ended(self, result: Result) -> None:
+        """Say how it ended."""
+        self._line = f"{result.outcome}: {result.message}"
+        self._show()
+
+    def _show(self) -> None:
+        self._handle.update(self._display.HTML(f"<p>{self._line}</p>{self._picture}"))
+
+
+def progress_here(wanted: bool) -> list[Observer]:
+    """Observers that show a run's progress where it is wanted: in a notebook, or on a terminal."""
+    if not wanted:
+        return []
+    if in_notebook():
+        return [NotebookProgress()]
+    return [ProgressBar()] if err.is_terminal else []
+
+
+def in_notebook() -> bool:
+    """Whether the code runs in a notebook's kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
+
+
+@contextmanager
+def work_here(wanted: bool = True) -> Iterator[OnProgress]:
+    """A bar for other work, on a terminal; gives what to tell of it.
+
+    A stretch is named by what is told before a colon: "EMA against train: frechet" counts metrics of one.
+    """
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not (wanted and err.is_terminal),
+    )
+    with bar:
+        task = bar.add_task("", total=1)
+        said = ""
+
+        def report(what: str, done: float, of: float) -> None:
+            nonlocal said
+            stretch = what.partition(":")[0]
+            if stretch != said:
+                bar.reset(task)
+                said = stretch
+            bar.update(task, description=what, completed=done, total=of)
+
+        yield report
+
+
+def introduction(config: Config, data: Dataset, *, continued: bool) -> list[str]:
+    """What is trained on what, and what is to be known of the data, a line each."""
+    what = "continuing" if continued else "training"
+    lines = [
+        f"{what} on {data.name}: {len(data):,} {data.kind} {data.size}; "
+        f"{config.method['name']}, {config.objective}, batch {config.batch_size}"
+    ]
+    if data.counts:
+        counts = list(data.counts.values())
+        each = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))
+        names = ", ".join(list(data.counts)[:NAMED]) + (", …" if len(data.counts) > NAMED else "")
+        lines.append(f"{len(counts):,} classes of {each} {data.kind}: {names}")
+        if getattr(config, "conditional", None) is False:
+            lines[-1] += "; --conditional makes each on demand"
+    return [*lines, *(f"note: {note}" for note in data.notes)]
+
+
+def _share(budget: Budget, progress: Where, rate: float) -> tuple[float, str]:
+    """The share done, and the time left in words."""
+    lefts = []
+    share = budget.share(progress.samples, progress.seconds, progress.evaluations)
+    if budget.samples and rate > 0:
+        lefts.append((budget.samples - progress.samples) / rate)
+    if budget.minutes:
+        lefts.append(60 * budget.minutes - progress.seconds)
+    if not lefts:
+        return share, ""
+    minutes, seconds = divmod(max(0, round(min(lefts))), 60)
+    return share, f"{minutes}:{seconds:02d} left"
+
+

@@ -1,0 +1,538 @@
+"""One run, from its configuration to what came of it: the folder is the truth, the object a view of it."""
+
+import copy
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from saddlepoint.components.device import pick_device
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.configuration.outside import read_from_file
+from saddlepoint.core import Outcome
+from saddlepoint.data import DataError
+from saddlepoint.data.dataset import Dataset, OnProgress, quiet
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.measures import Number, values
+from saddlepoint.measures.number import read_numbers
+from saddlepoint.report import Finding, examine_run, write_curves, write_report
+from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
+from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
+from saddlepoint.tasks.registry import AnyTask, task_of_model
+from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
+from saddlepoint.training.state import load_state
+
+#: Where runs go that are given no folder.
+RUNS = Path("runs")
+#: What is asked of, or trained on, in messages.
+GIVE_DATA = "give them again with data="
+
+
+class Run:
+    """One training: what it is made of, its folder, and what came of it.
+
+    Made by `Run.begin`, which is what `saddlepoint.training` calls, or by `Run.open`, which is `saddlepoint.load`.
+
+    Attributes:
+        path: the run's folder, or a `generator/` folder alone.
+        config: None where a generator came alone.
+        result: what ended the last call of `train`; None before.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: Config | None,
+        *,
+        data: Dataset | None = None,
+        networks: Mapping[str, nn.Module] | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.path, self.config = path, config
+        self.storage = RunFolder(path)
+        self.result: Result | None = None
+        self._data, self._networks, self._observers = data, dict(networks or {}), tuple(observers)
+        self._model: Model | None = None
+
+    # --- from where ---------------------------------------------------------------------------------------
+
+    @classmethod
+    def begin(
+        cls,
+        config: Config,
+        out: str | Path | None = None,
+        *,
+        data: object = None,
+        networks: Mapping[str, nn.Module] | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Self:
+        """A new run, or the one in `out` where all that decides its numbers is equal; nothing is written yet.
+
+        Args:
+            config: all that is chosen.
+            out: the run's folder; None takes a free name below `runs/`, or that of the same run there.
+            data: of a Python caller, in place of what the configuration names: what the task takes.
+            networks: of a Python caller, by role.
+            observers: told how it goes.
+
+        Raises:
+            ConfigurationError: the folder holds another run, or the task does not take such data.
+        """
+        task = task_of(config)
+        adopted: Dataset | None = None
+        if data is not None:
+            adopted = task.adopt(config, data)
+            config = _with_given(config, data, f" {adopted.fingerprint}")
+        if config.players:
+            for role, network in (networks or {}).items():
+                config = _with_own(config, role, network)
+        path = Path(out) if out is not None else free_name(RUNS, config.recipe.rpartition(":")[2], _is_run(config))
+        run = cls(path, config, data=adopted, networks=networks, observers=observers)
+        run._agree()
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, trust: bool = False) -> Self:
+        """A run's folder, or a `generator/` folder alone; reads, never writes.
+
+        Args:
+            path: the folder.
+            networks: modules that the run was trained with, where they are the caller's, by role.
+            trust: whether code outside of Saddlepoint that the folder names may be imported.
+
+        Raises:
+            ConfigurationError: the folder names code that is not trusted.
+            ValueError: there is neither, or its files are damaged.
+        """
+        path = Path(path)
+        folder, config = RunFolder(path), None
+        with read_from_file(trust):
+            if folder.config.exists():
+                plain = folder.read_config()
+                config = None if "kind" in plain and "recipe" not in plain else read_config(plain, str(folder.config))
+        run = cls(path, config, networks=networks)
+        if config is None:
+            run._model = model_at(path, networks)
+        return run
+
+    # --- training -----------------------------------------------------------------------------------------
+
+    def train(self, *, report: bool = True) -> Self:
+        """Play to the end of the budget, from the newest checkpoint where there is one.
+
+        Holds the folder's lock, and sets and restores the threads. A signal or Ctrl-C saves, and `result.signal` says
+        which came.
+
+        Args:
+            report: write curves and the report at the end.
+
+        Raises:
+            ConfigurationError: data changed since the run began, or things do not fit.
+            RunBusy: another process trains in the folder.
+            RunFailed: the disk is full, or the run ended in values that are not finite before.
+        """
+        config = self._configured()
+        observer = Observers(self._observers)
+        with self.storage.held():
+            continued = self._agree()
+            if continued and (over := self._over()) is not None:
+                observer.said(over)
+                return self
+            threads = torch.get_num_threads()
+            torch.set_num_threads(config.threads or threads)
+            try:
+                self._play(observer, continued, report)
+            finally:
+                torch.set_num_threads(threads)
+        return self
+
+    def _play(self, observer: Observers, continued: bool, report: bool) -> None:
+        config = self._configured()
+        data = self.read_data(observer.progressed)
+        if continued and (what := changed(self.storage.read_identity(), data)) is not None:
+            raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
+        observer.started(RunInfo(config, data, self.path, continued))
+        assembly = assemble(config, data, self._networks)
+        self.storage.create()
+        self.storage.write_config(config.plain())
+        identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
+        if not continued:
+            identity["started"] = _now()
+        self.storage.write_identity(**identity)
+        try:
+            self.result = assembly.training(self.storage, observer).run()
+        except RunFailed as failure:
+            with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
+                self.storage.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
+            raise
+        self._model = None
+        self._end(self.result, report)
+        observer.ended(self.result)
+
+    def _end(self, result: Result, report: bool) -> None:
+        progress = result.progress
+        self.storage.write_identity(
+            state="ended",
+            outcome=result.outcome.value,
+            message=result.message,
+            ended=_now(),
+            samples=progress.samples,
+            steps=progress.steps,
+            evaluations=progress.evaluations,
+            seconds=round(progress.seconds, 3),
+            metrics=values(result.metrics.values()),
+        )
+        if report:
+            write_curves(self.path)
+            write_report(self.path)
+
+    def _agree(self) -> bool:
+        """Whether the folder already holds this run. Raises ConfigurationError where it holds another one."""
+        config = self._configured()
+        if not self.storage.config.exists():
+            return False
+        with read_from_file():
+            before = read_config(self.storage.read_config(), str(self.storage.config))
+        differences = config.differences(before)
+        if [found.partition(":")[0] for found in differences] == ["data.path"]:
+            with suppress(DataError):
+                if changed(self.storage.read_identity(), self.read_data()) is None:  # they were moved
+                    self.storage.write_config(config.plain())
+                    return True
+        if differences:
+            more = "; …" if len(differences) > 3 else ""
+            raise ConfigurationError(
+                f"{self.path} holds another run ({'; '.join(differences[:3])}{more}): give another folder with --out, "
+                f"or continue this one with: saddle train {self.storage.config} --out {self.path}"
+            )
+        return True
+
+    def _over(self) -> str | None:
+        """That nothing is left to do, in a sentence. Raises RunFailed where the run failed before."""
+        config, identity = self._configured(), self.storage.read_identity()
+        if identity.get("state") != "ended":
+            return None
+        if identity.get("outcome") == Outcome.NON_FINITE:
+            raise RunFailed(f"this run ended before: {identity.get('message')}")
+        if config.until is not None and identity.get("outcome") in (Outcome.CONVERGED, Outcome.CYCLING):
+            return f"Nothing to do: {identity.get('message')}, in {self.path}"
+        spent = config.budget.spent(
+            int(identity.get("samples", 0)), float(identity.get("seconds", 0.0)), int(identity.get("evaluations", 0))
+        )
+        if spent is None:
+            return None
+        return (
+            f"Nothing to do: the budget of {spent} is spent in {self.path}. To go on, give more, as in "
+            f"--samples {2 * int(identity.get('samples', 1))}"
+        )
+
+    # --- what it is made of -------------------------------------------------------------------------------
+
+    @property
+    def task(self) -> AnyTask:
+        """Its kind of data. Raises ConfigurationError where a generator came alone."""
+        return task_of(self._configured())
+
+    def read_data(self, progress: OnProgress = quiet) -> Dataset:
+        """The data that it is trained on, read once.
+
+        Raises:
+            ConfigurationError: they can't be read, or a Python caller gave them and has to give them again.
+        """
+        if self._data is None:
+            config = self._configured()
+            if config.data.given is not None:
+                raise ConfigurationError(
+                    f"{self.path} was trained on data that were given in Python ({config.data.given}): {GIVE_DATA}, "
+                    f"or on the command line with --data"
+                )
+            try:
+                self._data = self.task.read(config, progress)
+            except DataError as error:
+                if not self.storage.config.exists():
+                    raise
+                raise ConfigurationError(
+                    f"{error}; where the data were moved, say whereto with: saddle train "
+                    f"{shlex.quote(str(self.storage.config))} --data PATH --out {shlex.quote(str(self.path))}"
+                ) from error
+        return self._data
+
+    @property
+    def data(self) -> Dataset:
+        """The data that it is trained on; see `read_data`."""
+        return self.read_data()
+
+    @property
+    def changed(self) -> str | None:
+        """In words, that the data are not those that the run began with; None where they are."""
+        return changed(self.storage.read_identity(), self.data)
+
+    def assembly(self) -> Assembly:
+        """Players, method and batches, where the run begins."""
+        return assemble(self._configured(), self.data, self._networks)
+
+    def at_checkpoint(self) -> tuple[Assembly, int]:
+        """The same where the newest checkpoint is, and the samples that it has seen.
+
+        Raises:
+            NoCheckpoint: there is none.
+            ConfigurationError: the data changed, and the networks do not fit them.
+        """
+        checkpoint = self.storage.checkpoints.newest()
+        try:
+            assembly = self.assembly()
+            load_state(checkpoint.path, assembly.game, assembly.method, assembly.batches)
+        except ValueError as error:
+            if (other := self.changed) is None:
+                raise
+            raise ConfigurationError(
+                f"{other}, and the networks do not fit them: restore them, or take {self.storage.generator} in place "
+                f"of the run"
+            ) from error
+        return assembly, checkpoint.samples
+
+    # --- what came of it ------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self.path
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended, or that it is running; None where a generator came alone."""
+        found = self.storage.read_identity().get("outcome")
+        return None if found is None else Outcome(found)
+
+    @property
+    def message(self) -> str:
+        """Why it ended, a sentence."""
+        return str(self.storage.read_identity().get("message", ""))
+
+    @property
+    def metrics(self) -> Mapping[str, Number]:
+        """The measures of what was handed over, at the end, by name; the first is the score."""
+        return read_numbers(self.storage.read_identity())
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """All records, as `metrics.jsonl` has them."""
+        return read_records(self.storage.records)
+
+    def findings(self) -> list[Finding]:
+        """What the run's health says, the gravest first."""
+        return examine_run(self.path)
+
+    def report(self) -> Path:
+        """Write curves and the report page anew; gives the page's path."""
+        write_curves(self.path)
+        return write_report(self.path)
+
+    # --- what it is used for --------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> Model:
+        """What was handed over. Raises ValueError where nothing was yet."""
+        if self._model is None:
+            # Copies: what is handed over is not what goes on training.
+            self._model = model_at(self.path, copy.deepcopy(self._networks))
+        return self._model
+
+    def sample(self, n: int, seed: int = 0, label: str | int | None = None, **options: object) -> Any:
+        """Draw n samples in the task's own type; see `Sampler.sample`.
+
+        Raises:
+            ConfigurationError: what was trained draws no samples, or there is no such class or option.
+        """
+        model = self.model
+        if not isinstance(model, Sampler):
+            raise ConfigurationError(f"{self.path} holds {model.title}, which draws no samples: use run.apply(given)")
+        return model.sample(n, seed, label, **options)
+
+    def apply(self, given: Any, **options: object) -> Any:
+        """Convert arrays by what was trained; see the `apply` of the task's model.
+
+        Raises:
+            ConfigurationError: what was trained converts nothing.
+        """
+        model = self.model
+        if not isinstance(model, Converter):
+            raise ConfigurationError(f"{self.path} holds {model.title}, which converts nothing: use run.sample(n)")
+        return model.apply(given, **options)
+
+    def models(self, weights: Sequence[str] | None = None) -> tuple[Mapping[str, Model], int | None]:
+        """Models of the newest checkpoint by weights, with the samples that they have seen.
+
+        The average has batch-norm statistics of its own. Where there is no checkpoint: what was handed over, as
+        `delivered`.
+
+        Args:
+            weights: those that are demanded; None takes what there is.
+
+        Raises:
+            ConfigurationError: weights are demanded that the run does not keep.
+        """
+        try:
+            if self.config is None:
+                raise NoCheckpoint
+            assembly, samples = self.at_checkpoint()
+        except NoCheckpoint:
+            if weights is not None:
+                raise ConfigurationError(
+                    f"{self.path} has no checkpoint to take weights from: leave --weights out"
+                ) from None
+            return {"delivered": self.model}, None
+        setup, game = assembly.setup, assembly.game
+        setup.at_answer()
+        found: dict[str, Model] = {"live": copy.deepcopy(setup.model)}
+        answer = assembly.method.answer(game)
+        if answer is not game.point:
+            game.recalibrate_batch_norm(answer, assembly.batches)
+            setup.at_answer()
+            found = {"ema": setup.model, **found}
+        for name in weights or ():
+            if name not in found:
+                raise ConfigurationError(f"{self.path} keeps no average of its weights: take --weights live")
+        wanted = weights or self.task.weights
+        return {name: model for name, model in found.items() if name in wanted} or found, samples
+
+    def stages(self) -> Mapping[str, Model]:
+        """What earlier stages ended with, by name."""
+        if self.config is None:
+            return {}
+        named = self.storage.read_identity().get("stages", [])
+        folders = {name: self.storage.generator / name for name in named}
+        return {name: model_at(folder, self._networks) for name, folder in folders.items() if folder.is_dir()}
+
+    def evaluate(
+        self, data: object = None, *, pictures: bool = False, progress: OnProgress = quiet, **options: object
+    ) -> Evaluation:
+        """Measure what was trained, keep the numbers in the run's `evaluation.json`, and write the report anew.
+
+        Args:
+            data: other data of the same kind in place of the run's own: a path, or what the task adopts.
+            pictures: whether pictures are wanted; `Evaluation.pictures` then draws them.
+            progress: told how far it is.
+            options: of the task's `Options`, by name.
+
+        Raises:
+            ConfigurationError: no such option, or nothing that can be measured.
+        """
+        progress("reading the data", 0, 1)
+        subject, settings, seen, notes = self._subject(data, pictures, options, progress)
+        found: Evaluation = task_of(subject.config).evaluate(subject, settings, progress)  # type: ignore[arg-type]
+        found = found.with_notes(notes)
+        record = {"evaluated": _now(), "samples": seen, **found.plain()}
+        append_evaluation(self.storage.evaluations, record)
+        if self.storage.config.exists() and self.storage.records.exists():
+            write_report(self.path)
+        return found
+
+    def _subject(
+        self, data: object, pictures: bool, options: Mapping[str, object], progress: OnProgress
+    ) -> tuple[Subject[Any, Any, Any], Any, int | None, tuple[str, ...]]:
+        config = self.config
+        if config is None:
+            if not isinstance(data, str | Path):
+                raise ConfigurationError(
+                    "a generator alone does not say what it was trained on: give it with --data NAME|PATH"
+                )
+            config = task_of_model(self.model).config_for(self.model, str(data))
+        task = task_of(config)
+        settings = task.Options.read(options)
+        pick_device(settings.device)
+        notes: tuple[str, ...] = ()
+        other = data is not None and self.config is not None
+        if other and config.data.given is not None and self._data is None:
+            # The data of a Python caller, given again.
+            self._data = _given_data(task, config, data, progress)
+            other = False
+        own: Dataset | None = None
+        if self.config is not None:
+            own = self.read_data(progress)
+            if not other and (what := self.changed) is not None:
+                notes = (f"{what}: they are not those that the generator was trained on",)
+        models, seen = self.models(settings.weights)
+        if other:
+            config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
+        given = _given_data(task, config, data, progress) if other or own is None else own
+        subject = Subject(
+            config, models, self.stages(), given, lambda: task.held_out(config, given, progress), pictures, other
+        )
+        return subject, settings, seen, notes
+
+    def _configured(self) -> Config:
+        if self.config is None:
+            raise ConfigurationError(f"{self.path} is a generator alone, without its run: give the run folder")
+        return self.config
+
+    def _repr_html_(self) -> str:
+        """For a notebook: how it ended, its score, and its last picture."""
+        from saddlepoint.runs.notebook import shown
+
+        return shown(self)
+
+    def __repr__(self) -> str:
+        score = next(iter(self.metrics.values()), None)
+        told = "" if score is None else f", {score.measure.name} {score.value:.4g}"
+        return f"<Run {self.path}: {self.outcome or 'not begun'}{told}>"
+
+
+def task_for(run: Run) -> AnyTask:
+    """The task of a run, or of a generator that came alone."""
+    return task_of_model(run.model) if run.config is None else task_of(run.config)
+
+
+def changed(identity: Mapping[str, Any], data: Dataset) -> str | None:
+    """In words, that data are not those that the run of a `run.json` began with; None where they are."""
+    before = identity.get("dataset", {})
+    if before.get("fingerprint") in (None, data.fingerprint):
+        return None
+
+    def told(count: int, shape: Sequence[int], classes: Sequence[str]) -> str:
+        return f"{count:,} {data.kind} of {'x'.join(map(str, shape))}" + (f" in {len(classes)} classes" * bool(classes))
+
+    then, now = told(before[data.kind], before["shape"], before["classes"]), told(len(data), data.shape, data.classes)
+    what = f"{then} then, {now} now" if then != now else f"{now} as before, but others"
+    return f"the data changed since this run began ({what})"
+
+
+def _given_data(task: AnyTask, config: Config, data: object, progress: OnProgress) -> Any:
+    """Other data for a run: read where they are a path or a name, adopted otherwise."""
+    if data is None or isinstance(data, str | Path):
+        return task.read(config if data is None else config.with_data(str(data)), progress)
+    return task.adopt(config, data)
+
+
+def _with_given(config: Config, data: object, more: str = "") -> Config:
+    """The configuration on data of a Python caller's, named by their type."""
+    given = f"{type(data).__name__}{more}"
+    return config.model_copy(update={"data": config.data.model_copy(update={"given": given})})
+
+
+def _with_own(config: Config, role: str, network: nn.Module) -> Config:
+    """The configuration with a network of the caller's in a role. Raises ConfigurationError for an unknown role."""
+    if role not in config.players:
+        raise ConfigurationError(f"{config.recipe} has no {role}: its players are {', '.join(config.players)}")
+    place = f"{type(network).__module__}:{type(network).__qualname__}"
+    player = config.players[role].model_copy(update={"network": {"name": "own", "of": place}})
+    return config.model_copy(update={role: player})
+
+
+def _is_run(config: Config) -> Any:
+    def same(found: Mapping[str, Any]) -> bool:
+        with read_from_file():
+            return read_config(found).same_run(config)
+
+    return same
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

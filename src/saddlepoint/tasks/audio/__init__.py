@@ -1,0 +1,5 @@
+"""Sounds, made of noise."""
+
+from saddlepoint.tasks.audio.task import TASK
+
+__all__ = ["TASK"]

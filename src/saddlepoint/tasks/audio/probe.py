@@ -1,0 +1,85 @@
+"""What is looked at, and listened to, while a game of sounds is played."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from torch import Tensor
+
+from saddlepoint.components.adversary import of_latents
+from saddlepoint.core import Batch
+from saddlepoint.evaluation.fidelity import SetDistance
+from saddlepoint.extractors import SoundExtractor
+from saddlepoint.measures import Number, measure, numbers
+from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
+from saddlepoint.signals import Spectrogram
+from saddlepoint.tasks.audio.model import SoundGenerator
+from saddlepoint.tasks.probe import Probe, write_picture
+
+
+class Listener:
+    """Hears generated sounds as it heard real ones.
+
+    Args:
+        extractor: listens.
+        real: gives real sounds, float (n, samples), when they are first compared.
+        rate: samples a second of these.
+    """
+
+    def __init__(self, extractor: SoundExtractor, real: Callable[[], Tensor], rate: int) -> None:
+        self.extractor, self._real_waves, self._rate = extractor, real, rate
+
+    def __call__(self, waves: Tensor, rate: int) -> Sequence[Number]:
+        """`frechet_…` in its features, the Inception Score of its classes, and how many of them are heard."""
+        heard = self.extractor.read(waves, rate)
+        assert heard.logits is not None
+        labels = heard.logits.argmax(1).numpy()
+        distance = frechet_from_moments(self._real, Moments.of(heard.features))
+        of_classes = {
+            "inception_score": inception_score(heard.logits, splits=1).mean,
+            "modes": float(mode_coverage(labels, heard.logits.shape[1]).modes),
+        }
+        return [Number(measure("frechet").of(self.extractor.name), distance), *numbers(of_classes)]
+
+    @cached_property
+    def _real(self) -> Moments:
+        return Moments.of(self.extractor(self._real_waves(), self._rate))
+
+
+class AudioProbe(Probe[SoundGenerator]):
+    """Measures how far generated sounds are from real ones, by spectrograms or by what is heard.
+
+    Args:
+        watched: a batch that never changes.
+        distance: of generated from as many real spectrograms.
+        listener: compares sounds in place of spectrograms; None where nobody listens.
+        pictured: how network values are pictured that are waves, (n, 1, samples); None where they are spectrograms.
+    """
+
+    def __init__(
+        self,
+        watched: Batch,
+        distance: SetDistance,
+        listener: Listener | None = None,
+        pictured: Spectrogram | None = None,
+    ) -> None:
+        super().__init__(watched, of_latents)
+        self.distance, self.listener, self.pictured = distance, listener, pictured
+
+    def comparable(self, samples: Tensor) -> Tensor:
+        """Spectrograms."""
+        return samples if self.pictured is None else self.pictured.levels(samples[:, 0])
+
+    def score(self, model: SoundGenerator) -> Sequence[Number]:
+        """The distance of generated from real sounds, as many of each.
+
+        `pixel_frechet` of spectrograms averaged to at most 8x8; or what the listener says.
+        """
+        n = len(self.distance)
+        if self.listener is None:
+            return [self.distance(model.made_levels(n, seed=1))]
+        return self.listener(model.made(n, seed=1), model.rate)
+
+    def snapshot(self, model: SoundGenerator, path: Path) -> None:
+        """A grid of generated spectrograms from latents that never change."""
+        write_picture(path, model.shown())

@@ -1,0 +1,242 @@
+"""The whole, typed configuration of a run: what all tasks share. Each task adds its data and its components."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from saddlepoint.components.registries import METHOD_REGISTRY, REGULARISER_REGISTRY
+from saddlepoint.components.regularisers import REGULARISERS
+from saddlepoint.components.settings import AdversarySettings, Choice, Player
+from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.data.scheduled import Timeline
+from saddlepoint.training import Budget, Intervals, Schedules, Until
+
+#: Of the layout of config.yaml; a run folder of another one is refused.
+SCHEMA = 2
+#: Short keys that stand for longer ones, in configurations with an adversary.
+SHORT: dict[str, tuple[str, ...]] = {
+    "optimizer": ("discriminator.optimizer", "generator.optimizer"),
+    "loss": ("adversary.loss",),
+    "penalties": ("adversary.penalties",),
+    "regularisers": ("adversary.regularisers",),
+}
+
+
+class DataSettings(Settings, ABC):
+    """Which data a run learns from."""
+
+    given: str | None = None
+    """Kind and fingerprint of data that a Python caller gave; none where the other settings say what is read."""
+
+    @abstractmethod
+    def with_source(self, data: str) -> Self:
+        """Other data, as the command line names them. Raises ConfigurationError where there are none."""
+
+
+class PathSettings(DataSettings):
+    """A file or folder of the user's; each task says what is in it."""
+
+    path: str | None = None
+    """The file or folder; --data."""
+
+    def with_source(self, data: str) -> Self:
+        """Another file or folder."""
+        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve()), "given": None})
+
+
+class Average(Settings):
+    """The exponential average of the parameters, which the run hands over.
+
+    With a warm-up of w the half-life grows with the samples seen, min(half_life, w · samples): an average that
+    remembers the beginning is of no use early on.
+    """
+
+    half_life: float = Field(gt=0)
+    """In samples."""
+    warm_up: float | None = Field(default=None, gt=0)
+    """The half-life is at most this share of the samples seen; none leaves it."""
+
+
+class Config(Settings, ABC):
+    """One run, complete: `config.yaml` is this. A task's subclass adds its data and its components."""
+
+    #: The command that uses what is handed over; {} is the run's folder.
+    usage: ClassVar[str] = "saddle sample {} -n 64 --seed 7 --out grid.png"
+
+    schema_version: Literal[2] = 2
+    """Of the layout of this file."""
+    task: str
+    """The kind of data: a folder of `saddlepoint.tasks`."""
+    game: str
+    """`adversarial`, or `autoencoder` for a baseline."""
+    recipe: str
+    """The recipe that the settings began with."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of everything random."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1 …"""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads on the CPU; none is torch's own choice. Results are equal to the last bit for the same number only."""
+    compiled: bool = False
+    """Compile the field once, in a minute or two; pays for long runs."""
+    data: DataSettings
+    """What the run learns from."""
+    method: Annotated[Choice, METHOD_REGISTRY]
+    """The iteration: a name of `saddle list methods`."""
+    average: Average | None = None
+    """The average of the parameters that is handed over; none hands over the trained ones."""
+    schedules: Schedules = Schedules()
+    """What changes of all optimizers with the samples seen."""
+    batch_size: int = Field(default=64, ge=1)
+    """Samples a batch."""
+    accumulate: int = Field(default=1, ge=1)
+    """Parts of a batch that are evaluated one after another, so that memory holds one part's graph only."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the networks' layers; parameters, losses and penalties are float32 in any case."""
+    channels_last: bool = False
+    """Convolutions with channels innermost, which tensor cores want."""
+    budget: Budget
+    """When the run ends."""
+    until: Until | None = None
+    """End the run once it has converged."""
+    every: Intervals = Intervals()
+    """Samples between records, pictures and checkpoints."""
+
+    @model_validator(mode="after")
+    def _parts(self) -> Self:
+        whole = self.accumulate * self.packing
+        if self.batch_size % whole:
+            raise ValueError(
+                f"batches of {self.batch_size} don't come in accumulate={self.accumulate} equal parts"
+                f"{f' of whole packs of {self.packing}' if self.packing > 1 else ''}: "
+                f"give --batch-size {-(-self.batch_size // whole) * whole}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.until is not None and self.budget == Budget():
+            raise ValueError("a run until convergence needs a hard limit too: give samples, minutes or evaluations")
+        if self.until is not None and self.until.watch == "average" and self.average is None:
+            raise ValueError("until.watch=average needs an average: --set average.half_life=10000")
+        return self
+
+    @property
+    def players(self) -> Mapping[str, Player]:
+        """All that have an optimizer, by role, in the order of the settings."""
+        return {name: value for name in type(self).model_fields if isinstance(value := getattr(self, name), Player)}
+
+    @property
+    def latent_size(self) -> int:
+        """Of the generator's input; 0 where it has none."""
+        latent = getattr(self, "latent", None)
+        return 0 if latent is None else int(latent.size)
+
+    @property
+    def packing(self) -> int:
+        """Samples that a discriminator judges as one."""
+        return 1
+
+    @property
+    @abstractmethod
+    def objective(self) -> str:
+        """What is minimised, in a word or two."""
+
+    @property
+    @abstractmethod
+    def bibtex(self) -> list[str]:
+        """BibTeX of what is minimised."""
+
+    def with_data(self, data: str) -> Self:
+        """The same run on other data, as the command line names them. Raises ConfigurationError as `with_source`."""
+        return self.read({**self.model_dump(), "data": self.data.with_source(data).model_dump()})
+
+    def same_run(self, other: "Config") -> bool:
+        """Whether the other is this run: all that decides its numbers is equal; budget and device may differ."""
+        return not self.differences(other)
+
+    def differences(self, other: "Config") -> list[str]:
+        """`key: here / there` for what decides the numbers and differs."""
+        mine, theirs = _flat(self.plain()), _flat(other.plain())
+        keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]
+        return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
+
+
+class AdversarialConfig(Config):
+    """A generator against a discriminator."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = SHORT
+    #: What the task has that regularisers may need: `latent`, or `pairs` of a generated sample and its real one.
+    has: ClassVar[frozenset[str]] = frozenset({"latent"})
+
+    game: Literal["adversarial"] = "adversarial"
+    generator: Player
+    """The network that makes samples."""
+    discriminator: Player
+    """The network that tells generated samples from real ones."""
+    adversary: AdversarySettings
+    """The adversarial loss, and what is added to it."""
+
+    @model_validator(mode="after")
+    def _whole_batches(self) -> Self:
+        if self.accumulate > 1 and (batchwise := self.adversary.batchwise):
+            raise ValueError(
+                f"{' and '.join(batchwise)} look at a batch as a whole, which accumulate={self.accumulate} parts change: "
+                f"give accumulate=1, or leave them out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _regularisers_fit(self) -> Self:
+        for name, spec in self.adversary.regularisers.items():
+            if missing := REGULARISER_REGISTRY.build({"name": name, **spec}).needs - self.has:
+                fit = [key for key, kind in REGULARISERS.items() if kind.needs <= self.has]
+                raise ValueError(
+                    f"the regulariser {name} needs {' and '.join(sorted(missing))}, and {self.task} have none: "
+                    f"give one of {', '.join(fit)}"
+                )
+        return self
+
+    @property
+    def packing(self) -> int:
+        """Samples that the discriminator judges as one."""
+        return int(self.discriminator.network.get("packing", 1))
+
+    @property
+    def timeline(self) -> Timeline:
+        """What is put into batches by the samples seen."""
+        schedule = self.adversary.penalty_schedule
+        return {} if schedule is None else {"penalty": schedule.at}
+
+    @property
+    def objective(self) -> str:
+        """The loss."""
+        return str(self.adversary.loss["name"])
+
+    @property
+    def bibtex(self) -> list[str]:
+        """Of the loss, the penalties and the regularisers."""
+        return self.adversary.bibtex
+
+
+def read_checked(kind: type[Config], data: Mapping[str, Any], source: str) -> Config:
+    """A configuration of plain data. Raises ConfigurationError where another version wrote them, or they don't fit."""
+    if data.get("schema_version") != SCHEMA:
+        raise ConfigurationError(
+            f"{source} was written by another version of Saddlepoint (schema_version "
+            f"{data.get('schema_version', 'missing')}, expected {SCHEMA}): train the recipe again"
+        )
+    return kind.read(data)
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

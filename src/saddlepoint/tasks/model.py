@@ -1,0 +1,487 @@
+"""A trained network on its own: what a run hands over, and all that is needed to use it."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from saddlepoint.autoencoders import ThroughDensity
+from saddlepoint.components.registries import NETWORK_REGISTRY
+from saddlepoint.configuration import ConfigurationError, Settings, nearest
+from saddlepoint.core import rng, seed_for
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.stream import Distribution, draw_latent
+from saddlepoint.storage import write_atomically
+
+WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
+#: Latents that are drawn together.
+BLOCK = 64
+#: What a folder of single files is called among the formats.
+FOLDER = "/"
+
+
+class NoOptions(Settings):
+    """A model that has nothing to choose when it is used."""
+
+
+@dataclass
+class Model(ABC):
+    """A trained network with what is needed to use it. What it is used for is the subclass's affair.
+
+    Attributes:
+        network: what was trained.
+        spec: its choice in the registry of networks.
+        shape: of one sample that it makes.
+    """
+
+    network: nn.Module
+    spec: Mapping[str, Any]
+    shape: tuple[int, ...]
+    #: Where it was loaded from; None of one that was not.
+    folder: Path | None = field(default=None, init=False, repr=False, compare=False)
+
+    #: What it is, as its configuration says it, and for people: "a generator of images".
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    #: What a user may choose when it is used, beside number, seed and class.
+    Options: ClassVar[type[Settings]] = NoOptions
+    #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
+    files: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What the configuration holds beside kind, network and shape, in values that YAML has."""
+
+    @classmethod
+    @abstractmethod
+    def described(
+        cls, network: nn.Module | None, spec: Mapping[str, Any], shape: tuple[int, ...], description: Mapping[str, Any]
+    ) -> Self:
+        """One as a description has it, with a network that is given, or with a new one where it is None."""
+
+    @abstractmethod
+    def usage(self) -> tuple[str, str]:
+        """The command that uses it, {} being its folder, and the last line of Python: `run.sample(…)`."""
+
+    def shown(self) -> NDArray[np.uint8] | None:
+        """A picture of what it makes of inputs that never change, uint8 (H, W, 3); None where it draws none."""
+        return None
+
+    def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        """Write weights, configuration and model card, each whole or absent.
+
+        Args:
+            folder: where to; made where it is not there.
+            facts: for the card, by name.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        description = self.description()
+        config = {
+            "kind": self.kind,
+            "network": json.loads(json.dumps(dict(self.spec))),
+            "shape": list(self.shape),
+            **{key: value for key, value in description.items() if key not in self.files},
+        }
+        write_atomically(folder / WEIGHTS, save(self._weights(description)))
+        for part in self.files:
+            write_atomically(folder / f"{part}.json", json.dumps(description[part], ensure_ascii=False))
+        write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
+        write_atomically(folder / CARD, self._card(facts))
+
+    def _weights(self, description: Mapping[str, Any]) -> dict[str, Tensor]:
+        """The state without what a training keeps in the network beside it: penalties' and augmentation's memories."""
+        state = self.network.state_dict()
+        if self.spec["name"] == OWN:
+            return {key: tensor.contiguous() for key, tensor in state.items() if not key.startswith("memory_of_")}
+        with torch.device("meta"):
+            own = self.described(None, self.spec, self.shape, description).network.state_dict()
+        return {key: state[key].contiguous() for key in own}
+
+    def _card(self, facts: Mapping[str, Any]) -> str:
+        command, python = self.usage()
+        return _CARD.format(
+            title=self.title,
+            facts="\n".join(f"- {key}: {value}" for key, value in facts.items()),
+            files="".join(f", the {part} in `{part}.json`" for part in self.files),
+            command=command.format("THIS_FOLDER"),
+            python=python,
+        )
+
+    @contextmanager
+    def evaluating(self) -> Iterator[torch.device]:
+        """The network in evaluation mode, without gradients; gives the device where it is."""
+        training = self.network.training
+        self.network.eval()
+        try:
+            with torch.no_grad():
+                yield next(self.network.parameters()).device
+        finally:
+            self.network.train(training)
+
+
+#: The name of a network that a Python caller gave.
+OWN = "own"
+
+
+def folder_of(path: Path) -> Path:
+    """The `generator/` folder: the path itself, or the one below a run's folder. Raises ValueError for neither."""
+    folder = path if (path / WEIGHTS).exists() or not (path / "generator").is_dir() else path / "generator"
+    missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).is_file()]
+    if missing:
+        raise ValueError(
+            f"no trained generator in {folder}: {' and '.join(missing)} missing; give a run folder whose "
+            f"training has ended or was stopped, or its generator/ folder"
+        )
+    return folder
+
+
+def load_model(
+    path: Path, kind_of: Callable[[str], type[Model]], networks: Mapping[str, nn.Module] | None = None
+) -> Model:
+    """Load from a `generator/` folder, or from the run folder around it.
+
+    Args:
+        path: the folder.
+        kind_of: the class of a kind that the configuration names; raises ConfigurationError where there is none.
+        networks: the generator, where a Python caller gave it when it was trained.
+
+    Raises:
+        ConfigurationError: a network of the caller's is missing.
+        ValueError: there is nothing trained, or its files are damaged; says what to do.
+    """
+    folder = folder_of(path)
+    given = (networks or {}).get("generator")
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        kind = kind_of(str(config.pop("kind")))
+        for part in kind.files:
+            config[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
+        spec, shape = config.pop("network"), tuple(config.pop("shape"))
+        if spec["name"] == OWN and given is None:
+            raise ConfigurationError(
+                f"the generator in {folder} is a network of your own ({spec['of']}): "
+                f'load it with networks={{"generator": {spec["of"].rpartition(":")[2]}()}}'
+            )
+        found = kind.described(given, spec, shape, config)
+        found.network.load_state_dict(load_file(folder / WEIGHTS))
+    except ConfigurationError:
+        raise
+    except (
+        yaml.YAMLError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        OSError,
+        SafetensorError,
+    ) as error:
+        raise ValueError(f"the generator in {folder} is damaged: {error}") from error
+    found.network.eval()
+    found.folder = folder
+    return found
+
+
+# --- what draws samples -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Sampler(Model):
+    """A model that draws samples."""
+
+    #: Writers by a file's ending; FOLDER writes single files into a folder. The first is the usual one.
+    formats: ClassVar[Mapping[str, Callable[[Any, Any, Path], None]]]
+    #: The file that is written where none is named; "" prints.
+    default_out: ClassVar[str]
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes that it makes on demand; () where it makes none."""
+        return ()
+
+    @abstractmethod
+    def draw(self, n: int, seed: int, label: str | None, options: Any) -> Any:
+        """n samples as the formats write them; the first of a seed do not depend on n.
+
+        Args:
+            n: how many.
+            seed: another one, other samples.
+            label: the name of a class, or None.
+            options: of `Options`.
+        """
+
+    def sample(self, n: int, seed: int = 0, label: str | int | None = None, **options: object) -> Any:
+        """Draw n samples in the task's own type; the first of a seed do not depend on n.
+
+        Args:
+            n: how many.
+            seed: another one, other samples.
+            label: only this class: its name, or its number.
+            options: of `Options`, by name.
+
+        Raises:
+            ConfigurationError: no such class, or no such option.
+        """
+        return self.presented(self.draw(n, seed, self.class_named(label), self.Options.read(options)))
+
+    def presented(self, drawn: Any) -> Any:
+        """What was drawn, in the type that a Python user takes it in."""
+        return drawn
+
+    def class_named(self, label: str | int | None) -> str | None:
+        """The name of a class that is given by its name or its number. Raises ConfigurationError where there is none."""
+        if label is None or label in self.classes:
+            return label  # type: ignore[return-value]
+        if str(label) in self.classes:
+            return str(label)
+        if isinstance(label, int) and 0 <= label < len(self.classes):
+            return self.classes[label]
+        hint = nearest(str(label), self.classes) if self.classes else "it was trained without classes"
+        raise ConfigurationError(f"the generator has no class {str(label)!r}: {hint}")
+
+    def write(self, drawn: Any, path: Path, ending: str | None = None) -> None:
+        """Write what was drawn to a file, whole or absent, in the format of its ending, or as single files to a folder.
+
+        Args:
+            drawn: from `draw`.
+            path: the file, or the folder.
+            ending: in place of the path's own: FOLDER for a folder.
+
+        Raises:
+            ConfigurationError: no format of this ending.
+        """
+        ending = path.suffix.lower() if ending is None else ending
+        writer = self.writer(ending, path)
+        if ending == FOLDER:
+            path.mkdir(parents=True, exist_ok=True)
+            writer(self, drawn, path)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, lambda file: writer(self, drawn, file))
+
+    def writer(self, ending: str, path: Path) -> Callable[[Any, Any, Path], None]:
+        """What writes files of an ending. Raises ConfigurationError where there is none."""
+        if ending not in self.formats:
+            known = ", ".join(end for end in self.formats if end != FOLDER)
+            what = "single files to a folder" if ending == FOLDER else f"{path.name}"
+            raise ConfigurationError(f"{self.title} can't be written as {what}: give --out FILE with one of {known}")
+        return self.formats[ending]
+
+    def text(self, drawn: Any) -> str:  # noqa: ARG002
+        """What was drawn as it is printed. Raises ConfigurationError for samples that are no text."""
+        raise ConfigurationError(f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}")
+
+    def walk(self, frames: int, seed: int, label: str | None, options: Any) -> list[NDArray[np.uint8]]:  # noqa: ARG002
+        """Pictures along a closed walk through latent space, uint8 (H, W, 3) each, so many from stop to stop.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        raise ConfigurationError(f"{self.title} can't walk: --walk is for images")
+
+    def enlarge(
+        self,
+        per_class: int,  # noqa: ARG002
+        seed: int = 0,  # noqa: ARG002
+        *,
+        beside: Any = None,  # noqa: ARG002
+        keep: float | None = None,  # noqa: ARG002
+        origin: Mapping[str, str] | None = None,  # noqa: ARG002
+        progress: OnProgress = quiet,  # noqa: ARG002
+    ) -> Any:
+        """A labelled set of generated samples, real ones beside them. Raises ConfigurationError where there is none."""
+        raise ConfigurationError(f"{self.title} enlarges no labelled set: sets of images are what can be enlarged")
+
+
+@dataclass(frozen=True)
+class LatentInput:
+    """The generator's input: standard normal, or uniform on [−1, 1].
+
+    Attributes:
+        components: of a fitted density that the network draws its codes through (`ThroughDensity`); 0 is none.
+    """
+
+    size: int
+    distribution: Distribution
+    components: int = 0
+
+
+@dataclass
+class LatentSampler(Sampler):
+    """A generator network with what is needed to draw from it.
+
+    Attributes:
+        network: (N, latent) → (N, *shape); with classes, (N, latent), labels (N,) → the same.
+        latent: its input.
+        class_names: of the classes that it was trained to make on demand; () where it was not.
+    """
+
+    latent: LatentInput
+    class_names: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes that it makes on demand."""
+        return self.class_names
+
+    @abstractmethod
+    def details(self) -> dict[str, Any]:
+        """The constructor's further arguments."""
+
+    @classmethod
+    def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG003
+        """What the network is made with beside shape, latent and classes, from the subclass's details."""
+        return {}
+
+    @abstractmethod
+    def finished(self, outputs: Tensor) -> Tensor:
+        """The network's outputs (n, *shape) as samples."""
+
+    def description(self) -> dict[str, Any]:
+        """The latent, the classes' names and the subclass's details."""
+        latent = {key: value for key, value in asdict(self.latent).items() if value != 0}
+        return {"latent": latent, "classes": list(self.class_names), **self.details()}
+
+    @classmethod
+    def described(
+        cls, network: nn.Module | None, spec: Mapping[str, Any], shape: tuple[int, ...], description: Mapping[str, Any]
+    ) -> Self:
+        """One as a description has it, with a network that is given, or with a new one where it is None."""
+        rest = dict(description)
+        latent, classes = LatentInput(**rest.pop("latent")), tuple(rest.pop("classes", ()))
+        if network is None:
+            own = cls.network_arguments(rest)
+            network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes), **own)
+        if latent.components:
+            network = ThroughDensity(network, latent.size, latent.components, len(classes))
+        return cls(network, spec, shape, latent, class_names=classes, **rest)
+
+    def latents(self, n: int, seed: int) -> Tensor:
+        """n latents of a seed, (n, latent size); the first do not depend on n, so they are drawn by whole blocks."""
+        blocks = [
+            draw_latent(BLOCK, self.latent.size, self.latent.distribution, rng(seed, block, "sample"))
+            for block in range(-(-n // BLOCK))
+        ]
+        return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.latent.size)
+
+    def labels(self, n: int, label: str | None = None, seed: int = 0) -> Tensor | None:
+        """Classes for n samples, int64 (n,): the one that is named, or `mixed`; None where there are none."""
+        if not self.class_names:
+            return None
+        if label is not None:
+            return torch.full((n,), self.class_names.index(label))
+        return self.mixed(n, seed)
+
+    def mixed(self, n: int, seed: int) -> Tensor:  # noqa: ARG002
+        """Classes for n samples where none is named, int64 (n,): all in turn."""
+        return torch.arange(n) % len(self.class_names)
+
+    def made(self, n: int, seed: int = 0, label: str | None = None) -> Tensor:
+        """n samples (n, *shape), as `finished` gives them."""
+        return self.render(self.latents(n, seed), self.labels(n, label, seed))
+
+    def render(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Samples of latents, as `finished` gives them."""
+        return self.finished(self.outputs(latents, labels))
+
+    def outputs(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What the network says to latents, (n, *shape) on the CPU, in batches of 256."""
+        inputs, parts = [latents] if labels is None else [latents, labels], []
+        with self.evaluating() as device:
+            for chunk in zip(*(tensor.split(256) for tensor in inputs), strict=True):
+                # A network that draws noise of its own draws it as the latents say, so that these decide everything.
+                with seeded(seed_for(str(chunk[0][:1].tolist()), "noise")):
+                    parts.append(self.network(*(tensor.to(device) for tensor in chunk)).cpu())
+        return torch.cat(parts) if len(latents) else torch.empty(0, *self.shape)
+
+    def on_walk(self, stops: int, frames: int, seed: int, label: str | None = None) -> Tensor:
+        """Samples along a closed walk through latent space, (stops · frames, *shape).
+
+        Normal latents are joined on the sphere (slerp), so that every point between has a usual norm; uniform
+        ones by straight lines. With classes, a leg each where none is named.
+        """
+        ends, labels = self.latents(stops, seed), self.labels(stops, label)
+        weights = torch.arange(frames) / frames
+        legs = [self._leg(a, b, weights) for a, b in zip(ends, ends.roll(-1, 0), strict=True)]
+        return self.render(torch.cat(legs), None if labels is None else labels.repeat_interleave(frames))
+
+    def _leg(self, a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
+        w = weights[:, None]
+        if self.latent.distribution == "uniform":
+            return torch.lerp(a, b, w)
+        angle = torch.arccos(torch.dot(a, b) / (a.norm() * b.norm())).clamp_min(1e-6)
+        return (torch.sin((1 - w) * angle) * a + torch.sin(w * angle) * b) / torch.sin(angle)
+
+
+# --- what makes one thing of another ------------------------------------------------------------------------
+
+
+@dataclass
+class Converter(Model):
+    """A model that makes one thing of another: images of images, waves of spectrograms."""
+
+    #: The command that applies it, and what it takes, in the plural, for messages.
+    verb: ClassVar[str]
+    takes: ClassVar[str]
+
+    @abstractmethod
+    def applied(self, given: Any, options: Any, progress: OnProgress = quiet) -> Any:
+        """Arrays in, arrays out."""
+
+    def apply(self, given: Any, **options: object) -> Any:
+        """Arrays in, arrays out; `options` are those of `Options`, by name.
+
+        Raises:
+            ConfigurationError: no such option.
+            ValueError: arrays of another kind.
+        """
+        chosen = self.Options.read(options)
+        return self.prepared(chosen).applied(given, chosen)
+
+    def prepared(self, options: Any) -> Self:  # noqa: ARG002
+        """The model as options want it, where they change its weights, as a strength between two stages does."""
+        return self
+
+    def facts(self) -> dict[str, Any]:
+        """What a machine may want to know of results, by name."""
+        return {}
+
+    @abstractmethod
+    def inputs(self, folder: Path) -> Sequence[str]:
+        """Names, relative to a folder, of the files below it that it takes."""
+
+    @abstractmethod
+    def renamed(self, name: Path) -> Path:
+        """The result's name for an input's."""
+
+    @abstractmethod
+    def convert(self, source: Path, target: Path, options: Any, progress: OnProgress = quiet) -> str | None:
+        """Convert one file; gives the reason where it was left out, and None where the target was written."""
+
+
+_CARD = """# {title}, trained with Saddlepoint
+
+{facts}
+
+Weights are in `generator.safetensors`, the network and its input in `config.yaml`{files}. Use it:
+
+    {command}
+
+or in Python:
+
+    import saddlepoint as sp
+    run = sp.load("THIS_FOLDER")
+    {python}
+"""

@@ -1,0 +1,142 @@
+"""What is measured and drawn while a game is played."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from saddlepoint.components.adversary import DiscriminatorInput, Forward, with_context
+from saddlepoint.core import Batch, Game, NonFinite
+from saddlepoint.core.randomness import seeded
+from saddlepoint.measures import Number
+from saddlepoint.storage import write_atomically
+from saddlepoint.tasks.model import Model
+
+M = TypeVar("M", bound=Model)
+
+
+class Probe(ABC, Generic[M]):
+    """Measures a game and the model in it. Called with the players at the point to be judged.
+
+    Args:
+        watched: a batch that never changes.
+        forward: what the game's losses make of a batch: generated and real samples as the discriminator is shown them;
+            None where there is no discriminator.
+    """
+
+    def __init__(self, watched: Batch, forward: Callable[..., Forward] | None = None) -> None:
+        self.watched, self.forward = watched, forward
+
+    def monitors(self, game: Game) -> dict[str, float]:
+        """Cheap numbers about the live players, at every record, on the batch that never changes.
+
+        `discriminator_auc`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
+        1: it always can); left out while it has only rested. `diversity`: mean distance between generated samples over
+        that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each player's loss.
+        """
+        return {**self.of_samples(game), **gradient_norms(game, self.watched)}
+
+    def of_samples(self, game: Game) -> dict[str, float]:
+        """The monitors that compare generated with real samples."""
+        found: dict[str, float] = {}
+        with torch.no_grad(), game.untouched():
+            with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
+                given = self._given(game)
+            if not _rested(game):  # as it is played
+                found["discriminator_auc"] = discriminator_auc(self._given(game))
+        return {**found, **self.compared(given.generated, given.real)}
+
+    def _given(self, game: Game) -> DiscriminatorInput:
+        """What the first discriminator is shown of the batch that never changes."""
+        assert self.forward is not None
+        with seeded(self.watched.seed):
+            return self.forward(game.players, self.watched.value, game.names).inputs[0]
+
+    def compared(self, generated: Tensor, real: Tensor) -> dict[str, float]:
+        """What monitors say of generated samples beside real ones, both as network values (n, …)."""
+        return {"diversity": self.diversity(generated, real)}
+
+    def diversity(self, generated: Tensor, real: Tensor) -> float:
+        """Mean distance between generated samples over that between real ones, both as network values (n, …)."""
+        made, given = (self.spread(samples.detach()) for samples in (generated, real))
+        return made / max(given, 1e-9)
+
+    def spread(self, samples: Tensor) -> float:
+        """Mean distance between pairs of different samples."""
+        return spread(self.comparable(samples))
+
+    def comparable(self, samples: Tensor) -> Tensor:
+        """Network values of samples, (n, …), as numbers between which Euclidean distances are taken."""
+        return samples
+
+    @abstractmethod
+    def score(self, model: M) -> Sequence[Number]:
+        """How good the model is, at every checkpoint; the first is the score by which the best one is kept."""
+
+    @abstractmethod
+    def snapshot(self, model: M, path: Path) -> None:
+        """A picture (PNG) of what the model makes of inputs that never change."""
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """A network as it is when it is handed over: without dropout, with the statistics of its batch norms."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _rested(game: Game) -> bool:
+    """Whether the discriminator did nothing in the last step: one that rests has a loss of 0, and knows nothing yet."""
+    loss = game.loss_values.get("discriminator")
+    return loss is not None and float(loss) == 0
+
+
+def discriminator_auc(given: DiscriminatorInput) -> float:
+    """How often the discriminator ranks a real sample above a generated one; where it judges packs, a pack."""
+    real, generated = (
+        _mean_logits(given.discriminator(with_context(given.context, samples), *given.conditions))
+        for samples in (given.real, given.generated)
+    )
+    return float((real[:, None] > generated[None, :]).float().mean())
+
+
+def _mean_logits(logits: Tensor) -> Tensor:
+    """(N,) of one logit or several a sample."""
+    return logits if logits.dim() == 1 else logits.flatten(1).mean(1)
+
+
+def spread(samples: Tensor) -> float:
+    """Mean Euclidean distance between pairs of different samples (n, …); 0 of fewer than two."""
+    return float(torch.pdist(samples.flatten(1).double().cpu()).mean()) if len(samples) > 1 else 0.0
+
+
+def gradient_norms(game: Game, batch: Batch) -> dict[str, float]:
+    """`…_gradient_norm`: the norm of each player's gradient; NaN where it is not finite."""
+    try:
+        with game.untouched():
+            field = game.field(batch, base=False)
+    except NonFinite:
+        return {f"{name}_gradient_norm": float("nan") for name in game.names}
+    return {f"{name}_gradient_norm": float(field.only(name).norm()) for name in field.names}
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """A PNG file of uint8 (H, W) or (H, W, 3), whole or absent."""
+
+    def write(file: Path) -> None:
+        Image.fromarray(picture).save(file, format="PNG")
+
+    write_atomically(path, write)
+

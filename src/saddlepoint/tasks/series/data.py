@@ -1,0 +1,329 @@
+"""A table of numbers over time, and the windows of it that are learnt."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from saddlepoint.core import rng
+from saddlepoint.data import DataError
+from saddlepoint.data.collection import OnRead
+from saddlepoint.data.tables import (
+    MISSING,
+    CategoryColumn,
+    Cells,
+    Column,
+    NumberColumn,
+    TableData,
+    read_frame,
+    read_table,
+)
+from saddlepoint.data.tables.columns import ConstantColumn
+from saddlepoint.data.tables.reading import another_kind
+from saddlepoint.data.tables.table import HEADS
+
+if TYPE_CHECKING:
+    import pandas
+
+Numbers = NDArray[np.float64]
+#: Of a block of rows that is held out: windows that it has room for.
+BLOCK = 5
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesData:
+    """Rows in the order of time, and where windows begin.
+
+    Attributes:
+        name: what to call it.
+        columns: as they are written, constants too, in the file's order.
+        values: float64 (rows, learnt columns).
+        starts: int64 (N,), the first row of every window.
+        window: steps of each.
+        source: where it came from, a sentence.
+        separator: between the values of a line.
+        notes: what was found out or left out, a sentence each.
+        held_out: windows that judge a generator of these; None where there are none.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    values: Numbers
+    starts: NDArray[np.int64]
+    window: int
+    source: str
+    separator: str = ","
+    notes: tuple[str, ...] = ()
+    held_out: "SeriesData | None" = None
+
+    kind = "windows"
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def learnt(self) -> tuple[NumberColumn, ...]:
+        """The columns of `values`."""
+        return tuple(column for column in self.columns if isinstance(column, NumberColumn))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one window, steps and columns."""
+        return self.window, self.values.shape[1]
+
+    @property
+    def size(self) -> str:
+        """Of a window, for people."""
+        return f"of {self.window} rows and {self.values.shape[1]} columns"
+
+    @property
+    def described(self) -> list[tuple[str, ...]]:
+        """Of every column its name, kind, values, and how many are missing, below a row of heads."""
+        absent = iter(np.isnan(self.values).sum(0))
+        found: list[tuple[str, ...]] = [
+            (c.name, c.described, c.contents, f"{next(absent):,}" if isinstance(c, NumberColumn) else "0")
+            for c in self.columns
+        ]
+        return [HEADS, *found]
+
+    @cached_property
+    def windows(self) -> Numbers:
+        """All, float64 (N, steps, columns)."""
+        cut: Numbers = self.values[self.starts[:, None] + np.arange(self.window)]
+        return cut
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of a SHA-256 over columns, values and windows."""
+        digest = hashlib.sha256(repr((self.columns, self.window)).encode())
+        for numbers in (self.values, self.starts):
+            digest.update(np.ascontiguousarray(numbers).data)
+        return digest.hexdigest()[:16]
+
+    def without(self, share: float) -> "SeriesData":
+        """The windows to train with, those of a share of the time held out beside them. Raises as `split`."""
+        if not share:
+            return self
+        train, test = self.split(share)
+        return replace(train, held_out=test)
+
+    def split(self, share: float, seed: int = 0) -> tuple["SeriesData", "SeriesData"]:
+        """Part the windows: those to train with, and those of a share of the time, none of whose rows the others have.
+
+        Time is cut into blocks of five windows' length, and a share of them, drawn at random, is held out; windows that
+        lie in both kinds of block are in neither part.
+
+        Raises:
+            DataError: a share that leaves one of the parts without windows.
+        """
+        block = np.arange(len(self.values)) // (BLOCK * self.window)
+        blocks = int(block[-1]) + 1
+        held = torch.randperm(blocks, generator=rng(seed, "held out"))[: round(share * blocks)].numpy()
+        inside = np.isin(block, held).astype(np.int64)
+        sums = np.concatenate([[0], np.cumsum(inside)])
+        rows_held = sums[self.starts + self.window] - sums[self.starts]
+        train, test = self.starts[rows_held == 0], self.starts[rows_held == self.window]
+        if not len(train) or not len(test):
+            raise DataError(
+                f"{self.name}: a share of {share} of {len(self.values):,} rows leaves a part without windows of "
+                f"{self.window} rows: give a shorter data.window, or --set data.held_out=0"
+            )
+        note = f"Without {len(self) - len(train):,} windows that touch the time held out."
+        return replace(self, starts=train, notes=(*self.notes, note)), replace(self, starts=test)
+
+
+def read_series(
+    path: str | Path,
+    window: int = 24,
+    stride: int = 1,
+    *,
+    leave_out: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+    missing: Sequence[str] = MISSING,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    progress: OnRead | None = None,
+) -> SeriesData:
+    """Read a table whose rows are in the order of time, by `read_table`, and cut it into windows.
+
+    Numbers are learnt. Constants are written as they are. Dates and numbers of rows tell the time and are left out, as
+    steps are of equal length here. Windows with a missing value are left out.
+
+    Args:
+        path: a CSV or Parquet file.
+        window: steps of each.
+        stride: rows from the beginning of one window to that of the next.
+        leave_out: columns that are not read.
+        kinds, missing, separator, encoding, progress: see `read_table`.
+
+    Raises:
+        DataError: no such table, text in it, nothing that moves, or no window without missing values.
+    """
+    read = partial(read_table, path, missing=missing, separator=separator, encoding=encoding, progress=progress)
+    columns, table, notes = _numbers_of(read, Path(path).name, leave_out, kinds or {}, missing)
+    return _cut(columns, table, window, _starts(len(table), window, stride), notes)
+
+
+def given_series(
+    given: object,
+    window: int = 24,
+    stride: int = 1,
+    *,
+    leave_out: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+    missing: Sequence[str] = MISSING,
+) -> SeriesData:
+    """A series of a Python caller's, by the same rules.
+
+    Args:
+        given: rows in the order of time, a pandas DataFrame, a pyarrow Table or numbers (T, columns); or windows
+            (N, T, columns), which are taken as they are.
+        window, stride: of rows; windows say themselves how long they are.
+        leave_out, kinds, missing: see `read_series`.
+
+    Raises:
+        DataError: see `read_series`.
+    """
+    numbers = np.asarray(given) if isinstance(given, Tensor | np.ndarray) else None
+    starts = None
+    if numbers is not None:
+        if numbers.ndim not in (1, 2, 3) or numbers.dtype.kind not in "fiu" or 0 in numbers.shape:
+            raise DataError(
+                f"an array of shape {numbers.shape} and type {numbers.dtype}: give numbers (rows, columns) or windows "
+                f"(windows, steps, columns)"
+            )
+        if numbers.ndim == 3:
+            window, starts = numbers.shape[1], np.arange(len(numbers)) * numbers.shape[1]
+        given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
+    called = f"the {type(given).__name__}"
+    columns, table, notes = _numbers_of(
+        partial(read_frame, given, missing=missing), called, leave_out, kinds or {}, missing
+    )
+    return _cut(columns, table, window, _starts(len(table), window, stride) if starts is None else starts, notes)
+
+
+def _framed(numbers: NDArray[Any]) -> "pandas.DataFrame":
+    try:
+        import pandas
+    except ImportError as error:
+        raise DataError("series are read by pandas and pyarrow: pip install 'saddlepoint[table]'") from error
+    return pandas.DataFrame(numbers, columns=[f"x{place}" for place in range(1, numbers.shape[1] + 1)])
+
+
+def _numbers_of(
+    read: Callable[..., TableData],
+    called: str,
+    leave_out: Sequence[str],
+    kinds: Mapping[str, str],
+    missing: Sequence[str],
+) -> tuple[tuple[Column, ...], TableData, list[str]]:
+    """Columns of a table that are kept, the table, and notes on those that are not. Raises as `read_series`."""
+    table = read(kinds=kinds)
+    for name in leave_out:
+        table.column(name)
+    # A table takes a handful of whole numbers for categories; over time they are numbers.
+    few = {
+        column.name: "number"
+        for column in table.columns
+        if isinstance(column, CategoryColumn) and column.name not in kinds and _numbers(column.categories)
+    }
+    if few:
+        table = read(kinds={**kinds, **few})
+    kept: list[Column] = []
+    notes = []
+    for column in table.columns:
+        if column.name in leave_out:
+            continue
+        out = f"leave it out with --set 'data.leave_out=[{column.name}]'"
+        if isinstance(column, CategoryColumn) or (column.kind == "identifier" and not _counted(column)):
+            raise DataError(f"column {column.name!r} of {called} is text, and a series is of numbers: {out}")
+        if isinstance(column, ConstantColumn) and column.text in missing:
+            raise DataError(f"column {column.name!r} of {called} has no value in any row: {out}")
+        if column.kind in ("date", "identifier"):
+            notes.append(
+                f"{column.name} tells the time and is not learnt: steps are of equal length; "
+                f"--set data.columns.{column.name}=number learns it."
+            )
+        else:
+            kept.append(column)
+    if not any(isinstance(column, NumberColumn) for column in kept):
+        raise DataError(f"{called} has no column of numbers that change: there is nothing to learn")
+    return tuple(kept), table, notes
+
+
+def _starts(rows: int, window: int, stride: int) -> NDArray[np.int64]:
+    """Where windows begin among rows. Raises DataError where there are none."""
+    if window < 2 or stride < 1:
+        raise DataError(f"data.window is {window} and data.stride {stride}: give a window of at least 2, a stride of 1")
+    if rows <= window:
+        raise DataError(
+            f"the series has {rows} rows, and a window {window}: give a longer table, or a shorter window, as in "
+            f"--set data.window={max(2, rows // 10)}"
+        )
+    return np.arange(0, rows - window + 1, stride)
+
+
+def _cut(
+    columns: tuple[Column, ...], table: TableData, window: int, starts: NDArray[np.int64], notes: list[str]
+) -> SeriesData:
+    learnt = [column.name for column in columns if isinstance(column, NumberColumn)]
+    values = np.stack([table.cells[name].values for name in learnt], 1)
+    absent = np.concatenate([[0], np.cumsum(np.isnan(values).any(1))])
+    whole = starts[absent[starts + window] == absent[starts]]
+    if not len(whole):
+        names = [name for name, own in zip(learnt, values.T, strict=True) if np.isnan(own).any()]
+        raise DataError(
+            f"{table.name}: every window of {window} rows lacks a value of {', '.join(names)}: give a shorter "
+            f"data.window, fill the gaps, or leave such a column out with --set 'data.leave_out=[{names[0]}]'"
+        )
+    if len(whole) < len(starts):
+        notes = [*notes, f"{len(starts) - len(whole):,} of {len(starts):,} windows lack a value and are left out."]
+    said = "; ".join(f"{column.name}: {column.described}" for column in columns)
+    notes = [
+        f"Columns: {said}. One is left out by --set 'data.leave_out=[NAME]'.",
+        f"{len(whole):,} windows of {window} rows, of {len(values):,}.",
+        another_kind(columns, "number"),
+        *notes,
+    ]
+    return SeriesData(table.name, columns, values, whole, window, table.source, table.separator, tuple(notes))
+
+
+def written(
+    columns: Sequence[Column], windows: Numbers, name: str = "windows", separator: str = ",", source: str = "Drawn."
+) -> TableData:
+    """Windows (n, steps, learnt columns) as a table: their number, the step, and the columns as the file has them."""
+    n, steps = windows.shape[:2]
+    names, rows = {column.name for column in columns}, np.arange(n * steps)
+    # A column of this name keeps it.
+    window, step = (next(t for t in (own, f"{own}_", f"{own}__") if t not in names) for own in ("window", "step"))
+    learnt = iter(windows.reshape(n * steps, -1).T)
+    cells = {window: Cells((rows // steps).astype(np.float64)), step: Cells((rows % steps).astype(np.float64))}
+    for column in columns:
+        number = isinstance(column, NumberColumn)
+        cells[column.name] = Cells(np.ascontiguousarray(next(learnt)) if number else np.zeros(n * steps, np.int32))
+    counted = (
+        NumberColumn(window, "", (), "", 0, max(0, n - 1), (0, 0)),
+        NumberColumn(step, "", (), "", 0, steps - 1, (0, 0)),
+    )
+    return TableData(name, (*counted, *columns), cells, source, separator)
+
+
+def _numbers(texts: Sequence[str]) -> bool:
+    try:
+        return bool(np.isfinite([float(text) for text in texts]).all())
+    except ValueError:
+        return False
+
+
+def _counted(column: Column) -> bool:
+    """Whether it numbers the rows."""
+    return getattr(column, "after", None) is not None

@@ -1,0 +1,267 @@
+"""Text files: a sentence a line, or one text that is seen through windows."""
+
+import hashlib
+import json
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from saddlepoint.core import rng
+from saddlepoint.data.images import DataError
+from saddlepoint.tasks.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
+
+TextLayout = Literal["lines", "windows"]
+#: Tokens of a sample where none are asked for: of sentences at most, of windows.
+LONGEST = 64
+#: Fewer sentences, or windows' lengths of text, teach nothing.
+FEWEST = 10
+#: A window begins after so many parts of its length: an epoch sees every token about as often.
+STEPS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class TextData:
+    """Sentences, or windows of one text, as numbers of tokens.
+
+    Attributes:
+        name: what to call it.
+        tokens: int32 (N, length), sentences filled up with `END`; windows lie over each other in memory.
+        vocabulary: of the tokens.
+        layout: which of the two.
+        source: where it came from, a sentence.
+        notes: what was left out, a sentence each.
+        held_out: samples that are not to be trained on; None where there are none.
+    """
+
+    name: str
+    tokens: Tensor
+    vocabulary: Vocabulary
+    layout: TextLayout
+    source: str
+    notes: tuple[str, ...] = ()
+    held_out: "TextData | None" = None
+
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def kind(self) -> str:
+        """Sentences or windows."""
+        return "sentences" if self.layout == "lines" else "windows"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Tokens of a sample, and tokens that there are."""
+        return self.tokens.shape[1], self.vocabulary.size
+
+    @property
+    def size(self) -> str:
+        """A sample's size, for people."""
+        return f"of at most {self.shape[0]} {self.vocabulary.unit}, {self.shape[1]:,} different ones"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of a SHA-256 over tokens and vocabulary."""
+        digest = hashlib.sha256(json.dumps(self.vocabulary.plain(), sort_keys=True).encode())
+        for part in self.tokens.split(1 << 16):
+            digest.update(part.contiguous().numpy().data)
+        return digest.hexdigest()[:16]
+
+    def texts(self, indices: Tensor | None = None) -> list[str]:
+        """The samples as texts, all or some."""
+        rows = self.tokens if indices is None else self.tokens[indices]
+        return [self.vocabulary.decode(row) for row in rows.tolist()]
+
+    def some(self, n: int, seed: int) -> list[str]:
+        """n samples as texts, all where there are fewer, drawn by a seed."""
+        return self.texts(torch.randperm(len(self), generator=rng(seed, "some"))[:n])
+
+
+def read_text(
+    path: str | Path,
+    unit: Unit = "characters",
+    layout: TextLayout = "lines",
+    *,
+    length: int | None = None,
+    most: int = 10_000,
+    least: int = 1,
+    encoding: str = "utf-8",
+    held_out: float = 0.1,
+    test: str | Path | None = None,
+    seed: int = 0,
+) -> TextData:
+    """Read a file. Its text is held in memory as it is read, and its tokens with four bytes each.
+
+    A sentence a line: blanks around it and empty lines are dropped, as are sentences of more than `length` tokens. One
+    text: windows of `length` tokens that begin at every eighth part of that; words have single blanks between them. The
+    vocabulary is that of what is trained on alone (see `Vocabulary.fit`); a text's last share is held out, of sentences
+    a share that is drawn.
+
+    Args:
+        path: of a text file.
+        unit: what a token is.
+        layout: a sentence a line, or windows of one text.
+        length: tokens of a sample; None takes the longest sentence up to 64, or windows of 64.
+        most, least: of the vocabulary.
+        encoding: of the file.
+        held_out: share that is not trained on.
+        test: a file to hold out in place of a share.
+        seed: draws the sentences that are held out.
+
+    Raises:
+        DataError: no such file, of another encoding, empty, or too short; an option that does not fit.
+    """
+    text = _read(Path(path), encoding)
+    apart = None if test is None else _read(Path(test), encoding)
+    named = Path(path).stem, f"Read from {Path(path).name}.", str(path)
+    return of_text(
+        text, named, unit, layout, length=length, most=most, least=least, held_out=held_out, apart=apart, seed=seed
+    )
+
+
+def of_text(
+    text: str,
+    named: tuple[str, str, str],
+    unit: Unit,
+    layout: TextLayout,
+    *,
+    length: int | None,
+    most: int,
+    least: int,
+    held_out: float,
+    apart: str | None = None,
+    seed: int = 0,
+) -> TextData:
+    """Samples of a text that was read; see `read_text`.
+
+    Args:
+        text: all of it.
+        named: what to call it, where it came from, a sentence, and what messages call it.
+        unit, layout, length, most, least, held_out, seed: see `read_text`.
+        apart: a text that is held out in place of a share.
+
+    Raises:
+        DataError: it is too short.
+    """
+    name, source, path = named
+    if layout == "windows":
+        cut = len(text) if apart is not None else int(len(text) * (1 - held_out))
+        halves = text[:cut], text[cut:] if apart is None else apart
+        vocabulary = Vocabulary.fit(unit, lambda: [halves[0]], most, least)
+        size = LONGEST if length is None else length
+        windows = [_windows(vocabulary.encode(half), size) for half in halves]
+        if len(windows[0]) < FEWEST:
+            raise DataError(
+                f"{path} has too few {unit} for windows of {size}: give a longer text, a smaller data.length, "
+                f"or data.layout=lines where it is a sentence a line"
+            )
+        notes = _unknown(windows[0], unit)
+        rest = TextData(name, windows[1], vocabulary, layout, source) if len(windows[1]) else None
+        return TextData(name, windows[0], vocabulary, layout, source, notes, rest)
+
+    n = sum(1 for _ in _sentences(text))
+    if n < FEWEST:
+        raise DataError(
+            f"{path} has {n} line{'s' if n != 1 else ''} of text: give a sentence a line, {FEWEST} at least, "
+            f"or read it as one text with --set data.layout=windows"
+        )
+    chosen = _held(n, 0.0 if apart is not None else held_out, seed)
+
+    def training() -> Iterator[str]:
+        return compress(_sentences(text), (not held for held in chosen))
+
+    vocabulary = Vocabulary.fit(unit, training, most, least)
+    tokens, dropped = _padded(training, vocabulary, length)
+    if len(tokens) < FEWEST:
+        raise DataError(
+            f"{path} has {len(tokens)} sentences of at most {length or LONGEST} {unit}: "
+            f"give a larger data.length, or sentences that are shorter"
+        )
+    others = (lambda: compress(_sentences(text), chosen)) if apart is None else (lambda: _sentences(apart))
+    rest_tokens, rest_dropped = _padded(others, vocabulary, tokens.shape[1])
+    notes = _unknown(tokens, unit)
+    if dropped + rest_dropped:
+        notes = (f"{dropped + rest_dropped:,} sentences of more than {length or LONGEST} {unit} were left out.", *notes)
+    rest = TextData(name, rest_tokens, vocabulary, layout, source) if len(rest_tokens) else None
+    return TextData(name, tokens, vocabulary, layout, source, notes, rest)
+
+
+def _read(path: Path, encoding: str) -> str:
+    if not path.is_file():
+        raise DataError(f"there is no file {path}: give a text file with --data FILE")
+    try:
+        text = path.read_bytes().decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not {encoding} at byte {error.start:,}: save it so, or name its encoding with "
+            f"--set data.encoding=latin-1"
+        ) from error
+    except LookupError as error:
+        raise DataError(
+            f"there is no encoding {encoding!r}: give one that Python knows, as utf-8 or latin-1"
+        ) from error
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").replace("\r\n", "\n")
+    if "\0" in text:
+        raise DataError(f"{path} holds null characters: it is no text, or of another encoding (--set data.encoding=…)")
+    if not text.strip():
+        raise DataError(f"{path} is empty: give a file with text in it")
+    return text
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for line in re.finditer(r"[^\r\n]+", text):
+        if sentence := line.group().strip():
+            yield sentence
+
+
+def _held(n: int, share: float, seed: int) -> list[bool]:
+    """Which of n are held out."""
+    chosen = torch.zeros(n, dtype=torch.bool)
+    if share:
+        chosen[torch.randperm(n, generator=rng(seed, "held out"))[: max(1, int(share * n))]] = True
+    held: list[bool] = chosen.tolist()
+    return held
+
+
+def _padded(sentences: Callable[[], Iterable[str]], vocabulary: Vocabulary, length: int | None) -> tuple[Tensor, int]:
+    """Sentences that are short enough, filled up with `END`, and how many are not."""
+    flat, lengths, dropped = array("i"), array("i"), 0
+    for sentence in sentences():
+        tokens = vocabulary.encode(sentence)
+        if len(tokens) > (length or LONGEST):
+            dropped += 1
+            continue
+        flat.extend(tokens)
+        lengths.append(len(tokens))
+    counts = np.asarray(lengths, dtype=np.int64)
+    padded = np.zeros((len(counts), length or int(counts.max(initial=1))), dtype=np.int32)
+    padded[np.arange(padded.shape[1]) < counts[:, None]] = np.asarray(flat, dtype=np.int32)
+    return torch.from_numpy(padded), dropped
+
+
+def _windows(tokens: list[int], size: int) -> Tensor:
+    flat = torch.tensor(tokens, dtype=torch.int32)
+    return flat.unfold(0, size, max(1, size // STEPS)) if len(flat) >= size else flat.new_empty(0, size)
+
+
+def _unknown(tokens: Tensor, unit: Unit) -> tuple[str, ...]:
+    """What to say of tokens that are not in the vocabulary."""
+    if unit == "pairs":
+        return ()
+    parts = tokens.split(1 << 16)
+    unknown = sum(int((part == UNKNOWN).sum()) for part in parts)
+    seen = sum(int((part != END).sum()) for part in parts)
+    return (f"{unknown / seen:.2%} of the {unit} are not in the vocabulary.",) if unknown else ()

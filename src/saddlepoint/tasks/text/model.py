@@ -1,0 +1,153 @@
+"""The trained generator of text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from pydantic import Field
+from torch import Tensor
+
+from saddlepoint.configuration import Settings
+from saddlepoint.core import rng
+from saddlepoint.networks import SequenceWriter
+from saddlepoint.networks.sequence import written
+from saddlepoint.tasks.model import LatentSampler
+from saddlepoint.tasks.text.vocabulary import Vocabulary
+
+#: Texts that are drawn together, and that a picture shows.
+TOGETHER, SHOWN = 256, 24
+
+
+class TextOptions(Settings):
+    """What may be chosen of texts."""
+
+    temperature: float = Field(default=1.0, gt=0)
+    """Below 1 texts are likelier and more alike, above it wilder."""
+    scale: int = Field(default=1, ge=1)
+    """Enlarges the picture."""
+
+
+@dataclass(frozen=True)
+class DrawnTexts:
+    """Texts, and the options that they were drawn with."""
+
+    texts: list[str]
+    options: TextOptions
+
+
+@dataclass
+class TextGenerator(LatentSampler):
+    """Makes texts.
+
+    Attributes:
+        vocabulary: of the tokens, as plain data.
+    """
+
+    vocabulary: Mapping[str, Any]
+
+    kind = "text"
+    title = "a generator of text"
+    Options = TextOptions
+    default_out = ""
+    files: ClassVar[tuple[str, ...]] = ("vocabulary",)
+
+    def details(self) -> dict[str, Any]:
+        """The vocabulary."""
+        return {"vocabulary": dict(self.vocabulary)}
+
+    def usage(self) -> tuple[str, str]:
+        """The command and the Python that use it."""
+        return "saddle sample {} -n 20 --seed 7 --temperature 0.8", "texts = run.sample(20, seed=7, temperature=0.8)"
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """The vocabulary."""
+        return Vocabulary.read(self.vocabulary)
+
+    @property
+    def writer(self) -> SequenceWriter:
+        """The network."""
+        assert isinstance(self.network, SequenceWriter)
+        return self.network
+
+    def finished(self, outputs: Tensor) -> Tensor:
+        """Numbers of tokens, int64 (n, length)."""
+        return outputs.flatten(2).argmax(2)
+
+    def tokens(self, n: int, seed: int = 0, temperature: float = 1.0) -> Tensor:
+        """Numbers of tokens, int64 (n, length), ends filling up; the first of a seed do not depend on n."""
+        with self.evaluating():
+            blocks = [
+                self.writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred)
+                for block in range(-(-n // TOGETHER))
+            ]
+        return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
+
+    def texts(self, n: int, seed: int = 0, temperature: float = 1.0) -> list[str]:
+        """n texts; see `TextOptions`."""
+        return [self.words.decode(row) for row in self.tokens(n, seed, temperature).tolist()]
+
+    def draw(self, n: int, seed: int, label: str | None, options: TextOptions) -> DrawnTexts:  # noqa: ARG002
+        """n texts."""
+        return DrawnTexts(self.texts(n, seed, options.temperature), options)
+
+    def presented(self, drawn: DrawnTexts) -> list[str]:
+        """The texts."""
+        return drawn.texts
+
+    def text(self, drawn: DrawnTexts) -> str:
+        """A text a line."""
+        return joined(drawn.texts)
+
+    def nll(self, tokens: Tensor) -> float:
+        """−log p a token of int (N, length), nats, ends included: the likelihood of texts that it is shown."""
+        total = count = 0.0
+        with self.evaluating() as device:
+            for part in tokens.split(TOGETHER):
+                rows = part.long().to(device)
+                total -= float(self.writer.log_likelihood(rows).double().sum())
+                count += float(written(rows).sum())
+        return total / count
+
+    def shown(self) -> NDArray[np.uint8]:
+        """A few texts, one below the other."""
+        return page(self.texts(SHOWN, seed=0))
+
+    def _write_txt(self, drawn: DrawnTexts, path: Path) -> None:
+        path.write_text(joined(drawn.texts), encoding="utf-8")
+
+    def _write_png(self, drawn: DrawnTexts, path: Path) -> None:
+        Image.fromarray(page(drawn.texts, drawn.options.scale)).save(path, format="PNG")
+
+    formats: ClassVar[Mapping[str, Callable[[Any, Any, Path], None]]] = {
+        ".txt": _write_txt,
+        ".text": _write_txt,
+        ".png": _write_png,
+    }
+
+
+def joined(texts: Sequence[str]) -> str:
+    """A text a line; an empty line between texts that have line breaks of their own."""
+    between = "\n\n" if any("\n" in text for text in texts) else "\n"
+    return between.join(texts) + "\n"
+
+
+def page(texts: Sequence[str], scale: int = 1) -> NDArray[np.uint8]:
+    """Texts below each other as a picture, uint8 (H, W, 3), line breaks as blanks.
+
+    Letters that the font lacks are boxes: texts in other scripts are read from a file of samples.
+    """
+    font, height = ImageFont.load_default(13 * scale), 18 * scale
+    lines = [" ".join(text.splitlines())[:160] for text in texts]
+    width = max((int(font.getlength(line)) for line in lines), default=0) + 16 * scale
+    sheet = Image.new("RGB", (max(width, 64), height * max(1, len(lines)) + 8 * scale), "white")
+    pen = ImageDraw.Draw(sheet)
+    for number, line in enumerate(lines):
+        pen.text((8 * scale, 4 * scale + number * height), line, fill=(28, 36, 48), font=font)
+    return np.asarray(sheet)

@@ -1,0 +1,76 @@
+"""What is looked at while a game of text is played."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from saddlepoint.core import Batch, rng
+from saddlepoint.measures import Number, numbers
+from saddlepoint.metrics import copied, distinct, ngram_kl
+from saddlepoint.storage import write_atomically
+from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.text.data import TextData
+from saddlepoint.tasks.text.game import OfTexts
+from saddlepoint.tasks.text.model import SHOWN, TextGenerator, joined, page
+
+#: Texts that the metrics judge.
+JUDGED = 1024
+#: n of the n-grams in the score.
+GRAMS = (1, 2, 3)
+
+
+class TextProbe(Probe[TextGenerator]):
+    """Measures how generated texts are like real ones.
+
+    Args:
+        watched: a batch that never changes.
+        forward: of the game's losses.
+        data: the texts; those held out judge where there are any.
+        seed: decides which of them are looked at.
+    """
+
+    def __init__(self, watched: Batch, forward: OfTexts, data: TextData, seed: int) -> None:
+        super().__init__(watched, forward)
+        self.data = data
+        judge = data if data.held_out is None else data.held_out
+        chosen = torch.randperm(len(judge), generator=rng(seed, "judged"))[:JUDGED]
+        self._judged = judge.tokens[chosen]
+
+    def spread(self, samples: Tensor) -> float:
+        """Mean number of places at which two texts differ."""
+        return float(torch.pdist(samples.argmax(2).double().cpu(), p=0).mean()) if len(samples) > 1 else 0.0
+
+    def score(self, model: TextGenerator) -> Sequence[Number]:
+        """On texts that are held out, all where none are; the first is the score.
+
+        `ngram_kl`: mean divergence of 1-, 2- and 3-grams of tokens (see `metrics.ngram_kl`). `nll`: nats a token.
+        `distinct`: share of different texts among 1,024. `copied`: share that stand in the training set, of sentences.
+        """
+        made = [tuple(_cut(row)) for row in model.tokens(JUDGED, seed=1).tolist()]
+        real = [tuple(_cut(row)) for row in self._judged.tolist()]
+        grams = [n for n in GRAMS if max(map(len, real)) >= n]
+        found = {
+            "ngram_kl": sum(ngram_kl(real, made, n) for n in grams) / len(grams),
+            "nll": model.nll(self._judged),
+            "distinct": distinct(made),
+        }
+        if self.data.layout == "lines":
+            found["copied"] = copied(made, self._known)
+        return numbers(found)
+
+    @cached_property
+    def _known(self) -> set[tuple[int, ...]]:
+        return {tuple(_cut(row)) for part in self.data.tokens.split(1 << 12) for row in part.tolist()}
+
+    def snapshot(self, model: TextGenerator, path: Path) -> None:
+        """Texts as a picture, and in a file beside it."""
+        texts = model.texts(SHOWN, seed=0)
+        write_atomically(path.with_suffix(".txt"), joined(texts))
+        write_picture(path, page(texts))
+
+
+def _cut(tokens: list[int]) -> list[int]:
+    return tokens[: tokens.index(0)] if 0 in tokens else tokens

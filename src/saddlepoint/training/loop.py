@@ -1,0 +1,340 @@
+"""The loop: step, record, look, save, until the budget is spent."""
+
+import errno
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from saddlepoint.core import Batches, Game, Method, Outcome, Step
+from saddlepoint.measures import Number, declared, values
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
+from saddlepoint.training.budget import Budget, Intervals, crossed
+from saddlepoint.training.interruption import Interruption, interruption
+from saddlepoint.training.observer import Observer, Progress
+from saddlepoint.training.probe import Probe
+from saddlepoint.training.schedules import OptimizerSchedule
+from saddlepoint.training.state import load_state, overflowed, save_state
+from saddlepoint.training.stopping import Stopping
+
+
+class RunFailed(RuntimeError):
+    """The run can't go on for a reason outside of the game, such as a full disk; says what is intact."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it.
+
+    Attributes:
+        outcome: `stopped` where the budget was spent or a signal came, `converged` or `cycling` where the run was to
+            end once it has settled, `non-finite` where the game failed.
+        message: why, in a sentence.
+        progress: where the run stands.
+        metrics: of the answer, at the end, by name; those that are finite.
+        signal: the number of the signal that stopped it, or None.
+        products: with the game's Jacobian that methods of second order took.
+    """
+
+    outcome: Outcome
+    message: str
+    progress: Progress
+    metrics: dict[str, Number] = field(default_factory=dict)
+    signal: int | None = None
+    products: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 failed, 128 + number by a signal."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return 1 if self.outcome in (Outcome.NON_FINITE, Outcome.DIVERGED) else 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run whose end is worth keeping, after so many samples.
+
+    Attributes:
+        samples: seen when it ends.
+        deliver: writes what it ended with, the players at the answer, below the folder of what the run hands over.
+        then: what begins when it ends.
+    """
+
+    samples: int
+    deliver: Callable[[Path], None]
+    then: str
+
+
+class Training:
+    """One game, one method, one folder.
+
+    Args:
+        game: the players, where they start.
+        method: the iteration.
+        batches: a pure function of the position, so that a resumed run sees the same data.
+        probe: what to measure and to hand over.
+        folder: the run's folder, created.
+        budget: when to stop.
+        every: when to record, look and save.
+        epoch: samples in the data set.
+        observer: who watches.
+        optimizer_schedule: sets rates by the samples seen, where they are scheduled.
+        stopping: ends the run once it has converged, or goes round.
+        stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        method: Method,
+        batches: Batches,
+        probe: Probe,
+        folder: RunFolder,
+        budget: Budget,
+        every: Intervals,
+        epoch: int,
+        observer: Observer,
+        optimizer_schedule: OptimizerSchedule | None = None,
+        stopping: Stopping | None = None,
+        stages: Sequence[Stage] = (),
+    ) -> None:
+        self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
+        self.game, self.method, self.batches, self.probe = game, method, batches, probe
+        self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
+        self.epoch = epoch
+        self.steps = 0
+        self._unrecorded: dict[str, float] = {}
+        self._measures: dict[str, Any] = {}
+        self._seconds_before = 0.0
+        self._started = time.monotonic()
+        self._loss_mean = LossMean()
+        self._saved_at = -1
+
+    def run(self) -> Result:
+        """Continue from the newest whole checkpoint, or begin, and go on until something ends it.
+
+        Raises:
+            RunFailed: the disk is full, or a checkpoint does not belong to this configuration.
+        """
+        try:
+            self._restore()
+            with interruption() as interrupted:
+                return self._finish(self._play(interrupted))
+        except OSError as error:
+            raise RunFailed(self._disk_trouble(error)) from error
+
+    def _play(self, interrupted: Interruption) -> Result:
+        while True:
+            progress = self.progress()
+            if interrupted.signal is not None:
+                return self._result(Outcome.STOPPED, f"stopped by {interrupted.name}", interrupted.signal)
+            if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
+                return self._result(Outcome.STOPPED, f"the budget of {spent} is spent{self._unreached()}")
+
+            if self.stopping is not None and (verdict := self.stopping.verdict()) is not None:
+                return self._result(*verdict)
+
+            before = self.batches.position
+            if self.optimizer_schedule is not None:
+                self.optimizer_schedule.set(before)
+            step = self.method.step(self.game, self.batches)
+            if step.outcome is not Outcome.RUNNING:
+                return self._result(step.outcome, self._explain(step, self.steps + 1))
+            self.steps += 1
+            self._loss_mean.add(self.game.loss_values)
+            self.observer.stepped(progress)
+
+            after = self.batches.position
+            self._end_stages(before, after)
+            saving = crossed(before, after, self.every.checkpoint)
+            if saving:
+                if (failure := self._overflow()) is not None:
+                    return failure
+                metrics = self._judged()
+                self._unrecorded = values(metrics)
+                if self.stopping is not None:
+                    self._unrecorded |= self.stopping.look(metrics)
+            if self.every.records(before, after, self.epoch):
+                self._record()
+            if crossed(before, after, self.every.snapshot):
+                self._snapshot()
+            if saving:
+                self._save(metrics)
+
+    # --- phases ---------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        damaged: list[str] = []
+        try:
+            checkpoint = self.folder.checkpoints.newest(damaged.append)
+        except NoCheckpoint:
+            for fault in damaged:
+                self.observer.said(f"{fault}; none is left, the run begins again")
+            trim_records(self.folder.records, -1)
+            self._snapshot()
+            self._save([])
+            return
+        for fault in damaged:
+            self.observer.said(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
+        try:
+            state = load_state(checkpoint.path, self.game, self.method, self.batches)
+        except ValueError as error:
+            raise RunFailed(str(error)) from error
+        self.steps, self._unrecorded = state["steps"], state["unrecorded"]
+        self._seconds_before = state["seconds"]
+        self._loss_mean = LossMean(state["sums"], state["count"])
+        if self.stopping is not None:
+            self.stopping.rule.load_state_dict(state.get("looks", []))
+        self._saved_at = self.steps
+        trim_records(self.folder.records, self.steps)
+
+    def _record(self) -> None:
+        progress = self.progress()
+        record: dict[str, Any] = {
+            "samples": progress.samples,
+            "steps": progress.steps,
+            "evaluations": progress.evaluations,
+            "seconds": round(progress.seconds, 3),
+            "losses": _jsonable(self._loss_mean.means()),
+            "monitors": _jsonable(self.probe.monitors()),
+            "metrics": _jsonable(self._unrecorded),
+        }
+        append_record(self.folder.records, record)
+        self._loss_mean, self._unrecorded = LossMean(), {}
+        self.observer.recorded(record)
+
+    def _judged(self) -> Sequence[Number]:
+        with self._at_answer():
+            metrics = self.probe.score()
+        if (measures := declared(metrics)) != self._measures:  # once a session: a running run has a report, too
+            self.folder.write_identity(measures=measures)
+            self._measures = measures
+        return metrics
+
+    def _end_stages(self, before: int, after: int) -> None:
+        for stage in self.stages:
+            if before < stage.samples <= after and self._overflow() is None:
+                with self._at_answer():
+                    stage.deliver(self.folder.generator)
+
+    def _snapshot(self) -> None:
+        with self._at_answer():
+            path = self.folder.samples / f"{self.batches.position:012d}.png"
+            self.probe.snapshot(path)
+        self.observer.snapshot(path)
+
+    def _save(self, metrics: Sequence[Number]) -> None:
+        if self._saved_at == self.steps:
+            return
+        progress = {
+            "steps": self.steps,
+            "seconds": self.progress().seconds,
+            "unrecorded": self._unrecorded,
+            "sums": self._loss_mean.sums,
+            "count": self._loss_mean.count,
+        }
+        if self.stopping is not None:
+            progress["looks"] = self.stopping.rule.state_dict()
+        badness = metrics[0].badness if metrics else math.nan
+        saved = self.folder.checkpoints.save(
+            self.batches.position,
+            lambda path: save_state(path, self.game, self.method, self.batches, progress),
+            badness if math.isfinite(badness) else None,
+        )
+        self.observer.checkpointed(saved.path)
+        self._saved_at = self.steps
+
+    def _finish(self, result: Result) -> Result:
+        """Keep what there is. A state that is not finite is never saved: the checkpoint before it stays."""
+        if (failure := self._overflow()) is not None:
+            return result if result.outcome is Outcome.NON_FINITE else failure
+        metrics = self._judged()
+        result.metrics.update({number.name: number for number in metrics if math.isfinite(number)})
+        self._save(metrics)
+        self._snapshot()
+        with self._at_answer():
+            self.probe.deliver(self.folder.generator)
+        return result
+
+    # --- words and numbers ----------------------------------------------------------------------------
+
+    def progress(self) -> Progress:
+        """Where the run is now."""
+        seconds = self._seconds_before + time.monotonic() - self._started
+        return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
+
+    def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
+        return Result(outcome, message, self.progress(), {}, signal, self.game.products)
+
+    def _overflow(self) -> Result | None:
+        """The end of a run whose losses were still finite, but not where the last step led."""
+        player = overflowed(self.game, self.method)
+        if player is None:
+            return None
+        step = Step(Outcome.NON_FINITE, player, "last step")
+        return self._result(step.outcome, self._explain(step, self.steps))
+
+    def _unreached(self) -> str:
+        late = next((stage for stage in self.stages if stage.samples > self.batches.position), None)
+        return "" if late is None else f"; {late.then} begins at {late.samples:,} samples: a larger budget goes on"
+
+    def _explain(self, step: Step, number: int) -> str:
+        kept = (
+            "the last finite state is kept"
+            if overflowed(self.game, self.method) is None
+            else "where it led is not finite either and is not saved: the last checkpoint is the last finite state"
+        )
+        return (
+            f"the {step.cause} of the {step.player} was not finite at {self.batches.position:,} samples "
+            f"(step {number:,}); {kept}. First thing to try, in a new folder: a quarter of the "
+            f"{step.player}'s rate, --set {step.player}.optimizer.lr=…"
+        )
+
+    def _disk_trouble(self, error: OSError) -> str:
+        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{error.strerror or error}"
+        try:
+            last = f"the last whole checkpoint, at {self.folder.checkpoints.newest().samples:,} samples, is intact"
+        except (NoCheckpoint, OSError):
+            last = "no checkpoint was written yet"
+        return f"can't write to {self.folder.path}: {reason}; {last}. Make room; the same command then continues"
+
+    @contextmanager
+    def _at_answer(self) -> Iterator[None]:
+        answer = self.method.answer(self.game)
+        if answer is self.game.point:
+            yield
+            return
+        with self.game.untouched(), self.game.excursion():
+            self.game.recalibrate_batch_norm(answer, self.batches)
+            yield
+
+
+class LossMean:
+    """The mean of each player's loss since the last record, summed where the losses live, so nothing waits."""
+
+    def __init__(self, sums: dict[str, Tensor] | None = None, count: int = 0) -> None:
+        self.sums = dict(sums or {})
+        self.count = count
+
+    @torch.no_grad()
+    def add(self, losses: dict[str, Tensor]) -> None:
+        """Add one step's losses."""
+        for name, loss in losses.items():
+            self.sums[name] = self.sums[name] + loss if name in self.sums else loss
+        self.count += 1
+
+    def means(self) -> dict[str, float]:
+        """The means; empty before the first step."""
+        return {name: float(total) / self.count for name, total in self.sums.items()}
+
+
+def _jsonable(values: dict[str, float]) -> dict[str, float | None]:
+    """NaN and infinity are not JSON: None stands for them."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

@@ -1,0 +1,111 @@
+"""Who watches a run: a bar, a notebook, a test; whatever they do, they change no number of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saddlepoint.training.loop import Result
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is: samples seen, steps, evaluations, seconds of training over all its sessions."""
+
+    samples: int = 0
+    steps: int = 0
+    evaluations: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run that begins is made of.
+
+    Attributes:
+        config: the task's `Config`.
+        data: the task's data.
+        folder: of the run.
+        continued: whether it goes on from an earlier session.
+    """
+
+    config: Any
+    data: Any
+    folder: Path
+    continued: bool
+
+
+class Observer:
+    """Watches a run; a subclass overrides what it wants to hear of. `stepped` comes at every step: it must be cheap."""
+
+    def progressed(self, what: str, done: float, of: float) -> None:
+        """Something that takes time before the first step goes on, as reading the data."""
+
+    def started(self, info: RunInfo) -> None:
+        """The data are read, and nothing is built yet."""
+
+    def stepped(self, progress: Progress) -> None:
+        """A step is about to be followed by the next one."""
+
+    def recorded(self, record: Mapping[str, Any]) -> None:
+        """A record was written to `metrics.jsonl`."""
+
+    def snapshot(self, path: Path) -> None:
+        """A picture was written."""
+
+    def checkpointed(self, path: Path) -> None:
+        """A checkpoint was written."""
+
+    def said(self, text: str) -> None:
+        """Something that a person should know."""
+
+    def ended(self, result: "Result") -> None:
+        """The run ended, and everything is written."""
+
+
+class Observers(Observer):
+    """Several, told one after another."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self.observers = tuple(observers)
+
+    def progressed(self, what: str, done: float, of: float) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.progressed(what, done, of)
+
+    def started(self, info: RunInfo) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.started(info)
+
+    def stepped(self, progress: Progress) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.stepped(progress)
+
+    def recorded(self, record: Mapping[str, Any]) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.recorded(record)
+
+    def snapshot(self, path: Path) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.snapshot(path)
+
+    def checkpointed(self, path: Path) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.checkpointed(path)
+
+    def said(self, text: str) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.said(text)
+
+    def ended(self, result: "Result") -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.ended(result)

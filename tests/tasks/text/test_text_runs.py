@@ -1,0 +1,158 @@
+"""Games of text: exact resume through both stages, a generator that loads alone, likelihoods that add up to 1."""
+
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
+from playing import built, play
+from saddlepoint.tasks import model_at, read_config, recipe_named
+from saddlepoint.tasks.text.model import TextGenerator
+
+TINY = (
+    *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),
+    *("generator.network.width=6", "generator.network.embedding=4"),
+    *("discriminator.network.representations=2", "discriminator.network.channels=3", "discriminator.network.hidden=4"),
+    *("every.record=32", "every.checkpoint=48", "every.snapshot=100000"),
+)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("texts") / "words.txt"
+    path.write_text("\n".join("".join(letters) for letters in product("abc", "de", "fgh", "i")), encoding="utf-8")
+    return path
+
+
+def played(config: Any, folder: Path, samples: int) -> Any:
+    return play(assign(config, [f"budget.samples={samples}"]), folder)
+
+
+CASES = {
+    "default": [],
+    "extragradient, an lstm, parts": ["method=extragradient", "generator.network.cell=lstm", "accumulate=2"],
+    "lookahead, soft, packs": [
+        *("method=lookahead", "generator.network.straight=false", "discriminator.network.packing=2"),
+        "temperature={start: 1.0, end: 0.2, samples: 96}",
+    ],
+    "likelihood alone": ["likelihood=none"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, alike: Callable[..., Any]) -> None:
+    config = assign(recipe_named("text").with_data(str(file)), [*TINY, *CASES[case]])
+    straight, at_once = played(config, tmp_path / "straight", 96)
+    played(config, tmp_path / "halves", 48)
+    halves, in_halves = played(config, tmp_path / "halves", 96)
+    assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
+    assert at_once.metrics == in_halves.metrics
+    records = alike(tmp_path / "straight", tmp_path / "halves")
+    assert "discriminator_auc" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
+    assert ("discriminator_auc" in records[-1]["monitors"]) is (case != "likelihood alone")
+    assert (tmp_path / "straight" / "generator" / "likelihood").is_dir() is (case != "likelihood alone")
+    assert read_config(config.plain()) == config
+
+
+def test_a_generator_loads_alone_and_its_texts_are_a_seeds(file: Path, tmp_path: Path) -> None:
+    played(assign(recipe_named("text").with_data(str(file)), TINY), tmp_path / "run", 32)
+    generator = model_at(tmp_path / "run")
+    assert isinstance(generator, TextGenerator)
+    texts = generator.texts(20, seed=3)
+    assert texts == generator.texts(300, seed=3)[:20] != generator.texts(20, seed=4)
+    assert set("".join(texts)) <= set("abcdefghi")  # nothing unknown is written
+    assert len(set(generator.texts(50, temperature=1e-6))) == 1  # the likeliest
+    assert generator.sample(20, seed=3) == texts
+    with pytest.raises(ConfigurationError, match="temperature"):
+        generator.sample(1, temperature=0)
+    shown = generator.shown()
+    assert shown is not None
+    assert shown.shape[2] == 3
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_likelihoods_of_all_sequences_add_up_to_one_and_draws_follow_them(cell: Any) -> None:
+    torch.manual_seed(0)
+    writer = SequenceWriter((3, 3), cell=cell, width=5, embedding=4)
+    with torch.no_grad():
+        writer.head.weight.mul_(4)
+        every = torch.tensor([s for s in product(range(3), repeat=3) if 0 not in s or not any(s[s.index(0) :])])
+        shares = writer.log_likelihood(every).sum(1).exp()
+        assert float(shares.sum()) == pytest.approx(1, abs=1e-5)
+        drawn = writer.draw(20_000, torch.Generator().manual_seed(0))
+        relaxed = writer(torch.empty(20_000, 1)).argmax(2)
+    for made in (drawn, relaxed):
+        found = (made[:, None] == every).all(2).float().mean(0)
+        assert float((found - shares).abs().max()) < 0.015
+        assert float(found.sum()) == pytest.approx(1)  # all is an end after an end
+
+
+def test_relaxed_tokens_near_one_hots_as_the_temperature_falls_and_let_a_gradient_through() -> None:
+    torch.manual_seed(0)
+    soft, hard = (SequenceWriter((4, 5), width=6, straight=straight) for straight in (False, True))
+    latent = torch.empty(50, 1)
+    warm, cold = (float(soft(latent, None, torch.tensor(t)).detach().amax(2).mean()) for t in (5.0, 0.05))
+    assert warm < 0.6 < 0.95 < cold
+    made = hard(latent)
+    assert set(made.detach().unique().tolist()) == {0.0, 1.0}
+    (made * torch.randn_like(made)).sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in hard.parameters())
+
+
+def test_a_discriminator_of_packs_sees_sequences_after_one_another() -> None:
+    torch.manual_seed(0)
+    discriminator = SequenceDiscriminator((6, 4), representations=2, packing=2)
+    rows = torch.rand(4, 6, 4)
+    assert discriminator(rows).shape == (2, 2)
+    other = rows.clone()
+    other[3] = 0
+    assert torch.equal(discriminator(rows)[0], discriminator(other)[0])
+    assert not torch.equal(discriminator(rows)[1], discriminator(other)[1])
+    assert SequenceDiscriminator((2, 4), widths=(5,))(torch.rand(3, 2, 4)).shape == (3, 8)  # shorter than the filters
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        (["generator.network=mlp-generator"], "writes no tokens: --set generator.network=sequence-writer"),
+        (["regularisers.path-length=on"], "path-length needs latent, and text have none: give one of feature-matching"),
+        (["temperature.end=0"], "have to be above 0"),
+        (["batch_size=9", "discriminator.network.packing=2"], "whole packs of 2"),
+    ],
+)
+def test_what_does_not_fit_is_refused(sets: list[str], said: str, file: Path) -> None:
+    def begin() -> None:
+        built(assign(recipe_named("text").with_data(str(file)), sets))
+
+    with pytest.raises(ValueError, match=said):
+        begin()
+    with pytest.raises(ConfigurationError, match="needs a text of yours"):
+        built(recipe_named("text"))
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_a_likelihood_without_what_follows_an_end_is_that_of_the_whole_recurrence(cell: Any) -> None:
+    torch.manual_seed(0)
+    writer = SequenceWriter((6, 5), cell=cell, width=7, embedding=4, layers=2)
+    tokens = torch.tensor([[1, 0, 0, 0, 0, 0], [3, 2, 4, 1, 2, 3], [0, 0, 0, 0, 0, 0], [2, 2, 2, 2, 2, 0]])
+    given = torch.cat([writer.start.expand(4, 1, -1), writer.embedding(tokens[:, :-1])], 1)
+    whole = writer.head(writer.memory(given)[0]).log_softmax(2).gather(2, tokens[:, :, None]).squeeze(2)
+    for row, length in enumerate((2, 6, 1, 6)):
+        found = writer.log_likelihood(tokens)[row]
+        assert torch.allclose(found[:length], whole[row, :length], atol=1e-6)
+        assert not found[length:].any()
+
+
+def test_a_budget_that_ends_within_a_stage_says_what_it_has_not_reached(file: Path, tmp_path: Path) -> None:
+    config = assign(recipe_named("text").with_data(str(file)), TINY)
+    _, short = played(config, tmp_path, 16)
+    assert short.message == (
+        "the budget of 16 samples is spent; the adversary begins at 32 samples: a larger budget goes on"
+    )
+    _, whole = played(config, tmp_path, 32)
+    assert whole.message == "the budget of 32 samples is spent"
