@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 import yaml
 
+from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
-from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
-from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
+from saddlepoint.tasks import read_config, recipe_named, recipes
+from saddlepoint.tasks.images.settings import ImageConfig
 
 
 def digits(*assignments: str) -> ImageConfig:
-    return assign(RECIPES["digits"](), assignments)
+    return assign(recipe_named("digits"), assignments)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_nearest_ignores_case_and_lists_all_where_nothing_is_near() -> None:
 
 
 def test_assignments_are_made_in_order_and_leave_the_original_alone() -> None:
-    recipe = RECIPES["digits"]()
+    recipe = recipe_named("digits")
     changed = assign(recipe, ["seed=3", "seed=4", "latent.size=10"])
     assert (changed.seed, changed.latent.size) == (4, 10)
     assert (recipe.seed, recipe.latent.size) == (0, 64)
@@ -131,15 +132,15 @@ def test_each_wrapper_is_built_with_a_base_of_its_own() -> None:
 
 
 def test_penalties_are_added_changed_and_removed() -> None:
-    assert digits().penalties == {"r1": {"weight": 1.0}, "r2": {"weight": 1.0}}
+    assert digits().adversary.penalties == {"r1": {"weight": 1.0}, "r2": {"weight": 1.0}}
     config = digits("penalties.r1.weight=3", "penalties.r2=none", "penalties.gradient-penalty=on")
-    assert list(config.penalties) == ["r1", "gradient-penalty"]
-    assert config.penalties["r1"]["weight"] == 3.0
-    assert config.penalties["gradient-penalty"] == without_name(PENALTY_REGISTRY.resolve("gradient-penalty"))
-    assert digits("penalties=none").penalties == {}
-    assert digits("penalties={r2: {weight: 2}}").penalties == {"r2": {"weight": 2.0}}
-    assert digits("penalties.r1=none", "penalties.r1=none").penalties == {"r2": {"weight": 1.0}}
-    assert digits("penalties.r1={weight: 2}").penalties["r1"] == {"weight": 2.0}
+    assert list(config.adversary.penalties) == ["r1", "gradient-penalty"]
+    assert config.adversary.penalties["r1"]["weight"] == 3.0
+    assert config.adversary.penalties["gradient-penalty"] == without_name(PENALTY_REGISTRY.resolve("gradient-penalty"))
+    assert digits("penalties=none").adversary.penalties == {}
+    assert digits("penalties={r2: {weight: 2}}").adversary.penalties == {"r2": {"weight": 2.0}}
+    assert digits("penalties.r1=none", "penalties.r1=none").adversary.penalties == {"r2": {"weight": 1.0}}
+    assert digits("penalties.r1={weight: 2}").adversary.penalties["r1"] == {"weight": 2.0}
 
 
 def without_name(spec: dict[str, Any]) -> dict[str, Any]:
@@ -148,15 +149,15 @@ def without_name(spec: dict[str, Any]) -> dict[str, Any]:
 
 def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
     assert digits("average=none").average is None
-    average = assign(RECIPES["classic"](), ["average.half_life=500"]).average
+    average = assign(recipe_named("classic"), ["average.half_life=500"]).average
     assert average is not None
     assert average.half_life == 500
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", recipes())
 def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
-    config = assign(RECIPES[recipe](), ["method=lookahead", "optimizer.lr=1e-7", "seed=5"])
-    there_and_back = parse_config(yaml.safe_load(yaml.safe_dump(config.plain())))
+    config = assign(recipe_named(recipe), ["method=lookahead", "optimizer.lr=1e-7", "seed=5"])
+    there_and_back = read_config(yaml.safe_load(yaml.safe_dump(config.plain())))
     assert there_and_back.plain() == config.plain()
     assert there_and_back.same_run(config)
 
@@ -191,8 +192,11 @@ def test_everything_listed_can_be_had_by_its_name_alone_and_has_a_summary(regist
 
 
 def test_a_choice_in_settings_that_are_absent_is_made_and_asked_for_before_its_arguments() -> None:
-    config = assign(RECIPES["digits"](), ["augmentation.kind=adaptive", "augmentation.kind.geometry=false"])
-    assert config.augmentation is not None
-    assert (config.augmentation.kind["name"], config.augmentation.kind["geometry"]) == ("adaptive", False)
+    config = assign(recipe_named("digits"), ["augmentation.kind=adaptive", "augmentation.kind.geometry=false"])
+    assert config.adversary.augmentation is not None
+    assert (config.adversary.augmentation.kind["name"], config.adversary.augmentation.kind["geometry"]) == (
+        "adaptive",
+        False,
+    )
     with pytest.raises(ConfigurationError, match=r"no augmentation is chosen yet: give kind before"):
-        assign(RECIPES["digits"](), ["augmentation.kind.geometry=false"])
+        assign(recipe_named("digits"), ["augmentation.kind.geometry=false"])
