@@ -7,7 +7,7 @@ from torch.func import functional_call
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.networks import NETWORKS, Translator
-from saddlepoint.tasks.trained import NETWORK_REGISTRY
+from saddlepoint.components.registries import NETWORK_REGISTRY
 
 
 class Seen(Translator):

@@ -6,12 +6,10 @@ import pytest
 import torch
 
 from saddlepoint.configuration import assign
+from playing import play
+from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.points.data import grid, ring
-from saddlepoint.recipes import RECIPES, parse_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.points import coverage
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.training import NoObserver
+from saddlepoint.tasks.points.evaluation import coverage
 
 
 def test_the_mixtures_are_those_of_the_protocol():
@@ -51,13 +49,11 @@ def test_collapse_far_points_and_unequal_shares_are_told_apart():
 
 def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
     sets = ["data.points=500", "budget.samples=400", "batch_size=50"]
-    config = assign(RECIPES["grid"](), [*sets, "every.checkpoint=200", "device=cpu"])
-    assert parse_config(config.plain()) == config
-    folder = RunFolder(tmp_path / "run")
-    folder.create()
-    result = config.build(config.load()).training(folder, NoObserver()).run()
+    config = assign(recipe_named("grid"), [*sets, "every.checkpoint=200", "device=cpu"])
+    assert read_config(config.plain()) == config
+    _, result = play(config, tmp_path / "run")
     assert set(result.metrics) == {"reverse_kl", "modes", "high_quality"}
-    (folder.path / "generator").rename(tmp_path / "elsewhere")
-    points = Sampler.load(tmp_path / "elsewhere").sample(5, seed=1)
+    (tmp_path / "run" / "generator").rename(tmp_path / "elsewhere")
+    points = model_at(tmp_path / "elsewhere").sample(5, seed=1)
     assert points.shape == (5, 2)
     assert points.dtype == torch.float32

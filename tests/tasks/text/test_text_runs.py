@@ -10,11 +10,9 @@ import torch
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
-from saddlepoint.recipes import RECIPES, parse_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.text import TextGenerator
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.training import NoObserver
+from playing import built, play
+from saddlepoint.tasks import model_at, read_config, recipe_named
+from saddlepoint.tasks.text.model import TextGenerator
 
 TINY = (
     *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),
@@ -31,12 +29,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def play(config: Any, folder: Path, samples: int) -> Any:
-    torch.manual_seed(samples)
-    config = assign(config, [f"budget.samples={samples}"])
-    run, assembled = RunFolder(folder), config.build(config.load())
-    run.create()
-    return assembled, assembled.training(run, NoObserver()).run()
+def played(config: Any, folder: Path, samples: int) -> Any:
+    return play(assign(config, [f"budget.samples={samples}"]), folder)
 
 
 CASES = {
@@ -52,30 +46,33 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, alike: Callable[..., Any]) -> None:
-    config = assign(RECIPES["text"]().with_data(str(file)), [*TINY, *CASES[case]])
-    straight, at_once = play(config, tmp_path / "straight", 96)
-    play(config, tmp_path / "halves", 48)
-    halves, in_halves = play(config, tmp_path / "halves", 96)
+    config = assign(recipe_named("text").with_data(str(file)), [*TINY, *CASES[case]])
+    straight, at_once = played(config, tmp_path / "straight", 96)
+    played(config, tmp_path / "halves", 48)
+    halves, in_halves = played(config, tmp_path / "halves", 96)
     assert torch.equal(straight.game.point.flat(), halves.game.point.flat())
     assert at_once.metrics == in_halves.metrics
     records = alike(tmp_path / "straight", tmp_path / "halves")
     assert "discriminator_auc" not in records[0]["monitors"]  # an adversary that rests knows nothing yet
     assert ("discriminator_auc" in records[-1]["monitors"]) is (case != "likelihood alone")
     assert (tmp_path / "straight" / "generator" / "likelihood").is_dir() is (case != "likelihood alone")
-    assert parse_config(config.plain()) == config
+    assert read_config(config.plain()) == config
 
 
 def test_a_generator_loads_alone_and_its_texts_are_a_seeds(file: Path, tmp_path: Path) -> None:
-    play(assign(RECIPES["text"]().with_data(str(file)), TINY), tmp_path / "run", 32)
-    generator = Sampler.load(tmp_path / "run")
+    played(assign(recipe_named("text").with_data(str(file)), TINY), tmp_path / "run", 32)
+    generator = model_at(tmp_path / "run")
     assert isinstance(generator, TextGenerator)
     texts = generator.texts(20, seed=3)
     assert texts == generator.texts(300, seed=3)[:20] != generator.texts(20, seed=4)
     assert set("".join(texts)) <= set("abcdefghi")  # nothing unknown is written
     assert len(set(generator.texts(50, temperature=1e-6))) == 1  # the likeliest
-    with pytest.raises(ValueError, match="temperature is 0"):
-        generator.texts(1, temperature=0)
-    assert generator.picture(generator.sample(3)).shape[2] == 3
+    assert generator.sample(20, seed=3) == texts
+    with pytest.raises(ConfigurationError, match="temperature"):
+        generator.sample(1, temperature=0)
+    shown = generator.shown()
+    assert shown is not None
+    assert shown.shape[2] == 3
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
@@ -123,20 +120,19 @@ def test_a_discriminator_of_packs_sees_sequences_after_one_another() -> None:
     ("sets", "said"),
     [
         (["generator.network=mlp-generator"], "writes no tokens: --set generator.network=sequence-writer"),
-        (["regularisers.path-length=on"], "neither latents nor classes"),
+        (["regularisers.path-length=on"], "path-length needs latent, and text have none: give one of feature-matching"),
         (["temperature.end=0"], "have to be above 0"),
         (["batch_size=9", "discriminator.network.packing=2"], "whole packs of 2"),
     ],
 )
 def test_what_does_not_fit_is_refused(sets: list[str], said: str, file: Path) -> None:
     def begin() -> None:
-        config: Any = assign(RECIPES["text"]().with_data(str(file)), sets)
-        config.build(config.load())
+        built(assign(recipe_named("text").with_data(str(file)), sets))
 
     with pytest.raises(ValueError, match=said):
         begin()
     with pytest.raises(ConfigurationError, match="needs a text of yours"):
-        RECIPES["text"]().load()
+        built(recipe_named("text"))
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
@@ -153,10 +149,10 @@ def test_a_likelihood_without_what_follows_an_end_is_that_of_the_whole_recurrenc
 
 
 def test_a_budget_that_ends_within_a_stage_says_what_it_has_not_reached(file: Path, tmp_path: Path) -> None:
-    config = assign(RECIPES["text"]().with_data(str(file)), TINY)
-    _, short = play(config, tmp_path, 16)
+    config = assign(recipe_named("text").with_data(str(file)), TINY)
+    _, short = played(config, tmp_path, 16)
     assert short.message == (
         "the budget of 16 samples is spent; the adversary begins at 32 samples: a larger budget goes on"
     )
-    _, whole = play(config, tmp_path, 32)
+    _, whole = played(config, tmp_path, 32)
     assert whole.message == "the budget of 32 samples is spent"

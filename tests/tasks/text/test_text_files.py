@@ -6,7 +6,11 @@ import pytest
 import torch
 
 from saddlepoint.data import DataError
-from saddlepoint.data.text import END, UNKNOWN, TextStream, Unit, Vocabulary, read_text
+from saddlepoint.data.rows import in_parts
+from saddlepoint.data.scheduled import Scheduled, after
+from saddlepoint.tasks.text.batches import TextStream
+from saddlepoint.tasks.text.data import read_text
+from saddlepoint.tasks.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
 
 NAMES = ["anna", "bob", "carla", "dan", "eve", "fritz", "gus", "hanna", "ina", "jan", "karl", "lena"]
 
@@ -109,9 +113,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_stream_is_a_function_of_seed_and_position_and_sees_each_sample_once(names: Path) -> None:
     data = read_text(names, held_out=0)
-    stream = TextStream(
-        data.tokens, data.vocabulary.size, 4, 7, 3, "normal", alone=8, temperature=lambda seen: 1 + seen
-    )
+    drawn = TextStream(data.tokens, data.vocabulary.size, 4, 7, 3, "normal")
+    stream = Scheduled(drawn, {"temperature": lambda seen: 1 + seen, "adversarial": after(8)}, torch.device("cpu"))
     seen = [stream(position).value.tokens for position in (0, 4, 8)]
     assert sorted(data.vocabulary.decode(row) for rows in seen for row in rows.tolist()) == sorted(NAMES)
     assert torch.equal(stream(4).value.tokens, seen[1])
@@ -121,7 +124,6 @@ def test_a_stream_is_a_function_of_seed_and_position_and_sees_each_sample_once(n
     real = stream(0).value.real
     assert real.shape == (4, *data.shape)
     assert torch.equal(real.argmax(2), seen[0])
-    parts = list(stream(0).value.parts(3))
+    parts = list(in_parts(stream(0).value, 3))
     assert [share for share, _ in parts] == [0.75, 0.25]
     assert torch.equal(torch.cat([part.tokens for _, part in parts]), seen[0])
-    assert stream.watched(4).resting == frozenset()
