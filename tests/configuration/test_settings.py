@@ -6,12 +6,12 @@ import pytest
 import torch
 import yaml
 
+from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.core.grouped import GroupedOptimizer
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
 from saddlepoint.tasks import read_config, recipe_named, recipes
 from saddlepoint.tasks.images.settings import ImageConfig
-from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 
 
 def digits(*assignments: str) -> ImageConfig:

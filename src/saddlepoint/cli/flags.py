@@ -121,7 +121,7 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
         if owners:
             raise ConfigurationError(f"{what}: {flag} is for {', '.join(owners)}")
         known = [name.replace("_", "-") for name in kind.model_fields]
-        raise ConfigurationError(f"{what} has no option {flag}: {nearest(key.replace('_', '-'), known)}")
+        raise ConfigurationError(f"{what}, which has no option {flag}: {nearest(key.replace('_', '-'), known)}")
     return kind.read(given)
 
 
