@@ -52,7 +52,7 @@ def test_a_run_is_trained_on_few_of_each_class_and_says_so(conditional: Path) ->
 
 
 def test_what_is_held_out_is_held_out_before_the_images_are_limited() -> None:
-    config = assign(RECIPES["digits"](), ["data.size=8", "data.held_out=0.25", "data.limit=100"])
+    config = assign(recipes()["digits"], ["data.size=8", "data.held_out=0.25", "data.limit=100"])
     train, test = digits(8).split(0.25)
     assert config.load().fingerprint == train.limited(100).fingerprint
     assert config.load_test().fingerprint == test.fingerprint

@@ -11,18 +11,18 @@ from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
 
 
 def test_a_folder_given_to_the_recipe_holds_the_digits_to_stack(tmp_path: Path) -> None:
-    config = RECIPES["stacked-mnist"]().with_data(str(tmp_path))
+    config = recipes()["stacked-mnist"].with_data(str(tmp_path))
     assert isinstance(config, ImageConfig)
     assert (config.data.source, config.data.path) == ("stacked-mnist", str(tmp_path))
     assert config.evaluation.features == "stacked-digits"
-    assert parse_config(config.plain()) == config
-    other = RECIPES["mnist"]().with_data(str(tmp_path))
+    assert read_config(config.plain()) == config
+    other = recipes()["mnist"].with_data(str(tmp_path))
     assert isinstance(other, ImageConfig)
     assert other.data.source == "folder", "of every other recipe a folder says itself what it holds"
 
 
 def test_another_set_takes_its_place_with_features_that_know_it() -> None:
-    config = RECIPES["stacked-mnist"]().with_data("cifar-10")
+    config = recipes()["stacked-mnist"].with_data("cifar-10")
     assert isinstance(config, ImageConfig)
     assert (config.data.source, config.evaluation.features) == ("cifar-10", "pixels")
     with pytest.raises(ConfigurationError, match="did you mean 'stacked-mnist'"):
@@ -31,7 +31,7 @@ def test_another_set_takes_its_place_with_features_that_know_it() -> None:
 
 def test_the_discriminator_is_half_of_the_generator() -> None:
     """Of the layers between equal grids, channel by channel: what D = ½ G says."""
-    config = RECIPES["stacked-mnist"]()
+    config = recipes()["stacked-mnist"]
     assert 2 * config.networks["discriminator"]["width"] == config.networks["generator"]["width"]
     assert config.stand_in() == (DATASETS["stacked-mnist"].shape, 0)
 
