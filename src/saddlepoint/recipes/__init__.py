@@ -35,7 +35,6 @@ from saddlepoint.recipes.series import SeriesBaseline, SeriesConfig, SeriesDataC
 from saddlepoint.recipes.table import TableBaseline, TableConfig, TableDataConfig, table, table_vae
 from saddlepoint.recipes.text import TextConfig, text
 from saddlepoint.recipes.translation import TranslationConfig, translate
-from saddlepoint.recipes.vocoder import VocoderConfig, vocoder
 
 RECIPES: dict[str, Callable[[], Config]] = {
     "digits": digits,
@@ -62,7 +61,6 @@ RECIPES: dict[str, Callable[[], Config]] = {
     "audio-wave": audio_wave,
     "audio-vae": audio_vae,
     "text": text,
-    "vocoder": vocoder,
 }
 
 
@@ -100,7 +98,6 @@ __all__ = [
     "TableDataConfig",
     "TextConfig",
     "TranslationConfig",
-    "VocoderConfig",
     "baseline",
     "citations",
     "parse_config",

@@ -48,6 +48,7 @@ class Subject(Generic[C, D, M]):
         data: that they were trained on, or that stand in their place.
         held_out: reads the data that judge and were not trained on; None where there are none.
         pictures: whether pictures are wanted, which take longer.
+        other: whether the data are others than they were trained on.
     """
 
     config: C | None
@@ -56,6 +57,7 @@ class Subject(Generic[C, D, M]):
     data: D
     held_out: Callable[[], D | None]
     pictures: bool = False
+    other: bool = False
 
 
 class Task(ABC, Generic[C, D, M]):

@@ -7,9 +7,11 @@ import pytest
 import soundfile
 import torch
 
-from saddlepoint.data.images import DataError
-from saddlepoint.data.recordings import CropStream, Recordings, recordings
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data import DataError
 from saddlepoint.signals import MelFrontEnd, whole_hops
+from saddlepoint.tasks.vocoder.batches import CropStream
+from saddlepoint.tasks.vocoder.data import Recordings, adopted, recordings
 
 FRONT = MelFrontEnd(2000, 64, 16, 8)
 
@@ -71,6 +73,38 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"nothing")
     with pytest.raises(DataError, match="none of the 1 sound files can be used"):
         recordings(tmp_path, 2000)
+
+
+def test_recordings_are_given_in_python_as_they_are_read_from_files(folder: Path) -> None:
+    read = recordings(folder, 2000)
+    waves = [soundfile.read(folder / name)[0] for name in read.names if not name.startswith("bert/0")]
+    found = adopted(([*waves, np.zeros(500), torch.zeros(8, dtype=torch.int16)], 2000), 2000, 0.0)
+    assert found.lengths.tolist() == [1200, 300, 1200, 400]
+    kept = torch.cat([read[k] for k, name in enumerate(read.names) if not name.startswith("bert/0")])
+    assert torch.allclose(found.waves.float() / 32768, kept, atol=2 / 32768)
+    assert found.held_out is None
+    assert "Left out 2 silent sounds (below −60 dB): recording 4, recording 5." in found.notes
+    halves = adopted((waves, 4000), 2000, 0.5)
+    assert halves.held_out is not None
+    assert (len(halves), len(halves.held_out), len(halves.whole)) == (2, 2, 4)
+    assert sorted(halves.whole.lengths.tolist()) == [150, 200, 600, 600]
+    assert adopted(read, 2000, 0.5) is read
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (np.zeros((3, 100)), r"recordings are \(waves, rate\).*, not ndarray"),
+        ((3.0, 2000), "and the waves are float"),
+        (([np.array(["a"])], 2000), "recording 0 is <U1"),
+        (([np.array([np.nan])], 2000), "recording 0 is empty or holds numbers that are not finite"),
+        (([], 2000), "none of the 0 recordings can be used"),
+        (([np.zeros(100)], 2000), "none of the 1 recordings can be used"),
+    ],
+)
+def test_what_is_no_recording_is_refused(given: object, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        adopted(given, 2000, 0.0)
 
 
 def ramps(*lengths: int) -> Recordings:
