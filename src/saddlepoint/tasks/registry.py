@@ -18,14 +18,13 @@ AnyTask = Task[Any, Any, Any]
 GROUP = "saddlepoint.tasks"
 #: Where each task lives; imported when it is first asked for.
 TASKS = {
-    "enhancement": "saddlepoint.tasks.enhancement:TASK",
-    "translation": "saddlepoint.tasks.translation:TASK",
-    "text": "saddlepoint.tasks.text:TASK",
     "audio": "saddlepoint.tasks.audio:TASK",
+    "enhancement": "saddlepoint.tasks.enhancement:TASK",
     "images": "saddlepoint.tasks.images:TASK",
     "own": "saddlepoint.tasks.own:TASK",
     "points": "saddlepoint.tasks.points:TASK",
     "text": "saddlepoint.tasks.text:TASK",
+    "translation": "saddlepoint.tasks.translation:TASK",
     "vocoder": "saddlepoint.tasks.vocoder:TASK",
 }
 
