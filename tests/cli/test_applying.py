@@ -9,10 +9,10 @@ import pytest
 import torch
 from commands import Run
 from PIL import Image, ImageCms
+from saddlepoint.tasks.translator import ImageTranslator, card_of
 
 from saddlepoint.cli import applying
 from saddlepoint.networks import NETWORKS
-from saddlepoint.tasks.translator import ImageTranslator, card_of
 
 IDENTITY = {"name": "unet-translator", "width": 2, "depth": 2, "residual_input": True}
 DOUBLING = {"name": "super-resolver", "width": 2, "blocks": 1}

@@ -8,10 +8,10 @@ import yaml
 from commands import Run
 from PIL import Image
 
+from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.data import DATASETS
 from saddlepoint.networks import costs
 from saddlepoint.tasks import read_config, recipes
-from saddlepoint.components.registries import NETWORK_REGISTRY
 
 SAID = r"# (generator|discriminator): ([\d,]+) parameters, ([\d,]+) multiply-accumulates a sample of (\S+)"
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from commands import Run
 from PIL import Image
+from saddlepoint.evaluation.enhancement import untouched
+from saddlepoint.tasks.interpolation import load_between
+from saddlepoint.tasks.translator import ImageTranslator
 
 from saddlepoint.cli import main
-from saddlepoint.evaluation.enhancement import untouched
-from saddlepoint.tasks import read_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.evaluation.fidelity import resemblance
-from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.storage import RunFolder
+from saddlepoint.tasks import read_config
 
 TINY = (
     *("--set", "device=cpu", "--batch-size", "8", "--set", "data.crop=16", "--set", "data.held_out=0.25"),

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from commands import TINY, Run
+from saddlepoint.tasks.trained import Sampler
 
 from saddlepoint.data import load_images
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.tasks import read_config
 from saddlepoint.storage import RunFolder
+from saddlepoint.tasks import read_config
 from saddlepoint.tasks.points import coverage
-from saddlepoint.tasks.trained import Sampler
 from saddlepoint.training.state import load_state
 
 QUICK = ("--samples", "60", "--features", "pixels")

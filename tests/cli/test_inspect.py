@@ -7,8 +7,8 @@ from commands import TINY, Run
 
 from saddlepoint.data import load_images
 from saddlepoint.dynamics import spectrum
-from saddlepoint.tasks import read_config
 from saddlepoint.storage import RunFolder
+from saddlepoint.tasks import read_config
 from saddlepoint.training.state import load_state
 
 

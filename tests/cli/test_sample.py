@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from commands import Run
 from PIL import Image
-
 from saddlepoint.tasks.trained import Sampler
 
 

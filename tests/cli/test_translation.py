@@ -8,13 +8,13 @@ import pytest
 import torch
 from commands import Run
 from PIL import Image
+from saddlepoint.tasks.interpolation import load_between
+from saddlepoint.tasks.translator import ImageTranslator
 
 from saddlepoint.data.pairs import read_pairs
-from saddlepoint.tasks import read_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.evaluation.fidelity import in_channels, resemblance
-from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.storage import RunFolder
+from saddlepoint.tasks import read_config
 
 TINY = (
     *(

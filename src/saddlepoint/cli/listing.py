@@ -38,7 +38,6 @@ from saddlepoint.networks import (
 from saddlepoint.runs.api import starting_point
 from saddlepoint.tasks import tasks
 
-
 #: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
 SHAPE, LATENT = (1, 28, 28), 64
 #: What translators are given, and how many times as large super-resolvers make it.
@@ -142,7 +141,13 @@ def list_(
     if recipe is not None:
         raise ConfigurationError(f"{kind} are listed whole: leave {recipe!r} out")
     for name in [kind] if kind else _KINDS:
-        table = Table(title=f"{name} ({_STATED[name]})" if name in _STATED else name, title_justify="left", title_style="bold", show_header=False, box=None)
+        table = Table(
+            title=f"{name} ({_STATED[name]})" if name in _STATED else name,
+            title_justify="left",
+            title_style="bold",
+            show_header=False,
+            box=None,
+        )
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
         table.add_column(style="dim")
@@ -167,5 +172,3 @@ def _settings(recipe: str | None, key: str | None) -> None:
     for one in found:
         table.add_row(one.key, "" if one.value == "…" else str(one.value), one.text, one.kind)
     out.print(table)
-
-

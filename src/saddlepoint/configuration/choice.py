@@ -31,7 +31,8 @@ class Registry(Generic[T]):
             the rate of one optimizer says nothing of another's. Otherwise all arguments are kept that both take.
 
     Others than the entries are named `package.module:Name`, or come from installed entry points of the group
-    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as `supplied`.
+    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as
+    `supplied`.
     """
 
     def __init__(
@@ -118,15 +119,14 @@ class Registry(Generic[T]):
         Raises:
             ConfigurationError: it is of no class that can be named, or keeps an argument under another name.
         """
-        for name, entry in self.entries.items():
-            if entry is type(built):
-                break
-        else:
-            name = f"{type(built).__module__}:{type(built).__qualname__}"
+        outside = f"{type(built).__module__}:{type(built).__qualname__}"
+        name = next((name for name, entry in self.entries.items() if entry is type(built)), outside)
         spec: Spec = {"name": self._named(name)}
         for key, parameter in self.parameters(spec["name"]).items():
             if not hasattr(built, key):
-                raise ConfigurationError(f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object")
+                raise ConfigurationError(
+                    f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object"
+                )
             value = getattr(built, key)
             spec[key] = self.spec_of(value) if self._is_nested(parameter) else value
         return self.resolve(spec)

@@ -60,7 +60,9 @@ class Settings(pydantic.BaseModel):
     A field annotated with a `Registry` is a choice; one with `NamedChoices`, a mapping of choices.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
     #: A short key that stands for several places.
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}

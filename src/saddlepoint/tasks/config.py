@@ -184,8 +184,8 @@ class AdversarialConfig(Config):
     def _whole_batches(self) -> Self:
         if self.accumulate > 1 and (batchwise := self.adversary.batchwise):
             raise ValueError(
-                f"{' and '.join(batchwise)} look at a batch as a whole, which accumulate={self.accumulate} parts change: "
-                f"give accumulate=1, or leave them out"
+                f"{' and '.join(batchwise)} look at a batch as a whole, which accumulate={self.accumulate} parts "
+                f"change: give accumulate=1, or leave them out"
             )
         return self
 

@@ -181,7 +181,9 @@ class OwnModel(Sampler):
         """
         network = self.network
         if not isinstance(network, OwnPlayers) or network.sample is None:
-            raise ConfigurationError("the game came without a way to draw: give saddlepoint.training(…, sample=function)")
+            raise ConfigurationError(
+                "the game came without a way to draw: give saddlepoint.training(…, sample=function)"
+            )
         with self.evaluating():
             return network.sample(dict(network.items()), n, rng(seed, "sample")).detach().cpu()
 
@@ -325,7 +327,9 @@ class _Source:
         return batch
 
     def part(self, *_: Any, **__: Any) -> "_Source":
-        raise ConfigurationError("the batches of a game of your own can't be parted: watch something other than the gap")
+        raise ConfigurationError(
+            "the batches of a game of your own can't be parted: watch something other than the gap"
+        )
 
 
 TASK = Own()

@@ -139,4 +139,3 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
         Image.fromarray(picture).save(file, format="PNG")
 
     write_atomically(path, write)
-

@@ -46,8 +46,8 @@ def task_named(name: str) -> AnyTask:
     entry = installed(GROUP).get(name)
     if name not in TASKS and entry is None:
         raise ConfigurationError(
-            f"there is no task {name!r}: {nearest(name, [*TASKS, *installed(GROUP)])}; a task that is not installed is named "
-            f"by its recipe, as package.module:recipe"
+            f"there is no task {name!r}: {nearest(name, [*TASKS, *installed(GROUP)])}; a task that is not installed "
+            f"is named by its recipe, as package.module:recipe"
         )
     task = resolve_name(TASKS[name]) if entry is None or name in TASKS else entry.load()
     if not isinstance(task, Task):

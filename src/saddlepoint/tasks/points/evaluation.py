@@ -9,7 +9,6 @@ from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import squared_mmd
 from saddlepoint.tasks.points.data import Mixture, PointData
-from saddlepoint.tasks.points.model import PointGenerator
 from saddlepoint.tasks.task import EvaluationOptions, Subject
 
 #: Points that the modes are counted in (PacGAN's 2,500).
