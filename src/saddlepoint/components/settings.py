@@ -92,7 +92,11 @@ class AdversarySettings(Settings):
     def bibtex(self) -> list[str]:
         """Papers of the loss, the penalties and the regularisers."""
         built = self.build()
-        return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
+        return [
+            built.loss.paper,
+            *(penalty.paper for penalty in built.penalties),
+            *(regulariser.paper for regulariser in built.regularisers),
+        ]
 
 
 class WeightedAdversary(AdversarySettings):

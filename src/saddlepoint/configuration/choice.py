@@ -66,10 +66,15 @@ class Registry(Generic[T]):
         if name in self.entries:
             return self.entries[name]
         found = load_outside(self.kind, name)[1] if is_outside(name) else installed(self._group)[name].load()
-        if not (inspect.isclass(found) and self.base is not None and issubclass(found, self.base)):
-            wanted = "none from outside" if self.base is None else f"a subclass of {self.base.__name__}"
-            raise ConfigurationError(f"{name} is no {self.kind}: expected is {wanted}")
-        return found
+        made = found if inspect.isclass(found) else _returned(found)
+        if not (inspect.isclass(made) and self.base is not None and issubclass(made, self.base)):
+            base = "none" if self.base is None else self.base.__name__
+            raise ConfigurationError(
+                f"{name} is no {self.kind}: expected is a subclass of {base}, or a function that is annotated to "
+                f"return one"
+            )
+        constructor: Callable[..., T] = found
+        return constructor
 
     def summary(self, name: str) -> str:
         """The first line of the entry's docstring."""
@@ -233,6 +238,14 @@ class Registry(Generic[T]):
 def _made_by(annotation: Any) -> Any:
     """What a `Callable[..., X]` makes; None for any other annotation."""
     return typing.get_args(annotation)[1] if typing.get_origin(annotation) is Callable else None
+
+
+def _returned(function: Any) -> Any:
+    """What a function says that it returns; None where it says nothing."""
+    try:
+        return typing.get_type_hints(function).get("return")
+    except (TypeError, NameError):
+        return None
 
 
 def _factories(entry: Any) -> dict[str, Any]:

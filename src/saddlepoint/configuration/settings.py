@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 import pydantic
 import yaml
 
-from saddlepoint.configuration.choice import ConfigurationError, Registry, explain, nearest
+from saddlepoint.configuration.choice import Registry, explain
+from saddlepoint.configuration.errors import ConfigurationError, nearest
 
 S = TypeVar("S", bound="Settings")
 

@@ -222,14 +222,13 @@ class AdversarialConfig(Config):
         return self.adversary.bibtex
 
 
-def read_checked(kind: type[Config], data: Mapping[str, Any], source: str) -> Config:
-    """A configuration of plain data. Raises ConfigurationError where another version wrote them, or they don't fit."""
+def check_version(data: Mapping[str, Any], source: str) -> None:
+    """Raise ConfigurationError where another version of this package wrote a configuration."""
     if data.get("schema_version") != SCHEMA:
         raise ConfigurationError(
             f"{source} was written by another version of Saddlepoint (schema_version "
             f"{data.get('schema_version', 'missing')}, expected {SCHEMA}): train the recipe again"
         )
-    return kind.read(data)
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

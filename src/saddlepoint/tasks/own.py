@@ -167,7 +167,7 @@ class OwnModel(Sampler):
         """The players that are given again."""
         if not isinstance(network, nn.ModuleDict):
             raise ConfigurationError(f"the players are networks of your own: {GIVE}")
-        return cls(network if isinstance(network, OwnPlayers) else OwnPlayers(network, None), spec, shape)
+        return cls(network if isinstance(network, OwnPlayers) else OwnPlayers(dict(network.items()), None), spec, shape)
 
     def usage(self) -> tuple[str, str]:
         """No command draws of it."""
