@@ -318,13 +318,15 @@ def test_who_rests_is_not_moved_and_remembers_nothing_of_it():
     generator = game.point.only("generator").clone()
     for _ in range(3):
         game.move(game.field(resting(batch)))
-        game.slide(game.field(resting(batch)))
+        field = game.field(resting(batch))
+        game.field(batch, base=False)  # a later evaluation of another batch wakes nobody
+        game.move(2 * (field + field))
     assert all(value.equal(before[key]) for key, value in discriminator.state_dict().items())
     assert not game.optimizers["discriminator"].state
     assert float((game.point.only("generator") - generator).norm()) > 0
     with game.untouched():
         game.field(batch, base=False)  # a look at another batch wakes nobody
-    game.move(game.point.zeros())
+    game.move(game.field(resting(batch)).zeros())
     assert all(value.equal(before[key]) for key, value in discriminator.state_dict().items())
     game.move(game.field(batch))
     assert game.optimizers["discriminator"].state
