@@ -89,7 +89,7 @@ class AdversarySettings(Settings):
     def bibtex(self) -> list[str]:
         """Papers of the loss, the penalties and the regularisers."""
         built = self.build()
-        return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
+        return [built.loss.paper, *(p.paper for p in built.penalties), *(r.paper for r in built.regularisers)]
 
 
 class WeightedAdversary(AdversarySettings):
