@@ -11,7 +11,7 @@ import torch
 from commands import Run
 
 from saddlepoint.cli import main
-from saddlepoint.tasks.vocoder import Vocoder
+from saddlepoint.tasks import model_at
 
 TINY = (
     *("--device", "cpu", "--batch-size", "6", "--samples", "24", "--set", "regression=12"),
@@ -66,7 +66,7 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     soundfile.write(given / "deep" / "loud.flac", tone(300, 0.5, 4000), 4000)
     stereo = np.stack([tone(200, 0.4), tone(400, 0.4)], 1)
     soundfile.write(given / "stereo.wav", stereo, 2000)
-    trained = Vocoder.load(vocoder)
+    trained = model_at(vocoder)
     wave = torch.from_numpy(stereo.mean(1)).float()
     np.save(given / "mel.npy", trained.log_mel(wave).numpy())
     (given / "notes.txt").touch()
