@@ -96,7 +96,9 @@ def checked(config: Config, keys: Iterable[str]) -> None:
         ]
         flag = f"--{key.replace('_', '-')}"
         if others:
-            raise ConfigurationError(f"{flag}: {head!r} is a setting of {', '.join(others)}; {config.recipe} has none")
+            raise ConfigurationError(
+                f"{flag}: {head!r} is a setting of {', '.join(sorted(others))}; {config.recipe} has none"
+            )
         near = nearest(head, sorted(known))
         raise ConfigurationError(f"there is no flag {flag}: {near.replace('_', '-')}")
 
@@ -119,7 +121,7 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
         flag = f"--{key.replace('_', '-')}"
         owners = [title for title, other in others.items() if key in other.model_fields]
         if owners:
-            raise ConfigurationError(f"{what}: {flag} is for {', '.join(owners)}")
+            raise ConfigurationError(f"{what}: {flag} is for {', '.join(sorted(owners))}")
         known = [name.replace("_", "-") for name in kind.model_fields]
         raise ConfigurationError(f"{what}, which has no option {flag}: {nearest(key.replace('_', '-'), known)}")
     return kind.read(given)

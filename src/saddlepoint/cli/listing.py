@@ -37,6 +37,7 @@ from saddlepoint.networks import (
 )
 from saddlepoint.runs.api import starting_point
 from saddlepoint.tasks import tasks
+from saddlepoint.tasks.model import OWN
 
 #: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
 SHAPE, LATENT = (1, 28, 28), 64
@@ -106,7 +107,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "regularisers": lambda: _entries(REGULARISER_REGISTRY),
     "content": lambda: _entries(CONTENT_REGISTRY),
     "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
-    "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
+    "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names if name != OWN],
     "optimizers": lambda: [(name, OPTIMIZER_REGISTRY.summary(name)) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
