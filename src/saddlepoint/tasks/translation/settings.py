@@ -78,6 +78,7 @@ class ImageToImageConfig(AdversarialConfig, ABC):
         "split": ("data.split",),
         "regression": ("pretraining.samples",),
         "adversarial": ("adversary.weight",),
+        "matching": ("adversary.regularisers.layer-matching.weight",),
         "conditioned": ("adversary.conditioned",),
         "evaluation": ("score",),
     }
