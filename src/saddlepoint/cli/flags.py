@@ -15,7 +15,7 @@ def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict
     """Words of a command line as those that stand alone, and settings by key, in their order.
 
     `--key value`, `--key=value`; `--key` and `--no-key` of a setting that is true or false, or of a part that may be
-    left out. Dashes in a key are underscores; dots lead into inner settings. A key that comes twice has a list of values.
+    left out. Dashes in a key are underscores; dots lead into inner settings. A key that comes twice has a list.
 
     Args:
         words: what no option of the command took.
@@ -83,7 +83,7 @@ def _is_truth(text: str) -> bool:
 
 
 def checked(config: Config, keys: Iterable[str]) -> None:
-    """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest that there is."""
+    """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest."""
     known = {*type(config).model_fields, *type(config).aliases, *BUDGET}
     for key in keys:
         head = key.partition(".")[0]
@@ -133,7 +133,9 @@ _RARE = ("schema_version", "task", "game", "recipe", "device", "threads", "compi
 
 def settings_help(config: Config, *, everything: bool) -> str:
     """The settings of a recipe, grouped, each with its value and what it means."""
-    lines = [f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."]
+    lines = [
+        f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."
+    ]
     group = ""
     for one in described(config):
         head = one.key.partition(".")[0]
@@ -162,4 +164,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value)) or "[]"
     return "none" if value is None else str(value)
-

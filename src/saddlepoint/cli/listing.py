@@ -142,7 +142,13 @@ def list_(
     if recipe is not None:
         raise ConfigurationError(f"{kind} are listed whole: leave {recipe!r} out")
     for name in [kind] if kind else _KINDS:
-        table = Table(title=f"{name} ({_STATED[name]})" if name in _STATED else name, title_justify="left", title_style="bold", show_header=False, box=None)
+        table = Table(
+            title=f"{name} ({_STATED[name]})" if name in _STATED else name,
+            title_justify="left",
+            title_style="bold",
+            show_header=False,
+            box=None,
+        )
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
         table.add_column(style="dim")
@@ -167,5 +173,3 @@ def _settings(recipe: str | None, key: str | None) -> None:
     for one in found:
         table.add_row(one.key, "" if one.value == "…" else str(one.value), one.text, one.kind)
     out.print(table)
-
-
