@@ -92,7 +92,7 @@ def checked(config: Config, keys: Iterable[str]) -> None:
         others = [
             name
             for name, task in tasks().items()
-            if any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
+            if head not in _FIXED and any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
         ]
         flag = _flag(key)
         if others:
