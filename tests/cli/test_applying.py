@@ -61,7 +61,9 @@ def kind_of(path: Path) -> str | None:
 
 
 @pytest.mark.parametrize("command", ["translate", "enhance"])
-def test_files_and_folders_keep_names_and_formats(run: Run, identity: dict[str, Path], tmp_path: Path, command: str) -> None:
+def test_files_and_folders_keep_names_and_formats(
+    run: Run, identity: dict[str, Path], tmp_path: Path, command: str
+) -> None:
     folder = tmp_path / "in"
     for name in ("a.png", "deep/er/b.JPG", "deep/c.webp", "d.bmp", "deep/e.tiff", ".hidden/f.png", ".g.png"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -226,7 +228,9 @@ def test_what_the_colours_mean_goes_with_them(run: Run, identity: dict[str, Path
         assert image.info["icc_profile"] == profile
 
 
-def test_bad_files_are_named_and_counted_and_the_others_written(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
+def test_bad_files_are_named_and_counted_and_the_others_written(
+    run: Run, identity: dict[str, Path], tmp_path: Path
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     whole = encoded(Image.fromarray(colours(64, 64)), "JPEG")
@@ -273,9 +277,15 @@ def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: dict[s
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(colours()).save(tmp_path / name)
     out, a, b = tmp_path / "out", tmp_path / "a", tmp_path / "b"
-    refused(run, ["translate", identity["translate"], a / "x.png", b / "x.png", "--out", out], f"both be written to {out / 'x.png'}")
+    refused(
+        run,
+        ["translate", identity["translate"], a / "x.png", b / "x.png", "--out", out],
+        f"both be written to {out / 'x.png'}",
+    )
     refused(run, ["translate", identity["translate"], a, b, "--out", out], "rename one")
-    refused(run, ["translate", identity["translate"], tmp_path / "c", "--out", out], f"both be written to {out / 'y.png'}")
+    refused(
+        run, ["translate", identity["translate"], tmp_path / "c", "--out", out], f"both be written to {out / 'y.png'}"
+    )
     refused(run, ["translate", identity["translate"], a, "--out", a], "is an input, and would be written over")
     refused(run, ["translate", identity["translate"], tmp_path / "d", "--out", out], "does not exist")
     (tmp_path / "d").mkdir()
@@ -310,5 +320,15 @@ def test_a_flag_that_is_no_option_says_whose_it_is_or_the_nearest(run: Run, iden
 
 def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
     Image.fromarray(colours()).save(tmp_path / "a.png")
-    arguments = ["enhance", identity["enhance"], tmp_path / "a.png", "--out", tmp_path / "out", "--tile", "8", "--overlap", "8"]
+    arguments = [
+        "enhance",
+        identity["enhance"],
+        tmp_path / "a.png",
+        "--out",
+        tmp_path / "out",
+        "--tile",
+        "8",
+        "--overlap",
+        "8",
+    ]
     refused(run, arguments, "at most half a tile")

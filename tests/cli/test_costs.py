@@ -7,8 +7,8 @@ import torch
 import yaml
 from commands import Run
 from PIL import Image
-from playing import built
 
+from playing import built
 from saddlepoint.data import DATASETS
 from saddlepoint.networks import NETWORKS, costs
 from saddlepoint.tasks import read_config, recipes, task_of

@@ -53,7 +53,10 @@ def test_a_table_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_p
     [
         (["--where", "let"], "write COLUMN=VALUE"),
         (["--where", "let=6"], "no value '6': its 2 are <=5, >5"),
-        (["--out", "rows.xlsx", "--where", "let=>5"], "can't be written as rows.xlsx: give --out FILE with one of .csv, .tsv, .parquet, .pq"),
+        (
+            ["--out", "rows.xlsx", "--where", "let=>5"],
+            "can't be written as rows.xlsx: give --out FILE with one of .csv, .tsv, .parquet, .pq",
+        ),
         (["--dir", "there"], "can't be written as single files to a folder: give --out FILE with one of .csv"),
     ],
 )

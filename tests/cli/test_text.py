@@ -48,7 +48,10 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     assert "Quality against variety" in (folder / "report.html").read_text(encoding="utf-8")
 
     for arguments, words in (
-        (["--out", tmp_path / "out.doc"], "a generator of text can't be written as out.doc: give --out FILE with one of .txt"),
+        (
+            ["--out", tmp_path / "out.doc"],
+            "a generator of text can't be written as out.doc: give --out FILE with one of .txt",
+        ),
         (["--dir", tmp_path / "there"], "give --out FILE with one of .txt"),
         (["--temperature", "0"], "temperature: Input should be greater than 0 (given: 0)"),
         (["--columns", "2"], "holds a generator of text: --columns is for a generator of images"),

@@ -73,7 +73,11 @@ def test_pairs_are_trained_on_evaluated_and_what_was_skipped_is_said(run: Run, f
         assert found[name, "input unchanged"] == pytest.approx(unchanged[name])
         assert found[name, "ema"] == pytest.approx(made[name])
         assert found[name, "ema"] == pytest.approx(said.json["metrics"][name])
-    assert {path.name for path in (tmp_path / "plot").iterdir()} == {"trade.png", "translated-ema.png", "translated-live.png"}
+    assert {path.name for path in (tmp_path / "plot").iterdir()} == {
+        "trade.png",
+        "translated-ema.png",
+        "translated-live.png",
+    }
     assert "input unchanged" in (out / "report.html").read_text(encoding="utf-8")
     assert run("evaluate", out, "--metrics", "recall").code == 2
 
@@ -111,7 +115,10 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
     made = model_at(out / "generator/regression").apply(given.held_out.inputs.images)
     assert found["regression"] == pytest.approx(resemblance(made, given.held_out.targets.images)["l1"])
     assert run("train", "translate", "--data", folder, "--split", "diagonal", *TINY).code == 2
-    assert "'split' is a setting of enhancement, translation; digits has none" in run("train", "digits", "--split", "side").flat
+    assert (
+        "'split' is a setting of enhancement, translation; digits has none"
+        in run("train", "digits", "--split", "side").flat
+    )
 
 
 def test_unpaired_is_a_flag_and_the_way_back_is_evaluated_by_nobody(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ def checked(config: Config, keys: Iterable[str]) -> None:
         others = [
             name
             for name, task in tasks().items()
-            if head not in _FIXED and any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
+            if head not in _FIXED
+            and any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
         ]
         flag = _flag(key)
         if others:
@@ -136,7 +137,9 @@ _RARE = (*_FIXED, "device", "threads", "compiled", "accumulate", "precision", "c
 def settings_help(config: Config, *, everything: bool) -> str:
     """The settings of a recipe as flags, grouped, each with its value and what it means."""
     found = [one for one in described(config) if everything or not _is_rare(one)]
-    lines = [f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."]
+    lines = [
+        f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."
+    ]
     lines += grouped(found, _flag)
     short = {**{word: (f"budget.{word}",) for word in BUDGET}, **type(config).aliases}
     lines += ["", "short:", *(f"  {_flag(name)} = {', '.join(places)}" for name, places in short.items())]
