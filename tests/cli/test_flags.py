@@ -148,6 +148,16 @@ def test_the_help_of_a_recipe_lists_its_main_settings_with_values_and_words(run:
     assert "Settings of" not in run("train", "--help").out
 
 
+def test_the_help_of_a_command_on_a_run_lists_the_options_of_what_the_run_holds(run: Run, trained: Path) -> None:
+    said = run("sample", trained, "--help")
+    assert said.code == 0
+    assert re.search(r"Of a generator of images, each a flag:\n  --columns none\n +Columns of the grid", said.out)
+    assert re.search(r"Of evaluations of images, each a flag:\n  --samples", run("evaluate", trained, "--help").out)
+    assert "--metrics" in run("evaluate", "--help", trained).out
+    assert "each a flag" not in run("sample", "--help").out
+    assert run("sample", trained.parent, "--help").code == 2
+
+
 def test_settings_are_listed_whole_or_below_a_key(run: Run) -> None:
     whole = run("list", "settings", "digits")
     assert whole.code == 0

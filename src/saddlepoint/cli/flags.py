@@ -164,9 +164,19 @@ def grouped(found: Sequence[Described], name: Callable[[str], str] = str) -> lis
         if one.value == "…" and not one.depth:
             lines[1] += f"  {one.text}"
         else:
-            means = f"{one.text} ({one.kind})" if one.text else one.kind
-            lines += [f"  {name(one.key)} {_shown(one.value)}", f"      {means}"]
+            lines += _lines(one, name)
     return [line for lines in groups.values() for line in lines]
+
+
+def options_help(kind: type[Settings], title: str) -> str:
+    """The options of a model or of a task's evaluation as flags; empty where there are none."""
+    lines = [line for one in described(kind()) for line in _lines(one, _flag)]
+    return "\n".join([title, *lines]) if lines else ""
+
+
+def _lines(one: Described, name: Callable[[str], str]) -> list[str]:
+    means = f"{one.text} ({one.kind})" if one.text else one.kind
+    return [f"  {name(one.key)} {_shown(one.value)}", f"      {means}"]
 
 
 def _is_rare(one: Described) -> bool:
