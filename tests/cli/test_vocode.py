@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import torch
 from commands import Run
 
 from saddlepoint.cli import main
-from saddlepoint.tasks.vocoder import Vocoder
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.vocoder.model import Vocoder
 
 TINY = (
     *("--device", "cpu", "--batch-size", "6", "--samples", "24", "--set", "regression=12"),
@@ -66,13 +68,15 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     soundfile.write(given / "deep" / "loud.flac", tone(300, 0.5, 4000), 4000)
     stereo = np.stack([tone(200, 0.4), tone(400, 0.4)], 1)
     soundfile.write(given / "stereo.wav", stereo, 2000)
-    trained = Vocoder.load(vocoder)
+    trained = model_at(vocoder)
+    assert isinstance(trained, Vocoder)
     wave = torch.from_numpy(stereo.mean(1)).float()
     np.save(given / "mel.npy", trained.log_mel(wave).numpy())
     (given / "notes.txt").touch()
     said = run("vocode", vocoder, given, "--out", out, "--json")
     assert said.code == 0, said.err
     assert said.json["written"] == 3
+    assert said.json["seconds"] == pytest.approx(0.5 + 0.4 + 0.4)
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
         "deep/loud.wav",
         "mel.wav",
@@ -85,7 +89,7 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     np.testing.assert_allclose(soundfile.read(out / "stereo.wav")[0], expected, atol=2e-3)
     np.testing.assert_allclose(soundfile.read(out / "mel.wav")[0][: len(expected)], expected, atol=2e-3)
     assert run("vocode", vocoder, given / "stereo.wav", "--out", tmp_path / "alone", "--steps", "0").code == 0
-    alone = trained.without_steps().resynthesised(wave).numpy()
+    alone = replace(trained, steps=0).resynthesised(wave).numpy()
     np.testing.assert_allclose(soundfile.read(tmp_path / "alone" / "stereo.wav")[0], alone, atol=2e-3)
 
 

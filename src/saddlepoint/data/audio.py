@@ -284,7 +284,7 @@ class _Held:
 
     @property
     def channels(self) -> int:
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     def seek(self, place: int) -> None:
         self.place = place
