@@ -51,7 +51,7 @@ def own(of: str) -> nn.Module:
 
 
 NETWORK_REGISTRY: Registry[nn.Module] = Registry(
-    "network", {**NETWORKS, "own": own}, supplied=("source", "shape", "latent", "classes", "heads", "scales"), base=nn.Module
+    "network", {**NETWORKS, "own": own}, supplied=("source", "shape", "latent", "classes"), base=nn.Module
 )
 METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS, base=Method)
 LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES, base=AdversarialLoss)

@@ -28,7 +28,7 @@ class Registry(Generic[T]):
         base: the class that things of other packages have to be of; None takes none from outside.
 
     Others than the entries are named `package.module:Name`, or come from installed entry points of the group
-    `saddlepoint.KINDS`, as `saddlepoint.networks`.
+    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as `supplied`.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Registry(Generic[T]):
         nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
         arguments = {k: self.build(v) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entry(name)).parameters
-        for key in self.supplied - supplied.keys():
+        for key in self._hidden(name) - supplied.keys():
             if key in accepted and accepted[key].default is inspect.Parameter.empty:
                 raise ConfigurationError(f"{self.kind} {name!r} needs {key!r}, which there is not here: take another")
         try:
@@ -174,8 +174,12 @@ class Registry(Generic[T]):
                 default=parameter.default if factories.get(key, MISSING) is MISSING else factories[key],
             )
             for key, parameter in inspect.signature(entry).parameters.items()
-            if key not in self.supplied and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            if key not in self._hidden(name) and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         }
+
+    def _hidden(self, name: str) -> frozenset[str]:
+        """Arguments that the program gives: those of the registry, and those that a class lists as its `supplied`."""
+        return self.supplied | frozenset(getattr(self.entry(name), "supplied", ()))
 
     def _is_nested(self, parameter: inspect.Parameter) -> bool:
         """Whether an argument takes another thing of this kind (a wrapper's base)."""

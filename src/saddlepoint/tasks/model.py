@@ -49,6 +49,8 @@ class Model(ABC):
     network: nn.Module
     spec: Mapping[str, Any]
     shape: tuple[int, ...]
+    #: Where it was loaded from; None of one that was not.
+    folder: Path | None = field(default=None, init=False, repr=False, compare=False)
 
     #: What it is, as its configuration says it, and for people: "a generator of images".
     kind: ClassVar[str]
@@ -188,6 +190,7 @@ def load_model(
     ) as error:
         raise ValueError(f"the generator in {folder} is damaged: {error}") from error
     found.network.eval()
+    found.folder = folder
     return found
 
 
@@ -428,8 +431,18 @@ class Converter(Model):
     takes: ClassVar[str]
 
     @abstractmethod
+    def applied(self, given: Any, options: Any, progress: OnProgress = quiet) -> Any:
+        """Arrays in, arrays out."""
+
     def apply(self, given: Any, **options: object) -> Any:
-        """Arrays in, arrays out; `options` are those of `Options`, by name."""
+        """Arrays in, arrays out; `options` are those of `Options`, by name.
+
+        Raises:
+            ConfigurationError: no such option.
+            ValueError: arrays of another kind.
+        """
+        chosen = self.Options.read(options)
+        return self.prepared(chosen).applied(given, chosen)
 
     def prepared(self, options: Any) -> Self:  # noqa: ARG002
         """The model as options want it, where they change its weights, as a strength between two stages does."""

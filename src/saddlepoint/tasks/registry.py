@@ -18,6 +18,9 @@ AnyTask = Task[Any, Any, Any]
 GROUP = "saddlepoint.tasks"
 #: Where each task lives; imported when it is first asked for.
 TASKS = {
+    "enhancement": "saddlepoint.tasks.enhancement:TASK",
+    "translation": "saddlepoint.tasks.translation:TASK",
+    "text": "saddlepoint.tasks.text:TASK",
     "audio": "saddlepoint.tasks.audio:TASK",
     "images": "saddlepoint.tasks.images:TASK",
     "own": "saddlepoint.tasks.own:TASK",

@@ -1,16 +1,14 @@
 """Translation without pairs, one way only: a patch of the output is to be told by its place in the input (CUT)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
+from saddlepoint.components.adversary import DiscriminatorInput, Forward, Players
 from saddlepoint.data.pair_stream import PairBatch
-from saddlepoint.losses import AdversarialLoss
 from saddlepoint.networks import ResidualTranslator
-from saddlepoint.penalties import Penalty
-from saddlepoint.tasks.translating import Adversary
 
 
 class Contrasted(nn.Module):
@@ -45,10 +43,10 @@ class Contrasted(nn.Module):
         return codes
 
 
-class ContrastLosses:
-    """L_G and L_D of G: x → y, whose output's patches are to resemble the input's at the same place, and no other's.
+class OfContrast:
+    """Outputs of G: x → y, whose patches are to resemble the input's at the same place, and no other's.
 
-        L_G = a λ loss_G(D(G(x))) + μ [nce(x, G(x)) + nce(y, G(y))],     L_D = loss_D(D(y), D(G(x))) + penalties
+        content = μ [nce(x, G(x)) + nce(y, G(y))]
         nce(x, z) = mean over layers and places i of −log softmax_j(⟨code_i(z), code_j(x)⟩ / τ)_i
 
     Codes are of the first half of G, j runs over the places of the same image. The second term asks of G that it
@@ -58,14 +56,11 @@ class ContrastLosses:
     Park, Efros, Zhang, Zhu 2020, arXiv 2007.15651.
 
     Args:
-        loss: the pair of functions of logits.
-        penalties: added to the discriminator's loss.
         layers: that the generator tells patches by.
         weight: μ.
         patches: places of each layer.
         temperature: τ.
         identity: whether the second term is there.
-        adversarial: λ.
 
     Raises:
         ValueError: a negative weight, fewer than two patches, or a temperature of 0 or below.
@@ -73,41 +68,32 @@ class ContrastLosses:
 
     def __init__(
         self,
-        loss: AdversarialLoss,
-        penalties: Sequence[Penalty] = (),
         *,
         layers: int,
         weight: float = 1.0,
         patches: int = 64,
         temperature: float = 0.07,
         identity: bool = True,
-        adversarial: float = 1.0,
     ) -> None:
-        if min(weight, adversarial) < 0 or patches < 2 or temperature <= 0:
+        if weight < 0 or patches < 2 or temperature <= 0:
             raise ValueError(
-                f"weight is {weight}, adversarial {adversarial}, patches {patches} and temperature {temperature}: give "
-                f"weights of at least 0, at least 2 patches, and a temperature above 0"
+                f"weight is {weight}, patches {patches} and temperature {temperature}: give a weight of at least 0, at "
+                f"least 2 patches, and a temperature above 0"
             )
-        self.adversary = Adversary(loss, penalties)
         self.layers, self.weight, self.patches, self.temperature = layers, weight, patches, temperature
-        self.identity, self.adversarial = identity, adversarial
+        self.identity = identity
 
-    def __call__(self, players: Mapping[str, nn.Module], batch: PairBatch, names: Sequence[str]) -> dict[str, Tensor]:
-        """The losses of both players, scalars."""
-        generator, discriminator = players["generator"], players["discriminator"]
-        x, y = batch.source, batch.target
+    def __call__(self, players: Players, batch: PairBatch, names: Sequence[str]) -> Forward:  # noqa: ARG002
+        """What the generator makes of a batch; its codes when the content is asked for."""
+        generator, x, y = players["generator"], batch.source, batch.target
         made = generator(x)
-        bout = self.adversary.bout(discriminator, y, made, batch.mix, judged="discriminator" in names)
-        losses: dict[str, Tensor] = {}
-        if "generator" in names:
-            adversarial = self.adversarial * self.adversary.generator(bout)
-            losses["generator"] = adversarial if batch.adversarial is None else batch.adversarial * adversarial
+
+        def content() -> Tensor:
             both = [(x, made), (y, generator(y))] if self.identity else [(x, made)]
-            for before, after in both:
-                losses["generator"] = losses["generator"] + self.weight * self._contrast(generator, before, after)
-        if "discriminator" in names:
-            losses["discriminator"] = self.adversary.discriminator(bout, batch.penalty)
-        return losses
+            terms = [self.weight * self._contrast(generator, before, after) for before, after in both]
+            return torch.stack(terms).sum()
+
+        return Forward((DiscriminatorInput(players["discriminator"], y, made),), content)
 
     def _contrast(self, generator: nn.Module, before: Tensor, after: Tensor) -> Tensor:
         places = torch.rand(self.layers, self.patches).to(before.device)
@@ -116,10 +102,6 @@ class ContrastLosses:
             for new, old in zip(generator(after, places), generator(before, places), strict=True)
         ]
         return torch.stack(terms).mean()
-
-    def keep_memories_in(self, players: Mapping[str, nn.Module]) -> None:
-        """Make what penalties remember a part of the discriminator, before a game is made of it."""
-        self.adversary.keep_memories_in(players["discriminator"])
 
 
 def contrast(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:

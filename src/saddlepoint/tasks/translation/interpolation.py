@@ -1,11 +1,12 @@
 """Between two networks of one kind: their parameters mixed, as a dial between being right and looking right."""
 
 import copy
-from pathlib import Path
 
 import torch
 
-from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.tasks.model import load_model
+from saddlepoint.tasks.translation.model import ImageTranslator
 
 #: What the first stage ended with, below the folder of what the run hands over.
 REGRESSION = "regression"
@@ -37,17 +38,18 @@ def interpolated(first: ImageTranslator, second: ImageTranslator, strength: floa
     return between
 
 
-def load_between(run: Path, strength: float) -> ImageTranslator:
-    """The network between the stages of a run, loaded from its folder.
+def between_stages(model: ImageTranslator, strength: float) -> ImageTranslator:
+    """The network between the stages of the run that a network was loaded from.
 
     Raises:
-        ValueError: there is none, or the run had one stage only; says what to do.
+        ConfigurationError: the run had one stage only; says what to do.
     """
-    folder = run / "generator" if (run / "generator").is_dir() else run
-    adversarial = ImageTranslator.load(folder)
-    if not (folder / REGRESSION).is_dir():
-        raise ValueError(
-            f"{run} has no {REGRESSION}/ to interpolate from: its first stage was not finished, or there was none; "
-            f"leave --strength out, or train with --set regression=SAMPLES below the budget"
+    folder = model.folder
+    if folder is None or not (folder / REGRESSION).is_dir():
+        raise ConfigurationError(
+            f"{folder or 'the network'} has no {REGRESSION}/ to interpolate from: its first stage was not finished, or "
+            f"there was none; leave --strength out, or train with --set regression=SAMPLES below the budget"
         )
-    return interpolated(ImageTranslator.load(folder / REGRESSION), adversarial, strength)
+    first = load_model(folder / REGRESSION, lambda _: type(model))
+    assert isinstance(first, ImageTranslator)
+    return interpolated(first, model, strength)

@@ -2,26 +2,42 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from saddlepoint.data.degradations import Chain
+from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.evaluation.fidelity import TOGETHER, Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.metrics import ms_ssim, spectrum_distance
-from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.tasks.enhancement.degradations import Chain
+from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions
+from saddlepoint.tasks.translation.interpolation import interpolated
+from saddlepoint.tasks.translation.model import ImageTranslator
+from saddlepoint.tasks.translation.pictures import beside_each_other
 
 #: Between the stages, where the trade is looked at.
 STRENGTHS = (0.25, 0.5, 0.75)
 #: The shorter side from which five scales of structure fit.
 LARGE = 176
+
+
+#: Pairs in a picture.
+SHOWN = 24
+
+
+class EnhancementOptions(PairEvaluationOptions):
+    """What may be chosen of an evaluation of enhancers."""
+
+    strengths: tuple[float, ...] = STRENGTHS
+    """Between the first stage, 0, and the last, 1, where networks are looked at."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,7 @@ def evaluate_enhancers(
     judge: Extractor | None = None,
     *,
     seed: int = 0,
-    report: OnProgress = lambda *_: None,
+    report: OnProgress = quiet,
 ) -> Evaluation:
     """Each candidate held against what the degraded images were.
 
@@ -85,7 +101,7 @@ def evaluate_enhancers(
     found: list[Number] = []
     for place, candidate in enumerate(shown):
         report(f"{candidate.name}: enhancing", place, len(shown))
-        made = untouched(inputs, targets) if candidate.network is None else candidate.network.apply(inputs)
+        made = untouched(inputs, targets) if candidate.network is None else candidate.network.made(inputs)
         values = {
             **resemblance(made, targets),
             "frechet": features.distance(real, made),
@@ -114,7 +130,18 @@ def evaluate_enhancers(
     notes = [] if min(targets.shape[2:]) >= LARGE else [f"ms_ssim is left out: it needs sides of {LARGE} pixels"]
     if chain is not None and chain.random:
         notes.append(f"consistency is left out: {chain} draws at random, and would not degrade twice alike")
-    return Evaluation(found, notes)
+    pictures = {
+        f"enhanced-{candidate.name.replace(' ', '-')}": partial(_shown, candidate.network, pairs)
+        for candidate in shown
+        if candidate.network is not None
+    }
+    return Evaluation(found, notes, pictures)
+
+
+def _shown(network: ImageTranslator, pairs: PairData) -> NDArray[np.uint8]:
+    """Input, output and clean image."""
+    inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
+    return beside_each_other([inputs, network.made(inputs), targets])
 
 
 def untouched(inputs: Tensor, targets: Tensor) -> Tensor:

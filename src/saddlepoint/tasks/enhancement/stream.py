@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import rng
-from saddlepoint.data.degradations import Chain
+from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.order import Order
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.stream import Scheduled
 
 #: Sides of what is held out, at most.
 JUDGED_SIDE = 256
@@ -27,7 +26,7 @@ class DegradedStream(PairSource):
         photographs: images of any sizes, each at least as large as a crop.
         chain: degradations.
         crop: height and width of the targets; multiples of the chain's scale.
-        batch_size, seed, low, high, device, adversarial, penalty: see `PairSource`.
+        batch_size, seed, low, high, device: see `PairSource`.
         flips: mirror half of the crops, left to right.
 
     Raises:
@@ -46,10 +45,8 @@ class DegradedStream(PairSource):
         device: torch.device | None = None,
         *,
         flips: bool = False,
-        adversarial: Scheduled | None = None,
-        penalty: Scheduled | None = None,
     ) -> None:
-        super().__init__(batch_size, seed, low, high, device, adversarial, penalty)
+        super().__init__(batch_size, seed, low, high, device)
         if any(side > least or side % chain.scale for side, least in zip(crop, photographs.least, strict=True)):
             raise ValueError(
                 f"crops of {crop[0]}x{crop[1]} pixels: give sides that are multiples of {chain.scale} and at most "
@@ -59,7 +56,7 @@ class DegradedStream(PairSource):
         self._order = Order(len(photographs), seed)
 
     def drawn(self, position: int) -> PairBatch:
-        """Data and noise of the batch at a position, without what is scheduled."""
+        """Data and noise of the batch at a position."""
         noise, n = rng(self.seed, position, "crops"), self.batch_size
         rows, corners = self._order(position, n).tolist(), torch.rand(n, 2, generator=noise).tolist()
         mirrored, mix = torch.rand(n, generator=noise) < 0.5, torch.rand(n, 1, 1, 1, generator=noise)
