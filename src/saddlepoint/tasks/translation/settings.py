@@ -8,9 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import torch
 from pydantic import Field, field_validator, model_validator
 
-from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.registries import CONTENT_REGISTRY, REGULARISER_REGISTRY
-from saddlepoint.components.settings import AdversarySettings, Choice, Pretraining
+from saddlepoint.components.settings import Choice, Pretraining, WeightedAdversary
 from saddlepoint.configuration import ConfigurationError, NamedChoices, Settings
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairLayout
@@ -63,17 +62,11 @@ def features_of(name: str, device: torch.device) -> Features:
     return Features(None if name == "patches" else load_extractor(name, device))
 
 
-class PairAdversary(AdversarySettings):
-    """The adversarial loss, and what is added to it."""
+class PairAdversary(WeightedAdversary):
+    """The adversarial loss beside content losses, and what is added to it."""
 
-    weight: float = Field(default=1.0, ge=0)
-    """Of the adversarial loss beside the content losses."""
     conditioned: bool = True
     """Whether the discriminator sees the input beside what is made of it."""
-
-    def build(self, *, low: float = -1.0, high: float = 1.0, **more: Any) -> Adversary:
-        """The adversary that these settings describe; see `AdversarySettings.build`."""
-        return super().build(low=low, high=high, weight=self.weight, **more)
 
 
 class ImageToImageConfig(AdversarialConfig, ABC):
