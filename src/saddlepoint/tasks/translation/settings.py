@@ -80,6 +80,7 @@ class ImageToImageConfig(AdversarialConfig, ABC):
         "adversarial": ("adversary.weight",),
         "matching": ("adversary.regularisers.layer-matching.weight",),
         "conditioned": ("adversary.conditioned",),
+        "matching": ("adversary.regularisers.layer-matching.weight",),
         "evaluation": ("score",),
     }
     has: ClassVar[frozenset[str]] = frozenset({"pairs"})
