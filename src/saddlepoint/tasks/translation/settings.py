@@ -78,7 +78,6 @@ class ImageToImageConfig(AdversarialConfig, ABC):
         "split": ("data.split",),
         "regression": ("pretraining.samples",),
         "adversarial": ("adversary.weight",),
-        "matching": ("adversary.regularisers.layer-matching.weight",),
         "conditioned": ("adversary.conditioned",),
         "matching": ("adversary.regularisers.layer-matching.weight",),
         "evaluation": ("score",),
