@@ -1,9 +1,11 @@
 """What games of images made of images are built of, whatever their pairs are."""
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.components.adversary import AdversarialLosses, Adversary
+from saddlepoint.components.adversary import AdversarialLosses, Forward
 from saddlepoint.components.content import ContentLoss
 from saddlepoint.components.networks import Networks
 from saddlepoint.components.pairs import OfPairs
@@ -14,6 +16,7 @@ from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.scheduled import Scheduled
 from saddlepoint.tasks.setup import Pretraining, Setup
+from saddlepoint.tasks.translation.cycle import BACKWARD
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.probe import PairProbe, watched
@@ -61,9 +64,25 @@ def build_pairs(
             "the generator has no loss: set content.reconstruction=on, or adversary.weight above 0"
         )
     forward = OfPairs(content, conditioned=config.conditioned)
-    adversary = adversary_of(config)
-    adversary.attach(players)
     model = translator_of(config, players["generator"], source, shape, kind)
+    return setup_of(config, data, stream, judge, make, players, forward, model)
+
+
+def setup_of(
+    config: ImageToImageConfig,
+    data: Dataset,
+    stream: PairSource,
+    judge: PairData,
+    make: Networks,
+    players: Mapping[str, nn.Module],
+    forward: Callable[..., Forward],
+    model: ImageTranslator,
+    backward: ImageTranslator | None = None,
+) -> Setup[ImageTranslator]:
+    """A game of these players, whose generator does what `forward` says; `backward` is handed over beside the model."""
+    low, high = RANGES[config.value_range]
+    adversary = config.adversary.build(low=low, high=high)
+    adversary.attach(players)
     probe = PairProbe(
         watched(stream),
         forward,
@@ -71,16 +90,19 @@ def build_pairs(
         config.score.load(make.device),
         config.score.samples,
         config.seed,
-        RANGES[config.value_range],
+        (low, high),
+        backward,
     )
-    batches = Scheduled(stream, config.timeline, make.device)
-    return Setup(data, players, AdversarialLosses(forward, adversary), batches, model, probe, stage=stage_of(config))
-
-
-def adversary_of(config: ImageToImageConfig) -> Adversary:
-    """The adversary, for the values of the networks."""
-    low, high = RANGES[config.value_range]
-    return config.adversary.build(low=low, high=high)
+    return Setup(
+        data,
+        players,
+        AdversarialLosses(forward, adversary),
+        Scheduled(stream, config.timeline, make.device),
+        model,
+        probe,
+        {} if backward is None else {BACKWARD: backward},
+        stage_of(config),
+    )
 
 
 def stage_of(config: ImageToImageConfig) -> Pretraining | None:

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from torch import nn
 
-from saddlepoint.components.adversary import AdversarialLosses
 from saddlepoint.components.content import Reconstruction
 from saddlepoint.components.device import pick_device
 from saddlepoint.components.networks import Networks
@@ -15,7 +14,6 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.scheduled import Scheduled
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.tasks.config import Config
@@ -23,11 +21,10 @@ from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.translation.building import (
     Grid,
-    adversary_of,
     build_pairs,
     discriminator_of,
+    setup_of,
     shapes_of,
-    stage_of,
     translator_of,
 )
 from saddlepoint.tasks.translation.contrast import Contrasted, OfContrast
@@ -36,7 +33,6 @@ from saddlepoint.tasks.translation.data import given_pairs, pairs_of
 from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions, evaluate_translators
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.probe import PairProbe, watched
 from saddlepoint.tasks.translation.recipes import RECIPES
 from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig, features_of
 
@@ -155,21 +151,7 @@ def _cycle(
     forward.attach(players["discriminator"])
     back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator)
     model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator)
-    adversary = adversary_of(config)
-    adversary.attach(players)
-    probe = PairProbe(
-        watched(stream),
-        forward,
-        held_out,
-        config.score.load(make.device),
-        config.score.samples,
-        config.seed,
-        RANGES[config.value_range],
-        back,
-    )
-    batches = Scheduled(stream, config.timeline, make.device)
-    losses = AdversarialLosses(forward, adversary)
-    return Setup(data, players, losses, batches, model, probe, {BACKWARD: back}, stage_of(config))
+    return setup_of(config, data, stream, held_out, make, players, forward, model, back)
 
 
 def _contrastive(
@@ -186,21 +168,8 @@ def _contrastive(
         contrasted = Contrasted(generator, config.contrast.width).to(make.device)
     players = {"generator": contrasted, "discriminator": discriminator_of(config, make, source, shape)}
     forward = OfContrast(layers=len(contrasted.heads), **config.contrast.model_dump(exclude={"width"}))
-    adversary = adversary_of(config)
-    adversary.attach(players)
     model = translator_of(config, generator, source, shape, ImageTranslator)
-    probe = PairProbe(
-        watched(stream),
-        forward,
-        held_out,
-        config.score.load(make.device),
-        config.score.samples,
-        config.seed,
-        RANGES[config.value_range],
-    )
-    batches = Scheduled(stream, config.timeline, make.device)
-    losses = AdversarialLosses(forward, adversary)
-    return Setup(data, players, losses, batches, model, probe, stage=stage_of(config))
+    return setup_of(config, data, stream, held_out, make, players, forward, model)
 
 
 TASK = Translation()
