@@ -10,7 +10,7 @@ from PIL import Image
 
 from saddlepoint.data import DATASETS
 from saddlepoint.networks import costs
-from saddlepoint.recipes import RECIPES, ImageConfig
+from saddlepoint.tasks import read_config, recipes
 from saddlepoint.components.registries import NETWORK_REGISTRY
 
 SAID = r"# (generator|discriminator): ([\d,]+) parameters, ([\d,]+) multiply-accumulates a sample of (\S+)"
@@ -30,13 +30,13 @@ def test_a_dry_run_ends_with_the_costs_and_stays_the_configuration(run: Run) -> 
         "generator": (101 * 128 + 129 * 128 + 129 * 784, 100 * 128 + 128 * 128 + 128 * 784, "28x28x1"),
         "discriminator": (785 * 128 + 129 * 128 + 129, 784 * 128 + 128 * 128 + 128, "28x28x1"),
     }
-    assert ImageConfig.read(yaml.safe_load(said.out)) == RECIPES["classic"]()
+    assert read_config(yaml.safe_load(said.out)) == recipes()["classic"]
 
 
 def test_the_costs_are_those_of_the_game_that_is_built(run: Run) -> None:
     for sets in (["--conditional"], ["--conditional", "--set", "auxiliary=1"]):
         said = said_costs(run("train", "digits", *sets, "--dry-run").out)
-        config = ImageConfig.read(yaml.safe_load(run("train", "digits", *sets, "--dry-run").out))
+        config = read_config(yaml.safe_load(run("train", "digits", *sets, "--dry-run").out))
         assembled = config.build(config.load())
         assert {role: cost[0] for role, cost in said.items()} == assembled.parameters
         generator, labels = assembled.game.players["generator"], torch.zeros(2, dtype=torch.int64)
@@ -48,7 +48,7 @@ def test_packs_cost_a_share_a_sample(run: Run) -> None:
         said_costs(run("train", "ring", "--set", f"discriminator.network.packing={m}", "--dry-run").out) for m in (1, 4)
     )
     assert packed["generator"] == plain["generator"]
-    widths = RECIPES["ring"]().discriminator.network["widths"]
+    widths = recipes()["ring"].discriminator.network["widths"]
     # Four points enter the first layer at once, of which all others see one quarter each.
     rest = plain["discriminator"][1] - 2 * widths[0]
     assert packed["discriminator"][1] == (8 * widths[0] + rest) // 4
@@ -61,7 +61,7 @@ def test_known_sets_are_not_read_and_their_shapes_are_true() -> None:
         assert config.stand_in() == (DATASETS[name].shape if config.data.size is None else (1, 16, 16), classes)
     assert DATASETS["digits"].load(None, "train").shape == DATASETS["digits"].shape
     assert len(DATASETS["digits"].load(None, "train").classes) == DATASETS["digits"].classes
-    assert RECIPES["grid"]().stand_in() == ((2,), 0)
+    assert recipes()["grid"].stand_in() == ((2,), 0)
 
 
 def test_a_folder_is_looked_at_and_one_that_is_not_there_is_left_alone(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from saddlepoint.cli import main
 from saddlepoint.evaluation.enhancement import untouched
-from saddlepoint.recipes import parse_config
+from saddlepoint.tasks import read_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.evaluation.fidelity import resemblance
@@ -52,7 +52,7 @@ def enhancer(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_photographs_of_any_size_are_trained_on_and_what_was_skipped_is_said(enhancer: Path) -> None:
-    assert parse_config(RunFolder(enhancer).read_config()).degrade == "blur:0.5,downscale:2"
+    assert read_config(RunFolder(enhancer).read_config()).degrade == "blur:0.5,downscale:2"
     dataset = json.loads((enhancer / "run.json").read_text())["dataset"]
     assert dataset["images"] == 9  # of twelve and a small one, three are held out
     notes = " ".join(dataset["notes"])
@@ -66,7 +66,7 @@ def test_stages_and_what_lies_between_are_evaluated_and_drawn(run: Run, enhancer
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
     names = ["bicubic", "regression", "strength 0.25", "strength 0.5", "strength 0.75", "ema", "live"]
     assert [name for metric, name in found if metric == "psnr"] == names
-    config = parse_config(RunFolder(enhancer).read_config())
+    config = read_config(RunFolder(enhancer).read_config())
     pairs = config.pairs(config.load())
     inputs, targets = pairs.inputs.images, pairs.targets.images
     expected = {

@@ -9,7 +9,7 @@ from commands import TINY, Run
 from saddlepoint.data import load_images
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.recipes import parse_config
+from saddlepoint.tasks import read_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.points import coverage
 from saddlepoint.tasks.trained import Sampler
@@ -31,7 +31,7 @@ def test_average_and_live_weights_are_measured_and_kept(run: Run, folder: Path, 
     found = {(v["metric"], v["protocol"]["weights"], v["protocol"]["split"]): v["value"] for v in said.json["values"]}
     train, test = load_images("digits", 8).split(0.2)
     pixels = load_extractor("pixels")
-    config = parse_config(RunFolder(folder).read_config())
+    config = read_config(RunFolder(folder).read_config())
     assembled = config.build(config.load())
     checkpoint = RunFolder(folder).checkpoints.newest().path
     load_state(checkpoint, assembled.game, assembled.method, assembled.batches)
@@ -129,7 +129,7 @@ def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     said = run("evaluate", tmp_path / "run", "--json", "--seed", "4")
     assert said.code == 0, said.err
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
-    config = parse_config(RunFolder(tmp_path / "run").read_config())
+    config = read_config(RunFolder(tmp_path / "run").read_config())
     mixture = config.load().mixture
     expected = coverage(Sampler.load(tmp_path / "run").sample(2500, seed=4), mixture)
     assert {name: found[name, "ema"] for name in expected} == pytest.approx(expected)
@@ -146,7 +146,7 @@ def test_the_score_of_a_training_is_taken_in_the_features_that_are_set(run: Run,
     assert said.code == 0, said.err
     (found,) = said.json["metrics"].items()
     assert found[0] == "frechet_digits"
-    config = parse_config(RunFolder(tmp_path / "run").read_config())
+    config = read_config(RunFolder(tmp_path / "run").read_config())
     task = config.build(config.load()).task
     digits = load_extractor("digits")
     real = digits(task._images[task._judged])

@@ -7,7 +7,7 @@ from commands import TINY, Run
 
 from saddlepoint.data import load_images
 from saddlepoint.dynamics import spectrum
-from saddlepoint.recipes import ImageConfig
+from saddlepoint.tasks import read_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.training.state import load_state
 
@@ -25,7 +25,7 @@ def test_numbers_are_those_of_the_library_and_the_picture_is_drawn(run: Run, fol
     words = ("--batch-size", "64", "--size", "6", "--steps", "5")
     said = run("inspect", folder.path, *words, "--json", "--plot", plot)
     assert said.code == 0
-    config = ImageConfig.read({**folder.read_config(), "batch_size": 64})
+    config = read_config({**folder.read_config(), "batch_size": 64})
     assembled = config.build(load_images("digits", 8))
     load_state(folder.checkpoints.newest().path, assembled.game, assembled.method, assembled.batches)
     assembled.batches.position = 0

@@ -10,7 +10,7 @@ from commands import Run
 from PIL import Image
 
 from saddlepoint.data.pairs import read_pairs
-from saddlepoint.recipes import parse_config
+from saddlepoint.tasks import read_config
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.evaluation.fidelity import in_channels, resemblance
@@ -93,7 +93,7 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
     command = ("train", "translate", "--data", tmp_path / "side", "--split", "side", *TINY, *sets)
     said = run(*command, "--samples", "32", "--out", out)
     assert said.code == 0, said.err
-    given = parse_config(RunFolder(out).read_config()).load()
+    given = read_config(RunFolder(out).read_config()).load()
     assert (len(given), given.inputs.shape) == (8, (1, 16, 16))
     assert given.targets.images[:, 1:].max() == 0
     with Image.open(folder / "val/grey/0.png") as image:
@@ -119,7 +119,7 @@ def test_unpaired_is_a_flag_and_the_way_back_is_evaluated_by_nobody(run: Run, fo
     out = tmp_path / "run"
     said = run("train", "translate", "--data", folder, "--unpaired", "--samples", "16", *CYCLE, "--out", out)
     assert said.code == 0, said.err
-    assert parse_config(RunFolder(out).read_config()).unpaired == "cycle"
+    assert read_config(RunFolder(out).read_config()).unpaired == "cycle"
     assert (out / "generator/backward/generator.safetensors").is_file()
     assert "give the run folder" in run("evaluate", out / "generator/backward").flat
 

@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_one_sentence(
         (["vocode", vocoder, name, "--out", speech], "would be written over"),
         (["vocode", trained, name, "--out", tmp_path / "o"], "holds a generator of images: use it with `saddle sample"),
         (["sample", vocoder], "holds a vocoder, which draws no samples: saddle vocode"),
-        (["evaluate", vocoder / "generator"], "give the run folder"),
+        (["evaluate", vocoder / "generator", "--data", speech], "give the run folder"),
         (["evaluate", vocoder, "--features", "digits"], "--features"),
         (["train", "vocoder", *TINY], "give their folder with --data FOLDER"),
         (["train", "vocoder", "--data", tmp_path / "empty", *TINY], "holds no sounds"),

@@ -1,7 +1,6 @@
 """Baselines: autoencoders as games of one player. `MODELS` is the list that the recipes read."""
 
 from saddlepoint.autoencoders.autoencoder import PlainAutoencoder
-from saddlepoint.autoencoders.copula import Copula
 from saddlepoint.autoencoders.density import Density, ThroughDensity
 from saddlepoint.autoencoders.encoder import Encoder
 from saddlepoint.autoencoders.player import Autoencoder
@@ -16,7 +15,6 @@ MODELS: dict[str, type[Autoencoder]] = {
 __all__ = [
     "MODELS",
     "Autoencoder",
-    "Copula",
     "Density",
     "Encoder",
     "PlainAutoencoder",

@@ -1,7 +1,7 @@
 """Flags that are settings: any `--key value` that a configuration, or the options of a task or a model, has."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from saddlepoint.configuration import ConfigurationError, Settings, described, nearest, parse_value
 from saddlepoint.configuration.settings import settings_in
@@ -14,8 +14,8 @@ BUDGET = ("samples", "minutes", "evaluations")
 def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict[str, Any]]:
     """Words of a command line as those that stand alone, and settings by key, in their order.
 
-    `--key value`, `--key=value`; `--key` and `--no-key` of a setting that is true or false. Dashes in a key are
-    underscores; dots lead into inner settings. A key that comes twice has a list of values.
+    `--key value`, `--key=value`; `--key` and `--no-key` of a setting that is true or false, or of a part that may be
+    left out. Dashes in a key are underscores; dots lead into inner settings. A key that comes twice has a list of values.
 
     Args:
         words: what no option of the command took.
@@ -31,13 +31,13 @@ def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict
             continue
         key, equals, text = word[2:].partition("=")
         key = key.replace("-", "_")
-        if not equals and key.startswith("no_") and is_switch(known, key[3:]):
+        if not equals and key.startswith("no_") and (is_switch(known, key[3:]) or _is_optional(known, key[3:])):
             value: Any = False
             key = key[3:]
         elif equals:
-            value = parse_value(text)
+            value = _value(known, key, text)
         elif left and not left[0].startswith("--") and not (is_switch(known, key) and not _is_truth(left[0])):
-            value = parse_value(left.pop(0))
+            value = _value(known, key, left.pop(0))
         else:
             value = True
         if key in found:
@@ -45,6 +45,18 @@ def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict
             value = [*before, value]
         found[key] = value
     return alone, found
+
+
+def _value(known: type[Settings], key: str, text: str) -> Any:
+    """A value from a command line; members of a mapping, as COLUMN=VALUE, stay as they are written."""
+    is_mapping = get_origin(annotation_of(known, key)) is dict and not text.startswith("{")
+    return text if is_mapping else parse_value(text)
+
+
+def _is_optional(known: type[Settings], key: str) -> bool:
+    """Whether a key is of settings that may be left out as a whole."""
+    annotation = annotation_of(known, key)
+    return settings_in(annotation) is not None and type(None) in get_args(annotation)
 
 
 def is_switch(known: type[Settings], key: str) -> bool:
@@ -109,7 +121,7 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
         if owners:
             raise ConfigurationError(f"{what}: {flag} is for {', '.join(owners)}")
         known = [name.replace("_", "-") for name in kind.model_fields]
-        raise ConfigurationError(f"{what} has no option {flag}: {nearest(key.replace('_', '-'), known)}")
+        raise ConfigurationError(f"{what}, which has no option {flag}: {nearest(key.replace('_', '-'), known)}")
     return kind.read(given)
 
 

@@ -108,7 +108,7 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "content": lambda: _entries(CONTENT_REGISTRY),
     "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
     "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
-    "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
+    "optimizers": lambda: [(name, OPTIMIZER_REGISTRY.summary(name)) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
     "metrics": lambda: [(name, measure.summary, measure.words) for name, measure in MEASURES.items()],

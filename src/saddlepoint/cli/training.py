@@ -73,9 +73,10 @@ def train(
     """
     named = list(words or [])
     recipe = _recipe(named)
-    if wants_help or help_all or recipe is None:
+    if wants_help or help_all:
         _help(context, recipe, everything=help_all, trust=trust)
-    assert recipe is not None
+    if recipe is None:
+        raise ConfigurationError("RECIPE|CONFIG is missing: name one, as in: saddle train digits; see saddle list recipes")
     named.remove(recipe)
     config = resolved(recipe, named, data, sets or [], trust)
     if dry_run:

@@ -174,7 +174,7 @@ class Adversary:
             for memory in self._memories:
                 memory.observe(look.seen)
             if self.augmented is not None:
-                self.augmented.observe(look.real.logits, len(look.seen.real))
+                self.augmented.observe(look.real.logits, look.generated.logits, len(look.seen.real))
             terms.append(term)
         return terms[0] if len(terms) == 1 else torch.stack(terms).sum()
 

@@ -10,6 +10,7 @@ from saddlepoint.augment import AUGMENTATIONS, Augmentation
 from saddlepoint.autoencoders import MODELS, Autoencoder
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
+from saddlepoint.core.grouped import by_shape, muon
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
@@ -72,9 +73,11 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
         name: kind
         for name, kind in vars(torch.optim).items()
         if inspect.isclass(kind) and issubclass(kind, Optimizer) and name not in _UNFIT
-    },
+    }
+    | {"Muon": muon, "by-shape": by_shape},
     supplied=("params",),
     base=Optimizer,
+    own_scales=True,
 )
 
 __all__ = [

@@ -78,6 +78,14 @@ class AdversarySettings(Settings):
         )
 
     @property
+    def batchwise(self) -> list[str]:
+        """Of loss, penalties and regularisers those that are no means over samples, so that a batch has to be whole."""
+        built = self.build()
+        parts = zip(self.penalties, built.penalties, strict=True), zip(self.regularisers, built.regularisers, strict=True)
+        named = [(str(self.loss["name"]), built.loss), *(pair for kind in parts for pair in kind)]
+        return [name for name, part in named if not part.mean_over_samples]
+
+    @property
     def bibtex(self) -> list[str]:
         """Papers of the loss, the penalties and the regularisers."""
         built = self.build()

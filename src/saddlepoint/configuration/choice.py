@@ -5,6 +5,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -26,6 +27,8 @@ class Registry(Generic[T]):
         entries: constructors by name.
         supplied: arguments that the program gives at `build`, hidden from the configuration.
         base: the class that things of other packages have to be of; None takes none from outside.
+        own_scales: where another one is chosen, an argument keeps its value only if both have the same default for it:
+            the rate of one optimizer says nothing of another's. Otherwise all arguments are kept that both take.
 
     Others than the entries are named `package.module:Name`, or come from installed entry points of the group
     `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as `supplied`.
@@ -37,10 +40,13 @@ class Registry(Generic[T]):
         entries: Mapping[str, Callable[..., T]],
         supplied: Iterable[str] = (),
         base: type[T] | None = None,
+        *,
+        own_scales: bool = False,
     ) -> None:
         self.kind, self.base = kind, base
         self.entries = dict(entries)
         self.supplied = frozenset(supplied)
+        self.own_scales = own_scales
 
     @property
     def names(self) -> list[str]:
@@ -96,7 +102,7 @@ class Registry(Generic[T]):
         resolved = self.resolve(spec)
         name = resolved.pop("name")
         nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
-        arguments = {k: self.build(v) if k in nested else v for k, v in resolved.items()}
+        arguments = {k: self._inner(k, name, v) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entry(name)).parameters
         for key in self._hidden(name) - supplied.keys():
             if key in accepted and accepted[key].default is inspect.Parameter.empty:
@@ -126,11 +132,16 @@ class Registry(Generic[T]):
         return self.resolve(spec)
 
     def switch(self, spec: Mapping[str, Any], value: Any) -> Spec:
-        """Another choice in the place of this one; arguments that both take are kept."""
+        """Another choice in the place of this one; arguments that both take are kept, but see `own_scales`."""
         if not isinstance(value, str):
             return self.resolve(value)
         name = self._named(value)
-        kept = {k: v for k, v in spec.items() if k in self.parameters(name)}
+        before, after = (self.parameters(n) if n else {} for n in (spec.get("name"), name))
+        kept = {
+            k: v
+            for k, v in spec.items()
+            if k in after and not (self.own_scales and k in before and before[k].default != after[k].default)
+        }
         return self.resolve({"name": name, **kept})
 
     def assign(self, spec: Mapping[str, Any], keys: list[str], value: Any) -> Spec:
@@ -181,12 +192,22 @@ class Registry(Generic[T]):
         """Arguments that the program gives: those of the registry, and those that a class lists as its `supplied`."""
         return self.supplied | frozenset(getattr(self.entry(name), "supplied", ()))
 
+    def takes(self, name: str, argument: str) -> bool:
+        """Whether an entry takes an argument, supplied ones too."""
+        return argument in inspect.signature(self.entry(name)).parameters
+
     def _is_nested(self, parameter: inspect.Parameter) -> bool:
         """Whether an argument takes another thing of this kind (a wrapper's base)."""
-        annotation = parameter.annotation
+        annotation = _made_by(parameter.annotation) or parameter.annotation
         return inspect.isclass(annotation) and any(
             inspect.isclass(e) and issubclass(e, annotation) for e in self.entries.values()
         )
+
+    def _inner(self, key: str, name: str, spec: Mapping[str, Any]) -> Any:
+        """A nested choice: built, or where the argument is a function that makes one, that function."""
+        if _made_by(self.parameters(name)[key].annotation) is None:
+            return self.build(spec)
+        return partial(self.build, spec)
 
     def _default_spec(self, parameter: inspect.Parameter) -> str:
         for name, entry in self.entries.items():
@@ -207,6 +228,11 @@ class Registry(Generic[T]):
         except pydantic.ValidationError as error:
             raise ConfigurationError(f"{self.kind} {name!r}: {explain(error)}") from error
         return {key: getattr(checked, key) for key in parameters}
+
+
+def _made_by(annotation: Any) -> Any:
+    """What a `Callable[..., X]` makes; None for any other annotation."""
+    return typing.get_args(annotation)[1] if typing.get_origin(annotation) is Callable else None
 
 
 def _factories(entry: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Frozen, strict settings, and assignments `a.b.c=value` on them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
@@ -115,6 +116,8 @@ def parse_value(text: str) -> Any:
 def assign(settings: S, assignments: Sequence[str]) -> S:
     """A copy of the settings with `key=value` assignments made, in order, and all checked again.
 
+    Where a choice becomes another one, what was assigned to its arguments before is assigned again, if it has them.
+
     Raises:
         ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
     """
@@ -138,10 +141,17 @@ def assign_values(settings: S, values: Mapping[str, Any]) -> S:
 
 def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:
     data = settings.model_dump()
+    given: list[tuple[list[str], Any, str]] = []
     for path, value in values:
         head, dot, tail = path.partition(".")
         for place in settings.aliases.get(head, (head,)):
-            _assign(type(settings), data, (place + dot + tail).split("."), value, path)
+            keys = (place + dot + tail).split(".")
+            _assign(type(settings), data, keys, value, path)
+            for earlier in given:
+                if len(earlier[0]) > len(keys) and earlier[0][: len(keys)] == keys and isinstance(value, str):
+                    with suppress(ConfigurationError):
+                        _assign(type(settings), data, *earlier)
+            given.append((keys, value, path))
     return type(settings).read(data)
 
 
@@ -169,6 +179,9 @@ def _assign(model: type[Settings], data: dict[str, Any], keys: list[str], value:
         data[key] = kept if value == "none" else {**kept, ".".join(rest): value}
     elif rest:
         raise ConfigurationError(f"{key!r} has no parts: write {key}=value, not {path}=value")
+    elif inner is not None and value in (True, False, "on", "off"):
+        # A part that may be left out: with its defaults, or not at all.
+        data[key] = {} if value in (True, "on") else None
     else:
         data[key] = None if value == "none" else value
 

@@ -87,7 +87,7 @@ class AdversarialLosses:
             for memory in self._memories:
                 memory.observe(seen)
             if self.augmented is not None:
-                self.augmented.observe(of_real.logits, len(real))
+                self.augmented.observe(of_real.logits, of_generated.logits, len(real))
         return losses
 
     def _judge(self, discriminator: nn.Module, batch: SampleBatch, samples: Tensor) -> DiscriminatorOutput:

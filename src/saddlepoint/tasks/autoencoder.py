@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from saddlepoint.autoencoders import Autoencoder, ThroughDensity
 from saddlepoint.components.networks import Networks
-from saddlepoint.components.registries import MODEL_REGISTRY, NETWORK_REGISTRY
+from saddlepoint.components.registries import METHOD_REGISTRY, MODEL_REGISTRY, NETWORK_REGISTRY
 from saddlepoint.components.settings import Choice, Latent, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import Game, rng, seed_for
@@ -24,8 +24,6 @@ from saddlepoint.tasks.model import LatentInput, LatentSampler
 from saddlepoint.tasks.probe import Probe, gradient_norms
 
 S = TypeVar("S", bound=LatentSampler)
-#: Arguments by which methods name the players that they move.
-_ROLES = ("order", "player", "leader", "follower")
 #: Samples whose codes the density is fitted to, that errors are taken of, and that are encoded together.
 FITTED, JUDGED, TOGETHER = 10_000, 2048, 256
 
@@ -119,6 +117,11 @@ def autoencoder_losses(
     return {"generator": players["generator"](batch.real, batch.latent, *batch.conditions).mean()}
 
 
+def shared(game: AdversarialConfig) -> dict[str, Any]:
+    """The settings that an autoencoder beside a game has of it: data, seed, budget and all else of the loop."""
+    return game.model_dump(include=set(Config.model_fields) - {"task", "game", "recipe", "method", "generator"})
+
+
 def beside(game: AdversarialConfig, model: str) -> dict[str, Any]:
     """The settings of the autoencoder that stands beside a game: all that both have is the same.
 
@@ -137,8 +140,7 @@ def beside(game: AdversarialConfig, model: str) -> dict[str, Any]:
     # Measured on digits (LOG.md): coins for pixels give better samples than a learned variance.
     bounded = game.generator.network.get("output") in ("tanh", "sigmoid")
     likelihood = {"likelihood": "bernoulli"} if model == "vae" and bounded else {}
-    shared = game.model_dump(include=set(Config.model_fields) - {"task", "game", "recipe", "method", "generator"})
-    return shared | {
+    return shared(game) | {
         "recipe": model,
         "generator": {"network": game.generator.network, "optimizer": optimizer},
         "encoder": {"network": encoder},
@@ -236,16 +238,40 @@ class AutoencoderProbe(Probe[S]):
         self.game_probe.snapshot(model, path)
 
 
+class PriorProbe(Probe[S]):
+    """Looks at an autoencoder that is drawn from by its prior, as the game beside it is looked at.
+
+    Args:
+        game: the probe of a game of the same model, which has the measures.
+        player: the autoencoder.
+        drawn: what is handed over.
+    """
+
+    def __init__(self, game: Probe[S], player: Autoencoder, drawn: S) -> None:
+        super().__init__(game.watched)
+        self.game_probe, self.player, self.drawn = game, player, drawn
+
+    def monitors(self, game: Game) -> dict[str, float]:
+        """`diversity` and the gradient's norm as for a game, and the player's own, on a batch that never changes."""
+        value = self.watched.value
+        with game.untouched(), self.drawn.evaluating(), seeded(self.watched.seed):
+            own = self.player.monitors(value.real)
+            made = self.drawn.network(value.latent)
+        diversity = self.game_probe.diversity(made, value.real)
+        return {"diversity": diversity, **own, **gradient_norms(game, self.watched)}
+
+    def score(self, model: S) -> Sequence[Number]:
+        """The measures of a game."""
+        return self.game_probe.score(model)
+
+    def snapshot(self, model: S, path: Path) -> None:
+        """The picture of a game."""
+        self.game_probe.snapshot(model, path)
+
+
 def _check_roles(method: Choice) -> None:
-    """Raise ValueError where a method, or one that it wraps, moves a player that is not there."""
-    for key, value in method.items():
-        if isinstance(value, dict):
-            _check_roles(value)
-        elif key in _ROLES and value is not None:
-            named = {value} if isinstance(value, str) else set(value)
-            if not named <= {"generator"}:
-                raise ValueError(
-                    f"the method {method['name']!r} moves the players of its {key}, {value}, and an autoencoder is one "
-                    f"player, 'generator': --method simultaneous moves all there are"
-                    + ("" if key != "order" else ", and so do order=[generator] and counts=[1]")
-                )
+    """Raise ValueError where a method can't play a game of one player."""
+    try:
+        METHOD_REGISTRY.build(method).check(("generator",))
+    except ValueError as error:
+        raise ValueError(f"an autoencoder is one player, 'generator': {error}") from error

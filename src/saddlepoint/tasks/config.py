@@ -181,6 +181,15 @@ class AdversarialConfig(Config):
     """The adversarial loss, and what is added to it."""
 
     @model_validator(mode="after")
+    def _whole_batches(self) -> Self:
+        if self.accumulate > 1 and (batchwise := self.adversary.batchwise):
+            raise ValueError(
+                f"{' and '.join(batchwise)} look at a batch as a whole, which accumulate={self.accumulate} parts change: "
+                f"give accumulate=1, or leave them out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _regularisers_fit(self) -> Self:
         for name, spec in self.adversary.regularisers.items():
             if missing := REGULARISER_REGISTRY.build({"name": name, **spec}).needs - self.has:

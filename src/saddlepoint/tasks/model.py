@@ -340,6 +340,11 @@ class LatentSampler(Sampler):
     def details(self) -> dict[str, Any]:
         """The constructor's further arguments."""
 
+    @classmethod
+    def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG003
+        """What the network is made with beside shape, latent and classes, from the subclass's details."""
+        return {}
+
     @abstractmethod
     def finished(self, outputs: Tensor) -> Tensor:
         """The network's outputs (n, *shape) as samples."""
@@ -357,7 +362,8 @@ class LatentSampler(Sampler):
         rest = dict(description)
         latent, classes = LatentInput(**rest.pop("latent")), tuple(rest.pop("classes", ()))
         if network is None:
-            network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes))
+            own = cls.network_arguments(rest)
+            network = NETWORK_REGISTRY.build(spec, shape=shape, latent=latent.size, classes=len(classes), **own)
         if latent.components:
             network = ThroughDensity(network, latent.size, latent.components, len(classes))
         return cls(network, spec, shape, latent, class_names=classes, **rest)

@@ -23,6 +23,8 @@ PICTURES = {
     **{".gif": "GIF", ".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"},
 }
 ANIMATED = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
+#: Colours of pictures: paper, ink, what is real, what is made.
+PAPER, INK, REAL, MADE = (252, 252, 250), (60, 60, 60), (190, 190, 186), (31, 78, 160)
 #: Milliseconds that a frame of an animation is shown.
 MILLISECONDS = 50
 

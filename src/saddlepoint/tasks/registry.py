@@ -18,15 +18,16 @@ AnyTask = Task[Any, Any, Any]
 GROUP = "saddlepoint.tasks"
 #: Where each task lives; imported when it is first asked for.
 TASKS = {
-    "enhancement": "saddlepoint.tasks.enhancement:TASK",
-    "translation": "saddlepoint.tasks.translation:TASK",
-    "text": "saddlepoint.tasks.text:TASK",
-    "audio": "saddlepoint.tasks.audio:TASK",
     "images": "saddlepoint.tasks.images:TASK",
-    "own": "saddlepoint.tasks.own:TASK",
     "points": "saddlepoint.tasks.points:TASK",
-    "text": "saddlepoint.tasks.text:TASK",
+    "tables": "saddlepoint.tasks.tables:TASK",
+    "series": "saddlepoint.tasks.series:TASK",
+    "audio": "saddlepoint.tasks.audio:TASK",
     "vocoder": "saddlepoint.tasks.vocoder:TASK",
+    "text": "saddlepoint.tasks.text:TASK",
+    "translation": "saddlepoint.tasks.translation:TASK",
+    "enhancement": "saddlepoint.tasks.enhancement:TASK",
+    "own": "saddlepoint.tasks.own:TASK",
 }
 
 

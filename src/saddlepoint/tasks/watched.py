@@ -1,5 +1,7 @@
 """The batch of a stream of samples that never changes."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
@@ -8,7 +10,19 @@ from saddlepoint.data.stream import SampleBatch, SampleStream
 from saddlepoint.tasks.model import LatentSampler
 
 
-def looked_at(stream: SampleStream) -> Tensor:
+class Stream(Protocol):
+    """A source of batches over samples in memory."""
+
+    @property
+    def samples(self) -> Tensor:
+        """All, (N, …)."""
+
+    @property
+    def seed(self) -> int:
+        """Of their order."""
+
+
+def looked_at(stream: Stream) -> Tensor:
     """Indices of the stream's samples in the order in which they are looked at, int64 (N,)."""
     return torch.randperm(len(stream.samples), generator=rng(stream.seed, "judged"))
 

@@ -1,10 +1,7 @@
-"""Tables: read from files, coded for networks, and back."""
+"""Tables: read from files or taken from data frames, and written as they were."""
 
-from saddlepoint.data.tables.coding import TableCoding
-from saddlepoint.data.tables.columns import KINDS, CategoryColumn, Cells, Column, NumberColumn
-from saddlepoint.data.tables.layout import RowLayout
-from saddlepoint.data.tables.reading import MISSING, read_table
-from saddlepoint.data.tables.stream import TableStream
+from saddlepoint.data.tables.columns import KINDS, CategoryColumn, Cells, Column, ColumnKind, NumberColumn
+from saddlepoint.data.tables.reading import MISSING, read_frame, read_table
 from saddlepoint.data.tables.table import TableData
 
 __all__ = [
@@ -13,10 +10,9 @@ __all__ = [
     "CategoryColumn",
     "Cells",
     "Column",
+    "ColumnKind",
     "NumberColumn",
-    "RowLayout",
-    "TableCoding",
     "TableData",
-    "TableStream",
+    "read_frame",
     "read_table",
 ]

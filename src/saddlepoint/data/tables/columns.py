@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from saddlepoint.data.images import DataError
 
 #: What a column may be declared to be.
-KINDS = ("number", "integer", "category", "date", "identifier")
+ColumnKind = Literal["number", "integer", "category", "date", "identifier"]
+KINDS: tuple[str, ...] = get_args(ColumnKind)
 
 #: Categories that a description names, and characters of each.
 SHOWN, LONG = 3, 20
@@ -51,7 +52,7 @@ class Column(ABC):
         name: as in the file.
         pad: spaces that stand before every value in the file.
         absent: words that stand where there is no value, the most frequent first; () where there always is one.
-        stored: the type of a Parquet file's column; "" for text.
+        stored: Arrow's type of the column in a Parquet file or a data frame; "" for text.
     """
 
     name: str
@@ -180,15 +181,26 @@ class DateColumn(Column):
 
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """In the file's format."""
-        import pandas
-
         present = ~cells.absent
-        unit = 1e-6 if "%f" in self.format else 1 if "%S" in self.format else 60 if "%M" in self.format else 86_400
-        steps = np.rint(cells.values[present] / unit) * unit
-        moments = pandas.to_datetime(np.rint(steps * 1e6).astype(np.int64), unit="us")
+        moments = self.moments(cells.values[present])
         made = np.empty(len(cells), dtype=object)
         made[present] = np.array(moments.strftime(self.format), dtype=object)
         return self._with_absent(made, cells)
+
+    def seconds(self, text: str) -> float:
+        """Seconds since 1970 of a date in the file's format, or in ISO's. Raises ValueError for anything else."""
+        import pandas
+
+        found = pandas.to_datetime(text, format=self.format, errors="coerce")
+        return float((pandas.Timestamp(text) if pandas.isna(found) else found).timestamp())
+
+    def moments(self, seconds: NDArray[np.float64]) -> Any:
+        """Seconds since 1970 as a pandas index of dates, as exact as the format is."""
+        import pandas
+
+        unit = 1e-6 if "%f" in self.format else 1 if "%S" in self.format else 60 if "%M" in self.format else 86_400
+        steps = np.rint(seconds / unit) * unit
+        return pandas.to_datetime(np.rint(steps * 1e6).astype(np.int64), unit="us")
 
 
 @dataclass(frozen=True)

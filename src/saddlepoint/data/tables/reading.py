@@ -1,4 +1,4 @@
-"""Readers of tables, CSV and Parquet: two passes in pieces, so that no file is held as text.
+"""Readers of tables, CSV, Parquet and data frames: two passes in pieces, so that no file is held as text.
 
 The first pass looks at every column and finds its kind; the second keeps numbers as float64 and texts as int32 codes.
 The rules, where nothing is said by `kinds`:
@@ -14,6 +14,7 @@ The rules, where nothing is said by `kinds`:
 
 import csv
 import gzip
+import shlex
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,11 +89,27 @@ def read_table(
         DataError: the file can't be read as a table, or a column not as it was declared; pandas is not installed.
     """
     path = Path(path).expanduser()
-    file = _opened(path, separator, encoding)
-    chosen = dict(kinds or {})
-    for name, kind in chosen.items():
+    return _read(_opened(path, separator, encoding), kinds or {}, missing, progress)
+
+
+def read_frame(given: Any, *, kinds: Mapping[str, str] | None = None, missing: Sequence[str] = MISSING) -> TableData:
+    """The table of a pandas DataFrame or a pyarrow Table, by the same rules; an index is left out.
+
+    Args:
+        given: the frame; its names are read as texts.
+        kinds: of columns, by name, in place of what would be inferred; one of `KINDS`.
+        missing: texts that mean that there is no value, beside None and NaN.
+
+    Raises:
+        DataError: it is neither, or can't be read as a table; pandas or pyarrow is not installed.
+    """
+    return _read(_given(given), kinds or {}, missing, None)
+
+
+def _read(file: "_File", kinds: Mapping[str, str], missing: Sequence[str], progress: OnRead | None) -> TableData:
+    for name, kind in kinds.items():
         if name not in file.names:
-            raise DataError(f"{path.name} has no column {name!r}: its columns are {', '.join(file.names)}")
+            raise DataError(f"{file.called} has no column {name!r}: its columns are {', '.join(file.names)}")
         if kind not in KINDS:
             raise DataError(f"there is no kind {kind!r} of column {name!r}: give one of {', '.join(KINDS)}")
     said, rows = progress or (lambda *_: None), 0
@@ -103,8 +120,8 @@ def read_table(
         rows += len(piece[file.names[0]])
         said(rows, 0)
     if rows < FEWEST:
-        raise DataError(f"{path.name} has {rows} row{'s' * (rows != 1)}: a table to learn from has at least {FEWEST}")
-    plans = {name: _plan(path.name, name, look, chosen.get(name)) for name, look in looks.items()}
+        raise DataError(f"{file.called} has {rows} row{'s' * (rows != 1)}: a table to learn from has at least {FEWEST}")
+    plans = {name: _plan(file.called, name, look, kinds.get(name)) for name, look in looks.items()}
     done = 0
     for piece in file.pieces():
         for name, plan in plans.items():
@@ -113,21 +130,28 @@ def read_table(
         said(done, rows)
     columns, cells, notes = [], {}, []
     for name, plan in plans.items():
-        column, own = plan.finish(file.stored.get(name, ""), name in chosen)
+        column, own = plan.finish(file.stored.get(name, ""), name in kinds)
         columns.append(column)
         cells[name] = own
         notes += _notes(column, own, looks[name])
     if not any(column.kind in ("number", "date", "category") for column in columns):
-        raise DataError(f"{path.name}: every column is constant, empty or an identifier: there is nothing to learn")
+        raise DataError(f"{file.called}: every column is constant, empty or an identifier: there is nothing to learn")
     kinds_said = "; ".join(f"{column.name}: {column.described}" for column in columns)
     return TableData(
-        path.name.partition(".")[0],
+        file.called.partition(".")[0],
         tuple(columns),
         cells,
-        f"The file {path}.",
+        file.source,
         file.separator,
-        (f"Columns: {kinds_said}. Where one is wrong: --set data.columns.NAME=KIND.", *notes),
+        (f"Columns: {kinds_said}.", another_kind(columns, "category"), *notes),
     )
+
+
+def another_kind(columns: Sequence[Column], kind: str) -> str:
+    """How to say that a column is of another kind, a sentence; `kind` for example."""
+    name = next((column.name for column in columns if "." not in column.name), "NAME")
+    example = shlex.quote(f"data.columns.{name}={kind}")
+    return f"Another kind of a column ({', '.join(KINDS)}), as in: --set {example}"
 
 
 def _notes(column: Column, cells: Cells, look: "_Look") -> list[str]:
@@ -145,8 +169,19 @@ def _notes(column: Column, cells: Cells, look: "_Look") -> list[str]:
 
 @dataclass(frozen=True)
 class _File:
-    """A file that can be read again and again, in pieces {column: texts}, None where Parquet has no value."""
+    """Rows that can be read again and again, in pieces {column: texts}, None where there is no value.
 
+    Attributes:
+        called: what to call it: of a file its name.
+        source: where it came from, a sentence.
+        names: of the columns.
+        pieces: reads it from the beginning.
+        separator: between the values of a line.
+        stored: Arrow's types by column, where it has types.
+    """
+
+    called: str
+    source: str
     names: list[str]
     pieces: Callable[[], Iterator[dict[str, Any]]]
     separator: str = ","
@@ -220,13 +255,17 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> _Fil
                 f"mend that line, or give the separator by --set data.separator"
             ) from error
 
-    return _File(names, pieces, own)
+    return _File(path.name, f"The file {path}.", names, pieces, own)
+
+
+def _check_unique(what: object, names: list[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"{what} has {Counter(names)[twice[0]]} columns called {twice[0]!r}: give each its own name")
 
 
 def _check_names(path: Path, names: list[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"{path} has {Counter(names)[twice[0]]} columns called {twice[0]!r}: give each its own name")
+    _check_unique(path, names)
     if "\0" in "".join(names):
         raise DataError(f"{path} is no text: give a CSV or Parquet file")
     if len(names) > 1 and all(_is_number(name) for name in names):
@@ -253,9 +292,7 @@ def _parquet(path: Path) -> _File:
         raise DataError(f"{path} can't be read as Parquet ({error}): it is damaged or something else") from error
     schema = file.schema_arrow
     _check_names(path, list(schema.names))
-    for column in schema:
-        if pyarrow.types.is_nested(column.type):
-            raise DataError(f"{path}: column {column.name!r} holds {column.type}: give columns of single values")
+    _check_types(path, schema)
 
     def pieces() -> Iterator[dict[str, Any]]:
         try:
@@ -266,7 +303,73 @@ def _parquet(path: Path) -> _File:
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{path} can't be read as Parquet ({error}): it is damaged") from error
 
-    return _File(list(schema.names), pieces, stored={column.name: str(column.type) for column in schema})
+    return _File(path.name, f"The file {path}.", list(schema.names), pieces, stored=_stored(schema))
+
+
+def _given(given: Any) -> _File:
+    """A pandas DataFrame or a pyarrow Table."""
+    try:
+        import pandas
+        import pyarrow
+    except ImportError as error:
+        raise DataError("data frames are read by pandas and pyarrow: pip install 'saddlepoint[table]'") from error
+    called = f"the {type(given).__name__}"
+    if isinstance(given, pandas.DataFrame):
+        names = [str(name) for name in given.columns]
+        _check_unique(called, names)
+        given = pyarrow.table([_arrow_array(given.iloc[:, place]) for place in range(len(names))], names=names)
+    elif not isinstance(given, pyarrow.Table):
+        raise DataError(f"rows are a pandas DataFrame, a pyarrow Table or the path of a file, not {called[4:]}")
+    names = list(given.column_names)
+    _check_unique(called, names)
+    if not names:
+        raise DataError(f"{called} has no columns")
+    _check_types(called, given.schema)
+    table = pyarrow.table([_coarsest(column) for column in given.columns], names=names)
+
+    def pieces() -> Iterator[dict[str, Any]]:
+        for batch in table.to_batches(CHUNK):
+            yield {name: _as_texts(array).to_pandas() for name, array in zip(names, batch.columns, strict=True)}
+
+    return _File(called, "Given in Python.", names, pieces, stored=_stored(given.schema))
+
+
+def _arrow_array(values: Any) -> Any:
+    """A column of a data frame: times of a zone in UTC, durations in seconds, and of mixed types as texts."""
+    import pyarrow
+
+    if values.dtype.kind == "m":
+        values = values.dt.total_seconds()
+    elif getattr(values.dtype, "tz", None) is not None:
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+    try:
+        return pyarrow.Array.from_pandas(values)
+    except (pyarrow.ArrowException, TypeError):
+        return pyarrow.array([None if gone else str(value) for value, gone in zip(values, values.isna(), strict=True)])
+
+
+def _coarsest(column: Any) -> Any:
+    """Times as days or seconds where they are whole ones; other columns as they are."""
+    import pyarrow
+
+    if pyarrow.types.is_timestamp(column.type):
+        for kind in (pyarrow.date32(), pyarrow.timestamp("s")):
+            coarse = column.cast(kind, safe=False)
+            if coarse.cast(column.type).equals(column):
+                return coarse
+    return column
+
+
+def _stored(schema: Any) -> dict[str, str]:
+    return {column.name: str(column.type) for column in schema}
+
+
+def _check_types(what: object, schema: Any) -> None:
+    import pyarrow
+
+    for column in schema:
+        if pyarrow.types.is_nested(column.type):
+            raise DataError(f"{what}: column {column.name!r} holds {column.type}: give columns of single values")
 
 
 def _as_texts(array: Any) -> Any:
@@ -275,7 +378,7 @@ def _as_texts(array: Any) -> Any:
     if pyarrow.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pyarrow.types.is_binary(array.type):
-        raise DataError("a column of the Parquet file holds bytes: save it as text, or leave it out")
+        raise DataError("a column holds bytes: save it as text, or leave it out")
     return array.cast(pyarrow.string())
 
 

@@ -1,11 +1,12 @@
 """A table in memory: what a reader gives, and what a trained generator makes."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Rows turned into text together.
 TOGETHER = 100_000
+#: Of what is told of columns.
+HEADS = ("column", "kind", "values", "missing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,7 @@ class TableData:
         source: where it came from, a sentence.
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
+        held_out: further rows, which judge a generator of these; None where there are none.
     """
 
     name: str
@@ -49,9 +53,11 @@ class TableData:
     source: str
     separator: str = ","
     notes: tuple[str, ...] = ()
+    held_out: "TableData | None" = None
 
     kind = "rows"
-    classes = ()
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
 
     def __len__(self) -> int:
         return len(next(iter(self.cells.values())))
@@ -66,9 +72,14 @@ class TableData:
         return named(self.columns, name)
 
     @property
-    def described(self) -> list[tuple[str, str, str, str]]:
-        """Of every column its name, kind, values, and how many are missing."""
-        found = []
+    def size(self) -> str:
+        """Of a row, for people."""
+        return f"of {len(self.columns)} columns"
+
+    @property
+    def described(self) -> list[tuple[str, ...]]:
+        """Of every column its name, kind, values, and how many are missing, below a row of heads."""
+        found: list[tuple[str, ...]] = [HEADS]
         for column in self.columns:
             known = column.kind not in ("constant", "identifier")
             absent = int(self.cells[column.name].absent.sum()) if known else 0
@@ -91,6 +102,13 @@ class TableData:
         """Some rows, in the order given."""
         return replace(self, cells={name: cells.take(rows) for name, cells in self.cells.items()})
 
+    def without(self, share: float) -> "TableData":
+        """The rows to train with, a share of them held out beside them; all where it is 0. Raises as `split`."""
+        if not share:
+            return self
+        train, test = self.split(share)
+        return replace(train, held_out=test)
+
     def split(self, share: float, seed: int = 0) -> tuple["TableData", "TableData"]:
         """Part the rows at random: those to train with, and a share held out; both in their order.
 
@@ -112,32 +130,20 @@ class TableData:
         return {column.name: _padded(column, self.cells[column.name]) for column in self.columns}
 
     def frame(self) -> "pandas.DataFrame":
-        """A pandas frame: numbers (nullable where whole ones are missing), dates, and texts; missing ones are NA."""
-        import pandas
+        """A pandas frame with the columns' types: numbers as exact as they are written, dates, texts; NA for none.
 
-        made: dict[str, Any] = {}
-        texts: Any
-        for column in self.columns:
-            cells = self.cells[column.name]
-            if isinstance(column, DateColumn):
-                made[column.name] = pandas.to_datetime(cells.values, unit="s").round("us")
-            elif isinstance(column, NumberColumn) and cells.marks is None:
-                numbers = np.rint(cells.values) if column.integer else cells.values
-                whole = column.integer and not cells.absent.any()
-                made[column.name] = numbers.astype(np.int64) if whole else numbers
-                if column.integer and not whole:
-                    made[column.name] = pandas.array(numbers, dtype="Float64").astype("Int64")
-            else:
-                texts = column.texts(cells)
-                if isinstance(column, IdentifierColumn) and column.after is not None:
-                    texts = texts.astype(np.int64)
-                if isinstance(column, CategoryColumn):
-                    texts[cells.absent] = None
-                made[column.name] = texts
-        return pandas.DataFrame(made)
+        Raises:
+            DataError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise DataError("rows are given as a pandas DataFrame: pip install 'saddlepoint[table]'") from error
 
-    def write(self, path: Path, parquet: bool = False) -> None:
-        """A CSV file as the one that was read, or a Parquet file with its types."""
+        return pandas.DataFrame({c.name: _series(c, self.cells[c.name]) for c in self.columns})
+
+    def write(self, path: Path, *, parquet: bool = False, separator: str | None = None) -> None:
+        """A CSV file as the one that was read, or with another separator; or a Parquet file with its types."""
         import pandas
 
         if parquet:
@@ -147,7 +153,7 @@ class TableData:
             for start in range(0, max(1, len(self)), TOGETHER):
                 part = self.take(np.arange(start, min(start + TOGETHER, len(self))))
                 pandas.DataFrame(part.texts()).to_csv(
-                    file, index=False, header=start == 0, sep=self.separator, lineterminator="\n"
+                    file, index=False, header=start == 0, sep=separator or self.separator, lineterminator="\n"
                 )
 
     def _write_parquet(self, path: Path) -> None:
@@ -163,6 +169,58 @@ class TableData:
             else:
                 arrays.append(pyarrow.Array.from_pandas(frame[column.name]))
         pyarrow.parquet.write_table(pyarrow.table(arrays, names=[column.name for column in self.columns]), path)
+
+
+def _series(column: Column, cells: Cells) -> "pandas.Series[Any]":
+    """A column of a data frame, in the type that it was stored in, where there was one."""
+    import pandas
+
+    values: Any
+    whole = False
+    if isinstance(column, DateColumn):
+        present = ~cells.absent
+        values = np.full(len(cells), np.datetime64("NaT", "us"))
+        values[present] = column.moments(cells.values[present]).to_numpy()
+    elif isinstance(column, NumberColumn) and cells.marks is None:
+        whole = column.integer
+        values = np.round(cells.values, column.places[1]) if column.places else cells.values
+    else:
+        values = column.texts(cells)
+        if isinstance(column, CategoryColumn):
+            whole = all(_WHOLE.fullmatch(text) for text in column.categories)
+            values[cells.absent] = None
+        elif isinstance(column, IdentifierColumn):
+            whole = column.after is not None
+        elif column.stored:
+            values[values == ""] = None
+    series = pandas.Series(values)
+    typed = _typed(series, column.stored or ("int64" if whole else ""), nullable=bool(series.isna().any()))
+    return series if typed is None else typed
+
+
+def _typed(series: Any, stored: str, *, nullable: bool) -> Any:
+    """A column in one of Arrow's types; None where it is none that pandas has, or can't hold the values."""
+    import pandas
+
+    if stored.startswith("dictionary"):
+        return series.astype("category")
+    if stored.startswith("timestamp["):
+        return series.astype(f"datetime64[{stored[len('timestamp[') :].partition(',')[0].rstrip(']')}]")
+    try:
+        if stored == "bool":
+            return series.map({"true": True, "false": False}).astype("boolean" if nullable else "bool")
+        if stored in _FLOATS:
+            return pandas.to_numeric(series).astype(_FLOATS[stored])
+        if stored.startswith(("int", "uint")):
+            name = stored.replace("uint", "UInt").replace("int", "Int") if nullable else stored
+            return pandas.to_numeric(series).round().astype(name)
+    except (TypeError, ValueError):
+        pass
+    return None
+
+
+_FLOATS = {"double": "float64", "float": "float32", "halffloat": "float16"}
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 
 
 def _padded(column: Column, cells: Cells) -> NDArray[np.object_]:

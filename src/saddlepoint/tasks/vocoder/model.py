@@ -117,13 +117,13 @@ class Vocoder(Converter):
 
     # --- spectrograms to waves ------------------------------------------------------------------------------
 
-    def applied(self, given: Any, options: VocoderOptions, progress: OnProgress = quiet) -> Tensor:
+    def applied(self, given: Any, options: VocoderOptions, progress: OnProgress = quiet) -> Tensor:  # noqa: ARG002
         """A log-mel spectrogram, tensor or array (bands, T), to a wave, float (samples,) in [−1, 1].
 
         Raises:
             ValueError: see `wave_of`.
         """
-        return self.prepared(options).wave_of(torch.as_tensor(given), progress=progress)
+        return self.wave_of(torch.as_tensor(given), progress=progress)
 
     def wave_of(self, mel: Tensor, chunk: int = CHUNK, progress: OnProgress = quiet) -> Tensor:
         """Log-mels of any length, float (bands, T) → float (samples,) in [−1, 1], (T − 1) · hop of them.

@@ -14,9 +14,9 @@ from torch import Tensor
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn, column_from
-from saddlepoint.data.tables.layout import RowLayout
-from saddlepoint.data.tables.modes import Modes, Warp
 from saddlepoint.data.tables.table import TableData
+from saddlepoint.tasks.tables.layout import RowLayout
+from saddlepoint.tasks.tables.modes import Modes, Warp
 
 #: A column with more categories has a state of its own for as many as `OWN`; the others share `SHARED` states.
 WIDEST, OWN, SHARED = 128, 96, 32
@@ -125,6 +125,17 @@ class NoCoding(ColumnCoding):
         raise DataError(f"column {column.name!r} is {column.described}: no row can be made with {text!r}")
 
 
+def _as_stored(column: CategoryColumn, text: str) -> str:
+    """The category that a text means, as Arrow writes it where the column is of its truths or numbers."""
+    if column.stored == "bool":
+        return text.lower()
+    try:
+        same = [own for own in column.categories if column.stored and float(own) == float(text)]
+    except ValueError:
+        return text
+    return same[0] if same else text
+
+
 @dataclass(frozen=True)
 class ChoiceCoding(ColumnCoding):
     """A category is a state; of more than 128, the 96 most frequent are, and the others share 32 states.
@@ -197,6 +208,7 @@ class ChoiceCoding(ColumnCoding):
             if not self.missing:
                 raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
             return self.own + self.shared, -1
+        text = _as_stored(column, text)
         if text not in column.categories:
             shown = ", ".join(column.categories[:8]) + (", …" if len(column.categories) > 8 else "")
             raise DataError(f"column {column.name!r} has no value {text!r}: its {len(column.categories):,} are {shown}")
@@ -304,12 +316,8 @@ class NumberCoding(ColumnCoding):
         return (state if self._first + len(self.modes) > 1 else None), value
 
     def _number(self, column: Column, text: str) -> float:
-        import pandas
-
         try:
-            if isinstance(column, DateColumn):
-                return float(pandas.to_datetime(text, format=column.format).timestamp())
-            return float(text)
+            return column.seconds(text) if isinstance(column, DateColumn) else float(text)
         except ValueError as error:
             raise DataError(f"column {column.name!r} holds {column.described}s: {text!r} is none") from error
 

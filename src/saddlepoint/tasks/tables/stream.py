@@ -1,6 +1,5 @@
-"""The batch stream of a table: rows drawn for the condition that they are to fulfil."""
+"""Batches of a table: rows drawn for the condition that they are to fulfil."""
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from typing import Literal
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from saddlepoint.core import Batch, rng
 from saddlepoint.data.stream import Distribution, SampleBatch, SampleStream
-from saddlepoint.data.tables.layout import Labels, RowLayout
+from saddlepoint.tasks.tables.layout import Labels, RowLayout
 
 Sampling = Literal["logarithmic", "natural"]
 
@@ -26,7 +25,7 @@ class TableStream:
     Args:
         rows: float32 (N, heads), as a `RowLayout` has them short; batches hold them wide.
         layout: of the rows.
-        batch_size, seed, latent, distribution, device, penalty, packing: see `SampleStream`.
+        batch_size, seed, latent, distribution, device, packing: see `SampleStream`.
         conditional: whether there are conditions.
         sampling: of the states.
 
@@ -46,13 +45,10 @@ class TableStream:
         *,
         conditional: bool = True,
         sampling: Sampling = "logarithmic",
-        penalty: Callable[[int], float] | None = None,
         packing: int = 1,
     ) -> None:
         self.layout, self.sampling = layout, sampling
-        self._noise = SampleStream(
-            rows, batch_size, seed, latent, distribution, device=device, penalty=penalty, packing=packing
-        )
+        self._noise = SampleStream(rows, batch_size, seed, latent, distribution, device=device, packing=packing)
         self._conditions = _Conditions(rows, layout, sampling) if conditional and layout.choices else None
 
     @property

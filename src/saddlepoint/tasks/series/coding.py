@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.data.series.windows import SeriesData
 from saddlepoint.data.tables import Column, NumberColumn
 from saddlepoint.data.tables.columns import column_from
+from saddlepoint.tasks.series.data import SeriesData
 
 Numbers = NDArray[np.float64]
 Representation = Literal["steps", "levels"]

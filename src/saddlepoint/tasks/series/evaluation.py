@@ -7,11 +7,11 @@ from statistics import fmean, stdev
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from saddlepoint.data import DataError
-from saddlepoint.data.series import SeriesData
+from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import (
     TableColumn,
@@ -23,28 +23,38 @@ from saddlepoint.metrics import (
     predictive_scores,
     unit_range,
 )
-from saddlepoint.tasks.series import WindowsGenerator
+from saddlepoint.tasks.series.data import SeriesData
+from saddlepoint.tasks.task import EvaluationOptions
 
 Windows = NDArray[np.float64]
 #: Windows that are compared, at most; trainings of each post-hoc network.
 WINDOWS, TRAININGS = 10_000, 3
 #: Windows of each kind that boosted trees are shown.
 TREES = 1500
-#: n windows (n, steps, columns) of a seed.
+#: Gives n windows (n, steps, columns) of a seed.
 Maker = Callable[[int, int], Windows]
 
 
+class SeriesEvaluationOptions(EvaluationOptions):
+    """What may be said of an evaluation of windows."""
+
+    samples: int | None = Field(default=None, ge=50)
+    """Made and real windows that are compared; none are 10,000, or as many as were trained on."""
+    trainings: int = Field(default=TRAININGS, ge=1)
+    """Of each network that scores; their spread is the scores' error."""
+
+
 def evaluate_series(
-    generators: Mapping[str, WindowsGenerator | Maker],
+    makers: Mapping[str, Maker],
     train: SeriesData,
     test: SeriesData | None,
     *,
     samples: int = WINDOWS,
     trainings: int = TRAININGS,
     seed: int = 0,
-    report: OnProgress = lambda *_: None,
+    report: OnProgress = quiet,
 ) -> Evaluation:
-    """Every number of every generator, and of real windows: the floor.
+    """Every number of every model, and of real windows: the floor.
 
     `discriminative`, `predictive`: see `metrics`; the mean of some trainings, its `error` their standard deviation.
     `detection`: AUC of boosted trees that see all of a window. `columns`, `correlation`, `autocorrelation`,
@@ -55,7 +65,7 @@ def evaluate_series(
     drawn at random, is held against the other, and the forecaster is trained on the very windows that judge it.
 
     Args:
-        generators: by weights; also anything that makes windows, given their number and a seed.
+        makers: what makes windows, by weights or by name, given their number and a seed.
         train: windows that they were trained on.
         test: windows that they never saw.
         samples: made windows.
@@ -71,10 +81,7 @@ def evaluate_series(
     order = np.random.default_rng(seed).permutation(len(train))
     real = train.windows[order[:samples]]
     n = len(real)
-    sets = {
-        name: (make.sample(n, seed).numpy() if isinstance(make, WindowsGenerator) else make(n, seed), real, real)
-        for name, make in generators.items()
-    }
+    sets = {name: (make(n, seed), real, real) for name, make in makers.items()}
     notes = []
     if test is None or len(test) < 20:
         notes.append(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from saddlepoint.tasks.marginals import INK, MADE, PAPER, REAL
+from saddlepoint.tasks.pictures import INK, MADE, PAPER, REAL
 
 #: Columns and windows that are drawn, at most; sizes in pixels.
 PANELS, SHOWN, WIDTH, HEIGHT, CLOUD = 8, 12, 260, 110, 360

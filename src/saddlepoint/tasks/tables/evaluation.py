@@ -1,43 +1,68 @@
-"""The evaluation of a generator of rows: how alike, how telling, how useful, how private."""
+"""The evaluation of models of rows: how alike, how telling, how useful, how private."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from pydantic import Field
 
+from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.evaluation.feature_sets import OnProgress
 from saddlepoint.measures import Number, Protocol, numbers
-from saddlepoint.metrics import column_similarities, detection_auc, pair_similarities, privacy, utility
-from saddlepoint.tasks.table import RowGenerator, metric_columns
+from saddlepoint.metrics import TableColumn, column_similarities, detection_auc, pair_similarities, privacy, utility
+from saddlepoint.tasks.task import EvaluationOptions
 
 #: Made and real rows that are compared, at most; models are trained on as many.
 ROWS = 20_000
 #: A target of more categories is not predicted.
 PREDICTED = 50
-#: n rows of a seed.
+#: Gives n rows of a seed.
 Maker = Callable[[int, int], TableData]
 
 
+class TableEvaluationOptions(EvaluationOptions):
+    """What may be said of an evaluation of rows."""
+
+    samples: int | None = Field(default=None, ge=50)
+    """Made and real rows that are compared; none are 20,000, or as many as were trained on."""
+    target: str | None = None
+    """The column that models are to predict; none takes `data.target` of the run."""
+
+
+def metric_columns(table: TableData) -> list[TableColumn]:
+    """The columns that metrics compare: all but constants and identifiers."""
+    return [
+        TableColumn(column.name, table.cells[column.name].values)
+        for column in table.columns
+        if column.kind not in ("constant", "identifier")
+    ]
+
+
+def likenesses(real: list[TableColumn], made: list[TableColumn]) -> dict[str, float]:
+    """`columns` and `pairs`: how alike the distributions of columns are, and of pairs of columns."""
+    columns = float(np.mean(list(column_similarities(real, made).values())))
+    return {"columns": columns, "pairs": float(np.mean(list(pair_similarities(real, made).values()) or [columns]))}
+
+
 def evaluate_tables(
-    generators: Mapping[str, RowGenerator | Maker],
+    makers: Mapping[str, Maker],
     train: TableData,
     held_out: TableData | None,
     target: str | None = None,
     *,
     samples: int = ROWS,
     seed: int = 0,
-    report: OnProgress = lambda *_: None,
+    report: OnProgress = quiet,
 ) -> Evaluation:
-    """Every number of every generator, and of real rows that it never saw: the floor.
+    """Every number of every model, and of real rows that it never saw: the floor.
 
     `columns`, `pairs`: how alike, against training rows. `detection`: AUC of trees that tell generated from training
     rows. `utility_f1`, `utility_auc` or `utility_r2`: models trained on generated rows, right about held-out ones; the
     floor is trained on as many real rows. `nearer_to_training`, `copies`: see `metrics.Privacy`.
 
     Args:
-        generators: by weights; also anything that makes a table, given a number of rows and a seed.
+        makers: what makes rows, by weights or by name, given their number and a seed.
         train: rows that they were trained on.
         held_out: rows that they never saw; what needs them is left out where there are none.
         target: the column that models are to predict.
@@ -58,23 +83,19 @@ def evaluate_tables(
     if target is not None:
         column = train.column(target)
         if isinstance(column, CategoryColumn) and len(column.categories) > PREDICTED:
-            notes.append(f"utility is left out: {target} has {len(column.categories):,} categories, and {PREDICTED} go")
+            notes.append(
+                f"utility is left out: {target} has {len(column.categories):,} categories; at most {PREDICTED} are supported"
+            )
             target = None
     basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")
     measured: list[Number] = []
     floor: dict[str, TableData] = {} if held_out is None else {"floor: held out": held_out}
-    made = {
-        name: (make.table if isinstance(make, RowGenerator) else make)(n, seed) for name, make in generators.items()
-    }
+    made = {name: make(n, seed) for name, make in makers.items()}
     whole = None if held_out is None else metric_columns(train)
     for name, table in {**made, **floor}.items():
         report(f"{name}: comparing", 0, 1)
         own, is_floor = metric_columns(table), name in floor
-        found = {
-            "columns": float(np.mean(list(column_similarities(real, own).values()))),
-            "pairs": float(np.mean(list(pair_similarities(real, own).values()) or [1.0])),
-            "detection": detection_auc(real, own, seed),
-        }
+        found = {**likenesses(real, own), "detection": detection_auc(real, own, seed)}
         predicted: dict[str, float] = {}
         if held_out is not None and whole is not None:
             test = metric_columns(held_out)

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from saddlepoint.tasks.pictures import INK, MADE, PAPER, REAL
+
 #: Panels, at most, and side by side; their size in pixels.
 PANELS, ACROSS, WIDTH, HEIGHT = 12, 4, 240, 150
-PAPER, INK, REAL, MADE = (252, 252, 250), (60, 60, 60), (190, 190, 186), (31, 78, 160)
 
 
 @dataclass(frozen=True)

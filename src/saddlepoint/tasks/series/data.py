@@ -3,17 +3,34 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from saddlepoint.core import rng
-from saddlepoint.data.images import DataError
-from saddlepoint.data.tables import MISSING, CategoryColumn, Cells, Column, NumberColumn, TableData, read_table
+from saddlepoint.data import DataError
+from saddlepoint.data.collection import OnRead
+from saddlepoint.data.tables import (
+    MISSING,
+    CategoryColumn,
+    Cells,
+    Column,
+    NumberColumn,
+    TableData,
+    read_frame,
+    read_table,
+)
 from saddlepoint.data.tables.columns import ConstantColumn
+from saddlepoint.data.tables.reading import another_kind
+from saddlepoint.data.tables.table import HEADS
+
+if TYPE_CHECKING:
+    import pandas
 
 Numbers = NDArray[np.float64]
 #: Of a block of rows that is held out: windows that it has room for.
@@ -33,6 +50,7 @@ class SeriesData:
         source: where it came from, a sentence.
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
+        held_out: windows that judge a generator of these; None where there are none.
     """
 
     name: str
@@ -43,9 +61,11 @@ class SeriesData:
     source: str
     separator: str = ","
     notes: tuple[str, ...] = ()
+    held_out: "SeriesData | None" = None
 
     kind = "windows"
-    classes = ()
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -61,13 +81,19 @@ class SeriesData:
         return self.window, self.values.shape[1]
 
     @property
-    def described(self) -> list[tuple[str, str, str, str]]:
-        """Of every column its name, kind, values, and how many are missing."""
+    def size(self) -> str:
+        """Of a window, for people."""
+        return f"of {self.window} rows and {self.values.shape[1]} columns"
+
+    @property
+    def described(self) -> list[tuple[str, ...]]:
+        """Of every column its name, kind, values, and how many are missing, below a row of heads."""
         absent = iter(np.isnan(self.values).sum(0))
-        return [
+        found: list[tuple[str, ...]] = [
             (c.name, c.described, c.contents, f"{next(absent):,}" if isinstance(c, NumberColumn) else "0")
             for c in self.columns
         ]
+        return [HEADS, *found]
 
     @cached_property
     def windows(self) -> Numbers:
@@ -82,6 +108,13 @@ class SeriesData:
         for numbers in (self.values, self.starts):
             digest.update(np.ascontiguousarray(numbers).data)
         return digest.hexdigest()[:16]
+
+    def without(self, share: float) -> "SeriesData":
+        """The windows to train with, those of a share of the time held out beside them. Raises as `split`."""
+        if not share:
+            return self
+        train, test = self.split(share)
+        return replace(train, held_out=test)
 
     def split(self, share: float, seed: int = 0) -> tuple["SeriesData", "SeriesData"]:
         """Part the windows: those to train with, and those of a share of the time, none of whose rows the others have.
@@ -118,7 +151,7 @@ def read_series(
     missing: Sequence[str] = MISSING,
     separator: str | None = None,
     encoding: str = "utf-8",
-    progress: Callable[[int, int], None] | None = None,
+    progress: OnRead | None = None,
 ) -> SeriesData:
     """Read a table whose rows are in the order of time, by `read_table`, and cut it into windows.
 
@@ -135,35 +168,86 @@ def read_series(
     Raises:
         DataError: no such table, text in it, nothing that moves, or no window without missing values.
     """
-    if window < 2 or stride < 1:
-        raise DataError(f"data.window is {window} and data.stride {stride}: give a window of at least 2, a stride of 1")
-    given = {"missing": missing, "separator": separator, "encoding": encoding, "progress": progress}
-    chosen = dict(kinds or {})
-    table = read_table(path, kinds=chosen, **given)  # type: ignore[arg-type]
+    read = partial(read_table, path, missing=missing, separator=separator, encoding=encoding, progress=progress)
+    columns, table, notes = _numbers_of(read, Path(path).name, leave_out, kinds or {}, missing)
+    return _cut(columns, table, window, _starts(len(table), window, stride), notes)
+
+
+def given_series(
+    given: object,
+    window: int = 24,
+    stride: int = 1,
+    *,
+    leave_out: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+    missing: Sequence[str] = MISSING,
+) -> SeriesData:
+    """A series of a Python caller's, by the same rules.
+
+    Args:
+        given: rows in the order of time, a pandas DataFrame, a pyarrow Table or numbers (T, columns); or windows
+            (N, T, columns), which are taken as they are.
+        window, stride: of rows; windows say themselves how long they are.
+        leave_out, kinds, missing: see `read_series`.
+
+    Raises:
+        DataError: see `read_series`.
+    """
+    numbers = np.asarray(given) if isinstance(given, Tensor | np.ndarray) else None
+    starts = None
+    if numbers is not None:
+        if numbers.ndim not in (1, 2, 3) or numbers.dtype.kind not in "fiu" or 0 in numbers.shape:
+            raise DataError(
+                f"an array of shape {numbers.shape} and type {numbers.dtype}: give numbers (rows, columns) or windows "
+                f"(windows, steps, columns)"
+            )
+        if numbers.ndim == 3:
+            window, starts = numbers.shape[1], np.arange(len(numbers)) * numbers.shape[1]
+        given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
+    called = f"the {type(given).__name__}"
+    columns, table, notes = _numbers_of(
+        partial(read_frame, given, missing=missing), called, leave_out, kinds or {}, missing
+    )
+    return _cut(columns, table, window, _starts(len(table), window, stride) if starts is None else starts, notes)
+
+
+def _framed(numbers: NDArray[Any]) -> "pandas.DataFrame":
+    try:
+        import pandas
+    except ImportError as error:
+        raise DataError("series are read by pandas and pyarrow: pip install 'saddlepoint[table]'") from error
+    return pandas.DataFrame(numbers, columns=[f"x{place}" for place in range(1, numbers.shape[1] + 1)])
+
+
+def _numbers_of(
+    read: Callable[..., TableData],
+    called: str,
+    leave_out: Sequence[str],
+    kinds: Mapping[str, str],
+    missing: Sequence[str],
+) -> tuple[tuple[Column, ...], TableData, list[str]]:
+    """Columns of a table that are kept, the table, and notes on those that are not. Raises as `read_series`."""
+    table = read(kinds=kinds)
     for name in leave_out:
         table.column(name)
     # A table takes a handful of whole numbers for categories; over time they are numbers.
     few = {
         column.name: "number"
         for column in table.columns
-        if isinstance(column, CategoryColumn) and column.name not in chosen and _numbers(column.categories)
+        if isinstance(column, CategoryColumn) and column.name not in kinds and _numbers(column.categories)
     }
     if few:
-        table = read_table(path, kinds={**chosen, **few}, **given)  # type: ignore[arg-type]
-    kept, notes = [], []
+        table = read(kinds={**kinds, **few})
+    kept: list[Column] = []
+    notes = []
     for column in table.columns:
         if column.name in leave_out:
             continue
+        out = f"leave it out with --set 'data.leave_out=[{column.name}]'"
         if isinstance(column, CategoryColumn) or (column.kind == "identifier" and not _counted(column)):
-            raise DataError(
-                f"column {column.name!r} of {Path(path).name} is text, and a series is of numbers: leave it out with "
-                f"--set 'data.leave_out=[{column.name}]'"
-            )
+            raise DataError(f"column {column.name!r} of {called} is text, and a series is of numbers: {out}")
         if isinstance(column, ConstantColumn) and column.text in missing:
-            raise DataError(
-                f"column {column.name!r} of {Path(path).name} has no value in any row: leave it out with "
-                f"--set 'data.leave_out=[{column.name}]'"
-            )
+            raise DataError(f"column {column.name!r} of {called} has no value in any row: {out}")
         if column.kind in ("date", "identifier"):
             notes.append(
                 f"{column.name} tells the time and is not learnt: steps are of equal length; "
@@ -171,31 +255,32 @@ def read_series(
             )
         else:
             kept.append(column)
-    learnt = [column for column in kept if isinstance(column, NumberColumn)]
-    if not learnt:
-        raise DataError(f"{Path(path).name} has no column of numbers that change: there is nothing to learn")
-    values = np.stack([table.cells[column.name].values for column in learnt], 1)
-    return _cut(table, tuple(kept), values, window, stride, notes)
+    if not any(isinstance(column, NumberColumn) for column in kept):
+        raise DataError(f"{called} has no column of numbers that change: there is nothing to learn")
+    return tuple(kept), table, notes
+
+
+def _starts(rows: int, window: int, stride: int) -> NDArray[np.int64]:
+    """Where windows begin among rows. Raises DataError where there are none."""
+    if window < 2 or stride < 1:
+        raise DataError(f"data.window is {window} and data.stride {stride}: give a window of at least 2, a stride of 1")
+    if rows <= window:
+        raise DataError(
+            f"the series has {rows} rows, and a window {window}: give a longer table, or a shorter window, as in "
+            f"--set data.window={max(2, rows // 10)}"
+        )
+    return np.arange(0, rows - window + 1, stride)
 
 
 def _cut(
-    table: TableData, columns: tuple[Column, ...], values: Numbers, window: int, stride: int, notes: list[str]
+    columns: tuple[Column, ...], table: TableData, window: int, starts: NDArray[np.int64], notes: list[str]
 ) -> SeriesData:
-    rows = len(values)
-    if rows <= window:
-        raise DataError(
-            f"{table.name} has {rows} rows, and a window {window}: give a longer table, or a shorter window, as in "
-            f"--set data.window={max(2, rows // 10)}"
-        )
+    learnt = [column.name for column in columns if isinstance(column, NumberColumn)]
+    values = np.stack([table.cells[name].values for name in learnt], 1)
     absent = np.concatenate([[0], np.cumsum(np.isnan(values).any(1))])
-    starts = np.arange(0, rows - window + 1, stride)
     whole = starts[absent[starts + window] == absent[starts]]
     if not len(whole):
-        names = [
-            column.name
-            for column, own in zip((c for c in columns if isinstance(c, NumberColumn)), values.T, strict=True)
-            if np.isnan(own).any()
-        ]
+        names = [name for name, own in zip(learnt, values.T, strict=True) if np.isnan(own).any()]
         raise DataError(
             f"{table.name}: every window of {window} rows lacks a value of {', '.join(names)}: give a shorter "
             f"data.window, fill the gaps, or leave such a column out with --set 'data.leave_out=[{names[0]}]'"
@@ -205,7 +290,8 @@ def _cut(
     said = "; ".join(f"{column.name}: {column.described}" for column in columns)
     notes = [
         f"Columns: {said}. One is left out by --set 'data.leave_out=[NAME]'.",
-        f"{len(whole):,} windows of {window} rows, of {rows:,}.",
+        f"{len(whole):,} windows of {window} rows, of {len(values):,}.",
+        another_kind(columns, "number"),
         *notes,
     ]
     return SeriesData(table.name, columns, values, whole, window, table.source, table.separator, tuple(notes))

@@ -1,0 +1,166 @@
+"""Rows of a table, as a task."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from saddlepoint.autoencoders import TableAutoencoder
+from saddlepoint.components.adversary import AdversarialLosses, of_latents
+from saddlepoint.components.networks import Networks
+from saddlepoint.components.registries import NETWORK_REGISTRY
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.core import Batch, seed_for
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.scheduled import Scheduled
+from saddlepoint.data.tables import TableData
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.tasks.autoencoder import PriorProbe, autoencoder_losses
+from saddlepoint.tasks.config import Config
+from saddlepoint.tasks.model import OWN, LatentInput
+from saddlepoint.tasks.setup import Setup
+from saddlepoint.tasks.tables.coding import TableCoding
+from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
+from saddlepoint.tasks.tables.data import given_rows, read_rows
+from saddlepoint.tasks.tables.evaluation import ROWS, TableEvaluationOptions, evaluate_tables
+from saddlepoint.tasks.tables.model import RowGenerator, RowSampler
+from saddlepoint.tasks.tables.probe import TableProbe
+from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
+from saddlepoint.tasks.tables.settings import AnyTableConfig, TableAutoencoderConfig, TableConfig
+from saddlepoint.tasks.tables.stream import TableStream
+from saddlepoint.tasks.task import Subject, Task
+from saddlepoint.tasks.watched import looked_at
+
+#: Rows that monitors look at, and that the score compares.
+MONITORED, JUDGED = 256, 4096
+
+
+class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
+    """A generator of rows against a discriminator; an autoencoder, a copula and independent columns beside it."""
+
+    name = "tables"
+    configs: ClassVar = {"adversarial": TableConfig, "autoencoder": TableAutoencoderConfig}
+    models = (RowGenerator, CopulaRows)
+    recipes = RECIPES
+    Options = TableEvaluationOptions
+
+    def read(self, config: AnyTableConfig, progress: OnProgress = quiet) -> TableData:
+        """Read the rows."""
+        return read_rows(config.data, progress)
+
+    def held_out(
+        self,
+        config: AnyTableConfig,  # noqa: ARG002
+        data: TableData,
+        progress: OnProgress = quiet,  # noqa: ARG002
+    ) -> TableData | None:
+        """Rows that the run is not trained on; None where `data.held_out` is 0."""
+        return data.held_out
+
+    def adopt(self, config: AnyTableConfig, given: object) -> TableData:
+        """A pandas DataFrame or a pyarrow Table."""
+        return given_rows(given, config.data)
+
+    def build(self, config: AnyTableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
+        """The game of a generator and a discriminator of rows, or of an autoencoder of them."""
+        if isinstance(config, TableConfig):
+            return _adversarial(config, data, make)
+        return _autoencoder(config, data, make)
+
+    def evaluate(
+        self,
+        subject: Subject[AnyTableConfig, TableData, RowSampler],  # type: ignore[override]
+        options: TableEvaluationOptions,
+        progress: OnProgress = quiet,
+    ) -> Evaluation:
+        """Likeness, detection, utility and privacy, beside those of rows that were held out."""
+        assert subject.config is not None
+        found = evaluate_tables(
+            {name: model.rows for name, model in subject.models.items()},
+            subject.data,
+            subject.held_out(),
+            options.target or subject.config.data.target,
+            samples=options.samples or ROWS,
+            seed=options.seed,
+            report=progress,
+        )
+        return replace(found, pictures={f"marginals-{name}": model.shown for name, model in subject.models.items()})
+
+    def baselines(self, config: AnyTableConfig) -> dict[str, Config | Callable[[Any, Any], Any]]:
+        """A variational autoencoder with the game's networks and budget; a Gaussian copula; independent columns."""
+        if not isinstance(config, TableConfig):
+            return {}
+        return {"table-vae": vae_beside(config), "copula": joined, "independent-columns": apart}
+
+
+def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
+    coding, rows = TableCoding.fit(data, config.seed)
+    layout, conditions = coding.layout, config.conditions if coding.layout.choices else None
+    _check_heads(config)
+    given: dict[str, Any] = {"shape": (layout.width,), "classes": 0 if conditions is None else layout.labels}
+    players = {
+        "generator": make("generator", config.generator.network, **given, heads=layout.heads),
+        "discriminator": make("discriminator", config.discriminator.network, **given),
+    }
+    adversary = config.adversary.build()
+    adversary.attach(players)
+    stream = TableStream(
+        rows,
+        layout,
+        config.batch_size,
+        config.seed,
+        config.latent.size,
+        config.latent.distribution,
+        make.device,
+        conditional=conditions is not None,
+        sampling="natural" if conditions is None else conditions.sampling,
+        packing=config.packing,
+    )
+    batches = Scheduled(stream, config.timeline, make.device)
+    labels = () if conditions is None else tuple(map(str, range(layout.labels)))
+    latent = LatentInput(config.latent.size, config.latent.distribution)
+    model = RowGenerator(
+        players["generator"], config.generator.network, (layout.width,), latent, coding.plain(), class_names=labels
+    )
+    probe = _probe(coding, stream, batches.put(_watched(stream), 0))
+    return Setup(data, players, AdversarialLosses(of_latents, adversary), batches, model, probe)
+
+
+def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
+    coding, rows = TableCoding.fit(data, config.seed)
+    layout = coding.layout
+    _check_heads(config)
+    shape = (layout.width,)
+    decoder = make("generator", config.generator.network, shape=shape, classes=0, heads=layout.heads)
+    encoder = make("encoder", config.encoder.network, shape=shape, classes=0)
+    with seeded(seed_for(config.seed, "model", "initialisation")):
+        try:
+            player = TableAutoencoder(encoder, decoder, config.latent.size, config.beta).to(make.device)
+        except ValueError as error:
+            raise ConfigurationError(f"table-vae: {error}") from error
+    stream = TableStream(
+        rows, layout, config.batch_size, config.seed, config.latent.size, "normal", make.device, conditional=False
+    )
+    latent = LatentInput(config.latent.size, "normal")
+    model = RowGenerator(decoder, config.generator.network, shape, latent, coding.plain())
+    probe = PriorProbe(_probe(coding, stream, _watched(stream)), player, model)
+    batches = Scheduled(stream, {}, make.device)
+    return Setup(data, {"generator": player}, autoencoder_losses, batches, model, probe)
+
+
+def _check_heads(config: AnyTableConfig) -> None:
+    """Raise ConfigurationError for a generator that does not know columns."""
+    name = config.generator.network["name"]
+    if name != OWN and not NETWORK_REGISTRY.takes(name, "heads"):
+        raise ConfigurationError(f"generator: {name} does not know columns: --set generator.network=table-generator")
+
+
+def _watched(stream: TableStream) -> Batch:
+    return stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0)
+
+
+def _probe(coding: TableCoding, stream: TableStream, watched: Batch) -> TableProbe:
+    return TableProbe(watched, coding, stream.samples[looked_at(stream)[:JUDGED]])
+
+
+TASK = Tables()
