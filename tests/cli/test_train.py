@@ -8,8 +8,8 @@ import pytest
 import yaml
 from commands import TINY, Run
 
-from saddlepoint.tasks import read_config, recipes
 from saddlepoint.storage import read_records
+from saddlepoint.tasks import read_config, recipes
 
 
 def test_a_dry_run_prints_the_whole_configuration_and_writes_nothing(run: Run, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from commands import Run
 
 from saddlepoint.cli import main
 from saddlepoint.tasks import model_at
-from saddlepoint.tasks.vocoder.model import Vocoder
+from saddlepoint.tasks.vocoder.model import VocoderOptions
 
 TINY = (
     *("--device", "cpu", "--batch-size", "6", "--samples", "24", "--set", "regression=12"),
@@ -69,14 +68,12 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     stereo = np.stack([tone(200, 0.4), tone(400, 0.4)], 1)
     soundfile.write(given / "stereo.wav", stereo, 2000)
     trained = model_at(vocoder)
-    assert isinstance(trained, Vocoder)
     wave = torch.from_numpy(stereo.mean(1)).float()
     np.save(given / "mel.npy", trained.log_mel(wave).numpy())
     (given / "notes.txt").touch()
     said = run("vocode", vocoder, given, "--out", out, "--json")
     assert said.code == 0, said.err
     assert said.json["written"] == 3
-    assert said.json["seconds"] == pytest.approx(0.5 + 0.4 + 0.4)
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
         "deep/loud.wav",
         "mel.wav",
@@ -89,7 +86,7 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     np.testing.assert_allclose(soundfile.read(out / "stereo.wav")[0], expected, atol=2e-3)
     np.testing.assert_allclose(soundfile.read(out / "mel.wav")[0][: len(expected)], expected, atol=2e-3)
     assert run("vocode", vocoder, given / "stereo.wav", "--out", tmp_path / "alone", "--steps", "0").code == 0
-    alone = replace(trained, steps=0).resynthesised(wave).numpy()
+    alone = trained.prepared(VocoderOptions(steps=0)).resynthesised(wave).numpy()
     np.testing.assert_allclose(soundfile.read(tmp_path / "alone" / "stereo.wav")[0], alone, atol=2e-3)
 
 
@@ -123,9 +120,9 @@ def test_what_cannot_be_done_is_one_sentence(
         (["vocode", vocoder, tmp_path / "nowhere", "--out", tmp_path / "o"], "does not exist"),
         (["vocode", vocoder, name, "--out", speech], "would be written over"),
         (["vocode", trained, name, "--out", tmp_path / "o"], "holds a generator of images: use it with `saddle sample"),
-        (["sample", vocoder], "holds a vocoder, which draws no samples: saddle vocode"),
-        (["evaluate", vocoder / "generator", "--data", speech], "give the run folder"),
-        (["evaluate", vocoder, "--features", "digits"], "--features"),
+        (["sample", vocoder], f"holds a vocoder, which draws no samples: saddle vocode {vocoder}"),
+        (["evaluate", vocoder / "generator"], "give the run folder"),
+        (["evaluate", vocoder, "--features", "digits"], "holds vocoder: --features is for evaluations of audio,"),
         (["train", "vocoder", *TINY], "give their folder with --data FOLDER"),
         (["train", "vocoder", "--data", tmp_path / "empty", *TINY], "holds no sounds"),
         (["train", "vocoder", "--data", speech, *TINY, "--set", "data.test=_cid"], "change data.test"),

@@ -240,6 +240,9 @@ def test_everything_listed_can_be_had_by_its_name_alone_and_has_a_summary(regist
 def test_a_choice_in_settings_that_are_absent_is_made_and_asked_for_before_its_arguments() -> None:
     config = assign(recipe_named("digits"), ["augmentation.kind=adaptive", "augmentation.kind.geometry=false"])
     assert config.adversary.augmentation is not None
-    assert (config.adversary.augmentation.kind["name"], config.adversary.augmentation.kind["geometry"]) == ("adaptive", False)
+    assert (config.adversary.augmentation.kind["name"], config.adversary.augmentation.kind["geometry"]) == (
+        "adaptive",
+        False,
+    )
     with pytest.raises(ConfigurationError, match=r"no augmentation is chosen yet: give kind before"):
         assign(recipe_named("digits"), ["augmentation.kind.geometry=false"])

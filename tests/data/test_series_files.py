@@ -6,9 +6,9 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from saddlepoint.data.series import SeriesCoding, read_series, written
 
 from saddlepoint.data import DataError
-from saddlepoint.data.series import SeriesCoding, read_series, written
 
 
 def saved(folder: Path, frame: pandas.DataFrame) -> Path:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from saddlepoint.data.tables.layout import Labels
+from saddlepoint.data.tables.modes import Modes, Warp
 
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import (
@@ -19,8 +21,6 @@ from saddlepoint.data.tables import (
     read_table,
 )
 from saddlepoint.data.tables.columns import Cells, DateColumn
-from saddlepoint.data.tables.layout import Labels
-from saddlepoint.data.tables.modes import Modes, Warp
 
 
 def mixed(folder: Path, rows: int = 400) -> Path:

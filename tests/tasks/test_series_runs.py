@@ -9,15 +9,15 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from saddlepoint.recipes import RECIPES, parse_config
+from saddlepoint.tasks.curves import curves
+from saddlepoint.tasks.trained import Sampler
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.evaluation import evaluate_series
 from saddlepoint.networks import WindowDiscriminator
-from saddlepoint.recipes import RECIPES, parse_config
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.curves import curves
 from saddlepoint.tasks.series import WindowsGenerator
-from saddlepoint.tasks.trained import Sampler
 from saddlepoint.training import NoObserver
 
 TINY = (

@@ -9,16 +9,16 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from saddlepoint.recipes import RECIPES, TableConfig, parse_config
+from saddlepoint.tasks.table import RowGenerator
+from saddlepoint.tasks.trained import Sampler
 
 from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.evaluation import evaluate_tables
 from saddlepoint.networks import TableDiscriminator, TableGenerator
-from saddlepoint.recipes import RECIPES, TableConfig, parse_config
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.table import RowGenerator
-from saddlepoint.tasks.trained import Sampler
 from saddlepoint.training import NoObserver
 
 TINY = (

@@ -64,8 +64,8 @@ class Forward:
 
     Attributes:
         inputs: of each discriminator; empty while the generator trains alone and nothing has to be shown.
-        content: its loss beside the adversary's, a scalar, or None; called after the discriminators have looked, so that
-            draws keep their order.
+        content: its loss beside the adversary's, a scalar, or None; called after the discriminators have looked, so
+            that draws keep their order.
     """
 
     inputs: tuple[DiscriminatorInput, ...] = ()

@@ -81,7 +81,10 @@ class AdversarySettings(Settings):
     def batchwise(self) -> list[str]:
         """Of loss, penalties and regularisers those that are no means over samples, so that a batch has to be whole."""
         built = self.build()
-        parts = zip(self.penalties, built.penalties, strict=True), zip(self.regularisers, built.regularisers, strict=True)
+        parts = (
+            zip(self.penalties, built.penalties, strict=True),
+            zip(self.regularisers, built.regularisers, strict=True),
+        )
         named = [(str(self.loss["name"]), built.loss), *(pair for kind in parts for pair in kind)]
         return [name for name, part in named if not part.mean_over_samples]
 
@@ -89,7 +92,11 @@ class AdversarySettings(Settings):
     def bibtex(self) -> list[str]:
         """Papers of the loss, the penalties and the regularisers."""
         built = self.build()
-        return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
+        return [
+            built.loss.paper,
+            *(penalty.paper for penalty in built.penalties),
+            *(regulariser.paper for regulariser in built.regularisers),
+        ]
 
 
 class WeightedAdversary(AdversarySettings):

@@ -31,7 +31,8 @@ class Registry(Generic[T]):
             the rate of one optimizer says nothing of another's. Otherwise all arguments are kept that both take.
 
     Others than the entries are named `package.module:Name`, or come from installed entry points of the group
-    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as `supplied`.
+    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as
+    `supplied`.
     """
 
     def __init__(
@@ -65,10 +66,15 @@ class Registry(Generic[T]):
         if name in self.entries:
             return self.entries[name]
         found = load_outside(self.kind, name)[1] if is_outside(name) else installed(self._group)[name].load()
-        if not (inspect.isclass(found) and self.base is not None and issubclass(found, self.base)):
-            wanted = "none from outside" if self.base is None else f"a subclass of {self.base.__name__}"
-            raise ConfigurationError(f"{name} is no {self.kind}: expected is {wanted}")
-        return found
+        made = found if inspect.isclass(found) else _returned(found)
+        if not (inspect.isclass(made) and self.base is not None and issubclass(made, self.base)):
+            base = "none" if self.base is None else self.base.__name__
+            raise ConfigurationError(
+                f"{name} is no {self.kind}: expected is a subclass of {base}, or a function that is annotated to "
+                f"return one"
+            )
+        constructor: Callable[..., T] = found
+        return constructor
 
     def summary(self, name: str) -> str:
         """The first line of the entry's docstring."""
@@ -118,15 +124,14 @@ class Registry(Generic[T]):
         Raises:
             ConfigurationError: it is of no class that can be named, or keeps an argument under another name.
         """
-        for name, entry in self.entries.items():
-            if entry is type(built):
-                break
-        else:
-            name = f"{type(built).__module__}:{type(built).__qualname__}"
+        outside = f"{type(built).__module__}:{type(built).__qualname__}"
+        name = next((name for name, entry in self.entries.items() if entry is type(built)), outside)
         spec: Spec = {"name": self._named(name)}
         for key, parameter in self.parameters(spec["name"]).items():
             if not hasattr(built, key):
-                raise ConfigurationError(f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object")
+                raise ConfigurationError(
+                    f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object"
+                )
             value = getattr(built, key)
             spec[key] = self.spec_of(value) if self._is_nested(parameter) else value
         return self.resolve(spec)
@@ -233,6 +238,14 @@ class Registry(Generic[T]):
 def _made_by(annotation: Any) -> Any:
     """What a `Callable[..., X]` makes; None for any other annotation."""
     return typing.get_args(annotation)[1] if typing.get_origin(annotation) is Callable else None
+
+
+def _returned(function: Any) -> Any:
+    """What a function says that it returns; None where it says nothing."""
+    try:
+        return typing.get_type_hints(function).get("return")
+    except (TypeError, NameError):
+        return None
 
 
 def _factories(entry: Any) -> dict[str, Any]:

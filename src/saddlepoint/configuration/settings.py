@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 import pydantic
 import yaml
 
-from saddlepoint.configuration.choice import ConfigurationError, Registry, explain, nearest
+from saddlepoint.configuration.choice import Registry, explain
+from saddlepoint.configuration.errors import ConfigurationError, nearest
 
 S = TypeVar("S", bound="Settings")
 
@@ -60,7 +61,9 @@ class Settings(pydantic.BaseModel):
     A field annotated with a `Registry` is a choice; one with `NamedChoices`, a mapping of choices.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
     #: A short key that stands for several places.
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}

@@ -232,7 +232,7 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
             if layers := coupled_layers(module):
                 raise ConfigurationError(
                     f"the {role}'s layers {', '.join(layers[:3])} look at a batch as a whole, which accumulate="
-                    f"{config.accumulate} parts change: give accumulate=1, or a network without batch norm and deviation"
+                    f"{config.accumulate} parts change: give accumulate=1, or a network without such layers"
                 )
     return Game(
         setup.players,

@@ -241,7 +241,7 @@ class Sampler(Model):
         return drawn
 
     def class_named(self, label: str | int | None) -> str | None:
-        """The name of a class that is given by its name or its number. Raises ConfigurationError where there is none."""
+        """The name of a class that is given by its name or number. Raises ConfigurationError where there is none."""
         if label is None or label in self.classes:
             return label  # type: ignore[return-value]
         if str(label) in self.classes:
@@ -281,7 +281,9 @@ class Sampler(Model):
 
     def text(self, drawn: Any) -> str:  # noqa: ARG002
         """What was drawn as it is printed. Raises ConfigurationError for samples that are no text."""
-        raise ConfigurationError(f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}")
+        raise ConfigurationError(
+            f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}"
+        )
 
     def walk(self, frames: int, seed: int, label: str | None, options: Any) -> list[NDArray[np.uint8]]:  # noqa: ARG002
         """Pictures along a closed walk through latent space, uint8 (H, W, 3) each, so many from stop to stop.

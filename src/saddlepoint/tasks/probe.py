@@ -50,7 +50,8 @@ class Probe(ABC, Generic[M]):
             with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
                 given = self._given(game)
             if not _rested(game):  # as it is played
-                found["discriminator_auc"] = discriminator_auc(self._given(game))
+                with seeded(self.watched.seed):
+                    found["discriminator_auc"] = discriminator_auc(self._given(game))
         return {**found, **self.compared(given.generated, given.real)}
 
     def _given(self, game: Game) -> DiscriminatorInput:
@@ -139,4 +140,3 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
         Image.fromarray(picture).save(file, format="PNG")
 
     write_atomically(path, write)
-

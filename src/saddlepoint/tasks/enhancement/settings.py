@@ -37,9 +37,7 @@ class DegradedImages(PairFiles):
         elif is_path(data):
             placed = {"source": "folder", "path": str(Path(data).expanduser().resolve())}
         else:
-            raise ConfigurationError(
-                f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}"
-            )
+            raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
         return self.read({**self.model_dump(), **placed, "given": None})
 
 

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import rng
-from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.order import Order
 from saddlepoint.data.pair_stream import PairBatch, PairSource
 from saddlepoint.data.pairs import PairData
+from saddlepoint.tasks.enhancement.degradations import Chain
 
 #: Sides of what is held out, at most.
 JUDGED_SIDE = 256

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.components.adversary import Adversary, AdversarialLosses
+from saddlepoint.components.adversary import AdversarialLosses, Adversary
 from saddlepoint.components.content import ContentLoss
 from saddlepoint.components.networks import Networks
 from saddlepoint.components.pairs import OfPairs
@@ -57,7 +57,9 @@ def build_pairs(
     }
     content = content_losses(config, shape, make)
     if not (content or config.adversary.weight or config.adversary.regularisers):
-        raise ConfigurationError("the generator has no loss: set content.reconstruction=on, or adversary.weight above 0")
+        raise ConfigurationError(
+            "the generator has no loss: set content.reconstruction=on, or adversary.weight above 0"
+        )
     forward = OfPairs(content, conditioned=config.conditioned)
     adversary = adversary_of(config)
     adversary.attach(players)

@@ -109,7 +109,9 @@ class OfCycle:
             return torch.stack(terms).sum()
 
         given = [
-            DiscriminatorInput(partial(_of_side, discriminator, side), real[side], made[side], replay=self._replay(side))
+            DiscriminatorInput(
+                partial(_of_side, discriminator, side), real[side], made[side], replay=self._replay(side)
+            )
             for side in made
         ]
         return Forward(tuple(given), content)

@@ -79,7 +79,8 @@ def evaluate_translators(
         found += numbers(values, protocol=protocol)
     notes = () if held_out.paired else ("l1, psnr and ssim are left out: what is held out are no pairs",)
     pictures = {
-        f"translated-{weights}": partial(_shown, translator, held_out, seed) for weights, translator in translators.items()
+        f"translated-{weights}": partial(_shown, translator, held_out, seed)
+        for weights, translator in translators.items()
     }
     return Evaluation(found, notes, pictures)
 

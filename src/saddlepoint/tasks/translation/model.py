@@ -144,7 +144,8 @@ class ImageTranslator(Converter):
         """One file; gives the reason where it was left out."""
         if self.source[0] not in (1, 3) or self.shape[0] not in (1, 3):
             raise ConfigurationError(
-                f"this network makes {self.shape[0]} channels of {self.source[0]}: files have 1 or 3; apply it to arrays"
+                f"this network makes {self.shape[0]} channels of {self.source[0]}, and files have 1 or 3: apply it to "
+                f"arrays"
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large files, odd palettes and EXIF blocks

@@ -63,7 +63,7 @@ def features_of(name: str, device: torch.device) -> Features:
 
 
 class PairAdversary(WeightedAdversary):
-    """The adversarial loss beside content losses, and what is added to it."""
+    """The adversarial loss beside the content losses, and what is added to it."""
 
     conditioned: bool = True
     """Whether the discriminator sees the input beside what is made of it."""
@@ -79,6 +79,7 @@ class ImageToImageConfig(AdversarialConfig, ABC):
         "regression": ("pretraining.samples",),
         "adversarial": ("adversary.weight",),
         "conditioned": ("adversary.conditioned",),
+        "matching": ("adversary.regularisers.layer-matching.weight",),
         "evaluation": ("score",),
     }
     has: ClassVar[frozenset[str]] = frozenset({"pairs"})

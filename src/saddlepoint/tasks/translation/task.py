@@ -7,6 +7,7 @@ from torch import nn
 
 from saddlepoint.components.adversary import AdversarialLosses
 from saddlepoint.components.content import Reconstruction
+from saddlepoint.components.device import pick_device
 from saddlepoint.components.networks import Networks
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
@@ -15,7 +16,6 @@ from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.scheduled import Scheduled
-from saddlepoint.components.device import pick_device
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.tasks.config import Config
