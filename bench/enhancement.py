@@ -16,43 +16,42 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
-from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import write_picture
-from saddlepoint.tasks.translator import ImageTranslator
 
 from saddlepoint.configuration import assign
 from saddlepoint.core import Batches
-from saddlepoint.evaluation import compared_models, evaluate_enhancers
-from saddlepoint.extractors import load_extractor
 from saddlepoint.report import save_png
 from saddlepoint.report.evaluations import tabulated
 from saddlepoint.report.perception_distortion import trade_figure
-from saddlepoint.storage import RunFolder, append_evaluation
-from saddlepoint.tasks.translation import SHOWN, beside_each_other
-from saddlepoint.training import NoObserver
+from saddlepoint.runs import Run
+from saddlepoint.runs.assembly import assemble
+from saddlepoint.tasks import read_config, recipe_named, write_picture
+from saddlepoint.tasks.enhancement.data import Given
+from saddlepoint.tasks.enhancement.evaluation import SHOWN
+from saddlepoint.tasks.enhancement.settings import EnhancementConfig
+from saddlepoint.tasks.enhancement.task import TASK, judged
+from saddlepoint.tasks.translation.pictures import beside_each_other
 
 #: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.
 FIRST, TIMED, JUDGED = 0.4, 8, 2000
 
 
-def seconds(config: EnhancementConfig, data: object, regression: int) -> float:
+def seconds(config: EnhancementConfig, data: Given, regression: int | str) -> float:
     """Of the clock a sample, in one of the stages."""
-    assembled = assign(config, [f"regression={regression}"]).build(data)
-    batches = Batches(assembled.stream)
-    assembled.method.step(assembled.game, batches)
+    assembly = assemble(assign(config, [f"regression={regression}"]), data)
+    batches = Batches(assembly.setup.batches)
+    assembly.method.step(assembly.game, batches)
     begun = time.monotonic()
     for _ in range(TIMED):
-        assembled.method.step(assembled.game, batches)
+        assembly.method.step(assembly.game, batches)
     return (time.monotonic() - begun) / (TIMED * config.batch_size)
 
 
 def configured(data: str, degrade: str, minutes: float, sets: list[str]) -> EnhancementConfig:
     """The recipe with stages as long as fit."""
-    config = assign(RECIPES["enhance"]().with_data(data), ["threads=1", f"degrade={degrade}", *sets])
+    config = assign(recipe_named("enhance").with_data(data), ["threads=1", f"degrade={degrade}", *sets])
     assert isinstance(config, EnhancementConfig)
-    read = config.load()
-    first, second = seconds(config, read, 10**9), seconds(config, read, 0)
+    read = TASK.read(config)
+    first, second = seconds(config, read, "none"), seconds(config, read, 0)
     regression = int(FIRST * minutes * 60 / first)
     samples = regression + int((1 - FIRST) * minutes * 60 / second)
     return assign(
@@ -68,7 +67,7 @@ def configured(data: str, degrade: str, minutes: float, sets: list[str]) -> Enha
 
 
 def tell(record: Mapping[str, object]) -> None:
-    """The table, and the cost."""
+    """The table."""
     table = tabulated([record])
     rows = [("", [" ".join(head) for head in table.heads]), *table.rows]
     width = max(len(cell) for _, cells in rows for cell in cells)
@@ -89,49 +88,37 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
-    folder = RunFolder(arguments.out)
-    folder.create()
-    if folder.config.exists():
-        config = parse_config(folder.read_config())
+    if (arguments.out / "config.yaml").exists():
+        config = read_config(Run.open(arguments.out).storage.read_config())
     else:
         config = configured(arguments.data, arguments.degrade, arguments.minutes, arguments.set)
-        folder.write_config(config.plain())
     assert isinstance(config, EnhancementConfig)
-    data = config.load()
-    print(f"{len(data):,} images, {config.regression:,} samples by regression, {config.budget.samples:,} in all")
+    run = Run.begin(config, arguments.out)
+    stages = f"{config.pretraining.samples:,} samples by regression, {config.budget.samples:,} in all"
+    print(f"{len(run.data):,} images, {stages}")
     begun, processor = time.monotonic(), time.process_time()
-    result = config.build(data).training(folder, NoObserver()).run()
-    print(
-        f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the processor"
-    )
-
-    if result.signal is not None:
+    result = run.train().result
+    print(f"{run.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the processor")
+    if result is not None and result.signal is not None:
         raise SystemExit(result.exit_code)
-    pairs = config.pairs(data, JUDGED)
-    regression = ImageTranslator.load(folder.generator / REGRESSION)
-    adversarial = ImageTranslator.load(folder.generator)
-    judge = None if arguments.features == "patches" else load_extractor(arguments.features)
-    found = evaluate_enhancers(compared_models({"adversarial": adversarial}, regression), pairs, config.chain, judge)
-    record = {
-        "samples": result.progress.samples,
-        "notes": list(found.notes),
-        "values": [value.plain() for value in found.numbers],
-    }
-    append_evaluation(folder.evaluations, record)
+
+    found = run.evaluate(features=arguments.features, samples=JUDGED, weights=["ema"])
+    record = found.plain()
     tell(record)
     for note in found.notes:
         print(note)
-    regressed, adversarially = (found.by_weights()[name] for name in ("regression", "adversarial"))
-    cost = regressed["psnr"].value - adversarially["psnr"].value
-    nearer = regressed["frechet"].value / adversarially["frechet"].value
+    regressed, adversarial = (found.by_weights()[name] for name in ("regression", "ema"))
+    cost = regressed["psnr"].value - adversarial["psnr"].value
+    nearer = regressed["frechet"].value / adversarial["frechet"].value
     print(f"The adversary costs {cost:.2f} dB and divides the Fréchet distance by {nearer:.2f}.")
     figure = trade_figure(record)
     assert figure is not None
-    save_png(figure, folder.path / "trade.png")
+    save_png(figure, run.path / "trade.png")
+    pairs = judged(config, run.data, JUDGED)
     inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
-    made = [network.apply(inputs) for network in (regression, adversarial)]
-    write_picture(folder.path / "enhanced.png", beside_each_other([inputs, *made, targets]))
-    print(f"wrote {folder.path / 'trade.png'} and {folder.path / 'enhanced.png'}")
+    made = [network.apply(inputs) for network in (run.stages()["regression"], run.model)]
+    write_picture(run.path / "enhanced.png", beside_each_other([inputs, *made, targets]))
+    print(f"wrote {run.path / 'trade.png'} and {run.path / 'enhanced.png'}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from PIL import Image
 from saddlepoint.data import DataError, ImageData
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData, holds_out, read_pairs
+from saddlepoint.data.rows import in_parts
+from saddlepoint.data.scheduled import Scheduled, after
 
 SIZE = 8
 
@@ -215,12 +217,14 @@ def test_every_side_of_what_is_unpaired_is_seen_once_an_epoch_in_an_order_of_its
 
 def test_parts_are_shares_of_the_whole() -> None:
     batch = PairStream(numbered(6), 6, seed=0)(0).value
-    parts = list(batch.parts(4))
+    parts = list(in_parts(batch, 4))
     assert [share for share, _ in parts] == [4 / 6, 2 / 6]
     assert torch.cat([part.target for _, part in parts]).equal(batch.target)
 
 
 def test_the_adversary_rests_while_its_weight_is_0() -> None:
-    stream = PairStream(numbered(6), 2, seed=0, adversarial=lambda position: float(position >= 4))
+    plain = PairStream(numbered(6), 2, seed=0)
+    stream = Scheduled(plain, {"adversarial": after(4)}, torch.device("cpu"))
     assert [stream(position).resting for position in (0, 2, 4)] == [{"discriminator"}, {"discriminator"}, set()]
     assert [stream(position).value.alone for position in (2, 4)] == [True, False]
+    assert stream(2).value.source.equal(plain(2).value.source)

@@ -21,7 +21,7 @@ class Networks:
         seed: of the run; every role has an initialisation of its own.
         device: where they go.
         given: modules of the caller's, by role, which take the place of what a choice names.
-        latent: size of the latent, for networks that take one.
+        latent: size of the latent, for networks that take one; 0 where there is none.
     """
 
     def __init__(
@@ -42,9 +42,11 @@ class Networks:
         """
         if role in self.given:
             return self.given[role].to(self.device)
+        if self.latent:
+            supplied["latent"] = self.latent
         with seeded(seed_for(self.seed, role, "initialisation")):
             try:
-                network = NETWORK_REGISTRY.build(choice, latent=self.latent, **supplied)
+                network = NETWORK_REGISTRY.build(choice, **supplied)
             except ConfigurationError as error:
                 raise ConfigurationError(f"{role}: {error}") from error
         return network.to(self.device)

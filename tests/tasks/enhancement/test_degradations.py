@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from saddlepoint.data.degradations import DEGRADATIONS, HIDDEN, Chain, Mask, Range, motion_kernel
 from torch import Tensor
+
+from saddlepoint.tasks.enhancement.degradations import DEGRADATIONS, HIDDEN, Chain, Mask, Range, motion_kernel
 
 EXAMPLES = {
     "downscale": "downscale:2",

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, ImageGenerator, Latent, Model, Sampler
-from saddlepoint.tasks.translator import ImageTranslator, _stretches, card_of
 from torch import Tensor, nn
 
+from saddlepoint.components.registries import NETWORK_REGISTRY
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.networks import Translator
 from saddlepoint.networks.mlp import MLPGenerator
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.translation.model import ImageTranslator, _stretches
 
 
 class Blurring(Translator):
@@ -60,7 +63,8 @@ def test_tiles_give_the_pixels_of_the_whole_to_a_network_that_sees_less_than_the
     trained, whole = translator(3, 2, stride=stride, scale=scale), image(3, height, width)
     expected = trained.apply(whole[None])[0]
     assert expected.shape == (2, scale * height, scale * width)
-    tiled = trained.applied(whole, tile=32, overlap=8)
+    tiled = trained.apply(whole, tile=32, overlap=8)
+    assert torch.equal(trained.apply(whole[None], tile=32, overlap=8)[0], tiled)
     # A mean of two equal numbers may round to the other side of a half.
     difference = (tiled.int() - expected.int()).abs()
     assert int(difference.max()) <= 1
@@ -82,7 +86,7 @@ def test_a_network_that_sees_farther_has_no_seams() -> None:
             return images.mean((2, 3), keepdim=True).expand_as(images)
 
     ramp = torch.linspace(0, 255, 256).round().byte().expand(1, 256, 256)
-    made = ImageTranslator(Level(), {}, (1, 8, 8), (1, 8, 8), (0.0, 1.0)).applied(ramp, tile=64, overlap=32)
+    made = ImageTranslator(Level(), {}, (1, 8, 8), (1, 8, 8), (0.0, 1.0)).apply(ramp, tile=64, overlap=32)
     steps = made[0].float().diff(dim=1)
     # Levels of neighbours differ by at most 32, passed in 16 pixels by a cosine whose steepest step is π/2 of the mean.
     assert float(steps.abs().max()) <= 32 / 16 * torch.pi / 2 + 1
@@ -127,7 +131,7 @@ def test_values_go_in_and_come_out_in_the_range_that_was_trained_on() -> None:
 def test_many_images_are_translated_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     trained, images = translator(), image(7, 1, 9, 11)
     alone = torch.cat([trained.apply(one[None]) for one in images])
-    monkeypatch.setattr("saddlepoint.tasks.translator.TOGETHER", 3 * 99)
+    monkeypatch.setattr("saddlepoint.tasks.translation.model.TOGETHER", 3 * 99)
     assert torch.equal(trained.apply(images), alone)
     assert trained.apply(images[:0]).shape == (0, 1, 9, 11)
 
@@ -135,44 +139,39 @@ def test_many_images_are_translated_as_each_alone(monkeypatch: pytest.MonkeyPatc
 def test_applying_leaves_the_network_in_its_mode_and_without_gradients() -> None:
     trained = translator()
     trained.network.train()
-    trained.applied(image(1, 40, 40), tile=16, overlap=8)
+    trained.apply(image(1, 40, 40), tile=16, overlap=8)
     assert trained.network.training
     assert trained.network.mix.weight.grad is None
 
 
+def test_arrays_are_taken_too() -> None:
+    trained, images = translator(), image(2, 1, 9, 11)
+    assert torch.equal(trained.apply(images.numpy()), trained.apply(images))
+    assert torch.equal(trained.apply(np.asarray(images[0])), trained.apply(images)[0])
+
+
 def test_progress_counts_tiles() -> None:
     seen: list[tuple[int, int]] = []
-    translator().applied(image(1, 40, 24), 16, 8, lambda done, of: seen.append((done, of)))
+    translator().tiled(image(1, 40, 24), 16, 8, lambda _what, done, of: seen.append((done, of)))
     assert seen == [(k, 8) for k in range(1, 9)]
     seen.clear()
-    translator().applied(image(1, 40, 24), progress=lambda done, of: seen.append((done, of)))
+    translator().tiled(image(1, 40, 24), progress=lambda _what, done, of: seen.append((done, of)))
     assert seen == [(1, 1)]
 
 
 def test_saved_and_loaded_it_makes_the_same_and_says_how_to_use_it(tmp_path: Path) -> None:
     trained, images = translator(3, 1, scale=2), image(2, 3, 9, 9)
     trained.network.add_module("memory", nn.Linear(2, 2))  # of a training
-    trained.save(tmp_path / "generator", card_of({"data": "made up"}))
+    trained.save(tmp_path / "generator", {"data": "made up"})
     for folder in (tmp_path, tmp_path / "generator"):
-        loaded = ImageTranslator.load(folder)
+        loaded = model_at(folder)
+        assert type(loaded) is ImageTranslator
         assert torch.equal(loaded.apply(images), trained.apply(images))
         assert not loaded.network.training
-    assert isinstance(Model.load(tmp_path), ImageTranslator)
     assert (loaded.source, loaded.shape, loaded.range, loaded.scale) == ((3, 16, 16), (1, 32, 32), (0.0, 1.0), 2)
-    assert "- data: made up" in (tmp_path / "generator" / "README.md").read_text()
-
-
-def test_what_is_of_another_kind_is_refused_with_its_command(tmp_path: Path) -> None:
-    translator().save(tmp_path / "a", "")
-    spec = {"name": "mlp-generator", "widths": (4,)}
-    ImageGenerator(MLPGenerator((1, 8, 8), 5, (4,)), spec, (1, 8, 8), Latent(5, "normal"), (0.0, 1.0)).save(
-        tmp_path / "b", ""
-    )
-    with pytest.raises(ValueError, match=r"holds a translator of images: use it with `saddle translate \S+a IN"):
-        Sampler.load(tmp_path / "a")
-    with pytest.raises(ValueError, match=r"holds a generator: use it with `saddle sample \S+b`"):
-        ImageTranslator.load(tmp_path / "b")
-    assert isinstance(Model.load(tmp_path / "b"), ImageGenerator)
+    card = (tmp_path / "generator" / "README.md").read_text()
+    assert "- data: made up" in card
+    assert "saddle translate THIS_FOLDER IN… --out DIR" in card
 
 
 def test_a_generator_is_no_translator() -> None:
@@ -181,17 +180,23 @@ def test_a_generator_is_no_translator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "dials", "message"),
+    ("given", "options", "message"),
     [
         (image(3, 8, 8), {}, r"takes torch.uint8 \(1, H, W\)"),
         (image(1, 8, 8).float(), {}, "torch.float32"),
-        (image(1, 8, 8)[0], {}, r"\(8, 8\)"),
+        (image(8, 8), {}, r"\(8, 8\)"),
         (image(1, 0, 8), {}, "without pixels"),
         (image(1, 8, 8), {"tile": 8, "overlap": 5}, "at most half a tile"),
-        (image(1, 8, 8), {"tile": 8, "overlap": -1}, "at least 0"),
-        (image(1, 8, 8), {"tile": 0, "overlap": 0}, "tiles of 0 pixels"),
+        (image(1, 8, 8), {"tile": 8, "overlap": -1}, "overlap"),
+        (image(1, 8, 8), {"tile": 0, "overlap": 0}, "tile"),
+        (image(1, 8, 8), {"strength": 1.5}, "strength"),
     ],
 )
-def test_what_does_not_fit_is_refused(given: Tensor, dials: dict[str, int], message: str) -> None:
+def test_what_does_not_fit_is_refused(given: Tensor, options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        translator().applied(given, **dials)
+        translator().apply(given, **options)
+
+
+def test_a_strength_wants_two_stages() -> None:
+    with pytest.raises(ConfigurationError, match=r"leave --strength out, or train with --set regression"):
+        translator().apply(image(1, 8, 8), strength=0.5)

@@ -1,18 +1,30 @@
 """Losses of translators: closed forms, who is asked when, and what a replay buffer shows."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
-from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
-from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
-from saddlepoint.tasks.translating import TranslationLosses, with_context
-from torch import nn
+from torch import Tensor, nn
 
-from saddlepoint.components.content import Reconstruction
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, with_context
+from saddlepoint.components.content import ContentLoss, Reconstruction
+from saddlepoint.components.pairs import OfPairs
+from saddlepoint.components.regularisers import LayerMatching
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.pair_stream import PairBatch
-from saddlepoint.losses import least_squares, non_saturating, relativistic
+from saddlepoint.losses import AdversarialLoss, least_squares, non_saturating, relativistic
 from saddlepoint.networks import DiscriminatorOutput, ResidualTranslator
-from saddlepoint.penalties import R1, R2, LeCam
+from saddlepoint.penalties import R1, R2, Penalty
+from saddlepoint.tasks.translation.contrast import Contrasted, OfContrast, contrast
+from saddlepoint.tasks.translation.cycle import (
+    BACKWARD,
+    ONWARD,
+    SOURCE,
+    TARGET,
+    NetworkGroup,
+    OfCycle,
+    ReplayBuffer,
+)
 
 
 class Scaled(nn.Module):
@@ -57,10 +69,22 @@ def players(generator: float = 2.0) -> dict[str, nn.Module]:
 BOTH = ("generator", "discriminator")
 
 
+def of_pairs(
+    loss: AdversarialLoss,
+    penalties: Sequence[Penalty] = (),
+    content: Sequence[ContentLoss] = (),
+    *,
+    weight: float = 1.0,
+    matching: float = 0.0,
+    conditioned: bool = True,
+) -> AdversarialLosses:
+    regularisers = [LayerMatching(matching)] if matching else []
+    adversary = Adversary(loss, penalties, regularisers=regularisers, weight=weight)
+    return AdversarialLosses(OfPairs(content, conditioned=conditioned), adversary)
+
+
 def test_both_losses_are_the_sums_that_they_are_said_to_be() -> None:
-    losses = TranslationLosses(
-        least_squares(), (R1(weight=0.5),), (Reconstruction(weight=7.0),), adversarial=2.0, matching=3.0
-    )
+    losses = of_pairs(least_squares(), (R1(weight=0.5),), (Reconstruction(weight=7.0),), weight=2.0, matching=3.0)
     found = losses(players(), batch(), BOTH)
     # D(x, y) = 1 + 30, D(x, G(x)) = 1 + 20; layers differ by 0 and 1, in the mean by ½.
     plain = least_squares()
@@ -72,39 +96,39 @@ def test_both_losses_are_the_sums_that_they_are_said_to_be() -> None:
 
 
 def test_a_discriminator_that_is_not_conditioned_sees_the_target_alone() -> None:
-    losses = TranslationLosses(least_squares(), conditional=False)
+    losses = of_pairs(least_squares(), conditioned=False)
     found = losses(players(), batch(), ("generator",))
     torch.testing.assert_close(found["generator"], least_squares().generator(None, torch.full((2,), 2.0)))
 
 
 def test_alone_the_generator_has_its_content_losses_and_nobody_is_asked() -> None:
     game = players()
-    losses = TranslationLosses(relativistic(), (R1(), R2()), (Reconstruction(weight=7.0),), matching=1.0)
+    losses = of_pairs(relativistic(), (R1(), R2()), (Reconstruction(weight=7.0),), matching=1.0)
     found = losses(game, batch(alone=True, adversarial=torch.tensor(0.0)), ("generator",))
     assert float(found["generator"].detach()) == 7.0
     assert game["discriminator"].calls == 0
 
 
 def test_the_factor_is_on_all_that_the_adversary_says() -> None:
-    losses = TranslationLosses(least_squares(), (), (Reconstruction(weight=7.0),), matching=3.0)
-    values = [
+    losses = of_pairs(least_squares(), (), (Reconstruction(weight=7.0),), matching=3.0)
+    found = [
         float(losses(players(), batch(adversarial=torch.tensor(factor)), ("generator",))["generator"].detach())
         for factor in (0.0, 1.0, 2.0)
     ]
-    assert values[0] == 7.0
-    assert values[2] - values[1] == pytest.approx(values[1] - values[0])
-    assert values[1] > values[0]
+    assert found[0] == 7.0
+    assert found[2] - found[1] == pytest.approx(found[1] - found[0])
+    assert found[1] > found[0]
 
 
 def test_real_images_are_not_judged_where_nobody_asks() -> None:
     for loss, calls in ((non_saturating(), 1), (relativistic(), 2)):
         game = players()
-        TranslationLosses(loss)(game, batch(), ("generator",))
+        of_pairs(loss)(game, batch(), ("generator",))
         assert game["discriminator"].calls == calls
 
 
 def test_gradients_are_of_each_player_alone_and_joint_equals_single() -> None:
-    losses = TranslationLosses(relativistic(), (R1(), R2()), (Reconstruction(),), matching=1.0)
+    losses = of_pairs(relativistic(), (R1(), R2()), (Reconstruction(),), matching=1.0)
     game = players()
     joint = losses(game, batch(), BOTH)
     for name in BOTH:
@@ -120,10 +144,8 @@ def test_a_smaller_input_is_enlarged_beside_its_target() -> None:
 
 
 def test_nothing_to_learn_from_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing to learn from"):
-        TranslationLosses(relativistic(), adversarial=0.0)
-    with pytest.raises(ValueError, match="alone with nothing to be like"):
-        TranslationLosses(relativistic())(players(), batch(alone=True), ("generator",))
+    with pytest.raises(ValueError, match="the generator has no loss"):
+        of_pairs(relativistic())(players(), batch(alone=True), ("generator",))
     with pytest.raises(ValueError, match="weight is -1"):
         Reconstruction(weight=-1.0)
 
@@ -139,11 +161,12 @@ def cyclic(onward: float, backward: float) -> dict[str, nn.Module]:
 
 
 def test_a_cycle_adds_both_ways_both_judges_and_what_comes_back() -> None:
-    losses = CycleLosses(least_squares(), (), Reconstruction(10.0), Reconstruction(5.0), adversarial=2.0)
+    forward = OfCycle(Reconstruction(10.0), Reconstruction(5.0))
+    losses = AdversarialLosses(forward, Adversary(least_squares(), weight=2.0))
     found = losses(cyclic(2.0, 0.25), batch(1.0, 3.0), BOTH)
     plain = least_squares()
 
-    def logits(level):
+    def logits(level: float) -> Tensor:
         return torch.full((2,), level)
 
     # G(1) = 2, F(3) = .75; F(G(1)) = .5, G(F(3)) = 1.5; G(3) = 6, F(1) = .25.
@@ -154,13 +177,42 @@ def test_a_cycle_adds_both_ways_both_judges_and_what_comes_back() -> None:
 
 
 def test_an_inverse_costs_nothing_on_the_way_back() -> None:
-    losses = CycleLosses(least_squares(), (), Reconstruction(10.0), adversarial=0.0)
+    losses = AdversarialLosses(OfCycle(Reconstruction(10.0)), Adversary(least_squares(), weight=0.0))
     assert float(losses(cyclic(2.0, 0.5), batch(), ("generator",))["generator"].detach()) == 0.0
 
 
-def test_a_penalty_with_a_memory_is_refused_in_a_cycle() -> None:
-    with pytest.raises(ValueError, match="a cycle has two"):
-        CycleLosses(least_squares(), (LeCam(),), Reconstruction(10.0))
+def test_discriminators_of_a_cycle_are_shown_what_their_buffers_hold_and_the_generator_is_not() -> None:
+    game, buffers = cyclic(2.0, 0.25), {side: ReplayBuffer(2, (1, 2, 2)) for side in (TARGET, SOURCE)}
+    for buffer in buffers.values():
+        buffer.images.fill_(9.0)
+        buffer.count.fill_(2)
+    forward, plain = OfCycle(Reconstruction(0.0), None, buffers), least_squares()
+    with seeded(2):
+        found = AdversarialLosses(forward, Adversary(plain))(game, batch(), BOTH)
+    with seeded(2):
+        kept = [ReplayBuffer(2, (1, 2, 2)) for _ in buffers]
+        for buffer in kept:
+            buffer.images.fill_(9.0)
+            buffer.count.fill_(2)
+        shown = [buffer(torch.full((2, 1, 2, 2), level)) for buffer, level in zip(kept, (2.0, 0.75), strict=True)]
+    means = [images.mean((1, 2, 3)) for images in shown]
+    assert {2.0, 9.0} >= set(means[0].tolist())
+    expected = plain.discriminator(torch.full((2,), 3.0), means[0])
+    expected = expected + plain.discriminator(torch.full((2,), 2.0), 2 * means[1])
+    torch.testing.assert_close(found["discriminator"], expected)
+    judged = plain.generator(None, torch.full((2,), 2.0)) + plain.generator(None, torch.full((2,), 1.5))
+    torch.testing.assert_close(found["generator"], judged)
+    forward.attach(game["discriminator"])
+    assert {"history_of_target.images", "history_of_source.count"} <= set(game["discriminator"].state_dict())
+
+
+def test_more_images_than_a_replay_buffer_holds_come_one_part_after_another() -> None:
+    with seeded(3):
+        buffer = ReplayBuffer(2, (1,))
+        shown = buffer(torch.arange(5.0)[:, None])
+    assert shown.shape == (5, 1)
+    assert shown[:2].flatten().tolist() == [0.0, 1.0]
+    assert int(buffer.count) == 2
 
 
 def test_a_replay_buffer_is_filled_first_and_then_gives_half_of_what_it_holds() -> None:
@@ -211,7 +263,7 @@ def test_codes_that_tell_places_cost_nothing_and_equal_ones_the_log_of_their_num
 
 def test_contrast_dials_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 2 patches"):
-        ContrastLosses(relativistic(), layers=1, patches=1)
+        OfContrast(layers=1, patches=1)
 
 
 def test_codes_are_of_length_1_of_every_layer_and_tell_an_image_from_another() -> None:
@@ -243,7 +295,8 @@ def test_contrast_adds_both_terms_to_what_the_adversary_says() -> None:
 
     def loss(**dials):
         with seeded(3):
-            losses = ContrastLosses(least_squares(), layers=len(game["generator"].heads), patches=8, **dials)
+            forward = OfContrast(layers=len(game["generator"].heads), patches=8, **dials)
+            losses = AdversarialLosses(forward, Adversary(least_squares()))
             return float(losses(game, images, ("generator",))["generator"].detach())
 
     adversary = loss(weight=0.0, identity=False)

@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 import torch
-from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.tasks.translating import TranslationLosses
-from saddlepoint.tasks.translator import ImageTranslator
 from torch import nn
 
+from saddlepoint.components.adversary import AdversarialLosses, Adversary
 from saddlepoint.components.content import SSIM, Perceptual, Reconstruction
+from saddlepoint.components.pairs import OfPairs
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import least_squares
 from saddlepoint.metrics import ssim
 from saddlepoint.networks import SuperResolver
-from saddlepoint.tasks.translation import ACROSS, beside_each_other
+from saddlepoint.tasks.translation.interpolation import interpolated
+from saddlepoint.tasks.translation.model import ImageTranslator
+from saddlepoint.tasks.translation.pictures import ACROSS, beside_each_other
 
 
 class Scaled(nn.Module):
@@ -70,9 +71,8 @@ def test_any_extractor_gives_a_gradient_to_the_image_and_none_to_itself() -> Non
 
 
 def test_it_waits_for_the_adversary() -> None:
-    losses = TranslationLosses(
-        least_squares(), content=(Reconstruction(weight=7.0), Perceptual(weight=3.0)), conditional=False
-    )
+    forward = OfPairs((Reconstruction(weight=7.0), Perceptual(weight=3.0)), conditioned=False)
+    losses = AdversarialLosses(forward, Adversary(least_squares()))
     players = {"generator": Scaled(), "discriminator": Mean()}
     # G(x) = 0.5 and y = 0: 7 · 0.5 from the first, 3 · 0.25/0.5 from the second, ½ (0.5 − 1)² from the adversary.
     batch = PairBatch(levels(0.25), levels(0.0), torch.zeros(2, 1, 1, 1))

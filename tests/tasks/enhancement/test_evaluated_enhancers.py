@@ -2,17 +2,6 @@
 
 import pytest
 import torch
-from saddlepoint.data.degradations import Chain
-from saddlepoint.data.degraded_stream import degraded_pairs
-from saddlepoint.evaluation.enhancement import (
-    LARGE,
-    Candidate,
-    compared_models,
-    evaluate_enhancers,
-    inconsistency,
-    untouched,
-)
-from saddlepoint.tasks.translator import ImageTranslator
 from torch import Tensor, nn
 
 from saddlepoint.data import ImageData
@@ -22,6 +11,17 @@ from saddlepoint.evaluation.fidelity import resemblance
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance, ms_ssim
 from saddlepoint.networks import Translator
+from saddlepoint.tasks.enhancement.degradations import Chain
+from saddlepoint.tasks.enhancement.evaluation import (
+    LARGE,
+    Candidate,
+    compared_models,
+    evaluate_enhancers,
+    inconsistency,
+    untouched,
+)
+from saddlepoint.tasks.enhancement.model import Enhancer
+from saddlepoint.tasks.enhancement.stream import degraded_pairs
 
 
 class Repeated(Translator):
@@ -35,8 +35,8 @@ class Repeated(Translator):
         return images.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3) + self.brighter
 
 
-def enhancer(scale: int, brighter: float = 0.0) -> ImageTranslator:
-    return ImageTranslator(Repeated(scale, brighter), {}, (1, 16 * scale, 16 * scale), (1, 16, 16), (0.0, 255.0))
+def enhancer(scale: int, brighter: float = 0.0) -> Enhancer:
+    return Enhancer(Repeated(scale, brighter), {}, (1, 16 * scale, 16 * scale), (1, 16, 16), (0.0, 255.0))
 
 
 def pairs(chain: Chain, side: int = 32, n: int = 12) -> PairData:

@@ -1,0 +1,294 @@
+"""Exact resume of translators, from pairs and without, by several methods; and that methods are compared on them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from playing import built
+from playing import play as played
+from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.measures import values
+from saddlepoint.runs import load, train
+from saddlepoint.runs.assembly import Assembly
+from saddlepoint.tasks import model_at, read_config, recipe_named
+from saddlepoint.tasks.translation import TASK
+from saddlepoint.tasks.translation.interpolation import interpolated
+from saddlepoint.tasks.translation.settings import TranslationConfig
+from saddlepoint.training import Result
+
+TINY = (
+    "data.size=16",
+    "data.held_out=0.3",
+    "batch_size=24",
+    "generator.network={name: residual-translator, width: 4, blocks: 2}",
+    "discriminator.network.width=4",
+    "discriminator.network.depth=1",
+    "average.half_life=100",
+    "every.record=48",
+    "every.checkpoint=72",
+    "every.snapshot=100000",
+    "device=cpu",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pairs of noise and its negative; the targets have one image more that is nobody's."""
+    root, noise = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
+    for side in ("a", "b"):
+        (root / side).mkdir()
+    for i in range(41):
+        pixels = noise.integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(255 - pixels).save(root / f"b/{i}.png")
+        if i < 40:
+            Image.fromarray(pixels).save(root / f"a/{i}.png")
+    return root
+
+
+def tiny(folder: Path, *assignments: str) -> TranslationConfig:
+    found = assign(recipe_named("translate").with_data(str(folder)), [*TINY, *assignments])
+    assert isinstance(found, TranslationConfig)
+    return found
+
+
+def play(config: TranslationConfig, folder: Path, samples: int) -> tuple[Assembly, Result]:
+    return played(assign(config, [f"budget.samples={samples}"]), folder)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return dict(model_at(path).network.state_dict())
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return list(one) == list(other) and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def assert_resumes_exactly(config: TranslationConfig, tmp_path: Path, alike: Callable[..., Any]) -> None:
+    straight, at_once = play(config, tmp_path / "straight", 192)
+    play(config, tmp_path / "halves", 96)
+    halves, in_halves = play(config, tmp_path / "halves", 192)
+    for role, player in straight.game.players.items():  # buffers too
+        assert same(dict(player.state_dict()), dict(halves.game.players[role].state_dict()))
+    assert torch.equal(straight.method.answer(straight.game).flat(), halves.method.answer(halves.game).flat())
+    assert at_once.metrics == in_halves.metrics
+    assert at_once.metrics
+    alike(tmp_path / "straight", tmp_path / "halves", "generator.safetensors", "config.yaml")
+
+
+WAYS = {
+    "pairs": [],
+    "pairs, all dials": [
+        "matching=5",
+        "data.crop=12",
+        "penalties.lecam=on",
+        "content.reconstruction.kind=charbonnier",
+    ],
+    "regression first": ["regression=72"],
+    "cycle": ["unpaired=cycle"],
+    "contrastive": ["unpaired=contrastive", "contrast.width=8", "contrast.patches=8"],
+}
+
+
+QUICK = [
+    ("pairs, all dials", "extragradient"),
+    ("regression first", "lookahead"),
+    ("cycle", "alternating"),
+    ("contrastive", "alternating"),
+]
+CASES = [
+    pytest.param(way, method, marks=[] if (way, method) in QUICK else pytest.mark.slow)
+    for way in WAYS
+    for method in ("alternating", "extragradient", "lookahead")
+]
+
+
+@pytest.mark.parametrize(("way", "method"), CASES)
+def test_translators_resume_exactly(
+    way: str, method: str, folder: Path, tmp_path: Path, alike: Callable[..., Any]
+) -> None:
+    assert_resumes_exactly(tiny(folder, *WAYS[way], f"method={method}"), tmp_path, alike)
+
+
+@pytest.mark.slow
+def test_a_cycle_resumes_exactly_with_what_its_history_holds_and_in_parts(
+    folder: Path, tmp_path: Path, alike: Callable[..., Any]
+) -> None:
+    config = tiny(folder, "unpaired=cycle", "cycle.history=30", "accumulate=2", "penalties.r1=none")
+    assert_resumes_exactly(config, tmp_path, alike)
+
+
+def test_the_discriminator_does_not_move_while_the_generator_learns_alone(folder: Path, tmp_path: Path) -> None:
+    config = tiny(folder, "regression=96", "average=none")
+    start = {k: v.clone() for k, v in built(config).game.players["discriminator"].state_dict().items()}
+    alone, _ = play(config, tmp_path / "alone", 96)
+    assert same(dict(alone.game.players["discriminator"].state_dict()), start)
+    assert alone.game.evaluations == 4
+    assert same(weights(tmp_path / "alone/generator/regression"), weights(tmp_path / "alone"))
+    both, _ = play(config, tmp_path / "alone", 120)
+    assert both.game.evaluations == 6
+    assert not torch.equal(both.game.point.only("discriminator").flat(), alone.game.point.only("discriminator").flat())
+
+
+def test_both_ways_of_a_cycle_are_handed_over(folder: Path, tmp_path: Path) -> None:
+    assembled, _ = play(tiny(folder, "unpaired=cycle"), tmp_path, 48)
+    onward, backward = model_at(tmp_path), model_at(tmp_path / "generator/backward")
+    images = assembled.setup.data.inputs.images[:3]
+    assert onward.apply(images).shape == backward.apply(images).shape == images.shape
+    assert not onward.apply(images).equal(backward.apply(images))
+
+
+def test_metrics_are_on_pairs_that_training_without_pairs_never_saw(folder: Path) -> None:
+    config = tiny(folder, "unpaired=cycle")
+    (folder / "b/40.png").rename(folder / "40.png.away")
+    try:
+        data = TASK.read(config)
+    finally:
+        (folder / "40.png.away").rename(folder / "b/40.png")
+    assert not data.paired
+    assert data.held_out is not None
+    assert data.held_out.paired
+    assert data.held_out.targets.images.equal(255 - data.held_out.inputs.images)
+    assert scored(config, data) == ["frechet_patches", "l1", "psnr", "ssim", "sharpness"]
+    without = TASK.read(config)  # one image without a partner: no name is trusted
+    assert without.held_out is not None
+    assert not without.held_out.paired
+    assert scored(config, without) == ["frechet_patches", "sharpness"]
+
+
+def scored(config: TranslationConfig, data: Any) -> list[str]:
+    setup = built(config, data).setup
+    return list(values(setup.probe.score(setup.model)))
+
+
+def test_monitors_and_costs_are_of_both_players(folder: Path) -> None:
+    for way in ("pairs", "cycle", "contrastive"):
+        assembled = built(tiny(folder, *WAYS[way]))
+        assembled.method.step(assembled.game, assembled.batches)
+        monitors = assembled.setup.probe.monitors(assembled.game)
+        assert 0 <= monitors["discriminator_auc"] <= 1
+        assert monitors["generator_gradient_norm"] > 0
+        assert monitors["discriminator_gradient_norm"] > 0
+        costs = assembled.costs()
+        assert set(costs) == {"generator", "discriminator"}
+        assert all(cost.macs > 0 for cost in costs.values())
+
+
+# --- in Python ----------------------------------------------------------------------------------------
+
+
+def test_arrays_are_trained_on_evaluated_and_applied(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    inputs = noise.integers(0, 256, (40, 16, 16, 3), np.uint8)
+    sets = ("budget.samples=72", "regression=24", "every.record=24", "every.checkpoint=24", "data.path=none")
+    config = tiny(tmp_path, *sets)
+    run = train(config, data=(inputs, 255 - inputs), out=tmp_path / "run", progress=False)
+    found = run.evaluate(pictures=True)
+    assert {"ema", "live", "regression", "input unchanged"} == set(found["l1"])
+    assert {number.protocol.n_real for number in found.numbers if number.protocol} == {12}
+    assert set(found.pictures) == {"translated-ema", "translated-live", "translated-regression"}
+    picture = found.pictures["translated-ema"]()
+    assert picture.dtype == np.uint8
+    images = inputs[:3].transpose(0, 3, 1, 2)
+    again = load(tmp_path / "run")
+    first = model_at(tmp_path / "run/generator/regression")
+    assert torch.equal(again.apply(images, strength=0.0), first.apply(images))
+    assert torch.equal(again.apply(images, strength=1.0), again.apply(images))
+    between = interpolated(first, run.model, 0.5)
+    assert torch.equal(again.apply(images, strength=0.5), between.apply(images))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.zeros((4, 16, 16, 3), np.uint8), r"pairs are \(inputs, targets\)"),
+        ((np.zeros((4, 16, 16, 3)), np.zeros((4, 16, 16, 3))), "inputs are torch.float64"),
+        ((np.zeros((4, 16, 16, 3), np.uint8), "targets"), "targets are an array or tensor of images, not str"),
+        ((np.zeros((4, 16, 16), np.uint8), np.zeros((5, 16, 16), np.uint8)), "4 inputs and 5 targets are no pairs"),
+    ],
+)
+def test_other_data_are_refused(given: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        TASK.adopt(tiny(tmp_path), given)
+
+
+# --- settings -----------------------------------------------------------------------------------------
+
+
+def test_a_configuration_of_pairs_is_read_back(folder: Path) -> None:
+    config = tiny(folder, "unpaired=cycle")
+    assert read_config(config.plain()).same_run(config)
+
+
+def test_short_keys_are_those_of_the_components(folder: Path) -> None:
+    config = tiny(folder, "regression=5", "adversarial=0.5", "matching=3", "size=32", "conditioned=false")
+    assert config.pretraining.samples == 5
+    assert (config.adversary.weight, config.adversary.conditioned) == (0.5, False)
+    assert config.adversary.regularisers["layer-matching"]["weight"] == 3
+    assert config.data.size == 32
+    assert tiny(folder, "unpaired=true").unpaired == "cycle"
+    assert tiny(folder, "unpaired=false").unpaired is None
+
+
+def test_the_baseline_is_the_same_game_by_regression_alone(folder: Path) -> None:
+    baseline = TASK.baselines(tiny(folder))["regression"]
+    assert baseline.pretraining.samples is None
+    assembled = built(baseline)
+    assert assembled.setup.batches(10**9).resting == {"discriminator"}
+    assert TASK.baselines(tiny(folder, "unpaired=cycle")) == {}
+
+
+REFUSED = {
+    "unpaired=cycle regression=10": "without an adversary needs a content loss",
+    "unpaired=cycle data.split=side": "side by side are pairs",
+    "unpaired=cycle penalties.lecam=on": "a cycle has two",
+    "unpaired=cycle matching=1": "layer-matching needs pairs",
+    "regression=10 content.reconstruction.weight=0 content.ssim=none": "needs a content loss",
+    "regularisers.path-length=on": "needs latent, and translation have none: give one of .*layer-matching",
+    "data.crop=20": "crops of 20 pixels do not fit into images of 16",
+    "auxiliary=1": "no setting 'auxiliary'",
+    "latent.size=4": "no setting 'latent.size'",
+}
+
+
+@pytest.mark.parametrize("sets", REFUSED)
+def test_what_does_not_fit_together_is_refused(sets: str, folder: Path) -> None:
+    with pytest.raises(ConfigurationError, match=REFUSED[sets]):
+        tiny(folder, *sets.split())
+
+
+def test_a_generator_without_a_loss_is_refused(folder: Path) -> None:
+    config = tiny(folder, "adversarial=0", "content.reconstruction=none", "content.ssim=none")
+    with pytest.raises(ConfigurationError, match="the generator has no loss"):
+        built(config)
+
+
+def test_contrast_wants_a_residual_translator(folder: Path) -> None:
+    config = tiny(folder, "unpaired=contrastive", "generator.network=unet-translator", "generator.network.depth=2")
+    with pytest.raises(ConfigurationError, match="residual-translator"):
+        built(config)
+
+
+def test_a_content_loss_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"'ssim' does not take images of \(3, 8, 8\).* at least 11; or --set content.ssim=none",
+    ):
+        built(tiny(folder, "data.crop=8"))
+
+
+def test_papers_are_of_what_binds_the_output(folder: Path) -> None:
+    cited = {way: " ".join(tiny(folder, *sets).bibtex) for way, sets in WAYS.items()}
+    assert [name in cited["pairs"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [True, True, False]
+    assert [name in cited["cycle"] for name in ("isola2017image", "zhao2017loss", "zhu2017")] == [False, False, True]
+
+
+def test_data_are_asked_for() -> None:
+    with pytest.raises(ConfigurationError, match="--data FOLDER"):
+        TASK.read(recipe_named("translate"))
+    with pytest.raises(ConfigurationError, match="is none"):
+        recipe_named("translate").with_data("nowhere")
