@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from saddlepoint.data import DataError
-from saddlepoint.data.series import SeriesCoding, read_series, written
+from saddlepoint.tasks.series.coding import SeriesCoding
+from saddlepoint.tasks.series.data import read_series, written
 
 
 def saved(folder: Path, frame: pandas.DataFrame) -> Path:
