@@ -15,31 +15,22 @@ from pathlib import Path
 
 import torch
 
-from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import assign
-from saddlepoint.evaluation import evaluate_sounds
-from saddlepoint.evaluation.audio import SOUNDS
-from saddlepoint.extractors import load_sound_extractor
-from saddlepoint.recipes import RECIPES, SoundDataConfig
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.audio import SoundGenerator
-from saddlepoint.tasks.judging import write_picture
+from saddlepoint.runs.run import Run
+from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.probe import write_picture
 
 METRICS = ("frechet", "inception_score", "modes", "precision_recall", "memorisation")
 #: Columns of the table.
 SHOWN = ("inception_score", "frechet", "modes", "class_kl", "precision", "recall", "nearer_to_training")
 
 
-def trained(
-    name: str, data: Path, samples: int, home: Path, sets: list[str]
-) -> tuple[SoundDataConfig, SoundGenerator, float]:
-    """A recipe's run, its generator, and the seconds of processor that this call spent on it."""
-    config = assign(RECIPES[name]().with_data(str(data)), [f"budget.samples={samples}", *sets])
-    assert isinstance(config, SoundDataConfig)
+def trained(name: str, data: Path, samples: int, home: Path, sets: list[str]) -> tuple[Run, float]:
+    """A recipe's run, and the seconds of processor that this call spent on it."""
+    config = assign(recipe_named(name).with_data(str(data)), [f"budget.samples={samples}", *sets])
     begun = time.process_time()
-    assembled = config.build(config.load())
-    play(assembled, RunFolder(home / name), lambda _: None)
-    return config, SoundGenerator.load(home / name), time.process_time() - begun
+    run = Run.begin(config, home / name).train(report=False)
+    return run, time.process_time() - begun
 
 
 def main() -> None:
@@ -51,15 +42,15 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    listener = load_sound_extractor("spoken-digits")
     rows: dict[str, dict[str, float]] = {}
     for name in given.recipes.split(","):
-        config, generator, seconds = trained(name, given.data, given.samples, given.out, given.set)
-        picture = generator.picture(generator.sample(40, seed=0), columns=len(generator.classes) or 8)
+        run, seconds = trained(name, given.data, given.samples, given.out, given.set)
+        picture = run.model.shown()
+        assert picture is not None
         write_picture(given.out / f"{name}.png", picture)
-        found = evaluate_sounds({name: generator}, config.load(), config.load_test(), listener, METRICS, samples=SOUNDS)
+        found = run.evaluate(metrics=METRICS, weights=("ema",))
         for weights, own in found.by_weights("train").items():
-            rows[weights] = {key: number.value for key, number in own.items()}
+            rows[name if weights == "ema" else weights] = {key: number.value for key, number in own.items()}
         print(f"{name}: {given.samples:,} samples, {seconds:.0f} s of one processor", flush=True)
     print("| | " + " | ".join(SHOWN) + " |\n|---|" + "---|" * len(SHOWN))
     for name, row in rows.items():

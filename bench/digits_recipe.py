@@ -24,6 +24,7 @@ from sklearn.svm import SVC
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
 from saddlepoint.core import Batches, Game
 from saddlepoint.data.stream import Distribution, SampleStream, draw_latent
 from saddlepoint.losses import LOSSES
@@ -32,7 +33,6 @@ from saddlepoint.metrics import frechet_distance
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator, MLPDiscriminator, MLPGenerator
 from saddlepoint.networks.output import Output
 from saddlepoint.penalties import R1, R2
-from saddlepoint.tasks.adversarial import AdversarialLosses
 from saddlepoint.tasks.pictures import image_grid
 
 Array = NDArray[np.float64]
@@ -138,12 +138,10 @@ def judge(generated: Array, real: Array, labels: NDArray[np.int64]) -> str:
 def train(variant: Variant, images: Tensor, cpu: float, seed: int) -> tuple[Tensor, int, float]:
     """As many samples as there is data, samples seen, CPU milliseconds a step."""
     torch.manual_seed(seed)
+    penalties = [kind(weight) for kind, weight in ((R1, variant.r1), (R2, variant.r2)) if weight > 0]
     game = Game(
         nets := players(variant),
-        AdversarialLosses(
-            LOSSES[variant.loss](),
-            [kind(weight) for kind, weight in ((R1, variant.r1), (R2, variant.r2)) if weight > 0],
-        ),
+        AdversarialLosses(of_latents, Adversary(LOSSES[variant.loss](), penalties)),
         {n: torch.optim.Adam(net.parameters(), lr=variant.lr, betas=variant.betas) for n, net in nets.items()},
     )
     method = Averaged(Alternating(same_batch=variant.same_batch), half_life=variant.half_life)

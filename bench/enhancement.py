@@ -16,20 +16,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
+from saddlepoint.tasks.interpolation import REGRESSION
+from saddlepoint.tasks.judging import write_picture
+from saddlepoint.tasks.translator import ImageTranslator
 
 from saddlepoint.configuration import assign
 from saddlepoint.core import Batches
 from saddlepoint.evaluation import compared_models, evaluate_enhancers
 from saddlepoint.extractors import load_extractor
-from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
 from saddlepoint.report import save_png
 from saddlepoint.report.evaluations import tabulated
 from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.storage import RunFolder, append_evaluation
-from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.translation import SHOWN, beside_each_other
-from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.training import NoObserver
 
 #: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.

@@ -14,10 +14,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
+from saddlepoint.recipes import RECIPES
 
 from saddlepoint.configuration import assign
 from saddlepoint.measures import values
-from saddlepoint.recipes import RECIPES
 from saddlepoint.storage import RunFolder
 from saddlepoint.training import NoObserver
 

@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from classifiers import BATCH, Augmentation, accuracy, augmented, fit
-from saddlepoint.comparison.playing import play
 from saddlepoint.configuration import assign
 from saddlepoint.core import rng
 from saddlepoint.core.randomness import seeded
@@ -29,11 +28,13 @@ from saddlepoint.data import ImageData
 from saddlepoint.extractors import Extractor, SmallClassifier, load_extractor
 from saddlepoint.extractors.classifier import SIDE
 from saddlepoint.metrics import frechet_distance, frechet_from_moments, patch_moments, precision_recall
-from saddlepoint.recipes import RECIPES, ImageConfig
+from saddlepoint.runs.assembly import assemble
+from saddlepoint.runs.run import Run
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.judging import write_picture
+from saddlepoint.tasks import Config, read_config, recipe_named, task_of
+from saddlepoint.tasks.images.model import ImageGenerator
 from saddlepoint.tasks.pictures import image_grid
-from saddlepoint.tasks.trained import ImageGenerator
+from saddlepoint.tasks.probe import write_picture
 
 VARIANTS: dict[str, list[str]] = {
     "recipe": [],
@@ -61,11 +62,14 @@ SEEN = Augmentation(rotation=0.1, scale=0.1, shift=0.14, cut=0, flip=True)
 STEPS, COMPARED, TIMED = 1500, 5000, 20
 
 
-def configuration(data: str, size: int, sets: list[str]) -> ImageConfig:
-    recipe = RECIPES["images"]()
-    assert isinstance(recipe, ImageConfig)
+def configuration(data: str, size: int, sets: list[str]) -> Config:
     common = ["threads=1", f"data.size={size}", "every.checkpoint=50000", "every.snapshot=50000"]
-    return assign(recipe.with_data(data), [*common, *sets])
+    return assign(recipe_named("images").with_data(data), [*common, *sets])
+
+
+def read(config: Config) -> ImageData:
+    data: ImageData = task_of(config).read(config)
+    return data
 
 
 def judge_of(data: ImageData, seed: int = 0) -> Extractor:
@@ -87,9 +91,9 @@ def judge_of(data: ImageData, seed: int = 0) -> Extractor:
     return Extractor(network.body, SIDE, channels=None, head=network.head, name="judge")
 
 
-def cost(config: ImageConfig, data: ImageData) -> float:
+def cost(config: Config, data: ImageData) -> float:
     """CPU seconds a sample, over the first steps but for the very first ones."""
-    assembled = config.build(data)
+    assembled = assemble(config, data)
     for step in range(2 * TIMED):
         if step == TIMED:
             begun, position = time.process_time(), assembled.batches.position
@@ -121,7 +125,7 @@ def main() -> None:
     if unknown := set(names) - set(VARIANTS):
         parser.error(f"no variant is called {unknown.pop()!r}: take some of {list(VARIANTS)}")
     torch.set_num_threads(1)
-    data = configuration(given.data, given.size, given.set).load()
+    data = read(configuration(given.data, given.size, given.set))
     judge = judge_of(data)
     order = torch.randperm(len(data), generator=rng(0, "judged"))
     real, half = data.images[order[:COMPARED]], data.images[order].chunk(2)
@@ -130,14 +134,13 @@ def main() -> None:
     for name in names:
         limit = [f"data.limit={given.limit}"] if given.limit else []
         config = configuration(given.data, given.size, [*given.set, *VARIANTS[name], *limit])
-        shown = config.load()
-        each = cost(config, shown)
+        each = cost(config, read(config))
         config = assign(config, [f"budget.samples={max(1, round(given.cpu / each / 1000)) * 1000}"])
         home = RunFolder(given.out / name.replace(" ", "-"))
         if home.config.exists():
-            config = ImageConfig.read(home.read_config())
-        play(config.build(shown), home, lambda _: None)
-        trained = ImageGenerator.load(home.path)
+            config = read_config(home.read_config())
+        trained = Run.begin(config, home.path).train(report=False).model
+        assert isinstance(trained, ImageGenerator)
         # Classes as often as the folder has them.
         labels = data.labels[order[:COMPARED]] if trained.classes and data.labels is not None else None
         images = trained.render(trained.latents(len(real), seed=0), labels)

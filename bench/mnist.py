@@ -18,39 +18,35 @@ from saddlepoint.configuration import assign
 from saddlepoint.core import rng
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.recipes import RECIPES, ImageConfig
-from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.training import NoObserver
+from saddlepoint.runs.run import Run
+from saddlepoint.tasks import recipe_named, task_of
 
 JUDGED = 2048
 SETS = {
     "mnist": ["every.checkpoint=25000"],
-    "classic": ["data.size=none", "every.checkpoint=200000", "every.record=50000", "epoch_lines=false"],
+    "classic": ["data.size=none", "every.checkpoint=200000", "every.record=50000"],
 }
 
 
 def play(name: str, data: str, minutes: float, out: Path) -> list[tuple[float, int, float]]:
     """(seconds, samples, Fréchet distance) at every checkpoint."""
     torch.set_num_threads(1)
-    common = ["threads=1", "budget.samples=none", f"budget.minutes={minutes}", "evaluation.features=digits"]
-    config = assign(RECIPES[name]().with_data(data), [*SETS[name], *common, f"evaluation.samples={JUDGED}"])
-    folder = RunFolder(out / name)
-    folder.create()
-    folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, NoObserver()).run()
+    common = ["threads=1", "budget.samples=none", f"budget.minutes={minutes}", "score.features=digits"]
+    config = assign(recipe_named(name).with_data(data), [*SETS[name], *common, f"score.samples={JUDGED}"])
+    run = Run.begin(config, out / name).train(report=False)
     rows = [
         (record["seconds"], record["samples"], record["metrics"]["frechet_digits"])
-        for record in read_records(folder.records)
+        for record in run.history
         if record["metrics"].get("frechet_digits") is not None
     ]
-    return [*rows, (result.progress.seconds, result.progress.samples, float(result.metrics["frechet_digits"]))]
+    about = run.storage.read_identity()
+    return [*rows, (about["seconds"], about["samples"], float(run.metrics["frechet_digits"]))]
 
 
 def floor(data: str) -> float:
     """Training images against others of them, as many as the runs compare."""
-    config = RECIPES["mnist"]().with_data(data)
-    assert isinstance(config, ImageConfig)
-    images = config.load().images
+    config = recipe_named("mnist").with_data(data)
+    images = task_of(config).read(config).images
     order = torch.randperm(len(images), generator=rng(0, "floor"))
     read = load_extractor("digits")
     return frechet_distance(read(images[order[:JUDGED]]), read(images[order[JUDGED : 2 * JUDGED]]))

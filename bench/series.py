@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from saddlepoint.data.series import SeriesData
+from saddlepoint.recipes import RECIPES
 
 from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
-from saddlepoint.data.series import SeriesData
 from saddlepoint.evaluation import evaluate_series
-from saddlepoint.recipes import RECIPES
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.series import WindowsGenerator
 from saddlepoint.training import NoObserver

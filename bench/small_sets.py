@@ -39,11 +39,10 @@ from saddlepoint.core.randomness import seeded
 from saddlepoint.data import ImageData
 from saddlepoint.extractors import SmallClassifier
 from saddlepoint.extractors.classifier import SIDE
-from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
-from saddlepoint.storage import RunFolder, write_atomically
-from saddlepoint.tasks.enlarging import samples_of_class
-from saddlepoint.tasks.trained import ImageGenerator, Sampler
-from saddlepoint.training import NoObserver
+from saddlepoint.runs.run import Run
+from saddlepoint.storage import write_atomically
+from saddlepoint.tasks import Config, recipe_named, task_of
+from saddlepoint.tasks.images.model import ImageGenerator
 
 Pool = tuple[Tensor, Tensor]
 
@@ -87,34 +86,27 @@ ARMS: dict[str, tuple[bool, bool, Augmentation | None]] = {
 ASKED = [("classical", "real"), ("real + generated", "real"), ("both", "classical"), ("generated", "real")]
 
 
-def configuration(name: str, labels: int, seed: int, data: str | None) -> ImageConfig:
+def configuration(name: str, labels: int, seed: int, data: str | None) -> Config:
     """A short conditional run of the recipe on a few labels, through DiffAugment, which small sets need."""
-    recipe = RECIPES[name]()
-    assert isinstance(recipe, ImageConfig)
+    recipe = recipe_named(name)
     sets = [
         *SETS[name],
         *("threads=1", "device=cpu", f"seed={seed}"),
         *(f"data.seed={seed}", f"data.limit={labels}", f"budget.samples={DIALS.samples[name]}"),
         *("augmentation.kind=diffaugment", f"augmentation.strength={DIALS.strength}"),
-        *("evaluation.features=pixels", "evaluation.samples=256"),
+        *("score.features=pixels", "score.samples=256"),
         *("every.record=20000", "every.snapshot=60000", "every.checkpoint=60000"),
     ]
     return assign(recipe if data is None or name != "mnist" else recipe.with_data(data), sets)
 
 
-def trained(config: ImageConfig, data: ImageData, path: Path) -> ImageGenerator:
+def trained(config: Config, path: Path) -> ImageGenerator:
     """The generator of a run, which is begun, gone on with, or over."""
-    folder = RunFolder(path)
-    if folder.config.exists() and not parse_config(folder.read_config()).same_run(config):
-        raise SystemExit(f"{path} holds another run: give another folder with --out")
-    folder.create()
-    folder.write_config(config.plain())
-    result = config.build(data).training(folder, NoObserver()).run()
-    if result.signal is not None or result.exit_code:
-        raise SystemExit(f"{path}: {result.message}; the same command goes on")
-    found = Sampler.load(path)
-    assert isinstance(found, ImageGenerator)
-    return found
+    run = Run.begin(config, path).train(report=False)
+    if run.result is not None and (run.result.signal is not None or run.result.exit_code):
+        raise SystemExit(f"{path}: {run.result.message}; the same command goes on")
+    assert isinstance(run.model, ImageGenerator)
+    return run.model
 
 
 def read(data: ImageData) -> Pool:
@@ -125,9 +117,9 @@ def read(data: ImageData) -> Pool:
 
 def enlarged(network: ImageGenerator, like: ImageData, seed: int) -> Pool:
     """So many images of each class, as `saddle augment` makes them."""
-    parts = [samples_of_class(network, label, DIALS.generated, seed).images for label in range(len(network.classes))]
+    parts = network.enlarge(DIALS.generated, seed).generated
     labels = torch.arange(len(parts)).repeat_interleave(DIALS.generated)
-    return read(ImageData("generated", torch.cat(parts), labels, like.classes, "Generated."))
+    return read(ImageData("generated", torch.cat(list(parts)), labels, like.classes, "Generated."))
 
 
 def batches(pools: list[Pool], seed: int, how: Augmentation | None) -> Iterator[Pool]:
@@ -159,7 +151,11 @@ def measured(name: str, labels: int, seed: int, data: str | None, out: Path) -> 
     if not missing:
         return found
     config = configuration(name, labels, seed, data)
-    few, test = config.load(), read(config.load_test())
+    task = task_of(config)
+    few = task.read(config)
+    held_out = task.held_out(config, few)
+    assert held_out is not None
+    test = read(held_out)
 
     def timed(what: str, work: Callable[[], Any]) -> Any:
         start = time.process_time()
@@ -167,7 +163,7 @@ def measured(name: str, labels: int, seed: int, data: str | None, out: Path) -> 
         found["seconds"][what] = found["seconds"].get(what, 0.0) + time.process_time() - start
         return result
 
-    network = timed("gan", lambda: trained(config, few, place / "gan"))
+    network = timed("gan", lambda: trained(config, place / "gan"))
     real, generated = read(few), timed("drawing", lambda: enlarged(network, few, seed))
     for arm in missing:
         with_real, with_generated, how = ARMS[arm]

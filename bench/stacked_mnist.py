@@ -19,13 +19,12 @@ import torch
 from scipy.stats import binom
 
 from saddlepoint.configuration import assign
-from saddlepoint.data import ImageData
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import mode_coverage
-from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
-from saddlepoint.storage import RunFolder, append_record, read_records
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.training import NoObserver
+from saddlepoint.runs.run import Run
+from saddlepoint.storage import append_record, read_records
+from saddlepoint.tasks import Config, recipe_named
+from saddlepoint.tasks.images.model import ImageGenerator
 
 CLASSES = 1000
 #: Images read on the way, and at the end.
@@ -56,34 +55,31 @@ def perfect(n: int) -> tuple[float, float]:
     return CLASSES * (1 - (1 - 1 / CLASSES) ** n), divergence
 
 
-def judged(folder: RunFolder, n: int) -> tuple[int, float]:
+def judged(run: Run, n: int) -> tuple[int, float]:
     """Modes and KL of n images of the generator that a run handed over."""
-    trained, read = Sampler.load(folder.generator), load_extractor("stacked-digits")
+    trained, read = run.model, load_extractor("stacked-digits")
+    assert isinstance(trained, ImageGenerator)
     latents = trained.latents(n, seed=1)
     labels = torch.cat([read.logits(trained.render(part)).argmax(1) for part in latents.split(1024)])
     found = mode_coverage(labels, CLASSES)
     return found.modes, found.kl_to_uniform
 
 
-def play(config: ImageConfig, data: ImageData, key: str, limits: list[float], folder: RunFolder) -> Look:
+def play(config: Config, key: str, limits: list[float], folder: Path) -> Look:
     """The looks at a run on its way to the last limit of its budget."""
-    if folder.config.exists() and (other := config.differences(parse_config(folder.read_config()))):
-        raise SystemExit(f"{folder.path} holds another run ({other[0]}): give another folder with --out")
-    folder.create()
-    path = folder.path / "looks.jsonl"
+    path = folder / "looks.jsonl"
     kept = {(row["limit"], row["n"]): Look(**row) for row in read_records(path)}
     looks: list[Look] = []
     for limit in limits:
         n = ALL if limit == limits[-1] else FEW
         look = kept.get((limit, n))
         if look is None:
-            leg = assign(config, [f"budget.{key}={limit}"])
-            folder.write_config(leg.plain())
-            result = leg.build(data).training(folder, NoObserver()).run()
-            if result.outcome != "stopped" or result.signal is not None:
-                raise SystemExit(f"{folder.path}: {result.outcome}: {result.message}")
-            modes, kl = judged(folder, n)
-            look = Look(limit, result.progress.samples, round(result.progress.seconds, 1), n, modes, round(kl, 4))
+            run = Run.begin(assign(config, [f"budget.{key}={limit}"]), folder).train(report=False)
+            if run.outcome != "stopped" or (run.result is not None and run.result.signal is not None):
+                raise SystemExit(f"{folder}: {run.outcome}: {run.message}")
+            modes, kl = judged(run, n)
+            about = run.storage.read_identity()
+            look = Look(limit, about["samples"], round(about["seconds"], 1), n, modes, round(kl, 4))
             append_record(path, asdict(look))
         looks.append(look)
         most, least = perfect(n)
@@ -106,11 +102,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/stacked-mnist"))
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    recipe = RECIPES["stacked-mnist"]()
+    recipe = recipe_named("stacked-mnist")
     if given.data is not None:
         recipe = recipe.with_data(given.data)
     config = assign(recipe, [f"threads={given.threads}", *given.sets])
-    assert isinstance(config, ImageConfig)
     key, whole = ("minutes", given.minutes) if given.minutes else ("samples", given.samples or config.budget.samples)
     if given.minutes:
         config = assign(config, ["budget.samples=none"])
@@ -118,10 +113,8 @@ def main() -> None:
     limits = [whole * look / given.looks for look in range(1, given.looks + 1)]
     if key == "samples":
         limits = [round(limit) for limit in limits]
-    data = config.load()
     ends = [
-        play(assign(config, [f"seed={seed}"]), data, key, limits, RunFolder(given.out / f"seed-{seed}"))
-        for seed in range(given.seeds)
+        play(assign(config, [f"seed={seed}"]), key, limits, given.out / f"seed-{seed}") for seed in range(given.seeds)
     ]
     print(json.dumps([asdict(end) for end in ends]))
     for name in ("modes", "kl"):

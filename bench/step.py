@@ -26,11 +26,13 @@ from torch import Tensor
 from torch.nn.functional import softplus
 from torch.profiler import ProfilerActivity, profile
 
+from saddlepoint.components.registries import OPTIMIZER_REGISTRY
 from saddlepoint.configuration import assign
 from saddlepoint.core import Outcome
 from saddlepoint.data import ImageData, load_images
-from saddlepoint.recipes import RECIPES, Assembled, ImageConfig
-from saddlepoint.components.registries import OPTIMIZER_REGISTRY
+from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.images.settings import ImageConfig
 
 #: name ↦ (recipe, assignments). The average is off on both sides: it is not a step's business, but a wrapper's.
 CASES = {
@@ -47,13 +49,13 @@ Step = Callable[[], None]
 # --- by hand ------------------------------------------------------------------------------------------
 
 
-def by_hand(config: ImageConfig, data: ImageData, start: Assembled) -> Step:
+def by_hand(config: ImageConfig, data: ImageData, start: Assembly) -> Step:
     """The loop without the library: plain PyTorch, two backward passes, discriminator first."""
     generator, discriminator = start.game.players["generator"], start.game.players["discriminator"]
     g_optimizer = OPTIMIZER_REGISTRY.build(config.generator.optimizer, params=generator.parameters())
     d_optimizer = OPTIMIZER_REGISTRY.build(config.discriminator.optimizer, params=discriminator.parameters())
     batches = _batches(data.images, config)
-    weights = {name: spec["weight"] for name, spec in config.penalties.items()}
+    weights = {name: spec["weight"] for name, spec in config.adversary.penalties.items()}
 
     def classic() -> None:
         real, z = next(batches)
@@ -127,7 +129,7 @@ def _batches(images: Tensor, config: ImageConfig) -> Iterator[tuple[Tensor, Tens
 # --- by us --------------------------------------------------------------------------------------------
 
 
-def by_us(start: Assembled) -> Step:
+def by_us(start: Assembly) -> Step:
     """The step that a run takes: the recipe's method on the recipe's game and batches."""
 
     def step() -> None:
@@ -185,10 +187,10 @@ def _allocations(seen: profile) -> list[int]:
 
 def compare(recipe: str, assignments: list[str], blocks: int, steps: int) -> dict[str, float]:
     """One case: medians in milliseconds, their ratio, and peak bytes."""
-    config = assign(RECIPES[recipe](), ["device=cpu", *assignments])
+    config = assign(recipe_named(recipe), ["device=cpu", *assignments])
     assert isinstance(config, ImageConfig)
     data = load_images(config.data.source, size=config.data.size)
-    sides = {"hand": by_hand(config, data, config.build(data)), "ours": by_us(config.build(data))}
+    sides = {"hand": by_hand(config, data, assemble(config, data)), "ours": by_us(assemble(config, data))}
     times = interleaved(sides, blocks, steps)
     found: dict[str, float] = {}
     for clock in CLOCKS:

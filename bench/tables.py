@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from saddlepoint.recipes import RECIPES, TableConfig
+from saddlepoint.tasks.table import RowGenerator
+from saddlepoint.tasks.trained import Sampler
 
 from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
 from saddlepoint.evaluation import evaluate_tables
-from saddlepoint.recipes import RECIPES, TableConfig
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.table import RowGenerator
-from saddlepoint.tasks.trained import Sampler
 from saddlepoint.training import NoObserver
 
 SHOWN = ("columns", "pairs", "utility_f1", "utility_auc", "utility_r2", "detection", "nearer_to_training", "copies")

@@ -14,15 +14,15 @@ import time
 from pathlib import Path
 
 import torch
-
-from saddlepoint.configuration import assign
 from saddlepoint.evaluation.text import TEMPERATURES, evaluate_texts
 from saddlepoint.recipes import RECIPES, TextConfig
+from saddlepoint.tasks.trained import Sampler
+
+from saddlepoint.configuration import assign
 from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
-from saddlepoint.tasks.trained import Sampler
 from saddlepoint.training import NoObserver
 from saddlepoint.training.observer import Progress
 

@@ -17,16 +17,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
+from saddlepoint.recipes import RECIPES, TranslationConfig
+from saddlepoint.tasks.judging import write_picture
+from saddlepoint.tasks.translator import ImageTranslator
 from torch import Tensor
 
 from saddlepoint.configuration import assign
-from saddlepoint.extractors import load_extractor
-from saddlepoint.recipes import RECIPES, TranslationConfig
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.judging import write_picture
 from saddlepoint.evaluation.fidelity import Features, relative_sharpness, resemblance
+from saddlepoint.extractors import load_extractor
+from saddlepoint.storage import RunFolder
 from saddlepoint.tasks.translation import beside_each_other, chosen_of
-from saddlepoint.tasks.translator import ImageTranslator
 from saddlepoint.training import NoObserver
 
 #: Samples a minute that the generator learns alone where there is an adversary: half of its time, on a slow core.

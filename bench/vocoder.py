@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 import torch
+from saddlepoint.recipes import RECIPES, VocoderConfig, parse_config
+from saddlepoint.tasks.interpolation import REGRESSION
+from saddlepoint.tasks.judging import write_picture
 
 from saddlepoint.configuration import assign
 from saddlepoint.evaluation import evaluate_vocoders
-from saddlepoint.recipes import RECIPES, VocoderConfig, parse_config
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import write_picture
 from saddlepoint.tasks.vocoder import SHOWN, Vocoder, above_each_other, spaced
 from saddlepoint.training import NoObserver
 

@@ -1,10 +1,10 @@
 """Generative adversarial networks as smooth games, solved by a general iterative method x⁺ = T(x).
 
-    import saddlepoint as sp
+import saddlepoint as sp
 
-    run = sp.train("digits", samples=50_000, out="runs/mine")
-    run.sample(16, seed=7)
-    sp.evaluate(run)["frechet"]
+run = sp.train("digits", samples=50_000, out="runs/mine")
+run.sample(16, seed=7)
+sp.evaluate(run)["frechet"]
 """
 
 from importlib import import_module

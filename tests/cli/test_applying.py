@@ -10,33 +10,40 @@ import torch
 from commands import Run
 from PIL import Image, ImageCms
 
-from saddlepoint.cli import applying
 from saddlepoint.networks import NETWORKS
-from saddlepoint.tasks.translator import ImageTranslator, card_of
+from saddlepoint.tasks.enhancement.model import Enhancer
+from saddlepoint.tasks.translation import model
+from saddlepoint.tasks.translation.model import ImageTranslator
 
 IDENTITY = {"name": "unet-translator", "width": 2, "depth": 2, "residual_input": True}
 DOUBLING = {"name": "super-resolver", "width": 2, "blocks": 1}
 RNG = np.random.default_rng(3)
 
 
-def saved(folder: Path, spec: dict[str, object], taken: int = 3, made: int = 3, scale: int = 1) -> Path:
-    """A translator that was never trained: the identity, or the bicubic enlargement."""
+KINDS = {"translate": ImageTranslator, "enhance": Enhancer}
+
+
+def saved(
+    folder: Path, spec: dict[str, object], taken: int = 3, made: int = 3, scale: int = 1, command: str = "translate"
+) -> Path:
+    """A network for a command that was never trained: the identity, or the bicubic enlargement."""
     torch.manual_seed(0)
     source, shape = (taken, 16, 16), (made, 16 * scale, 16 * scale)
     dials = {key: value for key, value in spec.items() if key != "name"}
     network = NETWORKS[str(spec["name"])](source=source, shape=shape, **dials)
-    ImageTranslator(network, spec, shape, source, (-1.0, 1.0)).save(folder / "generator", card_of({}))
+    KINDS[command](network, spec, shape, source, (-1.0, 1.0)).save(folder / "generator", {})
     return folder
 
 
 @pytest.fixture
-def identity(tmp_path: Path) -> Path:
-    return saved(tmp_path / "identity", IDENTITY)
+def identity(tmp_path: Path) -> dict[str, Path]:
+    """Of each command."""
+    return {command: saved(tmp_path / "identity" / command, IDENTITY, command=command) for command in KINDS}
 
 
 @pytest.fixture
 def doubling(tmp_path: Path) -> Path:
-    return saved(tmp_path / "doubling", DOUBLING, scale=2)
+    return saved(tmp_path / "doubling", DOUBLING, scale=2, command="enhance")
 
 
 def colours(height: int = 13, width: int = 21, channels: int = 3) -> np.ndarray:
@@ -54,7 +61,9 @@ def kind_of(path: Path) -> str | None:
 
 
 @pytest.mark.parametrize("command", ["translate", "enhance"])
-def test_files_and_folders_keep_names_and_formats(run: Run, identity: Path, tmp_path: Path, command: str) -> None:
+def test_files_and_folders_keep_names_and_formats(
+    run: Run, identity: dict[str, Path], tmp_path: Path, command: str
+) -> None:
     folder = tmp_path / "in"
     for name in ("a.png", "deep/er/b.JPG", "deep/c.webp", "d.bmp", "deep/e.tiff", ".hidden/f.png", ".g.png"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +71,7 @@ def test_files_and_folders_keep_names_and_formats(run: Run, identity: Path, tmp_
     (folder / "notes.txt").write_text("no image")
     Image.fromarray(colours()).save(tmp_path / "alone.png")
     out = tmp_path / "out"
-    said = run(command, identity, folder, tmp_path / "alone.png", "--out", out, "--json")
+    said = run(command, identity[command], folder, tmp_path / "alone.png", "--out", out, "--json")
     assert (said.code, said.json) == (0, {"out": str(out), "written": 6, "scale": 1, "failed": []})
     found = {path.relative_to(out).as_posix(): kind_of(path) for path in out.rglob("*") if path.is_file()}
     assert found == {
@@ -100,7 +109,7 @@ def test_large_images_go_by_tiles_of_their_own_accord(
         return translate(self, images)  # type: ignore[arg-type]
 
     monkeypatch.setattr(network, "translate", watched)
-    monkeypatch.setattr("saddlepoint.cli.applying.LARGE", 64)
+    monkeypatch.setattr("saddlepoint.tasks.translation.model.LARGE", 64)
     for height, width in ((32, 32), (33, 200)):
         sizes.clear()
         Image.fromarray(colours(height, width)).save(tmp_path / "a.png")
@@ -110,22 +119,22 @@ def test_large_images_go_by_tiles_of_their_own_accord(
     assert len(sizes) > 10
 
 
-def test_images_are_turned_upright(run: Run, identity: Path, tmp_path: Path) -> None:
+def test_images_are_turned_upright(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
     stored, exif = colours(8, 12), Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter, clockwise
     Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
-    assert run("translate", identity, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    assert run("translate", identity["translate"], tmp_path / "a.png", "--out", tmp_path / "out").code == 0
     assert (pixels(tmp_path / "out" / "a.png") == np.rot90(stored, -1)).all()
     with Image.open(tmp_path / "out" / "a.png") as image:
         assert image.getexif().get(0x0112, 1) == 1
 
 
 def test_a_translation_of_something_transparent_is_that_of_it_on_white(
-    run: Run, identity: Path, tmp_path: Path
+    run: Run, identity: dict[str, Path], tmp_path: Path
 ) -> None:
     image = colours(channels=4)
     Image.fromarray(image).save(tmp_path / "a.png")
-    assert run("translate", identity, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    assert run("translate", identity["translate"], tmp_path / "a.png", "--out", tmp_path / "out").code == 0
     made = pixels(tmp_path / "out" / "a.png")
     alpha = image[..., 3:] / 255
     assert made.shape == (13, 21, 3)
@@ -134,12 +143,12 @@ def test_a_translation_of_something_transparent_is_that_of_it_on_white(
 
 @pytest.mark.parametrize("suffix", ["png", "webp"])
 def test_an_enhancement_keeps_opacity_and_bleeds_no_white_into_colours(
-    run: Run, identity: Path, tmp_path: Path, suffix: str
+    run: Run, identity: dict[str, Path], tmp_path: Path, suffix: str
 ) -> None:
     image = colours(channels=4)
     image[:4, :, 3], image[4:8, :, 3] = 0, 255
     Image.fromarray(image).save(tmp_path / f"a.{suffix}", lossless=True)
-    assert run("enhance", identity, tmp_path / f"a.{suffix}", "--out", tmp_path / "out").code == 0
+    assert run("enhance", identity["enhance"], tmp_path / f"a.{suffix}", "--out", tmp_path / "out").code == 0
     made = pixels(tmp_path / "out" / f"a.{suffix}").astype(int)
     assert made.shape == (13, 21, 4)
     assert (made[..., 3] == image[..., 3]).all()
@@ -185,23 +194,24 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_mode_is_brought_to_eight_bits_and_grey_stays_grey(
-    run: Run, identity: Path, tmp_path: Path, name: str
+    run: Run, identity: dict[str, Path], tmp_path: Path, name: str
 ) -> None:
     content, mode, expected = CASES[name]
     (tmp_path / name).write_bytes(content)
-    assert run("enhance", identity, tmp_path / name, "--out", tmp_path / "out").code == 0
+    assert run("enhance", identity["enhance"], tmp_path / name, "--out", tmp_path / "out").code == 0
     with Image.open((tmp_path / "out" / name).with_suffix(".png")) as image:
         assert image.mode == mode
         assert (np.asarray(image) == expected).all()
-    assert run("translate", identity, tmp_path / name, "--out", tmp_path / "out").code == 0
+    assert run("translate", identity["translate"], tmp_path / name, "--out", tmp_path / "out").code == 0
     assert pixels((tmp_path / "out" / name).with_suffix(".png")).shape == (16, 16, 3)
 
 
 def test_networks_of_grey_take_colours_as_grey_and_colourise(run: Run, tmp_path: Path) -> None:
     Image.fromarray(colours()).save(tmp_path / "a.png")
     Image.fromarray(LEVELS).save(tmp_path / "b.png")
-    grey, colouring = saved(tmp_path / "grey", IDENTITY, 1, 1), saved(tmp_path / "colouring", IDENTITY, 1, 3)
-    for command in ("translate", "enhance"):
+    for command in KINDS:
+        grey = saved(tmp_path / command / "grey", IDENTITY, 1, 1, command=command)
+        colouring = saved(tmp_path / command / "colouring", IDENTITY, 1, 3, command=command)
         assert run(command, grey, tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path / "g").code == 0
         assert (pixels(tmp_path / "g" / "a.png") == pixels(tmp_path / "a.png", "L")).all()
         assert (pixels(tmp_path / "g" / "b.png") == LEVELS).all()
@@ -210,15 +220,17 @@ def test_networks_of_grey_take_colours_as_grey_and_colourise(run: Run, tmp_path:
         assert pixels(tmp_path / "c" / "b.png").shape == (16, 16, 3)
 
 
-def test_what_the_colours_mean_goes_with_them(run: Run, identity: Path, tmp_path: Path) -> None:
+def test_what_the_colours_mean_goes_with_them(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(colours()).save(tmp_path / "a.png", icc_profile=profile)
-    assert run("enhance", identity, tmp_path / "a.png", "--out", tmp_path / "out").code == 0
+    assert run("enhance", identity["enhance"], tmp_path / "a.png", "--out", tmp_path / "out").code == 0
     with Image.open(tmp_path / "out" / "a.png") as image:
         assert image.info["icc_profile"] == profile
 
 
-def test_bad_files_are_named_and_counted_and_the_others_written(run: Run, identity: Path, tmp_path: Path) -> None:
+def test_bad_files_are_named_and_counted_and_the_others_written(
+    run: Run, identity: dict[str, Path], tmp_path: Path
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     whole = encoded(Image.fromarray(colours(64, 64)), "JPEG")
@@ -228,7 +240,7 @@ def test_bad_files_are_named_and_counted_and_the_others_written(run: Run, identi
     (folder / "page.png").write_text("<html></html>")
     (folder / "nowhere.png").symlink_to(tmp_path / "absent.png")
     out = tmp_path / "out"
-    said = run("enhance", identity, folder, "--out", out, "--json")
+    said = run("enhance", identity["enhance"], folder, "--out", out, "--json")
     assert said.code == 1
     assert [path.name for path in out.iterdir()] == ["good.jpg"]
     assert said.json["written"] == 1
@@ -243,7 +255,7 @@ def test_bad_files_are_named_and_counted_and_the_others_written(run: Run, identi
 def test_results_that_a_format_cannot_hold_are_left_out(
     run: Run, doubling: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(applying.LONGEST, "WEBP", 40)
+    monkeypatch.setitem(model.LONGEST, "WEBP", 40)
     for name, width in (("a.webp", 20), ("b.webp", 21), ("c.png", 21)):
         Image.fromarray(colours(8, width)).save(tmp_path / name)
     said = run(
@@ -260,34 +272,63 @@ def refused(run: Run, arguments: Sequence[str | Path], message: str) -> None:
     assert message in said.flat
 
 
-def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: Path, tmp_path: Path) -> None:
+def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
     for name in ("a/x.png", "b/x.png", "c/y.bmp", "c/y.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(colours()).save(tmp_path / name)
     out, a, b = tmp_path / "out", tmp_path / "a", tmp_path / "b"
-    refused(run, ["translate", identity, a / "x.png", b / "x.png", "--out", out], f"both be written to {out / 'x.png'}")
-    refused(run, ["translate", identity, a, b, "--out", out], "rename one")
-    refused(run, ["translate", identity, tmp_path / "c", "--out", out], f"both be written to {out / 'y.png'}")
-    refused(run, ["translate", identity, a, "--out", a], "is an input, and would be written over")
-    refused(run, ["translate", identity, tmp_path / "d", "--out", out], "does not exist")
+    refused(
+        run,
+        ["translate", identity["translate"], a / "x.png", b / "x.png", "--out", out],
+        f"both be written to {out / 'x.png'}",
+    )
+    refused(run, ["translate", identity["translate"], a, b, "--out", out], "rename one")
+    refused(
+        run, ["translate", identity["translate"], tmp_path / "c", "--out", out], f"both be written to {out / 'y.png'}"
+    )
+    refused(run, ["translate", identity["translate"], a, "--out", a], "is an input, and would be written over")
+    refused(run, ["translate", identity["translate"], tmp_path / "d", "--out", out], "does not exist")
     (tmp_path / "d").mkdir()
-    refused(run, ["translate", identity, tmp_path / "d", "--out", out], "holds no images")
+    refused(run, ["translate", identity["translate"], tmp_path / "d", "--out", out], "holds no images")
     assert not out.exists()
     # Below the folder itself results may lie: they are no inputs of the next call.
     for _ in range(2):
-        said = run("translate", identity, a, "--out", a / "made", "--json")
+        said = run("translate", identity["translate"], a, "--out", a / "made", "--json")
         assert (said.code, said.json["written"]) == (0, 1)
     assert [path.name for path in (a / "made").iterdir()] == ["x.png"]
 
 
-def test_what_is_no_translator_is_refused_with_what_it_is(run: Run, trained: Path, tmp_path: Path) -> None:
-    refused(run, ["translate", trained, tmp_path, "--out", tmp_path / "out"], "holds a generator: use it with")
-    odd = saved(tmp_path / "odd", IDENTITY, 5, 5)
-    refused(run, ["translate", odd, tmp_path, "--out", tmp_path / "out"], "files have 1 or 3")
-    refused(run, ["sample", odd], "holds a translator of images: use it with `saddle translate")
-
-
-def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: Path, tmp_path: Path) -> None:
+def test_what_is_no_translator_is_refused_with_what_it_is(
+    run: Run, trained: Path, identity: dict[str, Path], tmp_path: Path
+) -> None:
     Image.fromarray(colours()).save(tmp_path / "a.png")
-    arguments = ["enhance", identity, tmp_path / "a.png", "--out", tmp_path / "out", "--tile", "8", "--overlap", "8"]
+    out = ("--out", tmp_path / "out")
+    refused(run, ["translate", trained, tmp_path / "a.png", *out], "holds a generator of images: use it with")
+    for command, other in (("translate", "enhance"), ("enhance", "translate")):
+        message = f"use it with `saddle {other} {identity[other]}"
+        refused(run, [command, identity[other], tmp_path / "a.png", *out], message)
+    odd = saved(tmp_path / "odd", IDENTITY, 5, 5)
+    refused(run, ["translate", odd, tmp_path / "a.png", *out], "files have 1 or 3")
+    refused(run, ["sample", odd], f"holds a translator of images, which draws no samples: saddle translate {odd}")
+
+
+def test_a_flag_that_is_no_option_says_whose_it_is_or_the_nearest(run: Run, identity: dict[str, Path]) -> None:
+    command = ("translate", identity["translate"], "a.png", "--out", "out")
+    refused(run, [*command, "--steps", "3"], "holds a translator of images: --steps is for a vocoder")
+    refused(run, [*command, "--tiel", "3"], "did you mean 'tile'?")
+
+
+def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
+    Image.fromarray(colours()).save(tmp_path / "a.png")
+    arguments = [
+        "enhance",
+        identity["enhance"],
+        tmp_path / "a.png",
+        "--out",
+        tmp_path / "out",
+        "--tile",
+        "8",
+        "--overlap",
+        "8",
+    ]
     refused(run, arguments, "at most half a tile")

@@ -9,18 +9,12 @@ import pytest
 import torch
 from commands import TINY, Run
 from PIL import Image
-from torch import Tensor, nn
 
 from saddlepoint.cli import main
-from saddlepoint.cli.augmenting import folder_name
-from saddlepoint.configuration import ConfigurationError, assign
-from saddlepoint.core import seed_for
-from saddlepoint.data import digits, fashion_mnist, image_folder, load_images
-from saddlepoint.extractors import Extractor
-from saddlepoint.recipes import RECIPES
-from saddlepoint.tasks import enlarging
-from saddlepoint.tasks.enlarging import DRAWN, ClassifierFilter, samples_of_class
-from saddlepoint.tasks.trained import ImageGenerator, Latent, Sampler
+from saddlepoint.data import digits, image_folder, load_images
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.images import synthetic
+from saddlepoint.tasks.images.synthetic import samples_of_class
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +45,6 @@ def test_a_run_is_trained_on_few_of_each_class_and_says_so(conditional: Path) ->
     assert "Limited to 3 images of each class, of 1,797 (seed 0)." in of["notes"]
 
 
-def test_what_is_held_out_is_held_out_before_the_images_are_limited() -> None:
-    config = assign(RECIPES["digits"](), ["data.size=8", "data.held_out=0.25", "data.limit=100"])
-    train, test = digits(8).split(0.25)
-    assert config.load().fingerprint == train.limited(100).fingerprint
-    assert config.load_test().fingerprint == test.fingerprint
-    other = assign(config, ["data.seed=1"])
-    assert other.load().fingerprint == digits(8).split(0.25, 1)[0].limited(100, 1).fingerprint
-    assert other.load_test().fingerprint != test.fingerprint
-
-
 def test_two_limits_are_refused_and_a_class_that_is_too_small_is_named(run: Run, tmp_path: Path) -> None:
     command = ("train", "digits", *TINY, "--out", tmp_path / "run")
     said = run(*command, "--set", "data.limit=20", "--set", "data.per_class=2")
@@ -80,8 +64,7 @@ def test_the_folder_is_the_real_set_and_the_generator_s_samples_bit_for_bit(
     said = run("augment", conditional, "--per-class", "5", "--real", "--out", tmp_path / "deep" / "set", "--json")
     assert said.code == 0, said.err
     assert "wrote 50 generated and 30 real images to" in said.flat
-    found, trained = image_folder(tmp_path / "deep" / "set", 8), Sampler.load(conditional)
-    assert isinstance(trained, ImageGenerator)
+    found, trained = image_folder(tmp_path / "deep" / "set", 8), model_at(conditional)
     real = digits(8).of_each_class(3)
     assert found.classes == real.classes
     assert found.labels is not None
@@ -121,120 +104,6 @@ def test_arrays_hold_the_same_and_say_which_are_generated(run: Run, conditional:
     assert images[~generated].astype(int).sum() == int(whole.images.int().sum())
 
 
-def test_a_seed_and_a_class_name_the_images_and_fewer_are_the_first_of_more(conditional: Path) -> None:
-    trained = Sampler.load(conditional)
-    assert isinstance(trained, ImageGenerator)
-    more = samples_of_class(trained, 2, DRAWN + 9).images
-    assert len(more) == DRAWN + 9
-    assert torch.equal(samples_of_class(trained, 2, 7).images, more[:7])
-    assert not torch.equal(samples_of_class(trained, 2, 7, seed=1).images, more[:7])
-    assert len(more.flatten(1).unique(dim=0)) > DRAWN  # the second block is not the first again
-    first = trained.render(trained.latents(DRAWN, seed_for(0, 2, 0, "enlarge")), torch.full((DRAWN,), 2))
-    assert torch.equal(more[:DRAWN], first)
-
-
-def test_a_folder_s_name_says_every_class_and_no_two_alike() -> None:
-    names = ["T-shirt/top", "T-shirt%2Ftop", "a:b", "..", ".", ".hidden", "dress.", "Ä b", "x\n"]
-    folders = [folder_name(name) for name in names]
-    assert len(set(folders)) == len(names)
-    assert folders[-2] == "Ä b"
-    assert not any(set(folder) & set("/\\:\n") or folder.startswith(".") for folder in folders)
-
-
-def test_a_folder_is_whole_or_absent(
-    run: Run, conditional: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / ".set.partial" / "7").mkdir(parents=True)  # as a killed process leaves it
-    (tmp_path / ".set.partial" / "7" / "old.png").touch()
-    saved: list[Path] = []
-
-    def full(image: Image.Image, path: Path) -> None:
-        saved.append(path)
-        if len(saved) == 13:
-            raise OSError(28, "No space left on device", str(path))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Image.Image, "save", full)
-        said = run("augment", conditional, "--per-class", "2", "--out", tmp_path / "set")
-    assert said.code == 1
-    assert "No space left on device" in said.flat
-    assert list(tmp_path.iterdir()) == []
-    assert run("augment", conditional, "--per-class", "2", "--out", tmp_path / "set").code == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["set"]
-    assert len(list((tmp_path / "set").rglob("*.png"))) == 20
-
-
-# --- a filter ----------------------------------------------------------------------------------------------
-
-
-class Shade(nn.Module):
-    """A grey image as bright as the latent's first number, on (−1, 1)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(()))
-
-    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        return torch.tanh(self.scale * latents[:, :1, None, None]).expand(-1, 1, 2, 2)
-
-
-def shades(sign: float) -> tuple[ImageGenerator, ClassifierFilter]:
-    """A generator of greys, and a filter to which class 1 are the bright ones, or with −1 the dark ones.
-
-    Logits (0, 4 sign (x − ½)) of a brightness x in [0, 1]: class 1 has a probability above 0.5 where x is above ½.
-    """
-    head = nn.Linear(4, 2, bias=True)
-    with torch.no_grad():
-        head.weight.copy_(torch.tensor([[0.0] * 4, [sign] * 4]))
-        head.bias.copy_(torch.tensor([0.0, -2.0 * sign]))
-    trained = ImageGenerator(
-        Shade(), {"name": "shade"}, (1, 2, 2), Latent(3, "normal"), (-1.0, 1.0), classes=("a", "b")
-    )
-    return trained, ClassifierFilter(Extractor(nn.Flatten(), None, channels=None, head=head), 0.5)
-
-
-def test_a_sieve_keeps_what_is_read_as_its_class_in_the_order_of_drawing() -> None:
-    trained, classifier_filter = shades(1.0)
-    everything = samples_of_class(trained, 1, 3 * DRAWN).images
-    bright = everything[everything[:, 0, 0, 0] >= 128]
-    found = samples_of_class(trained, 1, 300, classifier_filter=classifier_filter)
-    assert torch.equal(found.images, bright[:300])
-    # As many were drawn as it took to the last that was kept: half of a symmetric distribution is bright.
-    assert int((everything[: found.drawn, 0, 0, 0] >= 128).sum()) == 300
-    assert (everything[found.drawn - 1] >= 128).all()
-    assert abs(found.drawn / 600 - 1) < 0.15  # three standard deviations are √600 · ½ · 3 · 2 / 600 = .12
-    dark = samples_of_class(*shades(-1.0)[:1], 1, 50, classifier_filter=shades(-1.0)[1]).images
-    assert (dark < 128).all()
-
-
-def test_a_class_that_is_never_read_as_itself_ends_the_search() -> None:
-    trained, classifier_filter = shades(1.0)
-    with pytest.raises(
-        ConfigurationError, match=r"of 5,120 samples of class 'b', 0 are read as it by .* 10 were asked"
-    ):
-        samples_of_class(
-            trained, 1, 10, classifier_filter=ClassifierFilter(classifier_filter.classifier, 0.95)
-        )  # at most 1/(1 + e⁻²) = .88
-
-
-def test_our_classifiers_know_their_classes_and_their_order(shared_data: Path) -> None:
-    for name, data in (
-        ("digits", digits(28).limited(200)),
-        ("fashion", fashion_mnist(shared_data / "fashion_mnist", "test").limited(200)),
-    ):
-        classifier_filter = ClassifierFilter.of_ours(data.classes, 0.8)
-        assert classifier_filter.classifier.name == name
-        assert data.labels is not None
-        for label in (0, 7):
-            own = data.labels == label
-            assert classifier_filter.keeps(data.images[own], label).double().mean() > 0.5
-            assert classifier_filter.keeps(data.images[~own], label).double().mean() < 0.05
-    with pytest.raises(ConfigurationError, match="no classifier of ours knows the classes cat, dog"):
-        ClassifierFilter.of_ours(("cat", "dog"), 0.8)
-    with pytest.raises(ConfigurationError, match="between 0 and 1"):
-        ClassifierFilter.of_ours(data.classes, 1.0)
-
-
 # --- mistakes ---------------------------------------------------------------------------------------------
 
 
@@ -269,7 +138,8 @@ def test_real_images_that_do_not_fit_are_named(run: Run, conditional: Path, tmp_
             noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
             Image.fromarray(noise).save(tmp_path / name / label / "a.png")
     (tmp_path / "flat").mkdir()
-    Image.new("L", (8, 8)).save(tmp_path / "flat" / "a.png")
+    for name in ("a", "b"):
+        Image.new("L", (8, 8)).save(tmp_path / "flat" / f"{name}.png")
     for name, message in (
         ("colour", "has images of (3, 8, 8) (channels, height, width), the generator makes (1, 8, 8)"),
         ("other", "has classes that the generator lacks (ten; it makes 0, 1, 2"),
@@ -287,7 +157,7 @@ def test_real_images_that_do_not_fit_are_named(run: Run, conditional: Path, tmp_
 def test_samples_that_are_no_digits_are_not_kept_for_ever(
     run: Run, conditional: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enlarging, "PATIENCE", 2)
+    monkeypatch.setattr(synthetic, "PATIENCE", 2)
     said = run("augment", conditional, "--per-class", "40", "--keep", "0.999", "--out", tmp_path / "set")
     assert said.code == 2
     assert "are read as it by the classifier digits with probability 0.999, but 40 were asked for" in said.flat
@@ -319,4 +189,4 @@ def test_points_are_no_images(run: Run, tmp_path: Path) -> None:
     assert run("train", "ring", *words).code == 0
     said = run("augment", tmp_path / "run", "--per-class", "5", "--out", tmp_path / "set")
     assert said.code == 2
-    assert "makes points, and sets of images are what can be enlarged" in said.flat
+    assert "sets of images are what can be enlarged" in said.flat

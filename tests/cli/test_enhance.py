@@ -11,12 +11,17 @@ from commands import Run
 from PIL import Image
 
 from saddlepoint.cli import main
-from saddlepoint.evaluation.enhancement import untouched
-from saddlepoint.recipes import parse_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.evaluation.fidelity import resemblance
-from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.runs import Run as Opened
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.enhancement.evaluation import untouched
+from saddlepoint.tasks.enhancement.task import judged
+from saddlepoint.tasks.translation.model import ImageTranslator, TranslatorOptions
+
+
+def between(enhancer: Path, strength: float) -> ImageTranslator:
+    return model_at(enhancer).prepared(TranslatorOptions(strength=strength))
+
 
 TINY = (
     *("--set", "device=cpu", "--batch-size", "8", "--set", "data.crop=16", "--set", "data.held_out=0.25"),
@@ -52,7 +57,7 @@ def enhancer(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_photographs_of_any_size_are_trained_on_and_what_was_skipped_is_said(enhancer: Path) -> None:
-    assert parse_config(RunFolder(enhancer).read_config()).degrade == "blur:0.5,downscale:2"
+    assert Opened.open(enhancer).config.degrade == "blur:0.5,downscale:2"
     dataset = json.loads((enhancer / "run.json").read_text())["dataset"]
     assert dataset["images"] == 9  # of twelve and a small one, three are held out
     notes = " ".join(dataset["notes"])
@@ -66,14 +71,14 @@ def test_stages_and_what_lies_between_are_evaluated_and_drawn(run: Run, enhancer
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
     names = ["bicubic", "regression", "strength 0.25", "strength 0.5", "strength 0.75", "ema", "live"]
     assert [name for metric, name in found if metric == "psnr"] == names
-    config = parse_config(RunFolder(enhancer).read_config())
-    pairs = config.pairs(config.load())
+    opened = Opened.open(enhancer)
+    pairs = judged(opened.config, opened.data)
     inputs, targets = pairs.inputs.images, pairs.targets.images
     expected = {
         "bicubic": untouched(inputs, targets),
-        "regression": ImageTranslator.load(enhancer / "generator/regression").apply(inputs),
-        "strength 0.5": load_between(enhancer, 0.5).apply(inputs),
-        "ema": ImageTranslator.load(enhancer).apply(inputs),
+        "regression": model_at(enhancer / "generator/regression").apply(inputs),
+        "strength 0.5": between(enhancer, 0.5).apply(inputs),
+        "ema": model_at(enhancer).apply(inputs),
     }
     for name, made in expected.items():
         for metric, value in resemblance(made, targets).items():
@@ -90,9 +95,9 @@ def test_stages_and_what_lies_between_are_evaluated_and_drawn(run: Run, enhancer
 
 def test_files_are_enhanced_at_any_strength(run: Run, enhancer: Path, folder: Path, tmp_path: Path) -> None:
     for flags, network in (
-        ((), ImageTranslator.load(enhancer)),
-        (("--strength", "0"), ImageTranslator.load(enhancer / "generator/regression")),
-        (("--strength", "0.3"), load_between(enhancer, 0.3)),
+        ((), model_at(enhancer)),
+        (("--strength", "0"), model_at(enhancer / "generator/regression")),
+        (("--strength", "0.3"), between(enhancer, 0.3)),
     ):
         said = run("enhance", enhancer, folder / "3.png", "--out", tmp_path / "large", *flags)
         assert said.code == 0, said.err
@@ -121,4 +126,4 @@ def test_what_cannot_be_is_one_sentence(
 def test_degrading_is_for_enhancement_alone(run: Run) -> None:
     said = run("train", "digits", "--degrade", "noise:5")
     assert said.code == 2
-    assert "no setting 'degrade'" in said.flat
+    assert "'degrade' is a setting of enhancement" in said.flat

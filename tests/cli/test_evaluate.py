@@ -9,11 +9,11 @@ from commands import TINY, Run
 from saddlepoint.data import load_images
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
-from saddlepoint.recipes import parse_config
+from saddlepoint.runs import Run as Opened
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.points import coverage
-from saddlepoint.tasks.trained import Sampler
-from saddlepoint.training.state import load_state
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.points.evaluation import coverage
+from saddlepoint.tasks.watched import looked_at
 
 QUICK = ("--samples", "60", "--features", "pixels")
 
@@ -31,11 +31,8 @@ def test_average_and_live_weights_are_measured_and_kept(run: Run, folder: Path, 
     found = {(v["metric"], v["protocol"]["weights"], v["protocol"]["split"]): v["value"] for v in said.json["values"]}
     train, test = load_images("digits", 8).split(0.2)
     pixels = load_extractor("pixels")
-    config = parse_config(RunFolder(folder).read_config())
-    assembled = config.build(config.load())
-    checkpoint = RunFolder(folder).checkpoints.newest().path
-    load_state(checkpoint, assembled.game, assembled.method, assembled.batches)
-    networks = {"ema": Sampler.load(folder), "live": assembled.task.trained}
+    assembled, _ = Opened.open(folder).at_checkpoint()
+    networks = {"ema": model_at(folder), "live": assembled.setup.model}
     for weights, trained in networks.items():
         ours = pixels(trained.sample(60, seed=0))
         for split, real in (("4/5 of train", train), ("1/5 of train", test)):
@@ -80,7 +77,7 @@ def test_a_generator_alone_needs_data(run: Run, folder: Path) -> None:
     alone = folder / "generator"
     refused = run("evaluate", alone, *QUICK)
     assert refused.code == 2
-    assert "give it with --data" in refused.flat
+    assert "give the run folder, or its data with --data" in refused.flat
     said = run("evaluate", alone, *QUICK, "--data", "digits", "--metrics", "frechet", "--json")
     assert said.code == 0, said.err
     assert {v["protocol"]["weights"] for v in said.json["values"]} == {"delivered", "floor: 1/5 of train"}
@@ -129,29 +126,26 @@ def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     said = run("evaluate", tmp_path / "run", "--json", "--seed", "4")
     assert said.code == 0, said.err
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
-    config = parse_config(RunFolder(tmp_path / "run").read_config())
-    mixture = config.load().mixture
-    expected = coverage(Sampler.load(tmp_path / "run").sample(2500, seed=4), mixture)
+    mixture = Opened.open(tmp_path / "run").data.mixture
+    expected = coverage(model_at(tmp_path / "run").sample(2500, seed=4), mixture)
     assert {name: found[name, "ema"] for name in expected} == pytest.approx(expected)
     assert found["modes", "the mixture itself"] == 8
     assert found["high_quality", "the mixture itself"] == pytest.approx(0.989, abs=0.01), "1 − exp(−9/2)"
     refused = run("evaluate", tmp_path / "run", "--features", "digits")
     assert refused.code == 2
-    assert "--features does not apply to it" in refused.flat
+    assert "holds points: --features is for evaluations of" in refused.flat
 
 
 def test_the_score_of_a_training_is_taken_in_the_features_that_are_set(run: Run, tmp_path: Path) -> None:
-    words = (*TINY, "--set", "evaluation={features: digits, samples: 100}", "--samples", "64")
+    words = (*TINY, "--set", "score={features: digits, samples: 100}", "--samples", "64")
     said = run("train", "digits", *words, "--json", "--out", tmp_path / "run")
     assert said.code == 0, said.err
     (found,) = said.json["metrics"].items()
     assert found[0] == "frechet_digits"
-    config = parse_config(RunFolder(tmp_path / "run").read_config())
-    task = config.build(config.load()).task
-    digits = load_extractor("digits")
-    real = digits(task._images[task._judged])
-    expected = frechet_distance(real, digits(Sampler.load(tmp_path / "run").sample(100, seed=1)))
+    opened, digits = Opened.open(tmp_path / "run"), load_extractor("digits")
+    real = digits(opened.data.images[looked_at(opened.assembly().setup.batches.source)[:100]])
+    expected = frechet_distance(real, digits(model_at(tmp_path / "run").sample(100, seed=1)))
     assert found[1] == pytest.approx(expected, rel=1e-5)
     assert RunFolder(tmp_path / "run").checkpoints.newest().badness == found[1], "the best checkpoint is kept by it"
-    kernel = run("train", "digits", *words, "--set", "evaluation.metric=kernel", "--json", "--out", tmp_path / "kernel")
+    kernel = run("train", "digits", *words, "--set", "score.metric=kernel", "--json", "--out", tmp_path / "kernel")
     assert list(kernel.json["metrics"]) == ["kernel_digits"]

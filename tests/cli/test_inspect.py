@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 from commands import TINY, Run
 
-from saddlepoint.data import load_images
 from saddlepoint.dynamics import spectrum
-from saddlepoint.recipes import ImageConfig
+from saddlepoint.runs import Run as Opened
 from saddlepoint.storage import RunFolder
-from saddlepoint.training.state import load_state
 
 
 @pytest.fixture
@@ -25,11 +23,8 @@ def test_numbers_are_those_of_the_library_and_the_picture_is_drawn(run: Run, fol
     words = ("--batch-size", "64", "--size", "6", "--steps", "5")
     said = run("inspect", folder.path, *words, "--json", "--plot", plot)
     assert said.code == 0
-    config = ImageConfig.read({**folder.read_config(), "batch_size": 64})
-    assembled = config.build(load_images("digits", 8))
-    load_state(folder.checkpoints.newest().path, assembled.game, assembled.method, assembled.batches)
-    assembled.batches.position = 0
-    expected = spectrum(assembled.game, assembled.batches.next(), 6)
+    assembled, _ = Opened.open(folder.path).at_checkpoint()
+    expected = spectrum(assembled.game, assembled.setup.batches.part(batch_size=64)(0), 6)
     assert said.json["eigenvalues"] == [[v.real, v.imag] for v in expected.eigenvalues]
     assert said.json["samples"] == 640
     assert said.json["noise_ratio"] > 0

@@ -9,7 +9,7 @@ import pytest
 from commands import Run
 from PIL import Image
 
-from saddlepoint.tasks.trained import Sampler
+from saddlepoint.tasks import model_at
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_grid_array_and_files_show_the_same_images(run: Run, trained: Path, tmp_
 
 
 def test_the_first_images_of_a_seed_do_not_depend_on_how_many_are_drawn(trained: Path) -> None:
-    generator = Sampler.load(trained)
+    generator = model_at(trained)
     for n in (1, 3, 64, 65):
         assert (generator.latents(300, seed=5)[:n] == generator.latents(n, seed=5)).all()
         # A matrix product of another height may round its last bit the other way: one grey level.
@@ -74,7 +74,7 @@ def test_the_generator_works_alone_and_moved_elsewhere(run: Run, trained: Path, 
 def test_a_walk_is_an_animated_file(run: Run, trained: Path, tmp_path: Path, suffix: str, kind: str) -> None:
     path = tmp_path / f"walk.{suffix}"
     assert run("sample", trained, "--walk", path, "--stops", "3", "--scale", "2").code == 0
-    shown = Sampler.load(trained).walk(3, 24, seed=0)
+    shown = model_at(trained).on_walk(3, 24, seed=0)
     different = 1 + sum(bool((a != b).any()) for a, b in pairwise(shown))
     with Image.open(path) as film:
         assert film.format == kind
@@ -88,8 +88,8 @@ def test_a_walk_is_an_animated_file(run: Run, trained: Path, tmp_path: Path, suf
 
 
 def test_a_walk_comes_back_to_where_it_began(trained: Path) -> None:
-    generator = Sampler.load(trained)
-    walk = generator.walk(4, 6, seed=2)
+    generator = model_at(trained)
+    walk = generator.on_walk(4, 6, seed=2)
     assert len(walk) == 24
     stops = generator.sample(4, seed=2)
     # At a stop the weights are exactly 0 and 1 up to the rounding of sin(angle)/sin(angle).
@@ -107,7 +107,7 @@ def test_without_a_target_a_grid_is_written_here(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--out", "grid.doc"], "a picture ends in .png"),
+        (["--out", "grid.doc"], "can't be written as grid.doc: give --out FILE with one of .png, .jpg"),
         (["--walk", "walk.mp4"], "an animated file ends in .gif, .webp, .png"),
         (["-n", "0"], "-n"),
         (["--seed", "-1"], "--seed"),

@@ -49,13 +49,21 @@ def test_sounds_are_trained_on_sampled_and_evaluated(run: Run, tones: Path, tmp_
     assert run("sample", folder, "-n", "4", "--npz", tmp_path / "four.npz").code == 0
     assert np.load(tmp_path / "four.npz")["sounds"].shape == (4, 256)
 
+    said = run("evaluate", folder / "generator", "--data", tones, "--samples", "50", "--metrics", "modes")
+    assert said.code == 0, said.err
+    said = run("evaluate", folder, "--samples", "50", "--metrics", "modes", "--plot", tmp_path / "plots")
+    assert said.code == 0, said.err
+    assert (tmp_path / "plots" / "spectrograms-ema.png").is_file()
+
     for arguments, why in (
-        (["sample", folder, "--walk", tmp_path / "walk.gif"], "--walk are for images"),
-        (["sample", folder, "--where", "a=b"], "--where is for tables"),
-        (["sample", folder, "--out", tmp_path / "x.mp3"], "a picture ends in .png"),
+        (["sample", folder, "--walk", tmp_path / "walk.gif"], "a generator of sounds can't walk: --walk is for images"),
+        (["sample", folder, "--where", "a=b"], "--where"),
+        (
+            ["sample", folder, "--out", tmp_path / "x.mp3"],
+            "can't be written as x.mp3: give --out FILE with one of .wav, .png",
+        ),
         (["evaluate", folder, "--features", "digits"], "no extractor 'digits' listens to sounds"),
-        (["evaluate", folder, "--plot", tmp_path], "makes sounds: --plot does not apply"),
-        (["evaluate", folder / "generator"], "give the run folder"),
+        (["evaluate", folder / "generator"], "a generator alone does not say what it was trained on"),
     ):
         said = run(*arguments)
         assert said.code == 2

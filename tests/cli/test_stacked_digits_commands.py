@@ -7,33 +7,31 @@ from commands import Run
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import DATASETS
-from saddlepoint.recipes import RECIPES, ImageConfig, parse_config
+from saddlepoint.tasks import read_config, recipe_named
+from saddlepoint.tasks.images import TASK, evaluation
 
 
 def test_a_folder_given_to_the_recipe_holds_the_digits_to_stack(tmp_path: Path) -> None:
-    config = RECIPES["stacked-mnist"]().with_data(str(tmp_path))
-    assert isinstance(config, ImageConfig)
+    config = recipe_named("stacked-mnist").with_data(str(tmp_path))
     assert (config.data.source, config.data.path) == ("stacked-mnist", str(tmp_path))
-    assert config.evaluation.features == "stacked-digits"
-    assert parse_config(config.plain()) == config
-    other = RECIPES["mnist"]().with_data(str(tmp_path))
-    assert isinstance(other, ImageConfig)
+    assert config.score.features == "stacked-digits"
+    assert read_config(config.plain()) == config
+    other = recipe_named("mnist").with_data(str(tmp_path))
     assert other.data.source == "folder", "of every other recipe a folder says itself what it holds"
 
 
 def test_another_set_takes_its_place_with_features_that_know_it() -> None:
-    config = RECIPES["stacked-mnist"]().with_data("cifar-10")
-    assert isinstance(config, ImageConfig)
-    assert (config.data.source, config.evaluation.features) == ("cifar-10", "pixels")
+    config = recipe_named("stacked-mnist").with_data("cifar-10")
+    assert (config.data.source, config.score.features) == ("cifar-10", "pixels")
     with pytest.raises(ConfigurationError, match="did you mean 'stacked-mnist'"):
         config.with_data("stacked-mnits")
 
 
 def test_the_discriminator_is_half_of_the_generator() -> None:
     """Of the layers between equal grids, channel by channel: what D = ½ G says."""
-    config = RECIPES["stacked-mnist"]()
-    assert 2 * config.networks["discriminator"]["width"] == config.networks["generator"]["width"]
-    assert config.stand_in() == (DATASETS["stacked-mnist"].shape, 0)
+    config = recipe_named("stacked-mnist")
+    assert 2 * config.discriminator.network["width"] == config.generator.network["width"]
+    assert TASK.stand_in(config).shape == DATASETS["stacked-mnist"].shape
 
 
 def test_a_folder_without_the_files_says_which_are_wanted(run: Run, tmp_path: Path) -> None:
@@ -47,9 +45,9 @@ def test_a_run_is_evaluated_in_a_thousand_classes(
     run: Run, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trained for two steps, so that its numbers are of noise; the floor beside them is of real stacks."""
-    monkeypatch.setattr("saddlepoint.evaluation.evaluating.REAL", 2000)
+    monkeypatch.setattr(evaluation, "REAL", 2000)
     home = shared_data / "mnist"
-    few = ("--set", "evaluation.samples=64", "--set", "evaluation.features=pixels", "--device", "cpu")
+    few = ("--set", "score.samples=64", "--set", "score.features=pixels", "--device", "cpu")
     assert run("train", "stacked-mnist", "--data", home, "--samples", "128", "--out", tmp_path / "run", *few).code == 0
     said = run("evaluate", tmp_path / "run", "--metrics", "modes", "--samples", "2000", "--weights", "ema", "--json")
     assert said.code == 0

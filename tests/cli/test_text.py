@@ -48,10 +48,13 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     assert "Quality against variety" in (folder / "report.html").read_text(encoding="utf-8")
 
     for arguments, words in (
-        (["--out", tmp_path / "out.png"], "a text ends in .txt"),
-        (["--dir", tmp_path / "there"], "give --out FILE.txt, or nothing"),
-        (["--temperature", "0"], "temperature is 0"),
-        (["--where", "a=b"], "--where is for tables"),
+        (
+            ["--out", tmp_path / "out.doc"],
+            "a generator of text can't be written as out.doc: give --out FILE with one of .txt",
+        ),
+        (["--dir", tmp_path / "there"], "give --out FILE with one of .txt"),
+        (["--temperature", "0"], "temperature: Input should be greater than 0 (given: 0)"),
+        (["--columns", "2"], "holds a generator of text: --columns is for a generator of images"),
     ):
         refused = run("sample", folder, *arguments)
         assert refused.code == 2
@@ -79,4 +82,4 @@ def test_a_text_is_asked_for_and_bad_ones_are_refused(run: Run, trained: Path, t
         assert not (tmp_path / "run" / "config.yaml").exists()
     said = run("sample", trained, "--temperature", "1")
     assert said.code == 2
-    assert "--temperature is for text" in said.flat
+    assert "holds a generator of images: --temperature is for a generator of text" in said.flat

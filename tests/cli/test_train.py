@@ -8,16 +8,16 @@ import pytest
 import yaml
 from commands import TINY, Run
 
-from saddlepoint.recipes import RECIPES, ImageConfig
 from saddlepoint.storage import read_records
+from saddlepoint.tasks import read_config, recipes
 
 
 def test_a_dry_run_prints_the_whole_configuration_and_writes_nothing(run: Run, tmp_path: Path) -> None:
     said = run("train", "digits", "--samples", "77", "--seed", "3", "--out", tmp_path / "run", "--dry-run")
     assert said.code == 0
-    config = ImageConfig.read(yaml.safe_load(said.out))
+    config = read_config(yaml.safe_load(said.out))
     assert (config.budget.samples, config.seed) == (77, 3)
-    assert config.same_run(RECIPES["digits"]().model_copy(update={"seed": 3}))
+    assert config.same_run(recipes()["digits"].model_copy(update={"seed": 3}))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -28,7 +28,7 @@ def test_flags_are_settings(run: Run) -> None:
     )
     config = yaml.safe_load(said.out)
     assert (config["method"]["name"], config["method"]["same_batch"]) == ("extragradient", True)
-    assert (config["batch_size"], config["device"], config["loss"]["name"]) == (7, "cpu", "hinge")
+    assert (config["batch_size"], config["device"], config["adversary"]["loss"]["name"]) == (7, "cpu", "hinge")
     assert (config["budget"]["samples"], config["budget"]["minutes"]) == (None, 2.5)
 
 

@@ -10,11 +10,10 @@ from commands import Run
 from PIL import Image
 
 from saddlepoint.data.pairs import read_pairs
-from saddlepoint.recipes import parse_config
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.interpolation import load_between
 from saddlepoint.evaluation.fidelity import in_channels, resemblance
-from saddlepoint.tasks.translator import ImageTranslator
+from saddlepoint.runs import Run as Opened
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.translation.model import TranslatorOptions
 
 TINY = (
     *(
@@ -69,12 +68,16 @@ def test_pairs_are_trained_on_evaluated_and_what_was_skipped_is_said(run: Run, f
     held_out = read_pairs(folder, 16, split="test")
     assert {weights for _, weights in found} == {"ema", "live", "input unchanged"}
     unchanged = resemblance(in_channels(held_out.inputs.images, 3), held_out.targets.images)
-    made = resemblance(ImageTranslator.load(out).apply(held_out.inputs.images), held_out.targets.images)
+    made = resemblance(model_at(out).apply(held_out.inputs.images), held_out.targets.images)
     for name in ("l1", "psnr", "ssim"):
         assert found[name, "input unchanged"] == pytest.approx(unchanged[name])
         assert found[name, "ema"] == pytest.approx(made[name])
         assert found[name, "ema"] == pytest.approx(said.json["metrics"][name])
-    assert {path.name for path in (tmp_path / "plot").iterdir()} == {"translated-ema.png", "translated-live.png"}
+    assert {path.name for path in (tmp_path / "plot").iterdir()} == {
+        "trade.png",
+        "translated-ema.png",
+        "translated-live.png",
+    }
     assert "input unchanged" in (out / "report.html").read_text(encoding="utf-8")
     assert run("evaluate", out, "--metrics", "recall").code == 2
 
@@ -93,15 +96,15 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
     command = ("train", "translate", "--data", tmp_path / "side", "--split", "side", *TINY, *sets)
     said = run(*command, "--samples", "32", "--out", out)
     assert said.code == 0, said.err
-    given = parse_config(RunFolder(out).read_config()).load()
+    given = Opened.open(out).data
     assert (len(given), given.inputs.shape) == (8, (1, 16, 16))
     assert given.targets.images[:, 1:].max() == 0
     with Image.open(folder / "val/grey/0.png") as image:
         inputs = torch.from_numpy(np.array(image))[None, None]
     for strength, network in (
-        ("0", ImageTranslator.load(out / "generator/regression")),
-        ("0.5", load_between(out, 0.5)),
-        ("1", ImageTranslator.load(out)),
+        ("0", model_at(out / "generator/regression")),
+        ("0.5", model_at(out).prepared(TranslatorOptions(strength=0.5))),
+        ("1", model_at(out)),
     ):
         run("translate", out, folder / "val/grey/0.png", "--out", tmp_path / "made", "--strength", strength)
         with Image.open(tmp_path / "made/0.png") as made:
@@ -109,17 +112,20 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
     shown = run("evaluate", out, "--json").json["values"]
     found = {v["protocol"]["weights"]: v["value"] for v in shown if v["metric"] == "l1"}
     assert list(found) == ["regression", "ema", "live", "input unchanged"]
-    made = ImageTranslator.load(out / "generator/regression").apply(given.held_out.inputs.images)
+    made = model_at(out / "generator/regression").apply(given.held_out.inputs.images)
     assert found["regression"] == pytest.approx(resemblance(made, given.held_out.targets.images)["l1"])
     assert run("train", "translate", "--data", folder, "--split", "diagonal", *TINY).code == 2
-    assert "no setting 'data.split'" in run("train", "digits", "--split", "side").flat
+    assert (
+        "'split' is a setting of enhancement, translation; digits has none"
+        in run("train", "digits", "--split", "side").flat
+    )
 
 
 def test_unpaired_is_a_flag_and_the_way_back_is_evaluated_by_nobody(run: Run, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     said = run("train", "translate", "--data", folder, "--unpaired", "--samples", "16", *CYCLE, "--out", out)
     assert said.code == 0, said.err
-    assert parse_config(RunFolder(out).read_config()).unpaired == "cycle"
+    assert Opened.open(out).config.unpaired == "cycle"
     assert (out / "generator/backward/generator.safetensors").is_file()
     assert "give the run folder" in run("evaluate", out / "generator/backward").flat
 

@@ -11,7 +11,8 @@ import torch
 from commands import Run
 
 from saddlepoint.cli import main
-from saddlepoint.tasks.vocoder import Vocoder
+from saddlepoint.tasks import model_at
+from saddlepoint.tasks.vocoder.model import VocoderOptions
 
 TINY = (
     *("--device", "cpu", "--batch-size", "6", "--samples", "24", "--set", "regression=12"),
@@ -66,7 +67,7 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     soundfile.write(given / "deep" / "loud.flac", tone(300, 0.5, 4000), 4000)
     stereo = np.stack([tone(200, 0.4), tone(400, 0.4)], 1)
     soundfile.write(given / "stereo.wav", stereo, 2000)
-    trained = Vocoder.load(vocoder)
+    trained = model_at(vocoder)
     wave = torch.from_numpy(stereo.mean(1)).float()
     np.save(given / "mel.npy", trained.log_mel(wave).numpy())
     (given / "notes.txt").touch()
@@ -85,7 +86,7 @@ def test_files_folders_and_spectrograms_are_vocoded(run: Run, vocoder: Path, tmp
     np.testing.assert_allclose(soundfile.read(out / "stereo.wav")[0], expected, atol=2e-3)
     np.testing.assert_allclose(soundfile.read(out / "mel.wav")[0][: len(expected)], expected, atol=2e-3)
     assert run("vocode", vocoder, given / "stereo.wav", "--out", tmp_path / "alone", "--steps", "0").code == 0
-    alone = trained.without_steps().resynthesised(wave).numpy()
+    alone = trained.prepared(VocoderOptions(steps=0)).resynthesised(wave).numpy()
     np.testing.assert_allclose(soundfile.read(tmp_path / "alone" / "stereo.wav")[0], alone, atol=2e-3)
 
 
@@ -118,10 +119,10 @@ def test_what_cannot_be_done_is_one_sentence(
         (["vocode", vocoder, tmp_path / "empty", "--out", tmp_path / "o"], "holds no sounds"),
         (["vocode", vocoder, tmp_path / "nowhere", "--out", tmp_path / "o"], "does not exist"),
         (["vocode", vocoder, name, "--out", speech], "would be written over"),
-        (["vocode", trained, name, "--out", tmp_path / "o"], "holds a generator: use it with `saddle sample"),
-        (["sample", vocoder], "holds a vocoder: use it with `saddle vocode"),
+        (["vocode", trained, name, "--out", tmp_path / "o"], "holds a generator of images: use it with `saddle sample"),
+        (["sample", vocoder], f"holds a vocoder, which draws no samples: saddle vocode {vocoder}"),
         (["evaluate", vocoder / "generator"], "give the run folder"),
-        (["evaluate", vocoder, "--features", "digits"], "--features does not apply"),
+        (["evaluate", vocoder, "--features", "digits"], "holds vocoder: --features is for evaluations of audio,"),
         (["train", "vocoder", *TINY], "give their folder with --data FOLDER"),
         (["train", "vocoder", "--data", tmp_path / "empty", *TINY], "holds no sounds"),
         (["train", "vocoder", "--data", speech, *TINY, "--set", "data.test=_cid"], "change data.test"),

@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
+from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
+from saddlepoint.core.grouped import GroupedOptimizer
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
 from saddlepoint.tasks import read_config, recipe_named, recipes
 from saddlepoint.tasks.images.settings import ImageConfig
-from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY, PENALTY_REGISTRY
 
 
 def digits(*assignments: str) -> ImageConfig:
@@ -105,6 +107,50 @@ def test_switching_an_optimizer_keeps_what_both_take_and_drops_the_rest() -> Non
     assert "betas" not in sgd
 
 
+def test_another_kind_of_optimizer_has_its_own_scales_and_what_the_user_gave() -> None:
+    spec = digits("optimizer=Adadelta").generator.optimizer
+    assert (spec["lr"], spec["rho"], spec["eps"]) == (1.0, 0.9, 1e-6)
+    assert digits("optimizer=Adafactor").generator.optimizer["eps"] == (None, 0.001)
+    # Betas mean the same in all of Adam's kin, and rates that are alike by default are on one scale.
+    kin = digits("optimizer=AdamW").generator.optimizer
+    assert (tuple(kin["betas"]), kin["weight_decay"]) == ((0.0, 0.99), 0.01)
+    for given in (["optimizer.lr=0.5", "optimizer=Adadelta"], ["optimizer=Adadelta", "optimizer.lr=0.5"]):
+        assert digits(*given).discriminator.optimizer["lr"] == 0.5
+
+
+MUON = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="PyTorch has Muon from 2.9 on")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[MUON] if name == "Muon" else []) for name in OPTIMIZER_REGISTRY.names]
+)
+def test_every_optimizer_that_is_listed_can_be_chosen_and_makes_a_step(name: str) -> None:
+    spec = digits(f"optimizer={name}").generator.optimizer
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LayerNorm(4), torch.nn.Linear(4, 1))
+    optimizer = OPTIMIZER_REGISTRY.build(spec, params=network.parameters())
+    before = [p.detach().clone() for p in network.parameters()]
+    network(torch.randn(5, 3)).square().mean().backward()
+    optimizer.step()
+    assert all(torch.isfinite(p).all() for p in network.parameters())
+    assert not all(torch.equal(*pair) for pair in zip(before, network.parameters(), strict=True))
+
+
+@MUON
+def test_matrices_go_to_one_optimizer_and_the_rest_to_another() -> None:
+    muon = digits("optimizer=Muon", "optimizer.lr=0.02", "optimizer.others.betas=[0, 0.99]").generator.optimizer
+    assert (muon["lr"], muon["others"]["name"], tuple(muon["others"]["betas"])) == (0.02, "AdamW", (0, 0.99))
+    made = OPTIMIZER_REGISTRY.build(muon, params=torch.nn.Linear(3, 4).parameters())
+    assert isinstance(made, GroupedOptimizer)
+    assert [type(member).__name__ for member in made.members] == ["Muon", "AdamW"]
+    sets = ("optimizer=by-shape", "optimizer.matrices.lr=0.5", "optimizer.others=SGD", "optimizer.others.lr=0.25")
+    spec = digits(*sets).generator.optimizer
+    assert spec["matrices"]["lr"] == 0.5
+    assert (spec["others"]["name"], spec["others"]["lr"]) == ("SGD", 0.25)
+    made = OPTIMIZER_REGISTRY.build(spec, params=torch.nn.Linear(3, 4).parameters())
+    assert isinstance(made, GroupedOptimizer)
+    assert [[tuple(p.shape) for p in group["params"]] for group in made.param_groups] == [[(4, 3)], [(4,)]]
+
+
 def test_momentum_and_nesterov_are_arguments_of_sgd() -> None:
     spec = digits("optimizer=SGD", "optimizer.momentum=0.9", "optimizer.nesterov=true").discriminator.optimizer
     assert (spec["momentum"], spec["nesterov"]) == (0.9, True)
@@ -194,6 +240,9 @@ def test_everything_listed_can_be_had_by_its_name_alone_and_has_a_summary(regist
 def test_a_choice_in_settings_that_are_absent_is_made_and_asked_for_before_its_arguments() -> None:
     config = assign(recipe_named("digits"), ["augmentation.kind=adaptive", "augmentation.kind.geometry=false"])
     assert config.adversary.augmentation is not None
-    assert (config.adversary.augmentation.kind["name"], config.adversary.augmentation.kind["geometry"]) == ("adaptive", False)
+    assert (config.adversary.augmentation.kind["name"], config.adversary.augmentation.kind["geometry"]) == (
+        "adaptive",
+        False,
+    )
     with pytest.raises(ConfigurationError, match=r"no augmentation is chosen yet: give kind before"):
         assign(recipe_named("digits"), ["augmentation.kind.geometry=false"])

@@ -7,10 +7,10 @@ import torch
 from test_game import image_batch, image_game, normed_game, sgd, vector_batch
 from torch import nn
 
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
 from saddlepoint.core import Batch, Game, NonFinite
 from saddlepoint.games import bilinear
 from saddlepoint.penalties import GradientPenalty
-from saddlepoint.tasks.adversarial import AdversarialLosses
 
 #: torch imports a part of itself that it deprecates, when inductor is first used.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
@@ -45,7 +45,11 @@ def test_penalties_that_differentiate_inside_the_loss_compile(kind):
 
 def test_the_gradient_penalty_compiles():
     eager = image_game("mlp")
-    eager = Game(eager.players, AdversarialLosses(eager.losses.loss, [GradientPenalty()]), eager.optimizers)
+    eager = Game(
+        eager.players,
+        AdversarialLosses(of_latents, Adversary(eager.losses.adversary.loss, [GradientPenalty()])),
+        eager.optimizers,
+    )
     assert same(compiled(eager).field(image_batch()), eager.field(image_batch()))
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
 from saddlepoint.core import Batch, Batches, Game, NonFinite, Point
 from saddlepoint.core.game import SETTLING
 from saddlepoint.data.stream import SampleBatch
@@ -17,7 +18,6 @@ from saddlepoint.networks import (
     MLPGenerator,
 )
 from saddlepoint.penalties import R1, R2
-from saddlepoint.tasks.adversarial import AdversarialLosses
 
 
 class NormedGenerator(nn.Module):
@@ -50,7 +50,7 @@ def sgd(players, lr=0.1):
 def normed_game(dropout=0.0):
     torch.manual_seed(0)
     players = {"generator": NormedGenerator(dropout).double(), "discriminator": NormedDiscriminator().double()}
-    return Game(players, AdversarialLosses(relativistic()), sgd(players))
+    return Game(players, AdversarialLosses(of_latents, Adversary(relativistic())), sgd(players))
 
 
 def vector_batch(n=6, seed=None):
@@ -71,7 +71,7 @@ def image_game(kind):
             "discriminator": ConvolutionalDiscriminator(shape, width=2),
         }
     players = {name: player.double() for name, player in players.items()}
-    return Game(players, AdversarialLosses(relativistic(), [R1(1.0), R2(1.0)]), sgd(players))
+    return Game(players, AdversarialLosses(of_latents, Adversary(relativistic(), [R1(1.0), R2(1.0)])), sgd(players))
 
 
 def image_batch(n=3):
@@ -130,7 +130,7 @@ def test_field_one_by_one_equals_field_at_once_equals_linearization(make):
 
 def test_separate_losses_give_the_joint_field():
     game = normed_game()
-    joint = AdversarialLosses(relativistic())
+    joint = AdversarialLosses(of_latents, Adversary(relativistic()))
     separate = {n: (lambda players, batch, n=n: joint(players, batch, (n,))[n]) for n in game.names}
     other = Game(game.players, separate, sgd(game.players))
     batch = vector_batch()
@@ -282,7 +282,7 @@ def test_parts_whose_loss_is_not_finite_are_noticed() -> None:
 def adam_game(joint=True):
     torch.manual_seed(0)
     players = {"generator": NormedGenerator().double(), "discriminator": NormedDiscriminator().double()}
-    losses = AdversarialLosses(relativistic())
+    losses = AdversarialLosses(of_latents, Adversary(relativistic()))
     if not joint:
         joint_losses = losses
         losses = {
@@ -318,13 +318,15 @@ def test_who_rests_is_not_moved_and_remembers_nothing_of_it():
     generator = game.point.only("generator").clone()
     for _ in range(3):
         game.move(game.field(resting(batch)))
-        game.slide(game.field(resting(batch)))
+        field = game.field(resting(batch))
+        game.field(batch, base=False)  # a later evaluation of another batch wakes nobody
+        game.move(2 * (field + field))
     assert all(value.equal(before[key]) for key, value in discriminator.state_dict().items())
     assert not game.optimizers["discriminator"].state
     assert float((game.point.only("generator") - generator).norm()) > 0
     with game.untouched():
         game.field(batch, base=False)  # a look at another batch wakes nobody
-    game.move(game.point.zeros())
+    game.move(game.field(resting(batch)).zeros())
     assert all(value.equal(before[key]) for key, value in discriminator.state_dict().items())
     game.move(game.field(batch))
     assert game.optimizers["discriminator"].state

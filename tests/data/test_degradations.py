@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
-
 from saddlepoint.data.degradations import DEGRADATIONS, HIDDEN, Chain, Mask, Range, motion_kernel
+from torch import Tensor
 
 EXAMPLES = {
     "downscale": "downscale:2",

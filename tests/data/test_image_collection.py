@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from saddlepoint.data.degradations import Chain
+from saddlepoint.data.degraded_stream import JUDGED_SIDE, DegradedStream, degraded_pairs
 from torch import Tensor
 
 from saddlepoint.data import DataError, ImageData, images
-from saddlepoint.data.degradations import Chain
-from saddlepoint.data.degraded_stream import JUDGED_SIDE, DegradedStream, degraded_pairs
 from saddlepoint.data.image_collection import Photographs, photograph_folder
 
 SIZES = {"a.png": (40, 60), "b/c.png": (33, 50), "d.png": (64, 36), "e.png": (20, 90)}  # width, height

@@ -2,13 +2,8 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
-
-from saddlepoint.data import ImageData
 from saddlepoint.data.degradations import Chain
 from saddlepoint.data.degraded_stream import degraded_pairs
-from saddlepoint.data.image_collection import Photographs
-from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.enhancement import (
     LARGE,
     Candidate,
@@ -17,11 +12,16 @@ from saddlepoint.evaluation.enhancement import (
     inconsistency,
     untouched,
 )
+from saddlepoint.tasks.translator import ImageTranslator
+from torch import Tensor, nn
+
+from saddlepoint.data import ImageData
+from saddlepoint.data.image_collection import Photographs
+from saddlepoint.data.pairs import PairData
+from saddlepoint.evaluation.fidelity import resemblance
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance, ms_ssim
 from saddlepoint.networks import Translator
-from saddlepoint.evaluation.fidelity import resemblance
-from saddlepoint.tasks.translator import ImageTranslator
 
 
 class Repeated(Translator):

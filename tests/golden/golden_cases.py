@@ -258,7 +258,9 @@ CASES = {
     "translate": Case("translate", UNET, pairs),
     "translate, regression": Case("translate", (*UNET, "regression=16"), pairs),
     "translate, matching": Case(
-        "translate", (*UNET, "matching=1", "conditioned=false", "discriminator.network.scales=2"), pairs
+        "translate",
+        (*UNET, "regularisers.layer-matching.weight=1", "conditioned=false", "discriminator.network.scales=2"),
+        pairs,
     ),
     "translate, cycle": Case(
         "translate", (*UNET, "unpaired=cycle", "cycle.history=32", "batch_size=12", "budget.samples=48"), pairs
@@ -277,6 +279,8 @@ CASES = {
     "enhance": Case("enhance", (*ENHANCE, "degrade=downscale:2", "regression=16"), photographs),
     "enhance, chain": Case("enhance", (*ENHANCE, "degrade=blur:1,noise:5-25", "regression=0"), photographs),
     "enhance, matching": Case(
-        "enhance", (*ENHANCE, "degrade=downscale:2", "regression=0", "matching=1", "conditioned=true"), photographs
+        "enhance",
+        (*ENHANCE, "degrade=downscale:2", "regression=0", "regularisers.layer-matching.weight=1", "conditioned=true"),
+        photographs,
     ),
 }

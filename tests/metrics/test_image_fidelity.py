@@ -118,7 +118,8 @@ def test_psnr_and_ssim_are_those_of_scikit_image():
 @pytest.mark.parametrize(("scales", "size"), [(5, (176, 192)), (3, (64, 48))])
 def test_ms_ssim_is_that_of_torchmetrics_where_the_coarsest_images_agree(scales, size):
     """At the coarsest scale theirs counts mirrored edges too, so here nothing of the noise reaches it."""
-    image = pytest.importorskip("torchmetrics.functional.image")
+    from torchmetrics.functional import image
+
     real = photos(2, 3, *size) / 255 * 0.6 + 0.2
     block = 2 ** (scales - 1)
     noise = RNG.uniform(-0.09, 0.09, size=(2, 3, size[0] // block, block, size[1] // block, block))

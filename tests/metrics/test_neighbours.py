@@ -1,6 +1,7 @@
 """What is made of nearest neighbours: distances, supports, copies, duplicates."""
 
 import numpy as np
+import prdc
 import pytest
 import torch
 
@@ -64,8 +65,8 @@ def test_a_row_is_no_neighbour_of_itself_but_its_double_is():
 def by_definition(x, y, k):
     real, generated, cross = (distances(*pair) for pair in ((x, x), (y, y), (x, y)))
     r, g = np.sort(real, axis=1)[:, k], np.sort(generated, axis=1)[:, k]  # column 0 is the row itself
-    inside = cross <= r[:, None]
-    return inside.any(0).mean(), (cross <= g).any(1).mean(), inside.sum() / (k * len(y)), inside.any(1).mean()
+    closed, inside = cross <= r[:, None], cross < r[:, None]
+    return closed.any(0).mean(), (cross <= g).any(1).mean(), inside.sum() / (k * len(y)), inside.any(1).mean()
 
 
 def found_by(x, y, k):
@@ -96,10 +97,20 @@ def test_swapping_the_sets_swaps_precision_and_recall():
 
 @pytest.mark.parametrize("d", [1, 2, 40, 3000])
 @pytest.mark.parametrize("k", [1, 4])
-def test_identical_sets_fill_each_closed_ball_with_k_plus_one(d, k):
-    # The k-th neighbour is on the rim of its ball: rounding in d dimensions must not throw it out.
+def test_identical_sets_fill_each_open_ball_with_k(d, k):
+    # The k-th neighbour is on the rim of its ball: rounding in d dimensions must neither throw it out nor let it in.
     x = np.random.default_rng(6).normal(size=(60, d)) + 3
-    assert found_by(x, x, k) == (1, 1, (k + 1) / k, 1)
+    assert found_by(x, x, k) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("levels", [2, 4])
+@pytest.mark.parametrize("k", [1, 5])
+def test_density_and_coverage_of_quantised_features_are_those_of_prdc(levels, k):
+    rng = np.random.default_rng(8)
+    x, y = (rng.integers(levels, size=(n, 6)).astype(float) for n in (150, 120))
+    expected = prdc.compute_prdc(x, y, nearest_k=k)
+    found = density_coverage(x, y, k)
+    assert (found.density, found.coverage) == pytest.approx((expected["density"], expected["coverage"]), abs=1e-12)
 
 
 def clusters(gap, width):
@@ -173,17 +184,20 @@ def test_density_and_coverage_of_one_distribution_are_the_papers():
 
 
 def test_constant_features_are_one_point():
-    assert found_by(np.ones((6, 3)), np.ones((5, 3)), 2) == (1, 1, 3, 1)
+    # Open balls of radius 0 hold nothing; closed ones hold their centre.
+    assert found_by(np.ones((6, 3)), np.ones((5, 3)), 2) == (1, 1, 0, 0)
     assert found_by(np.ones((6, 3)), np.zeros((5, 3)), 2) == (0, 0, 0, 0)
 
 
-def test_pixels_on_the_rim_stay_inside():
+def test_pixels_on_the_rim_stay_inside_of_closed_balls_and_outside_of_open_ones():
     # Quantised features: many distances are equal, and all are exact in integers.
     rng = np.random.default_rng(11)
     x, y = rng.integers(0, 3, size=(150, 6)), rng.integers(0, 3, size=(140, 6))
     square = [np.square(a[:, None] - b[None]).sum(-1) for a, b in ((x, x), (y, y), (x, y))]
-    inside = square[2] <= np.sort(square[0], axis=1)[:, 3, None]
-    assert found_by(x / 255 + 0.1, y / 255 + 0.1, 3)[2] == inside.sum() / (3 * 140)
+    reach = np.sort(square[0], axis=1)[:, 3, None]
+    found = found_by(x / 255 + 0.1, y / 255 + 0.1, 3)
+    assert found[0] == (square[2] <= reach).any(0).mean()
+    assert found[2] == (square[2] < reach).sum() / (3 * 140)
 
 
 # --- memorisation -------------------------------------------------------------------------------------

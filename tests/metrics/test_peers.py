@@ -1,6 +1,7 @@
 """The same numbers as other libraries on inputs of our own choosing, where those are installed."""
 
 import numpy as np
+import prdc
 import pytest
 import torch
 
@@ -21,7 +22,6 @@ def pair(n=300, m=250, d=6):
 
 @pytest.mark.parametrize("k", [1, 4])
 def test_prdc(k):
-    prdc = pytest.importorskip("prdc")
     real, generated = pair()
     balls, fill = precision_recall(real, generated, k), density_coverage(real, generated, k)
     expected = prdc.compute_prdc(real, generated, nearest_k=k)

@@ -9,6 +9,8 @@ from scipy.stats import ks_2samp
 
 from saddlepoint.metrics import (
     TableColumn,
+    column_pair_trends,
+    column_shapes,
     column_similarity,
     detection_auc,
     pair_similarities,
@@ -55,6 +57,57 @@ def test_pairs_of_numbers_by_their_correlation() -> None:
     assert pair_similarities(real, [numbers("a", x), numbers("b", -x)])["a", "b"] == pytest.approx(0)
     assert pair_similarities(real, real)["a", "b"] == pytest.approx(1)
     assert pair_similarities(real, [numbers("a", x), numbers("b", 0 * x)])["a", "b"] == pytest.approx(0.5)
+
+
+def test_missing_values_are_left_out_of_column_shapes() -> None:
+    real = [numbers("a", [1.0, 2.0, 3.0, np.nan]), codes("b", [0, 0, 1, -1])]
+    made = [numbers("a", [2.0, 3.0, 4.0, np.nan]), codes("b", [0, 1, -1, -1])]
+    # Distribution functions at 1, 2, 3, 4: 1/3, 2/3, 1, 1 and 0, 1/3, 2/3, 1. Shares 2/3, 1/3 and 1/2, 1/2.
+    assert column_shapes(real, made) == pytest.approx({"a": 2 / 3, "b": 5 / 6})
+    none = column_shapes([numbers("a", [np.nan])], [numbers("a", [1.0])])
+    assert np.isnan(none["a"])
+
+
+def test_numbers_beside_categories_stand_in_bins_of_equal_width() -> None:
+    """0 and 100 alone at the ends: in bins of equal weight the small ones would lie apart."""
+    x = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 100.0])
+    real = [numbers("x", x), codes("c", [0, 0, 0, 0, 0, 1])]
+    made = [numbers("x", [4.0, 4.0, 4.0, 4.0, 4.0, 500.0]), codes("c", [0, 0, 0, 0, 0, 1])]
+    assert column_pair_trends(real, made)["x", "c"] == 1.0
+    assert pair_similarities(real, made)["x", "c"] < 0.5
+    gone = [numbers("x", [np.nan, 1.0, 2.0, 3.0, 4.0, 100.0]), codes("c", [0, 0, 0, 0, 0, 1])]
+    assert column_pair_trends(real, gone)["x", "c"] == pytest.approx(1 - 1 / 6)
+    assert column_pair_trends([real[0], numbers("y", x)], [real[0], numbers("y", -x)])["x", "y"] == pytest.approx(0)
+
+
+def test_columns_and_pairs_are_those_of_sdmetrics() -> None:
+    pandas = pytest.importorskip("pandas")
+    single, pairs = pytest.importorskip("sdmetrics.single_column"), pytest.importorskip("sdmetrics.column_pairs")
+    rng = np.random.default_rng(3)
+
+    def table(n: int, scale: float) -> list[TableColumn]:
+        x = rng.normal(size=n) ** 3 * scale
+        y = x + rng.normal(size=n)
+        x[: n // 8] = np.nan
+        c = rng.integers(3, size=n)
+        c[: n // 9] = -1
+        return [numbers("x", x), numbers("y", y), codes("c", c)]
+
+    def frame(columns: list[TableColumn]) -> Any:
+        return pandas.DataFrame(
+            {c.name: c.values if c.numeric else [None if v < 0 else "abc"[v] for v in c.values] for c in columns}
+        )
+
+    real, made = table(200, 1.0), table(150, 1.4)
+    a, b = frame(real), frame(made)
+    shapes, trends = column_shapes(real, made), column_pair_trends(real, made)
+    for name in "xy":
+        assert shapes[name] == pytest.approx(single.KSComplement.compute(a[name], b[name]), abs=1e-12)
+        expected = pairs.ContingencySimilarity.compute(a[[name, "c"]], b[[name, "c"]], continuous_column_names=[name])
+        assert trends[name, "c"] == pytest.approx(expected, abs=1e-12)
+    assert shapes["c"] == pytest.approx(single.TVComplement.compute(a["c"], b["c"]), abs=1e-12)
+    expected = pairs.CorrelationSimilarity.compute(a[["x", "y"]], b[["x", "y"]])
+    assert trends["x", "y"] == pytest.approx(expected, abs=1e-9)
 
 
 def test_pairs_with_categories_by_the_cells_of_their_table() -> None:

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.losses import LOSSES
 from saddlepoint.networks import DiscriminatorOutput, PatchDiscriminator, UNetDiscriminator
-from saddlepoint.components.precision import MixedPrecision
 
 
 @pytest.mark.parametrize(("depth", "sees"), [(1, 16), (2, 34), (3, 70), (4, 142)])

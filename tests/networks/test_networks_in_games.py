@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
 from saddlepoint.core import Batch, Game
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import relativistic
@@ -19,7 +20,6 @@ from saddlepoint.networks import (
     UNetDiscriminator,
 )
 from saddlepoint.penalties import R1, R2
-from saddlepoint.tasks.adversarial import AdversarialLosses
 
 #: With 8x8 pixels DCGAN's discriminator has no batch norm.
 SHAPES = {"dcgan": (1, 16, 16), "sngan": (1, 8, 8), "residual": (1, 8, 8), "patch": (1, 16, 16), "unet": (1, 8, 8)}
@@ -50,7 +50,7 @@ def game(pair: str) -> Game:
             for parameter in player.parameters():
                 parameter.add_(0.2 * torch.randn_like(parameter))
     optimizers = {name: torch.optim.SGD(player.parameters(), lr=0.1) for name, player in players.items()}
-    return Game(players, AdversarialLosses(relativistic(), [R1(1.0), R2(1.0)]), optimizers)
+    return Game(players, AdversarialLosses(of_latents, Adversary(relativistic(), [R1(1.0), R2(1.0)])), optimizers)
 
 
 def batch(pair: str) -> Batch:

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.networks import NETWORKS, Translator
-from saddlepoint.components.registries import NETWORK_REGISTRY
 
 
 class Seen(Translator):

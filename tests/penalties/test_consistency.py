@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.augment import Adaptive, DiffAugment
-from saddlepoint.penalties import Consistency, DiscriminatorPass
 from saddlepoint.components.registries import PENALTY_REGISTRY
+from saddlepoint.penalties import Consistency, DiscriminatorPass
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.components.adversary import AdversarialLosses, Adversary, of_latents
 from saddlepoint.core import Batch, Game
 from saddlepoint.data.stream import SampleBatch
 from saddlepoint.losses import wasserstein
 from saddlepoint.penalties import R1, DiscriminatorPass, LeCam
-from saddlepoint.tasks.adversarial import AdversarialLosses
 
 
 def logits(real: Tensor, generated: Tensor) -> DiscriminatorPass:
@@ -80,8 +80,9 @@ class WithMemory(nn.Module):
 def play(penalty: LeCam) -> tuple[Game, Batch]:
     torch.manual_seed(0)
     players = {"generator": nn.Linear(3, 2), "discriminator": WithMemory()}
-    losses = AdversarialLosses(wasserstein(), [R1(), penalty])
-    losses.keep_memories_in(players)
+    adversary = Adversary(wasserstein(), [R1(), penalty])
+    adversary.attach(players)
+    losses = AdversarialLosses(of_latents, adversary)
     game = Game(players, losses, {n: torch.optim.SGD(m.parameters(), lr=0.1) for n, m in players.items()})
     return game, Batch(SampleBatch(torch.randn(8, 2) + 3, torch.randn(8, 3), torch.rand(8, 1)), 8, seed=1)
 

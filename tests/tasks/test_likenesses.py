@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from saddlepoint.tasks.interpolation import interpolated
+from saddlepoint.tasks.translating import TranslationLosses
+from saddlepoint.tasks.translator import ImageTranslator
 from torch import nn
 
+from saddlepoint.components.content import SSIM, Perceptual, Reconstruction
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.extractors import load_extractor
 from saddlepoint.losses import least_squares
 from saddlepoint.metrics import ssim
 from saddlepoint.networks import SuperResolver
-from saddlepoint.tasks.interpolation import interpolated
-from saddlepoint.components.content import SSIM, Perceptual, Reconstruction
-from saddlepoint.tasks.translating import TranslationLosses
 from saddlepoint.tasks.translation import ACROSS, beside_each_other
-from saddlepoint.tasks.translator import ImageTranslator
 
 
 class Scaled(nn.Module):

@@ -2,17 +2,17 @@
 
 import pytest
 import torch
+from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
+from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
+from saddlepoint.tasks.translating import TranslationLosses, with_context
 from torch import nn
 
+from saddlepoint.components.content import Reconstruction
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.pair_stream import PairBatch
 from saddlepoint.losses import least_squares, non_saturating, relativistic
 from saddlepoint.networks import DiscriminatorOutput, ResidualTranslator
 from saddlepoint.penalties import R1, R2, LeCam
-from saddlepoint.tasks.contrast import Contrasted, ContrastLosses, contrast
-from saddlepoint.tasks.cycle import BACKWARD, ONWARD, SOURCE, TARGET, CycleLosses, NetworkGroup, ReplayBuffer
-from saddlepoint.components.content import Reconstruction
-from saddlepoint.tasks.translating import TranslationLosses, with_context
 
 
 class Scaled(nn.Module):

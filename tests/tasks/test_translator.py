@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from saddlepoint.tasks.trained import NETWORK_REGISTRY, ImageGenerator, Latent, Model, Sampler
+from saddlepoint.tasks.translator import ImageTranslator, _stretches, card_of
 from torch import Tensor, nn
 
 from saddlepoint.networks import Translator
 from saddlepoint.networks.mlp import MLPGenerator
-from saddlepoint.tasks.trained import NETWORK_REGISTRY, ImageGenerator, Latent, Model, Sampler
-from saddlepoint.tasks.translator import ImageTranslator, _stretches, card_of
 
 
 class Blurring(Translator):

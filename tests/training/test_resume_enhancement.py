@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from saddlepoint.evaluation.enhancement import untouched
+from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
+from saddlepoint.tasks.interpolation import interpolated, load_between
+from saddlepoint.tasks.translator import ImageTranslator
 from test_resume import assert_resumes_exactly, play, same, state_of
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.image_collection import Photographs
-from saddlepoint.evaluation.enhancement import untouched
-from saddlepoint.recipes import RECIPES, EnhancementConfig, parse_config
-from saddlepoint.tasks.interpolation import interpolated, load_between
-from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (
     "batch_size=24",

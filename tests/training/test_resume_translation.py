@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from saddlepoint.recipes import RECIPES, TranslationConfig, parse_config
+from saddlepoint.tasks.translator import ImageTranslator
 from test_resume import assert_resumes_exactly, play, same
 
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.measures import values
-from saddlepoint.recipes import RECIPES, TranslationConfig, parse_config
-from saddlepoint.tasks.translator import ImageTranslator
 
 TINY = (
     "data.size=16",

@@ -66,8 +66,8 @@ def compare(
     size of that method alone. Starts, data order and budget are the same; failures are counted and rank last.
 
     With --baselines a recipe stands beside what its task has without an adversary: autoencoders of the same decoder,
-    regression or likelihood alone, models that are fitted at once. --set then changes all of them, and after a name that
-    one, as in --set vae.model.beta=0.5; flags of the evaluation, as --features, are given as they are.
+    regression or likelihood alone, models that are fitted at once. --set then changes all of them, and after a name
+    that one, as in --set vae.model.beta=0.5; flags of the evaluation, as --features, are given as they are.
 
     Examples:
 

@@ -110,8 +110,8 @@ def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:
     for name, picture in found.pictures.items():
         paths.append(folder / f"{name}.png")
         write_picture(paths[-1], picture())
-    for name, draw in FIGURES.items():
-        if (figure := draw(record)) is not None:
+    for name, figure_of in FIGURES.items():
+        if (figure := figure_of(record)) is not None:
             paths.append(folder / f"{name}.png")
             save_png(figure, paths[-1])
     for path in paths:

@@ -15,7 +15,7 @@ def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict
     """Words of a command line as those that stand alone, and settings by key, in their order.
 
     `--key value`, `--key=value`; `--key` and `--no-key` of a setting that is true or false, or of a part that may be
-    left out. Dashes in a key are underscores; dots lead into inner settings. A key that comes twice has a list of values.
+    left out. Dashes in a key are underscores; dots lead into inner settings. A key that comes twice has a list.
 
     Args:
         words: what no option of the command took.
@@ -83,7 +83,7 @@ def _is_truth(text: str) -> bool:
 
 
 def checked(config: Config, keys: Iterable[str]) -> None:
-    """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest that there is."""
+    """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest."""
     known = {*type(config).model_fields, *type(config).aliases, *BUDGET}
     for key in keys:
         head = key.partition(".")[0]
@@ -96,7 +96,9 @@ def checked(config: Config, keys: Iterable[str]) -> None:
         ]
         flag = f"--{key.replace('_', '-')}"
         if others:
-            raise ConfigurationError(f"{flag}: {head!r} is a setting of {', '.join(others)}; {config.recipe} has none")
+            raise ConfigurationError(
+                f"{flag}: {head!r} is a setting of {', '.join(sorted(others))}; {config.recipe} has none"
+            )
         near = nearest(head, sorted(known))
         raise ConfigurationError(f"there is no flag {flag}: {near.replace('_', '-')}")
 
@@ -119,9 +121,9 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
         flag = f"--{key.replace('_', '-')}"
         owners = [title for title, other in others.items() if key in other.model_fields]
         if owners:
-            raise ConfigurationError(f"{what}: {flag} is for {', '.join(owners)}")
+            raise ConfigurationError(f"{what}: {flag} is for {', '.join(sorted(owners))}")
         known = [name.replace("_", "-") for name in kind.model_fields]
-        raise ConfigurationError(f"{what} has no option {flag}: {nearest(key.replace('_', '-'), known)}")
+        raise ConfigurationError(f"{what}, which has no option {flag}: {nearest(key.replace('_', '-'), known)}")
     return kind.read(given)
 
 
@@ -131,7 +133,9 @@ _RARE = ("schema_version", "task", "game", "recipe", "device", "threads", "compi
 
 def settings_help(config: Config, *, everything: bool) -> str:
     """The settings of a recipe, grouped, each with its value and what it means."""
-    lines = [f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."]
+    lines = [
+        f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."
+    ]
     group = ""
     for one in described(config):
         head = one.key.partition(".")[0]
@@ -160,4 +164,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value)) or "[]"
     return "none" if value is None else str(value)
-

@@ -37,7 +37,7 @@ from saddlepoint.networks import (
 )
 from saddlepoint.runs.api import starting_point
 from saddlepoint.tasks import tasks
-
+from saddlepoint.tasks.model import OWN
 
 #: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
 SHAPE, LATENT = (1, 28, 28), 64
@@ -107,8 +107,8 @@ _KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
     "regularisers": lambda: _entries(REGULARISER_REGISTRY),
     "content": lambda: _entries(CONTENT_REGISTRY),
     "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
-    "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names],
-    "optimizers": lambda: [(name, "torch.optim." + name) for name in OPTIMIZER_REGISTRY.names],
+    "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names if name != OWN],
+    "optimizers": lambda: [(name, OPTIMIZER_REGISTRY.summary(name)) for name in OPTIMIZER_REGISTRY.names],
     "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
     "games": lambda: _entries(GAME_REGISTRY),
     "metrics": lambda: [(name, measure.summary, measure.words) for name, measure in MEASURES.items()],
@@ -142,7 +142,13 @@ def list_(
     if recipe is not None:
         raise ConfigurationError(f"{kind} are listed whole: leave {recipe!r} out")
     for name in [kind] if kind else _KINDS:
-        table = Table(title=f"{name} ({_STATED[name]})" if name in _STATED else name, title_justify="left", title_style="bold", show_header=False, box=None)
+        table = Table(
+            title=f"{name} ({_STATED[name]})" if name in _STATED else name,
+            title_justify="left",
+            title_style="bold",
+            show_header=False,
+            box=None,
+        )
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
         table.add_column(style="dim")
@@ -167,5 +173,3 @@ def _settings(recipe: str | None, key: str | None) -> None:
     for one in found:
         table.add_row(one.key, "" if one.value == "…" else str(one.value), one.text, one.kind)
     out.print(table)
-
-

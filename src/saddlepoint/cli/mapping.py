@@ -18,11 +18,11 @@ from rich.table import Table
 from torch import Tensor
 
 from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, rng
 from saddlepoint.dynamics.theory import LinearField, factor
 from saddlepoint.games import AnalyticGame, Cell, stability_map
-from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.report import save_png
 from saddlepoint.report.stability import stability
 

@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 
 from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.components.analytic import BOTH_OPTIMIZERS, Mover
+from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, rng
 from saddlepoint.games import Trajectory
 from saddlepoint.games import solve as solve_game
-from saddlepoint.components.analytic import BOTH_OPTIMIZERS, Mover
-from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.report import save_png, trajectory
 
 

@@ -29,7 +29,9 @@ def train(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RECIPE|CONFIG", help="A recipe (`saddle list recipes`), module:recipe, or a config.yaml."),
+        typer.Argument(
+            metavar="RECIPE|CONFIG", help="A recipe (`saddle list recipes`), module:recipe, or a config.yaml."
+        ),
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="NAME|PATH", help="A known data set, hf:NAME, or a path.")
@@ -73,9 +75,12 @@ def train(
     """
     named = list(words or [])
     recipe = _recipe(named)
-    if wants_help or help_all or recipe is None:
+    if wants_help or help_all:
         _help(context, recipe, everything=help_all, trust=trust)
-    assert recipe is not None
+    if recipe is None:
+        raise ConfigurationError(
+            "RECIPE|CONFIG is missing: name one, as in: saddle train digits; see saddle list recipes"
+        )
     named.remove(recipe)
     config = resolved(recipe, named, data, sets or [], trust)
     if dry_run:
@@ -133,7 +138,7 @@ def _help(context: typer.Context, recipe: str | None, *, everything: bool, trust
 
 
 def _costs(config: Config) -> str:
-    """What the networks cost and what is in the data, as comments of YAML; data of the user's are read, none fetched."""
+    """What the networks cost and what is in the data, as comments of YAML; the user's data are read, none fetched."""
     task, data = task_of(config), None
     with suppress(DataError, ConfigurationError):  # the run itself will say what is the matter
         data = task.stand_in(config)

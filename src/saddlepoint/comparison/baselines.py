@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +119,15 @@ def compare_baselines(
     notes: dict[str, None] = {}
     pictures: dict[str, dict[str, str]] = {}
     for on in dict.fromkeys(entry.on for entry in entries):
-        data: Dataset | None = None
+        first = next(entry.config for entry in entries if entry.on == on)
+        data: Dataset = task_of(first).read(first)
         for seed in sorted({entry.seed for entry in entries}):
             models: dict[str, Model] = {}
             own = [entry for entry in entries if (entry.on, entry.seed) == (on, seed)]
             for entry in own:
                 number = entries.index(entry)
                 tell(number, entry.label, 0.0)
-                data = task_of(entry.config).read(entry.config) if data is None else data
-                facts, model = _trained(entry, home, data, lambda share, e=entry, n=number: tell(n, e.label, share))
+                facts, model = _trained(entry, home, data, partial(tell, number, entry.label))
                 runs.append({"on": on, "label": entry.label, "seed": seed, **facts})
                 if model is not None:
                     models[entry.label] = model

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, SerializeAsAny, field_validator
 
-from saddlepoint.components.analytic import AnalyticSettings
+from saddlepoint.components.analytic import AnalyticSettings, Mover
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
+from saddlepoint.components.settings import Player
 from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest, parse_value
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.games import GAMES
@@ -107,7 +108,7 @@ def configured(
     if search == 1:
         raise ConfigurationError("--search 1 is no search: give at least 2 step sizes")
     game = _game(on, budget, sets, data)
-    rate = float(next(iter(game.players.values())).optimizer["lr"])
+    rate = _rate(game)
     entries = {}
     for label, spec in labelled(methods).items():
         own = spec.pop("lr", lr if lr is not None else None if search else rate)
@@ -157,9 +158,21 @@ def _looks(recipe: Config, budget: Budget) -> Intervals:
     return Intervals(record=interval, checkpoint=interval, snapshot=2 * samples + recipe.batch_size)
 
 
+def _rate(game: AnalyticSettings | Config) -> float:
+    """The first player's step size."""
+    players: Mapping[str, Mover | Player] = game.players
+    optimizer = next(iter(players.values())).optimizer
+    if "lr" not in optimizer:
+        raise ConfigurationError(
+            f"the optimizer {optimizer['name']} has no one step size to compare methods at: choose another with "
+            f"--set optimizer=Adam"
+        )
+    return float(optimizer["lr"])
+
+
 def with_rate(game: AnalyticSettings | Config, h: float) -> AnalyticSettings | Config:
     """The game with the first player's step size h; the ratio of the players' step sizes stays as it is."""
-    own = float(next(iter(game.players.values())).optimizer["lr"])
+    own = _rate(game)
     ratios = {name: float(player.optimizer["lr"]) / own for name, player in game.players.items()}
     return assign(game, [f"{name}.optimizer.lr={h * ratio!r}" for name, ratio in ratios.items()])
 

@@ -64,8 +64,8 @@ class Forward:
 
     Attributes:
         inputs: of each discriminator; empty while the generator trains alone and nothing has to be shown.
-        content: its loss beside the adversary's, a scalar, or None; called after the discriminators have looked, so that
-            draws keep their order.
+        content: its loss beside the adversary's, a scalar, or None; called after the discriminators have looked, so
+            that draws keep their order.
     """
 
     inputs: tuple[DiscriminatorInput, ...] = ()
@@ -174,7 +174,7 @@ class Adversary:
             for memory in self._memories:
                 memory.observe(look.seen)
             if self.augmented is not None:
-                self.augmented.observe(look.real.logits, len(look.seen.real))
+                self.augmented.observe(look.real.logits, look.generated.logits, len(look.seen.real))
             terms.append(term)
         return terms[0] if len(terms) == 1 else torch.stack(terms).sum()
 

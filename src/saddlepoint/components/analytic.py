@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from saddlepoint.configuration import Settings
 from saddlepoint.components.registries import GAME_REGISTRY, OPTIMIZER_REGISTRY
+from saddlepoint.configuration import Settings
 
 #: A short key for both players' optimizers.
 BOTH_OPTIMIZERS: dict[str, tuple[str, ...]] = {"optimizer": ("discriminator.optimizer", "generator.optimizer")}

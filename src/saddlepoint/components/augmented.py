@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.augment import Augmentation, adjusted
+from saddlepoint.augment import Augmentation, adjusted, overfitting
 
 
 class Augmented(nn.Module):
@@ -17,7 +17,7 @@ class Augmented(nn.Module):
     Args:
         augmentation: what is done.
         strength: how often; where it is fed back, where it begins.
-        target: of the mean sign of the real logits, towards which the strength is adjusted (ADA); None leaves it.
+        target: of r (`overfitting`), towards which the strength is adjusted (ADA); None leaves it.
         span: samples that an adjustment from 0 to 1 takes.
     """
 
@@ -42,8 +42,8 @@ class Augmented(nn.Module):
         )
 
     @torch.no_grad()
-    def observe(self, real_logits: Tensor, samples: int) -> None:
+    def observe(self, real_logits: Tensor, generated_logits: Tensor, samples: int) -> None:
         """Adjust the strength by how sure the discriminator is of so many real samples."""
         if self.target is not None:
-            sure = real_logits.detach().sign().double().mean()
+            sure = overfitting(real_logits, generated_logits)
             self.strength.copy_(adjusted(self.strength, sure, samples, self.target, self.span))

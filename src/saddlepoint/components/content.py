@@ -19,6 +19,8 @@ class ContentLoss(ABC):
     Attributes:
         weight: its factor.
         after_pretraining: whether it is left out while the generator is alone.
+        mean_over_samples: whether it is a mean over samples, so that the term of a batch is the mean of those of its
+            parts.
         paper: BibTeX.
 
     Raises:
@@ -28,6 +30,7 @@ class ContentLoss(ABC):
     weight: float
 
     after_pretraining: ClassVar[bool] = False
+    mean_over_samples: ClassVar[bool] = True
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -102,6 +105,7 @@ class Perceptual(ContentLoss):
     extractor: Extractor = field(init=False, compare=False, repr=False)
 
     after_pretraining = True
+    mean_over_samples = False  # it is a ratio of means
     paper = """@inproceedings{johnson2016perceptual,
   title={Perceptual Losses for Real-Time Style Transfer and Super-Resolution},
   author={Johnson, Justin and Alahi, Alexandre and Fei-Fei, Li},

@@ -8,15 +8,16 @@ from torch.optim import Optimizer
 
 from saddlepoint.augment import AUGMENTATIONS, Augmentation
 from saddlepoint.autoencoders import MODELS, Autoencoder
+from saddlepoint.components.content import CONTENT_LOSSES, ContentLoss
+from saddlepoint.components.regularisers import REGULARISERS, Regulariser
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
+from saddlepoint.core.grouped import by_shape, muon
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
-from saddlepoint.penalties import PENALTIES, Consistency, Penalty
-from saddlepoint.components.content import CONTENT_LOSSES, ContentLoss
-from saddlepoint.components.regularisers import REGULARISERS, Regulariser
 from saddlepoint.networks import NETWORKS
+from saddlepoint.penalties import PENALTIES, Consistency, Penalty
 
 #: LBFGS evaluates the loss itself, which is the method's office here; SparseAdam wants sparse gradients.
 _UNFIT = {"Optimizer", "LBFGS", "SparseAdam"}
@@ -46,12 +47,12 @@ def consistency(
 def own(of: str) -> nn.Module:
     """A network that a Python caller gave; `of` says which class it is of."""
     raise ValueError(
-        f'a network of your own ({of}): give it again, as saddlepoint.load(folder, networks={{role: network}})'
+        f"a network of your own ({of}): give it again, as saddlepoint.load(folder, networks={{role: network}})"
     )
 
 
 NETWORK_REGISTRY: Registry[nn.Module] = Registry(
-    "network", {**NETWORKS, "own": own}, supplied=("source", "shape", "latent", "classes", "heads", "scales"), base=nn.Module
+    "network", {**NETWORKS, "own": own}, supplied=("source", "shape", "latent", "classes"), base=nn.Module
 )
 METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS, base=Method)
 LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES, base=AdversarialLoss)
@@ -72,9 +73,11 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
         name: kind
         for name, kind in vars(torch.optim).items()
         if inspect.isclass(kind) and issubclass(kind, Optimizer) and name not in _UNFIT
-    },
+    }
+    | {"Muon": muon, "by-shape": by_shape},
     supplied=("params",),
     base=Optimizer,
+    own_scales=True,
 )
 
 __all__ = [

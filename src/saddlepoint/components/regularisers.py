@@ -45,6 +45,8 @@ class Regulariser(ABC):
         compares: whether it needs the discriminator's features or layers, of real and of generated samples.
         needs: what a task has to have: `latent`, where it differentiates the generator in its latent; `pairs`, where
             each generated sample has a real one of its own.
+        mean_over_samples: whether it is a mean over samples, so that the term of a batch is the mean of those of its
+            parts.
         paper: BibTeX.
 
     Raises:
@@ -56,6 +58,7 @@ class Regulariser(ABC):
 
     compares: ClassVar[bool] = False
     needs: ClassVar[frozenset[str]] = frozenset()
+    mean_over_samples: ClassVar[bool] = True
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -76,6 +79,7 @@ class FeatureMatching(Regulariser):
 
     weight: float = 1.0
     compares = True
+    mean_over_samples = False  # it compares means over the batch
     paper = """@inproceedings{salimans2016improved,
   title={Improved Techniques for Training {GAN}s},
   author={Salimans, Tim and Goodfellow, Ian and Zaremba, Wojciech and Cheung, Vicki and Radford, Alec and Chen, Xi},
@@ -147,6 +151,7 @@ class PathLength(Regulariser):
     half_life: float = 4_400
     needs = frozenset({"latent"})
     memory: PathLengthMean = field(init=False, compare=False, repr=False)
+    mean_over_samples = False  # the memory moves from part to part
     paper = """@inproceedings{karras2020analyzing,
   title={Analyzing and Improving the Image Quality of {StyleGAN}},
   author={Karras, Tero and Laine, Samuli and Aittala, Miika and Hellsten, Janne and Lehtinen, Jaakko

@@ -69,15 +69,45 @@ class AdversarySettings(Settings):
         return Adversary(
             LOSS_REGISTRY.build(self.loss),
             [PENALTY_REGISTRY.build({"name": n, **spec}, low=low, high=high) for n, spec in self.penalties.items()],
-            regularisers=[REGULARISER_REGISTRY.build({"name": n, **spec}) for n, spec in self.regularisers.items()],
+            regularisers=[
+                REGULARISER_REGISTRY.build({"name": name, **spec})
+                for name, spec in self.regularisers.items()
+                if spec["weight"]
+            ],
             **more,
         )
+
+    @property
+    def batchwise(self) -> list[str]:
+        """Of loss, penalties and regularisers those that are no means over samples, so that a batch has to be whole."""
+        built = self.build()
+        parts = (
+            zip(self.penalties, built.penalties, strict=True),
+            zip(self.regularisers, built.regularisers, strict=True),
+        )
+        named = [(str(self.loss["name"]), built.loss), *(pair for kind in parts for pair in kind)]
+        return [name for name, part in named if not part.mean_over_samples]
 
     @property
     def bibtex(self) -> list[str]:
         """Papers of the loss, the penalties and the regularisers."""
         built = self.build()
-        return [built.loss.paper, *(part.paper for part in (*built.penalties, *built.regularisers))]
+        return [
+            built.loss.paper,
+            *(penalty.paper for penalty in built.penalties),
+            *(regulariser.paper for regulariser in built.regularisers),
+        ]
+
+
+class WeightedAdversary(AdversarySettings):
+    """The adversarial loss beside content losses, and what is added to it."""
+
+    weight: float = Field(default=1.0, ge=0)
+    """Of the adversarial loss in the generator's loss."""
+
+    def build(self, *, low: float = -1.0, high: float = 1.0, **more: Any) -> Adversary:
+        """The adversary that these settings describe; see `AdversarySettings.build`."""
+        return super().build(low=low, high=high, weight=self.weight, **more)
 
 
 class ClassAdversary(AdversarySettings):

@@ -5,6 +5,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -26,9 +27,12 @@ class Registry(Generic[T]):
         entries: constructors by name.
         supplied: arguments that the program gives at `build`, hidden from the configuration.
         base: the class that things of other packages have to be of; None takes none from outside.
+        own_scales: where another one is chosen, an argument keeps its value only if both have the same default for it:
+            the rate of one optimizer says nothing of another's. Otherwise all arguments are kept that both take.
 
     Others than the entries are named `package.module:Name`, or come from installed entry points of the group
-    `saddlepoint.KINDS`, as `saddlepoint.networks`.
+    `saddlepoint.KINDS`, as `saddlepoint.networks`. What the program gives to one entry only, its class lists as
+    `supplied`.
     """
 
     def __init__(
@@ -37,10 +41,13 @@ class Registry(Generic[T]):
         entries: Mapping[str, Callable[..., T]],
         supplied: Iterable[str] = (),
         base: type[T] | None = None,
+        *,
+        own_scales: bool = False,
     ) -> None:
         self.kind, self.base = kind, base
         self.entries = dict(entries)
         self.supplied = frozenset(supplied)
+        self.own_scales = own_scales
 
     @property
     def names(self) -> list[str]:
@@ -59,10 +66,15 @@ class Registry(Generic[T]):
         if name in self.entries:
             return self.entries[name]
         found = load_outside(self.kind, name)[1] if is_outside(name) else installed(self._group)[name].load()
-        if not (inspect.isclass(found) and self.base is not None and issubclass(found, self.base)):
-            wanted = "none from outside" if self.base is None else f"a subclass of {self.base.__name__}"
-            raise ConfigurationError(f"{name} is no {self.kind}: expected is {wanted}")
-        return found
+        made = found if inspect.isclass(found) else _returned(found)
+        if not (inspect.isclass(made) and self.base is not None and issubclass(made, self.base)):
+            base = "none" if self.base is None else self.base.__name__
+            raise ConfigurationError(
+                f"{name} is no {self.kind}: expected is a subclass of {base}, or a function that is annotated to "
+                f"return one"
+            )
+        constructor: Callable[..., T] = found
+        return constructor
 
     def summary(self, name: str) -> str:
         """The first line of the entry's docstring."""
@@ -96,9 +108,9 @@ class Registry(Generic[T]):
         resolved = self.resolve(spec)
         name = resolved.pop("name")
         nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
-        arguments = {k: self.build(v) if k in nested else v for k, v in resolved.items()}
+        arguments = {k: self._inner(k, name, v) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entry(name)).parameters
-        for key in self.supplied - supplied.keys():
+        for key in self._hidden(name) - supplied.keys():
             if key in accepted and accepted[key].default is inspect.Parameter.empty:
                 raise ConfigurationError(f"{self.kind} {name!r} needs {key!r}, which there is not here: take another")
         try:
@@ -112,25 +124,29 @@ class Registry(Generic[T]):
         Raises:
             ConfigurationError: it is of no class that can be named, or keeps an argument under another name.
         """
-        for name, entry in self.entries.items():
-            if entry is type(built):
-                break
-        else:
-            name = f"{type(built).__module__}:{type(built).__qualname__}"
+        outside = f"{type(built).__module__}:{type(built).__qualname__}"
+        name = next((name for name, entry in self.entries.items() if entry is type(built)), outside)
         spec: Spec = {"name": self._named(name)}
         for key, parameter in self.parameters(spec["name"]).items():
             if not hasattr(built, key):
-                raise ConfigurationError(f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object")
+                raise ConfigurationError(
+                    f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object"
+                )
             value = getattr(built, key)
             spec[key] = self.spec_of(value) if self._is_nested(parameter) else value
         return self.resolve(spec)
 
     def switch(self, spec: Mapping[str, Any], value: Any) -> Spec:
-        """Another choice in the place of this one; arguments that both take are kept."""
+        """Another choice in the place of this one; arguments that both take are kept, but see `own_scales`."""
         if not isinstance(value, str):
             return self.resolve(value)
         name = self._named(value)
-        kept = {k: v for k, v in spec.items() if k in self.parameters(name)}
+        before, after = (self.parameters(n) if n else {} for n in (spec.get("name"), name))
+        kept = {
+            k: v
+            for k, v in spec.items()
+            if k in after and not (self.own_scales and k in before and before[k].default != after[k].default)
+        }
         return self.resolve({"name": name, **kept})
 
     def assign(self, spec: Mapping[str, Any], keys: list[str], value: Any) -> Spec:
@@ -174,8 +190,12 @@ class Registry(Generic[T]):
                 default=parameter.default if factories.get(key, MISSING) is MISSING else factories[key],
             )
             for key, parameter in inspect.signature(entry).parameters.items()
-            if key not in self.supplied and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            if key not in self._hidden(name) and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         }
+
+    def _hidden(self, name: str) -> frozenset[str]:
+        """Arguments that the program gives: those of the registry, and those that a class lists as its `supplied`."""
+        return self.supplied | frozenset(getattr(self.entry(name), "supplied", ()))
 
     def takes(self, name: str, argument: str) -> bool:
         """Whether an entry takes an argument, supplied ones too."""
@@ -183,10 +203,16 @@ class Registry(Generic[T]):
 
     def _is_nested(self, parameter: inspect.Parameter) -> bool:
         """Whether an argument takes another thing of this kind (a wrapper's base)."""
-        annotation = parameter.annotation
+        annotation = _made_by(parameter.annotation) or parameter.annotation
         return inspect.isclass(annotation) and any(
             inspect.isclass(e) and issubclass(e, annotation) for e in self.entries.values()
         )
+
+    def _inner(self, key: str, name: str, spec: Mapping[str, Any]) -> Any:
+        """A nested choice: built, or where the argument is a function that makes one, that function."""
+        if _made_by(self.parameters(name)[key].annotation) is None:
+            return self.build(spec)
+        return partial(self.build, spec)
 
     def _default_spec(self, parameter: inspect.Parameter) -> str:
         for name, entry in self.entries.items():
@@ -207,6 +233,19 @@ class Registry(Generic[T]):
         except pydantic.ValidationError as error:
             raise ConfigurationError(f"{self.kind} {name!r}: {explain(error)}") from error
         return {key: getattr(checked, key) for key in parameters}
+
+
+def _made_by(annotation: Any) -> Any:
+    """What a `Callable[..., X]` makes; None for any other annotation."""
+    return typing.get_args(annotation)[1] if typing.get_origin(annotation) is Callable else None
+
+
+def _returned(function: Any) -> Any:
+    """What a function says that it returns; None where it says nothing."""
+    try:
+        return typing.get_type_hints(function).get("return")
+    except (TypeError, NameError):
+        return None
 
 
 def _factories(entry: Any) -> dict[str, Any]:

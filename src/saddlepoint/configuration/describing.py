@@ -97,9 +97,7 @@ def argument_texts(entry: Any) -> dict[str, str]:
         )
         if section is None:
             continue
-        for names, text in re.findall(
-            r"^[ ]{4}([\w, ]+): (.*(?:\n[ ]{5,}.*)*)", section[1], re.MULTILINE
-        ):
+        for names, text in re.findall(r"^[ ]{4}([\w, ]+): (.*(?:\n[ ]{5,}.*)*)", section[1], re.MULTILINE):
             for name in names.split(","):
                 found[name.strip()] = " ".join(text.split())
     return found

@@ -1,13 +1,15 @@
 """Frozen, strict settings, and assignments `a.b.c=value` on them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import pydantic
 import yaml
 
-from saddlepoint.configuration.choice import ConfigurationError, Registry, explain, nearest
+from saddlepoint.configuration.choice import Registry, explain
+from saddlepoint.configuration.errors import ConfigurationError, nearest
 
 S = TypeVar("S", bound="Settings")
 
@@ -59,7 +61,9 @@ class Settings(pydantic.BaseModel):
     A field annotated with a `Registry` is a choice; one with `NamedChoices`, a mapping of choices.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
     #: A short key that stands for several places.
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
@@ -115,6 +119,8 @@ def parse_value(text: str) -> Any:
 def assign(settings: S, assignments: Sequence[str]) -> S:
     """A copy of the settings with `key=value` assignments made, in order, and all checked again.
 
+    Where a choice becomes another one, what was assigned to its arguments before is assigned again, if it has them.
+
     Raises:
         ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
     """
@@ -138,10 +144,17 @@ def assign_values(settings: S, values: Mapping[str, Any]) -> S:
 
 def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:
     data = settings.model_dump()
+    given: list[tuple[list[str], Any, str]] = []
     for path, value in values:
         head, dot, tail = path.partition(".")
         for place in settings.aliases.get(head, (head,)):
-            _assign(type(settings), data, (place + dot + tail).split("."), value, path)
+            keys = (place + dot + tail).split(".")
+            _assign(type(settings), data, keys, value, path)
+            for earlier in given:
+                if len(earlier[0]) > len(keys) and earlier[0][: len(keys)] == keys and isinstance(value, str):
+                    with suppress(ConfigurationError):
+                        _assign(type(settings), data, *earlier)
+            given.append((keys, value, path))
     return type(settings).read(data)
 
 

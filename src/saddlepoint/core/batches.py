@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from saddlepoint.core.randomness import seed_for
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -12,9 +14,11 @@ class Batch:
     Attributes:
         value: what the losses are given; any object.
         size: samples that it counts as.
-        seed: seeds the global generator at every evaluation on this batch (dropout); None leaves it alone.
+        seed: seeds the global generator at every evaluation on this batch (dropout, noise that a loss draws), so that
+            the same batch gives the same field; None leaves the generator alone.
         resting: players that sit this batch out: their block of the field is 0 and costs nothing, and a move leaves
-            them, and what their optimizers remember, where they are.
+            them, and what their optimizers remember, where they are. Those that rest on a step's first batch rest
+            through the whole step, and what the method remembers of them does not change.
     """
 
     value: Any
@@ -36,16 +40,29 @@ class Batches:
         self.position = position
         #: Whether batches come in their order only, whatever the position; so do those of an iterable.
         self.sequential = False
+        self._ahead: tuple[int, Batch] | None = None
+
+    def peek(self) -> Batch:
+        """The batch that `next` will give; the position stays, and nothing is drawn twice."""
+        if self._ahead is None or self._ahead[0] != self.position:
+            self._ahead = self.position, self.draw(self.position)
+        return self._ahead[1]
 
     def next(self) -> Batch:
         """The next batch."""
-        batch = self.draw(self.position)
+        batch = self.peek()
+        self._ahead = None
         self.position += batch.size
         return batch
 
     @classmethod
-    def of(cls, values: Iterable[Any], size: int = 1) -> "Batches":
+    def of(cls, values: Iterable[Any], size: int = 1, seed: int = 0) -> "Batches":
         """Batches from any iterable of your own, each counted as `size` samples. Make it endless.
+
+        Args:
+            values: what the losses are given, one after another.
+            size: samples that each counts as.
+            seed: with the position it seeds dropout and whatever else a loss draws on a batch.
 
         Raises:
             ValueError: by `next`, where the iterable has ended.
@@ -58,7 +75,7 @@ class Batches:
 
         def draw(position: int) -> Batch:
             for value in iterator:
-                return Batch(value, size)
+                return Batch(value, size, seed_for(seed, position, "network"))
             raise ValueError(f"the batches ended after {position:,} samples: give an iterable without end")
 
         batches = cls(draw)
@@ -66,6 +83,6 @@ class Batches:
         return batches
 
     @classmethod
-    def none(cls) -> "Batches":
-        """For a game without data: every batch is None and counts as one sample."""
-        return cls(lambda _: Batch(None))
+    def none(cls, seed: int = 0) -> "Batches":
+        """For a game without data: every batch is None and counts as one sample; seeded as those of `of` are."""
+        return cls(lambda position: Batch(None, seed=seed_for(seed, position, "network")))

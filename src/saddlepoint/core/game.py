@@ -15,8 +15,10 @@ from saddlepoint.core.batches import Batch, Batches
 from saddlepoint.core.compiled import CompiledField, Gradients
 from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
+from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
 from saddlepoint.core.ranks import mean_over_ranks
+from saddlepoint.core.second_order import ElementaryNormalisation
 
 Players = Mapping[str, nn.Module]
 PlayerLoss = Callable[[Players, Any], Tensor]
@@ -43,7 +45,8 @@ class Game:
             precision, or is refused. `linearize`, `losses_at` and all inside `untouched` stay eager.
         parts: evaluate `field` on parts of a batch, one after another, and take the mean of their gradients, so that
             only one part's graph is held at a time. It is the field of the whole batch where losses are means over
-            samples; buffers move with every part. `linearize` and `losses_at` need their graph and take all at once.
+            samples (`mean_over_samples`) and networks do not let samples see each other (`coupled_layers`); buffers
+            move with every part. `linearize` and `losses_at` need their graph and take all at once.
 
     Raises:
         ValueError: a player without parameters, a loss or an optimizer missing, or an optimizer that holds
@@ -67,7 +70,7 @@ class Game:
         self.products = 0
         self.loss_values: dict[str, Tensor] = {}
         self._buffers = {n: _buffers_of(m) for n, m in players.items()}
-        self._resting: frozenset[str] = frozenset()
+        self._at_rest: frozenset[str] = frozenset()
         self._check()
         backend = compiled if isinstance(compiled, str) else "inductor"
         self._compiled = CompiledField(self.players, self._losses, backend) if compiled else None
@@ -105,7 +108,8 @@ class Game:
                 spectral-norm vectors) move. They move with their own player only.
 
         Returns:
-            A point with a block for each player wanted, averaged over ranks, its tensors new; 0 for those that rest.
+            A point with a block for each player wanted, averaged over ranks, its tensors new; 0 for those that rest,
+            whom a move by it, or by what is computed from it, leaves alone.
 
         Raises:
             NonFinite: a loss or a gradient is infinite or NaN.
@@ -120,25 +124,30 @@ class Game:
         if base:
             self.loss_values.update(values)
         self.evaluations += len(names)
-        return _checked(mean_over_ranks(Point(gradients)), values)
+        return _checked(mean_over_ranks(Point(gradients, self.resting_on(batch))), values)
 
     def linearize(self, batch: Batch) -> "Linearization":
-        """F(x) together with products with its Jacobian, for methods of second order. A base evaluation."""
+        """F(x) together with products with its Jacobian, for methods of second order. A base evaluation.
+
+        Batch, instance and layer normalisation are made of elementary operations in it, for PyTorch's own are wrong
+        where a penalty differentiates the player first (`ElementaryNormalisation`).
+        """
         names, gradients, values = self._awake(batch, self.names)
-        with self._evaluation(batch, moving=names):
-            losses = self._losses(self.players, batch.value, names)
-            for name in names:
-                gradients[name] = torch.autograd.grad(
-                    losses[name],
-                    self.point[name],
-                    create_graph=True,
-                    allow_unused=True,
-                    materialize_grads=True,
-                )
-        values |= {name: losses[name].detach() for name in names}
+        for group in self._groups(names):
+            with self._evaluation(batch, moving=group), ElementaryNormalisation():
+                losses = self._losses(self.players, batch.value, group)
+                for name in group:
+                    gradients[name] = torch.autograd.grad(
+                        losses[name],
+                        self.point[name],
+                        create_graph=True,
+                        allow_unused=True,
+                        materialize_grads=True,
+                    )
+            values |= {name: losses[name].detach() for name in group}
         self.loss_values.update(values)
         self.evaluations += len(names)
-        local = Point(gradients)
+        local = Point(gradients, self.resting_on(batch))
         return Linearization(self, local, _checked(mean_over_ranks(local.clone()), values))
 
     # --- move -----------------------------------------------------------------------------------------
@@ -146,10 +155,10 @@ class Game:
     def move(self, direction: Point) -> None:
         """Hand a direction to the optimizers of the players that it has a block for, and that do not rest.
 
-        Those rest that do so on the batch that was last evaluated.
+        Those rest that did so on the batch that the direction comes from, and those that rest through this step.
         """
         for name in direction.names:
-            if name in self._resting:
+            if name in direction.resting | self._at_rest:
                 continue
             own = self.point[name]
             for parameter, gradient in zip(own, direction[name], strict=True):
@@ -173,23 +182,30 @@ class Game:
             rates[name] = own.pop()
         return rates
 
-    def steps(self, name: str) -> list[float | Tensor]:
-        """The step size of each of a player's tensors, as its optimizer has it now; they may differ."""
-        groups = self.optimizers[name].param_groups
-        held = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
-        return [held[id(parameter)] for parameter in self.point[name]]
+    def preconditioner(self, direction: Point) -> Diagonal:
+        """The matrix P(g) by which the optimizers would multiply a gradient g here: a look ahead is z − γ P(g) g.
 
-    @torch.no_grad()
-    def slide(self, direction: Point, scale: float = 1.0) -> None:
-        """z_p ← z_p − scale · h_p · direction_p: a plain step at each tensor's rate, past the optimizers."""
-        for name in direction.names:
-            if name in self._resting:
-                continue
-            moves = [scale * h * d for h, d in zip(self.steps(name), direction[name], strict=True)]
-            torch._foreach_sub_(self.point[name], moves)
+            SGD, ASGD:    P = h
+            RMSprop:      P = h/(√v + ε),    v = α v₋ + (1 − α) g²
+            Adam, AdamW:  P = h/(√v̂ + ε),    v = β₂ v₋ + (1 − β₂) g²,  v̂ = v/(1 − β₂ᵗ)
+
+        and so on: v₋ and t are the optimizer's memory, which stays as it is, h its rate now, a parameter group its own.
+        Where v is 0, as for a unit that is dead until now, P is 0 and not h/ε.
+        Where β₁ = 0 the optimizer's own step is −P(g) g exactly, so that a look ahead is never longer than a step.
+        Momentum is no part of P, as it is no part of the field, nor is decoupled weight decay; coupled weight decay is
+        a part of v. Differentiable in g.
+
+        Args:
+            direction: g, a field or what is made of fields; P has the players that it has.
+
+        Raises:
+            ValueError: an optimizer that is none of SGD, ASGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, NAdam, RAdam,
+                Adamax, and has no `preconditioner(parameter, gradient)` of its own.
+        """
+        return Diagonal({n: preconditioner(self.optimizers[n], self.point[n], direction[n]) for n in direction.names})
 
     def losses_at(
-        self, batch: Batch, at: Mapping[str, Mapping[str, Tensor]], names: Sequence[str]
+        self, batch: Batch, at: Mapping[str, Mapping[str, Tensor]], names: Sequence[str], *, base: bool = False
     ) -> Mapping[str, Tensor]:
         """The losses of the named players where some have other parameters, with their graph.
 
@@ -197,10 +213,10 @@ class Game:
             batch: what to evaluate on.
             at: {player: {parameter name: tensor}}; losses must use these players by calling them.
             names: whose losses.
+            base: whether this is the evaluation on which the named players' buffers move.
         """
-        self._resting = batch.resting
         moved = {name: _Moved(self.players[name], parameters) for name, parameters in at.items()}
-        with self._evaluation(batch, moving=()):
+        with self._evaluation(batch, moving=names if base else ()), ElementaryNormalisation():
             return self._losses({**self.players, **moved}, batch.value, names)
 
     @contextmanager
@@ -219,17 +235,28 @@ class Game:
         """Go to a point where the iteration never stood, an average, and take batch-norm statistics there.
 
         With those of the last iterate, what the average has learned to put into its place comes out beside it. They are
-        means over batches ahead of those given, whose position stays. A player that rests keeps what it has.
+        means over batches ahead of those given, whose position stays. A player that rests keeps what it has, and so
+        does a batch norm that is in evaluation mode by itself.
+
+        Raises:
+            ValueError: a player with batch norm is in evaluation mode as a whole, where no statistics are taken.
 
         Izmailov, Podoprikhin, Garipov, Vetrov, Wilson 2018, arXiv 1803.05407, section 3.2.
         """
-        self.point.copy_(point)
         norms = {name: found for name, player in self.players.items() if (found := _batch_norms(player))}
+        for name in norms:
+            if not self.players[name].training:
+                raise ValueError(
+                    f"player {name!r} is in evaluation mode, in which batch norm takes no statistics: "
+                    f"call players[{name!r}].train() first"
+                )
+        self.point.copy_(point)
         ahead = Batches(batches.draw, batches.position)
         with _from_scratch([norm for found in norms.values() for norm in found]):
             for _ in range(SETTLING if norms else 0):
                 batch = ahead.next()
-                for group in self._groups([name for name in norms if name not in batch.resting]):
+                resting = self.resting_on(batch)
+                for group in self._groups([name for name in norms if name not in resting]):
                     with self._evaluation(batch, moving=group), self._frozen(set(self.names) - set(group)):
                         for part in [batch.value] if self.parts is None else (p for _, p in self.parts(batch.value)):
                             self._losses(self.players, part, group)
@@ -244,13 +271,35 @@ class Game:
         self.evaluations += len(gradients)
         return _checked(mean_over_ranks(Point(gradients)), losses)
 
+    # --- rest -----------------------------------------------------------------------------------------
+
+    @property
+    def awake(self) -> tuple[str, ...]:
+        """The players that do not rest through this step: a method remembers, extrapolates and moves these only."""
+        return tuple(name for name in self.names if name not in self._at_rest)
+
+    def resting_on(self, batch: Batch) -> frozenset[str]:
+        """Who rests on a batch, and who does through this step."""
+        return batch.resting | self._at_rest
+
+    @contextmanager
+    def at_rest(self, names: frozenset[str]) -> Iterator[None]:
+        """Inside the block these players rest on every batch, whatever it says; `Method.step` is such a block."""
+        before, self._at_rest = self._at_rest, self._at_rest | names
+        try:
+            yield
+        finally:
+            self._at_rest = before
+
+    # --- look -----------------------------------------------------------------------------------------
+
     @contextmanager
     def untouched(self) -> Iterator[None]:
         """Look without a trace: inside the block buffers are copies, nothing is counted, and nothing is compiled.
 
         Compiling for one look, at a batch of another size, would cost more than it saves.
         """
-        counted, resting = (self.evaluations, self.products), self._resting
+        counted = self.evaluations, self.products
         compiled, self._compiled = self._compiled, None
         try:
             with ExitStack() as stack:
@@ -258,7 +307,7 @@ class Game:
                     stack.enter_context(_kept(buffers))
                 yield
         finally:
-            (self.evaluations, self.products), self._resting = counted, resting
+            self.evaluations, self.products = counted
             self._compiled = compiled
 
     @contextmanager
@@ -315,16 +364,13 @@ class Game:
         return tuple(only)
 
     def _awake(self, batch: Batch, wanted: Sequence[str]) -> tuple[list[str], dict[str, Sequence[Tensor]], Values]:
-        """Those that play on this batch, a place for every gradient, and gradients and losses of 0 for those that rest.
-
-        Until the next evaluation they rest from moves too.
-        """
-        self._resting = batch.resting
+        """Those that play on a batch, a place for every gradient, and gradients and losses of 0 for those that rest."""
+        resting = self.resting_on(batch)
         gradients: dict[str, Sequence[Tensor]] = {
-            name: [torch.zeros_like(p) for p in self.point[name]] if name in batch.resting else [] for name in wanted
+            name: [torch.zeros_like(p) for p in self.point[name]] if name in resting else [] for name in wanted
         }
-        values = {name: torch.zeros(()) for name in wanted if name in batch.resting}
-        return [name for name in wanted if name not in batch.resting], gradients, values
+        values = {name: torch.zeros(()) for name in wanted if name in resting}
+        return [name for name in wanted if name not in resting], gradients, values
 
     def _groups(self, names: Sequence[str]) -> list[tuple[str, ...]]:
         """Players whose losses come from one call: all where the loss is joint, each alone otherwise."""
@@ -422,7 +468,7 @@ class Linearization:
             allow_unused=True,
             materialize_grads=True,
         )
-        return self.field._like([p.detach() for p in products])
+        return self.field.like([p.detach() for p in products])
 
 
 class _Moved(nn.Module):
@@ -459,7 +505,11 @@ def _buffers_of(module: nn.Module) -> list[tuple[dict[str, Tensor | None], str]]
 
 
 def _batch_norms(module: nn.Module) -> list[_BatchNorm]:
-    return [part for part in module.modules() if isinstance(part, _BatchNorm) and part.track_running_stats]
+    return [
+        part
+        for part in module.modules()
+        if isinstance(part, _BatchNorm) and part.track_running_stats and (part.training or not module.training)
+    ]
 
 
 @contextmanager

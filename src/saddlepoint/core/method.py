@@ -1,7 +1,7 @@
 """The iteration x⁺ = T(x) as an object."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, final
 
@@ -27,6 +27,9 @@ class Method(ABC):
     Fields of the constructor are the parameters of the method; fields with `init=False` are its memory
     (points, lists of points, numbers, None), which `state_dict` carries, so that every method resumes exactly without a
     line of its own. A field that holds another method makes it a wrapper.
+
+    A player that rests in a step neither moves nor changes what is remembered of it: `update` writes to the blocks of
+    `game.awake` only, where it writes to the point or its memory itself. The step sees to fields and optimizers.
     """
 
     #: Evaluations, products of second order and parameter-sized buffers that a step needs, for `saddle list`.
@@ -38,11 +41,31 @@ class Method(ABC):
     def update(self, game: Game, batches: Batches) -> None:
         """Move the game from x to T(x). May raise `NonFinite`, by way of `game.field`."""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a game of other players than this method can play; a wrapper asks its base.
+
+        Args:
+            names: the game's players, in its order.
+
+        Raises:
+            ValueError: a player that is named is not there, or the roles can't be told.
+        """
+        for base in (getattr(self, f.name) for f in fields(self)):
+            if isinstance(base, Method):
+                base.check(names)
+
     @final
     def step(self, game: Game, batches: Batches) -> Step:
-        """Make one step and report how it went. A field that is not finite moves nothing."""
+        """Make one step and report how it went. A field that is not finite moves nothing.
+
+        Players that rest on the step's first batch rest through all of it.
+        """
         try:
-            self.update(game, batches)
+            with game.at_rest(batches.peek().resting):
+                if game.awake:
+                    self.update(game, batches)
+                else:
+                    batches.next()
         except NonFinite as failure:
             return Step(Outcome.NON_FINITE, failure.player, failure.cause)
         return Step()

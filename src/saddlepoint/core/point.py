@@ -11,10 +11,13 @@ from torch import Tensor
 class Point:
     """A vector made of the players' tensors; also the type of a field, a direction, a displacement.
 
-    Methods with a trailing underscore write in place and build no graph; operators return new points.
+    Methods with a trailing underscore write in place; operators return new points; none of them builds a graph.
 
     Args:
         tensors: the tensors of each player, by name.
+        resting: players of whom this says nothing, because they rested on the batch that it comes from: `Game.move`
+            leaves them alone. What is computed from several points says nothing of those of whom one of them does;
+            what is written in place keeps its own.
 
     >>> p = Point({"generator": [torch.ones(2)], "discriminator": [torch.full((1,), 2.0)]})
     >>> round((p - 0.5 * p).norm().item() ** 2, 4)
@@ -23,9 +26,10 @@ class Point:
     2.0
     """
 
-    __slots__ = ("_slices", "tensors")
+    __slots__ = ("_slices", "resting", "tensors")
 
-    def __init__(self, tensors: Mapping[str, Iterable[Tensor]]) -> None:
+    def __init__(self, tensors: Mapping[str, Iterable[Tensor]], resting: frozenset[str] = frozenset()) -> None:
+        self.resting = resting
         self.tensors: list[Tensor] = []
         self._slices: dict[str, slice] = {}
         for name, own in tensors.items():
@@ -33,9 +37,11 @@ class Point:
             self.tensors += own
             self._slices[name] = slice(start, len(self.tensors))
 
-    def _like(self, tensors: Sequence[Tensor]) -> Self:
+    def like(self, tensors: Sequence[Tensor], *others: "Point") -> Self:
+        """A point of other tensors, in the same order, that was computed from this one and others."""
         point = object.__new__(type(self))
         point.tensors, point._slices = list(tensors), self._slices
+        point.resting = self.resting.union(*(other.resting for other in others))
         return point
 
     @property
@@ -49,15 +55,15 @@ class Point:
 
     def only(self, *names: str) -> "Point":
         """The part that belongs to the named players; shares their tensors."""
-        return Point({name: self[name] for name in names})
+        return Point({name: self[name] for name in names}, self.resting)
 
     def clone(self) -> Self:
         """A copy by value, outside of any graph."""
-        return self._like([t.detach().clone() for t in self.tensors])
+        return self.like([t.detach().clone() for t in self.tensors])
 
     def zeros(self) -> Self:
         """Zero, in the same shapes."""
-        return self._like([torch.zeros_like(t) for t in self.tensors])
+        return self.like([torch.zeros_like(t) for t in self.tensors])
 
     @torch.no_grad()
     def copy_(self, other: "Point") -> Self:
@@ -77,19 +83,23 @@ class Point:
         torch._foreach_lerp_(self.tensors, other.tensors, weight)
         return self
 
+    @torch.no_grad()
     def __add__(self, other: "Point") -> Self:
-        return self._like(torch._foreach_add(self.tensors, other.tensors))
+        return self.like(torch._foreach_add(self.tensors, other.tensors), other)
 
+    @torch.no_grad()
     def __sub__(self, other: "Point") -> Self:
-        return self._like(torch._foreach_sub(self.tensors, other.tensors))
+        return self.like(torch._foreach_sub(self.tensors, other.tensors), other)
 
+    @torch.no_grad()
     def __mul__(self, factor: float) -> Self:
-        return self._like(torch._foreach_mul(self.tensors, factor))
+        return self.like(torch._foreach_mul(self.tensors, factor))
 
     __rmul__ = __mul__
 
+    @torch.no_grad()
     def __neg__(self) -> Self:
-        return self._like(torch._foreach_neg(self.tensors))
+        return self.like(torch._foreach_neg(self.tensors))
 
     @torch.no_grad()
     def dot(self, other: "Point") -> Tensor:
@@ -113,7 +123,7 @@ class Point:
     def unflat(self, vector: Tensor) -> Self:
         """The inverse of `flat`: a point of these shapes with the numbers of `vector`."""
         parts = vector.split([t.numel() for t in self.tensors])
-        return self._like([part.view_as(t) for part, t in zip(parts, self.tensors, strict=True)])
+        return self.like([part.view_as(t) for part, t in zip(parts, self.tensors, strict=True)])
 
     def state_dict(self) -> dict[str, list[Tensor]]:
         """Plain lists of tensors, safe to save."""

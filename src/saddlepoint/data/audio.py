@@ -243,7 +243,7 @@ def given_sounds(
     order = torch.randperm(count, generator=rng("held out")).tolist()
     for number, wave in enumerate(everything):
         aside = order[number] < round(held_out * count)
-        found = reader.taken(_Held(_floats(wave, number), own_rate), f"sound {number}")
+        found = reader.taken(_Held(_floats(wave, f"sound {number}"), own_rate), f"sound {number}")
         parts[aside].extend(found)
         places[aside].extend([number] * len(found))
     if numbers is not None and len(numbers) != count:
@@ -259,11 +259,11 @@ def given_sounds(
     return replace(made(0, *reader.notes()), held_out=made(1, "Held out.") if parts[1] else None)
 
 
-def _floats(wave: NDArray[Any], number: int) -> Wave:
+def _floats(wave: NDArray[Any], name: str) -> Wave:
     """A sound (samples, channels) in [−1, 1]."""
     if wave.ndim not in (1, 2) or not (wave.dtype == np.int16 or wave.dtype.kind == "f"):
         raise DataError(
-            f"sound {number} is {wave.dtype} {wave.shape}: expected floats in [−1, 1] or int16, "
+            f"{name} is {wave.dtype} {wave.shape}: expected floats in [−1, 1] or int16, "
             f"(samples,) or (samples, channels)"
         )
     floats = wave.astype(np.float64) / (32768 if wave.dtype == np.int16 else 1)
@@ -284,7 +284,7 @@ class _Held:
 
     @property
     def channels(self) -> int:
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     def seek(self, place: int) -> None:
         self.place = place
@@ -330,6 +330,18 @@ def read_sound(path: Path, rate: int) -> Sound:
     if not np.isfinite(found).all():
         raise DataError("it holds numbers that are not finite")
     return Sound(_at_rate(found.mean(1), own, rate), own, found.shape[1])
+
+
+def sound_of(wave: NDArray[Any], own_rate: int, rate: int, name: str) -> Sound:
+    """A sound in memory, (samples,) or (samples, channels), as `read_sound` gives one of a file.
+
+    Raises:
+        DataError: it is no sound, is empty or holds numbers that are not finite.
+    """
+    floats = _floats(wave, name)
+    if not floats.size or not np.isfinite(floats).all():
+        raise DataError(f"{name} is empty or holds numbers that are not finite")
+    return Sound(_at_rate(floats.mean(1), own_rate, rate), own_rate, floats.shape[1])
 
 
 def sound_files(root: Path, test: str | None, held_out: float, split: Split) -> tuple[list[str], list[str]]:

@@ -48,7 +48,7 @@ class Dataset(Protocol):
 
     @property
     def described(self) -> Sequence[tuple[str, ...]]:
-        """What was found in them, a row a column of a table, the first row the heads; () where there is no more to say."""
+        """What was found in them: a row a column of a table, after a row of heads; () where there is no more to say."""
 
     @property
     def notes(self) -> Sequence[str]:

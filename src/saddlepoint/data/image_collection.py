@@ -3,12 +3,12 @@
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from PIL import Image
@@ -49,7 +49,9 @@ class Photographs:
     held_out: "Photographs | None" = None
 
     kind = "images"
-    classes = ()
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     @classmethod
     def of(cls, data: ImageData) -> Self:
@@ -74,6 +76,12 @@ class Photographs:
     def least(self) -> tuple[int, int]:
         """The smallest height and the smallest width."""
         return int(self.places[:, 1].min()), int(self.places[:, 2].min())
+
+    @property
+    def size(self) -> str:
+        """Of the smallest, for people."""
+        height, width = self.least
+        return f"of {height}x{width} and more{' in colour' if self.channels == 3 else ''}"
 
     @property
     def shape(self) -> tuple[int, int, int]:

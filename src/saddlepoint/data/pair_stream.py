@@ -1,10 +1,8 @@
 """The stream of pairs: as the stream of samples a pure function of (seed, position)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,10 +11,6 @@ from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.data.images import DataError
 from saddlepoint.data.order import Order
 from saddlepoint.data.pairs import PairData
-from saddlepoint.data.stream import Scheduled
-
-#: Who rests while the adversary's weight is 0.
-ADVERSARY = "discriminator"
 
 
 @dataclass(frozen=True)
@@ -39,13 +33,6 @@ class PairBatch:
     adversarial: Tensor | None = None
     penalty: Tensor | None = None
 
-    def parts(self, size: int) -> Iterator[tuple[float, "PairBatch"]]:
-        """The batch cut into parts of at most `size` pairs, each with its share of the whole."""
-        for start in range(0, len(self.source), size):
-            some = slice(start, start + size)
-            part = replace(self, source=self.source[some], target=self.target[some], mix=self.mix[some])
-            yield len(part.source) / len(self.source), part
-
 
 class PairSource(ABC):
     """Gives batches of pairs as a pure function of (seed, position).
@@ -55,54 +42,30 @@ class PairSource(ABC):
         seed: of all that is drawn.
         low, high: what the bytes 0 and 255 are mapped to.
         device: where batches go; the CPU by default.
-        adversarial, penalty: what is scheduled, as functions of the samples seen. While the first is 0, batches are
-            `alone`, and the player `discriminator` rests on them.
 
     Raises:
         ValueError: a batch size below 1.
     """
 
-    def __init__(
-        self,
-        batch_size: int,
-        seed: int,
-        low: float,
-        high: float,
-        device: torch.device | None,
-        adversarial: Scheduled | None,
-        penalty: Scheduled | None,
-    ) -> None:
+    def __init__(self, batch_size: int, seed: int, low: float, high: float, device: torch.device | None) -> None:
         if batch_size < 1:
             raise ValueError(f"the batch size is {batch_size}: give at least 1")
         self.batch_size, self.seed = batch_size, seed
         self.low, self.scale, self.device = low, (high - low) / 255, device or torch.device("cpu")
-        self._adversarial, self._penalty = adversarial, penalty
 
     def __call__(self, position: int) -> Batch:
         """The batch that begins at a position (in samples)."""
-        value = replace(self.drawn(position), **self.scheduled(position))
-        resting = frozenset({ADVERSARY}) if value.alone else frozenset()
-        return Batch(value, self.batch_size, seed_for(self.seed, position, "network"), resting)
+        return Batch(self.drawn(position), self.batch_size, seed_for(self.seed, position, "network"))
 
     @abstractmethod
     def drawn(self, position: int) -> PairBatch:
-        """Data and noise of the batch at a position, without what is scheduled."""
+        """Data and noise of the batch at a position."""
 
     @abstractmethod
     def part(
         self, indices: Tensor | None = None, *, batch_size: int | None = None, seed: int | None = None
     ) -> "PairSource":
         """A source like this one over some of its pairs, by batches of another size or of another seed."""
-
-    def scheduled(self, position: int) -> dict[str, Any]:
-        """What is scheduled, by its name in a batch, after so many samples."""
-        values: dict[str, Any] = {}
-        if self._adversarial is not None:
-            weight = self._adversarial(position)
-            values = {"alone": weight == 0, "adversarial": torch.tensor(weight, device=self.device)}
-        if self._penalty is not None:
-            values["penalty"] = torch.tensor(self._penalty(position), device=self.device)
-        return values
 
     def prepared(self, images: Tensor) -> Tensor:
         """Images (uint8) as the networks are given them: on the device, floats, bytes mapped to [low, high]."""
@@ -122,8 +85,6 @@ class PairStream(PairSource):
         device: where batches go; the CPU by default.
         flips: mirror half of the pairs, left to right.
         crop: side in pixels of the inputs' crops; None shows whole images.
-        adversarial, penalty: what is scheduled, as functions of the samples seen. While the first is 0, batches are
-            `alone`, and the player `discriminator` rests on them.
 
     Raises:
         ValueError: a batch size below 1.
@@ -141,10 +102,8 @@ class PairStream(PairSource):
         *,
         flips: bool = False,
         crop: int | None = None,
-        adversarial: Scheduled | None = None,
-        penalty: Scheduled | None = None,
     ) -> None:
-        super().__init__(batch_size, seed, low, high, device, adversarial, penalty)
+        super().__init__(batch_size, seed, low, high, device)
         _, height, width = data.inputs.shape
         if crop is not None and not 1 <= crop <= min(height, width):
             raise DataError(f"crops of {crop} pixels do not fit into images of {height}x{width}: give a smaller crop")
@@ -152,7 +111,7 @@ class PairStream(PairSource):
         self._begin()
 
     def drawn(self, position: int) -> PairBatch:
-        """Data and noise of the batch at a position, without what is scheduled."""
+        """Data and noise of the batch at a position."""
         noise, n = rng(self.seed, position, "pairs"), self.batch_size
         rows = self._sources(position, n)
         columns = rows if self._targets is None else self._targets(position, n)

@@ -3,11 +3,11 @@
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -49,7 +49,9 @@ class PairData:
     notes: tuple[str, ...] = ()
     held_out: "PairData | None" = None
 
-    classes = ()
+    classes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[Mapping[str, int]] = {}
+    described: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __post_init__(self) -> None:
         (_, h, w), (_, target_h, target_w) = self.inputs.shape, self.targets.shape
@@ -76,6 +78,12 @@ class PairData:
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of a target."""
         return self.targets.shape
+
+    @property
+    def size(self) -> str:
+        """Of a target, for people."""
+        channels, height, width = self.shape
+        return f"{height}x{width}{' in colour' if channels == 3 else ''}"
 
     @property
     def scale(self) -> int:

@@ -33,6 +33,7 @@ from saddlepoint.methods import (
     Simultaneous,
     Symplectic,
 )
+from saddlepoint.methods.roles import pair, turns
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _(_method: Simultaneous, f: LinearField) -> LinearMap:
 @linear_map.register
 def _(method: Alternating, f: LinearField) -> LinearMap:
     (z,) = f.state(1)
-    for name, count in zip(method.order, method.counts, strict=True):
+    for name, count in method.moves(tuple(f.sizes)):
         for _turn in range(count):
             z = z - f.part(name) @ f.steps @ f.jacobian @ z
     return _rows(z)
@@ -128,7 +129,7 @@ def _(method: Alternating, f: LinearField) -> LinearMap:
 @linear_map.register
 def _(method: Alex, f: LinearField) -> LinearMap:
     z, ahead = f.state(2)
-    first, second = f.part(method.order[0]), f.part(method.order[1])
+    first, second = (f.part(name) for name in method.pair(tuple(f.sizes)))
     move = f.steps @ f.jacobian
     half = z - first @ move @ (first @ z + second @ ahead)
     new = half - second @ move @ (first @ torch.lerp(z, half, method.gamma) + second @ z)
@@ -184,8 +185,8 @@ def _(method: Lookahead, f: LinearField) -> LinearMap | None:
 def _(method: HeavyBall, f: LinearField) -> LinearMap:
     z, real, imaginary = f.state(3)
     beta = method.beta * cmath.exp(1j * method.phase)
-    turns = [(name,) for name in method.order] if method.alternating else [tuple(f.sizes)]
-    for names in turns:
+    groups = [(name,) for name in turns(tuple(f.sizes), method.order)] if method.alternating else [tuple(f.sizes)]
+    for names in groups:
         own = f.part(*names)
         turned = beta.real * real - beta.imag * imaginary - f.steps @ f.jacobian @ z
         imaginary = imaginary + own @ (beta.imag * real + beta.real * imaginary - imaginary)
@@ -217,7 +218,7 @@ def _(method: Symplectic, f: LinearField) -> LinearMap:
 
 @linear_map.register
 def _(method: Competitive, f: LinearField) -> LinearMap | None:
-    if method.scaling != "none" or method.iterations < f.n:
+    if method.iterations < f.n:
         return None
     (z,) = f.state(1)
     own = sum((f.part(name) @ f.jacobian @ f.part(name) for name in f.sizes), torch.zeros_like(f.jacobian))
@@ -236,8 +237,10 @@ def _(method: RungeKutta, f: LinearField) -> LinearMap:
     for offset, weight in zip(offsets, weights[1:], strict=True):
         stage = f.jacobian @ (z - offset * f.steps @ stage)
         direction = direction + weight * stage
-    feared = f.part(method.feared) @ f.jacobian @ z
-    return _rows(z - f.steps @ (direction + 2 * method.penalty * f.part(method.penalised) @ f.jacobian.T @ feared))
+    if method.penalty:
+        feared, penalised = (f.part(name) for name in pair(tuple(f.sizes), method.feared, method.penalised))
+        direction = direction + 2 * method.penalty * penalised @ f.jacobian.T @ feared @ f.jacobian @ z
+    return _rows(z - f.steps @ direction)
 
 
 @linear_map.register
@@ -261,7 +264,7 @@ def _(method: Proximal, f: LinearField) -> LinearMap | None:
 @linear_map.register
 def _(method: Ridge, f: LinearField) -> LinearMap | None:
     (z,) = f.state(1)
-    lead, follow = f.part(method.leader), f.part(method.follower)
+    lead, follow = (f.part(name) for name in pair(tuple(f.sizes), method.leader, method.follower))
     identity = torch.eye(f.n, dtype=f.jacobian.dtype)
     curvature = follow @ (f.jacobian + method.damping * identity) @ follow + (identity - follow)
     if float(torch.linalg.matrix_rank(curvature)) < f.n:

@@ -96,7 +96,7 @@ def chosen(names: str | Iterable[str]) -> tuple[str, ...]:
     >>> chosen("frechte")
     Traceback (most recent call last):
     ...
-    saddlepoint.configuration.choice.ConfigurationError: there is no metric 'frechte': did you mean 'frechet'?
+    saddlepoint.configuration.errors.ConfigurationError: there is no metric 'frechte': did you mean 'frechet'?
     """
     words = names.split(",") if isinstance(names, str) else names
     found = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))

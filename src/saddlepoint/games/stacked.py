@@ -74,6 +74,11 @@ class CopyDescent(Optimizer):
     def __init__(self, parameters: list[nn.Parameter], rates: Tensor) -> None:
         super().__init__(parameters, {"lr": rates})
 
+    def preconditioner(self, _parameter: Tensor, _gradient: Tensor, /) -> Tensor:
+        """Compute h_c, (copies, 1): what a look ahead multiplies the gradient by."""
+        rates: Tensor = self.param_groups[0]["lr"]
+        return rates
+
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move."""

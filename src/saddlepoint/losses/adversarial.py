@@ -20,12 +20,15 @@ class AdversarialLoss:
         discriminator: (r, f) ↦ L_D.
         generator: (r, f) ↦ L_G; r is None unless `generator_sees_real`.
         generator_sees_real: whether L_G is a function of r too.
+        mean_over_samples: whether both are means over samples (or over pairs of a real and a generated one), so that
+            the loss of a batch is the mean of those of its parts, on which `Game(parts=…)` relies.
         paper: BibTeX.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor | None, Tensor], Tensor]
     generator_sees_real: bool = False
+    mean_over_samples: bool = True
     paper: str = ""
 
 
@@ -186,6 +189,7 @@ def relativistic_average() -> AdversarialLoss:
         judged,
         generator,
         generator_sees_real=True,
+        mean_over_samples=False,
         paper="""@inproceedings{jolicoeur2019relativistic,
   title={The Relativistic Discriminator: A Key Element Missing from Standard {GAN}},
   author={Jolicoeur-Martineau, Alexia},

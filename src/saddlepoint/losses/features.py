@@ -9,7 +9,7 @@ def feature_matching(real: Tensor, generated: Tensor) -> Tensor:
     """‖E φ(x) − E φ(G(z))‖² over features (N, …) of real and generated samples; 0 where their means agree.
 
     A loss for the generator, φ a layer of the discriminator or of any network. It sees means only, so it brings no
-    diversity of its own.
+    diversity of its own, and it is no mean over samples: the loss of a batch is not the mean of its parts'.
     Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen 2016, "Improved techniques for training GANs",
     arXiv 1606.03498.
 

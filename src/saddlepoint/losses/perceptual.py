@@ -6,6 +6,7 @@ from torch import Tensor
 def perceptual(made: Tensor, target: Tensor) -> Tensor:
     """E |φ − ψ| / E |ψ| of features φ of what was made and ψ of the target, (N, d) each; no scale of features matters.
 
+    A ratio of means, and so no mean over samples: the loss of a batch is not the mean of its parts'.
     Johnson, Alahi, Fei-Fei 2016, "Perceptual losses for real-time style transfer and super-resolution", arXiv
     1603.08155 (the idea; theirs is a square, without the scale).
 

@@ -9,6 +9,8 @@ QUIET = 1e-3
 def spectral_convergence(made: Tensor, target: Tensor) -> Tensor:
     """‖ |Y| − |X| ‖ / ‖ |X| ‖, Frobenius norms over the whole batch: how wrong the loud parts are.
 
+    No mean over samples: the loss of a batch is not the mean of its parts'.
+
     Args:
         made: magnitudes |Y|, (N, bins, frames).
         target: |X|, the same shape.

@@ -48,6 +48,7 @@ def of_best(loss: AdversarialLoss, share: float) -> AdversarialLoss:
     return replace(
         loss,
         generator=generator,
+        mean_over_samples=False,
         paper="""@inproceedings{sinha2020topk,
   title={Top-k Training of {GAN}s: Improving {GAN} Performance by Throwing Away Bad Samples},
   author={Sinha, Samarth and Zhao, Zhengli and Goyal, Anirudh and Raffel, Colin and Odena, Augustus},

@@ -46,23 +46,32 @@ class Agraal(Method):
         """Compute z⁺ = z̄ − λ F(z), λ from the last two points."""
         batch = batches.next()
         field = game.field(batch)
-        start = game.point.clone()
         if self.mean is None or self.before is None or self.field_before is None:
-            self.mean = start.clone()
+            self.mean, self.before, self.field_before = game.point.clone(), game.point.clone(), field.clone()
             self.size = self._probe(game, field, batch)
+            self.theta = 1.0
         else:
-            change = float((field - self.field_before).norm()) ** 2
-            limit = (1 / self.phi + 1 / self.phi**2) * self.size
-            if change > 0:
-                distance = float((start - self.before).norm()) ** 2
-                size = min(limit, self.phi * self.theta / (4 * self.size) * distance / change)
-            else:
-                size = limit
-            self.theta = self.phi * size / self.size
-            self.size = size
-        self.mean = ((self.phi - 1) * start + self.mean) * (1 / self.phi)
-        game.point.copy_(self.mean).add_(field, alpha=-self.size)
-        self.before, self.field_before = start, field
+            self._adapt(game, field)
+        field, z, mean, before, field_before = (
+            point.only(*game.awake) for point in (field, game.point, self.mean, self.before, self.field_before)
+        )
+        mean.copy_(((self.phi - 1) * z + mean) * (1 / self.phi))
+        before.copy_(z)
+        field_before.copy_(field)
+        z.copy_(mean).add_(field, alpha=-self.size)
+
+    def _adapt(self, game: Game, field: Point) -> None:
+        """Take λ from the last two points, of the players that moved between them."""
+        assert self.before is not None
+        assert self.field_before is not None
+        limit = (1 / self.phi + 1 / self.phi**2) * self.size
+        change = float((field - self.field_before).only(*game.awake).norm()) ** 2
+        size = limit
+        if change > 0:
+            distance = float((game.point - self.before).only(*game.awake).norm()) ** 2
+            size = min(limit, self.phi * self.theta / (4 * self.size) * distance / change)
+        self.theta = self.phi * size / self.size
+        self.size = size
 
     def _probe(self, game: Game, field: Point, batch: object) -> float:
         """The inverse of the local Lipschitz constant along the field; 1 where the field is flat or zero."""

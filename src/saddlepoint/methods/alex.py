@@ -1,8 +1,10 @@
 """Alternating with extrapolation between the turns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method, Point
+from saddlepoint.methods.roles import pair
 
 
 @dataclass(eq=False)
@@ -18,7 +20,7 @@ class Alex(Method):
     Args:
         gamma: extrapolation of the first player; 1 in the paper's GAN experiments.
         delta: extrapolation of the second; 1.2 to 4 there.
-        order: first and second player.
+        order: first and second player; None takes those of a game of two in its order.
         same_batch: both see one batch.
 
     Paper: Lee, Cho, Yun 2024, "Fundamental benefit of alternating updates in minimax optimization",
@@ -27,7 +29,7 @@ class Alex(Method):
 
     gamma: float = 1.0
     delta: float = 2.0
-    order: tuple[str, str] = ("generator", "discriminator")
+    order: tuple[str, str] | None = None
     same_batch: bool = True
     ahead: Point | None = field(default=None, init=False)
 
@@ -38,14 +40,23 @@ class Alex(Method):
   author={Lee, Jaewook and Cho, Hanseul and Yun, Chulhee},
   booktitle={ICML}, year={2024}}"""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse all but two players."""
+        self.pair(names)
+
+    def pair(self, names: Sequence[str]) -> tuple[str, str]:
+        """First and second player. Raises ValueError where there are none such."""
+        first, second = self.order or (None, None)
+        return pair(names, first, second, ("order[0]", "order[1]"))
+
     def update(self, game: Game, batches: Batches) -> None:
         """One turn each, the other at its extrapolated place."""
-        first, second = self.order
+        first, second = self.pair(game.names)
         x, y = game.point.only(first), game.point.only(second)
         batch, start = batches.next(), game.point.clone()
 
         with game.excursion():
-            if self.ahead is not None:
+            if self.ahead is not None and second in game.awake:
                 y.copy_(self.ahead)
             direction = game.field(batch, only=(first,))
         game.move(direction)
@@ -56,4 +67,7 @@ class Alex(Method):
             x.copy_(start.only(first)).lerp_(now.only(first), self.gamma)
             direction = game.field(batch, only=(second,))
         game.move(direction)
-        self.ahead = start.only(second).lerp_(y, self.delta)
+        if self.ahead is None:
+            self.ahead = start.only(second)
+        if second in game.awake:
+            self.ahead.copy_(start.only(second)).lerp_(y, self.delta)

@@ -13,7 +13,9 @@ class Anchored(Method):
         eag-c, eag-v:  β = 1/(k + 2),  z½ = z + β (z₀ − z) − α F(z),          z⁺ = z + β (z₀ − z) − α F(z½)
         feg:           β = 1/(k + 1),  z½ = z + β (z₀ − z) − (1 − β) α F(z),  z⁺ = z + β (z₀ − z) − α F(z½)
 
-    with α the players' rate; eag-v lets it shrink, α⁺ = α/(1 − α²L²) · (1 − (k + 2)²/((k + 1)(k + 3)) α²L²). Bounds:
+    with α the players' rate, and in the look ahead z½ the optimizers' preconditioner
+    (`Game.preconditioner`), which is the rate for plain gradient descent; eag-v lets it shrink,
+    α⁺ = α/(1 − α²L²) · (1 − (k + 2)²/((k + 1)(k + 3)) α²L²). Bounds:
     feg, α = 1/L: ‖F‖²k² ≤ 4 L²‖z₀ − z*‖²; eag-c, α = 1/(8L): ‖F‖²(k + 1)² ≤ 260 L²‖z₀ − z*‖². Noise accumulates like
     O(k), so it is for deterministic games, and for plain gradient descent as the optimizer.
 
@@ -50,19 +52,20 @@ class Anchored(Method):
         beta = 1 / (self.k + 1) if self.scheme == "feg" else 1 / (self.k + 2)
         outer = self.shrunk
         inner = 1 - beta if self.scheme == "feg" else outer
-        if self.scheme == "eag-v":
-            self._shrink(game)
         batch = batches.next()
         direction = game.field(batch)
-        game.point.lerp_(self.anchor, beta)
+        ahead = game.preconditioner(direction)
+        if self.scheme == "eag-v":
+            self._shrink(ahead.largest)
+        awake = game.awake
+        game.point.only(*awake).lerp_(self.anchor.only(*awake), beta)
         with game.excursion():
-            game.slide(direction, inner)
+            game.point.add_(ahead * direction, alpha=-inner)
             direction = game.field(batch, base=False)
         game.move(outer * direction)
         self.k += 1
 
-    def _shrink(self, game: Game) -> None:
-        rate = max(game.rates.values())
+    def _shrink(self, rate: float) -> None:
         square = (self.shrunk * rate * self.lipschitz) ** 2
         if square >= 9 / 16:
             raise ValueError(

@@ -67,7 +67,8 @@ class Averaged(Method):
         before = batches.position
         self.base.update(game, batches)
         self.steps += 1
-        self.mean.lerp_(game.point, self._weight(before, batches.position))
+        mean, point = (z.only(*game.awake) for z in (self.mean, game.point))
+        mean.lerp_(point, self._weight(before, batches.position))
 
     def _weight(self, before: int, after: int) -> float:
         if self.half_life is not None:

@@ -1,9 +1,8 @@
 """Both players solve the local bilinear game before they move."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
-from saddlepoint.core import Batches, Game, Linearization, Method, Point
+from saddlepoint.core import Batches, Game, Method, Point
 from saddlepoint.methods.krylov import conjugate_gradients, gmres
 
 
@@ -11,15 +10,15 @@ from saddlepoint.methods.krylov import conjugate_gradients, gmres
 class Competitive(Method):
     """Competitive gradient descent: the Nash equilibrium of the game's bilinear approximation.
 
-        (I + D H) d = F,    z⁺ = z − h d,    D the off-diagonal part of J, H the players' rates
+        (I + D P) d = F,    z⁺ = z − h d,    D the off-diagonal part of J
 
-    On x·y the factor is 1/√(1 + h²) at every h. Each player reckons with the other's reply.
+    P is the optimizers' preconditioner for F at z (`Game.preconditioner`). For plain gradient descent it is h, and on
+    x·y the factor is 1/√(1 + h²) at every h: each player reckons with the other's reply. For RMSprop, or Adam with
+    β₁ = 0, it is the running root mean square of ACGD, and the optimizer then moves by d.
 
     Args:
         zero_sum: solve by conjugate gradients on the squared system, which is symmetric where D is antisymmetric;
             otherwise by GMRES, which is right for every game.
-        scaling: `rms` divides the field by a running root mean square (beta, as in Adam) before solving: ACGD.
-        beta: its decay.
         iterations: of the solver.
         tolerance: relative residual at which it stops (conjugate gradients).
 
@@ -28,12 +27,8 @@ class Competitive(Method):
     """
 
     zero_sum: bool = False
-    scaling: Literal["none", "rms"] = "none"
-    beta: float = 0.99
     iterations: int = 20
     tolerance: float = 1e-10
-    squares: Point | None = field(default=None, init=False)
-    steps: int = field(default=0, init=False)
 
     cost = "1 evaluation a player, 2 products a solver iteration; solver's basis"
     paper = """@inproceedings{schafer2019competitive,
@@ -42,72 +37,31 @@ class Competitive(Method):
   booktitle={NeurIPS}, year={2019}}"""
 
     def update(self, game: Game, batches: Batches) -> None:
-        """Solve (I + D H) d = F and hand d to the optimizers."""
+        """Solve (I + D P) d = F and hand d to the optimizers."""
         line = game.linearize(batches.next())
-        rates = self._rates(game, line)
+        scale = game.preconditioner(line.field)
 
-        def coupled(v: Point) -> Point:
-            """Compute D H v, a player's block at a time: the other players' share of J."""
+        def coupling(w: Point) -> Point:
+            """Compute D w, a player's block at a time: the other players' share of J."""
             parts = {}
             for name in game.names:
-                others = rates * v
-                for tensor in others[name]:
-                    tensor.zero_()
+                others = w.clone()
+                others.only(name).copy_(others.only(name).zeros())
                 parts[name] = line.jvp(others)[name]
-            return Point(parts)
+            return Point(parts, w.resting)
 
         if self.zero_sum:
-            # With H^½ on both sides D̃ = H^½ D H^½ is antisymmetric, so I − D̃² is symmetric and positive.
-            root = Diagonal(rates.point, 0.5)
-            inverse = Diagonal(rates.point, -0.5)
+            # For u = P^½ d and D̃ = P^½ D P^½, which is antisymmetric, (I − D̃²) u = (I − D̃) P^½ F, positive definite.
+            root = scale**0.5
 
-            def balanced(v: Point) -> Point:
-                return root * coupled(inverse * v)
+            def balanced(u: Point) -> Point:
+                return root * coupling(root * u)
 
             right = root * line.field
-            solved = conjugate_gradients(
-                lambda v: v - balanced(balanced(v)), right - balanced(right), self.iterations, self.tolerance
+            u = conjugate_gradients(
+                lambda u: u - balanced(balanced(u)), right - balanced(right), self.iterations, self.tolerance
             )
-            direction = inverse * solved
+            direction = line.field - coupling(root * u)
         else:
-            direction = gmres(lambda v: v + coupled(v), line.field, self.iterations)
-        game.move(self._scaled(direction, rates, game))
-
-    def _rates(self, game: Game, line: Linearization) -> "Diagonal":
-        """The matrix H: each player's rate, over the root mean square of its field where scaled."""
-        if self.scaling == "none":
-            blocks = {n: [t.new_full(t.shape, h) for t in line.field[n]] for n, h in game.rates.items()}
-            return Diagonal(Point({n: blocks[n] for n in game.names}))
-        self.steps += 1
-        square = line.field._like([t * t for t in line.field.tensors])
-        if self.squares is None:
-            self.squares = square.zeros()
-        self.squares.lerp_(square, 1 - self.beta)
-        correction = 1 - self.beta**self.steps
-        rates = game.rates
-        return Diagonal(
-            Point(
-                {
-                    name: [rates[name] / ((s / correction).sqrt() + 1e-8) for s in self.squares[name]]
-                    for name in game.names
-                }
-            )
-        )
-
-    def _scaled(self, direction: Point, rates: "Diagonal", game: Game) -> Point:
-        """The optimizers apply h themselves, so only H/h is left to apply."""
-        if self.scaling == "none":
-            return direction
-        moved = rates * direction
-        return Point({name: [t / h for t in moved[name]] for name, h in game.rates.items()})
-
-
-class Diagonal:
-    """A diagonal matrix, a positive number a coordinate, to a power."""
-
-    def __init__(self, point: Point, power: float = 1.0) -> None:
-        self.point = point._like([t**power for t in point.tensors])
-
-    def __mul__(self, v: Point) -> Point:
-        """The product with a point."""
-        return v._like([a * b for a, b in zip(self.point.tensors, v.tensors, strict=True)])
+            direction = gmres(lambda v: v + coupling(scale * v), line.field, self.iterations)
+        game.move(direction)

@@ -9,7 +9,9 @@ from saddlepoint.core import Batches, Game, Method
 class DoubleExtragradient(Method):
     """Extragradient with two step sizes: a large one to look ahead, a small one to move.
 
-        z½ = z − γh F(z),    z⁺ = z − h F(z½)
+        z½ = z − γ P F(z),    z⁺ = z − h F(z½)
+
+    P is the optimizers' preconditioner for F(z) (`Game.preconditioner`), h for plain gradient descent.
 
     On x·y the factor is √((1 − γh²)² + h²), below 1 for h² < (2γ − 1)/γ². With noise, γ large against a vanishing h is
     what makes extragradient converge at all.
@@ -33,9 +35,10 @@ class DoubleExtragradient(Method):
   booktitle={NeurIPS}, year={2020}}"""
 
     def update(self, game: Game, batches: Batches) -> None:
-        """Compute z⁺ = z − h F(z − γh F(z)); the look ahead is a plain step at the players' rates."""
+        """Compute z⁺ = z − h F(z − γ P F(z))."""
         batch = batches.next()
         with game.excursion():
-            game.slide(game.field(batch), self.gamma)
+            field = game.field(batch)
+            game.point.add_(game.preconditioner(field) * field, alpha=-self.gamma)
             field = game.field(batch if self.same_batch else batches.next(), base=False)
         game.move(field)

@@ -44,10 +44,14 @@ class Extrapolated(Method):
 
     def update(self, game: Game, batches: Batches) -> None:
         """Do z ← T(z); after window + 1 steps z ← Σ c_i T(z_i) and begin anew."""
-        start = game.point.clone()
+        point = game.point.only(*game.awake)
+        if self.images and self.images[0].names != point.names:
+            # Others play than at the beginning of this window: their steps are of another map.
+            self.images, self.residuals = [], []
+        start = point.clone()
         self.base.update(game, batches)
-        self.images.append(game.point.clone())
+        self.images.append(point.clone())
         self.residuals.append(self.images[-1] - start)
         if len(self.residuals) > self.window:
-            game.point.copy_(combine(self.images, reduced_rank_weights(self.residuals)))
+            point.copy_(combine(self.images, reduced_rank_weights(self.residuals)))
             self.images, self.residuals = [], []

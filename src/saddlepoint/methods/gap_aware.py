@@ -1,10 +1,12 @@
 """Slow the discriminator when it is ahead, hurry it when it is behind."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method
 from saddlepoint.methods.alternating import Alternating
+from saddlepoint.methods.roles import known
 
 
 @dataclass(eq=False)
@@ -20,7 +22,7 @@ class GapAware(Method):
         h_min, f_max: least and greatest factor.
         x_min, x_max: gaps at which they are reached, as shares of V* (of 1 where V* is 0).
         decay: of the mean of L_D, a step.
-        player: whose rate.
+        player: whose rate; None is the game's last player, the discriminator.
 
     Paper: Hazimeh, Ponomareva 2023, "Mind the (optimality) gap: a gap-aware learning rate scheduler for adversarial
     nets", arXiv 2302.00089.
@@ -33,7 +35,7 @@ class GapAware(Method):
     x_min: float = 0.1
     x_max: float = 0.1
     decay: float = 0.95
-    player: str = "discriminator"
+    player: str | None = None
     mean_loss: float | None = field(default=None, init=False)
 
     cost = "that of the base; no buffers"
@@ -42,9 +44,19 @@ class GapAware(Method):
   author={Hazimeh, Hussein and Ponomareva, Natalia},
   booktitle={AISTATS}, year={2023}}"""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a player that is not there."""
+        self.slowed(names)
+        super().check(names)
+
+    def slowed(self, names: Sequence[str]) -> str:
+        """Whose rate is scaled. Raises ValueError where there is no such player."""
+        return names[-1] if self.player is None else known(names, self.player)
+
     def update(self, game: Game, batches: Batches) -> None:
         """Move by the base at the scaled rate, then put the rate back and note the loss."""
-        groups = game.optimizers[self.player].param_groups
+        player = self.slowed(game.names)
+        groups = game.optimizers[player].param_groups
         rates = [group["lr"] for group in groups]
         for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate * self.factor()
@@ -53,7 +65,9 @@ class GapAware(Method):
         finally:
             for group, rate in zip(groups, rates, strict=True):
                 group["lr"] = rate
-        loss = float(game.loss_values[self.player])
+        if player not in game.awake:
+            return
+        loss = float(game.loss_values[player])
         self.mean_loss = loss if self.mean_loss is None else self.decay * self.mean_loss + (1 - self.decay) * loss
 
     def factor(self) -> float:

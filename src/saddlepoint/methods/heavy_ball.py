@@ -1,9 +1,11 @@
 """Polyak's heavy ball, also with negative and complex momentum."""
 
 import cmath
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.core import Batches, Game, Method, Point
+from saddlepoint.methods.roles import turns
 
 
 @dataclass(eq=False)
@@ -19,7 +21,7 @@ class HeavyBall(Method):
         beta: size of the momentum, with its sign where it is real.
         phase: its argument in radians; a complex momentum suits games between rotation and descent.
         alternating: players move in turn, in `order`; otherwise at once.
-        order: who moves, first to last.
+        order: who moves, first to last; None is the game's players from the last to the first.
 
     Papers: Gidel, Askari Hemmat, Pezeshki, Lepriol, Huang, Lacoste-Julien, Mitliagkas 2019, "Negative momentum for
     improved game dynamics", arXiv 1807.04740; Lorraine, Acuna, Vicol, Duvenaud 2022, "Complex momentum for
@@ -29,7 +31,7 @@ class HeavyBall(Method):
     beta: float = -0.5
     phase: float = 0.0
     alternating: bool = True
-    order: tuple[str, ...] = ("discriminator", "generator")
+    order: tuple[str, ...] | None = None
     real: Point | None = field(default=None, init=False)
     imaginary: Point | None = field(default=None, init=False)
 
@@ -41,14 +43,20 @@ class HeavyBall(Method):
           and Lacoste-Julien, Simon and Mitliagkas, Ioannis},
   booktitle={AISTATS}, year={2019}}"""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse an order of players that are not there."""
+        turns(names, self.order)
+
     def update(self, game: Game, batches: Batches) -> None:
         """Compute v⁺ = β v − h ∂L, z⁺ = z + Re v⁺, for all at once or for one after the other."""
         if self.real is None or self.imaginary is None:
             self.real, self.imaginary = game.point.zeros(), game.point.zeros()
         beta = self.beta * cmath.exp(1j * self.phase)
         batch = batches.next()
-        turns = [(name,) for name in self.order] if self.alternating else [game.names]
-        for names in turns:
+        groups = [(name,) for name in turns(game.names, self.order)] if self.alternating else [game.names]
+        for names in ([name for name in group if name in game.awake] for group in groups):
+            if not names:
+                continue
             z, re, im = (point.only(*names) for point in (game.point, self.real, self.imaginary))
             start = z.clone()
             game.move(game.field(batch, only=names))

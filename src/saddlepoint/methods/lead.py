@@ -34,12 +34,16 @@ class Lead(Method):
         """Compute z⁺ = z + β (z − z₋) − h F(z) − α C (z − z₋)."""
         start = game.point.clone()
         line = game.linearize(batches.next())
-        displacement = start - self.previous if self.previous is not None else start.zeros()
+        displacement = start.zeros()
+        if self.previous is None:
+            self.previous = start.clone()
+        moved, previous, point = (z.only(*game.awake) for z in (displacement, self.previous, game.point))
+        moved.copy_(point - previous)
+        previous.copy_(point)
         force = {}
-        for name in game.names:
+        for name in game.awake:
             others = displacement.clone()
             others.only(name).copy_(others.only(name).zeros())
             force[name] = line.jvp(others)[name]
         game.move(line.field)
-        game.point.add_(displacement, alpha=self.beta).add_(Point(force), alpha=-self.alpha)
-        self.previous = start
+        point.add_(moved, alpha=self.beta).add_(Point(force), alpha=-self.alpha)

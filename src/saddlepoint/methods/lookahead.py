@@ -59,4 +59,5 @@ class Lookahead(Method):
         self.base.update(game, batches)
         self.fast_steps += 1
         if self.fast_steps % self.k == 0:
-            game.point.copy_(self.slow.lerp_(game.point, self.alpha))
+            fast, slow = (z.only(*game.awake) for z in (game.point, self.slow))
+            fast.copy_(slow.lerp_(fast, self.alpha))

@@ -31,8 +31,10 @@ class Nesterov(Method):
 
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z̃ − h F(z̃), z̃ = z + β (z − z₋)."""
-        start = game.point.clone()
-        if self.previous is not None:
-            game.point.add_(start - self.previous, alpha=self.beta)
+        if self.previous is None:
+            self.previous = game.point.clone()
+        point, previous = (z.only(*game.awake) for z in (game.point, self.previous))
+        start = point.clone()
+        point.add_(start - previous, alpha=self.beta)
         game.move(game.field(batches.next()))
-        self.previous = start
+        previous.copy_(start)

@@ -39,9 +39,12 @@ class Optimistic(Method):
 
     def update(self, game: Game, batches: Batches) -> None:
         """Compute z⁺ = z + 2d − d₋."""
-        start = game.point.clone()
+        point = game.point.only(*game.awake)
+        start = point.clone()
         self.base.update(game, batches)
-        displacement = game.point.clone().add_(start, alpha=-1.0)
-        if self.previous is not None:
-            game.point.add_(displacement).add_(self.previous, alpha=-1.0)
-        self.previous = displacement
+        displacement = point - start
+        before = self.previous.state_dict() if self.previous is not None else {}
+        for name in point.names:
+            if name in before:  # a player's first step is the base's
+                point.only(name).add_(displacement.only(name)).add_(Point({name: before[name]}), alpha=-1.0)
+        self.previous = Point({**before, **displacement.state_dict()})

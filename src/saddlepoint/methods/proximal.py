@@ -10,11 +10,12 @@ from saddlepoint.methods.krylov import combine, reduced_rank_weights
 class Proximal(Method):
     """The proximal point, found inexactly by an inner fixed-point iteration.
 
-        z⁺ = z − h F(z⁺);    inner: w ← z − h F(w), its iterates combined for least residual
+        z⁺ = z − h F(z⁺);    inner: w ← z − P(F(w)) F(w), its iterates combined for least residual
 
     On x·y the factor is 1/√(1 + h²) at every h. The plain inner iteration needs hL < 1; combining the last `window`
-    iterates (Anderson) makes it exact on a linear game of at most window coordinates, at every h. The move itself goes
-    through the optimizers, with F at the inner solution.
+    iterates (Anderson) makes it exact on a linear game of at most window coordinates, at every h. P is the optimizers'
+    preconditioner, their memory as it is at z (`Game.preconditioner`), h for plain gradient descent: the move itself
+    goes through the optimizers, with F at the inner solution, and without momentum ends there.
 
     Args:
         k: inner evaluations at most.
@@ -42,7 +43,7 @@ class Proximal(Method):
             raise ValueError(f"k is {self.k} and window {self.window}: give at least 1 each")
 
     def update(self, game: Game, batches: Batches) -> None:
-        """Find w = z − h F(w) by evaluations on one batch, then move by F(w)."""
+        """Find w = z − P(F(w)) F(w) by evaluations on one batch, then move by F(w)."""
         batch = batches.next()
         direction = game.field(batch)
         images: list[Point] = []
@@ -50,8 +51,7 @@ class Proximal(Method):
         with game.excursion() as start:
             inner = start.clone()
             for _ in range(self.k):
-                game.point.copy_(start)
-                game.slide(direction)
+                game.point.copy_(start).add_(game.preconditioner(direction) * direction, alpha=-1.0)
                 images.append(game.point.clone())
                 residuals.append(images[-1] - inner)
                 if float(residuals[-1].norm()) <= self.tolerance * float((images[-1] - start).norm()):

@@ -1,16 +1,21 @@
 """Stay on the follower's ridge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saddlepoint.core import Batches, Game, Method, Point
 from saddlepoint.methods.krylov import gmres
+from saddlepoint.methods.roles import pair
 
 
 @dataclass(eq=False)
 class Ridge(Method):
     """Follow the ridge: the follower makes up at once for the leader's move, so that only minimax points attract.
 
-        x⁺ = x − h F_x,    y⁺ = y − h F_y + h (J_yy + εI)⁻¹ J_yx F_x
+        x⁺ = x − P_x F_x,    y⁺ = y − P_y F_y + (J_yy + εI)⁻¹ J_yx P_x F_x
+
+    P is the optimizers' preconditioner for F at the point (`Game.preconditioner`), h for plain gradient descent; the
+    optimizer of y is given what it multiplies by P_y.
 
     On (μ/2)x² + σxy − (μ/2)y² the eigenvalues are real: 1 − hμ and 1 − h(μ + σ²/μ). It needs curvature of the
     follower's own loss: on x·y there is none, and without damping it is refused.
@@ -18,7 +23,7 @@ class Ridge(Method):
     Args:
         damping: ε, added to the follower's curvature; a network's is singular somewhere.
         iterations: of GMRES.
-        leader, follower: who leads.
+        leader, follower: who leads; None are the players of a game of two, in its order.
 
     Raises:
         ValueError: the follower's curvature is zero along the compensation.
@@ -29,8 +34,8 @@ class Ridge(Method):
 
     damping: float = 0.0
     iterations: int = 20
-    leader: str = "generator"
-    follower: str = "discriminator"
+    leader: str | None = None
+    follower: str | None = None
 
     cost = "1 evaluation a player, 1 product + 1 a solver iteration; solver's basis"
     paper = """@inproceedings{wang2020solving,
@@ -38,27 +43,36 @@ class Ridge(Method):
   author={Wang, Yuanhao and Zhang, Guodong and Ba, Jimmy},
   booktitle={ICLR}, year={2020}}"""
 
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a game without a leader and a follower."""
+        pair(names, self.leader, self.follower)
+
     def update(self, game: Game, batches: Batches) -> None:
         """Move both by their gradients and the follower by its compensation."""
-        line = game.linearize(batches.next())
+        leader, follower = pair(game.names, self.leader, self.follower)
+        batch = batches.next()
+        if game.resting_on(batch):
+            # Nobody follows, or nobody leads: there is nothing to make up for.
+            game.move(game.field(batch))
+            return
+        line = game.linearize(batch)
+        scale = game.preconditioner(line.field)
         lead = line.field.zeros()
-        lead.only(self.leader).copy_(line.field.only(self.leader))
-        pushed = line.jvp(lead).only(self.follower)
+        lead.only(leader).copy_(scale * line.field.only(leader))
+        pushed = line.jvp(lead).only(follower)
 
         def curvature(v: Point) -> Point:
             whole = line.field.zeros()
-            whole.only(self.follower).copy_(v)
-            return line.jvp(whole).only(self.follower).add_(v, alpha=self.damping)
+            whole.only(follower).copy_(v)
+            return line.jvp(whole).only(follower).add_(v, alpha=self.damping)
 
         try:
             compensation = gmres(curvature, pushed, self.iterations)
         except ValueError as error:
             raise ValueError(
-                f"the {self.follower}'s own loss has no curvature here, which follow-the-ridge divides by: "
+                f"the {follower}'s own loss has no curvature here, which follow-the-ridge divides by: "
                 f"give damping above 0, or another method"
             ) from error
-        # Both terms move by the leader's rate, but the optimizer of the follower applies the follower's.
-        ratio = game.rates[self.leader] / game.rates[self.follower]
         direction = line.field.clone()
-        direction.only(self.follower).add_(compensation, alpha=-ratio)
+        direction.only(follower).add_(scale**-1 * compensation, alpha=-1.0)
         game.move(direction)

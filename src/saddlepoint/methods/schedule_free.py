@@ -36,12 +36,13 @@ class ScheduleFree(Method):
         """Compute z⁺ = z − h F((1 − β) z + β x); the live point is z."""
         if self.mean is None:
             self.mean = game.point.clone()
+        point, mean = (z.only(*game.awake) for z in (game.point, self.mean))
         with game.excursion():
-            game.point.lerp_(self.mean, self.beta)
+            point.lerp_(mean, self.beta)
             direction = game.field(batches.next())
         game.move(direction)
         self.k += 1
-        self.mean.lerp_(game.point, 1 / (self.k + 1))
+        mean.lerp_(point, 1 / (self.k + 1))
 
     def answer(self, game: Game) -> Point:
         """The average; the live point before the first step."""

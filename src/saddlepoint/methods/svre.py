@@ -46,11 +46,13 @@ class SVRE(Method):
 
     def update(self, game: Game, batches: Batches) -> None:
         """Extragradient on the corrected field, a fresh batch for each half."""
-        if self.snapshot is None or self.mean is None or self.steps % self.k == 0:
+        if self.snapshot is None or self.mean is None or self.steps % self.k == 0 or self.mean.names != game.awake:
+            # Also where others play than at the snapshot, for what is remembered there says nothing of them.
             self.snapshot = game.point.clone()
-            self.mean = game.field(batches.next(), base=False) * (1 / self.batches)
-            for _ in range(self.batches - 1):
-                self.mean.add_(game.field(batches.next(), base=False), alpha=1 / self.batches)
+            fields = (game.field(batches.next(), game.awake, base=False) for _ in range(self.batches))
+            self.mean = next(fields) * (1 / self.batches)
+            for field in fields:
+                self.mean.add_(field, alpha=1 / self.batches)
         with game.excursion():
             game.move(self._corrected(game, batches.next(), base=True))
             direction = self._corrected(game, batches.next(), base=False)
@@ -60,8 +62,8 @@ class SVRE(Method):
     def _corrected(self, game: Game, batch: Batch, base: bool) -> Point:
         assert self.snapshot is not None
         assert self.mean is not None
-        here = game.field(batch, base=base)
+        here = game.field(batch, game.awake, base=base)
         with game.excursion():
             game.point.copy_(self.snapshot)
-            there = game.field(batch, base=False)
+            there = game.field(batch, game.awake, base=False)
         return here.add_(there, alpha=-1.0).add_(self.mean)

@@ -36,7 +36,14 @@ from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
 from saddlepoint.metrics.table_privacy import Privacy, privacy
-from saddlepoint.metrics.tables import TableColumn, column_similarities, column_similarity, pair_similarities
+from saddlepoint.metrics.tables import (
+    TableColumn,
+    column_pair_trends,
+    column_shapes,
+    column_similarities,
+    column_similarity,
+    pair_similarities,
+)
 from saddlepoint.metrics.text import Words, bleu, copied, distinct, ngram_kl, self_bleu, words
 
 __all__ = [
@@ -61,6 +68,8 @@ __all__ = [
     "autocorrelations",
     "birthday_duplicates",
     "bleu",
+    "column_pair_trends",
+    "column_shapes",
     "column_similarities",
     "column_similarity",
     "copied",

@@ -22,10 +22,13 @@ class DensityCoverage:
 
 
 def density_coverage(real: Features, generated: Features, k: int = 5) -> DensityCoverage:
-    """Counts of generated rows in closed balls around real rows that reach to their k-th real neighbour.
+    """Counts of generated rows in open balls around real rows that reach to their k-th real neighbour.
 
-    Balls are round real rows only, so that an outlier of the generator makes no support. For two samples of one
-    distribution the expected density is 1 and the expected coverage about 1 − 2⁻ᵏ (n = m, both large).
+    Open, as in the authors' package `prdc`: a row at exactly the radius is outside, which tells where features are
+    quantised, and where more than k real rows coincide their balls are empty. The balls of `precision_recall` are
+    closed, as its authors define them. Balls are round real rows only, so that an outlier of the generator makes no
+    support. For two samples of one distribution the expected density is 1 and the expected coverage about 1 − 2⁻ᵏ
+    (n = m, both large).
 
     Args:
         real: features (n, d); arrays or tensors.
@@ -43,8 +46,8 @@ def density_coverage(real: Features, generated: Features, k: int = 5) -> Density
     x, y = feature_pair(real, generated, ("real", "generated"))
     reach = np.square(nearest_others(x, k, "real").distances[:, -1])
     covered, inside = np.zeros(len(x), bool), 0
-    for rows, _, squared in distance_tiles(x, y):
-        within = squared <= reach[rows, None]
+    for rows, _, squared in distance_tiles(x, y, above=True):
+        within = squared < reach[rows, None]
         inside += int(np.count_nonzero(within))
         covered[rows] |= within.any(1)
     return DensityCoverage(inside / (k * len(y)), float(covered.mean()))

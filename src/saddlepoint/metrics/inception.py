@@ -28,6 +28,10 @@ def inception_score(logits: Features, splits: int = 10) -> InceptionScore:
     1 where all samples look alike to the classifier or it knows none; the number of classes where it is certain of each
     and they are equally many. A split of fewer rows gives a smaller score: state n and splits.
 
+    Splits are those of the paper's code: rows ⌊n i/splits⌋ to ⌊n (i + 1)/splits⌋, and the deviation of a population.
+    torch-fidelity shuffles rows before, unless told otherwise; torchmetrics shuffles them always, cuts splits of
+    ⌈n/splits⌉ rows, and divides by splits − 1 in the deviation.
+
     Args:
         logits: a classifier's (n, classes), in the order in which samples were drawn: rows are not shuffled.
         splits: parts of neighbouring rows.

@@ -107,17 +107,19 @@ def _by_differences(
     return np.take_along_axis(found, order, 1), np.take_along_axis(distances, order, 1)
 
 
-def distance_tiles(x: NDArray[Any], y: NDArray[Any]) -> Iterator[Tile]:
+def distance_tiles(x: NDArray[Any], y: NDArray[Any], *, above: bool = False) -> Iterator[Tile]:
     """Squared distances between the rows of two arrays, tile by tile: all of y before the next rows of x.
 
     ‖a‖² + ‖b‖² − 2 a·b, about a point amid y, which shortens the vectors and with them the error. Where the sum cancels
     nevertheless (duplicates, clusters far apart beside their width), ‖a − b‖² itself. What rounding may have added is
     taken off, so that a tile is never above the distance between the rows as they are: a point on the rim of a closed
-    ball stays inside, where quantised features (pixels) often put it.
+    ball stays inside, where quantised features (pixels) often put it. With `above` it is never below: such a point is
+    outside of an open ball.
     """
     # Medians of a few rows: of equal rows exactly these, and nowhere near an outlier, as the mean may be.
     centre = np.median(double(y[:: max(1, len(y) // _AMID)]), axis=0)
-    down = 1 - 8 * (1 + x.shape[1] ** 0.5) * np.finfo(np.float64).eps
+    rounding = 8 * (1 + x.shape[1] ** 0.5) * np.finfo(np.float64).eps
+    safe = 1 + rounding if above else 1 - rounding
     for rows in blocks(x):
         a = double(x[rows]) - centre
         lengths = np.square(a).sum(1)
@@ -126,11 +128,11 @@ def distance_tiles(x: NDArray[Any], y: NDArray[Any]) -> Iterator[Tile]:
             others = np.square(b).sum(1)
             squared = a @ b.T
             squared *= -2
-            squared += lengths[:, None] * down
-            squared += others * down
+            squared += lengths[:, None] * safe
+            squared += others * safe
             if squared.min() < _CANCELLED * (lengths.max() + others.max()):
                 i, j = np.nonzero(squared < _CANCELLED * (lengths[:, None] + others))
-                squared[i, j] = _apart(x[rows], y[columns], i, j) * down
+                squared[i, j] = _apart(x[rows], y[columns], i, j) * safe
             yield rows, columns, squared
 
 

@@ -52,6 +52,11 @@ def ms_ssim(real: Features, made: Features, scales: int = 5) -> float:
     l and c are the two factors of `ssim`, averaged over places and channels (c, where negative, is 0); from a scale to
     the next, 2x2 pixels are averaged. β are the paper's; of fewer scales, the finest ones', scaled to the sum 1.
 
+    Where others differ: of an odd side the last row or column is left out of the next scale, as torchmetrics does; the
+    paper's Matlab code mirrors the edge. At the coarsest scale torchmetrics counts windows over mirrored edges, too.
+    Here and there channels are averaged before the product over scales; TensorFlow takes the product a channel, and
+    then the mean.
+
     Args:
         real: images (n, c, h, w), uint8 or floats from 0 to 1, sides of at least 11 · 2^(scales − 1).
         made: those to be judged, in the same order.

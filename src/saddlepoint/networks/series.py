@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import prod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +60,8 @@ class WindowDiscriminator(Discriminator):
     torch.Size([2])
     """
 
+    #: What a run fills in, hidden from its configuration.
+    supplied: ClassVar[tuple[str, ...]] = ("scales",)
     scales: Tensor
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import prod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -56,6 +57,8 @@ class TableGenerator(Generator):
     [0.0, 0.0, 1.0]
     """
 
+    #: What a run fills in, hidden from its configuration.
+    supplied: ClassVar[tuple[str, ...]] = ("heads",)
     numbers: Tensor
     states: Tensor
     owners: Tensor

@@ -108,9 +108,10 @@ class VocoderGenerator(nn.Module):
         if self.rest == 1:
             return torch.tanh(x[:, 0, :-1])
         # Layers may compute in bfloat16; transforms do not.
-        levels, phases = x.float().chunk(2, dim=1)
+        x = x.to(torch.promote_types(x.dtype, torch.float32))
+        levels, phases = x.chunk(2, dim=1)
         spectra = torch.polar(levels.clamp_max(LOUDEST).exp(), phases)
-        hann = torch.hann_window(self.window, device=x.device)
+        hann = torch.hann_window(self.window, dtype=x.dtype, device=x.device)
         waves: Tensor = torch.istft(spectra, self.window, self.rest, window=hann)
         return waves
 
@@ -209,8 +210,10 @@ class VocoderDiscriminator(Discriminator):
 
     def _spectrogram(self, waves: Tensor, window: int) -> Tensor:
         """Roots of magnitudes, (N, 1, window/2 + 1, frames)."""
-        hann = getattr(self, f"hann_{window}")
-        spectra = torch.stft(waves.float(), window, window // 4, window=hann, pad_mode="constant", return_complex=True)
+        # Layers may compute in bfloat16; transforms do not.
+        waves = waves.to(torch.promote_types(waves.dtype, torch.float32))
+        hann = getattr(self, f"hann_{window}").to(waves)
+        spectra = torch.stft(waves, window, window // 4, window=hann, pad_mode="constant", return_complex=True)
         return (spectra.real.square() + spectra.imag.square() + 1e-6).pow(0.25)[:, None]
 
 

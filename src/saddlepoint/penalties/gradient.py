@@ -127,6 +127,7 @@ class Dragan(Penalty):
 
     weight: float = 10.0
     spread: float = 0.5
+    mean_over_samples = False  # σ is of the whole batch
     paper = """@article{kodali2017convergence,
   title={On Convergence and Stability of {GAN}s},
   author={Kodali, Naveen and Abernethy, Jacob and Hays, James and Kira, Zsolt},

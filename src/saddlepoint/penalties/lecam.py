@@ -50,6 +50,7 @@ class LeCam(Penalty):
     weight: float = 0.1
     half_life: float = 4_400
     memory: Anchors = field(init=False, compare=False, repr=False)
+    mean_over_samples = False  # the memory moves from part to part
     paper = """@inproceedings{tseng2021regularizing,
   title={Regularizing Generative Adversarial Networks under Limited Data},
   author={Tseng, Hung-Yu and Jiang, Lu and Liu, Ce and Yang, Ming-Hsuan and Yang, Weilong},

@@ -52,6 +52,8 @@ class Penalty(ABC):
         weight: its factor, γ or λ of the papers.
         memory: what it remembers of earlier evaluations; most penalties remember nothing.
         differentiates_real, differentiates_generated: at which samples of the pass it needs gradients.
+        mean_over_samples: whether it is a mean over samples, where the discriminator judges each by itself, so that the
+            penalty of a batch is the mean of those of its parts.
         paper: BibTeX.
 
     Raises:
@@ -63,6 +65,7 @@ class Penalty(ABC):
 
     differentiates_real: ClassVar[bool] = False
     differentiates_generated: ClassVar[bool] = False
+    mean_over_samples: ClassVar[bool] = True
     paper: ClassVar[str] = ""
 
     def __post_init__(self) -> None:

@@ -1,5 +1,10 @@
 """Figures, the health of a run in sentences, and the page that shows a run whole."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+
 from saddlepoint.report.evaluations import evaluation_figure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.health import Finding, examine
@@ -8,7 +13,7 @@ from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.text import quality_diversity_figure
 
 #: Figures of an evaluation by name; each is None where the evaluation has no such numbers.
-FIGURES = {
+FIGURES: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
     "evaluation": evaluation_figure,
     "quality-diversity": quality_diversity_figure,
     "trade": trade_figure,

@@ -89,8 +89,11 @@ def _measured(measure: Measure, row: Mapping[str, Any], rivals: Sequence[Mapping
 
 def remarks(found: Mapping[str, Any]) -> list[str]:
     """What a reader of the table must know, in sentences."""
-    words = [f"{name}: {m.summary}{f' ({m.words})' if m.words else ''}" for name in found["measures"]
-             if (m := measure_of(found["measures"], name)).summary]
+    words = [
+        f"{name}: {m.summary}{f' ({m.words})' if m.words else ''}"
+        for name in found["measures"]
+        if (m := measure_of(found["measures"], name)).summary
+    ]
     said = [
         "; ".join(words) + ".",
         "* is the best of those that were trained on the same data. Rows without a time were not trained: floors, and "

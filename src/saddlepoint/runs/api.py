@@ -151,7 +151,7 @@ def load(path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, t
     return run
 
 
-def evaluate(run: Run | str | Path, data: object = None, *, progress: bool = True, **options: object) -> Evaluation:
+def evaluate(run: Run | str | Path, data: object = None, *, progress: bool = True, **options: Any) -> Evaluation:
     """Measure how good a run's result is, each number with its protocol; kept in the run's `evaluation.json`.
 
     Args:

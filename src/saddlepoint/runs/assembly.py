@@ -23,7 +23,7 @@ from saddlepoint.data.dataset import Dataset
 from saddlepoint.data.rows import in_parts
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
-from saddlepoint.networks import Costs, costs
+from saddlepoint.networks import Costs, costs, coupled_layers
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, task_of
@@ -227,6 +227,13 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
     if config.channels_last:
         for module in setup.players.values():
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.accumulate > 1:
+        for role, module in setup.players.items():
+            if layers := coupled_layers(module):
+                raise ConfigurationError(
+                    f"the {role}'s layers {', '.join(layers[:3])} look at a batch as a whole, which accumulate="
+                    f"{config.accumulate} parts change: give accumulate=1, or a network without such layers"
+                )
     return Game(
         setup.players,
         setup.losses

@@ -168,7 +168,6 @@ class NotebookProgress(Observer):
     def snapshot(self, path: Path) -> None:
         """Show the picture."""
 
-
         if path.exists():
             data = base64.b64encode(path.read_bytes()).decode()
             self._picture = f'<img alt="samples" style="max-width:480px" src="data:image/png;base64,{data}">'
@@ -259,5 +258,3 @@ def _share(budget: Budget, progress: Where, rate: float) -> tuple[float, str]:
         return share, ""
     minutes, seconds = divmod(max(0, round(min(lefts))), 60)
     return share, f"{minutes}:{seconds:02d} left"
-
-

@@ -442,7 +442,7 @@ class Run:
         if config is None:
             if not isinstance(data, str | Path):
                 raise ConfigurationError(
-                    "a generator alone does not say what it was trained on: give it with --data NAME|PATH"
+                    "a generator alone does not say what it was trained on: give the run folder, or its data with --data NAME|PATH"
                 )
             config = task_of_model(self.model).config_for(self.model, str(data))
         task = task_of(config)
@@ -464,7 +464,7 @@ class Run:
             config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
         given = _given_data(task, config, data, progress) if other or own is None else own
         subject = Subject(
-            config, models, self.stages(), given, lambda: task.held_out(config, given, progress), pictures
+            config, models, self.stages(), given, lambda: task.held_out(config, given, progress), pictures, other
         )
         return subject, settings, seen, notes
 

@@ -62,7 +62,8 @@ def mel_filters(rate: int, window: int, bands: int) -> Tensor:
 def log_mel(waves: Tensor, rate: int, window: int, hop: int, bands: int, floor: float = FLOOR) -> Tensor:
     """log(Σ_k M[b, k] |X[k, t]|² + floor), natural: how much power is in every band and frame.
 
-    Equal to librosa's `melspectrogram` (Slaney's scale and norm) and a logarithm.
+    Equal to librosa's `melspectrogram` (Slaney's scale and norm) and a logarithm. HiFi-GAN's differs: it takes bands of
+    magnitudes |X|, not of powers, and lifts what is below 1e-5 to it, where here the floor is added.
 
     Args:
         waves: (N, samples) in [−1, 1].

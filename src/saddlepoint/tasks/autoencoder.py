@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from saddlepoint.autoencoders import Autoencoder, ThroughDensity
 from saddlepoint.components.networks import Networks
-from saddlepoint.components.registries import MODEL_REGISTRY, NETWORK_REGISTRY
+from saddlepoint.components.registries import METHOD_REGISTRY, MODEL_REGISTRY, NETWORK_REGISTRY
 from saddlepoint.components.settings import Choice, Latent, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import Game, rng, seed_for
@@ -24,8 +24,6 @@ from saddlepoint.tasks.model import LatentInput, LatentSampler
 from saddlepoint.tasks.probe import Probe, gradient_norms
 
 S = TypeVar("S", bound=LatentSampler)
-#: Arguments by which methods name the players that they move.
-_ROLES = ("order", "player", "leader", "follower")
 #: Samples whose codes the density is fitted to, that errors are taken of, and that are encoded together.
 FITTED, JUDGED, TOGETHER = 10_000, 2048, 256
 
@@ -272,15 +270,8 @@ class PriorProbe(Probe[S]):
 
 
 def _check_roles(method: Choice) -> None:
-    """Raise ValueError where a method, or one that it wraps, moves a player that is not there."""
-    for key, value in method.items():
-        if isinstance(value, dict):
-            _check_roles(value)
-        elif key in _ROLES and value is not None:
-            named = {value} if isinstance(value, str) else set(value)
-            if not named <= {"generator"}:
-                raise ValueError(
-                    f"the method {method['name']!r} moves the players of its {key}, {value}, and an autoencoder is one "
-                    f"player, 'generator': --method simultaneous moves all there are"
-                    + ("" if key != "order" else ", and so do order=[generator] and counts=[1]")
-                )
+    """Raise ValueError where a method can't play a game of one player."""
+    try:
+        METHOD_REGISTRY.build(method).check(("generator",))
+    except ValueError as error:
+        raise ValueError(f"an autoencoder is one player, 'generator': {error}") from error

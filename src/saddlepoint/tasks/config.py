@@ -181,6 +181,15 @@ class AdversarialConfig(Config):
     """The adversarial loss, and what is added to it."""
 
     @model_validator(mode="after")
+    def _whole_batches(self) -> Self:
+        if self.accumulate > 1 and (batchwise := self.adversary.batchwise):
+            raise ValueError(
+                f"{' and '.join(batchwise)} look at a batch as a whole, which accumulate={self.accumulate} parts "
+                f"change: give accumulate=1, or leave them out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _regularisers_fit(self) -> Self:
         for name, spec in self.adversary.regularisers.items():
             if missing := REGULARISER_REGISTRY.build({"name": name, **spec}).needs - self.has:
@@ -213,14 +222,13 @@ class AdversarialConfig(Config):
         return self.adversary.bibtex
 
 
-def read_checked(kind: type[Config], data: Mapping[str, Any], source: str) -> Config:
-    """A configuration of plain data. Raises ConfigurationError where another version wrote them, or they don't fit."""
+def check_version(data: Mapping[str, Any], source: str) -> None:
+    """Raise ConfigurationError where another version of this package wrote a configuration."""
     if data.get("schema_version") != SCHEMA:
         raise ConfigurationError(
             f"{source} was written by another version of Saddlepoint (schema_version "
             f"{data.get('schema_version', 'missing')}, expected {SCHEMA}): train the recipe again"
         )
-    return kind.read(data)
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

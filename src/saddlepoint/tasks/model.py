@@ -49,6 +49,8 @@ class Model(ABC):
     network: nn.Module
     spec: Mapping[str, Any]
     shape: tuple[int, ...]
+    #: Where it was loaded from; None of one that was not.
+    folder: Path | None = field(default=None, init=False, repr=False, compare=False)
 
     #: What it is, as its configuration says it, and for people: "a generator of images".
     kind: ClassVar[str]
@@ -188,6 +190,7 @@ def load_model(
     ) as error:
         raise ValueError(f"the generator in {folder} is damaged: {error}") from error
     found.network.eval()
+    found.folder = folder
     return found
 
 
@@ -238,7 +241,7 @@ class Sampler(Model):
         return drawn
 
     def class_named(self, label: str | int | None) -> str | None:
-        """The name of a class that is given by its name or its number. Raises ConfigurationError where there is none."""
+        """The name of a class that is given by its name or number. Raises ConfigurationError where there is none."""
         if label is None or label in self.classes:
             return label  # type: ignore[return-value]
         if str(label) in self.classes:
@@ -278,7 +281,9 @@ class Sampler(Model):
 
     def text(self, drawn: Any) -> str:  # noqa: ARG002
         """What was drawn as it is printed. Raises ConfigurationError for samples that are no text."""
-        raise ConfigurationError(f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}")
+        raise ConfigurationError(
+            f"{self.title} can't be printed: give --out FILE with one of {', '.join(self.formats)}"
+        )
 
     def walk(self, frames: int, seed: int, label: str | None, options: Any) -> list[NDArray[np.uint8]]:  # noqa: ARG002
         """Pictures along a closed walk through latent space, uint8 (H, W, 3) each, so many from stop to stop.
@@ -434,8 +439,18 @@ class Converter(Model):
     takes: ClassVar[str]
 
     @abstractmethod
+    def applied(self, given: Any, options: Any, progress: OnProgress = quiet) -> Any:
+        """Arrays in, arrays out."""
+
     def apply(self, given: Any, **options: object) -> Any:
-        """Arrays in, arrays out; `options` are those of `Options`, by name."""
+        """Arrays in, arrays out; `options` are those of `Options`, by name.
+
+        Raises:
+            ConfigurationError: no such option.
+            ValueError: arrays of another kind.
+        """
+        chosen = self.Options.read(options)
+        return self.prepared(chosen).applied(given, chosen)
 
     def prepared(self, options: Any) -> Self:  # noqa: ARG002
         """The model as options want it, where they change its weights, as a strength between two stages does."""

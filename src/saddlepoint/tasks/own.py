@@ -167,7 +167,7 @@ class OwnModel(Sampler):
         """The players that are given again."""
         if not isinstance(network, nn.ModuleDict):
             raise ConfigurationError(f"the players are networks of your own: {GIVE}")
-        return cls(network if isinstance(network, OwnPlayers) else OwnPlayers(network, None), spec, shape)
+        return cls(network if isinstance(network, OwnPlayers) else OwnPlayers(dict(network.items()), None), spec, shape)
 
     def usage(self) -> tuple[str, str]:
         """No command draws of it."""
@@ -181,7 +181,9 @@ class OwnModel(Sampler):
         """
         network = self.network
         if not isinstance(network, OwnPlayers) or network.sample is None:
-            raise ConfigurationError("the game came without a way to draw: give saddlepoint.training(…, sample=function)")
+            raise ConfigurationError(
+                "the game came without a way to draw: give saddlepoint.training(…, sample=function)"
+            )
         with self.evaluating():
             return network.sample(dict(network.items()), n, rng(seed, "sample")).detach().cpu()
 
@@ -325,7 +327,9 @@ class _Source:
         return batch
 
     def part(self, *_: Any, **__: Any) -> "_Source":
-        raise ConfigurationError("the batches of a game of your own can't be parted: watch something other than the gap")
+        raise ConfigurationError(
+            "the batches of a game of your own can't be parted: watch something other than the gap"
+        )
 
 
 TASK = Own()

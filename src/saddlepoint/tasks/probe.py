@@ -50,14 +50,19 @@ class Probe(ABC, Generic[M]):
             with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
                 given = self._given(game)
             if not _rested(game):  # as it is played
-                found["discriminator_auc"] = discriminator_auc(self._given(game))
-        return {**found, "diversity": self.diversity(given.generated, given.real)}
+                with seeded(self.watched.seed):
+                    found["discriminator_auc"] = discriminator_auc(self._given(game))
+        return {**found, **self.compared(given.generated, given.real)}
 
     def _given(self, game: Game) -> DiscriminatorInput:
         """What the first discriminator is shown of the batch that never changes."""
         assert self.forward is not None
         with seeded(self.watched.seed):
             return self.forward(game.players, self.watched.value, game.names).inputs[0]
+
+    def compared(self, generated: Tensor, real: Tensor) -> dict[str, float]:
+        """What monitors say of generated samples beside real ones, both as network values (n, …)."""
+        return {"diversity": self.diversity(generated, real)}
 
     def diversity(self, generated: Tensor, real: Tensor) -> float:
         """Mean distance between generated samples over that between real ones, both as network values (n, …)."""
@@ -135,4 +140,3 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
         Image.fromarray(picture).save(file, format="PNG")
 
     write_atomically(path, write)
-

@@ -9,7 +9,7 @@ from torch import nn
 
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import installed, is_outside, load_outside
-from saddlepoint.tasks.config import Config, read_checked
+from saddlepoint.tasks.config import Config, check_version
 from saddlepoint.tasks.model import Model, load_model
 from saddlepoint.tasks.task import Task
 
@@ -18,13 +18,16 @@ AnyTask = Task[Any, Any, Any]
 GROUP = "saddlepoint.tasks"
 #: Where each task lives; imported when it is first asked for.
 TASKS = {
-    "text": "saddlepoint.tasks.text:TASK",
-    "audio": "saddlepoint.tasks.audio:TASK",
     "images": "saddlepoint.tasks.images:TASK",
-    "own": "saddlepoint.tasks.own:TASK",
     "points": "saddlepoint.tasks.points:TASK",
-    "series": "saddlepoint.tasks.series:TASK",
     "tables": "saddlepoint.tasks.tables:TASK",
+    "series": "saddlepoint.tasks.series:TASK",
+    "audio": "saddlepoint.tasks.audio:TASK",
+    "vocoder": "saddlepoint.tasks.vocoder:TASK",
+    "text": "saddlepoint.tasks.text:TASK",
+    "translation": "saddlepoint.tasks.translation:TASK",
+    "enhancement": "saddlepoint.tasks.enhancement:TASK",
+    "own": "saddlepoint.tasks.own:TASK",
 }
 
 
@@ -43,8 +46,8 @@ def task_named(name: str) -> AnyTask:
     entry = installed(GROUP).get(name)
     if name not in TASKS and entry is None:
         raise ConfigurationError(
-            f"there is no task {name!r}: {nearest(name, [*TASKS, *installed(GROUP)])}; a task that is not installed is named "
-            f"by its recipe, as package.module:recipe"
+            f"there is no task {name!r}: {nearest(name, [*TASKS, *installed(GROUP)])}; a task that is not installed "
+            f"is named by its recipe, as package.module:recipe"
         )
     task = resolve_name(TASKS[name]) if entry is None or name in TASKS else entry.load()
     if not isinstance(task, Task):
@@ -96,15 +99,15 @@ def read_config(data: Mapping[str, Any], source: str = "the configuration") -> C
         ConfigurationError: another version's, an unknown task or game, or settings that do not fit.
     """
     named, game = data.get("task"), data.get("game")
-    if "task" not in data and "recipe" in data:
-        return read_checked(Config, data, source)
+    check_version(data, source)
     recipe = data.get("recipe")
     if isinstance(recipe, str) and is_outside(recipe) and named not in (*TASKS, *installed(GROUP), *_named):
         _outside_recipe(recipe)
     kinds = task_named(str(named)).configs
     if game not in kinds:
         raise ConfigurationError(f"{source}: {named} know no game {game!r}: {nearest(str(game), kinds)}")
-    return read_checked(kinds[str(game)], data, source)
+    config: Config = kinds[str(game)].read(data)
+    return config
 
 
 def task_of(config: Config) -> AnyTask:

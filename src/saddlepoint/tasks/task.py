@@ -43,11 +43,12 @@ class Subject(Generic[C, D, M]):
 
     Attributes:
         config: of the run; None where a generator came alone and no configuration could be made for it.
-        models: by weights (`ema`, `live`, `delivered`), or by entry of a comparison; none of them trained on `held_out`.
+        models: by weights (`ema`, `live`, `delivered`), or by entry of a comparison; none was trained on `held_out`.
         stages: what earlier stages of the run ended with, by their names.
         data: that they were trained on, or that stand in their place.
         held_out: reads the data that judge and were not trained on; None where there are none.
         pictures: whether pictures are wanted, which take longer.
+        other: whether the data are others than they were trained on.
     """
 
     config: C | None
@@ -56,6 +57,7 @@ class Subject(Generic[C, D, M]):
     data: D
     held_out: Callable[[], D | None]
     pictures: bool = False
+    other: bool = False
 
 
 class Task(ABC, Generic[C, D, M]):

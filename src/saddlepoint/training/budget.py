@@ -8,9 +8,12 @@ from saddlepoint.configuration import Settings
 class Budget(Settings):
     """A run ends at whichever comes first; None is no limit of that kind."""
 
-    samples: int | None = Field(default=None, ge=0)
-    minutes: float | None = Field(default=None, ge=0)
-    evaluations: int | None = Field(default=None, ge=0)
+    samples: int | None = Field(default=None, gt=0)
+    """Samples seen."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Of training, all parts of an interrupted run together."""
+    evaluations: int | None = Field(default=None, gt=0)
+    """Of the game's field: what methods are compared by."""
 
     def spent(self, samples: int, seconds: float, evaluations: int = 0) -> str | None:
         """What was spent, as a phrase, or None.

@@ -52,7 +52,7 @@ CASES = {
     "autoencoder": [],
     "classes": ["conditional=true"],
     "extragradient": ["method=extragradient", "average=none"],
-    "alternating": ["method=alternating", "method.order=[generator]", "method.counts=[1]"],
+    "alternating": ["method=alternating"],
 }
 
 
@@ -132,8 +132,9 @@ def test_a_baseline_starts_from_the_decoder_that_its_game_starts_from(images: Im
 @pytest.mark.parametrize(
     ("sets", "words"),
     [
-        (["method=alternating"], r"order=\[generator\]"),
-        (["method=lookahead", "method.base=unrolled"], "'unrolled' moves the players of its follower"),
+        (["method=alternating", "method.counts=[5, 1]"], "do not fit"),
+        (["method=lookahead", "method.base=unrolled"], "is one player, 'generator': this method is for two players"),
+        (["method=alternating", "method.order=[discriminator]"], "no player 'discriminator'"),
         (["latent.distribution=uniform"], "latent.distribution=normal"),
         (["generator.network.output=none"], "output=tanh"),
         (["encoder.network.packing=2"], "packing=1"),

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from saddlepoint.configuration import assign
 from playing import play
+from saddlepoint.configuration import assign
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.points.data import grid, ring
 from saddlepoint.tasks.points.evaluation import coverage

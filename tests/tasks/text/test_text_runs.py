@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
-from playing import built, play
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.text.model import TextGenerator
 

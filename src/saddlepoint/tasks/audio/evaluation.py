@@ -104,6 +104,7 @@ def evaluate_sounds(
     subset, splits = min(SUBSET, fewest), min(10, max(1, fewest // FEWEST))
     measured: list[Number] = []
     notes: dict[str, None] = {}
+    pictures = {f"spectrograms-{weights}": trained.shown for weights, trained in generators.items()}
     for weights, trained in generators.items():
         made = _made(trained, samples, seed, extractor, report, f"{weights}: generating")
         for protocol, real in sets:
@@ -115,7 +116,7 @@ def evaluate_sounds(
             notes |= dict.fromkeys(left)
     if test is None or seen_test is None:
         notes["floors are left out: no sounds are held out; train with --set data.held_out=0.1"] = None
-        return Evaluation(measured, tuple(notes))
+        return Evaluation(measured, tuple(notes), pictures)
     floors = {"floor: test": seen_test.first(samples)}
     trained = next(iter(generators.values()))
     if isinstance(trained, SpectrogramGenerator):
@@ -126,7 +127,7 @@ def evaluate_sounds(
         protocol = replace(basis, weights=name, n_generated=len(floor))
         compared = Compared(seen_train, floor, None, MOST, subset, seed, extractor.name, splits)
         measured += compare(compared, names, protocol, report, demanded=False)[0]
-    return Evaluation(measured, tuple(notes))
+    return Evaluation(measured, tuple(notes), pictures)
 
 
 def _heard(data: SoundData, order: Tensor, extractor: SoundExtractor, report: OnProgress, what: str) -> Seen:

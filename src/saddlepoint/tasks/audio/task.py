@@ -20,7 +20,7 @@ from saddlepoint.tasks.audio.data import adopted, classes_of, read_sounds
 from saddlepoint.tasks.audio.evaluation import SoundEvaluationOptions, evaluate_subject
 from saddlepoint.tasks.audio.model import RANGE, SoundGenerator, SpectrogramGenerator, WaveformGenerator, levels_of
 from saddlepoint.tasks.audio.probe import AudioProbe, Listener
-from saddlepoint.tasks.audio.recipes import RECIPES, autoencoder_beside
+from saddlepoint.tasks.audio.recipes import RECIPES, audio, autoencoder_beside
 from saddlepoint.tasks.audio.settings import AnyAudioConfig, AudioAutoencoderConfig, AudioConfig, pictured
 from saddlepoint.tasks.autoencoder import AutoencoderProbe, CodeDensity, autoencoder_losses
 from saddlepoint.tasks.config import Config
@@ -79,6 +79,13 @@ class Audio(Task[AnyAudioConfig, SoundData, SoundGenerator]):
         if not isinstance(config, AudioConfig) or config.route == "waveform":
             return {}
         return {"vae": autoencoder_beside(config, "vae")}
+
+    def config_for(self, model: SoundGenerator, data: str) -> AudioConfig:
+        """A generator alone tells rate, length and spectrogram of the sounds that it is held against."""
+        own, config = model.pictured, audio().with_data(data)
+        folder = config.data.model_copy(update={"rate": own.rate, "seconds": own.samples / own.rate})
+        spectrogram = {"window": own.window, "hop": own.hop, "bands": own.bands}
+        return config.read({**config.model_dump(), "data": folder.model_dump(), "spectrogram": spectrogram})
 
 
 def _adversarial(config: AudioConfig, data: SoundData, make: Networks) -> Setup[SoundGenerator]:

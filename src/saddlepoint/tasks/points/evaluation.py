@@ -1,6 +1,7 @@
 """How a generator of points is measured: its modes are known, so they are counted."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,9 +19,9 @@ JUDGED = 2500
 NEAR = 3.0
 
 
-def evaluate_points(subject: Subject, options: EvaluationOptions) -> Evaluation:
+def evaluate_points(subject: Subject[Any, PointData, PointGenerator], options: EvaluationOptions) -> Evaluation:
     """Modes, high quality and reverse KL of each generator, and of the mixture itself, as PacGAN counts them."""
-    data: PointData = subject.data
+    data = subject.data
     samples = options.samples or JUDGED
     sets = {weights: model.made(samples, options.seed) for weights, model in subject.models.items()}
     sets |= _reference(data, samples, options.seed)

@@ -84,7 +84,8 @@ def evaluate_tables(
         column = train.column(target)
         if isinstance(column, CategoryColumn) and len(column.categories) > PREDICTED:
             notes.append(
-                f"utility is left out: {target} has {len(column.categories):,} categories; at most {PREDICTED} are supported"
+                f"utility is left out: {target} has {len(column.categories):,} categories; at most {PREDICTED} are "
+                f"supported"
             )
             target = None
     basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from saddlepoint.components.adversary import DiscriminatorInput, Forward, Players
 
+
 class OfTexts:
     """Relaxed samples G of a writer at the batch's temperature, against the batch's texts x.
 

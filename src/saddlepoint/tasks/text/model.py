@@ -71,7 +71,7 @@ class TextGenerator(LatentSampler):
         return Vocabulary.read(self.vocabulary)
 
     @property
-    def writer(self) -> SequenceWriter:
+    def sequence_writer(self) -> SequenceWriter:
         """The network."""
         assert isinstance(self.network, SequenceWriter)
         return self.network
@@ -84,7 +84,7 @@ class TextGenerator(LatentSampler):
         """Numbers of tokens, int64 (n, length), ends filling up; the first of a seed do not depend on n."""
         with self.evaluating():
             blocks = [
-                self.writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred)
+                self.sequence_writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred)
                 for block in range(-(-n // TOGETHER))
             ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
@@ -111,7 +111,7 @@ class TextGenerator(LatentSampler):
         with self.evaluating() as device:
             for part in tokens.split(TOGETHER):
                 rows = part.long().to(device)
-                total -= float(self.writer.log_likelihood(rows).double().sum())
+                total -= float(self.sequence_writer.log_likelihood(rows).double().sum())
                 count += float(written(rows).sum())
         return total / count
 

@@ -1,8 +1,8 @@
 """The recipe of text."""
 
-from saddlepoint.components.settings import Player, Pretraining
+from saddlepoint.components.settings import Player, Pretraining, WeightedAdversary
 from saddlepoint.tasks.config import Average
-from saddlepoint.tasks.text.settings import Likelihood, TextAdversary, TextConfig, TextContent
+from saddlepoint.tasks.text.settings import Likelihood, TextConfig, TextContent
 from saddlepoint.training import Budget, Intervals, Schedule
 
 
@@ -22,7 +22,7 @@ def text() -> TextConfig:
             network={"name": "sequence-discriminator"}, optimizer={"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
         ),
         pretraining=Pretraining(samples=90_000),
-        adversary=TextAdversary(loss={"name": "relativistic"}, penalties={"r1": {"weight": 0.1}}),
+        adversary=WeightedAdversary(loss={"name": "relativistic"}, penalties={"r1": {"weight": 0.1}}),
         content=TextContent(likelihood=Likelihood(weight=1.0)),
         method={"name": "alternating"},
         average=Average(half_life=20_000, warm_up=0.05),

@@ -4,8 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from saddlepoint.components.adversary import Adversary
-from saddlepoint.components.settings import AdversarySettings, Latent, Pretraining
+from saddlepoint.components.settings import Latent, Pretraining, WeightedAdversary
 from saddlepoint.configuration import Settings
 from saddlepoint.data.scheduled import Timeline, after
 from saddlepoint.tasks.config import SHORT, AdversarialConfig, PathSettings
@@ -49,17 +48,6 @@ class TextContent(Settings):
     """The negative log-likelihood of the data."""
 
 
-class TextAdversary(AdversarySettings):
-    """The adversarial loss, and what is added to it."""
-
-    weight: float = Field(default=1.0, gt=0)
-    """Of the adversarial loss in the generator's loss."""
-
-    def build(self, *, low: float = 0.0, high: float = 1.0, **more: object) -> Adversary:
-        """The adversary that these settings describe; see `AdversarySettings.build`."""
-        return super().build(low=low, high=high, weight=self.weight, **more)
-
-
 class TextConfig(AdversarialConfig):
     """A generator of text: first by likelihood alone, then against a discriminator."""
 
@@ -79,7 +67,7 @@ class TextConfig(AdversarialConfig):
     """Numbers that the writer begins with."""
     pretraining: Pretraining = Pretraining(samples=0)
     """The first stage: likelihood alone, in which the discriminator rests; what it ends with is kept."""
-    adversary: TextAdversary
+    adversary: WeightedAdversary
     """The adversarial loss, and what is added to it."""
     content: TextContent = TextContent()
     """What the generator's loss has beside the adversary."""

@@ -100,7 +100,7 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
                 f"generator: {config.generator.network['name']} writes no tokens: "
                 f"--set generator.network=sequence-writer"
             )
-        forward, adversary = OfTexts(config.content.likelihood.weight), config.adversary.build()
+        forward, adversary = OfTexts(config.content.likelihood.weight), config.adversary.build(low=0.0, high=1.0)
         adversary.attach(players)
         stream = TextStream(
             data.tokens,

@@ -1,0 +1,78 @@
+"""Photographs to be degraded, or pairs of a degraded and a clean image."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data import load_images, load_photographs
+from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.image_collection import Photographs
+from saddlepoint.data.images import DataError, Split
+from saddlepoint.data.pairs import PairData
+from saddlepoint.tasks.enhancement.settings import PAIR_SIZE, DegradedImages
+from saddlepoint.tasks.translation.data import given_pairs, image_array, pairs_of
+
+#: Photographs, or given pairs.
+Given = Photographs | PairData
+
+
+def read_given(files: DegradedImages, *, paired: bool, progress: OnProgress = quiet) -> Given:
+    """Photographs, or pairs, with those that are held out.
+
+    Raises:
+        ConfigurationError: none are named.
+        DataError: they can't be read.
+    """
+    if files.source == "folder" and files.path is None:
+        raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
+    if paired and files.path is None:
+        raise ConfigurationError(
+            f"{files.source} holds no pairs of a degraded and a clean image: say what to learn to undo with "
+            f"--degrade downscale:4, or give a folder of pairs with --data FOLDER"
+        )
+    if paired:
+        return pairs_of(files, files.size or PAIR_SIZE, progress, scale=files.scale)
+    train = _photographs(files, "train", progress)
+    try:
+        held_out = _photographs(files, "test", quiet)
+    except DataError:
+        train, held_out = train.split(files.held_out)
+    return replace(train, held_out=held_out)
+
+
+def adopted(given: object, files: DegradedImages, *, paired: bool) -> Given:
+    """Images of any sizes of a Python caller, or (inputs, targets) where pairs are wanted.
+
+    Raises:
+        ConfigurationError: something else.
+    """
+    if paired:
+        return given_pairs(given, files, paired=True)
+    if isinstance(given, Tensor | np.ndarray):
+        images: Sequence[Tensor] = list(image_array(given, "images").images)
+    elif isinstance(given, list | tuple) and given:
+        images = [image_array(np.asarray(image)[None], "images").images[0] for image in given]
+    else:
+        raise ConfigurationError(
+            f"images are an array (N, C, H, W) or a list of images of any sizes, uint8, not {type(given).__name__}"
+        )
+    channels = max(len(image) for image in images)
+    images = [image if len(image) == channels else image.expand(channels, -1, -1) for image in images]
+    lengths = torch.tensor([0, *(image.numel() for image in images)]).cumsum(0)[:-1]
+    places = torch.stack([lengths, *(torch.tensor([image.shape[d] for image in images]) for d in (1, 2))], 1)
+    pixels = torch.cat([image.reshape(-1) for image in images])
+    photographs = Photographs("images of an array", pixels, channels, places, "Given in Python.")
+    train, held_out = photographs.split(files.held_out)
+    return replace(train, held_out=held_out)
+
+
+def _photographs(files: DegradedImages, split: Split, progress: OnProgress) -> Photographs:
+    told = partial(progress, "reading the data")
+    if files.size is None:
+        return load_photographs(files.source, path=files.path, split=split, progress=told)
+    return Photographs.of(load_images(files.source, files.size, path=files.path, split=split, progress=told))

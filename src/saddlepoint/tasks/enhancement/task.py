@@ -1,0 +1,111 @@
+"""Enhancement of images, as a task."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from saddlepoint.components.device import pick_device
+from saddlepoint.components.networks import Networks
+from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.pair_stream import PairSource
+from saddlepoint.data.pairs import PairData
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.tasks.config import Config
+from saddlepoint.tasks.enhancement.data import Given, adopted, read_given
+from saddlepoint.tasks.enhancement.evaluation import EnhancementOptions, compared_models, evaluate_enhancers
+from saddlepoint.tasks.enhancement.model import Enhancer
+from saddlepoint.tasks.enhancement.recipes import RECIPES
+from saddlepoint.tasks.enhancement.settings import EnhancementConfig
+from saddlepoint.tasks.enhancement.stream import DegradedStream, degraded_pairs
+from saddlepoint.tasks.setup import Setup
+from saddlepoint.tasks.task import Subject, Task
+from saddlepoint.tasks.translation.building import build_pairs
+from saddlepoint.tasks.translation.interpolation import REGRESSION
+from saddlepoint.tasks.translation.model import ImageTranslator
+from saddlepoint.tasks.translation.settings import RANGES, features_of
+from saddlepoint.tasks.translation.task import regression_of, stream_of
+
+
+class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
+    """Degraded images made what they were."""
+
+    name = "enhancement"
+    configs: ClassVar = {"adversarial": EnhancementConfig}
+    models = (Enhancer,)
+    recipes = RECIPES
+    Options = EnhancementOptions
+
+    def read(self, config: EnhancementConfig, progress: OnProgress = quiet) -> Given:
+        """Read photographs, or given pairs."""
+        return read_given(config.data, paired=config.degrade is None, progress=progress)
+
+    def held_out(
+        self,
+        config: EnhancementConfig,  # noqa: ARG002
+        data: Given,
+        progress: OnProgress = quiet,  # noqa: ARG002
+    ) -> Given | None:
+        """Photographs, or pairs, that were not trained on."""
+        return data.held_out
+
+    def adopt(self, config: EnhancementConfig, given: object) -> Given:
+        """Images of any sizes, or (inputs, targets) where degrade is none."""
+        return adopted(given, config.data, paired=config.degrade is None)
+
+    def build(self, config: EnhancementConfig, data: Given, make: Networks) -> Setup[ImageTranslator]:
+        """The game of a network and a discriminator of images, on photographs that are large enough, or on pairs."""
+        stream: PairSource
+        played, chain = data, config.chain
+        if isinstance(data, PairData):
+            stream = stream_of(config, data, make)
+        else:
+            assert chain is not None
+            played, crop = data.holding(config.data.crop, chain.scale)
+            low, high = RANGES[config.value_range]
+            stream = DegradedStream(
+                played,
+                chain,
+                crop,
+                config.batch_size,
+                config.seed,
+                low,
+                high,
+                make.device,
+                flips=config.data.flips,
+            )
+        judge = judged(config, played, config.score.samples)
+        return build_pairs(config, played, stream, judge, make, Enhancer)
+
+    def evaluate(
+        self,
+        subject: Subject[EnhancementConfig, Given, ImageTranslator],
+        options: EnhancementOptions,
+        progress: OnProgress = quiet,
+    ) -> Evaluation:
+        """Each stage and what lies between them, beside what needs no network, on what was held out."""
+        config = subject.config
+        assert config is not None
+        pairs = judged(config, subject.data, options.samples)
+        shown = compared_models(subject.models, subject.stages.get(REGRESSION), options.strengths)
+        judge = features_of(options.features, pick_device(options.device)).judge
+        return evaluate_enhancers(shown, pairs, config.chain, judge, seed=config.seed, report=progress)
+
+    def baselines(self, config: EnhancementConfig) -> Mapping[str, Config]:
+        """The same network by its content losses alone."""
+        return regression_of(config)
+
+
+def judged(config: EnhancementConfig, data: Given, most: int | None = None) -> PairData:
+    """Pairs that never change, to judge by: of what is held out, else of all; middles of photographs, degraded.
+
+    Raises:
+        DataError: no photograph is large enough.
+    """
+    shown = data if data.held_out is None else data.held_out
+    if isinstance(shown, PairData):
+        return shown
+    assert config.chain is not None
+    kept, _ = shown.holding(config.data.crop, config.chain.scale)
+    return degraded_pairs(kept, config.chain, config.seed, most)
+
+
+TASK = Enhancement()

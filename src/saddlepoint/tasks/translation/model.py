@@ -1,0 +1,350 @@
+"""A trained translator of images on its own: what a run hands over, for arrays and for files."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, floor
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from pydantic import Field
+from torch import Tensor, nn
+
+from saddlepoint.components.registries import NETWORK_REGISTRY
+from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.decoding import Whole, available_formats, decode_whole
+from saddlepoint.data.folder import WHITE, image_files
+from saddlepoint.networks import Translator
+from saddlepoint.storage import write_atomically
+from saddlepoint.tasks.model import Converter
+from saddlepoint.tasks.pictures import to_bytes
+
+#: Pixels of the output that are computed together at most, where images are whole.
+TOGETHER = 1 << 20
+#: Formats that are written, by a name's ending; of any other ending, PNG.
+WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP"}
+SAVED: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
+#: The longest side that a format holds.
+LONGEST = {"JPEG": 65500, "WEBP": 16383}
+#: Sides of the output beyond whose square images are taken by tiles, and of such a tile; what tiles share.
+LARGE, SHARED = 1024, 32
+
+
+class TranslatorOptions(Settings):
+    """What may be chosen when images are translated."""
+
+    strength: float | None = Field(default=None, ge=0, le=1)
+    """From 0, as the first stage ended, closest to the target, to 1, as trained; none is as trained."""
+    tile: int | None = Field(default=None, ge=1)
+    """Side of the tiles, in pixels of the input; none takes images whole up to 1024x1024 pixels of the result."""
+    overlap: int | None = Field(default=None, ge=0)
+    """What tiles share, in pixels of the input; none is 32, of small tiles a quarter."""
+
+
+@dataclass
+class ImageTranslator(Converter):
+    """A network from images to images, with what is needed to apply it to any.
+
+    Attributes:
+        network: (N, C, H, W) → (N, C', scale · H, scale · W), any H and W.
+        shape: (C', H, W) of what it was trained to make.
+        source: (C, H, W) of what it was trained on.
+        range: the network's values for black and white, in and out.
+
+    Raises:
+        ValueError: a network that is no translator.
+    """
+
+    source: tuple[int, ...]
+    range: tuple[float, float]
+
+    kind = "translation"
+    title = "a translator of images"
+    verb = "translate"
+    takes = "images"
+    Options = TranslatorOptions
+    #: Whether the result is the same picture, whose opacity and greyness it keeps.
+    same: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.network, Translator):
+            raise ValueError(f"{type(self.network).__name__} makes no images of images: choose a translator")
+
+    @property
+    def scale(self) -> int:
+        """A side of the output, in sides of the input."""
+        return self._translator.scale
+
+    @property
+    def _translator(self) -> Translator:
+        assert isinstance(self.network, Translator)
+        return self.network
+
+    def description(self) -> dict[str, Any]:
+        """What it was trained on, and the range."""
+        return {"source": list(self.source), "range": [float(end) for end in self.range]}
+
+    @classmethod
+    def described(
+        cls, network: nn.Module | None, spec: Mapping[str, Any], shape: tuple[int, ...], description: Mapping[str, Any]
+    ) -> Self:
+        """One as a description has it, with a network that is given, or with a new one where it is None."""
+        rest = dict(description)
+        source, (low, high) = tuple(rest.pop("source")), rest.pop("range")
+        if network is None:
+            network = NETWORK_REGISTRY.build(spec, source=source, shape=shape)
+        return cls(network, spec, shape, source, (low, high), **rest)
+
+    def usage(self) -> tuple[str, str]:
+        """The command and the Python that use it."""
+        return f"saddle {self.verb} {{}} IN… --out DIR", "made = run.apply(images)   # uint8 (N, C, H, W)"
+
+    def applied(self, given: Tensor, options: TranslatorOptions, progress: OnProgress = quiet) -> Tensor:
+        """Images of one size, uint8 (N, C, H, W) or one (C, H, W), tensor or array → as many, `scale` times as large.
+
+        Raises:
+            ValueError: images that are not uint8 or have other channels than it was trained on.
+        """
+        given = torch.as_tensor(given)
+        if given.dim() == 3:
+            return self.tiled(given, *self._tiling(options, given.shape[1:]), progress)
+        self._check(given, 4)
+        if options.tile is None and self._tiling(options, given.shape[2:])[0] is None:
+            return self.made(given)
+        return torch.stack([self.tiled(image, *self._tiling(options, image.shape[1:])) for image in given])
+
+    def prepared(self, options: TranslatorOptions) -> "ImageTranslator":
+        """Between the stages of its run, where a strength is asked for."""
+        from saddlepoint.tasks.translation.interpolation import between_stages
+
+        return self if options.strength is None else between_stages(self, options.strength)
+
+    # --- files ------------------------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, Any]:
+        """How much larger results are."""
+        return {"scale": self.scale}
+
+    def inputs(self, folder: Path) -> Sequence[str]:
+        """Names of the images below a folder."""
+        return image_files(folder)
+
+    def renamed(self, name: Path) -> Path:
+        """PNG, JPEG and WebP stay what they are; others become PNG."""
+        return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
+
+    def convert(
+        self, source: Path, target: Path, options: TranslatorOptions, progress: OnProgress = quiet
+    ) -> str | None:
+        """One file; gives the reason where it was left out."""
+        if self.source[0] not in (1, 3) or self.shape[0] not in (1, 3):
+            raise ConfigurationError(
+                f"this network makes {self.shape[0]} channels of {self.source[0]}, and files have 1 or 3: apply it to "
+                f"arrays"
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large files, odd palettes and EXIF blocks
+            found = decode_whole(source, WHITE, available_formats())
+            found = found if isinstance(found, str) else _fitting(found, target, self.scale)
+            if isinstance(found, str):
+                return found
+            given = _given(found, self.source[0])
+            made = self.tiled(given, *self._tiling(options, given.shape[1:]), progress).permute(1, 2, 0).numpy()
+            self._write(target, Image.fromarray(made if made.shape[2] == 3 else made[..., 0]), found)
+        return None
+
+    def _tiling(self, options: TranslatorOptions, size: Sequence[int]) -> tuple[int | None, int]:
+        """Side of the tiles, None for the whole, and what they share."""
+        tile = options.tile
+        if tile is None:
+            if self.scale**2 * size[0] * size[1] <= LARGE**2:
+                return None, 0
+            tile = LARGE // self.scale
+        return tile, min(SHARED, tile // 4) if options.overlap is None else options.overlap
+
+    def _write(self, path: Path, picture: Image.Image, found: Whole) -> None:
+        form = WRITTEN[path.suffix.lower()]
+        if self.same and found.grey and self.source[0] >= self.shape[0]:
+            picture = picture.convert("L")
+        if self.same and found.alpha is not None and form != "JPEG":
+            alpha = Image.fromarray(found.alpha).resize(picture.size, Image.Resampling.BICUBIC)
+            picture = _opened_up(picture, alpha)
+        dials = dict(SAVED[form])
+        if found.profile is not None and picture.mode in ("RGB", "RGBA"):
+            dials["icc_profile"] = found.profile
+        write_atomically(path, lambda file: picture.save(file, format=form, **dials))
+
+    # --- arrays -----------------------------------------------------------------------------------------
+
+    def made(self, images: Tensor) -> Tensor:
+        """Whole images, uint8 (N, C, H, W) → uint8 (N, C', scale · H, scale · W), few at a time.
+
+        Raises:
+            ValueError: images that are not uint8 or have other channels than it was trained on.
+        """
+        self._check(images, 4)
+        height, width = (self.scale * side for side in images.shape[2:])
+        made = torch.empty(len(images), self.shape[0], height, width, dtype=torch.uint8)
+        several = max(1, TOGETHER // max(1, height * width))
+        with self.evaluating() as device:
+            for start in range(0, len(images), several):
+                part = slice(start, start + several)
+                made[part] = to_bytes(self.network(self._prepared(images[part], device)), self.range)
+        return made
+
+    def tiled(
+        self,
+        image: Tensor,
+        tile: int | None = None,
+        overlap: int = 32,
+        progress: OnProgress = quiet,
+    ) -> Tensor:
+        """One image of any size, uint8 (C, H, W) → uint8 (C', scale · H, scale · W); by tiles, in bounded memory.
+
+        Tiles lie on the network's grid, at equal distances, and overlap by at least `overlap`. Between two of them
+        there is a smooth passage, half the overlap wide and in its middle: a network that sees no farther than a
+        quarter of the overlap gives the same pixels as on the whole image. Networks that normalise by an image's
+        own statistics (instance norm) see those of a tile: for them, larger tiles are closer to the whole.
+
+        Args:
+            image: the image.
+            tile: its side in pixels of the input, rounded up to the network's stride; None takes the image whole.
+            overlap: in pixels of the input, rounded up to the network's stride; at most half a tile.
+            progress: told how many tiles are done.
+
+        Raises:
+            ValueError: an image that is not uint8 or has other channels, or an overlap that does not fit the tile.
+        """
+        self._check(image, 3)
+        if tile is None:
+            made = self.made(image[None])[0]
+            progress("tiles", 1, 1)
+            return made
+        stride, scale = self._translator.stride, self.scale
+        side, shared = (ceil(pixels / stride) * stride for pixels in (tile, overlap))
+        if overlap < 0 or side < 1 or 2 * shared > side:
+            raise ValueError(
+                f"tiles of {tile} pixels overlap by {overlap}, with the network's stride of {stride} {side} by "
+                f"{shared}: give an overlap of at least 0 and at most half a tile"
+            )
+        rows, columns = (_stretches(length, side, shared, stride, scale) for length in image.shape[1:])
+        made = torch.empty(self.shape[0], *(scale * length for length in image.shape[1:]), dtype=torch.uint8)
+        carried = torch.empty(self.shape[0], 0, made.shape[2])
+        done = 0
+        with self.evaluating() as device:
+            for number, row in enumerate(rows):
+                band = torch.zeros(self.shape[0], row.upper - row.lower, made.shape[2])
+                band[:, : carried.shape[1]] = carried
+                for column in columns:
+                    given = image[None, :, row.start : row.stop, column.start : column.stop]
+                    values = self.network(self._prepared(given, device))[0].float().cpu()
+                    weights = row.weights[:, None] * column.weights
+                    kept = values[:, row.within(scale), column.within(scale)]
+                    band[:, :, column.lower : column.upper] += weights * kept
+                    done += 1
+                    progress("tiles", done, len(rows) * len(columns))
+                # Rows that the next tiles have no share in are finished.
+                whole = rows[number + 1].lower - row.lower if row is not rows[-1] else band.shape[1]
+                made[:, row.lower : row.lower + whole] = to_bytes(band[:, :whole], self.range)
+                carried = band[:, whole:]
+        return made
+
+    def _check(self, images: Tensor, axes: int) -> None:
+        if images.dtype != torch.uint8 or images.dim() != axes or images.shape[-3] != self.source[0]:
+            lead = "(N, " if axes == 4 else "("
+            raise ValueError(
+                f"images are {images.dtype} {tuple(images.shape)}: this network takes torch.uint8 "
+                f"{lead}{self.source[0]}, H, W)"
+            )
+        if 0 in images.shape[-2:]:
+            raise ValueError(f"images are {tuple(images.shape)}, without pixels: leave them out")
+
+    def _prepared(self, images: Tensor, device: torch.device) -> Tensor:
+        low, high = self.range
+        return images.to(device).float() / 255 * (high - low) + low
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """What a tile has of one axis.
+
+    Attributes:
+        start, stop: pixels of the input that it sees.
+        lower, upper: pixels of the output that it has a share in.
+        weights: (upper − lower,) its share.
+    """
+
+    start: int
+    stop: int
+    lower: int
+    upper: int
+    weights: Tensor
+
+    def within(self, scale: int) -> slice:
+        """Its part of what the network makes of the tile."""
+        return slice(self.lower - scale * self.start, self.upper - scale * self.start)
+
+
+def _stretches(length: int, side: int, overlap: int, stride: int, scale: int) -> list[_Stretch]:
+    """Stretches at equal distances that cover an axis; at every pixel of the output their weights sum to 1."""
+    # A last stretch may end short of its side, as the network pads it as it would the whole.
+    beyond = max(0, ceil((length - side) / stride))
+    count = 1 + ceil(beyond * stride / (side - overlap))
+    starts = [0] if count == 1 else [round(k * beyond / (count - 1)) * stride for k in range(count)]
+    middles = [scale * (start + side + following) / 2 for start, following in pairwise(starts)]
+    reach = scale * overlap / 4
+    stretches = []
+    for k, start in enumerate(starts):
+        lower = 0 if k == 0 else floor(middles[k - 1] - reach)
+        upper = scale * length if k == count - 1 else ceil(middles[k] + reach)
+        pixels = torch.arange(lower, upper) + 0.5
+        rises = torch.ones(len(pixels)) if k == 0 else _passage(pixels, middles[k - 1], reach)
+        falls = torch.zeros(len(pixels)) if k == count - 1 else _passage(pixels, middles[k], reach)
+        stretches.append(_Stretch(start, min(start + side, length), lower, upper, rises - falls))
+    return stretches
+
+
+def _passage(pixels: Tensor, middle: float, reach: float) -> Tensor:
+    """½ (1 − cos πt), from 0 to 1 as t goes from the middle less the reach to the middle and the reach; a step at 0."""
+    if reach == 0:
+        return (pixels > middle).float()
+    t = ((pixels - middle) / (2 * reach) + 0.5).clamp(0, 1)
+    return 0.5 - 0.5 * torch.cos(torch.pi * t)
+
+
+def _fitting(image: Whole, target: Path, scale: int) -> Whole | str:
+    """The image, or what is wrong where its result is larger than a format allows."""
+    kind = WRITTEN[target.suffix.lower()]
+    height, width = (scale * side for side in image.pixels.shape[:2])
+    if max(height, width) > LONGEST.get(kind, max(height, width)):
+        return f"its result of {width}x{height} pixels is larger than {kind} holds; give it as PNG"
+    return image
+
+
+def _given(image: Whole, channels: int) -> Tensor:
+    """What the network takes of an image, uint8 (channels, H, W); grey is ITU-R 601 luma, as in training."""
+    pixels = image.pixels
+    if channels == 1:
+        pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+
+def _opened_up(picture: Image.Image, alpha: Image.Image) -> Image.Image:
+    """A picture y on white with an opacity a: the colours x with a x + (1 − a) white = y, as near as there are such."""
+    opacity = np.asarray(alpha)
+    darkness = 255 - np.asarray(picture)
+    if darkness.ndim == 3:
+        opacity = opacity[..., None]
+    colours = np.empty_like(darkness)
+    for rows in range(0, len(darkness), 256):  # a photograph in floats would take more than its tiles do
+        part = slice(rows, rows + 256)
+        x = darkness[part].astype(np.float32) * 255 / np.maximum(opacity[part], 1)
+        colours[part] = 255 - np.where(opacity[part] > 0, x, 0).round().clip(0, 255).astype(np.uint8)
+    opened = Image.fromarray(colours)
+    opened.putalpha(alpha)
+    return opened

@@ -1,0 +1,206 @@
+"""Translation of images, as a task."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import nn
+
+from saddlepoint.components.adversary import AdversarialLosses
+from saddlepoint.components.content import Reconstruction
+from saddlepoint.components.device import pick_device
+from saddlepoint.components.networks import Networks
+from saddlepoint.configuration import ConfigurationError
+from saddlepoint.core import seed_for
+from saddlepoint.core.randomness import seeded
+from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.pair_stream import PairStream
+from saddlepoint.data.pairs import PairData
+from saddlepoint.data.scheduled import Scheduled
+from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.networks import ResidualTranslator
+from saddlepoint.tasks.config import Config
+from saddlepoint.tasks.setup import Setup
+from saddlepoint.tasks.task import Subject, Task
+from saddlepoint.tasks.translation.building import (
+    Grid,
+    adversary_of,
+    build_pairs,
+    discriminator_of,
+    shapes_of,
+    stage_of,
+    translator_of,
+)
+from saddlepoint.tasks.translation.contrast import Contrasted, OfContrast
+from saddlepoint.tasks.translation.cycle import BACKWARD, ONWARD, SOURCE, TARGET, NetworkGroup, OfCycle, ReplayBuffer
+from saddlepoint.tasks.translation.data import given_pairs, pairs_of
+from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions, evaluate_translators
+from saddlepoint.tasks.translation.interpolation import REGRESSION
+from saddlepoint.tasks.translation.model import ImageTranslator
+from saddlepoint.tasks.translation.probe import PairProbe, watched
+from saddlepoint.tasks.translation.recipes import RECIPES
+from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig, features_of
+
+
+class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
+    """Images made of images, from pairs or from two sets of images."""
+
+    name = "translation"
+    configs: ClassVar = {"adversarial": TranslationConfig}
+    models = (ImageTranslator,)
+    recipes = RECIPES
+    Options = PairEvaluationOptions
+
+    def read(self, config: TranslationConfig, progress: OnProgress = quiet) -> PairData:
+        """Read the pairs; where they are to be none, those that judge may still be."""
+        data = config.data
+        if config.unpaired is None:
+            return pairs_of(data, data.size, progress)
+        return pairs_of(data, data.size, progress, paired=None if data.match else False).unpaired()
+
+    def held_out(
+        self,
+        config: TranslationConfig,  # noqa: ARG002
+        data: PairData,
+        progress: OnProgress = quiet,  # noqa: ARG002
+    ) -> PairData | None:
+        """Pairs, or inputs and targets, that were not trained on."""
+        return data.held_out
+
+    def adopt(self, config: TranslationConfig, given: object) -> PairData:
+        """(inputs, targets), arrays or tensors of images of one size."""
+        return given_pairs(given, config.data, paired=config.unpaired is None)
+
+    def build(self, config: TranslationConfig, data: PairData, make: Networks) -> Setup[ImageTranslator]:
+        """The game of a translator and a discriminator of images, or of two of each."""
+        if data.held_out is None:
+            raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
+        stream = stream_of(config, data, make)
+        if config.unpaired is None:
+            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator)
+        build = _cycle if config.unpaired == "cycle" else _contrastive
+        return build(config, data, data.held_out, stream, make)
+
+    def evaluate(
+        self,
+        subject: Subject[TranslationConfig, PairData, ImageTranslator],
+        options: PairEvaluationOptions,
+        progress: OnProgress = quiet,
+    ) -> Evaluation:
+        """Each translator, the first stage, and the input unchanged, against targets that were not trained on."""
+        held_out = subject.held_out()
+        if held_out is None:
+            raise ConfigurationError("no pairs are held out for evaluation: set data.held_out=0.1")
+        return evaluate_translators(
+            {**subject.stages, **subject.models},
+            held_out,
+            features_of(options.features, pick_device(options.device)).judge,
+            samples=options.samples or JUDGED,
+            seed=options.seed,
+            report=progress,
+        )
+
+    def baselines(self, config: TranslationConfig) -> Mapping[str, Config]:
+        """The same translator by its content losses alone; none without pairs."""
+        return {} if config.unpaired is not None else regression_of(config)
+
+
+def regression_of(config: ImageToImageConfig) -> Mapping[str, Config]:
+    """The same network by its content losses alone, for as many samples."""
+    if not config.terms:
+        return {}
+    alone = config.pretraining.model_copy(update={"samples": None})
+    return {REGRESSION: config.model_copy(update={"pretraining": alone})}
+
+
+def stream_of(config: ImageToImageConfig, data: PairData, make: Networks) -> PairStream:
+    """Batches of pairs, by crops where these are smaller than the images."""
+    crop = None if config.data.crop is None else max(1, config.data.crop // data.scale)
+    fits = crop is not None and crop < min(data.inputs.shape[1:])
+    low, high = RANGES[config.value_range]
+    return PairStream(
+        data,
+        config.batch_size,
+        config.seed,
+        low,
+        high,
+        make.device,
+        flips=config.data.flips,
+        crop=crop if fits else None,
+    )
+
+
+def _cycle(
+    config: TranslationConfig, data: PairData, held_out: PairData, stream: PairStream, make: Networks
+) -> Setup[ImageTranslator]:
+    source, shape = shapes_of(stream)
+    own, size = config.cycle, config.cycle.history
+
+    def translator(given: Grid, made: Grid, role: str = "generator") -> nn.Module:
+        return make(role, config.generator.network, source=given, shape=made, classes=0)
+
+    generators = {
+        ONWARD: translator(source, shape),
+        BACKWARD: translator(shape, source, "generator, backward"),
+    }
+    judges = {
+        TARGET: discriminator_of(config, make, source, shape),
+        SOURCE: discriminator_of(config, make, shape, source, "discriminator of inputs"),
+    }
+    players: dict[str, nn.Module] = {"generator": NetworkGroup(generators), "discriminator": NetworkGroup(judges)}
+    forward = OfCycle(
+        Reconstruction(own.weight),
+        Reconstruction(own.identity) if own.identity and source == shape else None,
+        {TARGET: ReplayBuffer(size, shape), SOURCE: ReplayBuffer(size, source)} if size else None,
+    )
+    forward.attach(players["discriminator"])
+    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator)
+    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator)
+    adversary = adversary_of(config)
+    adversary.attach(players)
+    probe = PairProbe(
+        watched(stream),
+        forward,
+        held_out,
+        config.score.load(make.device),
+        config.score.samples,
+        config.seed,
+        RANGES[config.value_range],
+        back,
+    )
+    batches = Scheduled(stream, config.timeline, make.device)
+    losses = AdversarialLosses(forward, adversary)
+    return Setup(data, players, losses, batches, model, probe, {BACKWARD: back}, stage_of(config))
+
+
+def _contrastive(
+    config: TranslationConfig, data: PairData, held_out: PairData, stream: PairStream, make: Networks
+) -> Setup[ImageTranslator]:
+    source, shape = shapes_of(stream)
+    generator = make("generator", config.generator.network, source=source, shape=shape, classes=0)
+    if not isinstance(generator, ResidualTranslator) or source[0] != shape[0]:
+        raise ConfigurationError(
+            "contrastive translation compares patches in a residual translator's layers, between images of "
+            "equal channels: --set generator.network=residual-translator, or --set unpaired=cycle"
+        )
+    with seeded(seed_for(config.seed, "patches", "initialisation")):
+        contrasted = Contrasted(generator, config.contrast.width).to(make.device)
+    players = {"generator": contrasted, "discriminator": discriminator_of(config, make, source, shape)}
+    forward = OfContrast(layers=len(contrasted.heads), **config.contrast.model_dump(exclude={"width"}))
+    adversary = adversary_of(config)
+    adversary.attach(players)
+    model = translator_of(config, generator, source, shape, ImageTranslator)
+    probe = PairProbe(
+        watched(stream),
+        forward,
+        held_out,
+        config.score.load(make.device),
+        config.score.samples,
+        config.seed,
+        RANGES[config.value_range],
+    )
+    batches = Scheduled(stream, config.timeline, make.device)
+    losses = AdversarialLosses(forward, adversary)
+    return Setup(data, players, losses, batches, model, probe, stage=stage_of(config))
+
+
+TASK = Translation()

@@ -1,0 +1,46 @@
+"""What is looked at, and listened to, while a game of a vocoder is played."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from saddlepoint.components.pairs import OfPairs
+from saddlepoint.core import Batch
+from saddlepoint.measures import Number, numbers
+from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.vocoder.data import Recordings
+from saddlepoint.tasks.vocoder.evaluation import SHOWN, above_each_other, resemblance, spaced
+from saddlepoint.tasks.vocoder.model import Vocoder
+
+#: Recordings that are judged, and frames of them that pictures show.
+JUDGED, FRAMES = 24, 160
+
+
+class VocoderProbe(Probe[Vocoder]):
+    """Measures how far resynthesised recordings are from the real ones.
+
+    Args:
+        watched: a batch that never changes.
+        forward: of the game's losses.
+        judged: recordings that scores hear.
+    """
+
+    def __init__(self, watched: Batch, forward: OfPairs, judged: Recordings) -> None:
+        super().__init__(watched, forward)
+        self._waves = [judged[k] for k in spaced(len(judged), JUDGED)]
+
+    def compared(self, generated: Tensor, real: Tensor) -> dict[str, float]:
+        """`loudness`: root mean square of generated crops over that of the real ones."""
+        return {"loudness": float(generated.square().mean().sqrt() / real.square().mean().sqrt().clamp_min(1e-9))}
+
+    def score(self, model: Vocoder) -> Sequence[Number]:
+        """On recordings that are not trained on where there are such: see `resemblance`."""
+        made = [model.resynthesised(wave) for wave in self._waves]
+        return numbers(resemblance(self._waves, made, model.front))
+
+    def snapshot(self, model: Vocoder, path: Path) -> None:
+        """Spectrograms of recordings, and below them of what is made of these."""
+        length = FRAMES * model.front.hop
+        real = [self._waves[k][:length] for k in spaced(len(self._waves), SHOWN)]
+        write_picture(path, above_each_other(real, [model.resynthesised(wave) for wave in real], model.front))
