@@ -13,17 +13,15 @@ import signal
 import time
 from pathlib import Path
 
-import torch
-from saddlepoint.evaluation.text import TEMPERATURES, evaluate_texts
-from saddlepoint.recipes import RECIPES, TextConfig
-from saddlepoint.tasks.trained import Sampler
-
 from saddlepoint.configuration import assign
 from saddlepoint.report import save_png
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.text import LIKELIHOOD, TextGenerator
-from saddlepoint.training import NoObserver
+from saddlepoint.runs import Run
+from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.text.evaluation import TEMPERATURES, evaluate_texts
+from saddlepoint.tasks.text.model import TextGenerator
+from saddlepoint.tasks.text.settings import TextConfig
+from saddlepoint.training import Observer
 from saddlepoint.training.observer import Progress
 
 SETS = {"names": ["data.unit=characters"], "coco": ["data.unit=words", "data.least=2", "data.length=24"]}
@@ -35,18 +33,18 @@ SHOWN = (
 
 def configured(given: argparse.Namespace, likelihood: int | None) -> TextConfig:
     """The run of a name."""
-    config = RECIPES["text"]().with_data(given.data)
+    config = recipe_named("text").with_data(given.data)
     test = [] if given.test is None else [f"data.test={Path(given.test).resolve()}"]
     sets = [
         *("threads=1", "budget.samples=none", f"seed={given.seed}"),
-        f"likelihood={'none' if likelihood is None else likelihood}",
+        f"pretraining.samples={'none' if likelihood is None else likelihood}",
     ]
     config = assign(config, [*SETS[given.set_of], *test, *sets, *given.set])
     assert isinstance(config, TextConfig)
     return config
 
 
-class Clock(NoObserver):
+class Clock(Observer):
     """Asks a training to stop, as Ctrl-C does, once this process has computed for so long."""
 
     def __init__(self, minutes: float) -> None:
@@ -59,17 +57,18 @@ class Clock(NoObserver):
             signal.raise_signal(signal.SIGINT)
 
 
-def train(name: str, config: TextConfig, folder: RunFolder, minutes: float) -> TextGenerator:
-    """The generator after so many minutes of the processor."""
-    torch.set_num_threads(1)
-    folder.create()
-    folder.write_config(config.plain())
-    assembled = config.build(config.load())
-    result = assembled.training(folder, Clock(minutes)).run()
-    print(f"{name}: {result.progress.samples:,} texts seen; {assembled.parameters}", flush=True)
-    generator = Sampler.load(folder.path)
-    assert isinstance(generator, TextGenerator)
-    return generator
+def train(name: str, config: TextConfig, folder: Path, minutes: float) -> Run:
+    """The run after so many minutes of the processor."""
+    run = Run.begin(config, folder, observers=[Clock(minutes)]).train()
+    if run.result is not None:
+        print(f"{name}: {run.result.progress.samples:,} texts seen", flush=True)
+    return run
+
+
+def model_of(run: Run) -> TextGenerator:
+    """The generator that a run handed over."""
+    assert isinstance(run.model, TextGenerator)
+    return run.model
 
 
 def main() -> None:
@@ -85,12 +84,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/text"))
     given = parser.parse_args()
     configs = {"likelihood": configured(given, None), "adversarial": configured(given, given.warm_up)}
-    folders = {name: RunFolder(given.out / name) for name in configs}
-    generators = {name: train(name, config, folders[name], given.minutes) for name, config in configs.items()}
-    start = Sampler.load(folders["adversarial"].generator / LIKELIHOOD)
-    assert isinstance(start, TextGenerator)
-    generators["before the adversary"] = start
-    data = configs["likelihood"].load()
+    runs = {name: train(name, config, given.out / name, given.minutes) for name, config in configs.items()}
+    generators = {name: model_of(run) for name, run in runs.items()}
+    for stage in runs["adversarial"].stages().values():
+        assert isinstance(stage, TextGenerator)
+        generators["before the adversary"] = stage
+    data = runs["likelihood"].data
     found = evaluate_texts(generators, data, temperatures=TEMPERATURES, samples=given.samples, seed=given.seed)
     values = found.by_weights()
     shown = [key for key in SHOWN if any(key in own for own in values.values())]

@@ -10,18 +10,18 @@ does not depend on threads.
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from saddlepoint.recipes import RECIPES, VocoderConfig, parse_config
-from saddlepoint.tasks.interpolation import REGRESSION
-from saddlepoint.tasks.judging import write_picture
 
 from saddlepoint.configuration import assign
-from saddlepoint.evaluation import evaluate_vocoders
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.vocoder import SHOWN, Vocoder, above_each_other, spaced
-from saddlepoint.training import NoObserver
+from saddlepoint.runs import Run
+from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.probe import write_picture
+from saddlepoint.tasks.vocoder.data import Recordings
+from saddlepoint.tasks.vocoder.evaluation import SHOWN, above_each_other, evaluate_vocoders, spaced
+from saddlepoint.tasks.vocoder.model import Vocoder
 
 METRICS = ("mel_l1", "stft", "stft_convergence", "stft_log", "lsd")
 
@@ -35,28 +35,24 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any setting of the recipe")
     arguments = parser.parse_args()
 
-    folder = RunFolder(arguments.out)
-    folder.create()
-    if folder.config.exists():
-        config = parse_config(folder.read_config())
-    else:
-        config = assign(RECIPES["vocoder"]().with_data(arguments.data), [f"data.test={arguments.test}", *arguments.set])
-        folder.write_config(config.plain())
-    assert isinstance(config, VocoderConfig)
-    torch.set_num_threads(config.threads or torch.get_num_threads())
-    data = config.load()
+    config = recipe_named("vocoder").with_data(arguments.data)
+    run = Run.begin(assign(config, [f"data.test={arguments.test}", *arguments.set]), arguments.out)
+    data = run.data
+    assert isinstance(data, Recordings)
     assert data.held_out is not None
     print(f"{len(data):,} recordings, {data.seconds:,.0f} s; {len(data.held_out):,} held out")
     begun, processor = time.monotonic(), time.process_time()
-    result = config.build(data).training(folder, NoObserver()).run()
-    print(f"{result.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the CPU")
-    if result.signal is not None:
+    result = run.train().result
+    print(f"{run.message}; {time.monotonic() - begun:.0f} s, {time.process_time() - processor:.0f} s of the CPU")
+    if result is not None and result.signal is not None:
         raise SystemExit(result.exit_code)
 
-    vocoders = {"adversarial": Vocoder.load(folder.path)}
-    if (folder.generator / REGRESSION).is_dir():
-        vocoders[REGRESSION] = Vocoder.load(folder.generator / REGRESSION)
-        vocoders[f"{REGRESSION}, network alone"] = vocoders[REGRESSION].without_steps()
+    first = run.model
+    assert isinstance(first, Vocoder)
+    vocoders = {"adversarial": first}
+    for name, stage in run.stages().items():
+        assert isinstance(stage, Vocoder)
+        vocoders |= {name: stage, f"{name}, network alone": replace(stage, steps=0)}
     rows: dict[str, dict[str, float]] = {}
     for threads in (2, 1):
         torch.set_num_threads(threads)
@@ -69,10 +65,9 @@ def main() -> None:
     for name, row in rows.items():
         print(f"{name:28s}", *(f"{row[head]:16.4g}" for head in heads))
     real = [data.held_out[k] for k in spaced(len(data.held_out), SHOWN)]
-    first = vocoders["adversarial"]
     shown = above_each_other(real, [first.resynthesised(wave) for wave in real], first.front)
-    write_picture(folder.path / "vocoded.png", shown)
-    print(f"wrote {folder.path / 'vocoded.png'}")
+    write_picture(run.path / "vocoded.png", shown)
+    print(f"wrote {run.path / 'vocoded.png'}")
 
 
 if __name__ == "__main__":

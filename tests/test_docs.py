@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from saddlepoint.cli.flags import parted
 from saddlepoint.cli.main import app
+from saddlepoint.cli.training import resolved
+from saddlepoint.tasks import EvaluationOptions, recipes, tasks
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "LOG.md", *(ROOT / "docs").glob("*.md")])
@@ -55,6 +58,14 @@ def test_commands_parse(page, words):
     name, command, rest = root.resolve_command(context, [*context._protected_args, *context.args])
     parsed = command.make_context(name, rest, parent=context)
     assert parsed.info_name == words[1]
+    given = parsed.params
+    if name == "train" and given["words"][0] in recipes():
+        recipe, *flags = given["words"]
+        resolved(recipe, flags, None, given["sets"] or [])  # every flag is a setting, and all fit together
+    elif flags := given.get("flags") or given.get("words" if name in ("translate", "enhance", "vocode") else "on"):
+        kinds = [kind for task in tasks().values() for kind in (task.Options, *(m.Options for m in task.models))]
+        options = {key for kind in kinds for key in kind.model_fields}
+        assert set(parted(flags, EvaluationOptions)[1]) <= options
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -14,20 +14,21 @@ def test_a_game_beside_its_baselines(run: Run, tmp_path: Path) -> None:
     command = (*command, "--set", "vae.model.beta=0.5", "--features", "pixels", "--out", tmp_path, "--json")
     said = run(*command)
     assert said.code == 0, said.err
-    rows = {row["model"]: row for row in said.json["rows"]}
-    assert list(rows) == ["gan", "vae", "autoencoder"]
-    assert [row["evaluations"] for row in rows.values()] == [20, 10, 10]
-    assert all(row["samples"] == 320 for row in rows.values())
-    assert rows["gan"]["reconstruction"] is None
-    assert 0 < rows["vae"]["reconstruction"] < 1
+    rows = {row["label"]: row["values"] for row in said.json["rows"]}
+    trained = ["game", "vae", "autoencoder"]
+    assert list(rows) == [*trained, "floor: 1/5 of train"]
+    assert [rows[label]["evaluations"] for label in trained] == [20, 10, 10]
+    assert [rows[label]["samples"] for label in trained] == [320, 320, 320]
     for row in rows.values():
         assert 0 <= row["precision"] <= 1
         assert 0 <= row["recall"] <= 1
         assert row["frechet"] > 0
-        identity = json.loads((tmp_path / "digits" / f"{row['model']}-0" / "run.json").read_text())
-        assert identity["metrics"]["pixel_frechet"] == row["pixel_frechet"]
+    identities = {label: json.loads((tmp_path / f"digits/{label}-0/run.json").read_text()) for label in trained}
+    assert "reconstruction" not in identities["game"]["metrics"]
+    assert 0 < identities["vae"]["metrics"]["reconstruction"] < 1
+    assert said.json["measures"]["frechet"]["direction"] == "lower"
     assert "beta: 0.5" in (tmp_path / "digits/vae-0/config.yaml").read_text()
-    for word in ("GAN", "VAE", "autoencoder", "reconstruction", "1,797 images of digits in pixels features"):
+    for word in ("game", "vae", "autoencoder", "floor: 1/5 of train", "frechet: Fréchet distance"):
         assert word in said.flat
     assert (tmp_path / "baselines.png").stat().st_size > 10_000
     page = (tmp_path / "baselines.html").read_text()
@@ -43,7 +44,7 @@ def test_a_game_beside_its_baselines(run: Run, tmp_path: Path) -> None:
 def test_mistakes_are_one_sentence_with_the_remedy(run: Run, tmp_path: Path) -> None:
     for arguments, words in (
         (("digits",), "--baselines"),
-        (("ring", "--baselines"), "no image recipe 'ring'"),
+        (("ring", "--baselines"), "ring has no baselines to be set beside"),
         (("digits", "digits", "--baselines"), "given twice"),
         (("digits", "--baselines", "--methods", "alternating"), "--methods is of a comparison"),
         (("bilinear", "dirac", "--methods", "alternating"), "give one"),

@@ -53,8 +53,11 @@ def test_a_table_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_p
     [
         (["--where", "let"], "write COLUMN=VALUE"),
         (["--where", "let=6"], "no value '6': its 2 are <=5, >5"),
-        (["--out", "rows.xlsx", "--where", "let=>5"], "a table ends in .csv, .tsv, .parquet, .pq"),
-        (["--dir", "there"], "give --out FILE.csv, .parquet or .png alone"),
+        (
+            ["--out", "rows.xlsx", "--where", "let=>5"],
+            "can't be written as rows.xlsx: give --out FILE with one of .csv, .tsv, .parquet, .pq",
+        ),
+        (["--dir", "there"], "can't be written as single files to a folder: give --out FILE with one of .csv"),
     ],
 )
 def test_what_can_not_be_sampled_is_refused(
@@ -69,10 +72,10 @@ def test_what_can_not_be_sampled_is_refused(
 def test_images_have_no_columns(run: Run, trained: Path) -> None:
     said = run("sample", trained, "--where", "let=>5")
     assert said.code == 2
-    assert "--where is for tables" in said.flat
+    assert "holds a generator of images: --where is for" in said.flat
     said = run("evaluate", trained, "--target", "let")
     assert said.code == 2
-    assert "--target does not apply to it" in said.flat
+    assert "holds images: --target is for evaluations of tables" in said.flat
 
 
 def test_a_table_is_asked_for_and_bad_ones_are_refused(run: Run, tmp_path: Path) -> None:

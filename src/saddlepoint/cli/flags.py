@@ -1,9 +1,9 @@
 """Flags that are settings: any `--key value` that a configuration, or the options of a task or a model, has."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
-from saddlepoint.configuration import ConfigurationError, Settings, described, nearest, parse_value
+from saddlepoint.configuration import ConfigurationError, Described, Settings, described, nearest, parse_value
 from saddlepoint.configuration.settings import settings_in
 from saddlepoint.tasks import Config, tasks
 
@@ -84,7 +84,7 @@ def _is_truth(text: str) -> bool:
 
 def checked(config: Config, keys: Iterable[str]) -> None:
     """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest."""
-    known = {*type(config).model_fields, *type(config).aliases, *BUDGET}
+    known = {*type(config).model_fields, *type(config).aliases, *BUDGET} - set(_FIXED)
     for key in keys:
         head = key.partition(".")[0]
         if head in known:
@@ -92,9 +92,10 @@ def checked(config: Config, keys: Iterable[str]) -> None:
         others = [
             name
             for name, task in tasks().items()
-            if any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
+            if head not in _FIXED
+            and any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
         ]
-        flag = f"--{key.replace('_', '-')}"
+        flag = _flag(key)
         if others:
             raise ConfigurationError(
                 f"{flag}: {head!r} is a setting of {', '.join(sorted(others))}; {config.recipe} has none"
@@ -118,7 +119,7 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
     for key in given:
         if key in kind.model_fields:
             continue
-        flag = f"--{key.replace('_', '-')}"
+        flag = _flag(key)
         owners = [title for title, other in others.items() if key in other.model_fields]
         if owners:
             raise ConfigurationError(f"{what}: {flag} is for {', '.join(sorted(owners))}")
@@ -127,35 +128,63 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
     return kind.read(given)
 
 
+#: Settings that the recipe says, and nobody else.
+_FIXED = ("schema_version", "task", "game", "recipe")
 #: Settings that few change: shown by --help-all.
-_RARE = ("schema_version", "task", "game", "recipe", "device", "threads", "compiled", "accumulate", "precision")
+_RARE = (*_FIXED, "device", "threads", "compiled", "accumulate", "precision", "channels_last")
 
 
 def settings_help(config: Config, *, everything: bool) -> str:
-    """The settings of a recipe, grouped, each with its value and what it means."""
+    """The settings of a recipe as flags, grouped, each with its value and what it means."""
+    found = [one for one in described(config) if everything or not _is_rare(one)]
     lines = [
         f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."
     ]
-    group = ""
-    for one in described(config):
-        head = one.key.partition(".")[0]
-        if not everything and (head in _RARE or head == "channels_last" or one.depth > 1 or one.key == "data.given"):
-            continue
-        section = head if one.depth or one.value == "…" else "run"
-        if section != group:
-            group = section
-            lines.append(f"\n{group}:")
-        if one.value == "…":
-            lines[-1] += f"  {one.text}" if one.text else ""
-            continue
-        lines.append(f"  --{one.key.replace('_', '-')} {_shown(one.value)}")
-        lines.append(f"      {one.text or one.kind}{f' ({one.kind})' if one.text else ''}")
-    aliases = [f"--{name.replace('_', '-')} = {', '.join(places)}" for name, places in type(config).aliases.items()]
-    if aliases:
-        lines += ["\nshort:", *(f"  {alias}" for alias in aliases)]
+    lines += grouped(found, _flag)
+    short = {**{word: (f"budget.{word}",) for word in BUDGET}, **type(config).aliases}
+    lines += ["", "short:", *(f"  {_flag(name)} = {', '.join(places)}" for name, places in short.items())]
     if not everything:
-        lines.append("\nAll of them: --help-all.")
+        lines += ["", "All of them: --help-all."]
     return "\n".join(lines)
+
+
+def grouped(found: Sequence[Described], name: Callable[[str], str] = str) -> list[str]:
+    """Settings with what is set, what it means and what it may be, those of one head together, as lines.
+
+    Args:
+        found: the settings.
+        name: how a key is written.
+    """
+    heads = {one.key.partition(".")[0] for one in found if one.depth}
+    groups: dict[str, list[str]] = {}
+    for one in found:
+        head = one.key.partition(".")[0]
+        group = head if head in heads else "run"
+        lines = groups.setdefault(group, ["", f"{group}:"])
+        if one.value == "…" and not one.depth:
+            lines[1] += f"  {one.text}"
+        else:
+            lines += _lines(one, name)
+    return [line for lines in groups.values() for line in lines]
+
+
+def options_help(kind: type[Settings], title: str) -> str:
+    """The options of a model or of a task's evaluation as flags; empty where there are none."""
+    lines = [line for one in described(kind()) for line in _lines(one, _flag)]
+    return "\n".join([title, *lines]) if lines else ""
+
+
+def _lines(one: Described, name: Callable[[str], str]) -> list[str]:
+    means = f"{one.text} ({one.kind})" if one.text else one.kind
+    return [f"  {name(one.key)} {_shown(one.value)}", f"      {means}"]
+
+
+def _is_rare(one: Described) -> bool:
+    return one.key.partition(".")[0] in _RARE or one.depth > 1 or one.key == "data.given"
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from saddlepoint.cli.console import out
+from saddlepoint.cli.flags import grouped
 from saddlepoint.components.registries import (
     AUGMENTATION_REGISTRY,
     CONTENT_REGISTRY,
@@ -167,9 +168,4 @@ def _settings(recipe: str | None, key: str | None) -> None:
         if not wanted:
             raise ConfigurationError(f"{recipe} has no setting {key!r}: {nearest(key, [one.key for one in found])}")
         found = wanted
-    table = Table(title=f"settings of {recipe}", title_justify="left", title_style="bold", box=None)
-    for heading, style in (("key", "cyan"), ("value", ""), ("what it means", ""), ("what it may be", "dim")):
-        table.add_column(heading, style=style, no_wrap=heading == "key", overflow="fold")
-    for one in found:
-        table.add_row(one.key, "" if one.value == "…" else str(one.value), one.text, one.kind)
-    out.print(table)
+    print("\n".join([f"Settings of {recipe}; what is set stands behind each.", *grouped(found)]))

@@ -20,6 +20,7 @@ from saddlepoint.cli import (
     training,
 )
 from saddlepoint.cli.console import err, fail
+from saddlepoint.cli.helping import UsesRun
 
 app = typer.Typer(
     name="saddle",
@@ -51,12 +52,12 @@ def _root(
 ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.command("train", context_settings=ANY_FLAG, add_help_option=False)(training.train)
-app.command("sample", context_settings=ANY_FLAG)(sampling.sample)
-app.command("translate", context_settings=ANY_FLAG)(applying.translate)
-app.command("enhance", context_settings=ANY_FLAG)(applying.enhance)
-app.command("vocode", context_settings=ANY_FLAG)(applying.vocode)
+app.command("sample", cls=UsesRun, context_settings=ANY_FLAG)(sampling.sample)
+app.command("translate", cls=UsesRun, context_settings=ANY_FLAG)(applying.translate)
+app.command("enhance", cls=UsesRun, context_settings=ANY_FLAG)(applying.enhance)
+app.command("vocode", cls=UsesRun, context_settings=ANY_FLAG)(applying.vocode)
 app.command("augment")(augmenting.augment)
-app.command("evaluate", context_settings=ANY_FLAG)(evaluating.evaluate)
+app.command("evaluate", cls=UsesRun, context_settings=ANY_FLAG)(evaluating.evaluate)
 app.command("solve")(solving.solve)
 app.command("map")(mapping.map_)
 app.command("compare", context_settings=ANY_FLAG)(comparing.compare)

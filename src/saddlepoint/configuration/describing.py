@@ -49,21 +49,21 @@ def _of_settings(kind: type[Settings], values: Mapping[str, Any], prefix: str) -
         mark = next((m for m in field.metadata if isinstance(m, Registry | NamedChoices)), None)
         inner = settings_in(field.annotation)
         if isinstance(mark, Registry):
-            yield Described(key, None if value is None else value["name"], _a(mark.kind), _text(field))
+            yield Described(key, None if value is None else value["name"], _a(mark.kind), _text(kind, name))
             if value is not None:
                 yield from _of_choice(mark, value, key)
         elif isinstance(mark, NamedChoices):
             names = ", ".join(value) if value else None
-            yield Described(key, names, f"{mark.registry.kind} names with their arguments", _text(field))
+            yield Described(key, names, f"{mark.registry.kind} names with their arguments", _text(kind, name))
             for member, arguments in (value or {}).items():
                 yield from _of_choice(mark.registry, {"name": member, **arguments}, f"{key}.{member}")
         elif inner is not None:
             shown = None if value is None else "…"
-            yield Described(key, shown, "settings" + _none(field), _text(field))
+            yield Described(key, shown, "settings" + _none(field), _text(kind, name))
             if isinstance(value, Mapping):
                 yield from _of_settings(inner, value, f"{key}.")
         else:
-            yield Described(key, value, _words(field.annotation) + _bounds(field), _text(field))
+            yield Described(key, value, _words(field.annotation) + _bounds(field), _text(kind, name))
 
 
 def _of_choice(registry: Registry[Any], spec: Mapping[str, Any], key: str) -> Iterator[Described]:
@@ -129,8 +129,10 @@ def _a(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def _text(field: FieldInfo) -> str:
-    return " ".join((field.description or "").split())
+def _text(kind: type[Settings], name: str) -> str:
+    """What a field's docstring says, or that of the base's field whose type or default it changes."""
+    bases = (base for base in inspect.getmro(kind) if issubclass(base, Settings) and name in base.model_fields)
+    return " ".join(next((text for base in bases if (text := base.model_fields[name].description)), "").split())
 
 
 def _none(field: FieldInfo) -> str:

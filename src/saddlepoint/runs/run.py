@@ -442,7 +442,8 @@ class Run:
         if config is None:
             if not isinstance(data, str | Path):
                 raise ConfigurationError(
-                    "a generator alone does not say what it was trained on: give the run folder, or its data with --data NAME|PATH"
+                    "a generator alone does not say what it was trained on: give the run folder, or its data with "
+                    "--data NAME|PATH"
                 )
             config = task_of_model(self.model).config_for(self.model, str(data))
         task = task_of(config)

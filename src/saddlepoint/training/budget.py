@@ -48,8 +48,11 @@ class Intervals(Settings):
     """
 
     record: int | None = Field(default=5_000, ge=1)
+    """Between records of losses and monitors; none is one an epoch, and the classical line of each is printed."""
     snapshot: int = Field(default=25_000, ge=1)
+    """Between pictures."""
     checkpoint: int = Field(default=50_000, ge=1)
+    """Between checkpoints, at each of which the score is taken."""
 
     def records(self, before: int, after: int, epoch: int) -> bool:
         """Whether a record is due after the step from `before` to `after` samples, in a data set of `epoch`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
@@ -70,6 +71,14 @@ def test_a_generator_loads_alone_and_its_texts_are_a_seeds(file: Path, tmp_path:
     assert generator.sample(20, seed=3) == texts
     with pytest.raises(ConfigurationError, match="temperature"):
         generator.sample(1, temperature=0)
+    drawn = generator.draw(20, 3, None, generator.Options())
+    for ending in (".txt", ".png"):
+        generator.write(drawn, tmp_path / f"texts{ending}")
+    assert (tmp_path / "texts.txt").read_text(encoding="utf-8") == generator.text(drawn) == "\n".join(texts) + "\n"
+    with Image.open(tmp_path / "texts.png") as picture:
+        assert picture.mode == "RGB"
+    with pytest.raises(ConfigurationError, match="single files to a folder"):
+        generator.write(drawn, tmp_path / "there", "/")
     shown = generator.shown()
     assert shown is not None
     assert shown.shape[2] == 3

@@ -79,6 +79,7 @@ class ImageToImageConfig(AdversarialConfig, ABC):
         "regression": ("pretraining.samples",),
         "adversarial": ("adversary.weight",),
         "conditioned": ("adversary.conditioned",),
+        "matching": ("adversary.regularisers.layer-matching.weight",),
         "evaluation": ("score",),
     }
     has: ClassVar[frozenset[str]] = frozenset({"pairs"})
