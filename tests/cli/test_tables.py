@@ -78,6 +78,13 @@ def test_images_have_no_columns(run: Run, trained: Path) -> None:
     assert "holds images: --target is for evaluations of tables" in said.flat
 
 
+def test_conditions_are_left_out_by_a_flag(run: Run, file: Path) -> None:
+    assert "sampling: logarithmic" in run("train", "table", "--data", file, "--dry-run").out
+    assert "sampling: natural" in run("train", "table", "--data", file, "--sampling", "natural", "--dry-run").out
+    for flag in ("--no-conditions", "--no-conditional"):
+        assert "conditions: null" in run("train", "table", "--data", file, flag, "--dry-run").out
+
+
 def test_a_table_is_asked_for_and_bad_ones_are_refused(run: Run, tmp_path: Path) -> None:
     said = run("train", "table", *TINY, "--out", tmp_path / "run")
     assert said.code == 2

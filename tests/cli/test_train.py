@@ -165,7 +165,7 @@ MISTAKES = [
     (["train", "digits", "--method", "alternate"], "no method is called 'alternate': did you mean 'alternating'?"),
     (["train", "digits", "--data", "mnits"], "there is no data set 'mnits', and no such folder: did you mean 'mnist'?"),
     (["train", "digits", "--set", "sead=3"], "there is no setting 'sead': did you mean 'seed'?"),
-    (["train", "digits", "--samples", "0"], "--samples"),
+    (["train", "digits", "--samples", "0"], "samples: Input should be greater than 0 (given: 0)"),
     (["train", "digits", "--batch", "3"], "--batch"),
     (
         ["train", "digits", "--device", "abacus", "--samples", "64"],

@@ -49,7 +49,7 @@ def test_a_run_loads_by_its_path_and_classes_have_names_and_numbers(digits: sp.R
         run.sample(1, label="seven")
     with pytest.raises(ConfigurationError, match="there is no setting 'temperature'"):
         run.sample(1, temperature=0.5)
-    with pytest.raises(ConfigurationError, match="converts nothing: use run.sample"):
+    with pytest.raises(ConfigurationError, match=r"converts nothing: use run.sample"):
         run.apply(by_name)
     with pytest.raises(ConfigurationError, match="a generator alone"):
         alone.evaluate()
@@ -76,7 +76,7 @@ def test_the_same_call_continues_and_another_one_is_refused(tmp_path: Path) -> N
 
 
 def test_what_is_misspelt_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="there is no recipe 'digit'.*did you mean 'digits'"):
+    with pytest.raises(ConfigurationError, match=r"there is no recipe 'digit'.*did you mean 'digits'"):
         sp.train("digit")
     with pytest.raises(ConfigurationError, match="did you mean 'extragradient'"):
         sp.train("digits", method="extragradiant")
@@ -137,7 +137,7 @@ def test_networks_and_arrays_of_ones_own(tmp_path: Path) -> None:
     assert torch.equal(again.sample(4, label=1), whole.sample(4, label="1"))
     with pytest.raises(ConfigurationError, match="give them again with data="):
         again.evaluate()
-    with pytest.raises(ConfigurationError, match="does not go through.*missing 1 required positional argument"):
+    with pytest.raises(ConfigurationError, match=r"does not go through.*missing 1 required positional argument"):
         sp.train("images", data=data, generator=Maker(), discriminator=Judge(), out=tmp_path / "no", settings=settings)
 
 

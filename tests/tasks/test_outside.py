@@ -37,7 +37,8 @@ class Plain(Method):
 
 def squares() -> AdversarialLoss:
     """Least squares."""
-    return AdversarialLoss(lambda r, f: (r - 1).square().mean() + f.square().mean(), lambda r, f: (f - 1).square().mean())
+    judge = lambda r, f: (r - 1).square().mean() + f.square().mean()
+    return AdversarialLoss(judge, lambda r, f: (f - 1).square().mean())
 '''
 
 

@@ -12,7 +12,9 @@ from PIL import Image
 from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
+from saddlepoint.runs import train
 from saddlepoint.tasks import model_at, read_config, recipe_named
+from saddlepoint.tasks.text import TASK
 from saddlepoint.tasks.text.model import TextGenerator
 
 TINY = (
@@ -165,3 +167,22 @@ def test_a_budget_that_ends_within_a_stage_says_what_it_has_not_reached(file: Pa
     )
     _, whole = played(config, tmp_path, 32)
     assert whole.message == "the budget of 32 samples is spent"
+
+
+def test_texts_are_given_in_python_and_measured_with_their_first_stage(file: Path, tmp_path: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    config = assign(recipe_named("text"), [*TINY, "budget.samples=48"])
+    run = train(config, data=lines, out=tmp_path / "run")
+    assert len(run.data) + len(run.data.held_out) == len(lines)
+    assert set("".join(run.sample(5, temperature=0.5))) <= set("abcdefghi")
+    found = run.evaluate(samples=50, temperatures=[0.5, 1.0])
+    names = ["ema", "likelihood stage"]
+    expected = [f"{name}, temperature {t}" for name in names for t in ("0.5", "1")] + ["floor: training texts"]
+    assert list(found["ngram_kl"]) == expected
+    alone = TASK.baselines(config)["likelihood"]
+    assert (alone.objective, config.objective) == ("likelihood", "relativistic")
+    windows = TASK.adopt(assign(config, ["data.layout=windows", "data.length=8"]), "so it goes, and on " * 30)
+    assert windows.kind == "windows"
+    for given in (7, ["a", 7]):
+        with pytest.raises(ConfigurationError, match="text is a string or a list of strings"):
+            TASK.adopt(config, given)

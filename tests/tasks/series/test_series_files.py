@@ -6,9 +6,10 @@ import numpy as np
 import pandas
 import pytest
 import torch
-from saddlepoint.data.series import SeriesCoding, read_series, written
 
 from saddlepoint.data import DataError
+from saddlepoint.tasks.series.coding import SeriesCoding
+from saddlepoint.tasks.series.data import read_series, written
 
 
 def saved(folder: Path, frame: pandas.DataFrame) -> Path:

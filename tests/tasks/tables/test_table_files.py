@@ -7,20 +7,14 @@ import numpy as np
 import pandas
 import pytest
 import torch
-from saddlepoint.data.tables.layout import Labels
-from saddlepoint.data.tables.modes import Modes, Warp
 
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import (
-    CategoryColumn,
-    NumberColumn,
-    RowLayout,
-    TableCoding,
-    TableData,
-    TableStream,
-    read_table,
-)
+from saddlepoint.data.tables import CategoryColumn, NumberColumn, TableData, read_table
 from saddlepoint.data.tables.columns import Cells, DateColumn
+from saddlepoint.tasks.tables.coding import TableCoding
+from saddlepoint.tasks.tables.layout import Labels, RowLayout
+from saddlepoint.tasks.tables.modes import Modes, Warp
+from saddlepoint.tasks.tables.stream import TableStream
 
 
 def mixed(folder: Path, rows: int = 400) -> Path:
