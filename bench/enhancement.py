@@ -29,6 +29,7 @@ from saddlepoint.tasks.enhancement.data import Given
 from saddlepoint.tasks.enhancement.evaluation import SHOWN
 from saddlepoint.tasks.enhancement.settings import EnhancementConfig
 from saddlepoint.tasks.enhancement.task import TASK, judged
+from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.pictures import beside_each_other
 
 #: Of the time, what the first stage gets; steps that are timed; pairs that are judged, at most.
@@ -116,7 +117,8 @@ def main() -> None:
     save_png(figure, run.path / "trade.png")
     pairs = judged(config, run.data, JUDGED)
     inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
-    made = [network.apply(inputs) for network in (run.stages()["regression"], run.model)]
+    networks = [model for model in (run.stages()["regression"], run.model) if isinstance(model, ImageTranslator)]
+    made = [network.made(inputs) for network in networks]
     write_picture(run.path / "enhanced.png", beside_each_other([inputs, *made, targets]))
     print(f"wrote {run.path / 'trade.png'} and {run.path / 'enhanced.png'}")
 

@@ -13,13 +13,9 @@ import statistics
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import torch
-from saddlepoint.recipes import RECIPES
-
 from saddlepoint.configuration import assign
-from saddlepoint.measures import values
-from saddlepoint.storage import RunFolder
-from saddlepoint.training import NoObserver
+from saddlepoint.runs import Run, configured
+from saddlepoint.tasks import recipes
 
 PUBLISHED = {
     "ring": "PacGAN2: modes 7.9 ± .1, high quality 95.6 ± 2.0 %",
@@ -28,24 +24,15 @@ PUBLISHED = {
 
 
 def play(recipe: str, seed: int, sets: list[str], out: Path) -> dict[str, float]:
-    torch.set_num_threads(1)
-    folder = RunFolder(out / f"{recipe}-{seed}")
-    if folder.identity.exists():
-        kept = folder.read_identity()
-        if kept.get("state") == "ended":
-            return {**kept["metrics"], "seconds": kept["seconds"]}
-    config = assign(RECIPES[recipe](), [f"seed={seed}", "threads=1", *sets])
-    folder.create()
-    folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, NoObserver()).run()
-    metrics, seconds = values(result.metrics.values()), round(result.progress.seconds, 1)
-    folder.write_identity(state="ended", metrics=metrics, seconds=seconds)
-    return {**metrics, "seconds": seconds}
+    config = assign(configured(recipe, settings={"seed": seed, "threads": 1}), sets)
+    run = Run.begin(config, out / f"{recipe}-{seed}").train(report=False)
+    found = {name: float(number) for name, number in run.metrics.items()}
+    return {**found, "seconds": float(run.storage.read_identity()["seconds"])}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs="+", choices=[n for n in RECIPES if n.startswith(("ring", "grid"))])
+    parser.add_argument("recipes", nargs="+", choices=[n for n in recipes() if n.startswith(("ring", "grid"))])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--samples", type=int)
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")

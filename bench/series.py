@@ -9,56 +9,51 @@ of a window; `columns apart` takes every column from a real window of its own. T
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from saddlepoint.data.series import SeriesData
-from saddlepoint.recipes import RECIPES
 
-from saddlepoint.autoencoders import Copula
 from saddlepoint.configuration import assign
-from saddlepoint.evaluation import evaluate_series
-from saddlepoint.storage import RunFolder
-from saddlepoint.tasks.series import WindowsGenerator
-from saddlepoint.training import NoObserver
+from saddlepoint.runs import Run
+from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.series import TASK
+from saddlepoint.tasks.series.data import SeriesData
+from saddlepoint.tasks.series.evaluation import Maker, Windows, evaluate_series
+from saddlepoint.tasks.series.model import WindowGenerator
+from saddlepoint.tasks.tables.copula import Copula
 
 SHOWN = (
     *("discriminative", "predictive", "detection", "columns"),
     *("correlation", "autocorrelation", "step_autocorrelation"),
 )
 RUNS = {"game": "series", "VAE": "series-vae"}
-Maker = Callable[[int, int], NDArray[np.float64]]
 
 
-def train(name: str, given: argparse.Namespace) -> WindowsGenerator:
-    """The generator after the recipe's budget, or so many samples, to which the rates then fall."""
-    torch.set_num_threads(1)
-    config = assign(RECIPES[RUNS[name]]().with_data(given.data), ["threads=1", f"seed={given.seed}", *given.set])
+def train(name: str, given: argparse.Namespace) -> Maker:
+    """Windows of the generator after the recipe's budget, or so many samples, to which the rates then fall."""
+    config = assign(recipe_named(RUNS[name]).with_data(given.data), ["threads=1", f"seed={given.seed}", *given.set])
     if given.samples is not None:
         config = assign(config, [f"budget.samples={given.samples}"])
         if config.schedules.rate is not None:
             config = assign(config, [f"schedules.rate.samples={given.samples}"])
-    folder = RunFolder(given.out / RUNS[name])
-    folder.create()
-    folder.write_config(config.plain())
-    result = config.build(config.load()).training(folder, NoObserver()).run()
-    print(f"{name}: {result.progress.samples:,} windows seen in {result.progress.seconds:.0f} s", flush=True)
-    return WindowsGenerator.load(folder.path)
+    run = Run.begin(config, given.out / RUNS[name]).train()
+    identity = run.storage.read_identity()
+    print(f"{name}: {identity['samples']:,} windows seen in {identity['seconds']:.0f} s", flush=True)
+    assert isinstance(run.model, WindowGenerator)
+    return run.model.windows
 
 
 def copula(data: SeriesData, seed: int) -> Maker:
     """Windows of a Gaussian copula of all steps and columns."""
-    fitted = Copula(torch.from_numpy(data.windows.reshape(len(data), -1)), seed=seed)
+    fitted = Copula.fit(torch.from_numpy(data.windows.reshape(len(data), -1)), seed=seed)
     return lambda n, own: fitted.draw(n, own).numpy().reshape(n, *data.shape)
 
 
 def apart(data: SeriesData) -> Maker:
     """Real windows' columns, put together at random."""
 
-    def make(n: int, own: int) -> NDArray[np.float64]:
+    def make(n: int, own: int) -> Windows:
         rng = np.random.default_rng(own)
         return np.stack([data.windows[rng.integers(0, len(data), n), :, c] for c in range(data.shape[1])], 2)
 
@@ -74,9 +69,10 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="settings of the game and the VAE")
     parser.add_argument("--out", type=Path, default=Path("runs/series-bench"))
     given = parser.parse_args()
-    config = assign(RECIPES["series"]().with_data(given.data), [s for s in given.set if s.startswith("data.")])
-    train_on, held_out = config.data.load(), config.data.load_test()  # type: ignore[attr-defined]
-    makers: dict[str, WindowsGenerator | Maker] = {name: train(name, given) for name in RUNS}
+    sets = [setting for setting in given.set if setting.startswith("data.")]
+    train_on = TASK.read(assign(recipe_named("series").with_data(given.data), sets))
+    held_out = train_on.held_out
+    makers = {name: train(name, given) for name in RUNS}
     makers |= {"Gaussian copula": copula(train_on, given.seed), "columns apart": apart(train_on)}
     found = evaluate_series(makers, train_on, held_out, trainings=given.trainings, seed=given.seed)
     for note in found.notes:

@@ -49,7 +49,9 @@ def stages(path: Path, out: Path) -> None:
     """All stages, in this process; says how much memory it ever held after each."""
     import torch
 
-    from saddlepoint.data.tables import TableCoding, TableStream, read_table
+    from saddlepoint.data.tables import read_table
+    from saddlepoint.tasks.tables.coding import TableCoding
+    from saddlepoint.tasks.tables.stream import TableStream
 
     torch.set_num_threads(1)
     begin = time.perf_counter()

@@ -265,8 +265,8 @@ class Run:
         return self._data
 
     @property
-    def data(self) -> Dataset:
-        """The data that it is trained on; see `read_data`."""
+    def data(self) -> Any:
+        """The data that it is trained on, of the task's own class; see `read_data`."""
         return self.read_data()
 
     @property
