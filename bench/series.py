@@ -21,6 +21,7 @@ from saddlepoint.tasks.series import TASK
 from saddlepoint.tasks.series.data import SeriesData
 from saddlepoint.tasks.series.evaluation import Maker, Windows, evaluate_series
 from saddlepoint.tasks.series.model import WindowGenerator
+from saddlepoint.tasks.series.settings import SeriesConfig
 from saddlepoint.tasks.tables.copula import Copula
 
 SHOWN = (
@@ -70,7 +71,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/series-bench"))
     given = parser.parse_args()
     sets = [setting for setting in given.set if setting.startswith("data.")]
-    train_on = TASK.read(assign(recipe_named("series").with_data(given.data), sets))
+    config = assign(recipe_named("series").with_data(given.data), sets)
+    assert isinstance(config, SeriesConfig)
+    train_on = TASK.read(config)
     held_out = train_on.held_out
     makers = {name: train(name, given) for name in RUNS}
     makers |= {"Gaussian copula": copula(train_on, given.seed), "columns apart": apart(train_on)}

@@ -19,6 +19,7 @@ from saddlepoint.tasks.tables import TASK
 from saddlepoint.tasks.tables.copula import apart, joined
 from saddlepoint.tasks.tables.evaluation import evaluate_tables
 from saddlepoint.tasks.tables.model import RowSampler
+from saddlepoint.tasks.tables.settings import TableConfig
 
 SHOWN = ("columns", "pairs", "utility_f1", "utility_auc", "utility_r2", "detection", "nearer_to_training", "copies")
 RUNS = {"game": "table", "VAE": "table-vae"}
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/tables"))
     given = parser.parse_args()
     config = recipe_named("table").with_data(given.data).model_copy(update={"seed": given.seed})
+    assert isinstance(config, TableConfig)
     table = TASK.read(config)
     models = {name: train(name, given) for name in RUNS}
     models |= {"copula": joined(config, table), "independent": apart(config, table)}

@@ -10,7 +10,7 @@ from saddlepoint.core import Batch, Batches, Game
 from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Simultaneous
 from saddlepoint.storage import RunFolder
-from saddlepoint.training import Budget, Intervals, NoObserver, Result, Training
+from saddlepoint.training import Budget, Intervals, Observer, Result, Training
 
 
 class Place(torch.nn.Module):
@@ -25,13 +25,13 @@ class Judge:
     """Where the player is, and a number of which nobody knows which way it is good."""
 
     def __init__(self, player: Place, score: Measure) -> None:
-        self.player, self.score = player, score
+        self.player, self.measure = player, score
 
     def monitors(self) -> dict[str, float]:
         return {}
 
-    def metrics(self) -> list[Number]:
-        return [Number(self.score, self.player.at.item()), Number(Measure("odd", "", "none"), 1.0)]
+    def score(self) -> list[Number]:
+        return [Number(self.measure, self.player.at.item()), Number(Measure("odd", "", "none"), 1.0)]
 
     def snapshot(self, path: Path) -> None:
         path.touch()
@@ -52,7 +52,7 @@ def play(folder: Path, score: Measure) -> tuple[RunFolder, Result]:
     every = Intervals(record=1, snapshot=1000, checkpoint=1)
     batches = Batches(lambda _: Batch(None, 1))
     training = Training(
-        game, Simultaneous(), batches, Judge(player, score), run, Budget(samples=10), every, 100, NoObserver()
+        game, Simultaneous(), batches, Judge(player, score), run, Budget(samples=10), every, 100, Observer()
     )
     return run, training.run()
 

@@ -15,7 +15,7 @@ from saddlepoint.core import Batch, Batches, Game, Outcome
 from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Alternating, Averaged
 from saddlepoint.storage import RunFolder, read_records
-from saddlepoint.training import Budget, Intervals, NoObserver, Result, RunFailed, Training
+from saddlepoint.training import Budget, Intervals, Observer, Result, RunFailed, Training
 
 #: Of the point: the longer, the better, to see that the best is kept by its direction.
 SIZE = Measure("size", "norm of the point", "higher")
@@ -29,14 +29,14 @@ class Line(torch.nn.Module):
         self.value = torch.nn.Parameter(torch.ones(3))
 
 
-class Notes(NoObserver):
+class Notes(Observer):
     """Keeps what a person would have been told."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.heard: list[str] = []
 
-    def say(self, message: str) -> None:
-        self.said.append(message)
+    def said(self, text: str) -> None:
+        self.heard.append(text)
 
 
 class Nothing:
@@ -48,7 +48,7 @@ class Nothing:
     def monitors(self) -> dict[str, float]:
         return {}
 
-    def metrics(self) -> list[Number]:
+    def score(self) -> list[Number]:
         return [Number(SIZE, float(self.game.point.norm()))]
 
     def snapshot(self, path: Path) -> None:
@@ -198,9 +198,9 @@ def test_a_damaged_checkpoint_costs_only_the_way_from_the_one_before(tmp_path: P
     play(tmp_path / "run", 100)
     name = damage_newest(tmp_path / "run")
     again, notes = play(tmp_path / "run", 200)
-    assert len(notes.said) == 1
-    assert f"{name} is damaged (the checksum of state.pt does not fit)" in notes.said[0]
-    assert "continuing from the one at 90 samples" in notes.said[0]
+    assert len(notes.heard) == 1
+    assert f"{name} is damaged (the checksum of state.pt does not fit)" in notes.heard[0]
+    assert "continuing from the one at 90 samples" in notes.heard[0]
     assert (tmp_path / "run" / "checkpoints" / f"{name}.damaged").is_dir()
     assert again.metrics == straight.metrics
     drop = [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(tmp_path / "run" / "metrics.jsonl")]
@@ -219,6 +219,6 @@ def test_where_every_checkpoint_is_damaged_the_run_begins_again_and_says_so(tmp_
     for path in (tmp_path / "checkpoints").glob("x*"):
         path.rename(path.with_name(path.name[1:]))
     again, notes = play(tmp_path, 100)
-    assert len(notes.said) == damaged
-    assert all("the run begins again" in said for said in notes.said)
+    assert len(notes.heard) == damaged
+    assert all("the run begins again" in said for said in notes.heard)
     assert again.metrics == straight.metrics

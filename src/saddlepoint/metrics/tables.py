@@ -119,8 +119,9 @@ def column_shapes(real: Columns, generated: Columns) -> dict[str, float]:
     As `column_similarities`, but missing values are left out. Their mean is SDMetrics' "Column Shapes". NaN where a
     column has no value.
 
-    >>> column_shapes([TableColumn("a", np.array([1.0, 2, 3, np.nan]))], [TableColumn("a", np.array([2.0, 3, 4]))])
-    {'a': 0.6666666666666667}
+    >>> real, generated = np.array([1.0, 2, 3, np.nan]), np.array([2.0, 3, 4])
+    >>> round(column_shapes([TableColumn("a", real)], [TableColumn("a", generated)])["a"], 4)
+    0.6667
     """
     _check_columns(real, generated)
     found = {}
