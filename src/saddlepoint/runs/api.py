@@ -122,11 +122,13 @@ def train(
     else:
         networks = {"generator": generator, "discriminator": discriminator}
         modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
-        given: dict[str, object] = {"samples": samples, "minutes": minutes, "seed": seed, "device": device}
-        given |= {"method": chosen, **more, **(settings or {})}
-        given |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
+        named: dict[str, object] = {"samples": samples, "minutes": minutes, "seed": seed, "device": device}
+        named["method"] = chosen
+        named |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
+        # Of these none is what the recipe says; of a setting it is a value.
+        given = {**{key: v for key, v in named.items() if v is not None}, **more, **(settings or {})}
         place = str(data) if isinstance(data, str | Path) else None
-        config = configured(what, data=place, settings={key: v for key, v in given.items() if v is not None})
+        config = configured(what, data=place, settings=given)
         run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
     run.train()
     if run.result is not None and run.result.signal is not None:

@@ -29,6 +29,11 @@ PAPER, INK, REAL, MADE = (252, 252, 250), (60, 60, 60), (190, 190, 186), (31, 78
 MILLISECONDS = 50
 
 
+def tensor_of(images: Tensor | NDArray[np.uint8]) -> Tensor:
+    """An array as a tensor: of a read-only or mirrored one, which torch does not take, a copy."""
+    return images if isinstance(images, Tensor) else torch.from_numpy(np.require(images, requirements=["C", "W"]))
+
+
 def image_grid(
     images: Tensor, columns: int | None = None, scale: int | None = None, gap: int = 2, side: int = SIDE
 ) -> NDArray[np.uint8]:

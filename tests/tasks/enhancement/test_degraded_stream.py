@@ -10,6 +10,7 @@ from torch import Tensor
 
 from saddlepoint.data import ImageData
 from saddlepoint.data.image_collection import Photographs, photograph_folder
+from saddlepoint.data.scheduled import Scheduled, after
 from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.enhancement.stream import JUDGED_SIDE, DegradedStream, degraded_pairs
 
@@ -85,6 +86,15 @@ def test_half_are_mirrored(folder: Path) -> None:
         for target in stream(folder, flips=True)(position).value.target
     ]
     assert 0.4 < sum(flipped) / len(flipped) < 0.6  # 300: three deviations are 0.087
+
+
+def test_while_the_adversary_weighs_nothing_it_rests(folder: Path) -> None:
+    drawn = Scheduled(stream(folder), {"adversarial": after(60)}, torch.device("cpu"))
+    for position, alone in ((54, True), (60, False)):
+        batch = drawn(position)
+        assert batch.value.alone is alone
+        assert batch.resting == (frozenset({"discriminator"}) if alone else frozenset())
+        assert batch.value.source.equal(stream(folder)(position).value.source)
 
 
 def test_crops_that_do_not_fit_are_refused(folder: Path) -> None:

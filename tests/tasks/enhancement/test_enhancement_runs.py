@@ -10,11 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
+import saddlepoint as sp
 from playing import built
 from playing import play as played
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.image_collection import Photographs
+from saddlepoint.data.pairs import PairData
 from saddlepoint.runs import load, train
 from saddlepoint.runs.assembly import Assembly
 from saddlepoint.tasks import model_at, read_config, recipe_named
@@ -199,10 +201,41 @@ def test_images_of_any_sizes_are_trained_on_evaluated_and_enhanced(tmp_path: Pat
     assert torch.equal(load(tmp_path / "run").apply(small, strength=0), first.apply(small))
 
 
+def test_a_recipe_trains_on_a_list_of_images(tmp_path: Path) -> None:
+    """Arrays, tensors and pictures; an evaluation's seed is of what degradations draw."""
+    noise = np.random.default_rng(0)
+    images: list[Any] = [noise.integers(0, 256, (20 + k % 5, 24, 3), np.uint8) for k in range(18)]
+    images += [torch.from_numpy(images[0]).permute(2, 0, 1), Image.fromarray(images[1])]
+    settings = {
+        "generator.network": {"name": "super-resolver", "width": 4, "blocks": 1},
+        "discriminator.network": {"name": "patch-discriminator", "width": 4, "depth": 1},
+        "pretraining.samples": 16,
+        "data.crop": 16,
+        "device": "cpu",
+    }
+    run = sp.train("enhance", data=images, degrade="noise:50", samples=32, out=tmp_path, settings=settings)
+    assert (tmp_path / "generator/regression").is_dir()
+    assert len(run.data) == 18
+    found = [run.evaluate(strengths=(), seed=seed)["psnr"]["input unchanged"] for seed in (0, 0, 1)]
+    assert found[0].value == found[1].value != found[2].value
+    assert [number.protocol.seed for number in found] == [0, 0, 1]
+
+
+def test_given_pairs_are_evaluated_on_as_many_as_are_asked_for() -> None:
+    images = ImageData("given", torch.randint(0, 256, (90, 1, 8, 8), dtype=torch.uint8), None, (), "Here.")
+    pairs = PairData("given", images, images, True, "Here.")
+    config = tiny("degrade=none")
+    kept = judged(config, pairs, 60, 3)
+    assert (len(kept), len(judged(config, pairs, 60, 3).targets)) == (60, 60)
+    assert kept.inputs.images.equal(kept.targets.images)
+    assert not kept.inputs.images.equal(judged(config, pairs, 60, 4).inputs.images)
+    assert judged(config, pairs, 90) is pairs
+
+
 def test_pairs_of_arrays_are_trained_on_where_nothing_is_degraded(tmp_path: Path) -> None:
     clean = torch.randint(0, 256, (40, 1, 16, 16), dtype=torch.uint8)
-    config = tiny("degrade=none", "regression=24", "budget.samples=48")
-    run = train(config, data=(clean[:, :, ::2, ::2], clean), out=tmp_path / "run", progress=False)
+    config = tiny("degrade=grey", "regression=24", "budget.samples=48")
+    run = train(config, degrade=None, data=(clean[:, :, ::2, ::2], clean), out=tmp_path / "run", progress=False)
     assert run.apply(clean[:2]).shape == (2, 1, 32, 32)
     assert "bicubic" in run.evaluate()["psnr"]
 
@@ -210,6 +243,10 @@ def test_pairs_of_arrays_are_trained_on_where_nothing_is_degraded(tmp_path: Path
 def test_other_data_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"a list of images of any sizes, uint8, not dict"):
         TASK.adopt(tiny("degrade=grey"), {})
+    with pytest.raises(ConfigurationError, match=r"not an empty list"):
+        TASK.adopt(tiny("degrade=grey"), [])
+    with pytest.raises(ValueError, match=r"inputs are 12x12 pixels and targets 16x16: expected .* whole multiple"):
+        TASK.adopt(tiny("degrade=none"), (np.zeros((9, 12, 12), np.uint8), np.zeros((9, 16, 16), np.uint8)))
     with pytest.raises(ConfigurationError, match=r"images are torch.float64"):
         TASK.adopt(tiny("degrade=grey"), [np.zeros((8, 8, 3))])
     with pytest.raises(ConfigurationError, match=r"pairs are \(inputs, targets\)"):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import saddlepoint as sp
 from playing import built
 from playing import play as played
 from saddlepoint.configuration import ConfigurationError, assign
@@ -70,6 +71,9 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 def assert_resumes_exactly(config: TranslationConfig, tmp_path: Path, alike: Callable[..., Any]) -> None:
     straight, at_once = play(config, tmp_path / "straight", 192)
+    if config.unpaired == "cycle":
+        state = straight.game.players["discriminator"].state_dict()
+        assert [int(state[f"history_of_{side}.count"]) for side in ("target", "source")] == 2 * [config.cycle.history]
     play(config, tmp_path / "halves", 96)
     halves, in_halves = play(config, tmp_path / "halves", 192)
     for role, player in straight.game.players.items():  # buffers too
@@ -114,12 +118,19 @@ def test_translators_resume_exactly(
     assert_resumes_exactly(tiny(folder, *WAYS[way], f"method={method}"), tmp_path, alike)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "sets",
+    [
+        pytest.param(["cycle.history=30", "accumulate=2", "penalties.r1=none"], marks=pytest.mark.slow),
+        ["cycle.history=7"],  # shorter than a batch of 24, of which its last part is one of 3
+        pytest.param(["cycle.history=7", "accumulate=2", "method=extragradient"], marks=pytest.mark.slow),
+    ],
+    ids=" ".join,
+)
 def test_a_cycle_resumes_exactly_with_what_its_history_holds_and_in_parts(
-    folder: Path, tmp_path: Path, alike: Callable[..., Any]
+    sets: list[str], folder: Path, tmp_path: Path, alike: Callable[..., Any]
 ) -> None:
-    config = tiny(folder, "unpaired=cycle", "cycle.history=30", "accumulate=2", "penalties.r1=none")
-    assert_resumes_exactly(config, tmp_path, alike)
+    assert_resumes_exactly(tiny(folder, "unpaired=cycle", *sets), tmp_path, alike)
 
 
 def test_the_discriminator_does_not_move_while_the_generator_learns_alone(folder: Path, tmp_path: Path) -> None:
@@ -200,6 +211,57 @@ def test_arrays_are_trained_on_evaluated_and_applied(tmp_path: Path) -> None:
     assert torch.equal(again.apply(images, strength=1.0), again.apply(images))
     between = interpolated(first, run.model, 0.5)
     assert torch.equal(again.apply(images, strength=0.5), between.apply(images))
+
+
+def test_a_recipe_trains_on_arrays_whose_images_may_be_first_or_last_in_channels(tmp_path: Path) -> None:
+    """Channels first and last, arrays and tensors, are the same data, and the same run: nothing is left to do."""
+    inputs = np.random.default_rng(1).integers(0, 256, (20, 16, 16, 3), np.uint8)
+    first, grey = torch.from_numpy(inputs).permute(0, 3, 1, 2), inputs[..., 0]
+    settings = {
+        "generator.network": {"name": "residual-translator", "width": 4, "blocks": 1},
+        "discriminator.network": {"name": "patch-discriminator", "width": 4, "depth": 1},
+        "device": "cpu",
+    }
+    for k, given in enumerate(((inputs, grey), (first, torch.from_numpy(grey)[:, None]))):
+        run = sp.train("translate", data=given, samples=32, out=tmp_path / str(k), settings=settings, progress=False)
+    assert same(weights(tmp_path / "0"), weights(tmp_path / "1"))
+    assert run.apply(first[0]).shape == (1, 16, 16)
+    again = sp.train("translate", data=(inputs, grey), samples=32, out=tmp_path / "0", settings=settings)
+    assert again.metrics["l1"].value == run.metrics["l1"].value
+    with pytest.raises(ConfigurationError, match="holds another run"):
+        sp.train("translate", data=(inputs, 255 - grey), samples=32, out=tmp_path / "0", settings=settings)
+
+
+def test_a_recipe_trains_without_pairs_on_arrays_of_different_numbers(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2)
+    inputs, targets = (noise.integers(0, 256, (n, 16, 16, 3), np.uint8) for n in (20, 31))
+    settings = {
+        "generator.network": {"name": "residual-translator", "width": 4, "blocks": 1},
+        "discriminator.network": {"name": "patch-discriminator", "width": 4, "depth": 1},
+        "cycle.history": 3,
+        "device": "cpu",
+    }
+    run = sp.train(
+        "translate", data=(inputs, targets), unpaired=True, samples=16, out=tmp_path, settings=settings, progress=False
+    )
+    assert run.config.unpaired == "cycle"
+    assert list(run.metrics) == ["frechet_patches", "sharpness"]  # nothing belongs together
+    assert (tmp_path / "generator/backward/generator.safetensors").is_file()
+
+
+def test_none_is_a_value_of_a_setting(tmp_path: Path) -> None:
+    """A first stage that never ends, and no average: none means what it says, and is not left out."""
+    images = np.zeros((10, 16, 16, 3), np.uint8)
+    trained = sp.train(
+        tiny(tmp_path, "data.path=none"),
+        data=(images, images),
+        samples=24,
+        out=tmp_path / "alone",
+        average=None,
+        settings={"pretraining.samples": None},
+        progress=False,
+    )
+    assert (trained.config.pretraining.samples, trained.config.average) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ def test_arrays_are_taken_too() -> None:
     trained, images = translator(), image(2, 1, 9, 11)
     assert torch.equal(trained.apply(images.numpy()), trained.apply(images))
     assert torch.equal(trained.apply(np.asarray(images[0])), trained.apply(images)[0])
+    locked = images.numpy()[..., ::-1]  # mirrored, and not to be written to
+    locked.flags.writeable = False
+    assert torch.equal(trained.apply(locked), trained.apply(images.flip(3)))
 
 
 def test_progress_counts_tiles() -> None:
@@ -195,6 +198,11 @@ def test_a_generator_is_no_translator() -> None:
 def test_what_does_not_fit_is_refused(given: Tensor, options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         translator().apply(given, **options)
+
+
+def test_images_of_different_sizes_are_taken_one_by_one() -> None:
+    with pytest.raises(ValueError, match=r"not list: give images of different sizes one by one"):
+        translator().apply([image(1, 8, 8), image(1, 9, 8)])
 
 
 def test_a_strength_wants_two_stages() -> None:

@@ -59,7 +59,8 @@ def adopted(given: object, files: DegradedImages, *, paired: bool) -> Given:
         images = [image_array(np.asarray(image)[None], "images").images[0] for image in given]
     else:
         raise ConfigurationError(
-            f"images are an array (N, C, H, W) or a list of images of any sizes, uint8, not {type(given).__name__}"
+            f"images are an array (N, C, H, W) or a list of images of any sizes, uint8, not "
+            f"{'an empty ' if isinstance(given, list | tuple) else ''}{type(given).__name__}"
         )
     channels = max(len(image) for image in images)
     images = [image if len(image) == channels else image.expand(channels, -1, -1) for image in images]

@@ -1,10 +1,14 @@
 """Enhancement of images, as a task."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
+
+import torch
 
 from saddlepoint.components.device import pick_device
 from saddlepoint.components.networks import Networks
+from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
@@ -72,7 +76,7 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
                 make.device,
                 flips=config.data.flips,
             )
-        judge = judged(config, played, config.score.samples)
+        judge = judged(config, played, config.score.samples, config.seed)
         return build_pairs(config, played, stream, judge, make, Enhancer)
 
     def evaluate(
@@ -84,28 +88,37 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
         """Each stage and what lies between them, beside what needs no network, on what was held out."""
         config = subject.config
         assert config is not None
-        pairs = judged(config, subject.data, options.samples)
+        pairs = judged(config, subject.data, options.samples, options.seed)
         shown = compared_models(subject.models, subject.stages.get(REGRESSION), options.strengths)
         judge = features_of(options.features, pick_device(options.device)).judge
-        return evaluate_enhancers(shown, pairs, config.chain, judge, seed=config.seed, report=progress)
+        return evaluate_enhancers(shown, pairs, config.chain, judge, seed=options.seed, report=progress)
 
     def baselines(self, config: EnhancementConfig) -> Mapping[str, Config]:
         """The same network by its content losses alone."""
         return regression_of(config)
 
 
-def judged(config: EnhancementConfig, data: Given, most: int | None = None) -> PairData:
+def judged(config: EnhancementConfig, data: Given, most: int | None = None, seed: int = 0) -> PairData:
     """Pairs that never change, to judge by: of what is held out, else of all; middles of photographs, degraded.
+
+    Args:
+        config: says what is done to them.
+        data: with what is held out.
+        most: photographs, or pairs; None takes all, in their order.
+        seed: of which ones are taken, and of what degradations draw.
 
     Raises:
         DataError: no photograph is large enough.
     """
     shown = data if data.held_out is None else data.held_out
     if isinstance(shown, PairData):
-        return shown
+        if most is None or most >= len(shown):
+            return shown
+        rows = torch.randperm(len(shown), generator=rng(seed, "judged"))[:most]
+        return replace(shown, inputs=shown.inputs.chosen(rows), targets=shown.targets.chosen(rows))
     assert config.chain is not None
     kept, _ = shown.holding(config.data.crop, config.chain.scale)
-    return degraded_pairs(kept, config.chain, config.seed, most)
+    return degraded_pairs(kept, config.chain, seed, most)
 
 
 TASK = Enhancement()

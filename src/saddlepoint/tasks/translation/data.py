@@ -12,6 +12,7 @@ from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.pairs import PairData, holds_out, read_pairs
+from saddlepoint.tasks.pictures import tensor_of
 from saddlepoint.tasks.translation.settings import PairFiles
 
 
@@ -63,7 +64,7 @@ def image_array(images: object, name: str) -> ImageData:
     """An array or tensor of images, uint8, channels first or last. Raises ConfigurationError for anything else."""
     if not isinstance(images, Tensor | np.ndarray):
         raise ConfigurationError(f"{name} are an array or tensor of images, not {type(images).__name__}")
-    tensor = torch.as_tensor(images)
+    tensor = tensor_of(images)
     if tensor.dim() == 3:
         tensor = tensor[:, None]
     elif tensor.dim() == 4 and tensor.shape[1] not in (1, 3) and tensor.shape[3] in (1, 3):

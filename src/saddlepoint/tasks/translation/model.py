@@ -22,7 +22,7 @@ from saddlepoint.data.folder import WHITE, image_files
 from saddlepoint.networks import Translator
 from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.model import Converter
-from saddlepoint.tasks.pictures import to_bytes
+from saddlepoint.tasks.pictures import tensor_of, to_bytes
 
 #: Pixels of the output that are computed together at most, where images are whole.
 TOGETHER = 1 << 20
@@ -108,9 +108,14 @@ class ImageTranslator(Converter):
         """Images of one size, uint8 (N, C, H, W) or one (C, H, W), tensor or array → as many, `scale` times as large.
 
         Raises:
-            ValueError: images that are not uint8 or have other channels than it was trained on.
+            ValueError: no array or tensor, or images that are not uint8 or have other channels than it was trained on.
         """
-        given = torch.as_tensor(given)
+        if not isinstance(given, Tensor | np.ndarray):
+            raise ValueError(
+                f"images are one array or tensor, uint8 (N, C, H, W) or (C, H, W), not {type(given).__name__}: give "
+                f"images of different sizes one by one"
+            )
+        given = tensor_of(given)
         if given.dim() == 3:
             return self.tiled(given, *self._tiling(options, given.shape[1:]), progress)
         self._check(given, 4)
