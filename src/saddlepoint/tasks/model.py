@@ -59,6 +59,8 @@ class Model(ABC):
     Options: ClassVar[type[Settings]] = NoOptions
     #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
     files: ClassVar[tuple[str, ...]] = ()
+    #: What the folder tells of the training data, sentences for whoever gives it away; nothing where it tells none.
+    discloses: ClassVar[str] = ""
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
@@ -115,6 +117,7 @@ class Model(ABC):
             title=self.title,
             facts="\n".join(f"- {key}: {value}" for key, value in facts.items()),
             files="".join(f", the {part} in `{part}.json`" for part in self.files),
+            discloses=f" {self.discloses}" if self.discloses else "",
             command=command.format("THIS_FOLDER"),
             python=python,
         )
@@ -477,7 +480,7 @@ _CARD = """# {title}, trained with Saddlepoint
 
 {facts}
 
-Weights are in `generator.safetensors`, the network and its input in `config.yaml`{files}. Use it:
+Weights are in `generator.safetensors`, the network and its input in `config.yaml`{files}.{discloses} Use it:
 
     {command}
 

@@ -91,6 +91,7 @@ def trained(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_generator_of_windows_loads_alone_and_holds_no_pickle(trained: Path, file: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
+    assert "no row of the data" in (trained / "generator" / "README.md").read_text()
     for path in (trained / "generator").iterdir():
         (tmp_path / "elsewhere" / path.name).write_bytes(path.read_bytes())
     assert {p.suffix for p in (tmp_path / "elsewhere").iterdir()} == {".safetensors", ".json", ".yaml", ".md"}

@@ -68,6 +68,7 @@ class WindowGenerator(LatentSampler):
     kind = "series"
     title = "a generator of windows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
+    discloses = "They hold names, ranges and scales of the columns, no row of the data."
     Options = WindowOptions
     default_out = "windows.csv"
 

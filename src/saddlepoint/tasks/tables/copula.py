@@ -91,6 +91,10 @@ class CopulaRows(RowSampler):
     kind = "copula"
     title = "a copula of rows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
+    discloses = (
+        "**They hold every value of the columns that are learnt**, column by column: give them to nobody who may not "
+        "see the training data."
+    )
 
     @classmethod
     def of(cls, table: TableData, seed: int, *, independent: bool) -> Self:

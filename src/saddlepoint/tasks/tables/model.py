@@ -158,6 +158,7 @@ class RowGenerator(RowSampler, LatentSampler):
     kind = "table"
     title = "a generator of rows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
+    discloses = "They hold categories, frequent values and ranges of the data, no row of it."
 
     def details(self) -> dict[str, Any]:
         """The coding."""
