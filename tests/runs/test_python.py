@@ -59,6 +59,7 @@ def test_an_evaluation_keeps_its_numbers_by_what_was_measured(digits: sp.Run) ->
     found = sp.evaluate(digits.folder, samples=60, metrics=("kernel",))
     assert {"ema", "live"} < set(found["kernel"])
     assert (digits.folder / "evaluation.json").exists()
+    assert next(iter(found)) == "kernel"
     with pytest.raises(KeyError, match="'detection' was not measured; there are kernel"):
         found["detection"]
 

@@ -1,6 +1,6 @@
 """What came of an evaluation, whatever was evaluated."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,10 @@ class Evaluation:
     notes: Sequence[str] = ()
     pictures: Mapping[str, Callable[[], NDArray[np.uint8]]] = field(default_factory=dict)
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of what was measured, each once."""
+        return iter(dict.fromkeys(number.name for number in self.numbers))
+
     def __getitem__(self, name: str) -> dict[str, Number]:
         """What was measured under a name, by what it was measured of: `ema`, `live`, a floor; against the first split.
 
@@ -35,8 +39,7 @@ class Evaluation:
             if number.name == name:
                 found.setdefault("" if number.protocol is None else number.protocol.weights, number)
         if not found:
-            known = ", ".join(dict.fromkeys(number.name for number in self.numbers))
-            raise KeyError(f"{name!r} was not measured; there are {known}")
+            raise KeyError(f"{name!r} was not measured; there are {', '.join(self)}")
         return found
 
     def with_notes(self, notes: Sequence[str]) -> "Evaluation":
