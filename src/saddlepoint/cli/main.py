@@ -1,7 +1,9 @@
 """`saddle`: the commands, their flags, and what an error looks like."""
 
+import os
 import sys
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -66,22 +68,57 @@ app.command("report")(reporting.report)
 app.command("list")(listing.list_)
 
 
+#: What to type where a command asked for more memory than there is.
+LESS = {
+    "train": "Give a smaller --batch-size, or smaller networks; see --dry-run for what they cost",
+    "sample": "Give a smaller -n, with another --seed each time, or a smaller --scale",
+    "augment": "Give a smaller --per-class, with another --seed each time",
+    "translate": "Give a smaller --tile",
+    "enhance": "Give a smaller --tile",
+    "evaluate": "Give a smaller --samples",
+    "compare": "Give --jobs 1, or smaller settings",
+}
+
+
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
     from saddlepoint.storage import RunBusy
-    from saddlepoint.training import RunFailed
+    from saddlepoint.training import RunFailed, bound_memory
 
+    bound_memory()
     try:
         app(prog_name="saddle")
     except (RunFailed, RunBusy) as error:
         fail(str(error), 1)
-    except ValueError as error:
-        fail(str(error), 2)
     except BrokenPipeError:
-        sys.stderr.close()
+        _let_go()
         sys.exit(1)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+    except (MemoryError, RuntimeError, ValueError) as error:
+        _fail_for(error)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)
+
+
+def _fail_for(error: Exception) -> NoReturn:
+    """Leave with a sentence, where an error is one that users can mend."""
+    from saddlepoint.training import shortage
+
+    if (short := shortage(error)) is not None:
+        command = next((word for word in sys.argv[1:] if word in LESS), "")
+        fail(f"{short}. {LESS.get(command, 'Ask for less at once')}", 1)
+    if isinstance(error, ValueError):
+        fail(str(error), 2)
+    if isinstance(error, RecursionError):
+        fail("something that was given is nested too deep: write it flatter", 2)
+    raise error
+
+
+def _let_go() -> None:
+    """Leave nothing for the interpreter to flush where nobody reads any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())

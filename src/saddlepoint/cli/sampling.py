@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saddlepoint.cli.console import err
+from saddlepoint.cli.console import err, tell
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
@@ -55,7 +55,9 @@ def sample(
 
       saddle sample runs/text -n 20 --temperature 0.8
     """
-    model = Run.open(run, trust=trust).model
+    opened = Run.open(run, trust=trust)
+    model = opened.model
+    tell(opened.notes)
     if not isinstance(model, Sampler):
         raise ConfigurationError(f"{run} holds {model.title}, which draws no samples: {model.usage()[0].format(run)}")
     alone, given = parted(flags or [], model.Options)

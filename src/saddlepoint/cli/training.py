@@ -200,7 +200,7 @@ def _tell(run: Run, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        usage = str(run.storage.read_identity()["usage"]).format(here)
+        usage = run.storage.read_identity()["usage"].replace("{}", here)
         err.print(f"Next:  {usage}", markup=False, soft_wrap=True)
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import pydantic
-import yaml
 
 from saddlepoint.configuration.choice import Registry, explain
 from saddlepoint.configuration.errors import ConfigurationError, nearest
+from saddlepoint.configuration.plain import from_yaml
 
 S = TypeVar("S", bound="Settings")
+#: Letters of a value that a message repeats.
+SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,12 @@ class Settings(pydantic.BaseModel):
     """
 
     model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+        # Neither JSON nor a budget has them; a setting that shall not act is None.
+        allow_inf_nan=False,
     )
 
     #: A short key that stands for several places.
@@ -103,9 +110,10 @@ def parse_value(text: str) -> Any:
     (0.001, [0, 0.99], 'adam', [[1, 0], [0, 2]])
     """
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"the value {text!r} can't be read: quote it, or write a list as [a, b]") from error
+        value = from_yaml(text)
+    except ValueError as error:
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        raise ConfigurationError(f"the value {shown!r} can't be read: quote it, or write a list as [a, b]") from error
     if isinstance(value, str):
         if "," in value:
             return [parse_value(part) for part in value.split(",")]

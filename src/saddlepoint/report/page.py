@@ -276,7 +276,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Use what came of it", str(self.identity.get("usage", "saddle sample {}")).format(here)),
+                    ("Use what came of it", str(self.identity.get("usage", "saddle sample {}")).replace("{}", here)),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended

@@ -26,7 +26,7 @@ from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
 from saddlepoint.tasks.registry import AnyTask, task_of_model
-from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
+from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo, shortage
 from saddlepoint.training.state import load_state
 
 #: Where runs go that are given no folder.
@@ -116,7 +116,9 @@ class Run:
         with read_from_file(trust):
             if folder.config.exists():
                 plain = folder.read_config()
-                config = None if "kind" in plain and "recipe" not in plain else read_config(plain, str(folder.config))
+                if "kind" not in plain or "recipe" in plain:
+                    folder.check_inside()
+                    config = read_config(plain, str(folder.config))
         run = cls(path, config, networks=networks)
         if config is None:
             run._model = model_at(path, networks)
@@ -159,22 +161,39 @@ class Run:
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
         observer.started(RunInfo(config, data, self.path, continued))
-        assembly = assemble(config, data, self._networks)
-        self.storage.create()
-        self.storage.write_config(config.plain())
-        identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
-        if not continued:
-            identity["started"] = _now()
-        self.storage.write_identity(**identity)
         try:
+            assembly = assemble(config, data, self._networks)
+            identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
+            if continued:
+                for note in (*self.notes, *_versions_differ(self.storage.read_identity(), identity)):
+                    observer.said(f"note: {note}")
+            else:
+                identity["started"] = _now()
+            # In this order: whoever finds the configuration and the identity knows the rest for a run's.
+            self.storage.write_config(config.plain())
+            self.storage.write_identity(**identity)
+            self.storage.create()
             self.result = assembly.training(self.storage, observer).run()
         except RunFailed as failure:
-            with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
-                self.storage.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
+            self._failed(failure)
             raise
+        except (MemoryError, RuntimeError, ValueError) as error:
+            if (short := shortage(error)) is None:
+                raise
+            told = RunFailed(
+                f"{short}. Give --batch-size {max(1, config.batch_size // 4)} or smaller networks (narrower layers); "
+                f"--accumulate 4 keeps the batch and takes a quarter of the memory"
+            )
+            self._failed(told)
+            raise told from error
         self._model = None
         self._end(self.result, report)
         observer.ended(self.result)
+
+    def _failed(self, failure: RunFailed) -> None:
+        with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
+            if self.storage.identity.exists():
+                self.storage.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
 
     def _end(self, result: Result, report: bool) -> None:
         progress = result.progress
@@ -196,6 +215,7 @@ class Run:
     def _agree(self) -> bool:
         """Whether the folder already holds this run. Raises ConfigurationError where it holds another one."""
         config = self._configured()
+        self.storage.check()
         if not self.storage.config.exists():
             return False
         with read_from_file():
@@ -309,12 +329,20 @@ class Run:
     def outcome(self) -> Outcome | None:
         """How it ended, or that it is running; None where a generator came alone."""
         found = self.storage.read_identity().get("outcome")
-        return None if found is None else Outcome(found)
+        return Outcome(found) if found in list(Outcome) else None
 
     @property
     def message(self) -> str:
         """Why it ended, a sentence."""
         return str(self.storage.read_identity().get("message", ""))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the folder before it is used: files that somebody edited since they were written."""
+        edited = [self.storage.config] if self.config is not None and self.storage.edited else []
+        if self._model is not None and self._model.folder is not None:
+            edited += [self._model.folder / name for name in self._model.edited]
+        return tuple(f"{file} was edited since it was written" for file in edited)
 
     @property
     def metrics(self) -> Mapping[str, Number]:
@@ -500,9 +528,27 @@ def changed(identity: Mapping[str, Any], data: Dataset) -> str | None:
     def told(count: int, shape: Sequence[int], classes: Sequence[str]) -> str:
         return f"{count:,} {data.kind} of {'x'.join(map(str, shape))}" + (f" in {len(classes)} classes" * bool(classes))
 
-    then, now = told(before[data.kind], before["shape"], before["classes"]), told(len(data), data.shape, data.classes)
+    try:
+        then = told(before[data.kind], before["shape"], before["classes"])
+    except KeyError:
+        then = f"others ({before.get('name', 'without a name')})"
+    now = told(len(data), data.shape, data.classes)
     what = f"{then} then, {now} now" if then != now else f"{now} as before, but others"
     return f"the data changed since this run began ({what})"
+
+
+def _versions_differ(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """In words, what a run goes on with other versions of than it was made with so far, and what that may change."""
+    earlier, found = before.get("versions", {}), []
+    for name, version in now["versions"].items():
+        if (then := earlier.get(name)) is not None and then != version:
+            found.append(f"{name} {then} before, {version} now")
+    if not found:
+        return []
+    return [
+        f"the run goes on with other versions ({'; '.join(found)}): its numbers may differ in their last digits from "
+        f"those of a run of one version, and a change of saddlepoint may change more"
+    ]
 
 
 def _given_data(task: AnyTask, config: Config, data: object, progress: OnProgress) -> Any:

@@ -2,9 +2,10 @@
 
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
-from saddlepoint.storage.files import write_atomically
+from saddlepoint.storage.files import read_bytes, read_text, write_atomically
 from saddlepoint.storage.folder import RunBusy, RunFolder, free_name
 from saddlepoint.storage.records import append_record, read_records, trim_records
+from saddlepoint.storage.sealed import altered, write_sealed
 
 __all__ = [
     "Checkpoint",
@@ -12,11 +13,15 @@ __all__ = [
     "NoCheckpoint",
     "RunBusy",
     "RunFolder",
+    "altered",
     "append_evaluation",
     "append_record",
     "free_name",
+    "read_bytes",
     "read_evaluations",
     "read_records",
+    "read_text",
     "trim_records",
     "write_atomically",
+    "write_sealed",
 ]

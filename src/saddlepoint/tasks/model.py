@@ -1,6 +1,7 @@
 """A trained network on its own: what a run hands over, and all that is needed to use it."""
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,24 +13,28 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.components.registries import NETWORK_REGISTRY
-from saddlepoint.configuration import ConfigurationError, Settings, nearest
+from saddlepoint.configuration import ConfigurationError, Settings, from_json, from_yaml, nearest
 from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import altered, read_text, write_atomically, write_sealed
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
 #: What a folder of single files is called among the formats.
 FOLDER = "/"
+#: Bytes that a description may have, and the largest size in it.
+DESCRIPTION_BYTES, LARGEST = 256 << 20, 1 << 24
+#: Letters of a message that a library's own is cut to.
+MESSAGE = 500
 
 
 class NoOptions(Settings):
@@ -51,6 +56,8 @@ class Model(ABC):
     shape: tuple[int, ...]
     #: Where it was loaded from; None of one that was not.
     folder: Path | None = field(default=None, init=False, repr=False, compare=False)
+    #: Its files that are not as a training wrote them: somebody edited them.
+    edited: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
 
     #: What it is, as its configuration says it, and for people: "a generator of images".
     kind: ClassVar[str]
@@ -77,12 +84,16 @@ class Model(ABC):
     def usage(self) -> tuple[str, str]:
         """The command that uses it, {} being its folder, and the last line of Python: `run.sample(…)`."""
 
+    @abstractmethod
+    def tried(self) -> None:
+        """Use it once, on the least that there is: raises, whatever it is, where its description is of no use."""
+
     def shown(self) -> NDArray[np.uint8] | None:
         """A picture of what it makes of inputs that never change, uint8 (H, W, 3); None where it draws none."""
         return None
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        """Write weights, configuration and model card, each whole or absent.
+        """Write weights, configuration and model card, each whole or absent, and a manifest of their checksums.
 
         Args:
             folder: where to; made where it is not there.
@@ -96,10 +107,10 @@ class Model(ABC):
             "shape": list(self.shape),
             **{key: value for key, value in description.items() if key not in self.files},
         }
-        write_atomically(folder / WEIGHTS, save(self._weights(description)))
-        for part in self.files:
-            write_atomically(folder / f"{part}.json", json.dumps(description[part], ensure_ascii=False))
-        write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
+        texts = {f"{part}.json": json.dumps(description[part], ensure_ascii=False) for part in self.files}
+        texts[CONFIG] = yaml.safe_dump(config, sort_keys=False)
+        files = {WEIGHTS: save(self._weights(description)), **{name: text.encode() for name, text in texts.items()}}
+        write_sealed(folder, files)
         write_atomically(folder / CARD, self._card(facts))
 
     def _weights(self, description: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -166,35 +177,84 @@ def load_model(
     """
     folder = folder_of(path)
     given = (networks or {}).get("generator")
+    others = altered(folder) or []
+    if WEIGHTS in others:
+        raise ValueError(
+            f"the generator in {folder} is damaged: the checksum of {WEIGHTS} is not the one in manifest.json; take it "
+            f"anew from where it came from"
+        )
     try:
-        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-        kind = kind_of(str(config.pop("kind")))
-        for part in kind.files:
-            config[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
-        spec, shape = config.pop("network"), tuple(config.pop("shape"))
-        if spec["name"] == OWN and given is None:
+        found = _described(folder, kind_of, given)
+        found.network.load_state_dict(_finite(load_file(folder / WEIGHTS)))
+        found.network.eval()
+        if given is None:
+            found.tried()
+    except ConfigurationError:
+        raise
+    except Exception as error:  # whatever the values of a configuration that somebody wrote lead to
+        edited = f" ({', '.join(others)} edited since it was written)" if others else ""
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"the generator in {folder} is damaged{edited}: {what[:MESSAGE]}") from error
+    found.folder, found.edited = folder, tuple(others)
+    return found
+
+
+def _described(folder: Path, kind_of: Callable[[str], type[Model]], given: nn.Module | None) -> Model:
+    """The model that a folder's configuration describes, its network not loaded yet. Raises nearly anything."""
+    config = _checked(from_yaml(read_text(folder / CONFIG, DESCRIPTION_BYTES)))
+    kind = kind_of(str(config.pop("kind")))
+    for part in kind.files:
+        config[part] = _checked(from_json(read_text(folder / f"{part}.json", DESCRIPTION_BYTES)))
+    spec, shape = config.pop("network"), tuple(config.pop("shape"))
+    if spec["name"] == OWN:
+        if given is None:
             raise ConfigurationError(
                 f"the generator in {folder} is a network of your own ({spec['of']}): "
                 f'load it with networks={{"generator": {spec["of"].rpartition(":")[2]}()}}'
             )
-        found = kind.described(given, spec, shape, config)
-        found.network.load_state_dict(load_file(folder / WEIGHTS))
-    except ConfigurationError:
-        raise
-    except (
-        yaml.YAMLError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        OSError,
-        SafetensorError,
-    ) as error:
-        raise ValueError(f"the generator in {folder} is damaged: {error}") from error
-    found.network.eval()
-    found.folder = folder
-    return found
+        return kind.described(given, spec, shape, config)
+    for size in (*shape, *_whole_numbers(spec)):
+        if not 0 <= size <= LARGEST:
+            raise ValueError(f"a size of {size:,}, where 0 to {LARGEST:,} are expected")
+    with torch.device("meta"):  # which allocates nothing: what does not fit the weights is never made
+        state = kind.described(None, spec, shape, config).network.state_dict()
+    with safe_open(folder / WEIGHTS, "pt") as file:
+        there = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    if there != {key: tuple(tensor.shape) for key, tensor in state.items()}:
+        raise ValueError(f"{WEIGHTS} holds other weights than {CONFIG} describes")
+    return kind.described(None, spec, shape, config)
+
+
+def _checked(config: Any) -> dict[str, Any]:
+    """A mapping whose numbers are finite. Raises ValueError for anything else."""
+    if not isinstance(config, dict):
+        raise ValueError("a file of it holds no 'key: value' lines")
+    for value in _values(config):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"a file of it holds the number {value}")
+    return config
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """All values that hold no others."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _values(each)
+    else:
+        yield value
+
+
+def _whole_numbers(spec: Mapping[str, Any]) -> list[int]:
+    return [value for value in _values(spec) if isinstance(value, int)]
+
+
+def _finite(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    for key, tensor in state.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise ValueError(f"{key} holds numbers that are not finite")
+    return state
 
 
 # --- what draws samples -----------------------------------------------------------------------------------
@@ -213,6 +273,10 @@ class Sampler(Model):
     def classes(self) -> Sequence[str]:
         """Names of the classes that it makes on demand; () where it makes none."""
         return ()
+
+    def tried(self) -> None:
+        """Draw one sample."""
+        self.draw(1, 0, None, self.Options())
 
     @abstractmethod
     def draw(self, n: int, seed: int, label: str | None, options: Any) -> Any:

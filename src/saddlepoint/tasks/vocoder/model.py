@@ -115,6 +115,10 @@ class Vocoder(Converter):
         """The command and the Python that use it."""
         return "saddle vocode {} IN… --out DIR", "wave = run.apply(mel)   # float (bands, T) → float (samples,)"
 
+    def tried(self) -> None:
+        """Make two hops of sound."""
+        self.wave_of(torch.zeros(self.source[0], 3))
+
     # --- spectrograms to waves ------------------------------------------------------------------------------
 
     def applied(self, given: Any, options: VocoderOptions, progress: OnProgress = quiet) -> Tensor:  # noqa: ARG002
