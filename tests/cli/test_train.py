@@ -52,6 +52,7 @@ def test_the_last_line_of_stdout_is_json_and_the_folder_is_as_designed(run: Run,
         "README.md",
         "config.yaml",
         "generator.safetensors",
+        "manifest.json",
     ]
     identity = json.loads((folder / "run.json").read_text())
     assert identity["state"] == "ended"

@@ -22,6 +22,7 @@ from saddlepoint.runs.api import starting_point
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.runs.progress import ProgressBar
 from saddlepoint.tasks import Config, recipes, task_of
+from saddlepoint.tasks.registry import check_reads_back
 from saddlepoint.training import Result
 
 
@@ -114,7 +115,9 @@ def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Settings are given as --KEY VALUE, after {recipe}")
     checked(start, settings)
-    return assign(configured(start, data=data, settings=settings), sets)
+    config = assign(configured(start, data=data, settings=settings), sets)
+    check_reads_back(config)
+    return config
 
 
 def _recipe(words: Sequence[str]) -> str | None:

@@ -74,6 +74,8 @@ class Settings(pydantic.BaseModel):
 
     #: A short key that stands for several places.
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
+    #: Keys that say what the settings are of, and are not assigned to.
+    fixed: ClassVar[tuple[str, ...]] = ()
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -155,6 +157,8 @@ def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:
     given: list[tuple[list[str], Any, str]] = []
     for path, value in values:
         head, dot, tail = path.partition(".")
+        if head in settings.fixed:
+            raise ConfigurationError(f"{head} can't be set: name another recipe in place of this one")
         for place in settings.aliases.get(head, (head,)):
             keys = (place + dot + tail).split(".")
             _assign(type(settings), data, keys, value, path)

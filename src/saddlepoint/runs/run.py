@@ -25,7 +25,7 @@ from saddlepoint.report import Finding, examine_run, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
-from saddlepoint.tasks.registry import AnyTask, task_of_model
+from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo, shortage
 from saddlepoint.training.state import load_state
 
@@ -93,6 +93,7 @@ class Run:
         if config.players:
             for role, network in (networks or {}).items():
                 config = _with_own(config, role, network)
+        check_reads_back(config)
         path = Path(out) if out is not None else free_name(RUNS, config.recipe.rpartition(":")[2], _is_run(config))
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
         run._agree()

@@ -153,9 +153,7 @@ def _check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) ->
             raise ValueError(f"{what} remembers something of parameter {place!r}, which there is not")
         for key, value in memory.items():
             if isinstance(value, Tensor) and not _broadcasts(value.shape, parameters[place].shape):
-                raise ValueError(
-                    f"{key} of {what} is of shape {tuple(value.shape)} for a parameter of {tuple(parameters[place].shape)}"
-                )
+                raise ValueError(f"{key} of {what} is of shape {tuple(value.shape)}, and its parameter of another")
 
 
 def _check_memory(value: Any, game: Game, what: str) -> None:

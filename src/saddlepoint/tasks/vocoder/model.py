@@ -215,6 +215,8 @@ def _taken(name: str) -> bool:
 def _spectrogram(path: Path) -> Tensor:
     """Numbers (bands, frames) of a .npy file. Raises DataError where it holds none."""
     try:
+        if not path.is_file():
+            raise OSError("not a file, or a link to nowhere")
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"it is no .npy file of numbers ({error})") from error
