@@ -40,7 +40,7 @@ def test_a_commands_summary_is_the_first_line_of_what_it_says_itself(name):
 
 
 def test_every_kind_is_listed():
-    assert KINDS == tuple(catalogue.KINDS)
+    assert tuple(catalogue.KINDS) == KINDS
     assert set(known()["lists"]) == set(KINDS)
 
 

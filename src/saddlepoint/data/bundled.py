@@ -23,7 +23,8 @@ def digits(size: int | None = None) -> ImageData:
     """
     # The file alone: importing scikit-learn takes longer than the first steps of training.
     library = find_spec("sklearn")
-    assert library is not None and library.origin is not None
+    assert library is not None
+    assert library.origin is not None
     table = np.loadtxt(Path(library.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
     levels = torch.from_numpy(table[:, :-1].reshape(-1, 1, 8, 8))
     data = ImageData(
