@@ -54,8 +54,11 @@ def _likenesses(real: list[TableColumn], made: list[TableColumn], protocol: Prot
     """
     by_column, by_pair = column_similarities(real, made), pair_similarities(real, made)
     columns = float(np.mean(list(by_column.values())))
-    worst = sorted(([a, b, value] for (a, b), value in by_pair.items()), key=lambda pair: pair[2])
-    kept = {"pairs": worst[:PAIRS], "left_out": max(0, len(worst) - PAIRS)}
+    worst = sorted(by_pair, key=by_pair.__getitem__)
+    kept = {
+        "pairs": [[*pair, by_pair[pair]] for pair in worst[:PAIRS]],
+        "left_out": max(0, len(worst) - PAIRS),
+    }
     return [
         Number(measure("columns"), columns, detail={"columns": by_column}, protocol=protocol),
         Number(measure("pairs"), float(np.mean(list(by_pair.values()) or [columns])), detail=kept, protocol=protocol),
