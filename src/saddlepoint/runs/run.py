@@ -23,10 +23,10 @@ from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, examine_run, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
-from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
-from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo, shortage
+from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
 
 #: Where runs go that are given no folder.

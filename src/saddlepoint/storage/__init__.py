@@ -4,6 +4,7 @@ from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoin
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import read_bytes, read_text, write_atomically
 from saddlepoint.storage.folder import RunBusy, RunFolder, free_name
+from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
 from saddlepoint.storage.records import append_record, read_records, trim_records
 from saddlepoint.storage.sealed import altered, write_sealed
 
@@ -16,11 +17,15 @@ __all__ = [
     "altered",
     "append_evaluation",
     "append_record",
+    "bound_memory",
+    "free_memory",
     "free_name",
+    "in_words",
     "read_bytes",
     "read_evaluations",
     "read_records",
     "read_text",
+    "shortage",
     "trim_records",
     "write_atomically",
     "write_sealed",

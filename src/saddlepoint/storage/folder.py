@@ -25,6 +25,9 @@ _DIGEST = "# sha256: "
 class RunBusy(RuntimeError):
     """Another process is training in this folder."""
 
+    #: Of the command line.
+    exit_code = 1
+
 
 class RunFolder:
     """The names inside a run folder, and writes to them that are whole or absent."""

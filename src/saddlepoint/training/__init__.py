@@ -2,7 +2,6 @@
 
 from saddlepoint.training.budget import Budget, Intervals
 from saddlepoint.training.loop import Result, RunFailed, Stage, Training
-from saddlepoint.training.memory import bound_memory, free_memory, in_words, shortage
 from saddlepoint.training.observer import Observer, Observers, RunInfo
 from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule, Schedule, Schedules
@@ -24,8 +23,4 @@ __all__ = [
     "Stopping",
     "Training",
     "Until",
-    "bound_memory",
-    "free_memory",
-    "in_words",
-    "shortage",
 ]

@@ -229,6 +229,11 @@ def test_an_evaluation_has_a_floor(trained: Path, file: Path) -> None:
     found = evaluate_tables(makers, train, train.held_out, "let", samples=150)
     values = {(m.protocol.weights, m.name): m.value for m in found.numbers}
     assert values["floor: held out", "columns"] > values["ema", "columns"]
+    by_column = found["columns"]["ema"].detail["columns"]
+    assert np.mean(list(by_column.values())) == pytest.approx(values["ema", "columns"])
+    pairs = found["pairs"]["ema"].detail["pairs"]
+    assert len(pairs) == len(by_column) * (len(by_column) - 1) / 2
+    assert np.mean([likeness for _, _, likeness in pairs]) == pytest.approx(values["ema", "pairs"])
     assert {"pairs", "detection", "utility_f1", "utility_auc", "copies"} <= {metric for _, metric in values}
     json.dumps([m.plain() for m in found.numbers])
     assert "no rows are held out" in evaluate_tables({}, train, None).notes[0]

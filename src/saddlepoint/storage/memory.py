@@ -1,14 +1,14 @@
 """Memory: what is left of it, and what is told where more was asked for."""
 
 import re
+import sys
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 #: How libraries say that they got none.
 _SAID = re.compile(
-    r"out of memory|not enough memory|can't allocate memory|cannot allocate memory|unable to allocate|bad_alloc|"
+    r"out of memory|OutOfMemory|not enough memory|"
+    r"can't allocate memory|cannot allocate memory|unable to allocate|bad_alloc|"
     r"size calculation overflowed|array is too big|integer multiplication overflow|maximum supported dimension",
     re.IGNORECASE,
 )
@@ -22,12 +22,13 @@ def shortage(error: BaseException) -> str | None:
     >>> shortage(ValueError("no such class")) is None
     True
     """
-    if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not _SAID.search(str(error)):
+    if not isinstance(error, MemoryError) and not _SAID.search(f"{type(error).__name__} {error}"):
         return None
     asked = _ASKED.search(str(error))
     amount = "more" if asked is None else in_words(float(asked[1]) * _UNITS[asked[2][0].lower()])
-    if isinstance(error, torch.OutOfMemoryError) or "CUDA" in str(error):
-        free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
+    torch = sys.modules.get("torch")
+    if type(error).__name__ == "OutOfMemoryError" or "CUDA" in str(error):
+        free = torch.cuda.mem_get_info()[0] if torch is not None and torch.cuda.is_available() else None
         device = "the GPU"
     else:
         free, device = free_memory(), "this computer"
