@@ -7,9 +7,9 @@ from pathlib import Path
 
 #: How libraries say that they got none.
 _SAID = re.compile(
-    r"out of memory|OutOfMemory|not enough memory|"
-    r"can't allocate memory|cannot allocate memory|unable to allocate|bad_alloc|"
-    r"size calculation overflowed|array is too big|integer multiplication overflow|maximum supported dimension",
+    r"out of memory|OutOfMemory|not enough memory|can't allocate memory|cannot allocate memory|unable to allocate|"
+    r"bad_alloc|size calculation overflowed|array is too big|integer multiplication overflow|"
+    r"maximum supported dimension",
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"allocate ([\d.]+) ?(bytes|[KMGTPE]i?B)", re.IGNORECASE)
