@@ -366,7 +366,8 @@ class TableCoding:
         Raises:
             DataError: no column has anything to learn.
         """
-        table, codings = protected(table), []
+        table = protected(table)
+        codings: list[ColumnCoding] = []
         for number, column in enumerate(table.columns):
             cells, few = table.cells[column.name], 0 if column.name in table.released else table.rare
             if isinstance(column, CategoryColumn):

@@ -58,8 +58,8 @@ class Copula(nn.Module):
     @classmethod
     def blank(cls, pieces: Sequence[int]) -> Self:
         """Zeros, to be loaded into."""
-        parts = torch.zeros(3, sum(pieces), dtype=torch.float64)
-        return cls(pieces, *parts.clone(), torch.eye(len(pieces), dtype=torch.float64))
+        ends, low, high = (torch.zeros(sum(pieces), dtype=torch.float64) for _ in range(3))
+        return cls(pieces, ends, low, high, torch.eye(len(pieces), dtype=torch.float64))
 
     @classmethod
     def fit(
