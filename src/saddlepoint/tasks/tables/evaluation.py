@@ -11,6 +11,7 @@ from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import TableColumn, column_similarities, detection_auc, pair_similarities, privacy, utility
+from saddlepoint.tasks.tables.privacy import recoded
 from saddlepoint.tasks.task import EvaluationOptions
 
 #: Made and real rows that are compared, at most; models are trained on as many.
@@ -32,13 +33,23 @@ class TableEvaluationOptions(EvaluationOptions):
     """The column that models are to predict; none takes `data.target` of the run."""
 
 
-def metric_columns(table: TableData) -> list[TableColumn]:
-    """The columns that metrics compare: all but constants and identifiers."""
-    return [
-        TableColumn(column.name, table.cells[column.name].values)
-        for column in table.columns
-        if column.kind not in ("constant", "identifier")
-    ]
+def metric_columns(table: TableData, like: TableData | None = None) -> list[TableColumn]:
+    """The columns that metrics compare: all but constants and identifiers.
+
+    Args:
+        table: whose columns.
+        like: the table that it is compared with, whose categories give the codes; None takes the table's own.
+    """
+    found = []
+    for column in (like or table).columns:
+        if column.kind in ("constant", "identifier"):
+            continue
+        cells = table.cells[column.name]
+        own = table.column(column.name)
+        if isinstance(column, CategoryColumn) and isinstance(own, CategoryColumn) and own is not column:
+            cells = recoded(own, cells, column.categories)
+        found.append(TableColumn(column.name, cells.values))
+    return found
 
 
 def likenesses(real: list[TableColumn], made: list[TableColumn]) -> dict[str, float]:
@@ -115,7 +126,7 @@ def evaluate_tables(
     whole = None if held_out is None else metric_columns(train)
     for name, table in {**made, **floor}.items():
         report(f"{name}: comparing", 0, 1)
-        own, is_floor = metric_columns(table), name in floor
+        own, is_floor = metric_columns(table, train), name in floor
         found = {"detection": detection_auc(real, own, seed)}
         predicted: dict[str, float] = {}
         if held_out is not None and whole is not None:
