@@ -68,6 +68,8 @@ def sample(
     label = model.class_named(label)
     if walk is not None and walk.suffix.lower() not in ANIMATED:
         raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
+    if walk is None or out or npz or folder:
+        model.check_room(n, options)
     if not (out or npz or folder or walk):
         out = Path(model.default_out) if model.default_out else None
         if out is None:

@@ -15,7 +15,9 @@ _NAME_BYTES, _AROUND = 255, 40
 _writes = count()
 
 
-def write_atomically(path: Path, write: Callable[[Path], None] | str | bytes, within: Path | None = None) -> None:
+def write_atomically(
+    path: Path, write: Callable[[Path], None] | str | bytes, within: Path | None = None, *, flushed: bool = True
+) -> None:
     """Write a file under a temporary name, flush it to the disk, and rename it into place.
 
     A link is followed, and what it points to is replaced. What is no regular file (a device, a pipe, a socket, an open
@@ -25,6 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], None] | str | bytes, wi
         path: the file's final name.
         write: its content, or a function that writes the file whose path it is given.
         within: a folder that a link must not lead out of.
+        flushed: whether to wait for the disk; one of many files that are made anew in a moment need not.
 
     Raises:
         OSError: the disk is full, the folder or the file can't be written, or a folder or a pipe that nobody reads is
@@ -35,7 +38,7 @@ def write_atomically(path: Path, write: Callable[[Path], None] | str | bytes, wi
     if _is_special(path):
         _write_through(path, write)
         return
-    target = path.resolve() if path.is_symlink() else path
+    target = _resolved(path) if path.is_symlink() else path
     mode = _mode_of(target)
     temporary = target.with_name(partial_name(target.name))
     try:
@@ -45,12 +48,14 @@ def write_atomically(path: Path, write: Callable[[Path], None] | str | bytes, wi
         _fill(temporary, write)
         if mode is not None:
             temporary.chmod(mode)
-        flush(temporary)
+        if flushed:
+            flush(temporary)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    flush(target.parent)
+    if flushed:
+        flush(target.parent)
 
 
 def partial_name(name: str) -> str:
@@ -108,15 +113,18 @@ def read_text(path: Path, limit: int = TEXT_BYTES, errors: str = "strict") -> st
 
 def stay_within(path: Path, folder: Path) -> None:
     """Raise OSError where links lead out of a folder, or where no regular file or folder is in the path's place."""
-    try:
-        place = path.resolve(strict=False)
-        inside = place.is_relative_to(folder.resolve())
-    except RuntimeError as error:  # links in a circle, before Python 3.13
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
-    if not inside:
+    place = _resolved(path)
+    if not place.is_relative_to(folder.resolve()):
         raise OSError(errno.EPERM, f"a link that leads out of {folder}, to {place}", str(path))
     if place.exists() and not (place.is_file() or place.is_dir()):
         raise OSError(errno.EPERM, "a device, a pipe or a socket, where a file is expected", str(path))
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # links in a circle, before Python 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
 
 
 # --- inside ------------------------------------------------------------------------------------------------

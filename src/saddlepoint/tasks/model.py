@@ -24,11 +24,13 @@ from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
-from saddlepoint.storage import altered, read_text, write_atomically, write_sealed
+from saddlepoint.storage import altered, free_memory, in_words, read_text, write_atomically, write_sealed
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
+#: Bytes by which a number of a sample is held at most: single precision, twice as parts are joined, and as it is written.
+SAMPLE_COPIES = 24
 #: What a folder of single files is called among the formats.
 FOLDER = "/"
 #: Bytes that a description may have, and the largest size in it.
@@ -281,6 +283,23 @@ class Sampler(Model):
         """Draw one sample."""
         self.draw(1, 0, None, self.Options())
 
+    def bytes_each(self, options: Any) -> int:  # noqa: ARG002
+        """About how much memory a sample takes on its way from the network into a file, in bytes."""
+        return SAMPLE_COPIES * math.prod(self.shape)
+
+    def check_room(self, n: int, options: Any) -> None:
+        """Refuse more samples than memory holds, before the work: samples are written as a whole.
+
+        Raises:
+            ConfigurationError: says how many there is room for.
+        """
+        each, free = max(1, self.bytes_each(options)), free_memory()
+        if free is not None and n * each > free:
+            raise ConfigurationError(
+                f"{n:,} samples take about {in_words(n * each)} of memory, and {in_words(free)} are free: draw at most "
+                f"{max(1, free // (2 * each)):,} at once, several times with another seed"
+            )
+
     @abstractmethod
     def draw(self, n: int, seed: int, label: str | None, options: Any) -> Any:
         """n samples as the formats write them; the first of a seed do not depend on n.
@@ -304,7 +323,9 @@ class Sampler(Model):
         Raises:
             ConfigurationError: no such class, or no such option.
         """
-        return self.presented(self.draw(n, seed, self.class_named(label), self.Options.read(options)))
+        chosen = self.Options.read(options)
+        self.check_room(n, chosen)
+        return self.presented(self.draw(n, seed, self.class_named(label), chosen))
 
     def presented(self, drawn: Any) -> Any:
         """What was drawn, in the type that a Python user takes it in."""
@@ -416,6 +437,10 @@ class LatentSampler(Sampler):
     def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG003
         """What the network is made with beside shape, latent and classes, from the subclass's details."""
         return {}
+
+    def bytes_each(self, options: Any) -> int:
+        """Of the latents, too."""
+        return super().bytes_each(options) + 12 * self.latent.size
 
     @abstractmethod
     def finished(self, outputs: Tensor) -> Tensor:
