@@ -5,6 +5,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -51,8 +52,11 @@ def write_atomically(
         if flushed:
             flush(temporary)
         temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (str(temporary), temporary):
+            error.filename = str(path)  # which is what the user knows
         raise
     if flushed:
         flush(target.parent)

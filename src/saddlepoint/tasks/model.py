@@ -29,7 +29,7 @@ from saddlepoint.storage import altered, free_memory, in_words, read_text, write
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
-#: Bytes by which a number of a sample is held at most: single precision, twice as parts are joined, and as it is written.
+#: Bytes that a number of a sample takes at most: in single precision, twice as parts are joined, and as it is written.
 SAMPLE_COPIES = 24
 #: What a folder of single files is called among the formats.
 FOLDER = "/"
@@ -295,9 +295,10 @@ class Sampler(Model):
         """
         each, free = max(1, self.bytes_each(options)), free_memory()
         if free is not None and n * each > free:
+            smaller = " or give a smaller scale" if "scale" in type(options).model_fields else ""
             raise ConfigurationError(
                 f"{n:,} samples take about {in_words(n * each)} of memory, and {in_words(free)} are free: draw at most "
-                f"{max(1, free // (2 * each)):,} at once, several times with another seed"
+                f"{max(1, free // (2 * each)):,} at once, several times with another seed,{smaller}".rstrip(",")
             )
 
     @abstractmethod
