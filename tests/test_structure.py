@@ -31,7 +31,7 @@ ARROWS = {
         {"core"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
-            *("h5py", "datasets", "pandas", "pyarrow", "soundfile"),
+            *("babel", "h5py", "datasets", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
         },
     ),
     # Sounds are compared in the spectra that signals has.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
-from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding
+from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding, numbered
 from saddlepoint.tasks.tables.model import RowSampler
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
@@ -134,15 +134,12 @@ class CopulaRows(RowSampler):
             raise ConfigurationError("a copula makes no rows of conditions: leave where out")
         assert isinstance(self.network, Copula)
         drawn, coding, cells = self.network.draw(n, seed).numpy(), self._coding, {}
-        new = np.random.default_rng(seed)
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
-            if column.kind == "identifier":
-                own = new.integers(0, 2**53, n)
-            elif isinstance(column, CategoryColumn):
+            if isinstance(column, CategoryColumn):
                 own = own.astype(np.int32)
             cells[column.name] = Cells(own)
-        return TableData("generated", coding.columns, cells, "Generated.", coding.separator)
+        return numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
 
 
 def joined(config: Any, table: TableData) -> CopulaRows:
