@@ -1,21 +1,24 @@
 """Which settings make the best samples of a set of images, at an equal budget of processor time.
 
-    python bench/images.py --data FOLDER --sets tiles,emojis,cifar,fashion,photographs --cpu 60 --seeds 0,1
-    python bench/images.py --data FOLDER --sets cifar --variants recipe,tutorial --cpu 300
-    python bench/images.py --data FOLDER --sets tiles --limit 100 --variants recipe,"DiffAugment 1"
-    python bench/images.py --sets PATH/TO/IMAGES --size 48 --cpu 60
+    python bench/images.py --data FOLDER --sets tiles,emojis,cifar,fashion,photographs --samples 50000 --seeds 0,1
+    python bench/images.py --data FOLDER --sets cifar --variants "recipe; tutorial" --samples 250000
+    python bench/images.py --data FOLDER --sets tiles --limit 100 --variants "recipe; DiffAugment 1"
+    python bench/images.py --sets PATH/TO/IMAGES --size 48
 
 FOLDER holds `dcss_tiles`, `emoji_pairs`, `cifar10_6k`, `fashion_mnist` and `mnist`; `photographs` are crops of the two
 photographs that come with scikit-learn, and need nothing. Any other name is the path of a folder of images.
 
-Each variant is the recipe `images` as it is for these images and this budget, but for what it sets; it trains on one
-thread for as many samples as the budget of CPU seconds pays for at the pace of its quickest step. `tutorial` is the DCGAN of
-tutorials, `before` the recipe of version 0.2. Columns: samples seen; CPU milliseconds a step of a batch; Fréchet
-distance, precision and recall (k = 3) in the features of the extractor imagenet (pip install 'saddlepoint[features]'),
-and the distance of patches, of what the run hands over, as many generated images as real ones, 2,048 at most; the
-greatest discriminator loss over the least (a run that blew up shows here). The floor is one half of the images against
-the other. With --limit the game is shown so many of the images only, and judged by all. Images are kept in --out:
-the same command goes on, and prints the table again.
+Each variant is the recipe `images` as it is for these images, but for what it sets. `before` is that recipe in version
+0.2, `tutorial` the DCGAN of tutorials. The budget is the processor time that `before` takes for --samples: a variant
+trains for as many samples as fit, by the median ratio of its steps to steps of `before` that are timed in turn with
+them, on one thread, so that it matters little what else the machine does.
+
+Columns: samples seen; cost of a sample, in samples of `before`; CPU seconds; Fréchet distance, precision and recall
+(k = 3) in the features of the extractor imagenet (pip install 'saddlepoint[features]'), and the Fréchet distance of 8x8
+patches, of what the run hands over, as many generated images as real ones, 1,000 at most; the least and the greatest
+discriminator loss of all records (a run that blows up shows here). The floor is one half of the images against the
+other. With --limit the game is shown so many of the images only, and judged by all. Images are kept in --out: the same
+command goes on, and prints the table again.
 """
 
 import argparse
@@ -23,7 +26,7 @@ import json
 import math
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,6 +66,8 @@ SETS: dict[str, tuple[str | None, int]] = {
 ADAM_OF_PROJECTED = "{name: Adam, lr: 1e-3, betas: [0.0, 0.99]}"
 ADAM = "{name: Adam, lr: 2e-4, betas: [0.5, 0.999]}"
 RELATIVISTIC = ["loss=relativistic", "penalties.r1.weight=1", "penalties.r2.weight=1"]
+BATCH_NORM = ["generator.network={name: dcgan-generator, width: 32, output: tanh}"]
+GENTLE = ["penalties.r1.weight=0.1", "penalties.r2.weight=0.1"]
 VARIANTS: dict[str, list[str]] = {
     "recipe": [],
     "before": [
@@ -106,11 +111,12 @@ VARIANTS: dict[str, list[str]] = {
         "augmentation.span=50000",
     ],
     "latents 128": ["latent.size=128"],
-    "DCGAN generator": ["generator.network={name: dcgan-generator, width: 32, output: tanh}"],
-    "DCGAN generator .1": [
-        "generator.network={name: dcgan-generator, width: 32, output: tanh}",
-        *("penalties.r1.weight=0.1", "penalties.r2.weight=0.1"),
-    ],
+    "DCGAN generator": BATCH_NORM,
+    "DCGAN generator .1": [*BATCH_NORM, *GENTLE],
+    "DCGAN generator .1, batch 32": [*BATCH_NORM, *GENTLE, "batch_size=32"],
+    "DCGAN generator .1, batch 16": [*BATCH_NORM, *GENTLE, "batch_size=16"],
+    "DCGAN generator .1, rate 4e-3": [*BATCH_NORM, *GENTLE, "optimizer.lr=4e-3"],
+    "DCGAN generator .02": [*BATCH_NORM, "penalties.r1.weight=0.02", "penalties.r2.weight=0.02"],
     "projected": [
         "generator.network={name: dcgan-generator, width: 32, output: tanh}",
         "discriminator.network={name: projected-discriminator, least: 32}",
@@ -124,8 +130,8 @@ VARIANTS: dict[str, list[str]] = {
     ],
     "Lookahead": ["method={name: lookahead, base: alternating}"],
 }
-#: Images compared, at most; steps that are timed.
-COMPARED, TIMED = 2048, 12
+#: Images compared, at most; steps of each that are timed.
+COMPARED, TIMED = 1000, 8
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ class Cell:
     images: str
     size: int | None
     variant: str
-    cpu: float
+    samples: int
     seed: int
     limit: int | None
 
@@ -143,9 +149,9 @@ class Cell:
     def name(self) -> str:
         """Of its folder."""
         few = f"-{self.limit}" if self.limit else ""
-        variant = self.variant.replace(" ", "-")
+        variant = self.variant.replace(" ", "-").replace(",", "")
         side = f"-at-{self.size}" if self.size else ""
-        return f"{Path(self.images).name}{side}{few}-{self.cpu:g}s-{variant}-{self.seed}"
+        return f"{Path(self.images).name}{side}{few}-{self.samples}-{variant}-{self.seed}"
 
 
 def crops(out: Path, size: int, count: int = 5000) -> Path:
@@ -193,14 +199,18 @@ def read(config: Config) -> ImageData:
     return data
 
 
-def cost(config: Config, data: ImageData) -> float:
-    """CPU seconds a sample of the quickest of some steps: what else the machine does makes others slower."""
-    assembled, found = assemble(config, data), []
+def cost(config: Config, reference: Config, data: ImageData) -> float:
+    """Processor time of a sample, in samples of the reference."""
+    mine, other = assemble(config, data), assemble(reference, data)
+    found = []
     for _ in range(TIMED):
-        begun, position = time.process_time(), assembled.batches.position
-        assembled.method.step(assembled.game, assembled.batches)
-        found.append((time.process_time() - begun) / (assembled.batches.position - position))
-    return min(found)
+        seconds = []
+        for assembled in (other, mine):
+            begun, position = time.process_time(), assembled.batches.position
+            assembled.method.step(assembled.game, assembled.batches)
+            seconds.append((time.process_time() - begun) / (assembled.batches.position - position))
+        found.append(seconds[1] / seconds[0])
+    return statistics.median(found[1:])
 
 
 def play(cell: Cell, root: Path | None, out: Path, sets: list[str]) -> dict[str, Any]:
@@ -211,10 +221,11 @@ def play(cell: Cell, root: Path | None, out: Path, sets: list[str]) -> dict[str,
         facts: dict[str, Any] = json.loads(kept.read_text())
         return facts
     config = configuration(cell, root, out, sets)
-    each = cost(config, read(config))
-    samples = max(1, round(cell.cpu / each / 1000)) * 1000
+    reference = configuration(replace(cell, variant="before"), root, out, sets)
+    each = cost(config, reference, read(config)) if cell.variant != "before" else 1.0
+    samples = max(1, round(cell.samples / each / 500)) * 500
     rare = [f"every.{name}={samples}" for name in ("checkpoint", "snapshot")]
-    config = assign(config, [f"budget.samples={samples}", f"every.record={max(1000, samples // 20)}", *rare])
+    config = assign(config, [f"budget.samples={samples}", f"every.record={max(1000, samples // 10)}", *rare])
     run = Run.begin(config, place / "run")
     begun = time.process_time()
     trained = run.train(report=False).model
@@ -226,7 +237,7 @@ def play(cell: Cell, root: Path | None, out: Path, sets: list[str]) -> dict[str,
     write_picture(out / f"{cell.name}.png", image_grid(images[:100], columns=10))
     facts = {
         "samples": samples,
-        "milliseconds": each * 1000 * int(config.batch_size),
+        "cost": each,
         "seconds": time.process_time() - begun,
         "losses": losses,
     }
@@ -280,32 +291,32 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the folder of the sets")
     parser.add_argument("--sets", default=",".join(SETS), help=f"of {list(SETS)}, or paths")
     parser.add_argument("--size", type=int, help="pixels a side, of paths")
-    parser.add_argument("--cpu", type=float, default=60.0, help="seconds a variant")
-    parser.add_argument("--variants", default="recipe,before,tutorial", help=f"of {list(VARIANTS)}")
+    parser.add_argument("--samples", type=int, default=50_000, help="of `before`, whose processor time each has")
+    parser.add_argument("--variants", default="recipe; before; tutorial", help=f"by semicolons, of {list(VARIANTS)}")
     parser.add_argument("--limit", type=int, help="images that the game is shown; all where none is given")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of all")
     parser.add_argument("--out", type=Path, default=Path("runs/images-compared"))
     given = parser.parse_args()
-    names = given.variants.split(",")
+    names = [name.strip() for name in given.variants.split(";")]
     if unknown := set(names) - set(VARIANTS):
         parser.error(f"no variant is called {unknown.pop()!r}: take some of {list(VARIANTS)}")
     torch.set_num_threads(1)
-    print("| | samples | ms a step | Fréchet | precision | recall | patches | loss D |\n|---|" + "---|" * 7)
+    print("| | samples | cost | CPU s | Fréchet | precision | recall | patches | loss D |\n|---|" + "---|" * 8)
     for images in given.sets.split(","):
         size = None if images in SETS else given.size
-        whole = Cell(images, size, "recipe", given.cpu, 0, None)
+        whole = Cell(images, size, "recipe", given.samples, 0, None)
         real = Real(read(configuration(whole, given.data, given.out, [])).images)
-        print(row(f"{images}: floor", [real.floor], " | ", ""), flush=True)
+        print(row(f"{images}: floor", [real.floor], " | | ", ""), flush=True)
         for name in names:
             found, facts = [], []
             for seed in map(int, given.seeds.split(",")):
-                cell = Cell(images, size, name, given.cpu, seed, given.limit)
+                cell = Cell(images, size, name, given.samples, seed, given.limit)
                 facts.append(play(cell, given.data, given.out, given.set))
                 made: NDArray[np.uint8] = np.load(given.out / cell.name / "images.npz")["images"]
                 found.append(real.score(torch.from_numpy(made)))
-            samples = statistics.mean(fact["samples"] for fact in facts)
-            spent = f"{samples:,.0f} | {statistics.mean(fact['milliseconds'] for fact in facts):.0f}"
+            samples, each, seconds = (statistics.mean(f[key] for f in facts) for key in ("samples", "cost", "seconds"))
+            spent = f"{samples:,.0f} | {each:.2f} | {seconds:.0f}"
             losses = [loss for fact in facts for loss in fact["losses"]]
             worst = f"{min(losses):.2g} … {max(losses):.2g}" if all(map(math.isfinite, losses)) else "not finite"
             print(row(f"{images}: {name}", found, spent, worst), flush=True)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
-from saddlepoint.extractors.efficientnet import CHANNELS, imagenet_grids
+from saddlepoint.extractors.efficientnet import CHANNELS, enlarged, imagenet_grids
 from saddlepoint.networks import Discriminator
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import SLOPE, initialise
@@ -17,9 +17,10 @@ class ProjectedDiscriminator(Discriminator):
         u_L = C_L F_L,   u_l = S_l (C_l F_l + ↑ u_{l+1}),   logits = (D_1(u_1), …, D_L(u_L))
 
     F_l is the network's grid at a stride of 4, 8, 16, 32 pixels; C_l are random 1x1 convolutions that mix its channels,
-    S_l random 3x3 ones that mix scales; F, C and S never change. D_l are small, and learn with spectral norm. Their maps are brought to the size of the finest, every
-    logit repeated, so that in a mean over logits every scale has the same weight. It is made for the hinge loss without
-    penalties, and for augmentation, and needs the extra saddlepoint[features].
+    S_l random 3x3 ones that mix scales; F, C and S never change. D_l are small, and learn with spectral norm. Their
+    maps are brought to the size of the finest, every logit repeated, so that in a mean over logits every scale has the
+    same weight. It is made for the hinge loss without penalties, and for augmentation, and needs the extra
+    saddlepoint[features].
 
     Args:
         shape: (C, H, W) of what it sees, grey or RGB, from −1 to 1.
@@ -50,7 +51,7 @@ class ProjectedDiscriminator(Discriminator):
             raise ValueError(f"width is {width} and least {least}: give at least 1 each")
         if shape[0] not in (1, 3):
             raise ValueError(f"images have {shape[0]} channels: the features are of grey (1) or RGB (3) ones")
-        self.size = (max(least, shape[1]), max(least, shape[2]))
+        self.least = least
         grids = imagenet_grids(scales)
         channels = [nn.Conv2d(inputs, width, 1, bias=False) for inputs in CHANNELS[:scales]]
         mixing = [nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in range(scales - 1)]
@@ -59,21 +60,21 @@ class ProjectedDiscriminator(Discriminator):
         self.features, self.channels, self.mixing = grids, nn.ModuleList(channels), nn.ModuleList(mixing)
         for fixed in (self.features, self.channels, self.mixing):
             fixed.requires_grad_(False)
-        self.judges = nn.ModuleList(_Judge(width, min(self.size) // 2 ** (scale + 2)) for scale in range(scales))
+        self.judges = nn.ModuleList(
+            _Judge(width, max(least, min(shape[1:])) // 2 ** (scale + 2)) for scale in range(scales)
+        )
         self.add_heads(scales * width)
         normalise_spectrally(self.judges)
 
     def judge(self, images: Tensor) -> tuple[Tensor, ...]:
         """(N, C, H, W) → means of each scale's last map (N, d), logits (N, scales, h, w)."""
         # From −1 to 1 is what the network was trained on, to half a level.
-        x = images.expand(-1, 3, -1, -1)
-        if x.shape[2:] != self.size:
-            x = interpolate(x, self.size, mode="bilinear")
-        seen = [mix(grid) for mix, grid in zip(self.channels, self.features(x), strict=True)]
+        grids = self.features(enlarged(images.expand(-1, 3, -1, -1), self.least))
+        seen = [mix(grid) for mix, grid in zip(self.channels, grids, strict=True)]
         for scale in reversed(range(len(self.mixing))):
             coarser = interpolate(seen[scale + 1], seen[scale].shape[2:], mode="bilinear")
             seen[scale] = self.mixing[scale](seen[scale] + coarser)
-        features, logits = [], []
+        features, logits = list[Tensor](), list[Tensor]()
         for judge, grid in zip(self.judges, seen, strict=True):
             last, made = judge(grid)
             features.append(last.mean((2, 3)))

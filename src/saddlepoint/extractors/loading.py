@@ -7,13 +7,12 @@ from pathlib import Path
 import torch
 
 from saddlepoint.extractors.classifier import SIDE, SmallClassifier
-from saddlepoint.extractors.efficientnet import MEAN, STD, PooledGrids, imagenet_grids
+from saddlepoint.extractors.efficientnet import LEAST, ImagenetFeatures, imagenet_grids
 from saddlepoint.extractors.extractor import Extractor
 from saddlepoint.extractors.inception import RESIZING, fid_inception
 from saddlepoint.extractors.pixels import AveragedPixels
 from saddlepoint.extractors.spoken import SoundExtractor, SpokenClassifier
 from saddlepoint.extractors.stacked import StackedFeatures, StackedLogits
-from saddlepoint.extractors.texture import Texture
 from saddlepoint.extractors.third_party import timm_model, torchscript
 
 Device = str | torch.device
@@ -30,8 +29,6 @@ _SUITED = {
 }
 #: Side to which `pixels` averages.
 PIXELS = 8
-#: Side to which `imagenet` stretches: a fiftieth of the time that 224 pixels take.
-IMAGENET = 64
 #: Files that are read as TorchScript.
 ENDINGS = (".pt", ".pth", ".ts", ".torchscript")
 
@@ -135,8 +132,16 @@ def _inception(device: Device) -> Extractor:
 
 
 def _imagenet(device: Device) -> Extractor:
-    network = PooledGrids(imagenet_grids())
-    return Extractor(network, IMAGENET, mean=MEAN, std=STD, name="imagenet", batch=64, device=device)
+    body = imagenet_grids()
+    return Extractor(
+        ImagenetFeatures(body),
+        None,
+        name="imagenet",
+        places=ImagenetFeatures(body, pooled=False),
+        resizing=f"grey repeated to RGB, scaled to [0, 1], enlarged to {LEAST} pixels (bilinear), less 127, over 128",
+        batch=64,
+        device=device,
+    )
 
 
 EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
@@ -145,7 +150,6 @@ EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
     "fashion": _fashion,
     "pixels": _pixels,
     "imagenet": _imagenet,
-    "texture": lambda device: Extractor(Texture(), None, channels=None, name="texture", device=device),
     "inception": _inception,
 }
 #: What listens to sounds.
