@@ -79,67 +79,13 @@ _CALLED: Mapping[str, frozenset[str]] = {
         "address": "address street addr adresse strasse straße anschrift direccion dirección rue indirizzo calle",
         "name": "name fullname nom nombre nome patient customer client kunde kundin employee mitarbeiter person holder "
         "contact doctor physician teacher student pupil guest passenger tenant owner author signatory",
+        # With one of these, "name" is not that of a person.
+        "things": "product produkt company firma file city stadt country land state region brand model category "
+        "class group team course plan event item host domain street station store shop project department "
+        "column table field variable species common scientific sci drug medication disease diagnosis gene "
+        "ship hotel restaurant recipe song album movie title game bank school type",
     }.items()
 }
-#: With one of these, "name" is not that of a person.
-_THINGS = frozenset(
-    [
-        "product",
-        "produkt",
-        "company",
-        "firma",
-        "file",
-        "city",
-        "stadt",
-        "country",
-        "land",
-        "state",
-        "region",
-        "brand",
-        "model",
-        "category",
-        "class",
-        "group",
-        "team",
-        "course",
-        "plan",
-        "event",
-        "item",
-        "host",
-        "domain",
-        "street",
-        "station",
-        "store",
-        "shop",
-        "project",
-        "department",
-        "column",
-        "table",
-        "field",
-        "variable",
-        "species",
-        "common",
-        "scientific",
-        "sci",
-        "drug",
-        "medication",
-        "disease",
-        "diagnosis",
-        "gene",
-        "ship",
-        "hotel",
-        "restaurant",
-        "recipe",
-        "song",
-        "album",
-        "movie",
-        "title",
-        "game",
-        "bank",
-        "school",
-        "type",
-    ]
-)
 
 
 def words_of(name: str) -> list[str]:
@@ -163,7 +109,7 @@ def called(name: str) -> str | None:
     for what in ("first name", "last name"):
         if together & _CALLED[what] or tuple(what.split()) == tuple(words[-2:]):
             return what
-    if together & _CALLED["name"] and not together & _THINGS:
+    if together & _CALLED["name"] and not together & _CALLED["things"]:
         return "name"
     return None
 
@@ -192,10 +138,10 @@ def recognised(name: str, texts: Texts) -> str | None:
     for what, form in _FORMS.items():
         if share(form) >= needed[what]:
             return what
-    if said in _ONLY_CALLED and share(_ONLY_CALLED[said]) >= FORMED:
+    if said is not None and said in _ONLY_CALLED and share(_ONLY_CALLED[said]) >= FORMED:
         return said
     names = _first_names()
-    if said is None and names and not set(words_of(name)) & _THINGS:
+    if said is None and names and not set(words_of(name)) & _CALLED["things"]:
         of_two = [text for text in sample if " " in text and _PERSON.fullmatch(text)]
         firsts = [text.split(", ")[-1].split()[0].capitalize() for text in of_two]
         if sum(first in names for first in firsts) >= KNOWN * len(sample):
