@@ -175,6 +175,11 @@ def become(words: list[str], log: str, conditions: Conditions) -> None:
     main()
 
 
+def text_of(log: Path) -> str:
+    """What a process said; nothing where it was killed before it could begin to."""
+    return log.read_text(errors="replace") if log.exists() else ""
+
+
 @dataclass
 class Soak:
     """Where it is done, and what was counted."""
@@ -203,7 +208,7 @@ class Soak:
             process.join()
             self.fault(f"hung: saddle {' '.join(words)}")
             return 1
-        said = log.read_text(errors="replace")
+        said = text_of(log)
         if "Traceback" in said:
             self.counts["tracebacks"] += 1
             self.faults.append(f"traceback of saddle {' '.join(words)}: {said[-400:]}")
@@ -248,7 +253,7 @@ class Soak:
             self.counts["kills as a file was unfinished"] += 1
         if not killed and process.exitcode != 0:
             self.counts["ended by themselves"] += 1
-        if "Traceback" in log.read_text(errors="replace"):
+        if "Traceback" in text_of(log):
             self.counts["tracebacks"] += 1
             self.faults.append(f"traceback of saddle {' '.join(words)}: {log.read_text(errors='replace')[-400:]}")
         if other is not None:

@@ -1,5 +1,6 @@
 """The run folder: names, atomic writes, records."""
 
+from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import read_bytes, read_text, write_atomically
@@ -20,6 +21,8 @@ __all__ = [
     "bound_memory",
     "free_memory",
     "free_name",
+    "from_json",
+    "from_yaml",
     "in_words",
     "read_bytes",
     "read_evaluations",

@@ -83,6 +83,8 @@ def in_words(count: float) -> str:
     >>> in_words(512), in_words(3 * 10**9)
     ('512 bytes', '3.0 GB')
     """
+    if count >= 10**21:
+        return "more than a billion TB"
     for size, unit in ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
         if count >= size:
             return f"{count / size:,.1f} {unit}"

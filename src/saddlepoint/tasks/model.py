@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import torch
@@ -410,6 +410,10 @@ class LatentInput:
     size: int
     distribution: Distribution
     components: int = 0
+
+    def __post_init__(self) -> None:
+        if self.distribution not in get_args(Distribution) or not 0 < self.size <= LARGEST:
+            raise ValueError(f"latents of {self.size} numbers, {self.distribution}: give {get_args(Distribution)}")
 
 
 @dataclass
