@@ -119,6 +119,7 @@ CANDIDATES: dict[str, Callable[[], Callable[[Tensor], Score]]] = {
     "patches": lambda: patches,
     "patches, octaves": lambda: patch_octaves,
     "patches, whitened": lambda: whitened_patches,
+    "texture": lambda: frechet(extracted("texture")),
     "imagenet": lambda: frechet(extracted("imagenet")),
     "imagenet, kernel": lambda: kernel(extracted("imagenet")),
 }
