@@ -128,7 +128,10 @@ class ImageAdversary(ClassAdversary):
         if strength:
             why = f"{images:,} images are few (at most {FEW:,}), and a discriminator would know them by heart"
             return (f"augmentation: {kind} at strength {strength:g}, as {why}",)
-        return (f"augmentation: none, as {images:,} images are not few (more than {FEW:,})",)
+        return (
+            f"augmentation: none, as {images:,} images are not few (more than {FEW:,}); "
+            f"--set augmentation.strength={AGAINST_FEW:g} augments nevertheless",
+        )
 
     def build(self, *, low: float = -1.0, high: float = 1.0, images: int | None = None, **more: Any) -> Adversary:
         """The adversary that these settings describe, of a game of so many images; see `AdversarySettings.build`."""
