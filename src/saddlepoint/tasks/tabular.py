@@ -23,7 +23,7 @@ class TabularFile(PathSettings):
     """Of a CSV file."""
 
     @property
-    def rules(self) -> dict[str, Any]:
+    def reading(self) -> dict[str, Any]:
         """How rows are understood, as arguments of the readers."""
         return {"kinds": self.columns, "missing": self.missing}
 

@@ -27,6 +27,8 @@ from saddlepoint.data.tables.columns import (
 if TYPE_CHECKING:
     import pandas
 
+    from saddlepoint.data.tables.rules import Rule
+
 #: Rows turned into text together.
 TOGETHER = 100_000
 #: Of what is told of columns.
@@ -45,6 +47,7 @@ class TableData:
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
         held_out: further rows, which judge a generator of these; None where there are none.
+        rules: that every row keeps.
     """
 
     name: str
@@ -54,6 +57,7 @@ class TableData:
     separator: str = ","
     notes: tuple[str, ...] = ()
     held_out: "TableData | None" = None
+    rules: "tuple[Rule, ...]" = ()
 
     kind = "rows"
     classes: ClassVar[tuple[str, ...]] = ()

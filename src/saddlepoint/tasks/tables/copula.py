@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.tables import CategoryColumn, Cells, TableData
-from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding
+from saddlepoint.tasks.tables.coding import ColumnSummary
+from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
+from saddlepoint.tasks.tables.ruled import RuledCoding
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
 RIDGE = 1e-6
@@ -99,11 +100,10 @@ class CopulaRows(RowSampler):
     @classmethod
     def of(cls, table: TableData, seed: int, *, independent: bool) -> Self:
         """Fit one to a table."""
-        values = [table.cells[column.name].values.astype(np.float64) for column in table.columns]
+        ruled, learnt = RuledCoding.uncoded(table, seed)
+        values = [learnt.cells[column.name].values.astype(np.float64) for column in learnt.columns]
         network = Copula.fit(torch.from_numpy(np.stack(values, 1)), independent, seed)
-        summaries = tuple(ColumnSummary.of(column, table.cells[column.name]) for column in table.columns)
-        coding = TableCoding(table.columns, (NoCoding(),) * len(values), summaries, (), table.separator)
-        return cls(network, {"name": "copula"}, table.shape, coding.plain(), len(table))
+        return cls(network, {"name": "copula"}, learnt.shape, ruled.plain(), len(table))
 
     def description(self) -> dict[str, Any]:
         """The columns and the number of rows."""
@@ -120,20 +120,19 @@ class CopulaRows(RowSampler):
         return cls(network, spec, shape, **description)
 
     @cached_property
-    def _coding(self) -> TableCoding:
-        return TableCoding.from_plain(self.coding)
+    def ruled(self) -> RuledCoding:
+        """The columns; they are learnt as they are."""
+        return RuledCoding.from_plain(self.coding)
 
     @property
     def summaries(self) -> Sequence[ColumnSummary]:
         """Marginals of the training rows, of each column."""
-        return self._coding.summaries
+        return self.ruled.summaries
 
-    def rows(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
-        """n rows. Raises ConfigurationError where there are conditions, which a copula does not know."""
-        if where:
-            raise ConfigurationError("a copula makes no rows of conditions: leave where out")
+    def batch(self, n: int, seed: int, states: States | None) -> TableData:  # noqa: ARG002
+        """Rows as they come: a copula can be given no state, conditions are met by leaving out rows."""
         assert isinstance(self.network, Copula)
-        drawn, coding, cells = self.network.draw(n, seed).numpy(), self._coding, {}
+        drawn, coding, cells = self.network.draw(n, seed).numpy(), self.ruled.coding, {}
         new = np.random.default_rng(seed)
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
@@ -142,7 +141,8 @@ class CopulaRows(RowSampler):
             elif isinstance(column, CategoryColumn):
                 own = own.astype(np.int32)
             cells[column.name] = Cells(own)
-        return TableData("generated", coding.columns, cells, "Generated.", coding.separator)
+        table = TableData("generated", coding.columns, cells, "Generated.", coding.separator)
+        return self.ruled.enforcement.decode(table, seed)
 
 
 def joined(config: Any, table: TableData) -> CopulaRows:

@@ -1,8 +1,9 @@
 """The configurations of a game of rows and of an autoencoder of them."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.components.settings import Latent
@@ -22,6 +23,14 @@ class TableFile(TabularFile):
     """Share of the rows that is not trained on, so that it can judge the generator."""
     target: str | None = None
     """The column that an evaluation has models predict."""
+    rules: tuple[str | dict[str, Any], ...] = ()
+    """What every row keeps, as `["a <= b", "total = rate * nights", "city -> country"]`; `found` takes those that were
+    found."""
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _listed(cls, rules: Any) -> Any:
+        return [rules] if isinstance(rules, str | Mapping) else rules
 
 
 class Conditions(Settings):
