@@ -52,6 +52,7 @@ MEASURES: dict[str, Measure] = {
         Measure("utility_auc", "AUC on real rows of models trained on generated ones", "higher"),
         Measure("utility_r2", "R² on real rows of models trained on generated ones", "higher"),
         Measure("nearest_distance", "distance to the nearest training row", "none"),
+        Measure("rules", "share of rows that keep all rules between columns", "higher"),
         Measure("copies", "share of rows that are copies of training rows", "lower"),
         Measure("discriminative", "how far a trained network is from guessing, |accuracy − ½|", "lower"),
         Measure("predictive", "error on real windows of a forecaster trained on generated ones", "lower"),

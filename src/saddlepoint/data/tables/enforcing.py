@@ -1,9 +1,9 @@
 """How made rows keep rules: a reversible change of the table, after which what is learnt can't break them.
 
-A column that follows from others is left out and computed; one that another bounds is coded by its distance from the bound,
-or by its place between two; columns that stand together become one column of their combinations; a column that is missing
-exactly somewhere loses its missing values and gets them back. What no such change can hold, and keys, are `checks`: rows that
-break them are drawn again.
+A column that follows from others is left out and computed. One that another bounds is coded by its distance from the
+bound, or by its place between two. Columns that stand together become one column of their combinations. A column that
+is missing exactly somewhere loses its missing values and gets them back. What no such change can hold, and keys, are
+`checks`: rows that break them are drawn again.
 """
 
 from abc import ABC, abstractmethod
@@ -160,10 +160,12 @@ class Bounded(Step):
         simple = all((rule.left if right else rule.right).column is not None for rule, right in rules)
         places: tuple[int, ...] = ()
         if simple and 0.0 not in steps and (low is None or high is None):
-            decimals = max(int(round(max(0.0, -np.log10(step)))) for step in steps)
+            decimals = max(round(max(0.0, -float(np.log10(step)))) for step in steps)
             whole = all(abs(step * 10**decimals - round(step * 10**decimals)) < 1e-9 for step in steps)
             places = ((0, 0) if decimals == 0 else (0, decimals)) if whole else ()
-        middle = tuple(None if b is None else float(np.nanmedian(b)) if (~np.isnan(b)).any() else 0.0 for b in (low, high))
+        middle = tuple(
+            None if b is None else float(np.nanmedian(b)) if (~np.isnan(b)).any() else 0.0 for b in (low, high)
+        )
         draft = replace(draft, low=middle[0], high=middle[1])
         found = draft._coded(table)
         present = found[~np.isnan(found)]
@@ -193,16 +195,21 @@ class Bounded(Step):
             width = max(self.high - self.low, 1e-9)
             low = np.where(np.isnan(low), np.where(np.isnan(high), self.low, high - width), low)
             return low, np.where(np.isnan(high), low + width, high)
-        if low is not None:
-            return np.where(np.isnan(low), self.low, low), None
-        return None, None if high is None else np.where(np.isnan(high), self.high, high)
+        filled = (
+            None if bound is None else np.where(np.isnan(bound), 0.0 if middle is None else middle, bound)
+            for bound, middle in ((low, self.low), (high, self.high))
+        )
+        return next(filled), next(filled)
 
     def _coded(self, table: TableData) -> Numbers:
         values = numbers_of(table, self.column.name)
         low, high = self._base(table)
         if low is not None and high is not None:
             return np.asarray((values - low) / np.where(high > low, high - low, 1.0))
-        return np.asarray(values - low if low is not None else high - values)
+        if low is not None:
+            return np.asarray(values - low)
+        assert high is not None
+        return np.asarray(high - values)
 
     def encode(self, table: TableData, source: np.random.Generator) -> TableData:  # noqa: ARG002
         """The distance in place of the column."""
@@ -217,8 +224,11 @@ class Bounded(Step):
         low, high = self._base(table)
         if low is not None and high is not None:
             values = low + own.values * (high - low)
+        elif low is not None:
+            values = low + own.values
         else:
-            values = low + own.values if low is not None else high - own.values
+            assert high is not None
+            values = high - own.values
         values = settled(self.column, _clipped(self.column, _placed(self.column, values)))
         bounds = self._bounds(table)
         for lower, bound in zip((True, False), bounds, strict=True):
@@ -349,7 +359,8 @@ class Joined(Step):
     def _drawn(self, n: int, source: np.random.Generator) -> NDArray[np.int64]:
         """Combinations as often as they are there."""
         ends = self.counts.cumsum()
-        return np.searchsorted(ends, source.random(n) * ends[-1], side="right").clip(max=len(ends) - 1)
+        places = np.searchsorted(ends, source.random(n) * ends[-1], side="right")
+        return np.asarray(places.clip(max=len(ends) - 1), dtype=np.int64)
 
     def _repaired(self, table: TableData, source: np.random.Generator) -> NDArray[np.int64]:
         """A known combination for each row: its own, or one with the same value of the coarsest column."""
@@ -370,7 +381,9 @@ class Joined(Step):
                 continue
             before = ends[start - 1] if start else 0
             drawn = before + uniform[rows] * (ends[stop - 1] - before)
-            chosen[rows] = order[np.searchsorted(ends[start:stop], drawn, side="right").clip(max=stop - start - 1) + start]
+            chosen[rows] = order[
+                np.searchsorted(ends[start:stop], drawn, side="right").clip(max=stop - start - 1) + start
+            ]
         return chosen
 
     def plain(self) -> dict[str, Any]:

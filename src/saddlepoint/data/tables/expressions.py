@@ -26,7 +26,7 @@ def written(name: str) -> str:
     >>> written("rate"), written("check in")
     ('rate', '`check in`')
     """
-    return name if _PLAIN_NAME.fullmatch(name) and name not in FUNCTIONS else f"`{name}`"
+    return name if _PLAIN_NAME.fullmatch(name) else f"`{name}`"
 
 
 def plain_signs(text: str) -> str:
@@ -93,7 +93,7 @@ def _scaled(function: Callable[[Numbers], Numbers]) -> Callable[..., Numbers]:
 
 #: What an expression may call. Dates are days since 1970-01-01.
 FUNCTIONS: Mapping[str, Callable[..., Numbers]] = {
-    "round": lambda values, places=0: np.round(values, int(np.max(places))),
+    "round": lambda values, places=0: np.asarray(np.round(values, int(np.max(places))), dtype=np.float64),
     "floor": _scaled(np.floor),
     "ceil": _scaled(np.ceil),
     "abs": np.abs,

@@ -1,7 +1,7 @@
 """Rules that the rows of a table keep: `check_in <= check_out`, `total = rate * nights`, `city -> country` …
 
-A rule is read from a text or a mapping, says which rows keep it, and is checked against the rows that are there. How made
-rows are given the shape in which they can't break it, `saddlepoint.data.tables.enforcing` says.
+A rule is read from a text or a mapping, says which rows keep it, and is checked against the rows that are there. How
+made rows are given the shape in which they can't break it, `saddlepoint.data.tables.enforcing` says.
 """
 
 import ast
@@ -458,7 +458,7 @@ def _comparison(plain: str, names: Sequence[str], text: str) -> list[Rule]:
 
 def _listed(text: str, names: Sequence[str]) -> tuple[str, ...]:
     """Columns between commas; a name that has a comma stands in backticks."""
-    parts = re.findall(r"`[^`]*`|[^,]+", text)
+    parts = re.findall(r"`[^`]*`|[^,`]+", text)
     found = tuple(known_column(part, names) for part in parts if part.strip())
     if not found:
         raise DataError(f"{text!r} names no column: the table has {', '.join(names)}")
@@ -522,8 +522,8 @@ def with_rules(table: TableData, given: Sequence[str | Mapping[str, Any]]) -> Ta
             kind = table.column(name).kind
             if kind == "identifier" and not isinstance(rule, Unique):
                 raise DataError(
-                    f"the rule {rule.text!r}: column {name!r} is taken for an identifier and is not learnt; where it is "
-                    f"none, say so with --set data.columns.{name}=number, or date, or category"
+                    f"the rule {rule.text!r}: column {name!r} is taken for an identifier and is not learnt; where it "
+                    f"is none, say so with --set data.columns.{name}=number, or date, or category"
                 )
     table = as_numbers(table, [name for rule in rules for name in rule.numeric()])
     for rule in rules:

@@ -1,7 +1,7 @@
 """Rules that all rows of a table keep and that are no accident: what a user may want to declare.
 
-Each candidate is found in a sample, must hold in every row, and must be broken often where one of its columns is shuffled:
-what holds for any rows, as an age below a salary, is no rule.
+Each candidate is found in a sample, must hold in every row, and must be broken often where one of its columns is
+shuffled: what holds for any rows, as an age below a salary, is no rule.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,6 +121,8 @@ class _Search:
         dates = [name for name in others if is_date(self.table.column(name))]
         yield from self._calendar(t, step, dates)
         yield from self._pairs(t, others)
+        for name in others:
+            yield from self._linear(target, [name], None)
         yield from self._linear(target, others, None)
         plain = [name for name in others if name not in dates]
         if is_date(column):
@@ -185,23 +187,31 @@ class _Search:
         if product is not None and known.index(label) not in kept:
             return
         names = [known[place] for place in kept]
-        weights, rest = _solved(x[:, kept], y)
-        dated = sum(w for w, name in zip(weights, names, strict=True) if name in others and is_date(self.table.column(name)))
+        weights, _ = _solved(x[:, kept], y)
+        dated = sum(
+            w for w, name in zip(weights, names, strict=True) if name in others and is_date(self.table.column(name))
+        )
         if abs(dated - is_date(column)) > 1e-6:
             return
         for digits in range(8):
             rounded = np.round(weights, digits)
             left = y - x[:, kept] @ rounded
-            shift = float(np.round((left.min() + left.max()) / 2, digits if step == 0 else max(digits, 6)))
-            if not rounded.all() or np.abs(left - shift).max() > 1.02 * slack + 1e-12:
+            if not rounded.all() or np.ptp(left) > 2.04 * slack + 1e-12:
                 continue
-            for form, constant in (("{}", _tidy(shift, left, slack)), ("floor", shift + step / 2), ("ceil", shift - step / 2)):
-                if form != "{}" and (not step or step > 1):
-                    continue
+            least, most, near = float(left.min()), float(left.max()), slack - step / 2
+            ends = {
+                "": (most - step / 2 - near, least + step / 2 + near),
+                "floor": (most, least + step * (1 - 1e-6)),
+                "ceil": (most - step * (1 - 1e-6), least),
+            }
+            forms = ends if 0 < step <= 1 else [""]
+            constants = {form: _simplest(*ends[form]) for form in forms if ends[form][0] <= ends[form][1]}
+            for form, constant in sorted(constants.items(), key=lambda pair: (len(_short(abs(pair[1]))), pair[1] != 0)):
                 text = _sum([texts[name] for name in names], rounded, constant, digits)
                 places = round(-np.log10(step)) if step else 0
-                yield text if form == "{}" else f"{form}({text}{f', {places}' if places else ''})"
-            return
+                yield f"{form}({text}{f', {places}' if places else ''})" if form else text
+            if constants:
+                return
 
     def _products(self, t: Numbers, step: float, names: Sequence[str]) -> Iterator[str]:
         """c · a · b, c · a / b, and prices with a share more or less."""
@@ -236,7 +246,12 @@ class _Search:
 
     def inequalities(self, formulas: Sequence[Formula]) -> list[Inequality]:
         """Those from which the others follow."""
-        implied = {frozenset((rule.target, name)) for rule in formulas for name in rule.expression.columns}
+        implied = {
+            frozenset((rule.target, name))
+            for rule in formulas
+            for name in rule.expression.columns
+            if not is_date(self.table.column(rule.target))
+        }
         names = list(self.numbers)
         below: dict[tuple[str, str], Inequality] = {}
         for a, b in permutations(names, 2):
@@ -340,8 +355,8 @@ class _Search:
         longer = {(a, c) for a, b in decided for b2, c in decided if b == b2}
         kept = [pair for pair in decided if pair not in longer]
         arrows = [Combination(pair, 1) for pair in kept]
-        known = {frozenset(pair) for pair in decided}
-        return [*arrows, *(rule for rule in mixed if frozenset(rule.names) not in known)]
+        arrowed = {frozenset(pair) for pair in decided}
+        return [*arrows, *(rule for rule in mixed if frozenset(rule.names) not in arrowed)]
 
     def missing(self, without: set[str]) -> list[Missing]:
         """Where a column is missing exactly where another says so."""
@@ -457,13 +472,14 @@ def _fewest(x: Numbers, y: Numbers, slack: float) -> list[int] | None:
     return kept
 
 
-def _tidy(shift: float, left: Numbers, slack: float) -> float:
-    """The shortest constant that does."""
-    for digits in range(8):
-        short = round(shift, digits)
-        if np.abs(left - short).max() <= slack * 1.000001 + 1e-12:
-            return short
-    return shift
+def _simplest(low: float, high: float) -> float:
+    """The number of the fewest digits from low to high."""
+    for digits in range(10):
+        short = round((low + high) / 2, digits)
+        for value in (0.0, short):
+            if low - 1e-12 <= value <= high + 1e-12:
+                return value
+    return (low + high) / 2
 
 
 def _sum(texts: Iterable[str], weights: Numbers, constant: float, digits: int) -> str:

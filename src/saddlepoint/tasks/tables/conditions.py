@@ -1,4 +1,4 @@
-"""What rows may be asked for: values, sets, ranges, beginnings of texts; and the states of columns in which they lie."""
+"""What rows may be asked for: values, sets, ranges, beginnings of texts; and in which states of columns they lie."""
 
 import math
 import re
@@ -117,6 +117,9 @@ class Condition:
             if column.kind == "constant" and wanted.sign == "=" and getattr(column, "text", None) in wanted.texts:
                 return Condition(column, wanted, None)
             raise DataError(f"column {column.name!r} is {column.described}: no row can be made with {wanted.text}")
+        whole = wanted.sign + wanted.texts[0]
+        if isinstance(column, CategoryColumn) and wanted.sign not in ("=", "!=") and whole in column.categories:
+            wanted = Wanted(column.name, "=", (whole,), True)  # income>50K, of the category >50K
         if wanted.sign in ("=", "!="):
             return _equal(column, wanted)
         end = number_of(column, wanted.texts[0])
@@ -124,8 +127,10 @@ class Condition:
             numbers = [float(text) for text in column.categories]
             codes = [code for code, number in enumerate(numbers) if _compared(number, wanted.sign, end)]
             return _possible(Condition(column, wanted, tuple(map(float, codes))))
-        ends = {"low" if wanted.sign[0] == ">" else "high": (end, len(wanted.sign) == 2)}
-        return _possible(Condition(column, wanted, None, **ends))
+        place = end, len(wanted.sign) == 2
+        if wanted.sign[0] == ">":
+            return _possible(Condition(column, wanted, low=place))
+        return _possible(Condition(column, wanted, high=place))
 
     def fulfilled(self, table: TableData) -> Mask:
         """Which rows do, (N,)."""
@@ -184,6 +189,23 @@ def number_of(column: Column, text: str) -> float:
         ) from error
 
 
+def value_of(column: Column, text: str) -> float:
+    """The code or the number that a text of a column stands for, −1 or NaN where it is a missing one.
+
+    Raises:
+        DataError: it is no category, or no number.
+    """
+    if isinstance(column, CategoryColumn):
+        if (code := code_of(column, text)) is None:
+            raise DataError(_unknown(column, text))
+        value = float(code)
+    else:
+        value = math.nan if text in column.absent or not text else number_of(column, text)
+    if (math.isnan(value) or (value < 0 and not column.numeric)) and not column.absent:
+        raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
+    return value
+
+
 def code_of(column: CategoryColumn, text: str) -> int | None:
     """The code of a category that a text means, −1 of none; None where there is no such category."""
     if text in column.categories:
@@ -208,6 +230,10 @@ def _equal(column: Column, wanted: Wanted) -> Condition:
         if "|" in text:
             texts = tuple(part.strip() for part in text.split("|"))
             found = [_value(column, part) for part in texts]
+        elif text.startswith((">", "<")):  # of a Python caller: {"age": ">=30"}
+            match = _SIGNS.fullmatch(column.name + text)
+            if match is not None and match["name"] == column.name and wanted.sign == "=":
+                return Condition.of(Wanted(column.name, match["sign"], (match["text"].strip(),)), [column])
         elif text.endswith("*"):
             return _possible(Condition(column, wanted, None, begins=text[:-1]))
         elif ".." in text:
@@ -221,10 +247,7 @@ def _equal(column: Column, wanted: Wanted) -> Condition:
     for text, value in zip(texts, found, strict=True):
         if value is None:
             raise DataError(_unknown(column, text))
-        missing = math.isnan(value) if column.numeric else value < 0
-        if missing and not column.absent:
-            raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
-    return _possible(Condition(column, wanted, tuple(float(value) for value in found if value is not None)))
+    return _possible(Condition(column, wanted, tuple(value_of(column, text) for text in texts)))
 
 
 def _value(column: Column, text: str) -> float | None:
@@ -308,13 +331,14 @@ def states_of(condition: Condition, ruled: RuledCoding) -> States | None:
         return None
     first = ruled.layout.label(at + len(coding.heads) - 1, 0)
     shares = np.array(ruled.shares[first : first + coding.heads[-1]], dtype=np.float64)
-    codes = None
+    codes: NDArray[np.int64] | None = None
+    weights: NDArray[np.float64]
     if isinstance(coding, ChoiceCoding):
         codes = _codes(condition, column, ruled)
         states = np.where(codes < coding.own, codes, coding.own + (codes - coding.own) % max(1, coding.shared))
         states = np.where(codes < 0, coding.own + coding.shared, states)
         counts = np.array([*coding.counts, shares[-1]], dtype=np.float64)[codes]
-        weights = np.bincount(states, counts, len(shares))
+        weights = np.bincount(states, counts, len(shares)).astype(np.float64)
     elif isinstance(coding, NumberCoding):
         weights = shares * _may(condition, coding)
     else:

@@ -66,9 +66,10 @@ def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -
     others = [text for text in found if text not in known]
     if others:
         more = f" and {len(others) - TOLD} more" if len(others) > TOLD else ""
+        example = json.dumps(others[:1], ensure_ascii=False)
         notes.append(
-            f"Rules that all rows keep and made rows may break, as none says them: {'; '.join(others[:TOLD])}{more}. "
-            f"To have them kept: --set data.rules=found, or those that are meant: "
-            f"--set {shlex.quote(f'data.rules={json.dumps(others[:1], ensure_ascii=False)}')}"
+            f"Every row keeps these rules, which are not declared, so made rows may break them: "
+            f"{'; '.join(others[:TOLD])}{more}. To have made rows keep all: --set data.rules=found, or only some: "
+            f"--set {shlex.quote(f'data.rules={example}')}"
         )
     return replace(table, notes=(*table.notes, *notes))

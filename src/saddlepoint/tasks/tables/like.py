@@ -1,6 +1,7 @@
 """Rows that are completed: some of their columns are given, the model makes the others."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,8 @@ from saddlepoint.data import DataError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.enforcing import Enforcement
-from saddlepoint.data.tables.rules import settled
-from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of
+from saddlepoint.data.tables.rules import Formula, settled
+from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of, value_of
 
 if TYPE_CHECKING:
     from saddlepoint.tasks.tables.model import RowSampler
@@ -47,6 +48,13 @@ def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
     learnt = [column for column in columns if column.kind not in ("constant", "identifier")]
     if not learnt:
         raise DataError(f"{_called(given)} has no column that is learnt: give some of a row's columns")
+    for rule in model.ruled.enforcement.rules:
+        if isinstance(rule, Formula) and rule.target in texts and not texts.keys() >= set(rule.expression.columns):
+            others = ", ".join(rule.expression.columns)
+            raise DataError(
+                f"{_called(given)}: {rule.target} follows from {others} ({rule.text}): give those too, or leave "
+                f"{rule.target} out"
+            )
     fixed = {column.name: _cells(column, texts[column.name], _called(given)) for column in learnt}
     n = len(next(iter(fixed.values())))
     chosen: list[TableData | None] = [None] * n
@@ -165,8 +173,10 @@ def _by_state(
         for column in columns:
             key = column.name, texts[column.name][row]
             if key not in states:
-                wanted = Condition.of(Wanted(column.name, "=", (key[1],), True), model.ruled.columns)
-                states[key] = model.states(wanted)
+                states[key] = None
+                with suppress(DataError):  # a number further out than any of the training rows
+                    wanted = Condition.of(Wanted(column.name, "=", (key[1],), True), model.ruled.columns)
+                    states[key] = model.states(wanted)
             own = states[key]
             # A state that nobody else is in says most; one of a number that is not frequent is drawn near anyway.
             if own is not None and (own.codes is not None or len(own.labels) == 1):
@@ -210,15 +220,13 @@ def _cells(column: Column, texts: Sequence[str], called: str) -> Cells:
     for row, text in enumerate(texts):
         if text not in known:
             try:
-                values = Condition.of(Wanted(column.name, "=", (text,), True), [column]).values
+                known[text] = value_of(column, text)
             except DataError as error:
                 raise DataError(f"{called}, row {row + 1}: {error}") from error
-            assert values is not None
-            known[text] = values[0]
-    values = np.array([known[text] for text in texts])
+    own = np.array([known[text] for text in texts])
     if isinstance(column, CategoryColumn):
-        return Cells(values.astype(np.int32))
+        return Cells(own.astype(np.int32))
     if len(column.absent) <= 1:
-        return Cells(values)
+        return Cells(own)
     marks = [column.absent.index(text) if text in column.absent else 0 for text in texts]
-    return Cells(values, np.array(marks, dtype=np.int8))
+    return Cells(own, np.array(marks, dtype=np.int8))

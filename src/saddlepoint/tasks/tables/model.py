@@ -44,13 +44,13 @@ class RowOptions(Settings):
     """What may be chosen of rows that are drawn."""
 
     where: dict[str, Any] = Field(default_factory=dict)
-    """Only such rows: COLUMN=VALUE, =A|B, =LOW..HIGH, =BEGIN*, !=VALUE, >=VALUE; may be repeated. In Python values, lists
-    or slices by column; None is a missing value."""
+    """Only such rows: COLUMN=VALUE, =A|B, =LOW..HIGH, =BEGIN*, !=VALUE, >=VALUE; may be repeated. In Python values,
+    lists or slices by column; None is a missing value."""
     balance: str | None = None
     """Make equally many rows of each value of this column."""
     like: Any = None
-    """Complete rows: a CSV or Parquet file, or a data frame, of some of the columns; one row is made for each, -n is not
-    used."""
+    """Complete rows: a CSV or Parquet file, or a data frame, of some of the columns; one row is made for each, and -n
+    is not used."""
     scale: int = Field(default=1, ge=1)
     """Enlarge pixels of a picture by a whole factor."""
 

@@ -23,7 +23,7 @@ class RuledCoding:
     """
 
     coding: TableCoding
-    enforcement: Enforcement = Enforcement()
+    enforcement: Enforcement
     outer: tuple[ColumnSummary, ...] = ()
 
     @staticmethod
@@ -91,7 +91,7 @@ class RuledCoding:
         """What `plain` gave. Raises KeyError, TypeError or ValueError where it is none."""
         coding = TableCoding.from_plain(plain)
         if "rules" not in plain:
-            return RuledCoding(coding)
+            return RuledCoding(coding, Enforcement())
         outer = tuple(ColumnSummary(tuple(p["edges"]), tuple(p["shares"])) for p in plain["rules"]["outer"])
         return RuledCoding(coding, Enforcement.from_plain(plain["rules"]["enforcement"]), outer)
 
