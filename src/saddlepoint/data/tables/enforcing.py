@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddlepoint.core import seed_for
+from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, NumberColumn, column_from
 from saddlepoint.data.tables.expressions import Expression, Numbers
 from saddlepoint.data.tables.rules import (
@@ -86,12 +87,11 @@ class Derived(Step):
         return (self.column.name,)
 
     @staticmethod
-    def fit(table: TableData, rule: Formula, elsewhere: Mask | None) -> "Derived":
+    def fit(table: TableData, rule: Formula, elsewhere: Mask | None, column: Column) -> "Derived":
         """Left out where it is missing exactly where what it needs is, or where a rule of its own says."""
         absent = table.cells[rule.target].absent
         needed = np.isnan(rule.expression.value({name: numbers_of(table, name) for name in rule.expression.columns}))
         expected = needed if elsewhere is None else needed | elsewhere
-        column = table.column(rule.target)
         return Derived(column, rule, bool((absent != expected).any() or len(column.absent) > 1))
 
     def encode(self, table: TableData, source: np.random.Generator) -> TableData:  # noqa: ARG002
@@ -151,9 +151,9 @@ class Bounded(Step):
         return (self.column.name,)
 
     @staticmethod
-    def fit(table: TableData, name: str, rules: Sequence[tuple[Inequality, bool]]) -> "Bounded":
+    def fit(table: TableData, column: Column, rules: Sequence[tuple[Inequality, bool]]) -> "Bounded":
         """Find what stands for missing bounds, and the range of what is learnt."""
-        column, sides = table.column(name), tuple(rules)
+        name, sides = column.name, tuple(rules)
         draft = Bounded(column, NumberColumn(name), sides, None, None)
         low, high = draft._bounds(table)
         steps = {step_of(table.column(other)) for rule, _ in rules for other in rule.columns}
@@ -298,17 +298,38 @@ class Joined(Step):
         return CategoryColumn(", ".join(self.makes), "", (), "", names)
 
     @staticmethod
-    def fit(table: TableData, names: Sequence[str]) -> "Joined":
-        """Find the combinations."""
+    def fit(table: TableData, names: Sequence[str], columns: Sequence[Column]) -> "Joined":
+        """Find the combinations, but those that fewer than `table.rare` rows have.
+
+        Raises:
+            DataError: most rows have such a combination.
+        """
         codes = joint_codes([table], names)[0]
         _, first, counts = np.unique(codes, return_index=True, return_counts=True)
         order = np.lexsort((first, -counts))
+        if not set(names) <= set(table.released):
+            order = order[counts[order] >= table.rare]
+        if 2 * counts[order].sum() < len(table):
+            raise DataError(
+                f"of {len(counts):,} combinations of {', '.join(names)} only {len(order):,} have at least {table.rare} "
+                f"rows, and fewer are not given away: say that these may be, with "
+                f"--set 'data.release=[{', '.join(names)}]', or leave the rule out"
+            )
         rows = first[order]
-        cells = [table.cells[name] for name in names]
-        columns = tuple(table.column(name) for name in names)
-        values = np.stack([own.values[rows].astype(np.float64) for own in cells], 1)
-        marks = [np.zeros(len(rows), np.int8) if own.marks is None else own.marks[rows] for own in cells]
-        return Joined(columns, values, np.stack(marks, 1), counts[order])
+        own: list[Column] = []
+        values, marks = [], []
+        for column in columns:
+            cells = table.cells[column.name].take(rows)
+            marks.append(np.zeros(len(rows), np.int8) if cells.marks is None else cells.marks)
+            if isinstance(column, CategoryColumn) and len(order) < len(counts):
+                # Categories that no combination has are not known any more.
+                there = np.unique(cells.values[cells.values >= 0])
+                own.append(replace(column, categories=tuple(column.categories[code] for code in there)))
+                values.append(np.where(cells.values < 0, -1.0, np.searchsorted(there, cells.values)))
+            else:
+                own.append(column)
+                values.append(cells.values.astype(np.float64))
+        return Joined(tuple(own), np.stack(values, 1), np.stack(marks, 1), counts[order])
 
     def _cells(self, chosen: NDArray[Any] | None = None) -> list[Cells]:
         """The values of combinations, column by column."""
@@ -337,10 +358,9 @@ class Joined(Step):
 
     def encode(self, table: TableData, source: np.random.Generator) -> TableData:
         """One column in their place."""
+        chosen = self._repaired(table, source)
         if not self.whole:
-            return table
-        chosen = self._known(table)
-        chosen = np.where(chosen < 0, self._drawn(len(table), source), chosen)
+            return self._put(table, chosen)
         at = [column.name for column in table.columns].index(self.makes[0])
         rest = _without(table, self.makes)
         return _with(rest, self.coded, Cells(chosen.astype(np.int32)), at)
@@ -352,6 +372,9 @@ class Joined(Step):
             table = _without(table, (self.coded.name,))
         else:
             chosen = self._repaired(table, source)
+        return self._put(table, chosen)
+
+    def _put(self, table: TableData, chosen: NDArray[Any]) -> TableData:
         for column, cells in zip(self.columns, self._cells(chosen), strict=True):
             table = _with(table, column, cells)
         return table
@@ -410,9 +433,11 @@ class Filled(Step):
 
     Attributes:
         rule: where it is missing.
+        absent: what then stands there.
     """
 
     rule: Missing
+    absent: tuple[str, ...]
 
     kind = "filled"
 
@@ -439,17 +464,19 @@ class Filled(Step):
         cells, column, where = table.cells[name], table.column(name), self.rule.where(table)
         values = cells.values.copy()
         values[where] = -1 if isinstance(column, CategoryColumn) else np.nan
-        return _with(table, column, Cells(values, cells.marks))
+        return _with(table, replace(column, absent=self.absent), Cells(values, cells.marks))
 
     def plain(self) -> dict[str, Any]:
         """The rule."""
         rule = self.rule
-        return {"target": rule.target, "by": rule.by, "values": list(rule.values), "other": rule.other}
+        own = {"target": rule.target, "by": rule.by, "values": list(rule.values), "other": rule.other}
+        return {**own, "absent": list(self.absent)}
 
     @staticmethod
     def from_plain(plain: Mapping[str, Any]) -> "Filled":
         """What `plain` gave."""
-        return Filled(Missing(plain["target"], plain["by"], tuple(plain["values"]), plain["other"]))
+        rule = Missing(plain["target"], plain["by"], tuple(plain["values"]), plain["other"])
+        return Filled(rule, tuple(plain["absent"]))
 
 
 _STEPS: Mapping[str, Any] = {step.kind: step for step in (Derived, Bounded, Joined, Filled)}
@@ -460,28 +487,29 @@ class Enforcement:
     """All rules of a table, as steps from the table to what is learnt and back.
 
     Attributes:
-        columns: of the table.
+        names: of the table's columns, in its order; () where there are no rules.
         steps: in the order of the way back.
         checks: rules by which rows are drawn again.
         rules: all of them.
     """
 
-    columns: tuple[Column, ...] = ()
+    names: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     checks: tuple[Rule, ...] = ()
     rules: tuple[Rule, ...] = ()
 
     @staticmethod
-    def of(table: TableData, first: Sequence[str] = ()) -> "Enforcement":
+    def of(table: TableData, columns: Sequence[Column] | None = None, first: Sequence[str] = ()) -> "Enforcement":
         """Of a table's rules.
 
         Args:
             table: training rows, which keep them.
+            columns: the table's, as they may be stored: their ranges may be coarser; None takes its own.
             first: columns that are made before the others, and so are bounded by none of them.
         """
         if not table.rules:
             return Enforcement()
-        return _Planner(table, first).plan()
+        return _Planner(table, columns or table.columns, first).plan()
 
     @property
     def changed(self) -> frozenset[str]:
@@ -492,19 +520,25 @@ class Enforcement:
         """What is learnt."""
         for number, step in reversed(list(enumerate(self.steps))):
             table = step.encode(table, np.random.default_rng(seed_for(seed, number, "rules")))
-        return replace(table, rules=())
+        released = {*table.released, *self._released(table.released)}
+        return replace(table, rules=(), released=tuple(sorted(released)))
+
+    def _released(self, names: Sequence[str]) -> list[str]:
+        """Learnt columns of which everything may be given away, as it may of those that they stand for."""
+        joined = [step for step in self.steps if isinstance(step, Joined) and step.whole]
+        return [step.coded.name for step in joined if set(step.makes) <= set(names)]
 
     def decode(self, table: TableData, seed: int = 0, fixed: Mapping[str, Cells] | None = None) -> TableData:
         """The table of what was learnt; columns that are fixed are set as soon as they are made."""
-        if not self.columns:
+        if not self.names:
             return table
         table = _as_written(table)
         table = _fixed(table, fixed)
         for number, step in enumerate(self.steps):
             table = step.decode(table, np.random.default_rng(seed_for(seed, number, "rules")))
             table = _fixed(table, fixed, step.makes)
-        cells = {column.name: table.cells[column.name] for column in self.columns}
-        return replace(table, columns=self.columns, cells=cells)
+        columns = tuple(table.column(name) for name in self.names)
+        return replace(table, columns=columns, cells={name: table.cells[name] for name in self.names})
 
     def kept(self, table: TableData) -> Mask:
         """Which of its rows keep what is checked, but for keys."""
@@ -522,7 +556,7 @@ class Enforcement:
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
-            "columns": [column.plain() for column in self.columns],
+            "names": list(self.names),
             "steps": [{"kind": step.kind, **step.plain()} for step in self.steps],
             "checks": [self.rules.index(rule) for rule in self.checks],
             "rules": [[rule.text, list(rule.columns)] for rule in self.rules],
@@ -533,7 +567,7 @@ class Enforcement:
         """What `plain` gave."""
         rules = tuple(read_rule(text, names)[0] for text, names in plain["rules"])
         return Enforcement(
-            tuple(map(column_from, plain["columns"])),
+            tuple(plain["names"]),
             tuple(_STEPS[step["kind"]].from_plain(step) for step in plain["steps"]),
             tuple(rules[place] for place in plain["checks"]),
             rules,
@@ -543,8 +577,10 @@ class Enforcement:
 class _Planner:
     """Finds an order in which every column is made after all that it depends on."""
 
-    def __init__(self, table: TableData, first: Sequence[str]) -> None:
+    def __init__(self, table: TableData, columns: Sequence[Column], first: Sequence[str]) -> None:
         self.table = table
+        # Categories are those of the table, whose codes combinations have.
+        self.columns = {column.name: column if column.numeric else table.column(column.name) for column in columns}
         self.names = [column.name for column in table.columns]
         self.first = set(first)
         self.groups = self._groups([rule for rule in table.rules if isinstance(rule, Combination)])
@@ -593,7 +629,7 @@ class _Planner:
         # Numbers are rounded when they are written: what a step made is looked at once more.
         sure = [rule for rule in self.table.rules if not isinstance(rule, Combination | Unique)]
         checks = tuple(dict.fromkeys((*self.checks, *sure)))
-        return Enforcement(self.table.columns, tuple(steps), checks, self.table.rules)
+        return Enforcement(tuple(self.names), tuple(steps), checks, self.table.rules)
 
     def _next(self, left: Sequence[str], placed: Sequence[str]) -> str:
         """What is given, then what follows from what is there, then what others need, then the others."""
@@ -622,17 +658,17 @@ class _Planner:
 
     def _made(self, name: str, group: Sequence[str], placed: Sequence[str]) -> list[Step]:
         if len(group) > 1:
-            return [Joined.fit(self.table, group)]
+            return [Joined.fit(self.table, group, [self.columns[name] for name in group])]
         steps: list[Step] = []
         gaps = self.missing.get(name)
         if name in self.formulas:
             where = None if gaps is None else gaps.where(self.table)
-            steps.append(Derived.fit(self.table, self.formulas[name], where))
+            steps.append(Derived.fit(self.table, self.formulas[name], where, self.columns[name]))
             if gaps is not None:
-                steps.append(Filled(gaps))
+                steps.append(Filled(gaps, self.columns[name].absent))
             return steps
         if gaps is not None:
-            steps.append(Filled(gaps))
+            steps.append(Filled(gaps, self.columns[name].absent))
         bounds = [
             (rule, right)
             for rule in self.inequalities
@@ -640,7 +676,7 @@ class _Planner:
             if own.column == name and set(other.columns) <= set(placed) and name not in self.first
         ]
         if bounds:
-            steps.append(Bounded.fit(self.table, name, bounds))
+            steps.append(Bounded.fit(self.table, self.columns[name], bounds))
         return steps
 
 

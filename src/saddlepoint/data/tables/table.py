@@ -48,6 +48,8 @@ class TableData:
         notes: what was found out or left out, a sentence each.
         held_out: further rows, which judge a generator of these; None where there are none.
         rules: that every row keeps.
+        rare: what fewer rows have is not given away by what is trained on them; 0 and 1 give all away.
+        released: columns of which everything may be given away.
     """
 
     name: str
@@ -58,6 +60,8 @@ class TableData:
     notes: tuple[str, ...] = ()
     held_out: "TableData | None" = None
     rules: "tuple[Rule, ...]" = ()
+    rare: int = 0
+    released: tuple[str, ...] = ()
 
     kind = "rows"
     classes: ClassVar[tuple[str, ...]] = ()

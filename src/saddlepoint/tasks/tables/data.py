@@ -13,6 +13,7 @@ from saddlepoint.data.dataset import OnProgress
 from saddlepoint.data.tables import TableData, read_frame, read_table
 from saddlepoint.data.tables.rules import keeps, with_rules
 from saddlepoint.data.tables.suggesting import suggested_rules
+from saddlepoint.tasks.tables.privacy import told
 from saddlepoint.tasks.tables.settings import TableFile
 
 #: The word that takes all rules that were found, and how many of them a note names.
@@ -28,8 +29,8 @@ def read_rows(file: TableFile, progress: OnProgress) -> TableData:
     """
     if file.path is None:
         raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
-    told = partial(progress, "reading the data")
-    return _parted(read_table(file.path, **file.reading, **file.layout, progress=told), file)
+    reading = partial(progress, "reading the data")
+    return _parted(read_table(file.path, **file.reading, **file.layout, progress=reading), file)
 
 
 def given_rows(given: object, file: TableFile) -> TableData:
@@ -48,7 +49,7 @@ def given_rows(given: object, file: TableFile) -> TableData:
 def _parted(table: TableData, file: TableFile) -> TableData:
     if file.target is not None:
         table.column(file.target)
-    return _with_rules(table, file.rules).without(file.held_out)
+    return _guarded(_with_rules(table, file.rules).without(file.held_out), file)
 
 
 def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -> TableData:
@@ -73,3 +74,11 @@ def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -
             f"--set {shlex.quote(f'data.rules={example}')}"
         )
     return replace(table, notes=(*table.notes, *notes))
+
+
+def _guarded(table: TableData, file: TableFile) -> TableData:
+    """The table with what is not to be given away of it, and a note of what stands in its place."""
+    for name in file.release:
+        table.column(name)
+    table = replace(table, rare=file.rare, released=file.release)
+    return replace(table, notes=(*table.notes, *told(table)))

@@ -108,7 +108,7 @@ def _put_in(part: TableData, pool: TableData, fixed: Mapping[str, Cells], rules:
     """Rows with the given columns in place, and the others such that rules hold around them."""
     if not rules:
         return replace(part, cells={**part.cells, **fixed})
-    enforcement = Enforcement.of(replace(pool, rules=tuple(rules)), first=list(fixed))
+    enforcement = Enforcement.of(replace(pool, rules=tuple(rules), rare=0), first=list(fixed))
     return enforcement.decode(enforcement.encode(part, seed), seed, fixed)
 
 

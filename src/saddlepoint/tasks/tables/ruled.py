@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
-from saddlepoint.data.tables import Column, TableData
+from saddlepoint.data.tables import Cells, Column, TableData
 from saddlepoint.data.tables.enforcing import Enforcement, Joined
-from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding
+from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding, summaries_of
 from saddlepoint.tasks.tables.layout import RowLayout
+from saddlepoint.tasks.tables.privacy import disclosure, protected
 
 
 @dataclass(frozen=True)
@@ -29,29 +32,31 @@ class RuledCoding:
     @staticmethod
     def fit(table: TableData, seed: int = 0) -> tuple["RuledCoding", Tensor]:
         """The coding of a table, and its rows, float32 (N, heads); raises as `TableCoding.fit`."""
-        enforcement = Enforcement.of(table)
-        coding, rows = TableCoding.fit(enforcement.encode(table, seed), seed)
-        return RuledCoding(coding, enforcement, _outer(table, enforcement)), rows
+        enforcement = Enforcement.of(table, protected(table).columns)
+        learnt = enforcement.encode(table, seed)
+        coding, rows = TableCoding.fit(learnt, seed)
+        return RuledCoding(coding, enforcement, _outer(learnt, enforcement)), rows
 
     @staticmethod
     def uncoded(table: TableData, seed: int = 0) -> tuple["RuledCoding", TableData]:
         """For a model that learns columns as they are: what rules leave of them, without a coding."""
-        enforcement = Enforcement.of(table)
-        learnt = enforcement.encode(table, seed)
-        summaries = tuple(ColumnSummary.of(column, learnt.cells[column.name]) for column in learnt.columns)
+        enforcement = Enforcement.of(table, protected(table).columns)
+        learnt = protected(enforcement.encode(table, seed))
         codings = (NoCoding(),) * len(learnt.columns)
-        coding = TableCoding(learnt.columns, codings, summaries, (), table.separator)
-        return RuledCoding(coding, enforcement, _outer(table, enforcement)), learnt
+        coding = TableCoding(learnt.columns, codings, summaries_of(learnt), (), table.separator, disclosure(table))
+        return RuledCoding(coding, enforcement, _outer(learnt, enforcement)), learnt
 
     @property
     def layout(self) -> RowLayout:
         """Of a row as it is learnt."""
         return self.coding.layout
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Of the table."""
-        return self.enforcement.columns or self.coding.columns
+        learnt = self.coding.columns
+        nothing = {column.name: Cells(np.zeros(0, np.float64 if column.numeric else np.int32)) for column in learnt}
+        return self.enforcement.decode(TableData("nothing", learnt, nothing, "")).columns
 
     @property
     def summaries(self) -> Sequence[ColumnSummary]:
@@ -81,7 +86,7 @@ class RuledCoding:
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
-        if not self.enforcement.columns:
+        if not self.enforcement.names:
             return self.coding.plain()
         rules = {"enforcement": self.enforcement.plain(), "outer": [asdict(summary) for summary in self.outer]}
         return {**self.coding.plain(), "rules": rules}
@@ -96,7 +101,5 @@ class RuledCoding:
         return RuledCoding(coding, Enforcement.from_plain(plain["rules"]["enforcement"]), outer)
 
 
-def _outer(table: TableData, enforcement: Enforcement) -> tuple[ColumnSummary, ...]:
-    if not enforcement.columns:
-        return ()
-    return tuple(ColumnSummary.of(column, table.cells[column.name]) for column in table.columns)
+def _outer(learnt: TableData, enforcement: Enforcement) -> tuple[ColumnSummary, ...]:
+    return summaries_of(enforcement.decode(protected(learnt))) if enforcement.names else ()
