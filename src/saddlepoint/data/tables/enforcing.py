@@ -19,8 +19,8 @@ from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, NumberColumn, column_from
 from saddlepoint.data.tables.expressions import Expression, Numbers
+from saddlepoint.data.tables.numbers import NumberSpelling
 from saddlepoint.data.tables.rules import (
-    DAY,
     Combination,
     Formula,
     Inequality,
@@ -28,12 +28,13 @@ from saddlepoint.data.tables.rules import (
     Missing,
     Rule,
     Unique,
-    is_date,
+    finely,
     joint_codes,
     numbers_of,
     read_rule,
     settled,
     step_of,
+    unit_of,
 )
 from saddlepoint.data.tables.table import TableData
 
@@ -92,7 +93,7 @@ class Derived(Step):
         absent = table.cells[rule.target].absent
         needed = np.isnan(rule.expression.value({name: numbers_of(table, name) for name in rule.expression.columns}))
         expected = needed if elsewhere is None else needed | elsewhere
-        return Derived(column, rule, bool((absent != expected).any() or len(column.absent) > 1))
+        return Derived(finely(column), rule, bool((absent != expected).any() or len(column.absent) > 1))
 
     def encode(self, table: TableData, source: np.random.Generator) -> TableData:  # noqa: ARG002
         """Without it."""
@@ -170,7 +171,8 @@ class Bounded(Step):
         found = draft._coded(table)
         present = found[~np.isnan(found)]
         ends = (float(present.min()), float(present.max())) if len(present) else (0.0, 0.0)
-        coded = NumberColumn(name, "", column.absent, "", *ends, places)
+        spelling = NumberSpelling(places=places, whole=places == (0, 0))
+        coded = NumberColumn(name, "", column.absent, column.words, "", "", *ends, spelling)
         return replace(draft, coded=coded)
 
     def _bounds(self, table: TableData) -> tuple[Numbers | None, Numbers | None]:
@@ -214,8 +216,8 @@ class Bounded(Step):
     def encode(self, table: TableData, source: np.random.Generator) -> TableData:  # noqa: ARG002
         """The distance in place of the column."""
         values = self._coded(table)
-        if self.coded.places:
-            values = np.round(values, self.coded.places[1])
+        if self.coded.spelling.places:
+            values = np.round(values, self.coded.spelling.places[1])
         return _with(table, self.coded, Cells(values, table.cells[self.column.name].marks))
 
     def decode(self, table: TableData, source: np.random.Generator) -> TableData:  # noqa: ARG002
@@ -295,7 +297,7 @@ class Joined(Step):
         names = tuple(" | ".join(map(str, parts)) for parts in zip(*texts, strict=True))
         if len(set(names)) < len(names):
             names = tuple(f"{name} ({number})" for number, name in enumerate(names))
-        return CategoryColumn(", ".join(self.makes), "", (), "", names)
+        return CategoryColumn(", ".join(self.makes), categories=names)
 
     @staticmethod
     def fit(table: TableData, names: Sequence[str], columns: Sequence[Column]) -> "Joined":
@@ -337,10 +339,8 @@ class Joined(Step):
         for at, column in enumerate(self.columns):
             values = self.values[:, at] if chosen is None else self.values[chosen, at]
             marks = self.marks[:, at] if chosen is None else self.marks[chosen, at]
-            if isinstance(column, CategoryColumn):
-                found.append(Cells(values.astype(np.int32)))
-            else:
-                found.append(Cells(values, marks if len(column.absent) > 1 else None))
+            own = values.astype(np.int32) if isinstance(column, CategoryColumn) else values
+            found.append(Cells(own, marks if len(column.absent) > 1 else None))
         return found
 
     @cached_property
@@ -433,11 +433,12 @@ class Filled(Step):
 
     Attributes:
         rule: where it is missing.
-        absent: what then stands there.
+        absent, words: what then stands there; see `Column`.
     """
 
     rule: Missing
     absent: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
     kind = "filled"
 
@@ -464,19 +465,19 @@ class Filled(Step):
         cells, column, where = table.cells[name], table.column(name), self.rule.where(table)
         values = cells.values.copy()
         values[where] = -1 if isinstance(column, CategoryColumn) else np.nan
-        return _with(table, replace(column, absent=self.absent), Cells(values, cells.marks))
+        return _with(table, replace(column, absent=self.absent, words=self.words), Cells(values, cells.marks))
 
     def plain(self) -> dict[str, Any]:
         """The rule."""
         rule = self.rule
         own = {"target": rule.target, "by": rule.by, "values": list(rule.values), "other": rule.other}
-        return {**own, "absent": list(self.absent)}
+        return {**own, "absent": list(self.absent), "words": list(self.words)}
 
     @staticmethod
     def from_plain(plain: Mapping[str, Any]) -> "Filled":
         """What `plain` gave."""
         rule = Missing(plain["target"], plain["by"], tuple(plain["values"]), plain["other"])
-        return Filled(rule, tuple(plain["absent"]))
+        return Filled(rule, tuple(plain["absent"]), tuple(plain["words"]))
 
 
 _STEPS: Mapping[str, Any] = {step.kind: step for step in (Derived, Bounded, Joined, Filled)}
@@ -665,10 +666,10 @@ class _Planner:
             where = None if gaps is None else gaps.where(self.table)
             steps.append(Derived.fit(self.table, self.formulas[name], where, self.columns[name]))
             if gaps is not None:
-                steps.append(Filled(gaps, self.columns[name].absent))
+                steps.append(Filled(gaps, self.columns[name].absent, self.columns[name].words))
             return steps
         if gaps is not None:
-            steps.append(Filled(gaps, self.columns[name].absent))
+            steps.append(Filled(gaps, self.columns[name].absent, self.columns[name].words))
         bounds = [
             (rule, right)
             for rule in self.inequalities
@@ -719,7 +720,7 @@ def _as_written(table: TableData) -> TableData:
 
 def _placed(column: Column, numbers: Numbers) -> Numbers:
     """Numbers of a rule as the column holds them, rounded as it writes them."""
-    return settled(column, numbers * DAY if is_date(column) else numbers)
+    return settled(column, numbers * unit_of(column))
 
 
 def _clipped(column: Column, values: Numbers) -> Numbers:
@@ -737,7 +738,7 @@ def _moved(column: Column, values: Numbers, bound: Numbers, *, lower: bool, stri
         lower: whether values are to be above.
         strict: whether they are to differ.
     """
-    sign, unit = (1.0 if lower else -1.0), (DAY if is_date(column) else 1.0)
+    sign, unit = (1.0 if lower else -1.0), unit_of(column)
     step = step_of(column)
 
     def wrong(found: Numbers) -> Mask:

@@ -15,8 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn
+from saddlepoint.data.tables.columns import (
+    CategoryColumn,
+    Cells,
+    Column,
+    DateColumn,
+    DurationColumn,
+    NumberColumn,
+    ScaledColumn,
+    TimeColumn,
+)
 from saddlepoint.data.tables.expressions import Expression, Numbers, known_column, mask, plain_signs, written
+from saddlepoint.data.tables.grain import Grain
+from saddlepoint.data.tables.numbers import NumberSpelling
 from saddlepoint.data.tables.table import TableData
 
 Mask = NDArray[np.bool_]
@@ -99,7 +110,7 @@ class Formula(Rule):
             kept = (off >= low - slack) & (off <= high + slack)
             kept &= np.abs(off) < step * (1 - ROUNDING) + slack
         else:
-            step = step_of(column) if rounding is None else 10.0 ** -rounding[2]
+            step = step_of(finely(column)) if rounding is None else 10.0 ** -rounding[2]
             kept = np.abs(off) <= step / 2 + slack
         return np.asarray(kept | np.isnan(off))
 
@@ -255,7 +266,8 @@ class Missing(Rule):
             codes = [column.categories.index(value) for value in self.values if value in column.categories]
             found = np.isin(cells.values, codes)
         else:
-            found = np.isin(column.texts(cells), self.values)
+            texts = np.array(column.texts(cells), dtype=str)
+            found = np.isin(np.char.lower(texts), [value.lower() for value in self.values]) & ~cells.absent
         return np.asarray(~found if self.other else found)
 
     def holds(self, table: TableData, like: TableData) -> Mask:  # noqa: ARG002
@@ -267,45 +279,59 @@ class Missing(Rule):
 
 
 def is_date(column: Column) -> bool:
-    """Whether its values are seconds."""
+    """Whether it holds dates."""
     return isinstance(column, DateColumn)
+
+
+def unit_of(column: Column) -> float:
+    """What a column's values are divided by to be the numbers of rules: seconds become days."""
+    return float(DAY) if isinstance(column, DateColumn | TimeColumn | DurationColumn) else 1.0
 
 
 def numbers_of(table: TableData, name: str) -> Numbers:
     """A column's numbers as they are written, float64 (N,), NaN where there is none; dates are days."""
     column, cells = table.column(name), table.cells[name]
-    values = settled(column, cells.values)
-    return values / DAY if is_date(column) else values
+    return settled(column, cells.values) / unit_of(column)
 
 
 def settled(column: Column, values: Numbers) -> Numbers:
     """Numbers as they are read again once the column has written them."""
-    if isinstance(column, DateColumn):
-        present = ~np.isnan(values)
-        made = np.full(len(values), np.nan)
-        made[present] = column.moments(values[present]).as_unit("us").asi8 / 1e6
-        return made
-    assert isinstance(column, NumberColumn)
-    if column.integer:
-        return np.rint(values) + 0.0
-    if column.places:
-        return np.round(values, column.places[1]) + 0.0
-    with np.errstate(all="ignore"):
-        digits = 9 - np.floor(np.log10(np.abs(values)))
-    scale = 10.0 ** np.where(np.isfinite(digits), digits, 0).clip(-300, 300)
-    return np.asarray(np.where(np.isfinite(digits), np.rint(values * scale) / scale, values))
+    assert isinstance(column, ScaledColumn)
+    present = ~np.isnan(values)
+    made = np.full(len(values), np.nan)
+    made[present] = column.rounded(values[present]) + 0.0
+    if isinstance(column, NumberColumn) and step_of(column) == 0:
+        digits = column.spelling.significant - 1
+        with np.errstate(all="ignore"):
+            places = digits - np.floor(np.log10(np.abs(made)))
+        scale = 10.0 ** np.where(np.isfinite(places), places, 0).clip(-300, 300)
+        made = np.where(np.isfinite(places), np.rint(made * scale) / scale, made)
+    return made
+
+
+def finely(column: Column) -> Column:
+    """The column with the steps that its spelling has, not the coarser ones that its values happen to have."""
+    if isinstance(column, NumberColumn):
+        return replace(column, step=0.0)
+    if isinstance(column, DateColumn | TimeColumn | DurationColumn):
+        step = column.grain.step
+        if column.grain.months or (step and step % DAY == 0):
+            return replace(column, grain=Grain(float(DAY)))
+        return replace(column, grain=Grain(60.0)) if step and step % 60 == 0 else column
+    return column
 
 
 def step_of(column: Column) -> float:
-    """The distance of two neighbouring numbers as they are written, of dates in days; 0 where there is none."""
-    if isinstance(column, DateColumn):
-        units = np.array([float(DAY), 3600.0, 60.0, 1.0])
-        probe = 10.0 * DAY + units / 2
-        # Half a unit is no date of a column that has whole ones only.
-        off = np.abs(settled(column, probe) - probe) > 0.2
-        return float(units[off.argmax()] / DAY) if off.any() else 0.0
-    if isinstance(column, NumberColumn) and column.places:
-        return float(10.0 ** -column.places[1])
+    """The distance of two neighbouring numbers as they are written, of what is timed in days; 0 where there is none."""
+    if isinstance(column, DateColumn | TimeColumn | DurationColumn):
+        return (31.0 * DAY if column.grain.months else column.grain.step) / DAY
+    if isinstance(column, NumberColumn):
+        if column.step:
+            return column.step
+        spelling = column.spelling
+        if spelling.whole or spelling.truths:
+            return 1.0
+        return float(10.0 ** -spelling.places[1]) if spelling.places and not spelling.exponent else 0.0
     return 0.0
 
 
@@ -344,7 +370,7 @@ def _keys(table: TableData, name: str, *, alike: bool) -> NDArray[Any]:
     column, cells = table.column(name), table.cells[name]
     if alike and isinstance(column, CategoryColumn):
         return cells.values
-    if isinstance(column, NumberColumn | DateColumn):
+    if isinstance(column, ScaledColumn):
         values = settled(column, cells.values)
         marks = np.zeros(len(cells)) if cells.marks is None else cells.marks.astype(np.float64)
         # Words in the place of numbers are no numbers, and each is its own.
@@ -376,12 +402,14 @@ def as_numbers(table: TableData, names: Sequence[str]) -> TableData:
             column.name,
             column.pad,
             column.absent,
+            column.words,
             column.stored,
+            column.dtype,
             float(values.min()),
             float(values.max()),
-            (min(points), max(points)),
+            NumberSpelling(places=(min(points), max(points)), whole=max(points) == 0),
         )
-        cells[column.name] = Cells(np.where(own.absent, np.nan, values[np.maximum(own.values, 0)]))
+        cells[column.name] = Cells(np.where(own.absent, np.nan, values[np.maximum(own.values, 0)]), own.marks)
     return replace(table, columns=tuple(columns), cells=cells)
 
 

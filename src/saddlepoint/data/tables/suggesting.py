@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import CategoryColumn, Column, DateColumn, NumberColumn
+from saddlepoint.data.tables.columns import CategoryColumn, Column, NumberColumn, ScaledColumn
 from saddlepoint.data.tables.expressions import FUNCTIONS, Expression, Numbers, written
 from saddlepoint.data.tables.rules import (
     Combination,
@@ -24,6 +24,7 @@ from saddlepoint.data.tables.rules import (
     Rule,
     Unique,
     as_numbers,
+    finely,
     is_date,
     joint_codes,
     numbers_of,
@@ -113,7 +114,7 @@ class _Search:
     def _candidates(self, target: str, others: Sequence[str]) -> Iterator[str]:
         """Expressions that may be it, the simplest first."""
         column = self.table.column(target)
-        t, step = self.numbers[target], step_of(column)
+        t, step = self.numbers[target], step_of(finely(column))
         present = ~np.isnan(t)
         spread = float(np.ptp(t[present]))
         if spread == 0 or present.sum() < FEWEST or step > 0.3 * spread:
@@ -179,7 +180,7 @@ class _Search:
             return
         y = t[rows]
         x = np.stack([values[name][rows] for name in known], 1)
-        step = step_of(column)
+        step = step_of(finely(column))
         slack = 0.5 * step + 4e-9 * float(np.abs(y).max())
         kept = _fewest(x, y, slack)
         if kept is None or not 0 < len(kept) <= TERMS:
@@ -255,7 +256,7 @@ class _Search:
         names = list(self.numbers)
         below: dict[tuple[str, str], Inequality] = {}
         for a, b in permutations(names, 2):
-            if is_date(self.table.column(a)) != is_date(self.table.column(b)):
+            if self.table.column(a).kind != self.table.column(b).kind:
                 continue
             x, y = self.numbers[a], self.numbers[b]
             if _is_binary(x) or _is_binary(y):
@@ -415,7 +416,7 @@ class _Search:
 
 def _is_numeric(column: Column) -> bool:
     if column.numeric:
-        return isinstance(column, NumberColumn | DateColumn)
+        return isinstance(column, ScaledColumn)
     if not isinstance(column, CategoryColumn) or column.stored == "bool":
         return False
     try:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
-from saddlepoint.data.tables.columns import DateColumn, NumberColumn, named
-from saddlepoint.data.tables.rules import DAY, settled, step_of
+from saddlepoint.data.tables.columns import ScaledColumn, named
+from saddlepoint.data.tables.rules import settled, step_of, unit_of
 from saddlepoint.tasks.tables.coding import ChoiceCoding, NumberCoding
 from saddlepoint.tasks.tables.ruled import RuledCoding
 
@@ -175,13 +175,12 @@ def number_of(column: Column, text: str) -> float:
         DataError: it is none, or the column has none.
     """
     try:
-        if isinstance(column, DateColumn):
-            return column.seconds(text)
-        if isinstance(column, CategoryColumn):
-            for known in column.categories:
-                float(known)
-        elif not isinstance(column, NumberColumn):
+        if isinstance(column, ScaledColumn):
+            return column.value(text)
+        if not isinstance(column, CategoryColumn):
             raise ValueError(text)
+        for known in column.categories:
+            float(known)
         return float(text)
     except ValueError as error:
         raise DataError(
@@ -260,7 +259,7 @@ def _value(column: Column, text: str) -> float | None:
         value = number_of(column, text)
     except DataError:
         return None
-    assert isinstance(column, NumberColumn | DateColumn)
+    assert isinstance(column, ScaledColumn)
     return value if column.low <= value <= column.high else None
 
 
@@ -280,7 +279,7 @@ def _possible(condition: Condition) -> Condition:
         table = TableData("values", (column,), {column.name: Cells(codes)}, "")
         possible = bool(condition.fulfilled(table).any())
     else:
-        assert isinstance(column, NumberColumn | DateColumn)
+        assert isinstance(column, ScaledColumn)
         possible = negative or condition.values is not None or condition.overlaps(column.low, column.high)
     if not possible:
         raise DataError(f"no row can have {condition.wanted.text}: column {column.name!r} holds {column.contents}")
@@ -336,9 +335,10 @@ def states_of(condition: Condition, ruled: RuledCoding) -> States | None:
     if isinstance(coding, ChoiceCoding):
         codes = _codes(condition, column, ruled)
         states = np.where(codes < coding.own, codes, coding.own + (codes - coding.own) % max(1, coding.shared))
-        states = np.where(codes < 0, coding.own + coding.shared, states)
-        counts = np.array([*coding.counts, shares[-1]], dtype=np.float64)[codes]
-        weights = np.bincount(states, counts, len(shares)).astype(np.float64)
+        known, counts = codes >= 0, np.array(coding.counts, dtype=np.float64)
+        weights = np.bincount(states[known], counts[codes[known]], len(shares)).astype(np.float64)
+        if not known.all():  # a state for each word that stands where there is no value
+            weights[coding.own + coding.shared :] = shares[coding.own + coding.shared :]
     elif isinstance(coding, NumberCoding):
         weights = shares * _may(condition, coding)
     else:
@@ -370,7 +370,7 @@ def _may(condition: Condition, coding: NumberCoding) -> Mask:
     for mean, deviation in zip(coding.modes.means, coding.modes.deviations, strict=True):
         low, high = coding.warp.back(np.array([mean - 4 * deviation, mean + 4 * deviation]))
         # What is made is no further out than the column runs, and is rounded when it is written.
-        slack = 0.01 * (high - low) + step_of(column) * (DAY if isinstance(column, DateColumn) else 1)
+        slack = 0.01 * (high - low) + step_of(column) * unit_of(column)
         ends = np.array([low, high]).clip(coding.low, coding.high)
         modes.append(condition.overlaps(*(ends + slack * np.array([-1, 1]))))
     fixed = condition.fulfilled(table) if len(values) else np.zeros(0, dtype=bool)

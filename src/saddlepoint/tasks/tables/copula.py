@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
-from saddlepoint.tasks.tables.coding import ColumnSummary
+from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
 from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.privacy import resolution
@@ -210,17 +210,14 @@ class CopulaRows(RowSampler):
         """Rows as they come: a copula can be given no state, conditions are met by leaving out rows."""
         assert isinstance(self.network, Copula)
         drawn, coding, cells = self.network.draw(n, seed).numpy(), self.ruled.coding, {}
-        new = np.random.default_rng(seed)
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
-            if column.kind == "identifier":
-                own = new.integers(0, 2**53, n)
-            elif isinstance(column, CategoryColumn):
+            if isinstance(column, CategoryColumn):
                 own = np.nan_to_num(own, nan=-1.0).astype(np.int32)
             elif unit := resolution(column):
                 own = np.round(own / unit) * unit
             cells[column.name] = Cells(own)
-        table = TableData("generated", coding.columns, cells, "Generated.", coding.separator)
+        table = numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
         return self.ruled.enforcement.decode(table, seed)
 
 

@@ -15,6 +15,7 @@ from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.enforcing import Enforcement
 from saddlepoint.data.tables.rules import Formula, settled
+from saddlepoint.tasks.tables.coding import numbered
 from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of, value_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
             chosen[row] = part.take(np.array([place]))
     from saddlepoint.tasks.tables.model import joined_rows
 
-    return joined_rows([row for row in chosen if row is not None])
+    return numbered(joined_rows([row for row in chosen if row is not None]), seed)
 
 
 def _completed(

@@ -17,11 +17,11 @@ from torch import Tensor
 from saddlepoint.configuration import Settings
 from saddlepoint.core import rng, seed_for
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, TableData
-from saddlepoint.data.tables.columns import DateColumn, named
+from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, TableData
+from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.rules import Unique
 from saddlepoint.tasks.model import LatentSampler, Sampler
-from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding
+from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding, numbered
 from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, forced, states_of, wanted_of
 from saddlepoint.tasks.tables.layout import Labels
 from saddlepoint.tasks.tables.like import completed
@@ -132,7 +132,7 @@ class RowSampler(Sampler):
             part = _unseen(part.take(np.flatnonzero(good)), enforcement.keys, keys, n - found)
             kept.append(part)
             drawn, found = drawn + ROUND, found + len(part)
-        return joined_rows(kept)
+        return numbered(joined_rows(kept), seed)
 
     def balanced(self, n: int, seed: int, column: str, where: Any = None) -> TableData:
         """n rows, equally many of each value of a column, in turn; see `rows`.
@@ -152,7 +152,7 @@ class RowSampler(Sampler):
                 parts.append(self.rows(count, seed_for(seed, number, "balance"), [*conditions, own]))
         whole = joined_rows(parts)
         places = np.concatenate([np.arange(len(part)) * len(values) + number for number, part in enumerate(parts)])
-        return whole.take(np.argsort(places, kind="stable"))
+        return numbered(whole.take(np.argsort(places, kind="stable")), seed)
 
     def _too_rare(self, conditions: Sequence[Condition], found: int, drawn: int, n: int) -> str:
         told = " and ".join(condition.wanted.text for condition in conditions)
@@ -197,11 +197,11 @@ class RowSampler(Sampler):
                 continue
             if isinstance(column, CategoryColumn):
                 ends = (column.categories[0], "others" if summary.shares[-1] else column.categories[-1])
-            elif isinstance(column, DateColumn):
-                first, last = (str(np.datetime64(int(summary.edges[place]), "s"))[:10] for place in (0, -1))
-                ends = first, last
             else:
-                ends = (f"{summary.edges[0]:.6g}", f"{summary.edges[-1]:.6g}")
+                assert isinstance(column, ScaledColumn)
+                edges = np.array([summary.edges[0], summary.edges[-1]])
+                first, last = column.written(column.rounded(edges))
+                ends = first, last
             panels.append(Panel(column.name, summary.shares, summary.like(table.cells[column.name]), ends))
         return marginals(panels[:PANELS], scale)
 

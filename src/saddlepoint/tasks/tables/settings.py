@@ -18,7 +18,9 @@ class TableFile(TabularFile):
     """Where the rows come from, and how they are read."""
 
     path: str | None = None
-    """A CSV or Parquet file; --data."""
+    """A CSV, Parquet or Excel file, a folder of parts, or the URL of a database; --data."""
+    primary_key: str | None = None
+    """A column that names the rows: made rows get new values, all different."""
     held_out: float = Field(default=0.2, ge=0, lt=1)
     """Share of the rows that is not trained on, so that it can judge the generator."""
     target: str | None = None
@@ -35,6 +37,11 @@ class TableFile(TabularFile):
     @classmethod
     def _listed(cls, rules: Any) -> Any:
         return [rules] if isinstance(rules, str | Mapping) else rules
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How rows are understood, as arguments of the readers."""
+        return {**super().reading, "primary_key": self.primary_key}
 
 
 class Conditions(Settings):
