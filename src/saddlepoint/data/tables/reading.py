@@ -47,7 +47,7 @@ from saddlepoint.data.tables.files import Source, given_rows, open_files
 from saddlepoint.data.tables.grain import Grain, grain_of_moments, grain_of_numbers
 from saddlepoint.data.tables.identifiers import IdentifierEvidence, IdentifierPattern, cells_of, dense
 from saddlepoint.data.tables.numbers import EXACT, NumberEvidence, NumberSpelling, spellings_of
-from saddlepoint.data.tables.sensitive import SENSITIVE, FakeEvidence, has_faker, recognised
+from saddlepoint.data.tables.sensitive import SENSITIVE, FakeEvidence, FakePattern, has_faker, recognised
 from saddlepoint.data.tables.table import TableData
 
 #: What means that there is no value; spaces around it don't count.
@@ -224,6 +224,7 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
         columns.append(column)
         cells[name] = own
         notes += [*plan.notes, *_notes(column, own)]
+    notes += _of_fakes(columns)
     if not any(column.numeric or column.kind == "category" for column in columns):
         raise DataError(f"{source.called}: every column is constant, empty or an identifier: there is nothing to learn")
     kinds_said = "; ".join(f"{column.name}: {column.described}" for column in columns)
@@ -235,6 +236,21 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
         source.separator,
         (f"Columns: {kinds_said}.", another_kind(columns, "category"), *notes),
     )
+
+
+def _of_fakes(columns: Sequence[Column]) -> list[str]:
+    """What to say where fakes are not wanted, or could be better."""
+    faked = [c for c in columns if isinstance(c, IdentifierColumn) and isinstance(c.pattern, FakePattern)]
+    if not faked:
+        return []
+    name = faked[0].name
+    notes = [
+        f"Where that is wrong: --set data.columns.{name}=category; to have real values made: "
+        f"--set 'data.release=[{name}]'."
+    ]
+    if not has_faker() and any(isinstance(c.pattern, FakePattern) and c.pattern.pool for c in faked):
+        notes.append("Stand-ins for names and addresses look like real ones with pip install 'saddlepoint[fakes]'.")
+    return notes
 
 
 def _check_declared(source: Source, rules: Rules) -> None:
@@ -936,7 +952,7 @@ class _Fakes(_Plan):
     def __init__(self, name: str, look: _Look, what: str) -> None:
         super().__init__(name, look)
         self.what, self._rows, self._whole = what, 0, True
-        self._evidence = FakeEvidence(what, look.first)
+        self._evidence = FakeEvidence(what, look.first, name)
 
     def keep(self, values: Any) -> None:
         """A piece more."""
@@ -951,15 +967,8 @@ class _Fakes(_Plan):
     def finish(self) -> tuple[Column, Cells]:
         """The column."""
         pattern = self._evidence.finish()
-        if pattern.pool and not has_faker():
-            self.notes.append(
-                f"{self.name}: for stand-ins that look like real ones: pip install 'saddlepoint[fakes]' (Faker)."
-            )
-        self.notes.append(
-            f"{self.name} holds {_WHAT.get(self.what, f'{self.what}s')} and is not learnt: made values are fakes like "
-            f"{pattern.form}. If it is something else: --set data.columns.{self.name}=category. To keep the real "
-            f"ones: --set 'data.release=[{self.name}]'."
-        )
+        what = _WHAT.get(self.what, f"{self.what}s")
+        self.notes.append(f"{self.name} holds {what}: it is not learnt, made values are fakes like {pattern.form}.")
         return self._named(self._rows, self.look.present, pattern=pattern, numbers=self._whole and not pattern.pool)
 
 

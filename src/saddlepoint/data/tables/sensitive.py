@@ -15,11 +15,12 @@ nobody has. No name or address that the file holds is made.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,11 +223,14 @@ class FakePattern:
         what: they are, one of `SENSITIVE`.
         pool: fakes that are drawn from, none of which the file holds; e-mails and users get a number behind theirs.
         templates: shapes of the values, # for a digit, ? for a letter, ^ for a hexadecimal digit.
+        salt: that columns of a row have different fakes by.
     """
 
     what: str
-    pool: tuple[str, ...] = ()
+    #: Not shown, and no part of a table's fingerprint: another version of Faker has others.
+    pool: tuple[str, ...] = field(default=(), repr=False)
     templates: tuple[str, ...] = ()
+    salt: int = 0
 
     @property
     def form(self) -> str:
@@ -236,7 +240,7 @@ class FakePattern:
     def texts(self, cells: NDArray[np.int64]) -> NDArray[np.object_]:
         """Fakes, a function of each cell alone."""
         made = np.empty(len(cells), dtype=object)
-        first, second = _bits(cells, 1), _bits(cells, 2)
+        first, second = _bits(cells, 4 * self.salt + 1), _bits(cells, 4 * self.salt + 2)
         if self.pool:
             chosen = (first % np.uint64(len(self.pool))).tolist()
             for row, (place, number) in enumerate(zip(chosen, second.tolist(), strict=True)):
@@ -360,10 +364,11 @@ class FakeEvidence:
     Args:
         what: it holds, one of `SENSITIVE`.
         first: some of its values.
+        name: of the column.
     """
 
-    def __init__(self, what: str, first: Texts) -> None:
-        self.what = what
+    def __init__(self, what: str, first: Texts, name: str = "") -> None:
+        self.what, self._salt = what, crc32(name.encode())
         self._shapes: dict[str, int] = {}
         self._style = _style_of(first)
         self._pool = dict.fromkeys(_listed(what)) if what in _LISTED else {}
@@ -384,7 +389,7 @@ class FakeEvidence:
         pool = tuple(self._styled(fake) for fake in list(self._pool)[:POOL])
         kept = sorted(self._shapes, key=lambda shape: -self._shapes[shape])
         shared = [shape for shape in kept if self._shapes[shape] > 1] or kept[:1]
-        return FakePattern(self.what, pool, tuple(shared[:TEMPLATES]))
+        return FakePattern(self.what, pool, tuple(shared[:TEMPLATES]), self._salt)
 
     def _styled(self, fake: str) -> str:
         if self.what == "name" and self._style[1]:
