@@ -31,7 +31,7 @@ ARROWS = {
         {"cache", "core"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
-            *("babel", "h5py", "datasets", "faker", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
+            *("babel", "faker", "h5py", "datasets", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
         },
     ),
     # Sounds are compared in the spectra that signals has.
