@@ -72,7 +72,7 @@ def derivative(function: Callable[[Array], float], at: Array, step: float = 1e-3
     return found
 
 
-# --- optimizers: a tensor's step and, where it has one, the diagonal matrix that multiplies its gradient ---------------
+# --- optimizers: a tensor's step and, where it has one, the diagonal matrix that multiplies its gradient -------------
 
 
 class Tensorwise:
@@ -303,7 +303,7 @@ class Movers:
                 mover.lr *= factor
 
 
-# --- methods ----------------------------------------------------------------------------------------------------------
+# --- methods ----------------------------------------------------------------------------------------
 
 
 class Reference:
