@@ -539,6 +539,96 @@ def schedule_free(r, z):
     return z
 
 
+def extragradient_plus(r, z):
+    return double_extragradient(r, z, 2.0)
+
+
+def curvature_extragradient(r, z):
+    """ν = .9, τ = .8, λ = 1.2, δ = −.01; three steps of the power method from the field."""
+    q = r.batch()
+    f, j = field(z, q), jacobian(z, q)
+    vector, norm = f, 0.0
+    for _ in range(3):
+        image = j @ (vector / np.linalg.norm(vector))
+        norm, vector = max(norm, np.linalg.norm(image)), j.T @ image
+    gamma = 0.9 / norm
+    while np.linalg.norm(field(z - gamma * f, q) - f) > 0.9 * np.linalg.norm(f) * (1 + 1e-9):
+        gamma *= 0.8
+    ahead = field(z - gamma * f, q)
+    return z - 1.2 * (-0.01 + gamma * (f @ ahead) / (ahead @ ahead)) * ahead
+
+
+def adaptive_extragradient(r, z, past=False):
+    """G = 2."""
+    total, before = r.memory or (0.0, None)
+    q, size = r.batch(), 2 / np.sqrt(4 + total)
+    r.movers.scaled(size)
+    first = before if past else field(z, q)
+    half = z if first is None else z - r.movers.ahead(z, first) * first
+    second = field(half, q)
+    end = r.movers.step(z, second)
+    r.movers.scaled(1 / size)
+    if past:
+        r.memory = total + (0.0 if first is None else np.sum((second - first) ** 2)), second
+    else:
+        r.memory = total + (np.sum((second - first) ** 2) + np.sum(first**2)) / 5, None
+    return end
+
+
+def anchored_popov(r, z):
+    anchor, k, before = r.memory or (z, 0, None)
+    pulled = z + (anchor - z) / (k + 2)
+    half = pulled if before is None else pulled - r.movers.ahead(pulled, before) * before
+    f = field(half, r.batch())
+    r.memory = anchor, k + 1, f
+    return r.movers.step(pulled, f)
+
+
+def eag_v(r, z):
+    """α shrinks from 1 on, in units of the rate: L = .5, and the rate is the largest entry of P."""
+    anchor, k, shrunk = r.memory or (z, 0, 1.0)
+    q, beta = r.batch(), 1 / (k + 2)
+    f = field(z, q)
+    scale = r.movers.ahead(z, f)
+    square = (shrunk * scale.max() * 0.5) ** 2
+    pulled = z + beta * (anchor - z)
+    half = pulled - shrunk * scale * f
+    r.movers.scaled(shrunk)
+    end = r.movers.step(pulled, field(half, q))
+    r.movers.scaled(1 / shrunk)
+    r.memory = anchor, k + 1, shrunk * (1 - (k + 2) ** 2 / ((k + 1) * (k + 3)) * square) / (1 - square)
+    return end
+
+
+def nested_lookahead(r, z):
+    """k = 1, outer = 2, α = .3."""
+    slow, slower, number = r.memory or (z, z, 0)
+    z, number = alternating(r, z), number + 1
+    slow = z = slow + 0.3 * (z - slow)
+    if number % 2 == 0:
+        slower = slow = z = slower + 0.3 * (slow - slower)
+    r.memory = slow, slower, number
+    return z
+
+
+def stackelberg(r, z):
+    """Damping 2, at which the follower's curvature is positive here, solved exactly."""
+    q = r.batch()
+    f, j = field(z, q), jacobian(z, q)
+    asked = torch.func.grad(lambda u: losses(u, q)[0])(torch.as_tensor(z)).numpy()[Y]
+    curvature = j[Y, Y] + 2 * np.eye(9)
+    assert np.linalg.eigvalsh(curvature).min() > 0
+    total = f.copy()
+    total[X] -= j[Y, X].T @ np.linalg.solve(curvature, asked)
+    return r.movers.step(z, total)
+
+
+def optimistic_adam(r, z):
+    d = simultaneous(r, z) - z
+    before, r.memory = r.memory, d
+    return z + 2 * d - (0 if before is None else before)
+
+
 METHODS: dict[str, Callable[[Reference, Array], Array]] = {
     "simultaneous": simultaneous,
     "alternating": alternating,
@@ -564,4 +654,17 @@ METHODS: dict[str, Callable[[Reference, Array], Array]] = {
     "ridge": ridge,
     "gap-aware": gap_aware,
     "schedule-free": schedule_free,
+    "extragradient-plus": extragradient_plus,
+    "curvature-extragradient": curvature_extragradient,
+    "adaptive-extragradient": adaptive_extragradient,
+    "anchored-popov": anchored_popov,
+    "nested-lookahead": nested_lookahead,
+    "stackelberg": stackelberg,
+    "optimistic-adam": optimistic_adam,
+}
+
+#: Variants, over fewer optimizers.
+VARIANTS: dict[str, Callable[[Reference, Array], Array]] = {
+    "adaptive-extragradient, past": lambda r, z: adaptive_extragradient(r, z, past=True),
+    "anchored, eag-v": eag_v,
 }

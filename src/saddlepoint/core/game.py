@@ -189,6 +189,22 @@ class Game:
             rates[name] = own.pop()
         return rates
 
+    @contextmanager
+    def scaled_rates(self, factor: float, names: Sequence[str] | None = None) -> Iterator[None]:
+        """Inside the block the rates of the named players' optimizers, or of all, are `factor` times as large.
+
+        A step by a multiple of a direction would be none under Adam, which does not see the direction's length.
+        """
+        groups = [group for name in self._known(names) for group in self.optimizers[name].param_groups]
+        before = [group["lr"] for group in groups]
+        for group, rate in zip(groups, before, strict=True):
+            group["lr"] = rate * factor
+        try:
+            yield
+        finally:
+            for group, rate in zip(groups, before, strict=True):
+                group["lr"] = rate
+
     def preconditioner(self, direction: Point) -> Diagonal:
         """The matrix P(g) by which the optimizers would multiply a gradient g here: a look ahead is z − γ P(g) g.
 
