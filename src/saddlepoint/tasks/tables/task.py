@@ -22,7 +22,7 @@ from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
 from saddlepoint.tasks.tables.data import given_rows, read_rows
-from saddlepoint.tasks.tables.evaluation import ROWS, TableEvaluationOptions, evaluate_tables
+from saddlepoint.tasks.tables.evaluation import TableEvaluationOptions, affordable, evaluate_tables
 from saddlepoint.tasks.tables.model import RowGenerator, RowSampler
 from saddlepoint.tasks.tables.probe import TableProbe
 from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
@@ -80,7 +80,7 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
             subject.data,
             subject.held_out(),
             options.target or subject.config.data.target,
-            samples=options.samples or ROWS,
+            samples=options.samples or affordable(subject),
             seed=options.seed,
             report=progress,
         )
