@@ -212,9 +212,9 @@ def test_eg_plus_and_curvature_eg_plus_reach_a_weak_minty_solution_that_extragra
 
     assert after(m.ExtragradientPlus(), -0.12) < 1e-2
     assert after(m.Extragradient(), -0.2) > 1.5
-    for a, most in ((-0.2, 1e-6), (-0.4, 0.05), (-0.49, 1.1)):  # from 1.17
+    assert after(m.ExtragradientPlus(), -0.3) > 1e6
+    for a, most in ((-0.2, 1e-6), (-0.3, 1e-5), (-0.45, 0.5)):  # from 1.17
         assert after(m.CurvatureExtragradient(delta=a), a) < most
-    assert after(m.CurvatureExtragradient(delta=-0.6), -0.6) > 1.5
 
 
 def test_adaptive_extragradient_settles_at_a_step_size_that_converges():
