@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -23,7 +24,7 @@ class SpectralVectors:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        self._norms: list[tuple[nn.Module, partial[object]]] = []
+        self._norms: list[tuple[nn.Module, partial[Any]]] = []
         for part in network.modules():
             if isinstance(part, ParametrizationList):
                 self._norms += [(norm, partial(part)) for norm in part if isinstance(norm, _SpectralNorm)]
