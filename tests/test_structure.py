@@ -31,7 +31,7 @@ ARROWS = {
         {"cache", "core"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
-            *("h5py", "datasets", "pandas", "pyarrow", "soundfile", "faker"),
+            *("babel", "faker", "h5py", "datasets", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
         },
     ),
     # Sounds are compared in the spectra that signals has.
