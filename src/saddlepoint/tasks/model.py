@@ -68,6 +68,8 @@ class Model(ABC):
     Options: ClassVar[type[Settings]] = NoOptions
     #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
     files: ClassVar[tuple[str, ...]] = ()
+    #: Whether all its weights are finite; numbers that mark what is missing are not.
+    finite: ClassVar[bool] = True
 
     @property
     def discloses(self) -> str:
@@ -190,7 +192,8 @@ def load_model(
         )
     try:
         found = _described(folder, kind_of, given)
-        found.network.load_state_dict(_finite(load_file(folder / WEIGHTS)))
+        state = load_file(folder / WEIGHTS)
+        found.network.load_state_dict(_finite(state) if found.finite else state)
         found.network.eval()
         if given is None:
             found.tried()
