@@ -28,10 +28,10 @@ from saddlepoint.report.figures import (
     recoloured,
     save_png,
 )
-from saddlepoint.report.health import Finding, examine
 from saddlepoint.report.history import columns, compact, measure_of, number
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
+from saddlepoint.report.verdicts import Finding, examine, verdicts
 from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
@@ -46,6 +46,7 @@ SMALL = 640
 CLASSES = 20
 
 _LEVELS = {"good": "Good", "watch": "Watch", "bad": "Act"}
+_QUESTIONS = {"game": "Is the game sound?", "result": "Is the result good?", "done": "Is it done?"}
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,17 @@ class Row:
     direction: str
 
 
-def examine_run(path: Path) -> list[Finding]:
-    """What the health of a run's folder says, the gravest first; never empty."""
+def evidence_of(path: Path) -> dict[str, Any]:
+    """What `examine` and `verdicts` are given of a run's folder, by the names of their arguments."""
     folder = RunFolder(path)
     config = folder.read_config() if folder.config.exists() else None
-    return examine(read_records(folder.records), config=config, identity=folder.read_identity(), folder=path)
+    identity = folder.read_identity()
+    return {"records": read_records(folder.records), "config": config, "identity": identity, "folder": path}
+
+
+def examine_run(path: Path) -> list[Finding]:
+    """What is found of a run's folder, the gravest first; never empty."""
+    return examine(**evidence_of(path))
 
 
 def write_report(folder: Path) -> Path:
@@ -157,7 +164,8 @@ class _Run:
             "tone": self._tone(),
             "tiles": self._tiles(),
             "levels": _LEVELS,
-            "findings": examine(self.records, config=self.config, identity=self.identity, folder=self.path),
+            "verdicts": verdicts(self.records, config=self.config, identity=self.identity, folder=self.path),
+            "questions": _QUESTIONS,
             "snapshots": snapshots,
             "snapshots_of": of,
             "unreadable": unreadable,

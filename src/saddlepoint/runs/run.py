@@ -1,6 +1,7 @@
 """One run, from its configuration to what came of it: the folder is the truth, the object a view of it."""
 
 import copy
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
-from saddlepoint.report import Finding, examine_run, write_curves, write_report
+from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
@@ -188,6 +189,8 @@ class Run:
             evaluations=progress.evaluations,
             seconds=round(progress.seconds, 3),
             metrics=values(result.metrics.values()),
+            checks=_finite(result.checks),
+            live=_finite(result.live),
         )
         if report:
             write_curves(self.path)
@@ -327,8 +330,12 @@ class Run:
         return read_records(self.storage.records)
 
     def findings(self) -> list[Finding]:
-        """What the run's health says, the gravest first."""
+        """What is found of the run, the gravest first."""
         return examine_run(self.path)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Whether the game is sound, the result good, and the run done: an answer each, with what it is drawn from."""
+        return verdicts(**evidence_of(self.path))
 
     def report(self) -> Path:
         """Write curves and the report page anew; gives the page's path."""
@@ -533,6 +540,10 @@ def _is_run(config: Config) -> Any:
             return read_config(found).same_run(config)
 
     return same
+
+
+def _finite(found: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _now() -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from saddlepoint.components.adversary import of_latents
-from saddlepoint.core import Batch
+from saddlepoint.core import Batch, rng
+from saddlepoint.evaluation.closeness import Closeness
 from saddlepoint.measures import Number, numbers
+from saddlepoint.metrics import TableColumn
 from saddlepoint.tasks.probe import Probe, write_picture
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.evaluation import likenesses, metric_columns
@@ -21,11 +24,13 @@ class TableProbe(Probe[RowGenerator]):
         watched: a batch that never changes.
         coding: of the columns.
         rows: training rows that made ones are compared with, float32 (n, heads).
+        others: further training rows, as many or fewer.
     """
 
-    def __init__(self, watched: Batch, coding: TableCoding, rows: Tensor) -> None:
-        super().__init__(watched, of_latents)
-        self.layout, self.real = coding.layout, metric_columns(coding.decode(rows))
+    def __init__(self, watched: Batch, coding: TableCoding, rows: Tensor, others: Tensor) -> None:
+        super().__init__(watched, of_latents, Closeness(lambda: coding.layout.wide(torch.cat([rows, others]))))
+        self.coding, self.layout, self.real = coding, coding.layout, metric_columns(coding.decode(rows))
+        self.rows, self.others = rows, others
         self.size = len(rows)
 
     def comparable(self, samples: Tensor) -> Tensor:
@@ -34,9 +39,31 @@ class TableProbe(Probe[RowGenerator]):
 
     def score(self, model: RowGenerator) -> Sequence[Number]:
         """`table_distance`, 1 − the mean of the other two: how alike columns are, and pairs of columns."""
-        found = likenesses(self.real, metric_columns(model.rows(self.size, seed=1)))
-        return numbers({"table_distance": 1 - (found["columns"] + found["pairs"]) / 2, **found})
+        return numbers(_distances(self.real, metric_columns(model.rows(self.size, seed=1))))
+
+    @property
+    def labelled(self) -> bool:
+        """Rows are made for a state of one column, which is no class of theirs."""
+        return False
+
+    def references(self, model: RowGenerator) -> dict[str, dict[str, float]]:
+        """`real`: other training rows, or halves; `baseline: independent columns`: each column shuffled on its own."""
+        first, second = self.rows, self.others
+        if len(second) < len(first) / 2:
+            first, second = self.rows[::2], self.rows[1::2]
+        mixed = torch.stack(
+            [column[torch.randperm(len(column), generator=rng(0, n, "apart"))] for n, column in enumerate(second.T)], 1
+        )
+        known, real = super().references(model), metric_columns(self.coding.decode(first))
+        known["real"] |= _distances(real, metric_columns(self.coding.decode(second)))
+        known["baseline: independent columns"] = _distances(real, metric_columns(self.coding.decode(mixed)))
+        return known
 
     def snapshot(self, model: RowGenerator, path: Path) -> None:
         """Marginals of made rows beside those of the data."""
         write_picture(path, model.shown())
+
+
+def _distances(real: list[TableColumn], made: list[TableColumn]) -> dict[str, float]:
+    found = likenesses(real, made)
+    return {"table_distance": 1 - (found["columns"] + found["pairs"]) / 2, **found}

@@ -13,6 +13,8 @@ from saddlepoint.tasks.vocoder.data import Recordings
 from saddlepoint.tasks.vocoder.evaluation import SHOWN, above_each_other, resemblance, spaced
 from saddlepoint.tasks.vocoder.model import Vocoder
 
+#: Steps of Griffin's and Lim's search beside which the network is held: librosa's.
+STEPS = 32
 #: Recordings that are judged, and frames of them that pictures show.
 JUDGED, FRAMES = 24, 160
 
@@ -38,6 +40,11 @@ class VocoderProbe(Probe[Vocoder]):
         """On recordings that are not trained on where there are such: see `resemblance`."""
         made = [model.resynthesised(wave) for wave in self._waves]
         return numbers(resemblance(self._waves, made, model.front))
+
+    def references(self, model: Vocoder) -> dict[str, dict[str, float]]:
+        """`baseline: griffin-lim`: phases that are sought without a network."""
+        made = [model.front.searched(model.log_mel(wave)[None], STEPS)[0][: len(wave)] for wave in self._waves]
+        return {"baseline: griffin-lim": resemblance(self._waves, [wave.clamp(-1, 1) for wave in made], model.front)}
 
     def snapshot(self, model: Vocoder, path: Path) -> None:
         """Spectrograms of recordings, and below them of what is made of these."""

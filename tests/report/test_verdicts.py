@@ -9,7 +9,7 @@ import pytest
 from made_up_run import CONFIG, DECLARED, Record, changed, healthy
 
 from saddlepoint.report import examine
-from saddlepoint.report.health import FEWEST_RECORDS, metric_noise
+from saddlepoint.report.verdicts.trend import metric_noise
 
 CHANCE = np.random.default_rng(3)
 
