@@ -66,10 +66,9 @@ def _examined(run: Evidence) -> list[Finding]:
             found.append((diagnosis, finding))
             early = early or finding.name == "too-early"
     names = {finding.name for _, finding in found if finding.level != "good"}
-    if early and run.steps < 100:  # of so few steps a game tells nothing but that it broke
-        kept = ("too-early", "non-finite", "stands", "far", "average-behind")
-        data = ("constant-data", "repeated-data", "one-class", "labels-say-nothing")
-        found = [(d, f) for d, f in found if f.name in (*kept, *data) or f.level == "good"]
+    if early:  # of so few steps a game tells nothing but that it broke
+        kept = ("too-early", "non-finite", "stands")
+        found = [(d, f) for d, f in found if f.name in kept or (f.question == "result" and f.name != "noisy")]
         names = {finding.name for _, finding in found if finding.level != "good"}
     if not names & {"too-early", "best-behind", "restless", "improves", "losses-move", "non-finite"}:
         settled = Settled()

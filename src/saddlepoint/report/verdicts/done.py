@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from saddlepoint.report.history import Numbers, compact
+from saddlepoint.report.history import compact
 from saddlepoint.report.verdicts.diagnosis import Diagnosis, capital
 from saddlepoint.report.verdicts.evidence import PRESENT, Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level
 from saddlepoint.report.verdicts.result import FAR, NEAR, gaps
-from saddlepoint.report.verdicts.trend import Trend, improves, trend_of
+from saddlepoint.report.verdicts.trend import improves, trend_of
 
 #: Steps below which nothing is expected of a network.
 FEWEST_STEPS = 100
@@ -70,8 +70,7 @@ class BestBehind(Diagnosis):
         share = self._share(run, name, trend.last - best)
         if trend.last <= BEHIND * best or share < BEHIND_SHARE:
             return None
-        usual = _usual_excess(trend)
-        lost = trend.last > LOST * best and share > 2 * BEHIND_SHARE and trend.last > usual
+        lost = trend.last > LOST * best and share > 2 * BEHIND_SHARE
         level: Level = "bad" if lost else "watch"
         shown = run.curves[name].finite()
         value = float(shown.values[np.argmin(np.abs(shown.samples - at))])
@@ -200,12 +199,6 @@ class Settled(Diagnosis):
                 best=best,
             )
         return self.found("good", f"{capital(name)} has settled", f"{where}.", best=best)
-
-
-def _usual_excess(trend: Trend) -> float:
-    """The median of the last half."""
-    tail: Numbers = trend.excess[len(trend.excess) // 2 :]
-    return float(np.median(tail)) if len(tail) else math.inf
 
 
 DONE: tuple[Diagnosis, ...] = (TooEarly(), BestBehind(), Restless(), StillImproves(), LossesMove())

@@ -105,7 +105,7 @@ class Evidence:
     def measure(self, name: str) -> Measure:
         """What a metric or a check measures."""
         declared = measure_of(self.identity.get("measures"), name)
-        return CHECKS[name] if name in CHECKS and declared.direction == "none" else declared
+        return CHECKS[name] if name in CHECKS and name not in self.curves else declared
 
     def now(self, monitor: str) -> float | None:
         """The mean of a monitor over the last quarter, or None."""

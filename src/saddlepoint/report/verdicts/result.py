@@ -4,13 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from saddlepoint.report.history import number
 from saddlepoint.report.verdicts.diagnosis import Diagnosis, capital, percent
 from saddlepoint.report.verdicts.evidence import Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level, Remedy
 
-#: Between real samples, 0, and the untrained model, 1: up to here a result is called near, from there far.
+#: Shares, as of precision, between real samples, 0, and none, 1: up to here a result is called near, from there far.
 NEAR, FAR = 0.3, 0.65
+#: The same of a distance, between real samples and the untrained model, which may be anywhere: it is met soon.
+NEAR_SCORE, FAR_SCORE = 0.15, 0.5
 #: A distance so many times the floor is not near it, however far the untrained model began.
 FLOORS = 20.0
 #: The average's distance above the floor over that of the live weights; and how much of the scale lies between them.
@@ -34,6 +38,8 @@ WORSE = 0.03
 def gaps(run: Evidence, values: Mapping[str, Any] | None = None) -> dict[str, float]:
     """Where the score, precision and coverage lie between real samples, 0, and the untrained model, 1.
 
+    A distance is stretched so that the bounds of shares are its bounds, too.
+
     Args:
         run: what is known.
         values: numbers by name; None takes those of what is handed over.
@@ -45,8 +51,12 @@ def gaps(run: Evidence, values: Mapping[str, Any] | None = None) -> dict[str, fl
         value = run.final(name) if values is None else number(values.get(name))
         gap = run.gap(name, value)
         if math.isfinite(gap):
-            found[name] = gap
+            share = name in ("high_quality", "precision", "coverage")
+            found[name] = gap if share else float(np.interp(gap, *_STRETCHED)) if gap < 1 else gap
     return found
+
+
+_STRETCHED = ((0.0, NEAR_SCORE, FAR_SCORE, 1.0), (0.0, NEAR, FAR, 1.0))
 
 
 class Far(Diagnosis):
