@@ -213,7 +213,7 @@ SHORT: Sets = ("budget.samples=30000", "average.half_life=2000", "average.warm_u
 LONGER: Sets = ("budget.samples=100000", "average.half_life=5000", "average.warm_up=0.05", "threads=1")
 SMALL_TABLE: Sets = (
     *("budget.samples=150000", "batch_size=250", "average.half_life=10000", "every.record=5000", "threads=1"),
-    *("generator.network.width=64", "discriminator.network.width=64"),
+    *("generator.network.width=64", "discriminator.network.widths=[64,64]"),
 )
 
 

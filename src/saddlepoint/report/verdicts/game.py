@@ -141,8 +141,8 @@ class Diverges(Diagnosis):
             f"Norms of the gradients, second quarter to last, and logits: {'; '.join(told)}.",
             "The steps are too long: a quarter of the rate."
             if run.alone
-            else "The steps are too long, or nothing holds the discriminator's slopes. First a quarter of the rates, then a "
-            "stronger penalty.",
+            else "The steps are too long, or nothing holds the discriminator's slopes: first a quarter of the rates, "
+            "then a stronger penalty.",
             (*run.rates(0.25), *run.penalty(10.0)),
             **grown,
         )
