@@ -47,6 +47,16 @@ class Closeness:
         """
         return self._found(_flat(made), labels, self._training, self._classes)
 
+    def nearest(self, made: Tensor, n: int) -> tuple[list[int], list[int]]:
+        """Of made samples the n that lie nearest to one training sample, relative to the next; and these, by place."""
+        training = self._training
+        if len(training) < 2 or not len(made):
+            return [], []
+        found = nearest_neighbours(_flat(made), training, 2)
+        ratio = found.distances[:, 0] / np.maximum(found.distances[:, 1], 1e-12)
+        chosen = np.argsort(ratio, kind="stable")[:n]
+        return chosen.tolist(), found.indices[chosen, 0].tolist()
+
     def of_real(self) -> dict[str, float]:
         """The same of training samples among the others: what a perfect generator would come to."""
         half = min(MADE, len(self._training) // 2)

@@ -205,6 +205,10 @@ class _Looks:
         probe, model = self.assembly.setup.probe, self.assembly.setup.model
         return {"untrained": probe.judged(model), **probe.references(model)}
 
+    def exhibit(self, folder: Path) -> None:
+        self.assembly.setup.at_answer()
+        self.assembly.setup.probe.exhibit(self.assembly.setup.model, folder)
+
     def examined(self) -> dict[str, float]:
         return self.assembly.setup.probe.examined()
 

@@ -245,6 +245,10 @@ class AutoencoderProbe(Probe[S]):
         """As of a game."""
         return self.game_probe.examined()
 
+    def exhibit(self, model: S, folder: Path) -> None:
+        """As of a game."""
+        self.game_probe.exhibit(model, folder)
+
     def snapshot(self, model: S, path: Path) -> None:
         """A picture of samples of latents that never change."""
         self.game_probe.snapshot(model, path)
@@ -287,6 +291,10 @@ class PriorProbe(Probe[S]):
     def examined(self) -> dict[str, float]:
         """As of a game."""
         return self.game_probe.examined()
+
+    def exhibit(self, model: S, folder: Path) -> None:
+        """As of a game."""
+        self.game_probe.exhibit(model, folder)
 
     def snapshot(self, model: S, path: Path) -> None:
         """The picture of a game."""

@@ -1,8 +1,10 @@
 """What is measured and drawn while a game is played."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from saddlepoint.components.adversary import DiscriminatorInput, Forward, with_context
 from saddlepoint.core import Batch, Game, NonFinite
 from saddlepoint.core.randomness import seeded
+from saddlepoint.data.audio import write_wave
 from saddlepoint.evaluation.closeness import MADE, Closeness
 from saddlepoint.measures import Number, values
 from saddlepoint.storage import write_atomically
@@ -125,6 +128,14 @@ class Probe(ABC, Generic[M]):
         """What the training data say of themselves, once a run: see `Closeness.of_data`."""
         return {} if self.closeness is None else self.closeness.of_data()
 
+    def exhibit(self, model: M, folder: Path) -> None:
+        """Write what a report lays beside the snapshots, by names that it knows.
+
+        `real.png` and `real.txt`, training samples in the snapshots' layout; `nearest.png`, generated samples beside
+        the nearest training samples; `real-N.wav`, `made-N.wav`; `rows.json` and `pairs.json` of tables;
+        `captions.json`, what stands over the columns of pictures.
+        """
+
     def judged(self, model: M) -> dict[str, float]:
         """Scores and checks together."""
         return {**values(self.score(model)), **self.checks(model)}
@@ -189,6 +200,19 @@ def gradient_norms(game: Game, batch: Batch) -> dict[str, float]:
     except NonFinite:
         return {f"{name}_gradient_norm": float("nan") for name in game.names}
     return {f"{name}_gradient_norm": float(field.only(name).norm()) for name in field.names}
+
+
+def write_captions(folder: Path, **columns: Sequence[str]) -> None:
+    """What stands over the columns of a picture, by its name: `grid` is that of the snapshots."""
+    write_atomically(folder / "captions.json", json.dumps({name: list(words) for name, words in columns.items()}))
+
+
+def write_sounds(folder: Path, real: Sequence[Tensor] | Tensor, made: Sequence[Tensor] | Tensor, rate: int) -> None:
+    """Real and made sounds, float (samples,) each, as `real-N.wav` and `made-N.wav`."""
+    for kind, waves in (("real", real), ("made", made)):
+        for place, wave in enumerate(waves):
+            write = partial(write_wave, wave=wave.detach().cpu().numpy(), rate=rate)
+            write_atomically(folder / f"{kind}-{place}.wav", write)
 
 
 def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:

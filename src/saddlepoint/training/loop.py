@@ -225,6 +225,8 @@ class Training:
         """Keep what verdicts are held against: numbers of what is known, and what the data say of themselves."""
         with self._at_answer(), self.game.untouched():
             references = {name: _jsonable(found) for name, found in self.probe.references().items()}
+            self.folder.exhibits.mkdir(exist_ok=True)
+            self.probe.exhibit(self.folder.exhibits)
         self.folder.write_identity(references=references, examined=_jsonable(self.probe.examined()))
 
     def _live(self) -> dict[str, float]:
@@ -287,6 +289,11 @@ class Training:
         self._snapshot()
         with self._at_answer():
             self.probe.deliver(self.folder.generator)
+            self.folder.exhibits.mkdir(exist_ok=True)
+            self.probe.exhibit(self.folder.exhibits)
+        if self.method.answer(self.game) is not self.game.point:
+            with self.game.untouched():
+                self.probe.snapshot(self.folder.exhibits / "live.png")
         return result
 
     # --- words and numbers ----------------------------------------------------------------------------

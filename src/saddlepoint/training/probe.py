@@ -25,6 +25,10 @@ class Probe(Protocol):
         """Scores and checks of real samples, of what needs no adversary, and of the untrained model, by name, once."""
         return {}
 
+    def exhibit(self, folder: Path) -> None:  # noqa: ARG002
+        """Write what a report lays beside the snapshots: real samples in their size, and others."""
+        return
+
     def examined(self) -> dict[str, float]:
         """What the training data say of themselves, once."""
         return {}

@@ -14,8 +14,12 @@ from saddlepoint.extractors import SoundExtractor
 from saddlepoint.measures import Number, measure, numbers, values
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
 from saddlepoint.signals import Spectrogram
-from saddlepoint.tasks.audio.model import SoundGenerator
-from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.audio.model import COLUMNS, ROWS, SoundGenerator
+from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.probe import Probe, write_captions, write_picture, write_sounds
+
+#: Sounds of each kind that a report plays.
+SHOWN = 6
 
 
 class Listener:
@@ -63,6 +67,7 @@ class AudioProbe(Probe[SoundGenerator]):
         distance: of generated from as many real spectrograms.
         order: of all of them, in which those that are compared come first.
         closeness: looks for generated sounds among training sounds, by their spectrograms.
+        sounds: gives some real sounds by their indices, float (n, samples).
         listener: compares sounds in place of spectrograms; None where nobody listens.
         pictured: how network values are pictured that are waves, (n, 1, samples); None where they are spectrograms.
         labelled: whether sounds are made for a class.
@@ -74,6 +79,7 @@ class AudioProbe(Probe[SoundGenerator]):
         distance: SetDistance,
         order: Tensor,
         closeness: Closeness,
+        sounds: Callable[[Tensor], Tensor],
         listener: Listener | None = None,
         pictured: Spectrogram | None = None,
         *,
@@ -81,7 +87,7 @@ class AudioProbe(Probe[SoundGenerator]):
     ) -> None:
         super().__init__(watched, of_latents, closeness)
         self.distance, self.order, self.listener, self.pictured = distance, order, listener, pictured
-        self._labelled = labelled
+        self._sounds, self._labelled = sounds, labelled
 
     @property
     def labelled(self) -> bool:
@@ -109,6 +115,15 @@ class AudioProbe(Probe[SoundGenerator]):
         if self.listener is None:
             return [self.distance(model.made_levels(n, seed=1))]
         return self.listener(model.made(n, seed=1), model.rate)
+
+    def exhibit(self, model: SoundGenerator, folder: Path) -> None:
+        """Some real and some generated sounds, to be heard, and the real ones' spectrograms."""
+        columns = class_columns(model.classes)
+        waves = self._sounds(self.order[: ROWS * COLUMNS])
+        write_picture(folder / "real.png", model.picture(waves, COLUMNS))
+        write_sounds(folder, waves[:SHOWN], model.made(SHOWN, seed=0), model.rate)
+        heard = [model.classes[n % len(model.classes)] for n in range(SHOWN)] if columns else []
+        write_captions(folder, **({"grid": model.classes, "made": heard} if columns else {}))
 
     def snapshot(self, model: SoundGenerator, path: Path) -> None:
         """A grid of generated spectrograms from latents that never change."""

@@ -178,6 +178,7 @@ def _probe(
         SetDistance(levels, chosen),
         order,
         closeness,
+        data.floats,
         listener,
         model.pictured if waves else None,
         labelled=bool(model.classes),

@@ -9,14 +9,17 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, interpolate
 
 from saddlepoint.components.adversary import of_latents
 from saddlepoint.core import Batch, rng
-from saddlepoint.evaluation.closeness import MADE, Closeness
+from saddlepoint.evaluation.closeness import MADE, TRAINING, Closeness
 from saddlepoint.evaluation.fidelity import SIDE, SetDistance, relative_sharpness
 from saddlepoint.measures import Number
-from saddlepoint.tasks.images.model import ImageGenerator
-from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.images.model import COLUMNS, ROWS, ImageGenerator
+from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.probe import Probe, write_captions, write_picture
 
 #: Real images whose edges are the measure of sharpness, and that stand-ins are made of.
 SHARP, KNOWN = 256, 2048
+#: Generated images that are shown beside the nearest training images, and pairs of them side by side.
+NEAREST, PAIRS = 16, 4
 
 
 class ImageProbe(Probe[ImageGenerator]):
@@ -28,6 +31,7 @@ class ImageProbe(Probe[ImageGenerator]):
         images: all training images, uint8 (N, C, H, W).
         order: of them, in which those that are compared come first.
         closeness: looks for generated images among training images.
+        labels: of all training images; None without.
         labelled: whether images are made for a class.
     """
 
@@ -38,11 +42,13 @@ class ImageProbe(Probe[ImageGenerator]):
         images: Tensor,
         order: Tensor,
         closeness: Closeness,
+        labels: Tensor | None = None,
         *,
         labelled: bool = True,
     ) -> None:
         super().__init__(watched, of_latents, closeness)
-        self.distance, self.images, self.order, self._labelled = distance, images, order, labelled
+        self.distance, self.images, self.order = distance, images, order
+        self.labels, self._labelled = labels, labelled
 
     @property
     def labelled(self) -> bool:
@@ -75,6 +81,27 @@ class ImageProbe(Probe[ImageGenerator]):
     def snapshot(self, model: ImageGenerator, path: Path) -> None:
         """A grid of images from latents that never change."""
         write_picture(path, model.shown())
+
+    def exhibit(self, model: ImageGenerator, folder: Path) -> None:
+        """Training images in the grid of the snapshots; generated ones beside the nearest training images."""
+        columns = class_columns(model.classes) or COLUMNS
+        order = self.order[:TRAINING]
+        if model.classes and self.labels is not None and class_columns(model.classes):
+            rows = [order[self.labels[order] == number] for number in range(len(model.classes))]
+            each = [own[torch.arange(ROWS) % len(own)] if len(own) else order[:1].expand(ROWS) for own in rows]
+            shown = torch.stack(each, 1).flatten()
+        else:
+            shown = order[: columns * ROWS]
+        write_picture(folder / "real.png", model.picture(self.images[shown], columns))
+        assert self.closeness is not None
+        labels = model.labels(MADE, seed=2)
+        outputs = model.outputs(model.latents(MADE, seed=2), labels)
+        made, near = self.closeness.nearest(self.comparable(outputs), NEAREST)
+        if made:
+            pairs = torch.stack([model.finished(outputs[made]), self.images[order[near]]], 1).flatten(0, 1)
+            write_picture(folder / "nearest.png", model.picture(pairs, 2 * PAIRS))
+        heads = {"nearest": ("generated", "nearest real") * PAIRS}
+        write_captions(folder, **heads, **({"grid": model.classes} if class_columns(model.classes) else {}))
 
     def _sharpness(self, images: Tensor) -> dict[str, float]:
         if min(images.shape[2:]) < 3 or not len(images):

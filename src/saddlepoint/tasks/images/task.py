@@ -148,7 +148,7 @@ def _probe(
     labels = None if data.labels is None else data.labels[order]
     closeness = Closeness(lambda: stream.prepared(data.images[order[:TRAINING]]), labels)
     batch = batches.put(watched(stream, model, MONITORED), 0)
-    return ImageProbe(batch, distance, data.images, order, closeness, labelled=bool(model.classes))
+    return ImageProbe(batch, distance, data.images, order, closeness, data.labels, labelled=bool(model.classes))
 
 
 TASK = Images()

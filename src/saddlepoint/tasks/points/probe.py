@@ -45,6 +45,10 @@ class PointProbe(Probe[PointGenerator]):
             known["real"]["reverse_kl"] = max(known["real"]["reverse_kl"], (len(data.mixture.centres) - 1) / 2 / JUDGED)
         return known
 
+    def exhibit(self, model: PointGenerator, folder: Path) -> None:
+        """Points of the data, as many as a snapshot shows."""
+        write_picture(folder / "real.png", model.picture(self.data.samples[:JUDGED]))
+
     def snapshot(self, model: PointGenerator, path: Path) -> None:
         """The points, as a picture."""
         write_picture(path, model.picture(model.made(JUDGED, seed=0)))

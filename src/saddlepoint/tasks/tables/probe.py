@@ -1,5 +1,6 @@
 """What is looked at while a game of rows is played."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,15 @@ from saddlepoint.components.adversary import of_latents
 from saddlepoint.core import Batch, rng
 from saddlepoint.evaluation.closeness import Closeness
 from saddlepoint.measures import Number, numbers
-from saddlepoint.metrics import TableColumn
+from saddlepoint.metrics import TableColumn, column_similarities, pair_similarities
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.probe import Probe, write_picture
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.evaluation import likenesses, metric_columns
 from saddlepoint.tasks.tables.model import RowGenerator
+
+#: Rows of each kind that a report shows.
+SHOWN = 6
 
 
 class TableProbe(Probe[RowGenerator]):
@@ -58,6 +63,19 @@ class TableProbe(Probe[RowGenerator]):
         known["real"] |= _distances(real, metric_columns(self.coding.decode(second)))
         known["baseline: independent columns"] = _distances(real, metric_columns(self.coding.decode(mixed)))
         return known
+
+    def exhibit(self, model: RowGenerator, folder: Path) -> None:
+        """Some real rows beside made ones, and how alike each pair of columns hangs together."""
+        tables = {"real": self.coding.decode(self.rows[:SHOWN]), "made": model.rows(SHOWN, seed=0)}
+        rows = {kind: table.frame().astype(str).to_numpy().tolist() for kind, table in tables.items()}
+        names = [column.name for column in tables["made"].columns]
+        write_atomically(folder / "rows.json", json.dumps({"columns": names, **rows}, ensure_ascii=False))
+        made = metric_columns(model.rows(self.size, seed=1))
+        found = {**pair_similarities(self.real, made)}
+        alone = column_similarities(self.real, made)
+        order = list(alone)
+        values = [[alone[a] if a == b else found.get((a, b), found.get((b, a))) for b in order] for a in order]
+        write_atomically(folder / "pairs.json", json.dumps({"columns": order, "values": values}, ensure_ascii=False))
 
     def snapshot(self, model: RowGenerator, path: Path) -> None:
         """Marginals of made rows beside those of the data."""

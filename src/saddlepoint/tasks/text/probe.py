@@ -85,6 +85,10 @@ class TextProbe(Probe[TextGenerator]):
     def _known(self) -> set[tuple[int, ...]]:
         return {tuple(_cut(row)) for part in self.data.tokens.split(1 << 12) for row in part.tolist()}
 
+    def exhibit(self, model: TextGenerator, folder: Path) -> None:  # noqa: ARG002
+        """Real texts, as many as a snapshot shows."""
+        write_atomically(folder / "real.txt", joined(self.data.some(SHOWN, self._seed)))
+
     def snapshot(self, model: TextGenerator, path: Path) -> None:
         """Texts as a picture, and in a file beside it."""
         texts = model.texts(SHOWN, seed=0)

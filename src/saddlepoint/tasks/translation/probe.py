@@ -14,10 +14,10 @@ from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.fidelity import Features, in_channels, relative_sharpness, resemblance
 from saddlepoint.measures import Number, measure, numbers, values
 from saddlepoint.metrics import Moments
-from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.probe import Probe, write_captions, write_picture
 from saddlepoint.tasks.translation.data import chosen_of
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import beside_each_other
+from saddlepoint.tasks.translation.pictures import ACROSS, beside_each_other
 
 #: Pairs that monitors look at, and that pictures show.
 MONITORED, SHOWN = 32, 24
@@ -86,6 +86,13 @@ class PairProbe(Probe[ImageTranslator]):
         distance = Number(measure("frechet").of(self.features.name), self.features.distance(self._real, made))
         found = resemblance(made, self._targets) if self.paired else {}
         return [distance, *numbers({**found, "sharpness": relative_sharpness(made, self._targets)})]
+
+    def exhibit(self, model: ImageTranslator, folder: Path) -> None:  # noqa: ARG002
+        """What stands over the columns; without pairs, targets that are held out."""
+        last = ("target",) if self.paired else () if self.backward is None else ("and back",)
+        write_captions(folder, grid=("input", "output", *last) * ACROSS)
+        if not self.paired:
+            write_picture(folder / "real.png", beside_each_other([self._targets[:SHOWN]]))
 
     def snapshot(self, model: ImageTranslator, path: Path) -> None:
         """Input, output, and target or, without pairs, what comes back; three times across."""
