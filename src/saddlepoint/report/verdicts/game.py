@@ -8,7 +8,7 @@ from saddlepoint.report.history import Curve
 from saddlepoint.report.verdicts.diagnosis import Diagnosis, percent
 from saddlepoint.report.verdicts.evidence import PRESENT, Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level
-from saddlepoint.report.verdicts.result import FAR, NEAR, gaps
+from saddlepoint.report.verdicts.result import FAR, NEAR, away, gaps
 from saddlepoint.report.verdicts.trend import improves
 
 #: Mean distance between samples, relative to the data. Blur costs up to a quarter; below this, samples repeat.
@@ -163,13 +163,13 @@ class PenaltyRules(Diagnosis):
         if not all(map(len, reach)):
             return None
         flat, by_hand = sum(float(np.median(part)) for part in reach), _raised(run)
-        away = max(gaps(run).values(), default=1.0)
-        if flat > (FLAT_BY_HAND if by_hand else FLAT) or not (away > NEAR or by_hand):
+        far = away(run)
+        if flat > (FLAT_BY_HAND if by_hand else FLAT) or not (far > NEAR or by_hand):
             return None
         auc = run.now("discriminator_auc")
         order = f" It still ranks a real sample above a generated one {percent(auc)} of the time." if auc else ""
         return self.found(
-            "bad" if away > FAR or flat < FLAT / 10 else "watch",
+            "bad" if far > FAR or flat < FLAT / 10 else "watch",
             "The penalty holds the discriminator flat",
             f"Over the last half, its logits of all samples lie within {flat:.2g} of each other, where differences of "
             f"about 1 are what its loss asks for.{order} What reaches the generator is that much smaller, too.",
@@ -237,8 +237,7 @@ class DiscriminatorLost(Diagnosis):
         shares, words = right
         below = max(shares) <= COIN if len(shares) > 1 else shares[0] < AUC_LOST
         coin = len(shares) == 1 and abs(shares[0] - COIN) <= AUC_COIN
-        gaps = [gap for name in ("precision", run.score) if math.isfinite(gap := run.gap(name, run.final(name)))]
-        far = max(gaps, default=0.0) > 0.6
+        far = bool(gaps(run)) and away(run) > FAR
         if not below and not (coin and far):
             return None
         diversity = run.now("diversity")

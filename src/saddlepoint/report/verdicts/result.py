@@ -56,6 +56,14 @@ def gaps(run: Evidence, values: Mapping[str, Any] | None = None) -> dict[str, fl
     return found
 
 
+def away(run: Evidence) -> float:
+    """How far the game is from the data, 0 to 1 and more: by the score of the live weights, where it is known."""
+    gap = run.gap(run.score, run.final_live(run.score)) if run.score else math.nan
+    if math.isfinite(gap):
+        return float(np.interp(gap, *_STRETCHED)) if gap < 1 else gap
+    return max(gaps(run).values(), default=1.0)
+
+
 _STRETCHED = ((0.0, NEAR_SCORE, FAR_SCORE, 1.0), (0.0, NEAR, FAR, 1.0))
 
 

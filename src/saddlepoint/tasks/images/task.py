@@ -144,7 +144,7 @@ def _probe(
     batches: Scheduled,
 ) -> ImageProbe:
     own, order = config.score, looked_at(stream)
-    distance = SetDistance(data.images, order[: own.samples], own.extractor(make.device), own.metric)
+    distance = SetDistance(data.images, order[: own.samples], own.load(make.device), own.metric)
     labels = None if data.labels is None else data.labels[order]
     closeness = Closeness(lambda: stream.prepared(data.images[order[:TRAINING]]), labels)
     batch = batches.put(watched(stream, model, MONITORED), 0)
