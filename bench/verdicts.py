@@ -1,21 +1,21 @@
 """What verdicts say of runs that were made bad on purpose, and of good ones: hits and false alarms.
 
     python bench/verdicts.py --seeds 3 --out runs/verdicts
-    python bench/verdicts.py --only "γ a hundred times,half black" --seeds 1 --out runs/verdicts
+    python bench/verdicts.py --only "γ a hundred times; half black" --out runs/verdicts
     python bench/verdicts.py --held-out --seeds 2 --out runs/verdicts
 
 Every case is a short run of a small recipe on data that are made here or that come with the installation, or that
 `$SADDLE_TEST_DATA` holds. A bad run is hit where the game, the result or what is left to do is called bad or worth
 watching by one of the names that the case allows; its advice acts on the cause where the first command changes one of
 the settings that the case was spoilt by, or the data are named. A good run is a false alarm where any of the three is
-called bad. `--held-out` plays the cases that no threshold was set by. The same command goes on.
+called bad. `--held-out` plays the cases that no threshold was set by. The same command goes on; `--read` judges anew.
 """
 
 import argparse
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from saddlepoint.configuration import assign
 from saddlepoint.core import rng
-from saddlepoint.report import Finding, examine_run
+from saddlepoint.report import evidence_of, examine_run, verdicts
 from saddlepoint.runs.run import Run
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, recipe_named
@@ -49,7 +49,6 @@ class Case:
         bad: names of findings that tell its fault, any of which is a hit; () of a good run.
         cures: settings of which the first command changes one, or words of which the advice holds one.
         networks: of the run, by role.
-        held_out: whether no threshold was set by it.
     """
 
     name: str
@@ -59,7 +58,11 @@ class Case:
     bad: tuple[str, ...] = ()
     cures: tuple[str, ...] = ()
     networks: Callable[[], dict[str, nn.Module]] = field(default=dict)
-    held_out: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Its name without blanks and marks."""
+        return self.name.replace(" ", "-").replace(",", "").replace(":", "")
 
 
 # --- data -------------------------------------------------------------------------------------------------
@@ -241,14 +244,8 @@ BAD = (
     ),
     Case(
         "collapsed",
-        "ring",
-        (
-            "budget.samples=200000",
-            "penalties.r1=none",
-            "penalties.r2=none",
-            "generator.optimizer.lr=0.02",
-            "batch_size=200",
-        ),
+        "digits",
+        (*SHORT, "penalties.r1=none", "penalties.r2=none", "optimizer.lr=0.01", "conditional=false"),
         bad=("collapse", "discriminator-wins"),
         cures=("penalties", "generator.optimizer.lr"),
     ),
@@ -331,7 +328,7 @@ GOOD = (
     ),
     Case("a table", "table", SMALL_TABLE, table),
     Case("a table, VAE", "table-vae", ("budget.samples=100000", "threads=1"), table),
-    Case("a series", "series", ("budget.samples=150000", "threads=1", "average.half_life=8000"), series),
+    Case("a series", "series", ("budget.samples=50000", "threads=1", "average.half_life=3000"), series),
     Case("a series, VAE", "series-vae", ("budget.samples=100000", "threads=1"), series),
     Case(
         "sentences",
@@ -361,35 +358,184 @@ GOOD = (
     ),
 )
 CASES = (*BAD, *GOOD)
+#: Played after all thresholds stood.
+HELD_OUT = (
+    Case(
+        "a latent of one number",
+        "digits",
+        (*SHORT, "latent.size=1"),
+        bad=("far", "collapse"),
+        cures=("--samples", "generator"),
+    ),
+    Case(
+        "nine tenths repeated",
+        "digits",
+        SHORT,
+        repeated,
+        bad=("repeated-data", "memorised"),
+        cures=("copies", "data", "augmentation"),
+    ),
+    Case("noise with labels", "digits", SHORT, noise, bad=("labels-say-nothing",), cures=("label",)),
+    Case(
+        "no penalty, a fast discriminator",
+        "digits",
+        (*SHORT, "penalties.r1=none", "penalties.r2=none", "discriminator.optimizer.lr=0.01"),
+        bad=("discriminator-wins", "diverges", "collapse", "far"),
+        cures=("discriminator.optimizer.lr", "penalties", "optimizer.lr"),
+    ),
+    Case(
+        "a series, rates of thirty times",
+        "series",
+        ("budget.samples=40000", "threads=1", "optimizer.lr=0.03"),
+        series,
+        bad=(
+            "diverges",
+            "non-finite",
+            "collapse",
+            "discriminator-wins",
+            "discriminator-lost",
+            "far",
+            "restless",
+            "worse-than-baseline",
+            "best-behind",
+        ),
+        cures=("optimizer.lr",),
+    ),
+    Case(
+        "a series, the generator stands",
+        "series",
+        ("budget.samples=20000", "threads=1", "generator.optimizer.lr=1e-10"),
+        series,
+        bad=("stands",),
+        cures=("generator.optimizer.lr",),
+    ),
+    Case(
+        "a table, too early",
+        "table",
+        ("budget.samples=5000", *SMALL_TABLE[1:]),
+        table,
+        bad=("too-early",),
+        cures=("--samples",),
+    ),
+    Case(
+        "a ring, simultaneous, no penalty",
+        "ring",
+        (
+            "budget.samples=150000",
+            "penalties.r1=none",
+            "penalties.r2=none",
+            "method=simultaneous",
+            "batch_size=200",
+            "threads=1",
+        ),
+        bad=("circles", "collapse", "far", "diverges", "discriminator-wins"),
+        cures=("method", "penalties", "optimizer.lr"),
+    ),
+    Case(
+        "sentences, rates of thirty times",
+        "text",
+        (
+            "budget.samples=20000",
+            "pretraining.samples=15000",
+            "temperature.samples=20000",
+            "generator.optimizer.lr=0.06",
+            "threads=1",
+        ),
+        sentences,
+        bad=("far", "diverges", "non-finite", "worse-than-baseline", "best-behind", "restless"),
+        cures=("optimizer.lr",),
+    ),
+    Case("digits, hinge", "digits", (*LONGER, "loss=hinge")),
+    Case("digits, non-saturating", "digits", (*LONGER, "loss=non-saturating")),
+    Case("digits, another size of batch", "digits", (*LONGER, "batch_size=32")),
+)
 
 
 # --- playing and judging ----------------------------------------------------------------------------------
 
 
-def play(case: Case, seed: int, folder: Path) -> list[Finding]:
-    """Train, or take the run that is there, and examine it."""
-    if RunFolder(folder).read_identity().get("state") != "ended":
-        shutil.rmtree(folder, ignore_errors=True)
-        config: Config = assign(recipe_named(case.recipe), [*case.sets, f"seed={seed}"])
-        data = None if case.data is None else case.data(seed)
-        Run.begin(config, folder, data=data, networks=case.networks()).train(report=False)
-    return examine_run(folder)
+@dataclass(frozen=True)
+class Outcome:
+    """What the verdicts said of one run.
+
+    Attributes:
+        levels: of the game, of the result, of whether it is done.
+        names: of all findings that are not good, the gravest first.
+        alarmed: whether one of the three was called bad.
+        hit: whether a finding tells the fault; None of a good run.
+        cured: whether the first advice acts on it; None of a good run.
+        advice: the first command, or the first advice where it is none.
+    """
+
+    levels: tuple[str, ...]
+    names: tuple[str, ...]
+    alarmed: bool
+    hit: bool | None
+    cured: bool | None
+    advice: str
+
+
+def play(case: Case, seed: int, folder: Path) -> None:
+    """Train, where the run is not there."""
+    if RunFolder(folder).read_identity().get("state") == "ended":
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    config: Config = assign(recipe_named(case.recipe), [*case.sets, f"seed={seed}"])
+    data = None if case.data is None else case.data(seed)
+    Run.begin(config, folder, data=data, networks=case.networks()).train(report=False)
+
+
+def judged(case: Case, folder: Path) -> Outcome:
+    """What the verdicts say of a run."""
+    found = [f for f in examine_run(folder) if f.level != "good"]
+    levels = tuple(str(verdict.level) for verdict in verdicts(**evidence_of(folder)))
+    first = next((f for f in found if f.commands or f.remedies or f.advice), None)
+    advice = "" if first is None else " ".join([*first.commands[:1], first.advice])
+    names = tuple(f.name for f in found)
+    command = first.commands[0].rpartition("config.yaml")[2].strip("' ") if first is not None and first.commands else ""
+    told = command or ("" if first is None else first.advice)
+    if not case.bad:
+        return Outcome(levels, names, "bad" in levels, None, None, told)
+    hit = any(name in case.bad for name in names)
+    return Outcome(levels, names, "bad" in levels, hit, any(cure in advice for cure in case.cures), told)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--out", type=Path, default=Path("runs/verdicts"))
-    parser.add_argument("--only", default="")
-    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--only", default="", help="names, or parts of them, with semicolons between")
+    parser.add_argument("--held-out", action="store_true", help="the cases that no threshold was set by")
+    parser.add_argument("--read", action="store_true", help="train nothing, judge the runs that are there")
     asked = parser.parse_args()
-    for case in CASES:
-        if asked.only and not any(word in case.name for word in asked.only.split(",")):
+    rows: list[tuple[Case, int, Outcome]] = []
+    for case in HELD_OUT if asked.held_out else CASES:
+        if asked.only and not any(word.strip() in case.name for word in asked.only.split(";")):
             continue
-        for seed in range(asked.seeds):
-            name = case.name.replace(" ", "-").replace(",", "").replace(":", "")
-            found = play(case, seed, asked.out / f"{name}-{seed}")
-            print(case.name, seed, json.dumps([(f.level, f.title) for f in found], ensure_ascii=False), flush=True)
+        for seed in range(asked.first, asked.first + asked.seeds):
+            folder = asked.out / f"{case.folder}-{seed}"
+            if not asked.read:
+                play(case, seed, folder)
+            if RunFolder(folder).read_identity().get("state") != "ended":
+                continue
+            found = judged(case, folder)
+            rows.append((case, seed, found))
+            mark = "  " if found.hit is None else "+ " if found.hit else "- "
+            said = "/".join(found.levels)
+            print(
+                f"{mark}{case.name} ({seed}): {said}; {', '.join(found.names) or 'nothing'}; {found.advice}", flush=True
+            )
+    bad, good = ([row for row in rows if bool(row[0].bad) == fault] for fault in (True, False))
+    print(
+        f"\nbad runs {len(bad)}: alarmed {sum(o.alarmed for *_, o in bad)}, not called good "
+        f"{sum(set(o.levels[:2]) != {'good'} or o.levels[2] == 'bad' for *_, o in bad)}, right symptom "
+        f"{sum(bool(o.hit) for *_, o in bad)}, first advice acts on the cause {sum(bool(o.cured) for *_, o in bad)}"
+    )
+    print(f"good runs {len(good)}: false alarms {sum(o.alarmed for *_, o in good)}")
+    (asked.out / "verdicts.json").write_text(
+        json.dumps([{"case": c.name, "seed": s, **asdict(o)} for c, s, o in rows], indent=1, ensure_ascii=False) + "\n"
+    )
 
 
 if __name__ == "__main__":

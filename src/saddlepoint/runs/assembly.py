@@ -244,13 +244,13 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
 
 
 def _changed(config: Config) -> dict[str, float]:
-    """Numbers that a run sets otherwise than its recipe, by their dotted names: the recipe's own values."""
+    """Numbers that a run sets otherwise than its recipe, or leaves out, by dotted names: the recipe's own values."""
     try:
         recipe = recipe_named(config.recipe).plain()
     except (ConfigurationError, ValueError):
         return {}
     own, before = dict(_numbers(config.plain())), dict(_numbers(recipe))
-    return {name: value for name, value in before.items() if name in own and own[name] != value}
+    return {name: value for name, value in before.items() if own.get(name) != value}
 
 
 def _numbers(value: Any, above: str = "") -> Iterator[tuple[str, float]]:

@@ -5,7 +5,7 @@ stand in `game`, `result` and `done` in the order of causes. Nothing here needs 
 run goes on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,11 @@ from saddlepoint.report.verdicts.result import RESULT
 
 #: All of them; what comes first may be the cause of what comes later.
 DIAGNOSES: tuple[Diagnosis, ...] = (*GAME, *RESULT, *DONE)
+#: Those of which rates and penalties far from the recipe's are the first cause to look for.
+SUSPECTED = (
+    *("non-finite", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost", "circles"),
+    *("far", "worse-than-baseline", "noisy", "best-behind", "restless", "wrong-class"),
+)
 
 
 def examine(
@@ -76,20 +81,32 @@ def _examined(run: Evidence) -> list[Finding]:
             found.append((settled, finding))
     if not found:
         return [Finding("watch", "Nothing to say", "The records hold no number that tells.", question="result")]
-    return _agreeing(found, names)
+    return _agreeing(run, found, names)
 
 
-def _agreeing(found: list[tuple[Diagnosis, Finding]], names: set[str]) -> list[Finding]:
+def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[str]) -> list[Finding]:
     """The findings, the worst first, with advice that acts on causes and does not contradict itself."""
-    order = sorted(found, key=lambda pair: LEVELS.index(pair[1].level))
+    levels = {finding.name: LEVELS.index(finding.level) for _, finding in found}
+
+    def causes_of(diagnosis: Diagnosis, finding: Finding) -> list[str]:
+        own = LEVELS.index(finding.level)
+        known = (name for name in diagnosis.causes if name in names and name != finding.name)
+        return [name for name in known if levels[name] <= own or name == "too-early"]
+
+    order = sorted(found, key=lambda pair: (LEVELS.index(pair[1].level), bool(causes_of(*pair))))
     wanted: dict[str, int] = {}
     agreed = []
+    suspects = run.suspects()
     for diagnosis, finding in order:
-        causes = [name for name in diagnosis.causes if name in names and name != finding.name]
+        causes = causes_of(diagnosis, finding)
         if causes:
             agreed.append(replace(finding, advice=_follows(causes, found), commands=(), remedies=()))
             continue
         kept = []
+        if suspects and finding.level != "good" and finding.name in SUSPECTED:
+            finding = replace(finding, advice=f"{_undo(suspects)} {finding.advice}")
+            kept, suspects = list(suspects), ()
+            wanted |= {remedy.setting: remedy.direction for remedy in kept}
         for remedy in finding.remedies:
             before = wanted.get(remedy.setting)
             if before is not None and before * remedy.direction < 0:
@@ -98,7 +115,12 @@ def _agreeing(found: list[tuple[Diagnosis, Finding]], names: set[str]) -> list[F
             kept.append(remedy)
         commands = tuple(dict.fromkeys(remedy.command for remedy in kept if remedy.command))
         agreed.append(replace(finding, commands=commands, remedies=tuple(kept)))
-    return sorted(agreed, key=lambda f: (LEVELS.index(f.level), not f.remedies))
+    return agreed
+
+
+def _undo(suspects: Sequence[Remedy]) -> str:
+    settings = " and ".join(remedy.command.partition(" --set ")[2].replace("--set ", "") for remedy in suspects)
+    return f"First undo what is ten times or more away from the recipe: {settings}."
 
 
 def _follows(causes: list[str], found: list[tuple[Diagnosis, Finding]]) -> str:

@@ -122,7 +122,20 @@ class StillImproves(Diagnosis):
     """A score that goes on getting better."""
 
     name, question = "improves", "done"
-    causes = ("non-finite", "stands", "best-behind", "penalty-rules", "diverges", "average-behind", "too-early")
+    causes = (
+        *(
+            "non-finite",
+            "stands",
+            "best-behind",
+            "penalty-rules",
+            "diverges",
+            "average-behind",
+            "too-early",
+            "collapse",
+        ),
+        *("wrong-class", "memorised", "constant-data", "one-class", "labels-say-nothing", "discriminator-lost"),
+        *("blurred", "far"),
+    )
 
     def __call__(self, run: Evidence) -> Finding | None:
         """The last third of the score against the third before."""

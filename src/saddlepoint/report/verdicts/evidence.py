@@ -193,6 +193,36 @@ class Evidence:
         said = f"{float(f'{target:.3g}'):.10g}" if math.isfinite(target) else "…"
         return Remedy(setting, 1 if factor > 1 else -1, self.anew(f"--set {setting}={said}"))
 
+    def suspects(self) -> tuple[Remedy, ...]:
+        """Rates and penalties that the run sets ten times away from its recipe, or leaves out: as the recipe has them.
+
+        They do not show that something is wrong; where something is, they are the first that is undone.
+        """
+        far = []
+        for name, recipe in _mapping(self.identity.get("changed")).items():
+            setting = str(name).removeprefix("adversary.")
+            own, value = self.look_up(str(name)), number(recipe)
+            if not (setting.endswith(".optimizer.lr") or setting.startswith("penalties.")) or not value > 0:
+                continue
+            if setting.startswith("penalties.") and not setting.endswith(".weight"):
+                continue
+            gone = setting.startswith("penalties.") and not own > 0
+            if gone or (own > 0 and abs(math.log10(own / value)) >= 1 - 1e-9):
+                far.append((setting, value, 1 if gone or own < value else -1))
+        if not far:
+            return ()
+        rates = {value for setting, value, _ in far if setting.endswith(".optimizer.lr")}
+        players = [setting for setting, _, _ in far if setting.endswith(".optimizer.lr")]
+        if len(players) == 2 and len(rates) == 1:
+            far = [("optimizer.lr", rates.pop(), far[0][2]), *(one for one in far if one[0] not in players)]
+        found = []
+        for kind in ("optimizer.lr", "penalties"):
+            these = [one for one in far if kind in one[0]]
+            if these:
+                said = " ".join(f"--set {setting}={value:.6g}" for setting, value, _ in these)
+                found.append(Remedy("penalties" if kind == "penalties" else these[0][0], these[0][2], self.anew(said)))
+        return tuple(found)
+
     def method(self, name: str) -> tuple[Remedy, ...]:
         """Another method, or nothing where the run has that one."""
         own = _mapping(self.config.get("method")).get("name")

@@ -74,7 +74,8 @@ class Far(Diagnosis):
     source = "Kynkäänniemi et al. 2019, arXiv 1904.06991; Naeem et al. 2020, arXiv 2002.09797"
     causes = (
         *("stands", "non-finite", "diverges", "penalty-rules", "discriminator-wins", "discriminator-lost", "collapse"),
-        *("average-behind", "blurred", "best-behind", "too-early"),
+        *("average-behind", "blurred", "best-behind", "too-early", "wrong-class", "memorised"),
+        *("constant-data", "one-class", "labels-say-nothing"),
     )
 
     def __call__(self, run: Evidence) -> Finding | None:
@@ -191,9 +192,8 @@ class Blurred(Diagnosis):
             "bad" if own < SOFTER else "watch",
             f"The {run.things} are blurred",
             f"Their edges are {own:.2f} times as sharp as those of the data. Coarse pixels do not see that.",
-            "See that the generator's network can draw edges (no smoothing layer at its end), and give it more width; "
-            "where it is still learning, train longer.",
-            (run.longer(),),
+            "See that the generator's network can draw edges (no smoothing layer at its end), and give it more width.",
+            (),
             sharpness=own,
         )
 
@@ -228,7 +228,7 @@ class WrongClass(Diagnosis):
 
     name, question, threshold = "wrong-class", "result", FAR
     source = "Miyato, Koyama 2018, arXiv 1802.05637; Odena, Olah, Shlens 2017, arXiv 1610.09585"
-    causes = ("stands", "non-finite", "average-behind", "too-early", "labels-say-nothing", "penalty-rules", "collapse")
+    causes = ("stands", "non-finite", "average-behind", "too-early", "labels-say-nothing", "penalty-rules", "blurred")
 
     def __call__(self, run: Evidence) -> Finding | None:
         """Classes of the nearest training samples, where labels say something."""
@@ -286,7 +286,7 @@ class WorseThanBaseline(Diagnosis):
             )
             return self.found(
                 "bad" if all_of_them and worse > 0.2 * scale else "watch",
-                f"{capital(way)} does better",
+                f"Better without an adversary: {way}",
                 f"{capital(name)} {own:.3g}; of {way}, which takes no adversary and no training, {theirs:.3g}.",
                 "The game has not paid yet: train longer, or see what the game's own verdict says.",
                 (run.longer(),),
@@ -405,7 +405,8 @@ class Labels(Diagnosis):
             "The labels say nothing of the samples",
             f"The nearest other training sample is of the same class {percent(own)} of the time, any other one "
             f"{percent(chance)}: labels that were shuffled look like this.",
-            "See that labels belong to their samples; without them, --set conditional=false.",
+            "See that labels belong to their samples; or train without them.",
+            (Remedy("conditional", 0, run.anew("--set conditional=false")),),
             agreement=own,
             chance=chance,
         )
