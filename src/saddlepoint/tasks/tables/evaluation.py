@@ -9,6 +9,7 @@ from pydantic import Field
 
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.tables import CategoryColumn, TableData
+from saddlepoint.data.tables.reading import keys_of
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import (
@@ -168,9 +169,25 @@ def evaluate_tables(
             found["copies"] = seen.copies
             measured += _risks(whole, test, own, protocol, seed, is_floor=is_floor)
         measured += _likenesses(real, own, protocol)
+        measured += _copied(train, table, protocol)
         measured += numbers(found, protocol=protocol)
         measured += numbers(predicted, settings={"target": target}, protocol=protocol)
     return Evaluation(measured, notes)
+
+
+def _copied(train: TableData, made: TableData, protocol: Protocol) -> list[Number]:
+    """`copied_values`, of columns that are not learnt; nothing where there are none, or their values are not known."""
+    shares = {}
+    for column in train.columns:
+        known, cells = train.cells[column.name].keys, made.cells[column.name]
+        if column.kind != "identifier" or known is None:
+            continue
+        keys = keys_of(made.column(column.name).texts(cells)) if cells.keys is None else cells.keys
+        shares[column.name] = float(np.isin(keys, known[known > 0]).mean())
+    if not shares:
+        return []
+    value = float(np.mean(list(shares.values())))
+    return [Number(measure("copied_values"), value, detail={"columns": shares}, protocol=protocol)]
 
 
 def _risks(
