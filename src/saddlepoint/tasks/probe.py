@@ -94,7 +94,7 @@ class Probe(ABC, Generic[M]):
         medians; a shift of all logits, which the losses may not determine, changes neither.
         """
         found = {f"{name}_parameter_norm": float(game.point.only(name).norm()) for name in game.names}
-        if self.forward is None or _rested(game) or "discriminator" not in game.names:
+        if self.forward is None or "discriminator" in game.rested or "discriminator" not in game.names:
             return found
         with torch.no_grad(), game.untouched(), seeded(self.watched.seed):
             real, generated = logits_of(self._given(game))
