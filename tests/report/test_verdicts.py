@@ -402,7 +402,7 @@ def test_a_penalty_that_was_raised_a_hundredfold_is_lowered_and_not_raised() -> 
     found = told(ended(**ruin), changed(flat), config)
     commands = [c for verdict in found.values() for f in verdict.findings for c in f.commands]
     assert found["game"].findings[0].name == "penalty-rules"
-    assert "penalties.r1.weight=1 " in commands[0]
+    assert commands[0].endswith("--set penalties.r1.weight=1")
     assert not any("penalties.r1.weight=1000" in command for command in commands)
 
 
