@@ -489,7 +489,7 @@ def judged(case: Case, folder: Path) -> Outcome:
     """What the verdicts say of a run."""
     found = [f for f in examine_run(folder) if f.level != "good"]
     levels = tuple(str(verdict.level) for verdict in verdicts(**evidence_of(folder)))
-    first = next((f for f in found if f.commands or f.remedies or f.advice), None)
+    first = next((f for f in found if f.advice and not f.advice.startswith("It may follow from")), None)
     advice = "" if first is None else " ".join([*first.commands[:1], first.advice])
     names = tuple(f.name for f in found)
     command = first.commands[0].rpartition("config.yaml")[2].strip("' ") if first is not None and first.commands else ""
