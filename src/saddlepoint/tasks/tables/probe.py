@@ -14,9 +14,9 @@ from saddlepoint.measures import Number, numbers
 from saddlepoint.metrics import TableColumn, column_similarities, pair_similarities
 from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.probe import Probe, write_picture
-from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.evaluation import likenesses, metric_columns
 from saddlepoint.tasks.tables.model import RowGenerator
+from saddlepoint.tasks.tables.ruled import RuledCoding
 
 #: Rows of each kind that a report shows.
 SHOWN = 6
@@ -32,7 +32,7 @@ class TableProbe(Probe[RowGenerator]):
         others: further training rows, as many or fewer.
     """
 
-    def __init__(self, watched: Batch, coding: TableCoding, rows: Tensor, others: Tensor) -> None:
+    def __init__(self, watched: Batch, coding: RuledCoding, rows: Tensor, others: Tensor) -> None:
         super().__init__(watched, of_latents, Closeness(lambda: coding.layout.wide(torch.cat([rows, others]))))
         self.coding, self.layout, self.real = coding, coding.layout, metric_columns(coding.decode(rows))
         self.rows, self.others = rows, others
