@@ -47,6 +47,10 @@ CHANGES: dict[str, tuple[Callable[[State], Any], str]] = {
     "evaluations negative": (_set("evaluations", to=-5), "evaluations is -5"),
     "time negative": (_set("progress", "seconds", to=-1.0), "seconds is -1.0"),
     "no steps": (lambda s: s["progress"].pop("steps"), "lacks steps"),
+    "scores that are none": (
+        _set("progress", "unrecorded", to={"metrics": {"psnr": "x"}}),
+        "unrecorded holds no numbers",
+    ),
     "losses that are none": (_set("progress", "sums", to={"generator": "x"}), "sums holds no numbers"),
     "a list": (lambda s: None, "is list"),
 }

@@ -54,7 +54,7 @@ class RunFolder:
     def _own(self) -> tuple[Path, ...]:
         """All that a run reads and writes; whatever else lies in the folder is the user's."""
         files = (self.config, self.identity, self.records, self.evaluations, self.report, self.curves, self._lock)
-        return (*files, self.samples, self.checkpoints.folder, self.generator)
+        return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.generator)
 
     @property
     def _lock(self) -> Path:

@@ -123,7 +123,7 @@ def _check(state: Any, game: Game) -> None:
     if not _is_number(progress["seconds"]) or progress["seconds"] < 0:
         raise ValueError(f"seconds is {progress['seconds']!r}: a time is expected")
     for name in ("unrecorded", "sums"):
-        if not isinstance(progress[name], Mapping) or not all(map(_is_scalar, progress[name].values())):
+        if not _are_numbers(progress[name]):
             raise ValueError(f"{name} holds no numbers by name")
     _keys(state["optimizers"], tuple(game.optimizers), "optimizers")
     for name, optimizer in game.optimizers.items():
@@ -190,6 +190,13 @@ def _is_number(value: Any) -> bool:
 
 def _is_scalar(value: Any) -> bool:
     return (isinstance(value, Tensor) and value.numel() == 1) or isinstance(value, int | float)
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether a value holds numbers by name, or by group and name."""
+    if not isinstance(value, Mapping):
+        return False
+    return all(_is_scalar(inner) or _are_numbers(inner) for inner in value.values())
 
 
 def _alike(value: Any, own: Any) -> bool:
