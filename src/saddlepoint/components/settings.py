@@ -15,7 +15,7 @@ from saddlepoint.components.registries import (
 )
 from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.stream import Distribution
-from saddlepoint.training import Schedule
+from saddlepoint.training import Length, Schedule
 
 Choice = dict[str, Any]
 
@@ -43,7 +43,7 @@ class Player(Settings):
 class Pretraining(Settings):
     """A first stage, in which the generator learns without the adversary."""
 
-    samples: int | None = Field(default=0, ge=0)
+    samples: Annotated[int | None, Length()] = Field(default=0, ge=0)
     """Samples seen before the adversary begins; none leaves the adversary out."""
 
 
@@ -143,7 +143,7 @@ class Augmentation(Settings):
     """Probability of each part; where there is a target, where it begins."""
     target: float | None = Field(default=None, gt=-1, lt=1)
     """Of the mean sign of the real logits, towards which the strength is adjusted; none leaves the strength."""
-    span: float = Field(default=500_000, gt=0)
+    span: Annotated[float, Length()] = Field(default=500_000, gt=0)
     """Samples that an adjustment of the strength from 0 to 1 takes."""
     schedule: Schedule | None = None
     """The strength by the samples seen, in place of a target."""

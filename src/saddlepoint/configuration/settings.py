@@ -124,14 +124,23 @@ def assign(settings: S, assignments: Sequence[str]) -> S:
     Raises:
         ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
     """
+    return _assigned(settings, assigned(assignments))
+
+
+def assigned(assignments: Sequence[str]) -> list[tuple[str, Any]]:
+    """The keys and values of `key=value` assignments, in order. Raises ConfigurationError where there is no '='.
+
+    >>> assigned(["lr=1e-3"])
+    [('lr', 0.001)]
+    """
     parted = [(assignment, *assignment.partition("=")) for assignment in assignments]
     for assignment, _, equals, _ in parted:
         if not equals:
             raise ConfigurationError(f"{assignment!r} is not an assignment: write key=value")
-    return _assigned(settings, [(path.strip(), parse_value(text)) for _, path, _, text in parted])
+    return [(path.strip(), parse_value(text)) for _, path, _, text in parted]
 
 
-def assign_values(settings: S, values: Mapping[str, Any]) -> S:
+def assign_values(settings: S, values: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> S:
     """A copy of the settings with values by their keys, in order, and all checked again; see `assign`.
 
     >>> class Size(Settings):
@@ -139,7 +148,7 @@ def assign_values(settings: S, values: Mapping[str, Any]) -> S:
     >>> assign_values(Size(), {"width": 3}).width
     3
     """
-    return _assigned(settings, list(values.items()))
+    return _assigned(settings, list(values.items()) if isinstance(values, Mapping) else values)
 
 
 def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:

@@ -23,6 +23,7 @@ from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, examine_run, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.runs.planning import Planned, planned, stages_of
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
 from saddlepoint.tasks.registry import AnyTask, task_of_model
@@ -158,13 +159,19 @@ class Run:
         data = self.read_data(observer.progressed)
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
-        observer.started(RunInfo(config, data, self.path, continued))
-        assembly = assemble(config, data, self._networks)
+        if continued:
+            assembly = assemble(config, data, self._networks)
+            plan = Planned(config, assembly, stages_of(assembly), None)
+        else:
+            plan = planned(config, data, self._networks, observer.progressed)
+            assembly, self.config = plan.assembly, plan.config
+            config = plan.config
+        observer.started(self._info(plan, data, continued=continued))
         self.storage.create()
         self.storage.write_config(config.plain())
         identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
         if not continued:
-            identity["started"] = _now()
+            identity |= {"started": _now(), "plan": _told(plan)}
         self.storage.write_identity(**identity)
         try:
             self.result = assembly.training(self.storage, observer).run()
@@ -175,6 +182,13 @@ class Run:
         self._model = None
         self._end(self.result, report)
         observer.ended(self.result)
+
+    def _info(self, plan: Planned, data: Dataset, *, continued: bool) -> RunInfo:
+        """What observers are told; a run that goes on is expected to take as long as it was when it began."""
+        told = self.storage.read_identity().get("plan", {}) if continued else _told(plan)
+        return RunInfo(
+            plan.config, data, self.path, continued, plan.stages, told.get("seconds"), told.get("memory_bytes")
+        )
 
     def _end(self, result: Result, report: bool) -> None:
         progress = result.progress
@@ -200,6 +214,7 @@ class Run:
             return False
         with read_from_file():
             before = read_config(self.storage.read_config(), str(self.storage.config))
+        config = self.config = config.continuing(before)
         differences = config.differences(before)
         if [found.partition(":")[0] for found in differences] == ["data.path"]:
             with suppress(DataError):
@@ -229,7 +244,8 @@ class Run:
         if spent is None:
             return None
         return (
-            f"Nothing to do: the budget of {spent} is spent in {self.path}. To go on, give more, as in "
+            f"Nothing to do: the budget of {spent} is spent in {self.path}. To go on:  saddle train "
+            f"{shlex.quote(str(self.storage.config))} --out {shlex.quote(str(self.path))} "
             f"--samples {2 * int(identity.get('samples', 1))}"
         )
 
@@ -527,10 +543,20 @@ def _with_own(config: Config, role: str, network: nn.Module) -> Config:
     return config.model_copy(update={role: player})
 
 
+def _told(plan: Planned) -> dict[str, Any]:
+    """What `run.json` says of a plan."""
+    pace = plan.pace
+    return {
+        "stages": [{"name": stage.name, "end": stage.end} for stage in plan.stages],
+        "seconds": None if plan.seconds is None else round(plan.seconds, 1),
+        "memory_bytes": None if pace is None else pace.memory,
+    }
+
+
 def _is_run(config: Config) -> Any:
     def same(found: Mapping[str, Any]) -> bool:
         with read_from_file():
-            return read_config(found).same_run(config)
+            return config.begins_as(read_config(found))
 
     return same
 

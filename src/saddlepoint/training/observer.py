@@ -20,20 +20,42 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class StageInfo:
+    """A stage of a run: its name, and the samples seen when it ends; None where that is open."""
+
+    name: str
+    end: int | None
+
+
+@dataclass(frozen=True)
 class RunInfo:
-    """What a run that begins is made of.
+    """What a run that begins is made of, and what it will do.
 
     Attributes:
         config: the task's `Config`.
         data: the task's data.
         folder: of the run.
         continued: whether it goes on from an earlier session.
+        stages: in their order.
+        seconds: that the whole run is expected to take; None where that is not known.
+        memory: bytes that it holds; None where that is not known.
     """
 
     config: Any
     data: Any
     folder: Path
     continued: bool
+    stages: Sequence[StageInfo] = ()
+    seconds: float | None = None
+    memory: int | None = None
+
+    def stage_at(self, samples: int) -> str:
+        """The name of the stage after so many samples; empty where none is known."""
+        return next((s.name for s in self.stages if s.end is None or samples < s.end), self._last)
+
+    @property
+    def _last(self) -> str:
+        return self.stages[-1].name if self.stages else ""
 
 
 class Observer:
@@ -43,7 +65,7 @@ class Observer:
         """Something that takes time before the first step goes on, as reading the data."""
 
     def started(self, info: RunInfo) -> None:
-        """The data are read, and nothing is built yet."""
+        """The data are read, and the plan is made; the first step comes next."""
 
     def stepped(self, progress: Progress) -> None:
         """A step is about to be followed by the next one."""
