@@ -52,7 +52,8 @@ def configured(
     """
     config = starting_point(what, trust)
     values = [*(settings or {}).items(), *assigned(assignments)]
-    budget, keep, early, late = {}, config.plan.keep, [], []
+    budget: dict[str, object] = {}
+    keep, early, late = config.plan.keep, list[tuple[str, Any]](), list[tuple[str, Any]]()
     for key, value in values:
         if (word := key.removeprefix("budget.")) in BUDGET:
             budget[word] = None if value == "none" else value

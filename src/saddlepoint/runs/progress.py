@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from saddlepoint.data.dataset import Dataset, OnProgress
+from saddlepoint.data.dataset import OnProgress
 from saddlepoint.tasks import Config
 from saddlepoint.training import Budget, Observer, Result, RunInfo
 from saddlepoint.training.observer import Progress as Where

@@ -190,9 +190,14 @@ class Config(Settings, ABC):
     def begins_as(self, before: "Config") -> bool:
         """Whether a run that began as the other is the one that is asked for: in its length, and in all else."""
         own, plan = self.budget, before.plan
-        asked = own.samples or own.minutes or own.epochs or own.evaluations
-        then = own.samples and before.length or own.minutes and plan.minutes or own.epochs and plan.epochs
-        as_long = self.plan.keep or self.length is None or asked == (then or before.budget.evaluations)
+        lengths = (
+            (own.samples, before.length),
+            (own.minutes, plan.minutes),
+            (own.epochs, plan.epochs),
+            (own.evaluations, before.budget.evaluations),
+        )
+        asked, then = next((pair for pair in lengths if pair[0] is not None), (None, None))
+        as_long = self.plan.keep or self.length is None or asked == then
         return as_long and self.continuing(before).same_run(before)
 
     def same_run(self, other: "Config") -> bool:

@@ -1,4 +1,4 @@
-"""How fast a training goes on this machine: a short probe, so that minutes become samples and the start tells a time."""
+"""How fast a training goes on this machine: by a short probe, minutes become samples and the start tells a time."""
 
 import sys
 import time
@@ -89,11 +89,11 @@ def measured(training: Training, starts: Sequence[int], seconds: float) -> Pace:
             found += training.game.evaluations - counted
         costs.append(timed / max(samples, 1))
         evaluations.append(found / max(samples, 1))
-    begun = [_now(device)]
+    at = [_now(device)]
     for what in LOOKS:
         training.look(what)
-        begun.append(_now(device))
-    first, checkpoint, snapshot, record = (after - before for before, after in pairwise(begun))
+        at.append(_now(device))
+    first, checkpoint, snapshot, record = (after - before for before, after in pairwise(at))
     once = max(0.0, first - checkpoint)
     return Pace(tuple(costs), tuple(evaluations), once, checkpoint, snapshot, record, memory(device))
 
