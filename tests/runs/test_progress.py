@@ -86,9 +86,11 @@ def test_the_plan_is_said_and_the_bar_names_the_stage() -> None:
     ]
     said = StringIO()
     bar = ProgressBar(Console(file=said, force_terminal=True, width=200, color_system=None, highlight=False))
-    bar.started(told)
+    bar.started(info("enhance"))
+    bar.planned(told)
     bar.stepped(Progress(samples=99_000))
     bar.close()
+    assert "plan: regression to 100,000 samples" in said.getvalue()
     assert "enhance: regression" in said.getvalue()
 
 

@@ -70,6 +70,8 @@ def range_of(images: Sequence[Path | bytes], given: Range | None = None) -> Valu
     if not found:
         return None
     least, greatest = min(low for low, _ in found), max(high for _, high in found)
+    if given is None and least == greatest:  # nothing to tell a range by
+        return None
     return ValueRange(given or natural(least, greatest), given is not None, len(found))
 
 

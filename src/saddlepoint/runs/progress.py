@@ -77,6 +77,12 @@ class ProgressBar(Observer):
             self._live = Live(console=self.console, auto_refresh=False)
             self._live.start()
 
+    def planned(self, info: RunInfo) -> None:
+        """Say what the plan is."""
+        self._info = info
+        for line in plan_of(info):
+            self.console.print(line, markup=False, soft_wrap=True)
+
     def stepped(self, progress: Where) -> None:
         """Redraw, at most five times a second."""
         self._last = progress
@@ -157,13 +163,20 @@ class NotebookProgress(Observer):
             print(line)
         self._info = info
 
+    def planned(self, info: RunInfo) -> None:
+        """Say what the plan is."""
+        self._info = info
+        for line in plan_of(info):
+            print(line)
+
     def stepped(self, progress: Where) -> None:
         """Show where it is, at most every two seconds."""
         now = time.monotonic()
         if now - self._shown >= 10 * REDRAW:
             self._shown = now
             share = self._info.config.budget.share(progress.samples, progress.seconds, progress.evaluations)
-            self._line = f"{self._info.stage_at(progress.samples)}: {progress.samples:,} samples, {share:.0%}"
+            stage = self._info.stage_at(progress.samples)
+            self._line = f"{f'{stage}: ' * bool(stage)}{progress.samples:,} samples, {share:.0%}"
             self._show()
 
     def snapshot(self, path: Path) -> None:
@@ -231,7 +244,7 @@ def work_here(wanted: bool = True) -> Iterator[OnProgress]:
 
 
 def introduction(info: RunInfo) -> list[str]:
-    """What is trained on what, what is to be known of the data, and the plan, a line each."""
+    """What is trained on what, and what is to be known of the data, a line each."""
     config, data = info.config, info.data
     what = "continuing" if info.continued else "training"
     lines = [
@@ -245,7 +258,7 @@ def introduction(info: RunInfo) -> list[str]:
         lines.append(f"{len(counts):,} classes of {each} {data.kind}: {names}")
         if getattr(config, "conditional", None) is False:
             lines[-1] += "; --conditional makes each on demand"
-    return [*lines, *(f"note: {note}" for note in data.notes), *plan_of(info)]
+    return [*lines, *(f"note: {note}" for note in data.notes)]
 
 
 def plan_of(info: RunInfo) -> list[str]:

@@ -159,6 +159,7 @@ class Run:
         data = self.read_data(observer.progressed)
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
+        observer.started(RunInfo(config, data, self.path, continued))
         if continued:
             assembly = assemble(config, data, self._networks)
             plan = Planned(config, assembly, stages_of(assembly), None)
@@ -166,7 +167,7 @@ class Run:
             plan = planned(config, data, self._networks, observer.progressed)
             assembly, self.config = plan.assembly, plan.config
             config = plan.config
-        observer.started(self._info(plan, data, continued=continued))
+        observer.planned(self._info(plan, data, continued=continued))
         self.storage.create()
         self.storage.write_config(config.plain())
         identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}

@@ -65,7 +65,10 @@ class Observer:
         """Something that takes time before the first step goes on, as reading the data."""
 
     def started(self, info: RunInfo) -> None:
-        """The data are read, and the plan is made; the first step comes next."""
+        """The data are read, and nothing is built yet."""
+
+    def planned(self, info: RunInfo) -> None:
+        """The plan is made: the configuration has all lengths, the stages are known. The first step comes next."""
 
     def stepped(self, progress: Progress) -> None:
         """A step is about to be followed by the next one."""
@@ -101,6 +104,11 @@ class Observers(Observer):
         """Tell them."""
         for observer in self.observers:
             observer.started(info)
+
+    def planned(self, info: RunInfo) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.planned(info)
 
     def stepped(self, progress: Progress) -> None:
         """Tell them."""
