@@ -28,7 +28,7 @@ ARROWS = {
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
     "data": (
-        {"core"},
+        {"cache", "core"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
             *("h5py", "datasets", "pandas", "pyarrow", "soundfile"),
@@ -36,7 +36,7 @@ ARROWS = {
     ),
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
-    "extractors": ({"signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
+    "extractors": ({"cache", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "training": ({"configuration", "core", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
     "components": (
         {

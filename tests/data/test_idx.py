@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from saddlepoint.cache import cache_folder
 from saddlepoint.data import DataError, fashion_mnist, idx_folder, load_images, mnist
-from saddlepoint.data.cache import cache_folder
 from saddlepoint.data.download import fetch
 from saddlepoint.data.idx import FASHION_MNIST, IMAGES, LABELS, MNIST, read_idx
 

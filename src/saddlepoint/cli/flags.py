@@ -139,11 +139,16 @@ def settings_help(config: Config, *, everything: bool) -> str:
         f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."
     ]
     lines += grouped(found, _flag)
-    short = {**{word: (f"budget.{word}",) for word in BUDGET}, **type(config).aliases}
-    lines += ["", "short:", *(f"  {_flag(name)} = {', '.join(places)}" for name, places in short.items())]
+    short = short_of(type(config)).items()
+    lines += ["", "short:", *(f"  {_flag(name)} = {', '.join(places)}" for name, places in short)]
     if not everything:
         lines += ["", "All of them: --help-all."]
     return "\n".join(lines)
+
+
+def short_of(kind: type[Config]) -> dict[str, tuple[str, ...]]:
+    """Short keys, each with the settings that it stands for."""
+    return {**{word: (f"budget.{word}",) for word in BUDGET}, **kind.aliases}
 
 
 def grouped(found: Sequence[Described], name: Callable[[str], str] = str) -> list[str]:

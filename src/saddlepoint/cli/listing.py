@@ -1,126 +1,20 @@
 """`saddle list`."""
 
-import inspect
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import torch
 import typer
 from rich.table import Table
 
 from saddlepoint.cli.console import out
-from saddlepoint.cli.flags import grouped
-from saddlepoint.components.registries import (
-    AUGMENTATION_REGISTRY,
-    CONTENT_REGISTRY,
-    GAME_REGISTRY,
-    LOSS_REGISTRY,
-    METHOD_REGISTRY,
-    NETWORK_REGISTRY,
-    OPTIMIZER_REGISTRY,
-    PENALTY_REGISTRY,
-    REGULARISER_REGISTRY,
-)
-from saddlepoint.configuration import ConfigurationError, Registry, described, nearest
-from saddlepoint.data import DATASETS
-from saddlepoint.measures import MEASURES
-from saddlepoint.networks import (
-    NETWORKS,
-    DenseSuperResolver,
-    Generator,
-    SuperResolver,
-    Translator,
-    VocoderDiscriminator,
-    VocoderGenerator,
-    WaveGANDiscriminator,
-    WaveGANGenerator,
-    costs,
-)
-from saddlepoint.runs.api import starting_point
-from saddlepoint.tasks import tasks
-from saddlepoint.tasks.model import OWN
+from saddlepoint.cli.known import KINDS, known
 
-#: Samples for which the networks' costs are listed: (C, H, W) and the latent's size.
-SHAPE, LATENT = (1, 28, 28), 64
-#: What translators are given, and how many times as large super-resolvers make it.
-SOURCE, SCALE = (3, 64, 64), 4
-#: Of a vocoder: (bands, frames) of about a second at 8 kHz, and its samples.
-MEL, WAVE = (40, 126), (8000,)
-#: Of raw sounds, as long in whole quarters.
-SOUND = (1, 8192)
-
-
-def by(shape: Sequence[int]) -> str:
-    """A shape as people write it, channels last.
-
-    >>> by((3, 32, 64)), by((2,))
-    ('32x64x3', '2')
-    """
-    return "x".join(map(str, (*shape[1:], shape[0])))
-
-
-def _network(name: str) -> tuple[str, ...]:
-    """A network with what it costs at its default dials; of one from outside, its words."""
-    if name not in NETWORKS:
-        return name, NETWORK_REGISTRY.summary(name), ""
-    waves = NETWORKS[name] in (VocoderGenerator, VocoderDiscriminator)
-    # Inverse transforms know no tensors without numbers.
-    with torch.device("cpu" if waves else "meta"):
-        if issubclass(NETWORKS[name], Translator):
-            scale = SCALE if NETWORKS[name] in (SuperResolver, DenseSuperResolver) else 1
-            shape = (SOURCE[0], scale * SOURCE[1], scale * SOURCE[2])
-            cost = costs(NETWORK_REGISTRY.build(name, source=SOURCE, shape=shape), torch.empty(1, *SOURCE))
-        elif waves:
-            made = NETWORK_REGISTRY.build(name, source=MEL, shape=WAVE)
-            cost = costs(made, torch.empty(1, *(MEL if NETWORKS[name] is VocoderGenerator else WAVE)))
-        else:
-            sample = SOUND if NETWORKS[name] in (WaveGANGenerator, WaveGANDiscriminator) else SHAPE
-            network = NETWORK_REGISTRY.build(name, shape=sample, latent=LATENT, classes=0)
-            takes = (LATENT,) if isinstance(network, Generator) else sample
-            cost = costs(network, torch.empty(1, *takes))
-    numbers = f"{cost.parameters / 1e6:.2f} M parameters, {cost.macs / 1e6:.1f} M MACs"
-    return name, NETWORK_REGISTRY.summary(name), numbers
-
-
-def _entries(registry: Registry[Any]) -> list[tuple[str, ...]]:
-    return [(name, registry.summary(name)) for name in registry.names]
-
-
-def _recipes() -> list[tuple[str, ...]]:
-    found = [(name, recipe) for task in tasks().values() for name, recipe in task.recipes.items()]
-    return [(name, (inspect.getdoc(recipe) or "").partition("\n")[0]) for name, recipe in found]
-
-
-#: What a title says beside the kind.
-_STATED = {
-    "networks": f"costs a sample of {by(SHAPE)}, latent {LATENT}, at the default dials; "
-    f"translators: given {by(SOURCE)}, super-resolvers x{SCALE}; of sounds a second at 8 kHz"
-}
-_KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
-    "recipes": _recipes,
-    "tasks": lambda: [(name, (inspect.getdoc(task) or "").partition("\n")[0]) for name, task in tasks().items()],
-    "methods": lambda: [
-        (name, METHOD_REGISTRY.summary(name), getattr(METHOD_REGISTRY.entry(name), "cost", ""))
-        for name in METHOD_REGISTRY.names
-    ],
-    "losses": lambda: _entries(LOSS_REGISTRY),
-    "penalties": lambda: _entries(PENALTY_REGISTRY),
-    "regularisers": lambda: _entries(REGULARISER_REGISTRY),
-    "content": lambda: _entries(CONTENT_REGISTRY),
-    "augmentations": lambda: _entries(AUGMENTATION_REGISTRY),
-    "networks": lambda: [_network(name) for name in NETWORK_REGISTRY.names if name != OWN],
-    "optimizers": lambda: [(name, OPTIMIZER_REGISTRY.summary(name)) for name in OPTIMIZER_REGISTRY.names],
-    "data": lambda: [(name, entry.summary) for name, entry in DATASETS.items()],
-    "games": lambda: _entries(GAME_REGISTRY),
-    "metrics": lambda: [(name, measure.summary, measure.words) for name, measure in MEASURES.items()],
-}
 #: The kind that wants a recipe.
 SETTINGS = "settings"
 
 
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(_KINDS)}; settings RECIPE [KEY].")
+        str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(KINDS)}; settings RECIPE [KEY].")
     ] = None,
     recipe: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="Whose settings are listed.")] = None,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this setting, and those inside it.")] = None,
@@ -138,28 +32,32 @@ def list_(
     if kind == SETTINGS:
         _settings(recipe, key)
         return
-    if kind is not None and kind not in _KINDS:
-        raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, [*_KINDS, SETTINGS])}")
+    if kind is not None and kind not in KINDS:
+        from saddlepoint.configuration import ConfigurationError, nearest
+
+        raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, [*KINDS, SETTINGS])}")
     if recipe is not None:
+        from saddlepoint.configuration import ConfigurationError
+
         raise ConfigurationError(f"{kind} are listed whole: leave {recipe!r} out")
-    for name in [kind] if kind else _KINDS:
-        table = Table(
-            title=f"{name} ({_STATED[name]})" if name in _STATED else name,
-            title_justify="left",
-            title_style="bold",
-            show_header=False,
-            box=None,
-        )
+    lists = known()["lists"]
+    for name in [kind] if kind else KINDS:
+        title, rows = lists[name]
+        table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None)
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()
         table.add_column(style="dim")
-        for entry in _KINDS[name]():
-            table.add_row(*entry)
+        for row in rows:
+            table.add_row(*row)
         out.print(table)
 
 
 def _settings(recipe: str | None, key: str | None) -> None:
     """Every setting of a recipe with its value, its type and bounds, and what it means."""
+    from saddlepoint.cli.flags import grouped
+    from saddlepoint.configuration import ConfigurationError, described, nearest
+    from saddlepoint.runs.api import starting_point
+
     if recipe is None:
         raise ConfigurationError("whose settings? Name a recipe, as in: saddle list settings digits")
     found = described(starting_point(recipe))

@@ -1,33 +1,141 @@
-"""`saddle`: the commands, their flags, and what an error looks like."""
+"""`saddle`: the commands, and what an error looks like.
+
+A command's module is imported when the command is run, so that help, the version and completion need no torch.
+"""
 
 import sys
-from typing import Annotated
+from pkgutil import resolve_name
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from saddlepoint import __version__
-from saddlepoint.cli import (
-    applying,
-    augmenting,
-    comparing,
-    evaluating,
-    inspecting,
-    listing,
-    mapping,
-    reporting,
-    sampling,
-    solving,
-    training,
-)
-from saddlepoint.cli.console import err, fail
-from saddlepoint.cli.helping import UsesRun
+from saddlepoint.cli.completing import suggestions
+
+#: Flags that a command does not declare are settings or options of what it is given.
+ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+class Entry(NamedTuple):
+    """A command before its module is imported.
+
+    Attributes:
+        function: where it lives, in this package.
+        summary: the first line of its docstring.
+        any_flag: whether it takes flags that it does not declare.
+        uses_run: whether its help tells the options of the run that is named.
+        own_help: whether it writes its help itself.
+    """
+
+    function: str
+    summary: str
+    any_flag: bool = False
+    uses_run: bool = False
+    own_help: bool = False
+
+    def load(self, name: str) -> Any:
+        """The command itself."""
+        options: dict[str, Any] = {"context_settings": ANY_FLAG} if self.any_flag else {}
+        if self.uses_run:
+            options["cls"] = resolve_name("saddlepoint.cli.helping:UsesRun")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, add_help_option=not self.own_help, **options)(
+            resolve_name(f"saddlepoint.cli.{self.function}")
+        )
+        return typer.main.get_command(app)
+
+
+COMMANDS = {
+    "train": Entry(
+        "training:train",
+        "Train a recipe. The same command with the same folder continues.",
+        any_flag=True,
+        own_help=True,
+    ),
+    "sample": Entry(
+        "sampling:sample",
+        "Draw samples from a trained generator. The same seed gives the same samples.",
+        any_flag=True,
+        uses_run=True,
+    ),
+    "translate": Entry(
+        "applying:translate",
+        "Translate images by a trained network: files and folders of any size.",
+        any_flag=True,
+        uses_run=True,
+    ),
+    "enhance": Entry(
+        "applying:enhance",
+        "Enhance images by a trained network: files and folders of any size, photographs by tiles.",
+        any_flag=True,
+        uses_run=True,
+    ),
+    "vocode": Entry(
+        "applying:vocode",
+        "Resynthesise audio files from their mel spectrograms by a trained vocoder: files and folders of any length.",
+        any_flag=True,
+        uses_run=True,
+    ),
+    "augment": Entry(
+        "augmenting:augment",
+        "Enlarge a labelled set of images by samples of a conditional generator. The same seed gives the same images.",
+    ),
+    "evaluate": Entry(
+        "evaluating:evaluate",
+        "Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.",
+        any_flag=True,
+        uses_run=True,
+    ),
+    "solve": Entry(
+        "solving:solve", "Run an iteration on a game whose solution is known, and measure its factor a step."
+    ),
+    "map": Entry(
+        "mapping:map_",
+        "Measure where in the plane of the players' step sizes an iteration converges; theory's boundary on top.",
+    ),
+    "compare": Entry(
+        "comparing:compare",
+        "Compare methods on one game, or put recipes beside their baselines, at the same budget.",
+        any_flag=True,
+    ),
+    "inspect": Entry(
+        "inspecting:inspect",
+        "Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.",
+    ),
+    "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
+    "list": Entry(
+        "listing:list_",
+        "List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more.",
+    ),
+}
+
+
+class Unloaded(TyperCommand):
+    """A command whose module is not imported: enough for the list of commands and for completion."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """What the one argument's completion says, for flags too."""
+        return self.params[0].shell_complete(ctx, incomplete)
+
+
+class Commands(TyperGroup):
+    """All commands by what they are, one of them imported where it is run."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """The command of a word; the whole one, unless a shell completes."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
+            command = COMMANDS[name].load(name)
+        return name, command, rest
+
 
 app = typer.Typer(
     name="saddle",
+    cls=Commands,
     help="Train generative adversarial networks as games, solved by an iteration that you choose.\n\n"
     "Begin with: saddle train digits",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -48,40 +156,41 @@ def _root(
     pass
 
 
-#: Flags that a command does not declare are settings or options of what it is given.
-ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
+def _unloaded(words: Annotated[list[str] | None, typer.Argument(autocompletion=suggestions)] = None) -> None:
+    pass
 
-app.command("train", context_settings=ANY_FLAG, add_help_option=False)(training.train)
-app.command("sample", cls=UsesRun, context_settings=ANY_FLAG)(sampling.sample)
-app.command("translate", cls=UsesRun, context_settings=ANY_FLAG)(applying.translate)
-app.command("enhance", cls=UsesRun, context_settings=ANY_FLAG)(applying.enhance)
-app.command("vocode", cls=UsesRun, context_settings=ANY_FLAG)(applying.vocode)
-app.command("augment")(augmenting.augment)
-app.command("evaluate", cls=UsesRun, context_settings=ANY_FLAG)(evaluating.evaluate)
-app.command("solve")(solving.solve)
-app.command("map")(mapping.map_)
-app.command("compare", context_settings=ANY_FLAG)(comparing.compare)
-app.command("inspect")(inspecting.inspect)
-app.command("report")(reporting.report)
-app.command("list")(listing.list_)
+
+for _name, _entry in COMMANDS.items():
+    app.command(_name, cls=Unloaded, help=_entry.summary, context_settings=ANY_FLAG, add_help_option=False)(_unloaded)
 
 
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
-    from saddlepoint.storage import RunBusy
-    from saddlepoint.training import RunFailed
-
     try:
         app(prog_name="saddle")
-    except (RunFailed, RunBusy) as error:
-        fail(str(error), 1)
-    except ValueError as error:
-        fail(str(error), 2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+    except ValueError as error:
+        _fail(str(error), 2)
+    except RuntimeError as error:
+        if not hasattr(error, "exit_code"):
+            raise
+        _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        err.print("interrupted")
+        _say("interrupted")
         sys.exit(130)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from saddlepoint.cli.console import fail
+
+    fail(message, code)
+
+
+def _say(message: str) -> None:
+    from saddlepoint.cli.console import err
+
+    err.print(message)

@@ -24,6 +24,7 @@ class Described:
         value: what it is now, as YAML has it.
         kind: what it may be.
         text: what it means; empty where nothing is said.
+        choices: the names or words that it may be, where they are few.
         depth: dots in the key.
     """
 
@@ -31,6 +32,7 @@ class Described:
     value: Any
     kind: str
     text: str
+    choices: tuple[str, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -49,12 +51,14 @@ def _of_settings(kind: type[Settings], values: Mapping[str, Any], prefix: str) -
         mark = next((m for m in field.metadata if isinstance(m, Registry | NamedChoices)), None)
         inner = settings_in(field.annotation)
         if isinstance(mark, Registry):
-            yield Described(key, None if value is None else value["name"], _a(mark.kind), _text(kind, name))
+            chosen = None if value is None else value["name"]
+            yield Described(key, chosen, _a(mark.kind), _text(kind, name), tuple(mark.names))
             if value is not None:
                 yield from _of_choice(mark, value, key)
         elif isinstance(mark, NamedChoices):
             names = ", ".join(value) if value else None
-            yield Described(key, names, f"{mark.registry.kind} names with their arguments", _text(kind, name))
+            words = f"{mark.registry.kind} names with their arguments"
+            yield Described(key, names, words, _text(kind, name), tuple(mark.registry.names))
             for member, arguments in (value or {}).items():
                 yield from _of_choice(mark.registry, {"name": member, **arguments}, f"{key}.{member}")
         elif inner is not None:
@@ -63,7 +67,8 @@ def _of_settings(kind: type[Settings], values: Mapping[str, Any], prefix: str) -
             if isinstance(value, Mapping):
                 yield from _of_settings(inner, value, f"{key}.")
         else:
-            yield Described(key, value, _words(field.annotation) + _bounds(field), _text(kind, name))
+            words = _words(field.annotation) + _bounds(field)
+            yield Described(key, value, words, _text(kind, name), _choices(field.annotation))
 
 
 def _of_choice(registry: Registry[Any], spec: Mapping[str, Any], key: str) -> Iterator[Described]:
@@ -71,10 +76,12 @@ def _of_choice(registry: Registry[Any], spec: Mapping[str, Any], key: str) -> It
     for name, parameter in registry.parameters(spec["name"]).items():
         value = spec.get(name)
         if isinstance(value, Mapping) and "name" in value:
-            yield Described(f"{key}.{name}", value["name"], _a(registry.kind), texts.get(name, ""))
+            names = tuple(registry.names)
+            yield Described(f"{key}.{name}", value["name"], _a(registry.kind), texts.get(name, ""), names)
             yield from _of_choice(registry, value, f"{key}.{name}")
         else:
-            yield Described(f"{key}.{name}", value, _words(parameter.annotation), texts.get(name, ""))
+            annotation = parameter.annotation
+            yield Described(f"{key}.{name}", value, _words(annotation), texts.get(name, ""), _choices(annotation))
 
 
 def argument_texts(entry: Any) -> dict[str, str]:
@@ -148,6 +155,22 @@ def _bounds(field: FieldInfo) -> str:
         if getattr(mark, sign, None) is not None
     ]
     return f", {', '.join(told)}" if told else ""
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """What a type leaves to choose from, as it is typed; empty where it is open.
+
+    >>> _choices(bool), _choices(typing.Literal["a", "b"] | None), _choices(int)
+    (('true', 'false'), ('a', 'b', 'none'), ())
+    """
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        inner = [_choices(a) for a in arguments if a is not type(None)]
+        none = ("none",) if type(None) in arguments else ()
+        return (*(word for words in inner for word in words), *none) if all(inner) else ()
+    if origin is typing.Literal:
+        return tuple(map(str, arguments))
+    return ("true", "false") if annotation is bool else ()
 
 
 def _words(annotation: Any) -> str:

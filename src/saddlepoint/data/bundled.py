@@ -1,7 +1,10 @@
 """Images that an installed library ships: nothing to download."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
-from sklearn.datasets import load_digits
 
 from saddlepoint.data.images import ImageData
 
@@ -18,12 +21,16 @@ def digits(size: int | None = None) -> ImageData:
     >>> digits().shape, len(digits()), digits(16).shape
     ((1, 8, 8), 1797, (1, 16, 16))
     """
-    found = load_digits()
-    levels = torch.from_numpy(found.images).unsqueeze(1)
+    # The file alone: importing scikit-learn takes longer than the first steps of training.
+    library = find_spec("sklearn")
+    assert library is not None
+    assert library.origin is not None
+    table = np.loadtxt(Path(library.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
+    levels = torch.from_numpy(table[:, :-1].reshape(-1, 1, 8, 8))
     data = ImageData(
         name="digits",
         images=(levels * (255 / 16)).round().byte(),
-        labels=torch.from_numpy(found.target).long(),
+        labels=torch.from_numpy(table[:, -1]).long(),
         classes=tuple(str(digit) for digit in range(10)),
         source="Optical recognition of handwritten digits (UCI, test part), as shipped with scikit-learn.",
     )

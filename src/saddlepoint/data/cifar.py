@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from saddlepoint.data.cache import cache_folder
+from saddlepoint.cache import cache_folder
 from saddlepoint.data.download import fetch
 from saddlepoint.data.images import DataError, ImageData, Split
 

@@ -26,10 +26,11 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
-from saddlepoint.data.cache import cache_folder, mapped
+from saddlepoint.cache import cache_folder
 from saddlepoint.data.collection import KINDS, Collection, Findings, OnRead, bytes_of, in_memory
 from saddlepoint.data.decoding import available_formats
 from saddlepoint.data.images import DataError
+from saddlepoint.data.mapped import mapped
 from saddlepoint.data.workers import Target, decoded
 
 #: Bytes of pixels from which they are kept. Below, they are decoded afresh each time, which takes seconds.

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from saddlepoint.data.cache import cache_folder
+from saddlepoint.cache import cache_folder
 from saddlepoint.data.download import fetch
 from saddlepoint.data.images import DataError, ImageData, Split
 

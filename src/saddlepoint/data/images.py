@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from saddlepoint.cache import cache_folder
 from saddlepoint.core import rng
-from saddlepoint.data.cache import cache_folder
 
 Split = Literal["train", "test"]
 

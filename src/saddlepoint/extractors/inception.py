@@ -6,15 +6,15 @@ downloaded once and kept.
 
 import hashlib
 import io
-import os
 import urllib.error
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pooch
 import torch
 from torch import Tensor, nn
+
+from saddlepoint.cache import cache_folder
 
 #: The start of its SHA-256 is in the file's name, as torch.hub wants it.
 FILE, PREFIX = "weights-inception-2015-12-05-6726825d.pth", "6726825d"
@@ -77,7 +77,7 @@ def weights(mirrors: Sequence[str] = MIRRORS) -> Path:
     Raises:
         ValueError: no mirror gave the file; names each with its reason.
     """
-    cache = Path(os.environ.get("SADDLE_CACHE") or pooch.os_cache("saddlepoint")).expanduser() / "inception"
+    cache = cache_folder() / "inception"
     path = cache / FILE
     if path.is_file() and _is_whole(path):
         return path

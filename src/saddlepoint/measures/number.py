@@ -66,6 +66,16 @@ class Number:
     def __float__(self) -> float:
         return float(self.value)
 
+    def __repr__(self) -> str:
+        """What people read; everything is in `plain()`.
+
+        >>> numbers({"psnr": 31.5})[0]
+        31.5 dB (psnr, higher is better)
+        """
+        error = "" if self.error is None else f" ± {self.error:.2g}"
+        told = ", ".join(filter(None, (self.name, self.measure.words)))
+        return f"{self.value:.4g}{error}{f' {self.measure.unit}' if self.measure.unit else ''} ({told})"
+
     @property
     def name(self) -> str:
         """Of its measure."""

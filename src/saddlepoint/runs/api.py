@@ -137,7 +137,7 @@ def train(
         discriminator: a module, or a network's name with its arguments.
         settings: any setting by its key, as {"optimizer.lr": 5e-4}.
         observers: told how it goes.
-        progress: whether a bar is shown, where there is a terminal or a notebook.
+        progress: whether a bar is shown; in a notebook the newest picture, without a terminal a line a record.
         more: further settings of the top level; of a game of your own `metrics` (players ↦ numbers by name), `sample`
             ((players, n, source) ↦ samples), `average` (a half-life in samples), `every` and `evaluations`.
 
@@ -193,7 +193,7 @@ def evaluate(run: Run | str | Path, data: object = None, *, progress: bool = Tru
     Args:
         run: a run, or its folder.
         data: other data of the same kind, a name, a path or what the task takes; None takes the run's own.
-        progress: whether a bar is shown, where there is a terminal or a notebook.
+        progress: whether a bar is shown; in a notebook the newest picture, without a terminal a line a record.
         options: of the task, as `samples`, `seed`, `weights`; `saddle evaluate RUN --help` lists them.
 
     Raises:

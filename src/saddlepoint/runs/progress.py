@@ -197,12 +197,10 @@ class NotebookProgress(Observer):
 
 
 def progress_here(wanted: bool) -> list[Observer]:
-    """Observers that show a run's progress where it is wanted: in a notebook, or on a terminal."""
+    """Observers that show a run's progress where it is wanted: below a notebook's cell, else as the command line."""
     if not wanted:
         return []
-    if in_notebook():
-        return [NotebookProgress()]
-    return [ProgressBar()] if err.is_terminal else []
+    return [NotebookProgress()] if in_notebook() else [ProgressBar()]
 
 
 def in_notebook() -> bool:

@@ -16,6 +16,9 @@ from saddlepoint.storage.files import write_atomically
 class RunBusy(RuntimeError):
     """Another process is training in this folder."""
 
+    #: Of the command line.
+    exit_code = 1
+
 
 class RunFolder:
     """The names inside a run folder, and writes to them that are whole or absent."""

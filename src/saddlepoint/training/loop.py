@@ -32,6 +32,9 @@ CLOCKED = 400
 class RunFailed(RuntimeError):
     """The run can't go on for a reason outside of the game, such as a full disk; says what is intact."""
 
+    #: Of the command line.
+    exit_code = 1
+
 
 @dataclass(frozen=True)
 class Result:

@@ -100,7 +100,7 @@ def test_a_generator_loads_alone_and_holds_no_pickle(trained: Path, tmp_path: Pa
     for path in (trained / "generator").iterdir():
         (tmp_path / "elsewhere" / path.name).write_bytes(path.read_bytes())
     assert {p.suffix for p in (tmp_path / "elsewhere").iterdir()} == {".safetensors", ".json", ".yaml", ".md"}
-    assert "no row of it" in (tmp_path / "elsewhere" / "README.md").read_text()
+    assert "no row of the data" in (tmp_path / "elsewhere" / "README.md").read_text()
     generator = model_at(tmp_path / "elsewhere")
     assert isinstance(generator, RowGenerator)
     frame = generator.sample(50, seed=3)
@@ -229,6 +229,11 @@ def test_an_evaluation_has_a_floor(trained: Path, file: Path) -> None:
     found = evaluate_tables(makers, train, train.held_out, "let", samples=150)
     values = {(m.protocol.weights, m.name): m.value for m in found.numbers}
     assert values["floor: held out", "columns"] > values["ema", "columns"]
+    by_column = found["columns"]["ema"].detail["columns"]
+    assert np.mean(list(by_column.values())) == pytest.approx(values["ema", "columns"])
+    pairs = found["pairs"]["ema"].detail["pairs"]
+    assert len(pairs) == len(by_column) * (len(by_column) - 1) / 2
+    assert np.mean([likeness for _, _, likeness in pairs]) == pytest.approx(values["ema", "pairs"])
     assert {"pairs", "detection", "utility_f1", "utility_auc", "copies"} <= {metric for _, metric in values}
     json.dumps([m.plain() for m in found.numbers])
     assert "no rows are held out" in evaluate_tables({}, train, None).notes[0]
@@ -278,7 +283,7 @@ def test_baselines_stand_beside_a_game(file: Path, tmp_path: Path) -> None:
         assert list(frame) == ["id", "city", "rent", "rooms", "let"]
         pairs[name] = frame.groupby("city")["rent"].mean()
         model.save(tmp_path / name, {})
-        assert "every value of the columns" in (tmp_path / name / "README.md").read_text()
+        assert "at least 5 training rows" in (tmp_path / name / "README.md").read_text()
         assert model_at(tmp_path / name).sample(2000, seed=1).equals(frame)
         with pytest.raises(ConfigurationError, match="no rows of conditions"):
             model.sample(5, where={"city": "Ulm"})

@@ -45,6 +45,8 @@ class TableData:
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
         held_out: further rows, which judge a generator of these; None where there are none.
+        rare: what fewer rows have is not given away by what is trained on them; 0 and 1 give all away.
+        released: columns of which everything may be given away.
     """
 
     name: str
@@ -54,6 +56,8 @@ class TableData:
     separator: str = ","
     notes: tuple[str, ...] = ()
     held_out: "TableData | None" = None
+    rare: int = 0
+    released: tuple[str, ...] = ()
 
     kind = "rows"
     classes: ClassVar[tuple[str, ...]] = ()

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateC
 from saddlepoint.data.tables.table import TableData
 from saddlepoint.tasks.tables.layout import RowLayout
 from saddlepoint.tasks.tables.modes import Modes, Warp
+from saddlepoint.tasks.tables.privacy import coarse_ends, disclosure, protected
 
 #: A column with more categories has a state of its own for as many as `OWN`; the others share `SHARED` states.
 WIDEST, OWN, SHARED = 128, 96, 32
@@ -41,18 +42,29 @@ class ColumnSummary:
     shares: tuple[float, ...]
 
     @staticmethod
-    def of(column: Column, cells: Cells) -> "ColumnSummary":
-        """Of a column's values: sixteen bins between the first and the last per cent, or fifteen categories."""
+    def of(column: Column, cells: Cells, rare: int = 0) -> "ColumnSummary":
+        """Of a column's values: sixteen bins between the first and the last per cent, or fifteen categories.
+
+        Ends are round, and at least `rare` rows lie beyond each.
+        """
+        if column.kind in ("constant", "identifier"):
+            return ColumnSummary((), ())
         if isinstance(column, CategoryColumn):
             return ColumnSummary((), _shares(cells, (), min(BARS - 1, len(column.categories))))
         values = cells.values[~cells.absent]
-        low, high = np.quantile(values, [0.01, 0.99]) if len(values) else (0.0, 1.0)
+        beyond = max(rare, round(0.01 * len(values)))
+        low, high = coarse_ends(values, beyond) if len(values) else (0.0, 1.0)
         edges = tuple(map(float, np.linspace(low, max(high, low + 1e-9 * max(1.0, abs(low))), BARS)))
         return ColumnSummary(edges, _shares(cells, edges, BARS - 1))
 
     def like(self, cells: Cells) -> tuple[float, ...]:
         """The shares of other values in the same bins."""
         return _shares(cells, self.edges, len(self.shares) - 1)
+
+
+def summaries_of(table: TableData) -> tuple[ColumnSummary, ...]:
+    """Of every column."""
+    return tuple(ColumnSummary.of(column, table.cells[column.name], table.rare) for column in table.columns)
 
 
 def _shares(cells: Cells, edges: tuple[float, ...], bars: int) -> tuple[float, ...]:
@@ -252,20 +264,20 @@ class NumberCoding(ColumnCoding):
         return (*((1,) if len(self.modes) else ()), *((states,) if states > 1 else ()))
 
     @staticmethod
-    def fit(column: NumberColumn | DateColumn, cells: Cells, seed: int) -> "NumberCoding":
-        """Find frequent numbers, a warp, and the modes."""
+    def fit(column: NumberColumn | DateColumn, cells: Cells, seed: int, rare: int = 0) -> "NumberCoding":
+        """Find frequent numbers, a warp, and the modes; each of at least `rare` rows."""
         values = cells.values[~cells.absent]
         words = len(column.absent) if len(values) < len(cells) else 0
         different, counts = np.unique(values, return_counts=True)
         if len(different) <= DISTINCT:
             return NumberCoding(words, tuple(map(float, different)), Warp(), Modes((), (), ()), column.low, column.high)
         order = np.argsort(-counts, kind="stable")[:ATOMS]
-        atoms = different[order[counts[order] >= SHARE * len(cells)]]
+        atoms = different[order[counts[order] >= max(rare, SHARE * len(cells))]]
         others = values[~np.isin(values, atoms)]
         if not len(others):
             return NumberCoding(words, tuple(map(float, atoms)), Warp(), Modes((), (), ()), column.low, column.high)
         warp = Warp.suited_to(others)
-        modes = Modes.fit(warp.forward(others), seed)
+        modes = Modes.fit(warp.forward(others), seed, rare)
         return NumberCoding(words, tuple(map(float, atoms)), warp, modes, column.low, column.high)
 
     def encode(self, cells: Cells, uniform: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -332,6 +344,7 @@ class TableCoding:
         summaries: marginals of the rows that it was fitted to, of each.
         shares: how often each label of the layout is there among them.
         separator: of the file.
+        disclosure: what all this tells of the training rows, a sentence or two.
     """
 
     columns: tuple[Column, ...]
@@ -339,6 +352,7 @@ class TableCoding:
     summaries: tuple[ColumnSummary, ...]
     shares: tuple[int, ...] = ()
     separator: str = ","
+    disclosure: str = ""
 
     @cached_property
     def layout(self) -> RowLayout:
@@ -352,22 +366,23 @@ class TableCoding:
         Raises:
             DataError: no column has anything to learn.
         """
+        table = protected(table)
         codings: list[ColumnCoding] = []
         for number, column in enumerate(table.columns):
-            cells = table.cells[column.name]
+            cells, few = table.cells[column.name], 0 if column.name in table.released else table.rare
             if isinstance(column, CategoryColumn):
                 codings.append(ChoiceCoding.fit(column, cells))
             elif isinstance(column, NumberColumn | DateColumn):
-                codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes")))
+                codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes"), few))
             else:
                 codings.append(NoCoding())
-        summaries = tuple(ColumnSummary.of(column, table.cells[column.name]) for column in table.columns)
+        summaries = summaries_of(table)
         coding = TableCoding(table.columns, tuple(codings), summaries, (), table.separator)
         if not coding.layout.heads:
             raise DataError(f"{table.name}: no column has two different values among the training rows")
         rows = coding.encode(table, seed)
         counts = tuple(coding.layout.counts(rows).tolist())
-        return TableCoding(table.columns, tuple(codings), summaries, counts, table.separator), rows
+        return replace(coding, shares=counts, disclosure=disclosure(table)), rows
 
     def encode(self, table: TableData, seed: int = 0) -> Tensor:
         """float32 (N, heads): four bytes a head and row are all that is held."""
@@ -414,6 +429,7 @@ class TableCoding:
             "summaries": [asdict(summary) for summary in self.summaries],
             "shares": list(self.shares),
             "separator": self.separator,
+            "disclosure": self.disclosure,
         }
 
     @staticmethod
@@ -425,6 +441,7 @@ class TableCoding:
             tuple(ColumnSummary(tuple(p["edges"]), tuple(p["shares"])) for p in plain["summaries"]),
             tuple(plain["shares"]),
             plain["separator"],
+            plain["disclosure"],
         )
 
 

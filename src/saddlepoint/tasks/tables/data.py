@@ -1,11 +1,13 @@
 """Rows of a run: read from a file, or given in Python."""
 
+from dataclasses import replace
 from functools import partial
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import DataError
 from saddlepoint.data.dataset import OnProgress
 from saddlepoint.data.tables import TableData, read_frame, read_table
+from saddlepoint.tasks.tables.privacy import told
 from saddlepoint.tasks.tables.settings import TableFile
 
 
@@ -38,4 +40,12 @@ def given_rows(given: object, file: TableFile) -> TableData:
 def _parted(table: TableData, file: TableFile) -> TableData:
     if file.target is not None:
         table.column(file.target)
-    return table.without(file.held_out)
+    return _guarded(table.without(file.held_out), file)
+
+
+def _guarded(table: TableData, file: TableFile) -> TableData:
+    """The table with what is not to be given away of it, and a note of what stands in its place."""
+    for name in file.release:
+        table.column(name)
+    table = replace(table, rare=file.rare, released=file.release)
+    return replace(table, notes=(*table.notes, *told(table)))

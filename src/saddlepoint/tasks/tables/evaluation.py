@@ -9,14 +9,17 @@ from pydantic import Field
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.measures import Number, Protocol, numbers
+from saddlepoint.measures import Number, Protocol, measure, numbers
 from saddlepoint.metrics import TableColumn, column_similarities, detection_auc, pair_similarities, privacy, utility
+from saddlepoint.tasks.tables.privacy import recoded
 from saddlepoint.tasks.task import EvaluationOptions
 
 #: Made and real rows that are compared, at most; models are trained on as many.
 ROWS = 20_000
 #: A target of more categories is not predicted.
 PREDICTED = 50
+#: Pairs of columns whose likeness is kept, the least alike.
+PAIRS = 2_000
 #: Gives n rows of a seed.
 Maker = Callable[[int, int], TableData]
 
@@ -30,19 +33,47 @@ class TableEvaluationOptions(EvaluationOptions):
     """The column that models are to predict; none takes `data.target` of the run."""
 
 
-def metric_columns(table: TableData) -> list[TableColumn]:
-    """The columns that metrics compare: all but constants and identifiers."""
-    return [
-        TableColumn(column.name, table.cells[column.name].values)
-        for column in table.columns
-        if column.kind not in ("constant", "identifier")
-    ]
+def metric_columns(table: TableData, like: TableData | None = None) -> list[TableColumn]:
+    """The columns that metrics compare: all but constants and identifiers.
+
+    Args:
+        table: whose columns.
+        like: the table that it is compared with, whose categories give the codes; None takes the table's own.
+    """
+    found = []
+    for column in (like or table).columns:
+        if column.kind in ("constant", "identifier"):
+            continue
+        cells = table.cells[column.name]
+        own = table.column(column.name)
+        if isinstance(column, CategoryColumn) and isinstance(own, CategoryColumn) and own is not column:
+            cells = recoded(own, cells, column.categories)
+        found.append(TableColumn(column.name, cells.values))
+    return found
 
 
 def likenesses(real: list[TableColumn], made: list[TableColumn]) -> dict[str, float]:
     """`columns` and `pairs`: how alike the distributions of columns are, and of pairs of columns."""
-    columns = float(np.mean(list(column_similarities(real, made).values())))
-    return {"columns": columns, "pairs": float(np.mean(list(pair_similarities(real, made).values()) or [columns]))}
+    return {number.name: number.value for number in _likenesses(real, made)}
+
+
+def _likenesses(real: list[TableColumn], made: list[TableColumn], protocol: Protocol | None = None) -> list[Number]:
+    """The same as numbers, with the likeness of each column and of each pair beside their means.
+
+    The detail of `columns` is `{"columns": {name: likeness}}`, that of `pairs` is `{"pairs": [[name, name, likeness]],
+    "left_out": how many}`, the least alike first; the least alike `PAIRS` are kept.
+    """
+    by_column, by_pair = column_similarities(real, made), pair_similarities(real, made)
+    columns = float(np.mean(list(by_column.values())))
+    worst = sorted(by_pair, key=by_pair.__getitem__)
+    kept = {
+        "pairs": [[*pair, by_pair[pair]] for pair in worst[:PAIRS]],
+        "left_out": max(0, len(worst) - PAIRS),
+    }
+    return [
+        Number(measure("columns"), columns, detail={"columns": by_column}, protocol=protocol),
+        Number(measure("pairs"), float(np.mean(list(by_pair.values()) or [columns])), detail=kept, protocol=protocol),
+    ]
 
 
 def evaluate_tables(
@@ -95,8 +126,8 @@ def evaluate_tables(
     whole = None if held_out is None else metric_columns(train)
     for name, table in {**made, **floor}.items():
         report(f"{name}: comparing", 0, 1)
-        own, is_floor = metric_columns(table), name in floor
-        found = {**likenesses(real, own), "detection": detection_auc(real, own, seed)}
+        own, is_floor = metric_columns(table, train), name in floor
+        found = {"detection": detection_auc(real, own, seed)}
         predicted: dict[str, float] = {}
         if held_out is not None and whole is not None:
             test = metric_columns(held_out)
@@ -112,6 +143,7 @@ def evaluate_tables(
                 found["nearest_distance"] = seen.real_distance
             found["copies"] = seen.copies
         protocol = replace(basis, weights=name, n_generated=len(table))
+        measured += _likenesses(real, own, protocol)
         measured += numbers(found, protocol=protocol)
         measured += numbers(predicted, settings={"target": target}, protocol=protocol)
     return Evaluation(measured, notes)

@@ -158,7 +158,11 @@ class RowGenerator(RowSampler, LatentSampler):
     kind = "table"
     title = "a generator of rows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
-    discloses = "They hold categories, frequent values and ranges of the data, no row of it."
+
+    @property
+    def discloses(self) -> str:
+        """What is kept of the training rows."""
+        return self.table_coding.disclosure
 
     def details(self) -> dict[str, Any]:
         """The coding."""

@@ -22,6 +22,10 @@ class TableFile(TabularFile):
     """Share of the rows that is not trained on, so that it can judge the generator."""
     target: str | None = None
     """The column that an evaluation has models predict."""
+    rare: int = Field(default=5, ge=0)
+    """Categories of fewer training rows are not made, nor extremes that fewer share; 0 makes all."""
+    release: tuple[str, ...] = ()
+    """Columns whose values may all be given away: rare categories, extremes, real names are made as they are."""
 
 
 class Conditions(Settings):

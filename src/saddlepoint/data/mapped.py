@@ -1,17 +1,10 @@
-"""The folder for what can be had again, and files in it as tensors."""
+"""Files of the cache as tensors."""
 
-import os
 import warnings
 from pathlib import Path
 
 import numpy as np
-import pooch
 import torch
-
-
-def cache_folder() -> Path:
-    """Where downloads and decoded images are kept: the environment's SADDLE_CACHE, else the system's cache folder."""
-    return Path(os.environ.get("SADDLE_CACHE") or pooch.os_cache("saddlepoint")).expanduser()
 
 
 def mapped(path: Path, shape: tuple[int, ...]) -> torch.Tensor:
