@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import nn
 
 from saddlepoint.components.device import pick_device
-from saddlepoint.configuration import ConfigurationError
+from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import read_from_file
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
@@ -362,16 +362,42 @@ class Run:
             self._model = model_at(self.path, copy.deepcopy(self._networks))
         return self._model
 
-    def sample(self, n: int, seed: int = 0, label: str | int | None = None, **options: object) -> Any:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        label: str | int | None = None,
+        *,
+        weights: Literal["average", "live"] | None = None,
+        **options: object,
+    ) -> Any:
         """Draw n samples in the task's own type; see `Sampler.sample`.
 
+        Args:
+            n: how many.
+            seed: another one, other samples.
+            label: of one class alone.
+            weights: see `weighted`; None is what was handed over.
+            options: of the model, by name.
+
         Raises:
-            ConfigurationError: what was trained draws no samples, or there is no such class or option.
+            ConfigurationError: what was trained draws no samples, or there is no such class, option or weights.
         """
-        model = self.model
+        model = self.model if weights is None else self.weighted(weights)
         if not isinstance(model, Sampler):
             raise ConfigurationError(f"{self.path} holds {model.title}, which draws no samples: use run.apply(given)")
         return model.sample(n, seed, label, **options)
+
+    def weighted(self, weights: str) -> Model:
+        """The model of the newest checkpoint with its averaged weights, or with those that training goes on with.
+
+        Raises:
+            ConfigurationError: no such weights, a run that keeps no average, or no checkpoint.
+        """
+        if weights not in (known := {"average": "ema", "live": "live"}):
+            raise ConfigurationError(f"there are no weights {weights!r}: {nearest(weights, known)}")
+        models, _ = self.models((known[weights],))
+        return models[known[weights]]
 
     def apply(self, given: Any, **options: object) -> Any:
         """Convert arrays by what was trained; see the `apply` of the task's model.
