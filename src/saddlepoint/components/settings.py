@@ -135,7 +135,7 @@ class ClassAdversary(AdversarySettings):
 
 
 class Augmentation(Settings):
-    """What the discriminator sees images through."""
+    """What the discriminator sees images through; a name alone is that kind with its usual strength."""
 
     kind: Annotated[Choice, AUGMENTATION_REGISTRY]
     """`diffaugment` or `adaptive`, with the parts that are applied."""
@@ -147,6 +147,14 @@ class Augmentation(Settings):
     """Samples that an adjustment of the strength from 0 to 1 takes."""
     schedule: Schedule | None = None
     """The strength by the samples seen, in place of a target."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_name(cls, data: Any) -> Any:
+        if not isinstance(data, str):
+            return data
+        # Karras et al. 2020: the strength is found, from 0 on.
+        return {"kind": data, **({"strength": 0.0, "target": 0.6} if data == "adaptive" else {})}
 
     @model_validator(mode="after")
     def _one_strength(self) -> Self:

@@ -11,6 +11,7 @@ from saddlepoint.configuration import ConfigurationError, assign_values, assigne
 from saddlepoint.configuration.outside import is_outside, read_from_file
 from saddlepoint.core import Game, Method
 from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.runs.fitting import fitting
 from saddlepoint.runs.progress import progress_here, work_here
 from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
@@ -67,21 +68,29 @@ def configured(
     if data is not None:
         config = config.with_data(data)
     config = assign_values(config, [*early, *late])
-    given = tuple(dict.fromkeys((*config.plan.given, *_given_lengths(config, [key for key, _ in late]))))
+    given = tuple(dict.fromkeys((*config.plan.given, *_given_lengths(config, late))))
     return config.model_copy(update={"plan": config.plan.model_copy(update={"keep": keep, "given": given})})
 
 
-def _given_lengths(config: Config, keys: Sequence[str]) -> list[str]:
-    """The keys that name lengths, or settings that have some, where they lie."""
+def _given_lengths(config: Config, values: Sequence[tuple[str, Any]]) -> list[str]:
+    """The keys of lengths that are given: by themselves, or inside of a value with parts."""
     known = list(lengths(type(config)))
     found = []
-    for key in keys:
+    for key, value in values:
         head, dot, tail = key.partition(".")
         for place in config.aliases.get(head, (head,)):
             whole = place + dot + tail
-            if any(f"{length}.".startswith(f"{whole}.") for length in known):
-                found.append(whole)
+            for length in known:
+                if length == whole or (length.startswith(f"{whole}.") and _holds(value, length[len(whole) + 1 :])):
+                    found.append(length)
     return found
+
+
+def _holds(value: Any, key: str) -> bool:
+    """Whether plain data or settings have something at a key."""
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    return value is not None
 
 
 def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
@@ -93,6 +102,8 @@ def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
     path = Path(what)
     if path.suffix in (".yaml", ".yml") or path.exists():
         file = path / "config.yaml" if path.is_dir() else path
+        if path.exists() and (not file.exists() or file.suffix not in (".yaml", ".yml")):
+            raise ConfigurationError(fitting(path))
         with read_from_file(trust):
             return read_config(read_yaml(file), str(file))
     raise ConfigurationError(

@@ -87,6 +87,7 @@ class Run:
             ConfigurationError: the folder holds another run, or the task does not take such data.
         """
         task = task_of(config)
+        pick_device(config.device)  # one that is missing is told before data are read
         adopted: Dataset | None = None
         if data is not None:
             adopted = task.adopt(config, data)
