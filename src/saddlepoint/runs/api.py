@@ -54,12 +54,12 @@ def configured(
     config = starting_point(what, trust)
     values = [*(settings or {}).items(), *assigned(assignments)]
     budget: dict[str, object] = {}
-    keep, early, late = config.plan.keep, list[tuple[str, Any]](), list[tuple[str, Any]]()
+    early, late = list[tuple[str, Any]](), list[tuple[str, Any]]()
     for key, value in values:
         if (word := key.removeprefix("budget.")) in BUDGET:
             budget[word] = None if value == "none" else value
         elif key == KEEP:
-            keep = bool(value)
+            late.append(("plan.keep", value))
         else:
             (early if key == "data" or key.startswith("data.") else late).append((key, value))
     if budget:
@@ -69,7 +69,7 @@ def configured(
         config = config.with_data(data)
     config = assign_values(config, [*early, *late])
     given = tuple(dict.fromkeys((*config.plan.given, *_given_lengths(config, late))))
-    return config.model_copy(update={"plan": config.plan.model_copy(update={"keep": keep, "given": given})})
+    return config.model_copy(update={"plan": config.plan.model_copy(update={"given": given})})
 
 
 def _given_lengths(config: Config, values: Sequence[tuple[str, Any]]) -> list[str]:
