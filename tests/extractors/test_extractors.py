@@ -241,7 +241,7 @@ def test_a_module_that_gives_something_else_is_named(module, what) -> None:
 def test_an_unknown_name_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"no extractor 'digit': did you mean 'digits'\?.*inception.*timm:NAME"):
         load_extractor("digit")
-    assert list(EXTRACTORS) == ["digits", "stacked-digits", "fashion", "pixels", "inception"]
+    assert list(EXTRACTORS) == ["digits", "stacked-digits", "fashion", "pixels", "imagenet", "inception"]
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from saddlepoint.extractors.classifier import SIDE, SmallClassifier
+from saddlepoint.extractors.efficientnet import LEAST, ImagenetFeatures, imagenet_grids
 from saddlepoint.extractors.extractor import Extractor
 from saddlepoint.extractors.inception import RESIZING, fid_inception
 from saddlepoint.extractors.pixels import AveragedPixels
@@ -130,11 +131,25 @@ def _inception(device: Device) -> Extractor:
     return Extractor(network, None, head=head, name="inception", resizing=RESIZING, batch=64, device=device)
 
 
+def _imagenet(device: Device) -> Extractor:
+    body = imagenet_grids()
+    return Extractor(
+        ImagenetFeatures(body),
+        None,
+        name="imagenet",
+        places=ImagenetFeatures(body, pooled=False),
+        resizing=f"grey repeated to RGB, scaled to [0, 1], enlarged to {LEAST} pixels (bilinear), less 127, over 128",
+        batch=64,
+        device=device,
+    )
+
+
 EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
     "digits": _digits,
     "stacked-digits": _stacked_digits,
     "fashion": _fashion,
     "pixels": _pixels,
+    "imagenet": _imagenet,
     "inception": _inception,
 }
 #: What listens to sounds.

@@ -34,6 +34,7 @@ from saddlepoint.metrics.sliced import sliced_wasserstein
 from saddlepoint.metrics.sound import StftDistance, log_spectral_distance, mel_distance, stft_distance
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
+from saddlepoint.metrics.table_attacks import Attacks, Risk, attacks
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
 from saddlepoint.metrics.table_privacy import Privacy, privacy
 from saddlepoint.metrics.tables import (
@@ -47,6 +48,7 @@ from saddlepoint.metrics.tables import (
 from saddlepoint.metrics.text import Words, bleu, copied, distinct, ngram_kl, self_bleu, words
 
 __all__ = [
+    "Attacks",
     "DensityCoverage",
     "Duplicates",
     "Features",
@@ -60,10 +62,12 @@ __all__ = [
     "PrecisionRecall",
     "Privacy",
     "PyramidDistance",
+    "Risk",
     "StftDistance",
     "TableColumn",
     "Utility",
     "Words",
+    "attacks",
     "autocorrelation_difference",
     "autocorrelations",
     "birthday_duplicates",

@@ -509,7 +509,14 @@ class Run:
             config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
         given = _given_data(task, config, data, progress) if other or own is None else own
         subject = Subject(
-            config, models, self.stages(), given, lambda: task.held_out(config, given, progress), pictures, other
+            config,
+            models,
+            self.stages(),
+            given,
+            lambda: task.held_out(config, given, progress),
+            pictures,
+            other,
+            self.storage.read_identity().get("seconds"),
         )
         return subject, settings, seen, notes
 

@@ -15,8 +15,8 @@ from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.scheduled import Timeline
-from saddlepoint.evaluation.fidelity import DistanceName
-from saddlepoint.extractors import Extractor, load_extractor, suited_to
+from saddlepoint.evaluation.fidelity import DistanceName, Features, features_of
+from saddlepoint.extractors import suited_to
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
 from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
 
@@ -98,7 +98,7 @@ class Score(Settings):
     """What judges the generator during training, at every checkpoint: by it the best one is kept."""
 
     features: str = "pixels"
-    """An extractor, as `saddle evaluate --features` takes it; `pixels` is the coarse `pixel_frechet`."""
+    """`patches` of 8x8 pixels, `imagenet`, or another extractor; `pixels` is the coarse `pixel_frechet`."""
     samples: int = Field(default=JUDGED, ge=2)
     """Generated and real images that are compared."""
     metric: DistanceName = "frechet"
@@ -109,9 +109,9 @@ class Score(Settings):
         alien = data in DATASETS and suited_to(data) != self.features
         return self.model_copy(update={"features": "pixels"}) if alien else self
 
-    def extractor(self, device: torch.device) -> Extractor | None:
-        """What reads the images; None are coarse pixels."""
-        return None if self.features == "pixels" else load_extractor(self.features, device)
+    def load(self, device: torch.device) -> Features | None:
+        """Where images are compared; None are coarse pixels."""
+        return None if self.features == "pixels" else features_of(self.features, device)
 
 
 class ImageAdversary(ClassAdversary):

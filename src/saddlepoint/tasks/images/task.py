@@ -148,7 +148,7 @@ def _probe(
     batches: Scheduled,
 ) -> ImageProbe:
     own = config.score
-    distance = SetDistance(data.images, looked_at(stream)[: own.samples], own.extractor(make.device), own.metric)
+    distance = SetDistance(data.images, looked_at(stream)[: own.samples], own.load(make.device), own.metric)
     return ImageProbe(batches.put(watched(stream, model, MONITORED), 0), distance)
 
 

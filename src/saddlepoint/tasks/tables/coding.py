@@ -13,7 +13,8 @@ from torch import Tensor
 
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn, column_from
+from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, ScaledColumn, column_from
+from saddlepoint.data.tables.identifiers import cells_of
 from saddlepoint.data.tables.table import TableData
 from saddlepoint.tasks.tables.layout import RowLayout
 from saddlepoint.tasks.tables.modes import Modes, Warp
@@ -127,8 +128,8 @@ class NoCoding(ColumnCoding):
         return np.empty((len(cells), 0), dtype=np.float32)
 
     def decode(self, short: NDArray[np.float32], uniform: NDArray[np.float64]) -> Cells:  # noqa: ARG002
-        """Where identifiers' randomness comes from."""
-        return Cells((uniform * 2**53).astype(np.int64))
+        """Zeros: identifiers are numbered by `numbered`."""
+        return Cells(np.zeros(len(short), dtype=np.int64))
 
     def state(self, column: Column, text: str) -> tuple[int | None, float | int | None]:
         """Constants have their value anyway."""
@@ -154,15 +155,16 @@ class ChoiceCoding(ColumnCoding):
 
     Which others share a state is dealt out by their rank, so that shared states are alike in weight. A shared state
     stands for one of its categories in proportion to their counts, so that every category can come back, at its own
-    frequency; what else is in the row can't tell them apart. The last state is that of missing values, if any are.
+    frequency; what else is in the row can't tell them apart. The last states are those of missing values, one for
+    each of the column's words for them.
 
     Attributes:
         counts: of each category, the most frequent first.
-        missing: whether there are missing values.
+        missing: words for missing values, 0 where there are none.
     """
 
     counts: tuple[int, ...]
-    missing: bool
+    missing: int
 
     kind = "choice"
 
@@ -187,21 +189,23 @@ class ChoiceCoding(ColumnCoding):
         """Count."""
         present = cells.values[cells.values >= 0]
         counts = np.bincount(present, minlength=len(column.categories))
-        return ChoiceCoding(tuple(map(int, counts)), bool(cells.absent.any()))
+        words = max(1, len(column.absent)) if cells.absent.any() else 0
+        return ChoiceCoding(tuple(map(int, counts)), words)
 
     def encode(self, cells: Cells, uniform: NDArray[np.float64]) -> NDArray[np.float32]:  # noqa: ARG002
         """The states."""
         codes = cells.values
         states = np.where(codes < self.own, codes, self.own + (codes - self.own) % max(1, self.shared))
-        states = np.where(codes < 0, self.own + self.shared, states)
+        marks = 0 if cells.marks is None else cells.marks.astype(np.int64).clip(max=max(0, self.missing - 1))
+        states = np.where(codes < 0, self.own + self.shared + marks, states)
         return states[:, None].astype(np.float32) if self.heads else np.empty((len(cells), 0), dtype=np.float32)
 
     def decode(self, short: NDArray[np.float32], uniform: NDArray[np.float64]) -> Cells:
         """The categories, drawn where a state is shared."""
         if not self.heads:
             return Cells(np.zeros(len(short), dtype=np.int32))
-        states = short[:, 0].astype(np.int32)
-        codes = np.where(states >= self.own + self.shared, -1, states).astype(np.int32)
+        states, known = short[:, 0].astype(np.int32), self.own + self.shared
+        codes = np.where(states >= known, -1, states).astype(np.int32)
         counts = np.array(self.counts, dtype=np.float64)
         for bucket in range(self.shared):
             rows = np.flatnonzero(states == self.own + bucket)
@@ -211,7 +215,7 @@ class ChoiceCoding(ColumnCoding):
             codes[rows] = members[
                 np.searchsorted(ends, uniform[rows] * ends[-1], side="right").clip(max=len(members) - 1)
             ]
-        return Cells(codes)
+        return Cells(codes, np.maximum(states - known, 0).astype(np.int8) if self.missing > 1 else None)
 
     def state(self, column: Column, text: str) -> tuple[int | None, float | int | None]:
         """That of a category, also where it is shared, or of the missing ones."""
@@ -219,7 +223,7 @@ class ChoiceCoding(ColumnCoding):
         if text in column.absent or not text:
             if not self.missing:
                 raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
-            return self.own + self.shared, -1
+            return self.own + self.shared + (column.absent.index(text) if text in column.absent else 0), -1
         text = _as_stored(column, text)
         if text not in column.categories:
             shown = ", ".join(column.categories[:8]) + (", …" if len(column.categories) > 8 else "")
@@ -264,7 +268,7 @@ class NumberCoding(ColumnCoding):
         return (*((1,) if len(self.modes) else ()), *((states,) if states > 1 else ()))
 
     @staticmethod
-    def fit(column: NumberColumn | DateColumn, cells: Cells, seed: int, rare: int = 0) -> "NumberCoding":
+    def fit(column: ScaledColumn, cells: Cells, seed: int, rare: int = 0) -> "NumberCoding":
         """Find frequent numbers, a warp, and the modes; each of at least `rare` rows."""
         values = cells.values[~cells.absent]
         words = len(column.absent) if len(values) < len(cells) else 0
@@ -318,20 +322,18 @@ class NumberCoding(ColumnCoding):
             if not self.words:
                 raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
             return (column.absent.index(text) if text in column.absent else 0), float("nan")
-        value = self._number(column, text)
-        if not self.low <= value <= self.high:
-            raise DataError(f"column {column.name!r} has no value {text!r}: it runs from {self.low:g} to {self.high:g}")
-        state = self.words + self.atoms.index(value) if value in self.atoms else None
-        if state is None and not len(self.modes):
-            known = ", ".join(f"{atom:g}" for atom in self.atoms)
-            raise DataError(f"column {column.name!r} has no value {text!r}: its values are {known}")
-        return (state if self._first + len(self.modes) > 1 else None), value
-
-    def _number(self, column: Column, text: str) -> float:
+        assert isinstance(column, ScaledColumn)
         try:
-            return column.seconds(text) if isinstance(column, DateColumn) else float(text)
+            value = column.value(text)
         except ValueError as error:
             raise DataError(f"column {column.name!r} holds {column.described}s: {text!r} is none") from error
+        if not self.low <= value <= self.high:
+            raise DataError(f"column {column.name!r} has no value {text!r}: it runs from {column.contents}")
+        state = self.words + self.atoms.index(value) if value in self.atoms else None
+        if state is None and not len(self.modes):
+            known = ", ".join(column.written(np.array(self.atoms)))
+            raise DataError(f"column {column.name!r} has no value {text!r}: its values are {known}")
+        return (state if self._first + len(self.modes) > 1 else None), value
 
 
 @dataclass(frozen=True)
@@ -372,7 +374,7 @@ class TableCoding:
             cells, few = table.cells[column.name], 0 if column.name in table.released else table.rare
             if isinstance(column, CategoryColumn):
                 codings.append(ChoiceCoding.fit(column, cells))
-            elif isinstance(column, NumberColumn | DateColumn):
+            elif isinstance(column, ScaledColumn):
                 codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes"), few))
             else:
                 codings.append(NoCoding())
@@ -404,7 +406,7 @@ class TableCoding:
             uniform = _uniform(len(short), seed, number, 0)
             cells[column.name] = coding.decode(numbers[:, at : at + width], uniform)
             at += width
-        return TableData("generated", self.columns, cells, "Generated.", self.separator)
+        return numbered(TableData("generated", self.columns, cells, "Generated.", self.separator), seed)
 
     def condition(self, name: str, text: str) -> tuple[int | None, float | int | None]:
         """The label that makes a column have this text, if there is one, and the value that it stands for.
@@ -443,6 +445,12 @@ class TableCoding:
             plain["separator"],
             plain["disclosure"],
         )
+
+
+def numbered(table: TableData, seed: int) -> TableData:
+    """The table with identifiers that are all different, of a seed."""
+    new = {c.name: Cells(cells_of(seed, len(table))) for c in table.columns if c.kind == "identifier"}
+    return replace(table, cells={**table.cells, **new})
 
 
 def _uniform(n: int, seed: int, column: int, start: int) -> NDArray[np.float64]:

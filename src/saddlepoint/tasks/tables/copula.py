@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
-from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding, summaries_of
+from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding, numbered, summaries_of
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.privacy import disclosure, protected, resolution
 
@@ -210,17 +210,14 @@ class CopulaRows(RowSampler):
             raise ConfigurationError("a copula makes no rows of conditions: leave where out")
         assert isinstance(self.network, Copula)
         drawn, coding, cells = self.network.draw(n, seed).numpy(), self._coding, {}
-        new = np.random.default_rng(seed)
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
-            if column.kind == "identifier":
-                own = new.integers(0, 2**53, n)
-            elif isinstance(column, CategoryColumn):
+            if isinstance(column, CategoryColumn):
                 own = np.nan_to_num(own, nan=-1.0).astype(np.int32)
             elif unit := resolution(column):
                 own = np.round(own / unit) * unit
             cells[column.name] = Cells(own)
-        return TableData("generated", coding.columns, cells, "Generated.", coding.separator)
+        return numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
 
 
 def _learnt(column: Column, cells: Cells) -> NDArray[np.float64]:

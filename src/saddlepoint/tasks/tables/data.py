@@ -21,7 +21,7 @@ def read_rows(file: TableFile, progress: OnProgress) -> TableData:
     if file.path is None:
         raise ConfigurationError("this recipe needs a table of yours: give it with --data FILE.csv")
     told = partial(progress, "reading the data")
-    return _parted(read_table(file.path, **file.rules, **file.layout, progress=told), file)
+    return _parted(read_table(file.path, **file.rules, **file.layout, released=file.release, progress=told), file)
 
 
 def given_rows(given: object, file: TableFile) -> TableData:
@@ -31,7 +31,7 @@ def given_rows(given: object, file: TableFile) -> TableData:
         ConfigurationError: it is none of them, or can't be read as a table; says why.
     """
     try:
-        table = given if isinstance(given, TableData) else read_frame(given, **file.rules)
+        table = given if isinstance(given, TableData) else read_frame(given, **file.rules, released=file.release)
         return _parted(table, file)
     except DataError as error:
         raise ConfigurationError(str(error)) from error

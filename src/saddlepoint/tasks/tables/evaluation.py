@@ -2,20 +2,33 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.tables import CategoryColumn, TableData
+from saddlepoint.data.tables.reading import keys_of
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, Protocol, measure, numbers
-from saddlepoint.metrics import TableColumn, column_similarities, detection_auc, pair_similarities, privacy, utility
+from saddlepoint.metrics import (
+    Risk,
+    TableColumn,
+    attacks,
+    column_similarities,
+    detection_auc,
+    pair_similarities,
+    privacy,
+    utility,
+)
 from saddlepoint.tasks.tables.privacy import recoded
-from saddlepoint.tasks.task import EvaluationOptions
+from saddlepoint.tasks.task import EvaluationOptions, Subject
 
 #: Made and real rows that are compared, at most; models are trained on as many.
 ROWS = 20_000
+#: The fewest, and seconds that a row and column of a model took, on Adult on a 2 GHz core.
+FEWEST, SECONDS = 1_000, 4e-5
 #: A target of more categories is not predicted.
 PREDICTED = 50
 #: Pairs of columns whose likeness is kept, the least alike.
@@ -28,9 +41,18 @@ class TableEvaluationOptions(EvaluationOptions):
     """What may be said of an evaluation of rows."""
 
     samples: int | None = Field(default=None, ge=50)
-    """Made and real rows that are compared; none are 20,000, or as many as were trained on."""
+    """Made and real rows that are compared; none are 20,000, or as many as were trained on, fewer after a short run:
+    an evaluation is to cost a quarter of it, at most."""
     target: str | None = None
     """The column that models are to predict; none takes `data.target` of the run."""
+
+
+def affordable(subject: Subject[Any, TableData, Any]) -> int:
+    """Rows to compare, so that it takes a quarter of the time that the training took, at most; 1,000 in any case."""
+    if subject.seconds is None:
+        return ROWS
+    rows = subject.seconds / 4 / ((len(subject.models) + 1) * SECONDS * len(subject.data.columns))
+    return int(np.clip(rows, FEWEST, ROWS))
 
 
 def metric_columns(table: TableData, like: TableData | None = None) -> list[TableColumn]:
@@ -119,6 +141,8 @@ def evaluate_tables(
                 f"supported"
             )
             target = None
+    if n < min(ROWS, len(train)):
+        notes.append(f"{n:,} rows are compared: --samples {min(ROWS, len(train))} compares more, and takes longer")
     basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")
     measured: list[Number] = []
     floor: dict[str, TableData] = {} if held_out is None else {"floor: held out": held_out}
@@ -127,6 +151,7 @@ def evaluate_tables(
     for name, table in {**made, **floor}.items():
         report(f"{name}: comparing", 0, 1)
         own, is_floor = metric_columns(table, train), name in floor
+        protocol = replace(basis, weights=name, n_generated=len(table))
         found = {"detection": detection_auc(real, own, seed)}
         predicted: dict[str, float] = {}
         if held_out is not None and whole is not None:
@@ -142,8 +167,53 @@ def evaluate_tables(
             else:
                 found["nearest_distance"] = seen.real_distance
             found["copies"] = seen.copies
-        protocol = replace(basis, weights=name, n_generated=len(table))
+            measured += _risks(whole, test, own, protocol, seed, is_floor=is_floor)
         measured += _likenesses(real, own, protocol)
+        measured += _copied(train, table, protocol)
         measured += numbers(found, protocol=protocol)
         measured += numbers(predicted, settings={"target": target}, protocol=protocol)
     return Evaluation(measured, notes)
+
+
+def _copied(train: TableData, made: TableData, protocol: Protocol) -> list[Number]:
+    """`copied_values`, of columns that are not learnt; nothing where there are none, or their values are not known."""
+    shares = {}
+    for column in train.columns:
+        known, cells = train.cells[column.name].keys, made.cells[column.name]
+        if column.kind != "identifier" or known is None:
+            continue
+        keys = keys_of(made.column(column.name).texts(cells)) if cells.keys is None else cells.keys
+        shares[column.name] = float(np.isin(keys, known[known > 0]).mean())
+    if not shares:
+        return []
+    value = float(np.mean(list(shares.values())))
+    return [Number(measure("copied_values"), value, detail={"columns": shares}, protocol=protocol)]
+
+
+def _risks(
+    train: list[TableColumn],
+    held_out: list[TableColumn],
+    made: list[TableColumn],
+    protocol: Protocol,
+    seed: int,
+    *,
+    is_floor: bool,
+) -> list[Number]:
+    """The risks of `metrics.attacks`, with those of their parts; of the floor half of the held-out rows are as made."""
+    if is_floor:
+        half = len(held_out[0].values) // 2
+        made = [column.first(half) for column in held_out]
+        held_out = [TableColumn(column.name, column.values[half:]) for column in held_out]
+    if (
+        min(len(made[0].values), len(held_out[0].values)) == 0
+        or (risks := attacks(train, held_out, made, seed=seed)) is None
+    ):
+        return []
+    found = []
+    for name in ("singling_out", "linkability", "inference"):
+        risk: Risk = getattr(risks, name)
+        detail = {"attack": risk.attack, "control": risk.control, "attacks": risk.attacks, "parts": dict(risk.parts)}
+        if risk.attacks:
+            value = max(0.0, risk.value)
+            found.append(Number(measure(name), value, interval=risk.interval, detail=detail, protocol=protocol))
+    return found

@@ -18,10 +18,9 @@ from torch import Tensor
 from saddlepoint.configuration import Settings
 from saddlepoint.core import rng, seed_for
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import CategoryColumn, TableData
-from saddlepoint.data.tables.columns import DateColumn
+from saddlepoint.data.tables import CategoryColumn, ScaledColumn, TableData
 from saddlepoint.tasks.model import LatentSampler, Sampler
-from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding
+from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding, numbered
 from saddlepoint.tasks.tables.layout import Labels
 from saddlepoint.tasks.tables.pictures import PANELS, Panel, marginals
 from saddlepoint.tasks.tabular import FORMATS
@@ -124,11 +123,11 @@ class RowSampler(Sampler):
                 continue
             if isinstance(column, CategoryColumn):
                 ends = (column.categories[0], "others" if summary.shares[-1] else column.categories[-1])
-            elif isinstance(column, DateColumn):
-                first, last = (str(np.datetime64(int(summary.edges[place]), "s"))[:10] for place in (0, -1))
-                ends = first, last
             else:
-                ends = (f"{summary.edges[0]:.6g}", f"{summary.edges[-1]:.6g}")
+                assert isinstance(column, ScaledColumn)
+                edges = np.array([summary.edges[0], summary.edges[-1]])
+                first, last = column.written(column.rounded(edges))
+                ends = first, last
             panels.append(Panel(column.name, summary.shares, summary.like(table.cells[column.name]), ends))
         return marginals(panels[:PANELS], scale)
 
@@ -218,7 +217,7 @@ class RowGenerator(RowSampler, LatentSampler):
             rows = np.flatnonzero(_fulfilled(part, {name: value for name, (_, value) in wanted.items()}))
             kept.append(part.take(rows[: n - found]))
             drawn, found = drawn + ROUND, found + min(len(rows), n - found)
-        return _joined(kept)
+        return numbered(_joined(kept), seed)
 
     def _too_rare(self, where: Mapping[str, str], found: int, drawn: int, n: int) -> str:
         conditions = " and ".join(f"{name}={text}" for name, text in where.items())
@@ -246,9 +245,8 @@ def _fulfilled(table: TableData, values: Mapping[str, Any]) -> NDArray[np.bool_]
             good &= cells.absent
         elif isinstance(column, CategoryColumn):
             good &= cells.values == value
-        else:  # as it is written: a column of whole numbers is held in between
-            places = getattr(column, "places", ())
-            good &= (np.round(cells.values, places[1]) if places else cells.values) == value
+        elif isinstance(column, ScaledColumn):  # as it is written: a column of whole numbers is held in between
+            good &= column.rounded(cells.values) == value
     return good
 
 

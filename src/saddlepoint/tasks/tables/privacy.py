@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, TableData
-from saddlepoint.data.tables.columns import DateColumn
+from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, TableData
+from saddlepoint.data.tables.columns import IdentifierColumn
+from saddlepoint.data.tables.identifiers import IdentifierPattern
 from saddlepoint.tasks.tables.modes import Numbers
 
 #: Numbers of so few different values are kept as they are, value by value.
@@ -89,19 +90,42 @@ def disclosure(table: TableData) -> str:
 def _protected(column: Column, cells: Cells, k: int) -> tuple[Column, Cells]:
     if isinstance(column, CategoryColumn):
         return _merged(column, cells, k)
-    if isinstance(column, NumberColumn | DateColumn):
+    if isinstance(column, IdentifierColumn) and isinstance(column.pattern, IdentifierPattern):
+        return replace(column, pattern=_coarse_pattern(column.pattern, column.stored)), cells
+    if isinstance(column, ScaledColumn):
         values = cells.values[~cells.absent]
-        if isinstance(column, NumberColumn):
-            column, cells = _few_words(column, cells, k)
+        column, cells = _few_words(column, cells, k)
         if not len(values):
             return column, cells
         unit = resolution(column)
         different, counts = np.unique(values, return_counts=True)
         if len(different) <= DISTINCT:
             return _of_few(column, cells, different, counts, k, unit)
-        low, high = coarse_ends(values, k, unit, dates=isinstance(column, DateColumn))
+        low, high = coarse_ends(values, k, unit, dates=not isinstance(column, NumberColumn))
         return replace(column, low=low, high=high), replace(cells, values=cells.values.clip(low, high))
     return column, cells
+
+
+def _coarse_pattern(pattern: IdentifierPattern, stored: str) -> IdentifierPattern:
+    """New numbers from a round one on, or between round ones, of as many digits and within the column's type."""
+    if pattern.places:
+        return pattern
+    if pattern.last < pattern.first:
+        return replace(pattern, first=_round_up(pattern.first), last=_round_up(pattern.first) - 1)
+    digits = 10 ** max(0, len(str(abs(pattern.last))) - 2)
+    first = pattern.first // digits * digits if pattern.first > digits else pattern.first
+    last = (pattern.last // digits + 1) * digits - 1
+    if stored in _LARGEST:
+        last = min(last, _LARGEST[stored])
+    return replace(pattern, first=first, last=max(first, last))
+
+
+def _round_up(number: int) -> int:
+    digits: int = 10 ** max(0, len(str(abs(number))) - 2)
+    return -(-number // digits) * digits
+
+
+_LARGEST = {f"{sign}int{bits}": 2 ** (bits - (not sign)) - 1 for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
 # --- numbers -------------------------------------------------------------------------------------------
@@ -110,7 +134,9 @@ def _protected(column: Column, cells: Cells, k: int) -> tuple[Column, Cells]:
 def resolution(column: Column) -> float:
     """What two values of a column differ by at least, as they are written; 0 where that is not known."""
     if isinstance(column, NumberColumn):
-        return 10.0 ** -column.places[1] if column.places else 0.0
+        if column.step or column.integer:
+            return column.step or 1.0
+        return 10.0 ** -column.spelling.places[1] if column.spelling.places and not column.spelling.exponent else 0.0
     return 0.0
 
 
@@ -175,7 +201,7 @@ def _nice(step: float) -> float:
 
 
 def _of_few(
-    column: NumberColumn | DateColumn, cells: Cells, different: Numbers, counts: NDArray[Any], k: int, unit: float
+    column: ScaledColumn, cells: Cells, different: Numbers, counts: NDArray[Any], k: int, unit: float
 ) -> tuple[Column, Cells]:
     """Of few different numbers: neighbours together until every group has k rows, or is all there is."""
     groups: list[list[int]] = []
@@ -200,18 +226,18 @@ def _whole(value: float, unit: float) -> float:
     return float(f"{round(value / unit) * unit:.12g}") if unit > 1e-290 else value
 
 
-def _few_words(column: NumberColumn, cells: Cells, k: int) -> tuple[NumberColumn, Cells]:
-    """Words that stand where there is no number."""
+def _few_words(column: ScaledColumn, cells: Cells, k: int) -> tuple[ScaledColumn, Cells]:
+    """Words that stand where there is no value."""
     absent = cells.absent
     if not column.absent or not absent.any():
-        return replace(column, absent=()), replace(cells, marks=None)
+        return replace(column, absent=(), words=()), replace(cells, marks=None)
     marks = np.zeros(len(cells), dtype=np.int8) if cells.marks is None else cells.marks
     counts = np.bincount(marks[absent], minlength=len(column.absent))
     kept = [place for place in range(len(column.absent)) if counts[place] >= k or not column.absent[place]]
     words = tuple(column.absent[place] for place in kept) or ("",)
     place_of = np.zeros(len(column.absent), dtype=np.int8)
     place_of[kept] = np.arange(len(kept))
-    column = replace(column, absent=words)
+    column = replace(column, absent=words, words=tuple(word for word in column.words if word in words))
     return column, replace(cells, marks=place_of[marks] if len(words) > 1 else None)
 
 

@@ -1,6 +1,6 @@
 """The configurations of a game of rows and of an autoencoder of them."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,9 @@ class TableFile(TabularFile):
     """Where the rows come from, and how they are read."""
 
     path: str | None = None
-    """A CSV or Parquet file; --data."""
+    """A CSV, Parquet or Excel file, a folder of parts, or the URL of a database; --data."""
+    primary_key: str | None = None
+    """A column that names the rows: made rows get new values, all different."""
     held_out: float = Field(default=0.2, ge=0, lt=1)
     """Share of the rows that is not trained on, so that it can judge the generator."""
     target: str | None = None
@@ -26,6 +28,11 @@ class TableFile(TabularFile):
     """Categories of fewer training rows are not made, nor extremes that fewer share; 0 makes all."""
     release: tuple[str, ...] = ()
     """Columns whose values may all be given away: rare categories, extremes, real names are made as they are."""
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """How rows are understood, as arguments of the readers."""
+        return {**super().rules, "primary_key": self.primary_key}
 
 
 class Conditions(Settings):

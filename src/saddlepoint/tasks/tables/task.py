@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import torch
+
 from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.components.adversary import AdversarialLosses, of_latents
 from saddlepoint.components.networks import Networks
@@ -22,7 +24,7 @@ from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
 from saddlepoint.tasks.tables.data import given_rows, read_rows
-from saddlepoint.tasks.tables.evaluation import ROWS, TableEvaluationOptions, evaluate_tables
+from saddlepoint.tasks.tables.evaluation import TableEvaluationOptions, affordable, evaluate_tables
 from saddlepoint.tasks.tables.model import RowGenerator, RowSampler
 from saddlepoint.tasks.tables.probe import TableProbe
 from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
@@ -31,8 +33,8 @@ from saddlepoint.tasks.tables.stream import TableStream
 from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.watched import looked_at
 
-#: Rows that monitors look at, and that the score compares.
-MONITORED, JUDGED = 256, 4096
+#: Rows that monitors look at, that the score compares, and that are written before the first step.
+MONITORED, JUDGED, WRITTEN = 256, 4096, 10
 
 
 class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
@@ -80,7 +82,7 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
             subject.data,
             subject.held_out(),
             options.target or subject.config.data.target,
-            samples=options.samples or ROWS,
+            samples=options.samples or affordable(subject),
             seed=options.seed,
             report=progress,
         )
@@ -122,6 +124,7 @@ def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[
     model = RowGenerator(
         players["generator"], config.generator.network, (layout.width,), latent, coding.plain(), class_names=labels
     )
+    _check_writers(model, make)
     probe = _probe(coding, stream, batches.put(_watched(stream), 0))
     return Setup(data, players, AdversarialLosses(of_latents, adversary), batches, model, probe)
 
@@ -143,9 +146,20 @@ def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks
     )
     latent = LatentInput(config.latent.size, "normal")
     model = RowGenerator(decoder, config.generator.network, shape, latent, coding.plain())
+    _check_writers(model, make)
     probe = PriorProbe(_probe(coding, stream, _watched(stream)), player, model)
     batches = Scheduled(stream, {}, make.device)
     return Setup(data, {"generator": player}, autoencoder_losses, batches, model, probe)
+
+
+def _check_writers(model: RowGenerator, make: Networks) -> None:
+    """Send rows of the untrained generator through every writer.
+
+    Raises:
+        DataError: a column can't be written in its own type.
+    """
+    if torch.device(make.device).type != "meta":
+        model.rows(WRITTEN).check_writers()
 
 
 def _check_heads(config: AnyTableConfig) -> None:
