@@ -77,12 +77,14 @@ def planned(config: Config, data: Dataset, networks: Mapping[str, nn.Module], te
     if probed.setup.game is not None:  # a caller's own, which is his to move
         return _with_stages(config, data, networks, None)
     tell("measuring this machine", 0, 0)
-    seconds = min(FOR_MINUTES, 60 * budget.minutes / 20) if open_ended and budget.minutes else TO_TELL
+    seconds: float | None = TO_TELL
+    if open_ended:
+        seconds = None if budget.minutes is None else min(FOR_MINUTES, 60 * budget.minutes / 20)
     pace, ends = _pace(probed, seconds), _ends(probed)
     del probed
     if open_ended:
         config = _filled(config, pace, ends)
-    return _with_stages(config, data, networks, pace)
+    return _with_stages(config, data, networks, None if seconds is None else pace)
 
 
 def stages_of(assembly: Assembly) -> tuple[StageInfo, ...]:
@@ -102,7 +104,7 @@ def _with_stages(config: Config, data: Dataset, networks: Mapping[str, nn.Module
     return Planned(config, assembly, stages_of(assembly), pace)
 
 
-def _pace(assembly: Assembly, seconds: float) -> Pace:
+def _pace(assembly: Assembly, seconds: float | None) -> Pace:
     starts = (0, *_ends(assembly)[:-1])
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(Path(place))

@@ -63,25 +63,25 @@ class Pace:
         return max(1, int(limit * ends[-1] / max(whole, 1e-12)))
 
 
-def measured(training: Training, starts: Sequence[int], seconds: float) -> Pace:
+def measured(training: Training, starts: Sequence[int], seconds: float | None) -> Pace:
     """Play a little of every stage, and take one look; the training is not to be gone on with.
 
     Args:
         training: one that has not begun, in a folder that nobody keeps.
         starts: samples at which its stages begin.
-        seconds: that steps of each stage are timed, at least one.
+        seconds: that steps of each stage are timed, at least one; None counts evaluations alone, by one step of each.
     """
     costs, evaluations = [], []
     device = training.game.point.tensors[0].device
     for start in starts:
         training.batches.position = start
         timed, samples, found, warm = 0.0, 0, 0, 0
-        while timed < seconds:
+        while samples == 0 or (seconds is not None and timed < seconds):
             before, counted, begun = training.batches.position, training.game.evaluations, _now(device)
             if training.step().outcome is not Outcome.RUNNING:
                 break
             took = _now(device) - begun
-            if warm < WARM and took < seconds:
+            if seconds is not None and warm < WARM and took < seconds:
                 warm += 1
                 continue
             timed += took
@@ -89,6 +89,8 @@ def measured(training: Training, starts: Sequence[int], seconds: float) -> Pace:
             found += training.game.evaluations - counted
         costs.append(timed / max(samples, 1))
         evaluations.append(found / max(samples, 1))
+    if seconds is None:
+        return Pace(tuple(costs), tuple(evaluations), 0.0, 0.0, 0.0, 0.0, memory(device))
     at = [_now(device)]
     for what in LOOKS:
         training.look(what)
