@@ -165,10 +165,11 @@ def test_pictures_come_with_the_records_and_the_latest_is_always_there(tmp_path:
 
 
 def test_pictures_by_the_clock_change_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    quiet = sp.train("digits", samples=320, out=tmp_path / "quiet", settings=TINY, progress=False)
+    settings = {**TINY, "every.snapshot": 10**6}
+    quiet = sp.train("digits", samples=320, out=tmp_path / "quiet", settings=settings, progress=False)
     monkeypatch.setattr("saddlepoint.training.loop.PICTURE", 0.0)  # one after every step
     monkeypatch.setattr("saddlepoint.training.loop.CLOCKED", 4)
-    busy = sp.train("digits", samples=320, out=tmp_path / "busy", settings=TINY, progress=False)
+    busy = sp.train("digits", samples=320, out=tmp_path / "busy", settings=settings, progress=False)
     assert torch.equal(quiet.sample(8), busy.sample(8))
     weights = [run.models(("live",))[0]["live"].network.state_dict() for run in (quiet, busy)]
     assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
