@@ -1,7 +1,7 @@
 """From a configuration and its data to a game that can be played: all that no task has of its own."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -26,7 +26,7 @@ from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs, coupled_layers, couples
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks import Config, Setup, task_of
+from saddlepoint.tasks import Config, Setup, recipe_named, task_of
 from saddlepoint.training import Observer, OptimizerSchedule, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
@@ -134,6 +134,7 @@ class Assembly:
                 "classes": list(data.classes),
                 "notes": list(data.notes),
             },
+            "changed": _changed(self.config),
             "parameters": {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names},
             "citations": citations(
                 METHOD_REGISTRY.build(self.config.method),
@@ -188,9 +189,28 @@ class _Looks:
     def monitors(self) -> dict[str, float]:
         return self.assembly.setup.probe.monitors(self.assembly.game)
 
+    def movement(self) -> dict[str, float]:
+        return self.assembly.setup.probe.movement(self.assembly.game)
+
     def score(self) -> Any:
         self.assembly.setup.at_answer()
         return self.assembly.setup.probe.score(self.assembly.setup.model)
+
+    def checks(self) -> dict[str, float]:
+        self.assembly.setup.at_answer()
+        return self.assembly.setup.probe.checks(self.assembly.setup.model)
+
+    def references(self) -> dict[str, dict[str, float]]:
+        self.assembly.setup.at_answer()
+        probe, model = self.assembly.setup.probe, self.assembly.setup.model
+        return {"untrained": probe.judged(model), **probe.references(model)}
+
+    def exhibit(self, folder: Path) -> None:
+        self.assembly.setup.at_answer()
+        self.assembly.setup.probe.exhibit(self.assembly.setup.model, folder)
+
+    def examined(self) -> dict[str, float]:
+        return self.assembly.setup.probe.examined()
 
     def snapshot(self, path: Path) -> None:
         self.assembly.setup.at_answer()
@@ -223,6 +243,25 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
         if config.accumulate > 1:
             _check_parts(config, networks, setup, game)
     return Assembly(config, setup, game, method)
+
+
+def _changed(config: Config) -> dict[str, float]:
+    """Numbers that a run sets otherwise than its recipe, or leaves out, by dotted names: the recipe's own values."""
+    try:
+        recipe = recipe_named(config.recipe).plain()
+    except (ConfigurationError, ValueError):
+        return {}
+    own, before = dict(_numbers(config.plain())), dict(_numbers(recipe))
+    return {name: value for name, value in before.items() if own.get(name) != value}
+
+
+def _numbers(value: Any, above: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers of a nested mapping, by dotted names."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _numbers(below, f"{above}.{key}" if above else str(key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield above, float(value)
 
 
 def _game(config: Config, setup: Setup[Any]) -> Game:
