@@ -200,7 +200,7 @@ class Training:
         if what == "checkpoint":
             self._overflow()
             self._saved_at = -1
-            self._save(self._judged())
+            self._save(self._judged()[0])
         elif what == "snapshot":
             self._snapshot()
         else:
