@@ -64,6 +64,7 @@ class Method(ABC):
             with game.at_rest(batches.peek().resting):
                 if game.awake:
                     self.update(game, batches)
+                    game.end_step()
                 else:
                     batches.next()
         except NonFinite as failure:

@@ -38,8 +38,9 @@ class Probe(ABC, Generic[M]):
         """Cheap numbers about the live players, at every record, on the batch that never changes.
 
         `discriminator_auc`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
-        1: it always can); left out while it has only rested. `diversity`: mean distance between generated samples over
-        that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each player's loss.
+        1: it always can), whatever constant is in D; left out while it rests. `diversity`: mean distance between
+        generated samples over that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each
+        player's loss.
         """
         return {**self.of_samples(game), **gradient_norms(game, self.watched)}
 
@@ -49,7 +50,7 @@ class Probe(ABC, Generic[M]):
         with torch.no_grad(), game.untouched():
             with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
                 given = self._given(game)
-            if not _rested(game):  # as it is played
+            if "discriminator" not in game.rested:  # as it is played
                 with seeded(self.watched.seed):
                     found["discriminator_auc"] = discriminator_auc(self._given(game))
         return {**found, **self.compared(given.generated, given.real)}
@@ -98,19 +99,14 @@ def _evaluating(network: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def _rested(game: Game) -> bool:
-    """Whether the discriminator did nothing in the last step: one that rests has a loss of 0, and knows nothing yet."""
-    loss = game.loss_values.get("discriminator")
-    return loss is not None and float(loss) == 0
-
-
 def discriminator_auc(given: DiscriminatorInput) -> float:
-    """How often the discriminator ranks a real sample above a generated one; where it judges packs, a pack."""
+    """How often the discriminator ranks a real sample above a generated one, half for equal ones; packs as packs."""
     real, generated = (
         _mean_logits(given.discriminator(with_context(given.context, samples), *given.conditions))
         for samples in (given.real, given.generated)
     )
-    return float((real[:, None] > generated[None, :]).float().mean())
+    gap = real[:, None].double() - generated[None, :].double()
+    return float((1 + gap.sign()).mean() / 2)
 
 
 def _mean_logits(logits: Tensor) -> Tensor:

@@ -9,13 +9,16 @@ import pytest
 import torch
 
 from playing import built
-from saddlepoint.configuration import assign
+from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data.tables import CategoryColumn
+from saddlepoint.data.tables.identifiers import IdentifierPattern
+from saddlepoint.data.tables.sensitive import _luhn
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.tables import TASK
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import Copula, joined
-from saddlepoint.tasks.tables.privacy import coarse_ends, protected
+from saddlepoint.tasks.tables.evaluation import evaluate_tables
+from saddlepoint.tasks.tables.privacy import _coarse_pattern, coarse_ends, protected
 
 ROWS = 1000
 
@@ -128,3 +131,61 @@ def test_a_saved_generator_says_what_it_holds(tmp_path: Path) -> None:
     assert "at least 5 training rows" in (tmp_path / "README.md").read_text()
     for secret in SECRETS:
         assert secret not in (tmp_path / "coding.json").read_text()
+
+
+def customers() -> pandas.DataFrame:
+    rng = np.random.default_rng(1)
+    cards = [f"4{rng.integers(10**13, 10**14)}" for _ in range(ROWS)]
+    made = pandas.DataFrame({"card": [int(f"{card}{_luhn(card)}") for card in cards]})
+    made["email"] = [f"{name}{row}@firma.de" for row, name in enumerate(rng.choice(["ada", "bob", "cy"], ROWS))]
+    made.loc[rng.random(ROWS) < 0.3, "email"] = None
+    made["phone"] = rng.integers(15_100_000_000, 17_900_000_000, ROWS)
+    made["spend"] = rng.normal(100, 20, ROWS).round(2)
+    return made
+
+
+def test_identifying_columns_are_made_anew_in_their_types() -> None:
+    given = customers()
+    config = assign(recipe_named("table"), ["data.held_out=0.2", "device=cpu", "generator.network.width=8"])
+    data = TASK.adopt(config, given)
+    assert "card holds card numbers" in " ".join(data.notes)
+    for model in (built(config, data).setup.model, joined(config, data)):
+        made = model.sample(3000, seed=3)
+        assert [str(kind) for kind in made.dtypes[["card", "phone", "spend"]]] == ["int64", "int64", "float64"]
+        for name in ("card", "email", "phone"):
+            assert not made[name].dropna().isin(set(given[name].dropna())).any()
+            assert made[name].dropna().is_unique
+        assert made["email"].isna().mean() == pytest.approx(0.3, abs=0.05)
+        found = evaluate_tables({"model": model.rows}, data, data.held_out, samples=200)["copied_values"]
+        assert found["model"].value == 0
+        assert set(found["model"].detail["columns"]) == {"card", "email", "phone"}
+
+
+def test_real_values_are_kept_on_request_and_fakes_declared() -> None:
+    given = customers()
+    config = assign(recipe_named("table"), ["data.held_out=0.2", "data.release=[email]"])
+    column = protected(TASK.adopt(config, given)).column("email")
+    assert isinstance(column, CategoryColumn)
+    assert set(column.categories) <= set(given["email"].dropna())
+    config = assign(recipe_named("table"), ["data.columns.spend={kind: identifier, format: phone}"])
+    assert TASK.adopt(config, given).column("spend").described == "phone (made anew)"
+    config = assign(recipe_named("table"), ["data.columns.spend={kind: identifier, format: horse}"])
+    with pytest.raises(ConfigurationError, match="identifiers are one of name"):
+        TASK.adopt(config, given)
+
+
+def test_a_copy_of_an_identifying_value_is_counted() -> None:
+    config = assign(recipe_named("table"), ["data.held_out=0.2"])
+    data = TASK.adopt(config, customers())
+    found = evaluate_tables({"copies": lambda n, _: data.take(np.arange(n))}, data, data.held_out, samples=100)
+    shares = found["copied_values"]["copies"].detail["columns"]
+    assert shares["card"] == shares["phone"] == 1
+    assert found["copied_values"]["floor: held out"].value < 0.05
+
+
+@pytest.mark.parametrize(("first", "last", "kept"), [(1001, 1000, "1100"), (15_100_000_123, 17_699_999_882, "15")])
+def test_ends_of_identifiers_are_round(first: int, last: int, kept: str) -> None:
+    pattern = _coarse_pattern(IdentifierPattern(first=first, last=last), "int64")
+    assert str(pattern.first) == (kept if last < first else "15000000000")
+    assert last < first or pattern.last == 17_999_999_999
+    assert _coarse_pattern(IdentifierPattern(first=2_000_000_001, last=2_147_000_000), "int32").last == 2**31 - 1

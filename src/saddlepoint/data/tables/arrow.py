@@ -160,7 +160,7 @@ def _missing(column: Column, cells: Cells) -> NDArray[np.bool_]:
     if isinstance(column, ConstantColumn):
         return np.full(len(cells), column.text == "" or column.nothing)
     if isinstance(column, IdentifierColumn):
-        return np.zeros(len(cells), dtype=bool)
+        return column.gone(cells)
     absent = cells.absent
     if not column.words:
         return absent

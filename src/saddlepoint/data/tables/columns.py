@@ -15,6 +15,7 @@ from saddlepoint.data.tables.durations import DurationSpelling
 from saddlepoint.data.tables.grain import Grain
 from saddlepoint.data.tables.identifiers import IdentifierPattern, cells_of
 from saddlepoint.data.tables.numbers import NumberSpelling
+from saddlepoint.data.tables.sensitive import FakePattern, uniform_of
 
 #: What a column may be declared to be.
 ColumnKind = Literal["number", "integer", "category", "date", "time", "duration", "identifier"]
@@ -32,17 +33,21 @@ class Cells:
         values: float64 (N,), NaN where there is no number; of categories int32 codes, −1 where there is none.
         marks: int8 (N,), which of the column's `absent` words stands where there is no value; None where all are the
             first.
+        keys: uint64 (N,), of what is not learnt a hash of each value, by which copies are found; 0 where there is
+            none. It never leaves memory.
     """
 
     values: NDArray[Any]
     marks: NDArray[np.int8] | None = None
+    keys: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: NDArray[Any]) -> "Cells":
         """Those of some rows."""
-        return Cells(self.values[rows], None if self.marks is None else self.marks[rows])
+        marks, keys = (None if part is None else part[rows] for part in (self.marks, self.keys))
+        return Cells(self.values[rows], marks, keys)
 
     @property
     def absent(self) -> NDArray[np.bool_]:
@@ -358,17 +363,20 @@ class IdentifierColumn(Column):
     Attributes:
         pattern: how new ones are made. Each cell's value is a row of `identifiers.cells_of`.
         numbers: whether they are numbers, and not texts.
+        missing: share of rows that have none.
     """
 
-    pattern: IdentifierPattern = field(default_factory=IdentifierPattern)
+    pattern: IdentifierPattern | FakePattern = field(default_factory=IdentifierPattern)
     numbers: bool = False
+    missing: float = 0.0
 
     kind = "identifier"
 
     @property
     def described(self) -> str:
         """It is said that they aren't kept."""
-        return "identifier (made anew)"
+        what = self.pattern.what if isinstance(self.pattern, FakePattern) else "identifier"
+        return f"{what} (made anew)"
 
     @property
     def contents(self) -> str:
@@ -378,7 +386,13 @@ class IdentifierColumn(Column):
 
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """New names, all different."""
-        return self.pattern.texts(cells.values)
+        made, gone = self.pattern.texts(cells.values), self.gone(cells)
+        made[gone] = self.absent[0] if self.absent else ""
+        return made
+
+    def gone(self, cells: Cells) -> NDArray[np.bool_]:
+        """Rows without one, (N,)."""
+        return uniform_of(cells.values) < self.missing
 
 
 _KINDS: dict[str, type[Column]] = {
@@ -404,7 +418,8 @@ def column_from(plain: Mapping[str, Any]) -> Column:
     rest: dict[str, Any] = {}
     for name, value in plain.items():
         if (kind, name) in _PARTS:
-            rest[name] = _PARTS[kind, name](**{k: _frozen(v) for k, v in value.items()})
+            part = FakePattern if "what" in value else _PARTS[kind, name]
+            rest[name] = part(**{k: _frozen(v) for k, v in value.items()})
         elif name != "kind":
             rest[name] = _frozen(value)
     return _KINDS[kind](**rest)

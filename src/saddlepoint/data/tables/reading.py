@@ -47,6 +47,7 @@ from saddlepoint.data.tables.files import Source, given_rows, open_files
 from saddlepoint.data.tables.grain import Grain, grain_of_moments, grain_of_numbers
 from saddlepoint.data.tables.identifiers import IdentifierEvidence, IdentifierPattern, cells_of, dense
 from saddlepoint.data.tables.numbers import EXACT, NumberEvidence, NumberSpelling, spellings_of
+from saddlepoint.data.tables.sensitive import SENSITIVE, FakeEvidence, FakePattern, has_faker, recognised
 from saddlepoint.data.tables.table import TableData
 
 #: What means that there is no value; spaces around it don't count.
@@ -82,7 +83,7 @@ class Declared:
 
     Attributes:
         kind: one of `KINDS`.
-        format: of a date or time, as `strftime` has it; the style of a duration.
+        format: of a date or time, as `strftime` has it; the style of a duration; what identifiers are, of `SENSITIVE`.
         decimal, thousands: of numbers.
     """
 
@@ -101,6 +102,7 @@ class Rules:
         missing: what means that there is no value.
         decimal, thousands: of all numbers; None finds them out.
         primary_key: a column whose values are all different and name the rows.
+        released: columns that are learnt as they are, though they lead to people or nearly all values differ.
     """
 
     kinds: Mapping[str, Declared]
@@ -108,6 +110,7 @@ class Rules:
     decimal: str | None = None
     thousands: str | None = None
     primary_key: str | None = None
+    released: frozenset[str] = frozenset()
 
 
 def read_table(
@@ -118,6 +121,7 @@ def read_table(
     decimal: str | None = None,
     thousands: str | None = None,
     primary_key: str | None = None,
+    released: Sequence[str] = (),
     separator: str | None = None,
     encoding: str = "utf-8",
     sheet: str | int | None = None,
@@ -133,6 +137,7 @@ def read_table(
         missing: what means that there is no value.
         decimal, thousands: of all numbers; None finds them out.
         primary_key: a column whose values are all different and name the rows.
+        released: columns that are learnt as they are, though they lead to people or nearly all values differ.
         separator: between a line's values; None finds it out by the first lines.
         encoding: of a CSV file.
         sheet: of an Excel file; None is the first.
@@ -143,7 +148,7 @@ def read_table(
         DataError: it can't be read as a table, or a column not as it was declared; pandas is not installed.
     """
     source = open_files(path, separator=separator, encoding=encoding, sheet=sheet, query=query)
-    return _read(source, _rules(kinds, missing, decimal, thousands, primary_key), progress)
+    return _read(source, _rules(kinds, missing, decimal, thousands, primary_key, released), progress)
 
 
 def read_frame(
@@ -154,17 +159,18 @@ def read_frame(
     decimal: str | None = None,
     thousands: str | None = None,
     primary_key: str | None = None,
+    released: Sequence[str] = (),
 ) -> TableData:
     """The table of a pandas DataFrame or a pyarrow Table, by the same rules; an index is left out.
 
     Args:
         given: the frame; its names are read as texts.
-        kinds, missing, decimal, thousands, primary_key: see `read_table`.
+        kinds, missing, decimal, thousands, primary_key, released: see `read_table`.
 
     Raises:
         DataError: it is neither, or can't be read as a table; pandas or pyarrow is not installed.
     """
-    return _read(given_rows(given), _rules(kinds, missing, decimal, thousands, primary_key), None)
+    return _read(given_rows(given), _rules(kinds, missing, decimal, thousands, primary_key, released), None)
 
 
 def _rules(
@@ -173,13 +179,14 @@ def _rules(
     decimal: str | None,
     thousands: str | None,
     primary_key: str | None,
+    released: Sequence[str],
 ) -> Rules:
     own = {name: Declared(kind) if isinstance(kind, str) else kind for name, kind in (kinds or {}).items()}
     if primary_key is not None:
         own[primary_key] = Declared("identifier")
     if decimal is not None and decimal == thousands:
         raise DataError(f"data.decimal and data.thousands are both {decimal!r}: give two different marks")
-    return Rules(own, frozenset(missing), decimal, thousands, primary_key)
+    return Rules(own, frozenset(missing), decimal, thousands, primary_key, frozenset(released))
 
 
 def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
@@ -217,6 +224,7 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
         columns.append(column)
         cells[name] = own
         notes += [*plan.notes, *_notes(column, own)]
+    notes += _of_fakes(columns)
     if not any(column.numeric or column.kind == "category" for column in columns):
         raise DataError(f"{source.called}: every column is constant, empty or an identifier: there is nothing to learn")
     kinds_said = "; ".join(f"{column.name}: {column.described}" for column in columns)
@@ -230,6 +238,21 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
     )
 
 
+def _of_fakes(columns: Sequence[Column]) -> list[str]:
+    """What to say where fakes are not wanted, or could be better."""
+    faked = [c for c in columns if isinstance(c, IdentifierColumn) and isinstance(c.pattern, FakePattern)]
+    if not faked:
+        return []
+    name = faked[0].name
+    notes = [
+        f"Where that is wrong: --set data.columns.{name}=category; to have real values made: "
+        f"--set 'data.release=[{name}]'."
+    ]
+    if not has_faker() and any(isinstance(c.pattern, FakePattern) and c.pattern.pool for c in faked):
+        notes.append("Stand-ins for names and addresses look like real ones with pip install 'saddlepoint[fakes]'.")
+    return notes
+
+
 def _check_declared(source: Source, rules: Rules) -> None:
     for name, own in rules.kinds.items():
         if name not in source.names:
@@ -241,6 +264,10 @@ def _check_declared(source: Source, rules: Rules) -> None:
                 pieces(own.format)
             except ValueError as error:
                 raise DataError(f"column {name!r}: {error}") from error
+        if own.format is not None and own.kind == "identifier" and own.format not in SENSITIVE:
+            raise DataError(
+                f"column {name!r}: identifiers are one of {', '.join(SENSITIVE)}, or have no format; not {own.format!r}"
+            )
         if own.format is not None and own.kind == "duration" and own.format not in STYLES:
             raise DataError(f"column {name!r}: durations are written as one of {', '.join(STYLES)}, not {own.format!r}")
 
@@ -324,6 +351,7 @@ class _Look:
         self.own = rules.kinds.get(name)
         self.absent: Counter[str] = Counter()
         self.few: set[str] | None = set()
+        self.first: Texts = np.empty(0, dtype=object)
         self.present = 0
         self.pad: str | None = None
         self.numbers: dict[NumberSpelling, NumberEvidence] | None = None
@@ -351,6 +379,7 @@ class _Look:
             if len(self.few) > FEW:
                 self.few = None
         if first:
+            self.first = texts
             self._begin(texts)
         assert self.numbers is not None
         for spelling, evidence in self.numbers.items():
@@ -491,10 +520,14 @@ def _plan(source: Source, name: str, look: _Look, rules: Rules, comma: str) -> "
         return _Times(name, look, candidates)
     if kind == "category":
         return _Texts(name, look, forced=True)
+    if kind == "identifier" and own and own.format is not None:
+        return _Fakes(name, look, own.format)
     if kind == "identifier":
         return _Names(name, look, key=name == rules.primary_key, called=source.called)
     if not look.present:
         return _Texts(name, look)
+    if name not in rules.released and (what := recognised(name, look.first)) is not None:
+        return _Fakes(name, look, what)
     numeric = number is not None and look.number_words[number].serve(look.present)
     evidence = look.numbers[number] if look.numbers and number else None
     if look.dates.serve(look.present) and not (numeric and not _digits_are_dates(look)):
@@ -531,6 +564,7 @@ class _Plan:
         self.words = tuple(word for word in self.absent if word not in look.absent)
         self._places = {word: place for place, word in enumerate(self.absent)}
         self._marks: list[NDArray[np.int8]] = []
+        self._keys: list[NDArray[np.uint64]] = []
 
     def keep(self, values: Any) -> None:
         """A piece more."""
@@ -548,6 +582,15 @@ class _Plan:
         if len(self.absent) > 1:
             marks = np.array([self._places.get(text, 0) for text in piece.texts], dtype=np.int8)
             self._marks.append(np.where(absent, marks, 0).astype(np.int8)[piece.codes])
+
+    def _hash(self, piece: _Piece, absent: NDArray[np.bool_]) -> None:
+        self._keys.append(np.where(absent, np.uint64(0), keys_of(piece.texts))[piece.codes])
+
+    def _named(self, rows: int, present: int, **own: Any) -> tuple[IdentifierColumn, Cells]:
+        """Identifiers, with a hash of each value that is there."""
+        column = IdentifierColumn(**{**self._common, "words": ()}, missing=1 - present / max(1, rows), **own)
+        keys = np.concatenate(self._keys) if self._keys else None
+        return column, Cells(cells_of(0, rows), None, keys)
 
     def _cells(self, values: NDArray[Any]) -> Cells:
         return Cells(values, np.concatenate(self._marks) if self._marks else None)
@@ -623,9 +666,13 @@ class _Numbers(_Plan):
         suffix = f".{'0' * self.evidence.finish().places[0]}" if self.evidence.decimals else ""
         ends = (high + 1, high) if near else (low, high)
         pattern = IdentifierPattern("", suffix, 0, *ends)
-        column = IdentifierColumn(**{**self._common, "absent": (), "words": ()}, pattern=pattern, numbers=True)
+        texts = np.array([str(int(value)) for value in present] or [""], dtype=object)[: len(present)]
+        keys = np.zeros(len(values), dtype=np.uint64)
+        keys[~np.isnan(values)] = keys_of(texts)
+        self._keys = [keys]
+        column, cells = self._named(len(values), len(present), pattern=pattern, numbers=True)
         self.notes.append(_replaced(column, reason, "number"))
-        return column, Cells(cells_of(0, len(values)))
+        return column, cells
 
     def _category(self, values: NDArray[np.float64], present: NDArray[np.float64]) -> tuple[Column, Cells]:
         different, counts = np.unique(present, return_counts=True)
@@ -831,6 +878,7 @@ class _Texts(_Plan):
         self._rows += len(piece.codes)
         absent = piece.absent(self.look.rules.missing)
         own = piece.texts[~absent]
+        self._hash(piece, absent)
         if len(own) > FEW:
             self._pattern.see(own)
         if self._known is None:
@@ -852,11 +900,12 @@ class _Texts(_Plan):
     def finish(self) -> tuple[Column, Cells]:
         """The column; here it is decided whether it is a constant, categories or identifiers."""
         look, known = self.look, self._known
-        if known is None or (not self.forced and look.present >= TELLING and len(known) > UNLIKE * look.present):
+        kept = self.forced or self.name in look.rules.released
+        if known is None or (not kept and look.present >= TELLING and len(known) > UNLIKE * look.present):
             number = f"{len(known):,} of {look.present:,}" if known is not None else f"more than {MOST:,}"
-            column = IdentifierColumn(**{**self._common, "absent": ()}, pattern=self._pattern.finish())
+            column, cells = self._named(self._rows, look.present, pattern=self._pattern.finish())
             self.notes.append(_replaced(column, f"{number} values differ", "category"))
-            return column, Cells(cells_of(0, self._rows))
+            return column, cells
         codes, names = np.concatenate(self._codes), list(known)
         if len(names) <= 1 and (not names or not self.absent):
             text = names[0] if names else self.absent[0]
@@ -887,7 +936,9 @@ class _Names(_Plan):
         """A piece more."""
         piece = _Piece(values)
         self._rows += len(piece.codes)
-        own = piece.texts[~piece.absent(self.look.rules.missing)]
+        absent = piece.absent(self.look.rules.missing)
+        own = piece.texts[~absent]
+        self._hash(piece, absent)
         self._pattern.see(own)
         self._whole = self._whole and all(text.isascii() and text.isdigit() for text in own)
         if self.key:
@@ -902,6 +953,56 @@ class _Names(_Plan):
             )
         pattern = self._pattern.finish()
         numbers = self._whole and not pattern.places and pattern.width <= len(str(max(1, pattern.first)))
-        column = IdentifierColumn(**{**self._common, "absent": ()}, pattern=pattern, numbers=numbers)
         self.notes.append(f"{self.name} is not learnt: made values are new identifiers of the form {pattern.form}.")
-        return column, Cells(cells_of(0, self._rows))
+        return self._named(self._rows, self.look.present, pattern=pattern, numbers=numbers)
+
+
+class _Fakes(_Plan):
+    """Looks at what leads to people, and keeps none of it."""
+
+    def __init__(self, name: str, look: _Look, what: str) -> None:
+        super().__init__(name, look)
+        self.what, self._rows, self._whole = what, 0, True
+        self._evidence = FakeEvidence(what, look.first, name)
+
+    def keep(self, values: Any) -> None:
+        """A piece more."""
+        piece = _Piece(values)
+        self._rows += len(piece.codes)
+        absent = piece.absent(self.look.rules.missing)
+        own = piece.texts[~absent]
+        self._hash(piece, absent)
+        self._evidence.see(own)
+        self._whole = self._whole and all(text.isascii() and text.isdigit() and text[0] != "0" for text in own)
+
+    def finish(self) -> tuple[Column, Cells]:
+        """The column."""
+        pattern = self._evidence.finish()
+        what = _WHAT.get(self.what, f"{self.what}s")
+        self.notes.append(f"{self.name} holds {what}: it is not learnt, made values are fakes like {pattern.form}.")
+        return self._named(self._rows, self.look.present, pattern=pattern, numbers=self._whole and not pattern.pool)
+
+
+_WHAT = {
+    "url": "URLs",
+    "ip": "IP addresses",
+    "mac": "MAC addresses",
+    "iban": "IBANs",
+    "card": "card numbers",
+    "ssn": "social security numbers",
+    "phone": "phone numbers",
+    "code": "numbers of documents",
+    "name": "names of people",
+    "email": "e-mail addresses",
+    "address": "addresses",
+    "user": "user names",
+}
+
+
+def keys_of(texts: Texts) -> NDArray[np.uint64]:
+    """A hash of each text, above 0; spaces around it and capitals do not count."""
+    import pandas
+
+    plain = np.array([str(text).strip().casefold() for text in texts], dtype=object)
+    found: NDArray[np.uint64] = pandas.util.hash_array(plain, categorize=False)
+    return np.maximum(found, np.uint64(1))

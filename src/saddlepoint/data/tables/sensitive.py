@@ -15,11 +15,12 @@ nobody has. No name or address that the file holds is made.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,9 @@ _LISTED = ("name", "first name", "last name", "address", "user", "email")
 FEWEST, LOOKED = 8, 500
 #: The share of values that have to have a form, and of those where the column's name says the same.
 FORMED, CALLED = 0.8, 0.5
-#: The share of values that begin with a known first name.
-KNOWN = 0.6
+#: The share of values that begin with a known first name, where nothing else says that they are names of people; and
+#: where the column is called so.
+KNOWN, SOME = 0.6, 0.2
 #: Fakes of a list, at most, and templates of shapes.
 POOL, TEMPLATES = 2_000, 50
 
@@ -72,13 +74,16 @@ _CALLED: Mapping[str, frozenset[str]] = {
         "ssn": "ssn",
         "phone": "phone telephone tel telefon telefono teléfono mobile mobil handy cell cellphone fax whatsapp",
         "code": "passport passnummer license licence licenseplate plate kennzeichen vin nif dni taxid steuernummer "
-        "nino insurance versicherungsnummer",
+        "nino insurancenumber versicherungsnummer",
         "first name": "firstname forename givenname vorname prenom prénom",
         "last name": "lastname surname familyname nachname familienname apellido apellidos cognome",
         "user": "username user login nickname nick benutzername benutzer",
         "address": "address street addr adresse strasse straße anschrift direccion dirección rue indirizzo calle",
         "name": "name fullname nom nombre nome patient customer client kunde kundin employee mitarbeiter person holder "
         "contact doctor physician teacher student pupil guest passenger tenant owner author signatory",
+        # With one of these, it is a number about it.
+        "amounts": "price prices cost costs count counts minutes charge charges amount usage calls total sum score "
+        "rate rating share ratio days months years age date time type kind status class size length",
         # With one of these, "name" is not that of a person.
         "things": "product produkt company firma file city stadt country land state region brand model category "
         "class group team course plan event item host domain street station store shop project department "
@@ -86,6 +91,10 @@ _CALLED: Mapping[str, frozenset[str]] = {
         "ship hotel restaurant recipe song album movie title game bank school type",
     }.items()
 }
+
+
+#: Words that say "name" of anything.
+_ANYBODYS = frozenset({"name", "fullname", "nom", "nombre", "nome"})
 
 
 def words_of(name: str) -> list[str]:
@@ -100,6 +109,8 @@ def words_of(name: str) -> list[str]:
 def called(name: str) -> str | None:
     """What a column's name says that it holds; None where it says nothing of the kind."""
     words = words_of(name)
+    if set(words) & _CALLED["amounts"]:
+        return None
     together = {*words, *("".join(pair) for pair in pairwise(words))}
     for what in ("email", "url", "iban", "ssn", "phone", "card", "ip", "code", "user", "address"):
         if together & _CALLED[what] and not (
@@ -138,15 +149,24 @@ def recognised(name: str, texts: Texts) -> str | None:
     for what, form in _FORMS.items():
         if share(form) >= needed[what]:
             return what
+    names = _first_names()
+    # Cars and chairs have names, too.
+    alone = said == "name" and names and not set(words_of(name)) & (_CALLED["name"] - _ANYBODYS)
+    if alone and share(lambda text: bool(_first_of(text) & names)) < SOME:
+        return None
     if said is not None and said in _ONLY_CALLED and share(_ONLY_CALLED[said]) >= FORMED:
         return said
-    names = _first_names()
-    if said is None and names and not set(words_of(name)) & _CALLED["things"]:
-        of_two = [text for text in sample if " " in text and _PERSON.fullmatch(text)]
-        firsts = [text.split(", ")[-1].split()[0].capitalize() for text in of_two]
-        if sum(first in names for first in firsts) >= KNOWN * len(sample):
-            return "name"
+    unsaid = said is None and names and not set(words_of(name)) & _CALLED["things"]
+    if unsaid and share(lambda text: " " in text and _PERSON.fullmatch(text) and _first_of(text) & names) >= KNOWN:
+        return "name"
     return None
+
+
+def _first_of(text: str) -> set[str]:
+    """What may be the first name: the first word, and the first behind a comma or a title."""
+    parts = text.replace(",", " , ").split()
+    found = {*parts[:1], *(behind for mark, behind in pairwise(parts) if mark == "," or mark.endswith("."))}
+    return {word.capitalize() for word in found if word != ","}
 
 
 def _is_address_of_network(text: str) -> bool:
@@ -203,11 +223,14 @@ class FakePattern:
         what: they are, one of `SENSITIVE`.
         pool: fakes that are drawn from, none of which the file holds; e-mails and users get a number behind theirs.
         templates: shapes of the values, # for a digit, ? for a letter, ^ for a hexadecimal digit.
+        salt: that columns of a row have different fakes by.
     """
 
     what: str
-    pool: tuple[str, ...] = ()
+    #: Not shown, and no part of a table's fingerprint: another version of Faker has others.
+    pool: tuple[str, ...] = field(default=(), repr=False)
     templates: tuple[str, ...] = ()
+    salt: int = 0
 
     @property
     def form(self) -> str:
@@ -217,7 +240,7 @@ class FakePattern:
     def texts(self, cells: NDArray[np.int64]) -> NDArray[np.object_]:
         """Fakes, a function of each cell alone."""
         made = np.empty(len(cells), dtype=object)
-        first, second = _bits(cells, 1), _bits(cells, 2)
+        first, second = _bits(cells, 4 * self.salt + 1), _bits(cells, 4 * self.salt + 2)
         if self.pool:
             chosen = (first % np.uint64(len(self.pool))).tolist()
             for row, (place, number) in enumerate(zip(chosen, second.tolist(), strict=True)):
@@ -234,6 +257,11 @@ class FakePattern:
         if self.what == "email":
             return f"{fake}{number % 10**6}@example.{('org', 'com', 'net')[number % 3]}"
         return f"{fake}{number % 10**6}" if self.what == "user" else fake
+
+
+def uniform_of(cells: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A number uniform on [0, 1) that looks random, of each cell."""
+    return (_bits(cells, 3) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def _bits(cells: NDArray[np.int64], salt: int) -> NDArray[np.uint64]:
@@ -336,10 +364,11 @@ class FakeEvidence:
     Args:
         what: it holds, one of `SENSITIVE`.
         first: some of its values.
+        name: of the column.
     """
 
-    def __init__(self, what: str, first: Texts) -> None:
-        self.what = what
+    def __init__(self, what: str, first: Texts, name: str = "") -> None:
+        self.what, self._salt = what, crc32(name.encode())
         self._shapes: dict[str, int] = {}
         self._style = _style_of(first)
         self._pool = dict.fromkeys(_listed(what)) if what in _LISTED else {}
@@ -360,7 +389,7 @@ class FakeEvidence:
         pool = tuple(self._styled(fake) for fake in list(self._pool)[:POOL])
         kept = sorted(self._shapes, key=lambda shape: -self._shapes[shape])
         shared = [shape for shape in kept if self._shapes[shape] > 1] or kept[:1]
-        return FakePattern(self.what, pool, tuple(shared[:TEMPLATES]))
+        return FakePattern(self.what, pool, tuple(shared[:TEMPLATES]), self._salt)
 
     def _styled(self, fake: str) -> str:
         if self.what == "name" and self._style[1]:
@@ -385,7 +414,7 @@ def _template(what: str, text: str) -> str:
     if what == "phone":
         kept = re.match(r"\+\d{1,2}|00\d{1,2}|0|\(0", text)
         return text[: kept.end()] + shape[kept.end() :] if kept else shape
-    return f"%{shape[1:]}" if shape[:1] == "#" and what == "card" else shape
+    return f"%{shape[1:]}" if shape[:1] == "#" and text[0] != "0" else shape
 
 
 def _style_of(texts: Texts) -> tuple[Callable[[str], str], bool]:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, TableData
+from saddlepoint.data.tables.columns import IdentifierColumn
+from saddlepoint.data.tables.identifiers import IdentifierPattern
 from saddlepoint.tasks.tables.modes import Numbers
 
 #: Numbers of so few different values are kept as they are, value by value.
@@ -88,6 +90,8 @@ def disclosure(table: TableData) -> str:
 def _protected(column: Column, cells: Cells, k: int) -> tuple[Column, Cells]:
     if isinstance(column, CategoryColumn):
         return _merged(column, cells, k)
+    if isinstance(column, IdentifierColumn) and isinstance(column.pattern, IdentifierPattern):
+        return replace(column, pattern=_coarse_pattern(column.pattern, column.stored)), cells
     if isinstance(column, ScaledColumn):
         values = cells.values[~cells.absent]
         column, cells = _few_words(column, cells, k)
@@ -100,6 +104,28 @@ def _protected(column: Column, cells: Cells, k: int) -> tuple[Column, Cells]:
         low, high = coarse_ends(values, k, unit, dates=not isinstance(column, NumberColumn))
         return replace(column, low=low, high=high), replace(cells, values=cells.values.clip(low, high))
     return column, cells
+
+
+def _coarse_pattern(pattern: IdentifierPattern, stored: str) -> IdentifierPattern:
+    """New numbers from a round one on, or between round ones, of as many digits and within the column's type."""
+    if pattern.places:
+        return pattern
+    if pattern.last < pattern.first:
+        return replace(pattern, first=_round_up(pattern.first), last=_round_up(pattern.first) - 1)
+    digits = 10 ** max(0, len(str(abs(pattern.last))) - 2)
+    first = pattern.first // digits * digits if pattern.first > digits else pattern.first
+    last = (pattern.last // digits + 1) * digits - 1
+    if stored in _LARGEST:
+        last = min(last, _LARGEST[stored])
+    return replace(pattern, first=first, last=max(first, last))
+
+
+def _round_up(number: int) -> int:
+    digits: int = 10 ** max(0, len(str(abs(number))) - 2)
+    return -(-number // digits) * digits
+
+
+_LARGEST = {f"{sign}int{bits}": 2 ** (bits - (not sign)) - 1 for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
 # --- numbers -------------------------------------------------------------------------------------------

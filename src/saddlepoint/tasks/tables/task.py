@@ -21,13 +21,13 @@ from saddlepoint.tasks.autoencoder import PriorProbe, autoencoder_losses
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.model import OWN, LatentInput
 from saddlepoint.tasks.setup import Setup
-from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
 from saddlepoint.tasks.tables.data import given_rows, read_rows
 from saddlepoint.tasks.tables.evaluation import TableEvaluationOptions, affordable, evaluate_tables
 from saddlepoint.tasks.tables.model import RowGenerator, RowSampler
 from saddlepoint.tasks.tables.probe import TableProbe
 from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
+from saddlepoint.tasks.tables.ruled import RuledCoding
 from saddlepoint.tasks.tables.settings import AnyTableConfig, TableAutoencoderConfig, TableConfig
 from saddlepoint.tasks.tables.stream import TableStream
 from saddlepoint.tasks.task import Subject, Task
@@ -96,7 +96,7 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
 
 
 def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-    coding, rows = TableCoding.fit(data, config.seed)
+    coding, rows = RuledCoding.fit(data, config.seed)
     layout, conditions = coding.layout, config.conditions if coding.layout.choices else None
     _check_heads(config)
     given: dict[str, Any] = {"shape": (layout.width,), "classes": 0 if conditions is None else layout.labels}
@@ -130,7 +130,7 @@ def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[
 
 
 def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-    coding, rows = TableCoding.fit(data, config.seed)
+    coding, rows = RuledCoding.fit(data, config.seed)
     layout = coding.layout
     _check_heads(config)
     shape = (layout.width,)
@@ -173,7 +173,7 @@ def _watched(stream: TableStream) -> Batch:
     return stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0)
 
 
-def _probe(coding: TableCoding, stream: TableStream, watched: Batch) -> TableProbe:
+def _probe(coding: RuledCoding, stream: TableStream, watched: Batch) -> TableProbe:
     return TableProbe(watched, coding, stream.samples[looked_at(stream)[:JUDGED]])
 
 
