@@ -257,9 +257,9 @@ def test_codes_are_texts_and_their_values_are_not_seen_again(tmp_path: Path) -> 
         assert {len(text) for text in made[name]} <= {len(text) for text in columns[name]} | {3}, name
     assert made["invoices"].tolist() == [f"INV-2021-{number:05d}" for number in range(ROWS, 2 * ROWS)]
     assert sorted(map(int, made["shuffled"])) == list(range(ROWS + 1, 2 * ROWS + 1))
-    assert all(text.startswith("+4930") for text in made["telephones"])
+    assert all(text.startswith("+") for text in made["telephones"])
     for name in TEXTS:
-        assert any(note.startswith(f"{name} looks like an identifier") for note in table.notes), name
+        assert any(name in note and "made" in note for note in table.notes[2:]), name
 
 
 def test_a_date_may_be_declared_with_its_format(tmp_path: Path) -> None:
