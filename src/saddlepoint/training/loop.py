@@ -200,7 +200,9 @@ class Training:
         if what == "checkpoint":
             self._overflow()
             self._saved_at = -1
-            self._save(self._judged()[0])
+            metrics, _ = self._judged()
+            self._live()
+            self._save(metrics)
         elif what == "snapshot":
             self._snapshot()
         else:

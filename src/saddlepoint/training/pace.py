@@ -5,12 +5,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log2
 from typing import Literal
 
 import torch
 
 from saddlepoint.core import Outcome
-from saddlepoint.training.budget import Intervals
+from saddlepoint.training.budget import FIRST_SCORE, Intervals
 from saddlepoint.training.loop import Training
 
 #: Steps of each stage that are played and not timed: memory is filled, kernels are chosen.
@@ -46,7 +47,7 @@ class Pace:
         octaves = length.bit_length()
         return (
             self.once
-            + (1 + length / every.checkpoint) * self.checkpoint
+            + (1 + length / every.checkpoint + 2 * log2(max(1.0, length / FIRST_SCORE))) * self.checkpoint
             + (1 + octaves + length / every.snapshot) * self.snapshot
             + (octaves + length / (every.record or length)) * self.record
         )
