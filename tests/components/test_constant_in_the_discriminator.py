@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from saddlepoint.report.health import examine
+from saddlepoint.report.verdicts import examine
 from torch import Tensor, nn
 
 from saddlepoint.augment import DiffAugment
