@@ -182,7 +182,7 @@ def _tell(run: Run, result: Result) -> None:
         "outcome": f"{result.outcome}: {result.message}",
         "seen": f"{progress.samples:,} samples, {progress.steps:,} steps, {progress.evaluations:,} evaluations",
         "time": _duration(progress.seconds),
-        **{name: f"{float(number):.4g}" for name, number in result.metrics.items()},
+        **{name: f"{float(number):.4g}  {number.measure.summary}" for name, number in result.metrics.items()},
     }
     pictures = sorted(run.storage.samples.glob("*.png"))
     if pictures:
