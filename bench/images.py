@@ -54,12 +54,14 @@ from saddlepoint.tasks.probe import write_picture
 SETS: dict[str, tuple[str | None, int]] = {
     "tiles": ("dcss_tiles", 32),
     "tiles16": ("dcss_tiles", 16),
+    "emojis16": ("emoji_pairs/train", 16),
     "emojis": ("emoji_pairs/train", 32),
     "emojis64": ("emoji_pairs/train", 64),
     "cifar": ("cifar10_6k/train", 32),
     "cifar16": ("cifar10_6k/train", 16),
     "fashion": ("fashion_mnist", 28),
     "mnist": ("mnist", 28),
+    "photographs16": (None, 16),
     "photographs": (None, 32),
     "photographs64": (None, 64),
 }
@@ -104,6 +106,7 @@ VARIANTS: dict[str, list[str]] = {
     "rate 1e-3": ["optimizer.lr=1e-3"],
     "rate 4e-3": ["optimizer.lr=4e-3"],
     "DiffAugment 1": ["augmentation.kind=diffaugment", "augmentation.strength=1"],
+    "gamma .1, DiffAugment .5": [*GENTLE, "augmentation.kind=diffaugment", "augmentation.strength=0.5"],
     "DiffAugment .5": ["augmentation.kind=diffaugment", "augmentation.strength=0.5"],
     "DiffAugment .2": ["augmentation.kind=diffaugment", "augmentation.strength=0.2"],
     "adaptive": [

@@ -5,7 +5,7 @@
 The sets are those of bench/images.py. One half of the images is the reference, the other half, as it is, the best
 generator of every chain. Worse and worse ones are
 
-    training    the live weights of a run of the recipe `images`, after 6,000, 3,000, 1,500, 500 and 0 samples
+    training    the live weights of a run of `images` as it was before, after 6,000, 3,000, 1,500, 500 and 0 samples
     blur        Gaussian, σ .4, .8, 1.4, 2.5 pixels at 32x32
     noise       Gaussian, of deviation 4, 10, 20, 45 levels
     grey        the saturation at .8, .5, .2, 0, or for grey images the contrast at .9, .75, .5, .3
@@ -25,7 +25,6 @@ from itertools import combinations
 from pathlib import Path
 from statistics import mean
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, pad
@@ -36,7 +35,7 @@ from saddlepoint.core import rng
 from saddlepoint.data import ImageData
 from saddlepoint.evaluation.fidelity import coarse_pixels, in_channels
 from saddlepoint.extractors import load_extractor
-from saddlepoint.metrics import Moments, frechet_from_moments, patch_moments, squared_mmd
+from saddlepoint.metrics import Moments, frechet_from_moments, patch_moments
 from saddlepoint.runs.assembly import assemble
 
 Score = Callable[[Tensor], float]
@@ -51,16 +50,6 @@ def frechet(features: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Score]:
     def of(real: Tensor) -> Score:
         moments = Moments.of(features(real))
         return lambda made: frechet_from_moments(moments, Moments.of(features(made)))
-
-    return of
-
-
-def kernel(features: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Score]:
-    """The squared kernel distance in features."""
-
-    def of(real: Tensor) -> Score:
-        found = features(real)
-        return lambda made: squared_mmd(found, features(made))
 
     return of
 
@@ -93,21 +82,6 @@ def patch_octaves(real: Tensor) -> Score:
     return score
 
 
-def whitened_patches(real: Tensor) -> Score:
-    """Fréchet distance of 8x8 patches, every direction over the variance of the real ones and of a level or four."""
-    moments = patch_moments(real)
-    values, vectors = np.linalg.eigh(moments.cov)
-    scale = vectors / np.sqrt(values.clip(0) + (4 / 255) ** 2)
-
-    def moved(other: Moments) -> Moments:
-        found = Moments(len(scale))
-        found.count, found.mean, found.scatter = other.count, other.mean @ scale, scale.T @ other.scatter @ scale
-        return found
-
-    goal = moved(moments)
-    return lambda made: frechet_from_moments(goal, moved(patch_moments(made))) / len(scale)
-
-
 @cache
 def extracted(name: str) -> Callable[[Tensor], Tensor]:
     """Features of an extractor; each set of images is read once."""
@@ -118,9 +92,8 @@ CANDIDATES: dict[str, Callable[[], Callable[[Tensor], Score]]] = {
     "pixels": lambda: frechet(coarse_pixels),
     "patches": lambda: patches,
     "patches, octaves": lambda: patch_octaves,
-    "patches, whitened": lambda: whitened_patches,
+    "texture": lambda: frechet(extracted("texture")),
     "imagenet": lambda: frechet(extracted("imagenet")),
-    "imagenet, kernel": lambda: kernel(extracted("imagenet")),
 }
 
 
@@ -173,16 +146,10 @@ def chains(data: ImageData, run: list[Tensor], other: Tensor) -> dict[str, list[
     found["puzzle"] = [best, *(puzzle(best, parts) for parts in (2, 4, 8))]
     if data.labels is not None:
         odd = data.labels[other] % 2 == 1
-        first, second = other[~odd], other[odd]
-        whole = round(COUNT * len(second) / len(other))
-
-        def with_rare(share: float) -> Tensor:
-            """As many images of the odd classes as a share of theirs, filled up with others."""
-            rare = round(share * whole)
-            chosen = [first[torch.arange(COUNT - rare) % len(first)], second[torch.arange(rare) % len(second)]]
-            return data.images[torch.cat(chosen)]
-
-        found["dropped"] = [with_rare(share) for share in (1.0, 0.6, 0.3, 0.1, 0.0)]
+        weights = [torch.where(odd, share, 1.0) for share in (0.6, 0.3, 0.1, 0.0)]
+        drawn = [other[w.multinomial(COUNT, replacement=True, generator=rng(0, "dropped"))] for w in weights]
+        same = torch.ones(len(other)).multinomial(COUNT, replacement=True, generator=rng(0, "dropped"))
+        found["dropped"] = [data.images[other[same]], *(data.images[each] for each in drawn)]
     few = [other[torch.randint(n, (COUNT,), generator=rng(0, n, "copies"))] for n in (400, 150, 50, 10)]
     found["copies"] = [best, *(data.images[each] for each in few)]
     return found
@@ -218,7 +185,7 @@ def main() -> None:
     total: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     steps: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     for images in given.sets.split(","):
-        cell = Cell(images, None, "recipe", 0, 0, None)
+        cell = Cell(images, None, "before", 0, 0, None)
         data = read(configuration(cell, given.data, given.out, []))
         order = torch.randperm(len(data), generator=rng(0, "judged"))
         real, other = data.images[order[: len(order) // 2][:COUNT]], order[len(order) // 2 :]

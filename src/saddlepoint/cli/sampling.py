@@ -40,8 +40,8 @@ def sample(
 ) -> None:
     """Draw samples from a trained generator. The same seed gives the same samples.
 
-    What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE of a
-    table, --temperature of text.
+    What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
+    --balance COLUMN and --like FILE of a table, --temperature of text.
 
     Examples:
 

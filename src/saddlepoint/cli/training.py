@@ -149,8 +149,9 @@ def _costs(config: Config) -> str:
     lines = _columns(data.described)
     lines += [note for note in data.notes if data.described][1:]
     with suppress(DataError):
-        costs = assemble(config, data).costs()
-        lines += [_cost(role, cost, data.shape) for role, cost in costs.items()]
+        assembly = assemble(config, data)
+        lines += assembly.setup.data.notes[len(data.notes) :]
+        lines += [_cost(role, cost, data.shape) for role, cost in assembly.costs().items()]
     return "".join(f"# {line}\n" for line in lines)
 
 

@@ -1,6 +1,6 @@
 """Settings that a task includes or leaves out, each with what it builds."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -139,8 +139,8 @@ class Augmentation(Settings):
 
     kind: Annotated[Choice, AUGMENTATION_REGISTRY]
     """`diffaugment` or `adaptive`, with the parts that are applied."""
-    strength: float = Field(default=1.0, ge=0, le=1)
-    """Probability of each part; where there is a target, where it begins."""
+    strength: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 1.0
+    """Probability of each part; where there is a target, where it begins; `auto` goes by the number of images."""
     target: float | None = Field(default=None, gt=-1, lt=1)
     """Of the mean sign of the real logits, towards which the strength is adjusted; none leaves the strength."""
     span: float = Field(default=500_000, gt=0)

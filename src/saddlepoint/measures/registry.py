@@ -53,6 +53,7 @@ MEASURES: dict[str, Measure] = {
         Measure("utility_auc", "AUC on real rows of models trained on generated ones", "higher"),
         Measure("utility_r2", "R² on real rows of models trained on generated ones", "higher"),
         Measure("nearest_distance", "distance to the nearest training row", "none"),
+        Measure("rules", "share of rows that keep all rules between columns", "higher"),
         Measure("copies", "share of rows that are copies of training rows", "lower"),
         Measure("copied_values", "share of values in identifying columns that stand in the training rows", "lower"),
         Measure("singling_out", "risk that made rows single a person of the training rows out", "lower"),

@@ -34,6 +34,7 @@ class Agraal(Method):
     theta: float = field(default=1.0, init=False)
 
     cost = "1 evaluation a player, 1 more at the first step; 3 buffers"
+    theory = "itself: the players' optimizers and rates are not used"
     paper = """@article{malitsky2020golden,
   title={Golden Ratio Algorithms for Variational Inequalities},
   author={Malitsky, Yura}, journal={Mathematical Programming}, volume={184}, pages={383--410}, year={2020}}"""

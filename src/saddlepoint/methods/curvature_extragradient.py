@@ -40,6 +40,7 @@ class CurvatureExtragradient(Method):
     iterations: int = 3
 
     cost = "2 evaluations a player, 1 more each time γ shrinks, 2 products an iteration; 3 buffers"
+    theory = "itself: the players' optimizers and rates are not used"
     paper = """@inproceedings{pethick2022escaping,
   title={Escaping Limit Cycles: Global Convergence for Constrained Nonconvex-Nonconcave Minimax Problems},
   author={Pethick, Thomas and Latafat, Puya and Patrinos, Panagiotis and Fercoq, Olivier and Cevher, Volkan},

@@ -39,6 +39,7 @@ class GapAware(Method):
     mean_loss: float | None = field(default=None, init=False)
 
     cost = "that of the base; no buffers"
+    theory = "none: it scales a rate of any optimizer"
     paper = """@inproceedings{hazimeh2023mind,
   title={Mind the (Optimality) Gap: A Gap-Aware Learning Rate Scheduler for Adversarial Nets},
   author={Hazimeh, Hussein and Ponomareva, Natalia},

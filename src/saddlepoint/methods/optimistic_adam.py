@@ -27,6 +27,7 @@ class OptimisticAdam(Method):
     previous: Point | None = field(default=None, init=False)
 
     cost = "that of the base; 2 buffers"
+    theory = "gradient descent (over Adam it is the published method, without a theory)"
     paper = """@inproceedings{daskalakis2018training,
   title={Training {GANs} with Optimism},
   author={Daskalakis, Constantinos and Ilyas, Andrew and Syrgkanis, Vasilis and Zeng, Haoyang},

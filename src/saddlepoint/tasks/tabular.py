@@ -51,7 +51,7 @@ class TabularFile(PathSettings):
         return self.read({**self.model_dump(), "path": data, "given": None})
 
     @property
-    def rules(self) -> dict[str, Any]:
+    def reading(self) -> dict[str, Any]:
         """How rows are understood, as arguments of the readers."""
         kinds = {
             name: kind if isinstance(kind, str) else Declared(**kind.model_dump())

@@ -20,6 +20,8 @@ from saddlepoint.data.tables.columns import Cells, Column, named
 if TYPE_CHECKING:
     import pandas
 
+    from saddlepoint.data.tables.rules import Rule
+
 #: Rows turned into text together.
 TOGETHER = 100_000
 #: Of what is told of columns.
@@ -38,6 +40,7 @@ class TableData:
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
         held_out: further rows, which judge a generator of these; None where there are none.
+        rules: that every row keeps.
         rare: what fewer rows have is not given away by what is trained on them; 0 and 1 give all away.
         released: columns of which everything may be given away.
     """
@@ -49,6 +52,7 @@ class TableData:
     separator: str = ","
     notes: tuple[str, ...] = ()
     held_out: "TableData | None" = None
+    rules: "tuple[Rule, ...]" = ()
     rare: int = 0
     released: tuple[str, ...] = ()
 

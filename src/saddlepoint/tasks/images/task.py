@@ -1,5 +1,6 @@
 """Images, as a task."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from saddlepoint.components.adversary import AdversarialLosses, of_latents
@@ -93,7 +94,8 @@ def _adversarial(config: ImageConfig, data: ImageData, make: Networks) -> Setup[
     judge = config.adversary.with_classifier(config.discriminator.network)
     networks = {"generator": config.generator.network, "discriminator": judge}
     players = {role: make(role, network, shape=data.shape, classes=len(classes)) for role, network in networks.items()}
-    adversary = config.adversary.build(low=low, high=high)
+    adversary = config.adversary.build(low=low, high=high, images=len(data))
+    data = replace(data, notes=(*data.notes, *config.adversary.reasons(len(data))))
     adversary.attach(players)
     draws = 0 if adversary.augmented is None else adversary.augmented.augmentation.draws
     stream = _stream(config, data, make, augmentation=draws)

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
-from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding, numbered, summaries_of
+from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
+from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
-from saddlepoint.tasks.tables.privacy import disclosure, protected, resolution
+from saddlepoint.tasks.tables.privacy import resolution
+from saddlepoint.tasks.tables.ruled import RuledCoding
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
 RIDGE = 1e-6
@@ -169,18 +170,18 @@ class CopulaRows(RowSampler):
     @classmethod
     def of(cls, table: TableData, seed: int, *, independent: bool) -> Self:
         """Fit one to a table."""
-        table = protected(table)
-        values = torch.from_numpy(np.stack([_learnt(column, table.cells[column.name]) for column in table.columns], 1))
-        codes = [not column.numeric for column in table.columns]
+        ruled, learnt = RuledCoding.uncoded(table, seed)
+        values = torch.from_numpy(
+            np.stack([_learnt(column, learnt.cells[column.name]) for column in learnt.columns], 1)
+        )
+        codes = [not column.numeric for column in learnt.columns]
         network = Copula.fit(values, independent, seed, codes=codes, rare=table.rare)
-        codings = (NoCoding(),) * len(codes)
-        coding = TableCoding(table.columns, codings, summaries_of(table), (), table.separator, disclosure(table))
-        return cls(network, {"name": "copula"}, table.shape, coding.plain(), network.pieces)
+        return cls(network, {"name": "copula"}, learnt.shape, ruled.plain(), network.pieces)
 
     @property
     def discloses(self) -> str:
         """What is kept of the training rows."""
-        return f"{self._coding.disclosure} Beside them they hold quantiles of each column, and correlations."
+        return f"{self.ruled.coding.disclosure} Beside them they hold quantiles of each column, and correlations."
 
     def description(self) -> dict[str, Any]:
         """The columns and the numbers of pieces."""
@@ -196,20 +197,19 @@ class CopulaRows(RowSampler):
         return cls(network, spec, shape, **description)
 
     @cached_property
-    def _coding(self) -> TableCoding:
-        return TableCoding.from_plain(self.coding)
+    def ruled(self) -> RuledCoding:
+        """The columns; they are learnt as they are."""
+        return RuledCoding.from_plain(self.coding)
 
     @property
     def summaries(self) -> Sequence[ColumnSummary]:
         """Marginals of the training rows, of each column."""
-        return self._coding.summaries
+        return self.ruled.summaries
 
-    def rows(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
-        """n rows. Raises ConfigurationError where there are conditions, which a copula does not know."""
-        if where:
-            raise ConfigurationError("a copula makes no rows of conditions: leave where out")
+    def batch(self, n: int, seed: int, states: States | None) -> TableData:  # noqa: ARG002
+        """Rows as they come: a copula can be given no state, conditions are met by leaving out rows."""
         assert isinstance(self.network, Copula)
-        drawn, coding, cells = self.network.draw(n, seed).numpy(), self._coding, {}
+        drawn, coding, cells = self.network.draw(n, seed).numpy(), self.ruled.coding, {}
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
             if isinstance(column, CategoryColumn):
@@ -217,7 +217,8 @@ class CopulaRows(RowSampler):
             elif unit := resolution(column):
                 own = np.round(own / unit) * unit
             cells[column.name] = Cells(own)
-        return numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
+        table = numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
+        return self.ruled.enforcement.decode(table, seed)
 
 
 def _learnt(column: Column, cells: Cells) -> NDArray[np.float64]:

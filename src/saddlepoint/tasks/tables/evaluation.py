@@ -1,6 +1,6 @@
 """The evaluation of models of rows: how alike, how telling, how useful, how private."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,10 @@ from pydantic import Field
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.data.tables.reading import keys_of
+from saddlepoint.data.tables.rules import Rule, as_numbers
+from saddlepoint.data.tables.suggesting import suggested_rules
 from saddlepoint.evaluation.evaluation import Evaluation
-from saddlepoint.measures import Number, Protocol, measure, numbers
+from saddlepoint.measures import Measure, Number, Protocol, measure, numbers
 from saddlepoint.metrics import (
     Risk,
     TableColumn,
@@ -98,6 +100,18 @@ def _likenesses(real: list[TableColumn], made: list[TableColumn], protocol: Prot
     ]
 
 
+def kept_rules(rules: Sequence[Rule], train: TableData, table: TableData, protocol: Protocol) -> list[Number]:
+    """`rules`, the share of rows that keep all of them; and of each its own."""
+    if not rules:
+        return []
+    numeric = [name for rule in rules for name in rule.numeric()]
+    own, like = (as_numbers(one, numeric) for one in (table, train))
+    kept = {rule.text: rule.holds(own, like) for rule in rules}
+    whole = numbers({"rules": float(np.logical_and.reduce(list(kept.values())).mean())}, protocol=protocol)
+    measures = {text: Measure(f"rule: {text}", "share of rows that keep this rule", "higher") for text in kept}
+    return [*whole, *(Number(measures[text], float(rows.mean()), protocol=protocol) for text, rows in kept.items())]
+
+
 def evaluate_tables(
     makers: Mapping[str, Maker],
     train: TableData,
@@ -112,7 +126,8 @@ def evaluate_tables(
 
     `columns`, `pairs`: how alike, against training rows. `detection`: AUC of trees that tell generated from training
     rows. `utility_f1`, `utility_auc` or `utility_r2`: models trained on generated rows, right about held-out ones; the
-    floor is trained on as many real rows. `nearer_to_training`, `copies`: see `metrics.Privacy`.
+    floor is trained on as many real rows. `nearer_to_training`, `copies`: see `metrics.Privacy`. `rules`: the share of
+    rows that keep the rules that were declared, or else those that all training rows keep.
 
     Args:
         makers: what makes rows, by weights or by name, given their number and a seed.
@@ -145,6 +160,9 @@ def evaluate_tables(
         notes.append(f"{n:,} rows are compared: --samples {min(ROWS, len(train))} compares more, and takes longer")
     basis = Protocol("columns", "", "", train.name, train.fingerprint, "train", len(rows), n, n, seed, weights="")
     measured: list[Number] = []
+    rules = train.rules or suggested_rules(train)
+    if rules and not train.rules:
+        notes.append("rules are those that all training rows keep; to have made rows keep them: --set data.rules=found")
     floor: dict[str, TableData] = {} if held_out is None else {"floor: held out": held_out}
     made = {name: make(n, seed) for name, make in makers.items()}
     whole = None if held_out is None else metric_columns(train)
@@ -171,6 +189,7 @@ def evaluate_tables(
         measured += _likenesses(real, own, protocol)
         measured += _copied(train, table, protocol)
         measured += numbers(found, protocol=protocol)
+        measured += kept_rules(rules, train, table, protocol)
         measured += numbers(predicted, settings={"target": target}, protocol=protocol)
     return Evaluation(measured, notes)
 

@@ -274,6 +274,7 @@ def checked(config: Any) -> None:
     """Raise ConfigurationError where settings are at odds with differential privacy."""
     wrong = {
         "conditions=none": config.conditions is not None,
+        "data.rules=[]": bool(config.data.rules),
         "penalties=none": bool(config.adversary.penalties),
         "regularisers=none": bool(config.adversary.regularisers),
         "method=alternating (or simultaneous)": config.method["name"] not in ("alternating", "simultaneous"),

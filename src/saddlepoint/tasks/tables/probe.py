@@ -9,9 +9,9 @@ from saddlepoint.components.adversary import of_latents
 from saddlepoint.core import Batch
 from saddlepoint.measures import Number, numbers
 from saddlepoint.tasks.probe import Probe, write_picture
-from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.evaluation import likenesses, metric_columns
 from saddlepoint.tasks.tables.model import RowGenerator
+from saddlepoint.tasks.tables.ruled import RuledCoding
 
 
 class TableProbe(Probe[RowGenerator]):
@@ -23,7 +23,7 @@ class TableProbe(Probe[RowGenerator]):
         rows: training rows that made ones are compared with, float32 (n, heads).
     """
 
-    def __init__(self, watched: Batch, coding: TableCoding, rows: Tensor) -> None:
+    def __init__(self, watched: Batch, coding: RuledCoding, rows: Tensor) -> None:
         super().__init__(watched, of_latents)
         self.layout, self.real = coding.layout, metric_columns(coding.decode(rows))
         self.size = len(rows)

@@ -1,8 +1,9 @@
 """The configurations of a game of rows and of an autoencoder of them."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.components.settings import Latent
@@ -28,11 +29,19 @@ class TableFile(TabularFile):
     """Categories of fewer training rows are not made, nor extremes that fewer share; 0 makes all."""
     release: tuple[str, ...] = ()
     """Columns whose values may all be given away: rare categories, extremes, real names are made as they are."""
+    rules: tuple[str | dict[str, Any], ...] = ()
+    """What every row keeps, as `["a <= b", "total = rate * nights", "city -> country"]`; `found` takes those that were
+    found."""
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _listed(cls, rules: Any) -> Any:
+        return [rules] if isinstance(rules, str | Mapping) else rules
 
     @property
-    def rules(self) -> dict[str, Any]:
+    def reading(self) -> dict[str, Any]:
         """How rows are understood, as arguments of the readers."""
-        return {**super().rules, "primary_key": self.primary_key}
+        return {**super().reading, "primary_key": self.primary_key}
 
 
 class Conditions(Settings):

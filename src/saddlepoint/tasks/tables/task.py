@@ -21,7 +21,6 @@ from saddlepoint.tasks.autoencoder import PriorProbe, autoencoder_losses
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.model import OWN, LatentInput
 from saddlepoint.tasks.setup import Setup
-from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
 from saddlepoint.tasks.tables.data import given_rows, read_rows
 from saddlepoint.tasks.tables.evaluation import TableEvaluationOptions, affordable, evaluate_tables
@@ -39,6 +38,7 @@ from saddlepoint.tasks.tables.private import (
 from saddlepoint.tasks.tables.private_marginals import PrivateMarginals
 from saddlepoint.tasks.tables.probe import TableProbe
 from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
+from saddlepoint.tasks.tables.ruled import RuledCoding
 from saddlepoint.tasks.tables.settings import AnyTableConfig, DifferentialPrivacy, TableAutoencoderConfig, TableConfig
 from saddlepoint.tasks.tables.stream import TableStream
 from saddlepoint.tasks.task import Subject, Task
@@ -109,7 +109,7 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
 
 
 def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-    coding, rows = TableCoding.fit(data, config.seed)
+    coding, rows = RuledCoding.fit(data, config.seed)
     layout, conditions = coding.layout, config.conditions if coding.layout.choices else None
     _check_heads(config)
     given: dict[str, Any] = {"shape": (layout.width,), "classes": 0 if conditions is None else layout.labels}
@@ -149,8 +149,8 @@ def _private(config: TableConfig, private: DifferentialPrivacy, data: TableData,
     told = config.model_dump(exclude={"budget", "device", "threads", "every"})
     secret = secret_of(told, data.fingerprint)
     released = PrivateMarginals.of(data, private.marginals, private.delta / 2, seed_for(secret, "marginals"))
-    coding, _ = TableCoding.fit(released.table, config.seed)
-    rows, layout = coding.encode(released.conformed(data), secret), coding.layout
+    coding, _ = RuledCoding.fit(released.table, config.seed)
+    rows, layout = coding.coding.encode(released.conformed(data), secret), coding.layout
     given: dict[str, Any] = {"shape": (layout.width,), "classes": 0}
     players = {
         "generator": make("generator", config.generator.network, **given, heads=layout.heads),
@@ -179,7 +179,7 @@ def _private(config: TableConfig, private: DifferentialPrivacy, data: TableData,
 
 
 def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-    coding, rows = TableCoding.fit(data, config.seed)
+    coding, rows = RuledCoding.fit(data, config.seed)
     layout = coding.layout
     _check_heads(config)
     shape = (layout.width,)
@@ -222,7 +222,7 @@ def _watched(stream: TableStream) -> Batch:
     return stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0)
 
 
-def _probe(coding: TableCoding, stream: TableStream | PoissonStream, watched: Batch) -> TableProbe:
+def _probe(coding: RuledCoding, stream: TableStream | PoissonStream, watched: Batch) -> TableProbe:
     return TableProbe(watched, coding, stream.samples[looked_at(stream)[:JUDGED]])
 
 
