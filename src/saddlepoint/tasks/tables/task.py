@@ -146,8 +146,8 @@ def _private(config: TableConfig, private: DifferentialPrivacy, data: TableData,
     """A game whose rows are under differential privacy; what the coding knows of them are noisy marginals."""
     checked(config)
     _check_heads(config)
-    told = config.model_dump(exclude={"budget", "device", "threads", "every"})
-    secret = secret_of(told, data.fingerprint)
+    # Another noise for each other run, but not for a longer one, or where the file has been moved.
+    secret = secret_of(config.model_dump(include=_DECIDING), data.fingerprint)
     released = PrivateMarginals.of(data, private.marginals, private.delta / 2, seed_for(secret, "marginals"))
     coding, _ = RuledCoding.fit(released.table, config.seed)
     rows, layout = coding.coding.encode(released.conformed(data), secret), coding.layout
@@ -176,6 +176,19 @@ def _private(config: TableConfig, private: DifferentialPrivacy, data: TableData,
     batches = Scheduled(stream, config.timeline, make.device)
     probe = _probe(coding, stream, stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0))
     return Setup(data, players, losses, batches, model, probe)
+
+
+_DECIDING = {
+    "seed",
+    "batch_size",
+    "privacy",
+    "adversary",
+    "generator",
+    "discriminator",
+    "latent",
+    "method",
+    "schedules",
+}
 
 
 def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
