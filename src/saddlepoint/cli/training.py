@@ -182,7 +182,7 @@ def _tell(run: Run, result: Result) -> None:
         "outcome": f"{result.outcome}: {result.message}",
         "seen": f"{progress.samples:,} samples, {progress.steps:,} steps, {progress.evaluations:,} evaluations",
         "time": _duration(progress.seconds),
-        **{name: f"{float(number):.4g}" for name, number in result.metrics.items()},
+        **{name: f"{float(number):.4g}  {number.measure.summary}" for name, number in result.metrics.items()},
     }
     pictures = sorted(run.storage.samples.glob("*.png"))
     if pictures:
@@ -197,6 +197,9 @@ def _tell(run: Run, result: Result) -> None:
     for name, value in rows.items():
         table.add_row(name, Text(value))
     err.print(table)
+    for verdict in run.verdicts():
+        style = {"bad": "red", "watch": "yellow"}.get(verdict.level, "green")
+        err.print(Text(f"{verdict.question:<8}", style=style), Text(verdict.answer), sep="", soft_wrap=True)
     here = shlex.quote(str(run.path))
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)

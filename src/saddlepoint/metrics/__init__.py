@@ -12,7 +12,7 @@ from saddlepoint.metrics.frechet import frechet_distance, frechet_from_moments
 from saddlepoint.metrics.inception import InceptionScore, inception_score
 from saddlepoint.metrics.infinity import FrechetAtInfinity, frechet_at_infinity
 from saddlepoint.metrics.kernel import KernelDistance, kernel_distance, squared_mmd
-from saddlepoint.metrics.memorisation import Memorisation, memorisation
+from saddlepoint.metrics.memorisation import Memorisation, memorisation, memorised
 from saddlepoint.metrics.modes import ModeCoverage, mode_coverage
 from saddlepoint.metrics.moments import Moments
 from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, nearest_others
@@ -92,6 +92,7 @@ __all__ = [
     "marginal_similarities",
     "mel_distance",
     "memorisation",
+    "memorised",
     "mode_coverage",
     "ms_ssim",
     "nearest_neighbours",

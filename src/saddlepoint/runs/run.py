@@ -1,15 +1,20 @@
 """One run, from its configuration to what came of it: the folder is the truth, the object a view of it."""
 
 import copy
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from saddlepoint.components.device import pick_device
@@ -21,10 +26,10 @@ from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
-from saddlepoint.report import Finding, examine_run, write_curves, write_report
+from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
-from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
+from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of, write_picture
 from saddlepoint.tasks.registry import AnyTask, task_of_model
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
@@ -188,6 +193,8 @@ class Run:
             evaluations=progress.evaluations,
             seconds=round(progress.seconds, 3),
             metrics=values(result.metrics.values()),
+            checks=_finite(result.checks),
+            live=_finite(result.live),
         )
         if report:
             write_curves(self.path)
@@ -327,8 +334,12 @@ class Run:
         return read_records(self.storage.records)
 
     def findings(self) -> list[Finding]:
-        """What the run's health says, the gravest first."""
+        """What is found of the run, the gravest first."""
         return examine_run(self.path)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Whether the game is sound, the result good, and the run done: an answer each, with what it is drawn from."""
+        return verdicts(**evidence_of(self.path))
 
     def report(self) -> Path:
         """Write curves and the report page anew; gives the page's path."""
@@ -429,6 +440,12 @@ class Run:
         subject, settings, seen, notes = self._subject(data, pictures, options, progress)
         found: Evaluation = task_of(subject.config).evaluate(subject, settings, progress)  # type: ignore[arg-type]
         found = found.with_notes(notes)
+        if pictures and self.storage.config.exists():
+            self.storage.exhibits.mkdir(exist_ok=True)
+            drawn = {name: picture() for name, picture in found.pictures.items()}
+            for name, picture in drawn.items():
+                write_picture(self.storage.exhibits / f"evaluated-{name}.png", picture)
+            found = replace(found, pictures={name: partial(_same, picture) for name, picture in drawn.items()})
         record = {"evaluated": _now(), "samples": seen, **found.plain()}
         append_evaluation(self.storage.evaluations, record)
         if self.storage.config.exists() and self.storage.records.exists():
@@ -540,6 +557,14 @@ def _is_run(config: Config) -> Any:
             return read_config(found).same_run(config)
 
     return same
+
+
+def _same(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return picture
+
+
+def _finite(found: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _now() -> str:

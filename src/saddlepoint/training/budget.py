@@ -4,6 +4,9 @@ from pydantic import Field
 
 from saddlepoint.configuration import Settings
 
+#: Samples before which no score is taken: of so few steps nothing was learnt.
+FIRST_SCORE = 4096
+
 
 class Budget(Settings):
     """A run ends at whichever comes first; None is no limit of that kind."""
@@ -53,6 +56,18 @@ class Intervals(Settings):
     """Between pictures."""
     checkpoint: int = Field(default=50_000, ge=1)
     """Between checkpoints, at each of which the score is taken."""
+
+    def scores(self, before: int, after: int) -> bool:
+        """Whether a score is due: at every checkpoint, and from 4,096 samples on twice whenever they double.
+
+        So a run is seen by as many scores whatever its checkpoints are.
+
+        >>> [n for n in range(4000, 20_000) if Intervals().scores(n - 1, n)]
+        [4096, 5793, 8192, 11586, 16384]
+        """
+        if crossed(before, after, self.checkpoint):
+            return True
+        return after >= FIRST_SCORE and (after * after).bit_length() > (before * before).bit_length()
 
     def records(self, before: int, after: int, epoch: int) -> bool:
         """Whether a record is due after the step from `before` to `after` samples, in a data set of `epoch`."""

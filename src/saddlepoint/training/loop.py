@@ -3,7 +3,7 @@
 import errno
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,8 @@ class Result:
         message: why, in a sentence.
         progress: where the run stands.
         metrics: of the answer, at the end, by name; those that are finite.
+        checks: of the answer, at the end, by name: what the metrics may be blind to.
+        live: metrics of the live parameters, where the answer is an average of them.
         signal: the number of the signal that stopped it, or None.
         products: with the game's Jacobian that methods of second order took.
     """
@@ -49,6 +51,8 @@ class Result:
     message: str
     progress: Progress
     metrics: dict[str, Number] = field(default_factory=dict)
+    checks: dict[str, float] = field(default_factory=dict)
+    live: dict[str, float] = field(default_factory=dict)
     signal: int | None = None
     products: int = 0
 
@@ -113,7 +117,7 @@ class Training:
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
         self.steps = 0
-        self._unrecorded: dict[str, float] = {}
+        self._unrecorded: dict[str, dict[str, float]] = {}
         self._measures: dict[str, Any] = {}
         self._seconds_before = 0.0
         self._started = time.monotonic()
@@ -156,15 +160,17 @@ class Training:
 
             after = self.batches.position
             self._end_stages(before, after)
-            saving = crossed(before, after, self.every.checkpoint)
-            if saving:
+            saving, scoring = crossed(before, after, self.every.checkpoint), self.every.scores(before, after)
+            if scoring:
                 if (failure := self._overflow()) is not None:
                     return failure
-                metrics = self._judged()
-                self._unrecorded = values(metrics)
-                if self.stopping is not None:
-                    self._unrecorded |= self.stopping.look(metrics)
-            if self.every.records(before, after, self.epoch):
+                metrics, checks = self._judged()
+                self._unrecorded = {"metrics": values(metrics), "checks": checks}
+                if live := self._live():
+                    self._unrecorded["live"] = live
+                if saving and self.stopping is not None:
+                    self._unrecorded["metrics"] |= self.stopping.look(metrics)
+            if self.every.records(before, after, self.epoch) or (scoring and self.every.record is not None):
                 self._record()
             if crossed(before, after, self.every.snapshot):
                 self._snapshot()
@@ -181,6 +187,7 @@ class Training:
             for fault in damaged:
                 self.observer.said(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
+            self._look_round()
             self._snapshot()
             self._save([])
             return
@@ -207,19 +214,35 @@ class Training:
             "seconds": round(progress.seconds, 3),
             "losses": _jsonable(self._loss_mean.means()),
             "monitors": _jsonable(self.probe.monitors()),
-            "metrics": _jsonable(self._unrecorded),
+            "movement": _jsonable(self.probe.movement()),
+            **{group: _jsonable(found) for group, found in {"metrics": {}, **self._unrecorded}.items()},
         }
         append_record(self.folder.records, record)
         self._loss_mean, self._unrecorded = LossMean(), {}
         self.observer.recorded(record)
 
-    def _judged(self) -> Sequence[Number]:
+    def _look_round(self) -> None:
+        """Keep what verdicts are held against: numbers of what is known, and what the data say of themselves."""
+        with self._at_answer(), self.game.untouched():
+            references = {name: _jsonable(found) for name, found in self.probe.references().items()}
+            self.folder.exhibits.mkdir(exist_ok=True)
+            self.probe.exhibit(self.folder.exhibits)
+        self.folder.write_identity(references=references, examined=_jsonable(self.probe.examined()))
+
+    def _live(self) -> dict[str, float]:
+        """Metrics of the live parameters; nothing where these are the answer."""
+        if self.method.answer(self.game) is self.game.point:
+            return {}
+        with self.game.untouched():
+            return values(self.probe.score())
+
+    def _judged(self) -> tuple[Sequence[Number], dict[str, float]]:
         with self._at_answer():
-            metrics = self.probe.score()
+            metrics, checks = self.probe.score(), self.probe.checks()
         if (measures := declared(metrics)) != self._measures:  # once a session: a running run has a report, too
             self.folder.write_identity(measures=measures)
             self._measures = measures
-        return metrics
+        return metrics, checks
 
     def _end_stages(self, before: int, after: int) -> None:
         for stage in self.stages:
@@ -258,12 +281,19 @@ class Training:
         """Keep what there is. A state that is not finite is never saved: the checkpoint before it stays."""
         if (failure := self._overflow()) is not None:
             return result if result.outcome is Outcome.NON_FINITE else failure
-        metrics = self._judged()
+        metrics, checks = self._judged()
         result.metrics.update({number.name: number for number in metrics if math.isfinite(number)})
+        result.checks.update(checks)
+        result.live.update(self._live())
         self._save(metrics)
         self._snapshot()
         with self._at_answer():
             self.probe.deliver(self.folder.generator)
+            self.folder.exhibits.mkdir(exist_ok=True)
+            self.probe.exhibit(self.folder.exhibits)
+        if self.method.answer(self.game) is not self.game.point:
+            with self.game.untouched():
+                self.probe.snapshot(self.folder.exhibits / "live.png")
         return result
 
     # --- words and numbers ----------------------------------------------------------------------------
@@ -274,7 +304,7 @@ class Training:
         return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
 
     def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
-        return Result(outcome, message, self.progress(), {}, signal, self.game.products)
+        return Result(outcome, message, self.progress(), signal=signal, products=self.game.products)
 
     def _overflow(self) -> Result | None:
         """The end of a run whose losses were still finite, but not where the last step led."""
@@ -338,6 +368,6 @@ class LossMean:
         return {name: float(total) / self.count for name, total in self.sums.items()}
 
 
-def _jsonable(values: dict[str, float]) -> dict[str, float | None]:
+def _jsonable(values: Mapping[str, float]) -> dict[str, float | None]:
     """NaN and infinity are not JSON: None stands for them."""
     return {name: value if math.isfinite(value) else None for name, value in values.items()}

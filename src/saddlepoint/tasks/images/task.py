@@ -9,6 +9,7 @@ from saddlepoint.data import DATASETS, ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.scheduled import Scheduled
 from saddlepoint.data.stream import SampleStream
+from saddlepoint.evaluation.closeness import TRAINING, Closeness
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import SetDistance
 from saddlepoint.tasks.autoencoder import AutoencoderProbe, CodeDensity, autoencoder_losses
@@ -144,9 +145,12 @@ def _probe(
     model: ImageGenerator,
     batches: Scheduled,
 ) -> ImageProbe:
-    own = config.score
-    distance = SetDistance(data.images, looked_at(stream)[: own.samples], own.load(make.device), own.metric)
-    return ImageProbe(batches.put(watched(stream, model, MONITORED), 0), distance)
+    own, order = config.score, looked_at(stream)
+    distance = SetDistance(data.images, order[: own.samples], own.load(make.device), own.metric)
+    labels = None if data.labels is None else data.labels[order]
+    closeness = Closeness(lambda: stream.prepared(data.images[order[:TRAINING]]), labels)
+    batch = batches.put(watched(stream, model, MONITORED), 0)
+    return ImageProbe(batch, distance, data.images, order, closeness, data.labels, labelled=bool(model.classes))
 
 
 TASK = Images()

@@ -143,7 +143,7 @@ def _coded(config: AnySeriesConfig, data: SeriesData, make: Networks) -> tuple[S
 
 
 def _probe(coding: SeriesCoding, stream: SampleStream, batch: Batch) -> SeriesProbe:
-    return SeriesProbe(batch, coding.decode(stream.samples[looked_at(stream)[:JUDGED]]))
+    return SeriesProbe(batch, coding, stream.samples[looked_at(stream)[: 2 * JUDGED]], JUDGED)
 
 
 TASK = Series()

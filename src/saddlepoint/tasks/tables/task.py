@@ -236,7 +236,8 @@ def _watched(stream: TableStream) -> Batch:
 
 
 def _probe(coding: RuledCoding, stream: TableStream | PoissonStream, watched: Batch) -> TableProbe:
-    return TableProbe(watched, coding, stream.samples[looked_at(stream)[:JUDGED]])
+    order = looked_at(stream)
+    return TableProbe(watched, coding, *(stream.samples[part] for part in (order[:JUDGED], order[JUDGED : 2 * JUDGED])))
 
 
 TASK = Tables()
