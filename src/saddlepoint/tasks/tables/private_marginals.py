@@ -9,11 +9,11 @@ privately"; Wilson et al. 2020, arXiv 1909.01917).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, ScaledColumn, TableData
 from saddlepoint.data.tables.columns import IdentifierColumn
@@ -85,7 +85,7 @@ class _Noise:
 
     def __init__(self, source: np.random.Generator, deviation: float, delta: float) -> None:
         self.source, self.deviation = source, deviation
-        self.threshold = 1 + deviation * float(norm.isf(delta))
+        self.threshold = 1 + deviation * -NormalDist().inv_cdf(delta)
 
     def on(self, counts: NDArray[Any]) -> Numbers:
         """Counts of cells that are known without the rows."""
