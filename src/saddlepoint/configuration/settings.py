@@ -97,11 +97,15 @@ class Settings(pydantic.BaseModel):
 
 
 def parse_value(text: str) -> Any:
-    """The value of an assignment: YAML, with `a,b` for a list and 1e-3 for a number.
+    """The value of an assignment: YAML, with `a,b` for a list and 1e-3 for a number; a mark alone is itself.
 
     >>> parse_value("1e-3"), parse_value("0,0.99"), parse_value("adam"), parse_value("[[1, 0], [0, 2]]")
     (0.001, [0, 0.99], 'adam', [[1, 0], [0, 2]])
+    >>> parse_value(","), parse_value("|"), parse_value(" ")
+    (',', '|', ' ')
     """
+    if len(text) == 1 and not text.isalnum() and text != "~":
+        return text
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
