@@ -195,9 +195,11 @@ class Training:
             self._loss_mean.add(self.game.loss_values)
         return step
 
-    def look(self, what: Literal["checkpoint", "snapshot", "record"]) -> None:
-        """What is done at an interval: score and save, draw, or record."""
-        if what == "checkpoint":
+    def look(self, what: Literal["references", "checkpoint", "snapshot", "record"]) -> None:
+        """What is done once at the start, or at an interval: score and save, draw, or record."""
+        if what == "references":
+            self._look_round()
+        elif what == "checkpoint":
             self._overflow()
             self._saved_at = -1
             metrics, _ = self._judged()

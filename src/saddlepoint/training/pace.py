@@ -17,7 +17,10 @@ from saddlepoint.training.loop import Training
 #: Steps of each stage that are played and not timed: memory is filled, kernels are chosen.
 WARM = 2
 #: What is looked at, in this order.
-LOOKS: tuple[Literal["checkpoint", "snapshot", "record"], ...] = ("checkpoint", "checkpoint", "snapshot", "record")
+LOOKS: tuple[Literal["references", "checkpoint", "snapshot", "record"], ...] = (
+    *("references", "checkpoint", "checkpoint"),
+    *("snapshot", "record"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Pace:
     Attributes:
         seconds: a sample, by stage.
         evaluations: a sample, by stage.
-        once: seconds that the first score takes longer than others, as it reads the real samples.
+        once: seconds of what is measured at the start alone, and by which the first score takes longer than others.
         checkpoint: seconds of a score and a checkpoint.
         snapshot: seconds of a picture.
         record: seconds of a record.
@@ -96,8 +99,8 @@ def measured(training: Training, starts: Sequence[int], seconds: float | None) -
     for what in LOOKS:
         training.look(what)
         at.append(_now(device))
-    first, checkpoint, snapshot, record = (after - before for before, after in pairwise(at))
-    once = max(0.0, first - checkpoint)
+    references, first, checkpoint, snapshot, record = (after - before for before, after in pairwise(at))
+    once = references + max(0.0, first - checkpoint)
     return Pace(tuple(costs), tuple(evaluations), once, checkpoint, snapshot, record, memory(device))
 
 
