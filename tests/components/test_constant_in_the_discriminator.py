@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from saddlepoint.report.health import examine
 from torch import Tensor, nn
 
 from saddlepoint.augment import DiffAugment
@@ -19,6 +18,7 @@ from saddlepoint.measures import Number
 from saddlepoint.methods import METHODS, Ridge
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.penalties import PENALTIES, Consistency, Penalty
+from saddlepoint.report.verdicts import examine
 from saddlepoint.tasks.probe import Probe, discriminator_auc
 
 SHAPE = (1, 8, 8)

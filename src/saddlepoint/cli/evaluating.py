@@ -10,7 +10,7 @@ from rich.text import Text
 
 from saddlepoint.cli.console import AsJson, err, print_json, print_wide, tell
 from saddlepoint.cli.flags import options_of, parted
-from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.configuration import ConfigurationError, assigned, nearest
 from saddlepoint.evaluation import Evaluation
 from saddlepoint.report import FIGURES, save_png
 from saddlepoint.report.evaluations import EvaluationTable, tabulated
@@ -39,6 +39,12 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="DIR", help="Pictures: nearest training images, curves, classes.")
     ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="An option of the evaluation, as --KEY VALUE; may be repeated."
+        ),
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
@@ -64,7 +70,7 @@ def evaluate(
     alone, given = parted(flags or [], task.Options)
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Options are given as --KEY VALUE")
-    given |= {"seed": seed, "device": device}
+    given |= {"seed": seed, "device": device, **dict(assigned(sets or ()))}
     given |= {"samples": samples} if samples is not None else {}
     given |= {"weights": _weights(weights)} if weights is not None else {}
     others = {f"evaluations of {name}": other.Options for name, other in tasks().items()}

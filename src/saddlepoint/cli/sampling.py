@@ -34,6 +34,14 @@ def sample(
         Path | None,
         typer.Option("--walk", metavar="FILE", help="An animated walk through latent space: .gif, .webp or .png."),
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="average|live",
+            help="Weights of the newest checkpoint: averaged, or as trained. By itself, what was handed over.",
+        ),
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
@@ -56,7 +64,7 @@ def sample(
       saddle sample runs/text -n 20 --temperature 0.8
     """
     opened = Run.open(run, trust=trust)
-    model = opened.model
+    model = opened.model if weights is None else opened.weighted(weights)
     tell(opened.notes)
     if not isinstance(model, Sampler):
         raise ConfigurationError(f"{run} holds {model.title}, which draws no samples: {model.usage()[0].format(run)}")

@@ -190,13 +190,8 @@ class Entry:
     # --- recipes --------------------------------------------------------------------------------------
 
     def _play_recipe(self, recipe: Config, watch: OnShare) -> EntryResult:
-        config = recipe.model_copy(
-            update={
-                "seed": recipe.seed + self.seed,
-                "method": self.comparison.entries[self.label].method,
-                "budget": self._budget,
-            }
-        )
+        method = self.comparison.entries[self.label].method
+        config = recipe.on_budget(self._budget).model_copy(update={"seed": recipe.seed + self.seed, "method": method})
         run = Run.begin(config, self.run, observers=[OnBudget(config.budget, watch)])
         fingerprint = fingerprint_of(run.assembly().game)
         ended = run.train(report=False).result

@@ -13,7 +13,7 @@ from saddlepoint.components.settings import Player
 from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest, parse_value
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.games import GAMES
-from saddlepoint.runs.api import starting_point
+from saddlepoint.runs.api import configured as configured_recipe
 from saddlepoint.tasks import Config, read_config, recipes
 from saddlepoint.training import Budget, Intervals
 
@@ -150,8 +150,7 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None)
         return settings
     if on not in recipes() and not is_outside(on):
         raise ConfigurationError(f"there is no game or recipe {on!r}: {nearest(on, [*GAMES, *recipes()])}")
-    recipe = starting_point(on)
-    recipe = assign(recipe if data is None else recipe.with_data(data), list(sets))
+    recipe = configured_recipe(on, data=data, assignments=sets)
     for assignment in sets:
         key = assignment.partition("=")[0].partition(".")[0]
         if key in ("method", "budget"):
@@ -160,7 +159,9 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None)
             )
     if any(assignment.startswith("every.") for assignment in sets):
         return recipe
-    return recipe.model_copy(update={"every": _looks(recipe, budget or Budget())})
+    # These intervals are already those of the comparison's budget.
+    plan = recipe.plan.model_copy(update={"given": (*recipe.plan.given, "every")})
+    return recipe.model_copy(update={"every": _looks(recipe, budget or Budget()), "plan": plan})
 
 
 def _looks(recipe: Config, budget: Budget) -> Intervals:

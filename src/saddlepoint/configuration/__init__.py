@@ -4,7 +4,7 @@ from saddlepoint.configuration.choice import Registry
 from saddlepoint.configuration.describing import Described, described, explained
 from saddlepoint.configuration.errors import ConfigurationError, nearest
 from saddlepoint.configuration.plain import from_json, from_yaml
-from saddlepoint.configuration.settings import NamedChoices, Settings, assign, assign_values, parse_value
+from saddlepoint.configuration.settings import NamedChoices, Settings, assign, assign_values, assigned, parse_value
 
 __all__ = [
     "ConfigurationError",
@@ -14,6 +14,7 @@ __all__ = [
     "Settings",
     "assign",
     "assign_values",
+    "assigned",
     "described",
     "explained",
     "from_json",

@@ -23,7 +23,7 @@ from saddlepoint.data.dataset import Dataset
 from saddlepoint.data.rows import in_parts
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
-from saddlepoint.networks import Costs, costs, coupled_layers
+from saddlepoint.networks import Costs, costs, coupled_layers, couples
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, recipe_named, task_of
@@ -240,6 +240,8 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
         method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
     if networks and setup.game is None:
         _check_own(networks, setup, game)
+        if config.accumulate > 1:
+            _check_parts(config, networks, setup, game)
     return Assembly(config, setup, game, method)
 
 
@@ -296,6 +298,29 @@ def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, t
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
     clip_parameters(parameters, bound)
+
+
+def _check_parts(config: Config, networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:
+    """Refuse networks of the caller's that look at a batch as a whole. Raises ConfigurationError."""
+    seen: dict[str, tuple[Any, ...]] = {}
+
+    def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        seen.setdefault(role, inputs)
+
+    own = [role for role in networks if role in setup.players]
+    hooks = [setup.players[role].register_forward_pre_hook(partial(remember, role)) for role in own]
+    with game.untouched():
+        try:
+            game.field(setup.batches(0), base=False)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        for role, inputs in seen.items():
+            if couples(setup.players[role], inputs, config.packing if role == "discriminator" else 1):
+                raise ConfigurationError(
+                    f"what the {role} that was given makes of a sample depends on the others of its batch, which "
+                    f"accumulate={config.accumulate} parts change: give accumulate=1, or a network in which it doesn't"
+                )
 
 
 def _check_own(networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:

@@ -95,13 +95,14 @@ class RunFolder:
             raise ValueError(f"{error.filename} is {error.strerror}: nothing is read of such a folder") from error
 
     def _is_ours(self) -> bool:
-        """Whether a run wrote the configuration that is here, and nobody else the rest."""
+        """Whether a run or a comparison wrote the configuration that is here, and nobody else the rest."""
         try:
             config = self.read_config()
-        except ValueError:
+            digested = _DIGEST in read_text(self.config, CONFIG_BYTES)
+        except (OSError, ValueError):
             # One that was damaged, beside what no one else writes, is told of when it is read.
             return self.config.exists() and bool(self.read_identity())
-        if "schema_version" not in config:
+        if "schema_version" not in config and not digested:
             return False
         others = [place for place in self._own if place not in (self.config, self._lock) and place.exists()]
         return not others or bool(self.read_identity()) or self._begun()

@@ -54,6 +54,10 @@ def _dataset(value: object) -> bool:
     return texts and lists and counted and isinstance(shape, list) and all(map(_count, shape))
 
 
+def _plan(value: object) -> bool:
+    return isinstance(value, dict) and all(_count(value.get(key, 0) or 0) for key in ("seconds", "memory_bytes"))
+
+
 _KINDS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("name", "recipe", "task", "state", "outcome", "message", "started", "ended", "device"), _text),
     **dict.fromkeys(("usage", "start"), _text),
@@ -65,4 +69,5 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     "parameters": _mapping_of(_count),
     "versions": _mapping_of(_text),
     "dataset": _dataset,
+    "plan": _plan,
 }

@@ -38,7 +38,10 @@ class EncoderSettings(Settings):
 class AutoencoderConfig(Config, ABC):
     """An autoencoder: one player, called generator, of a decoder that is a generator, and an encoder."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
+        "optimizer": ("generator.optimizer",),
+        "lr": ("generator.optimizer.lr",),
+    }
 
     game: Literal["autoencoder"] = "autoencoder"
     latent: Latent = Latent()

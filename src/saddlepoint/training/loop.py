@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
 from saddlepoint.measures import Number, declared, values
-from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records, write_atomically
 from saddlepoint.training.budget import Budget, Intervals, crossed
 from saddlepoint.training.interruption import Interruption, interruption
 from saddlepoint.training.observer import Observer, Progress
@@ -22,6 +22,11 @@ from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule
 from saddlepoint.training.state import load_state, overflowed, save_state
 from saddlepoint.training.stopping import Stopping
+
+#: Seconds of training after which there is a new picture in any case.
+PICTURE = 15.0
+#: Pictures of one session that the clock asked for; more are thinned out.
+CLOCKED = 400
 
 
 class RunFailed(RuntimeError):
@@ -123,6 +128,8 @@ class Training:
         self._started = time.monotonic()
         self._loss_mean = LossMean()
         self._saved_at = -1
+        self._drawn = self._started
+        self._clocked: list[Path] = []
 
     def run(self) -> Result:
         """Continue from the newest whole checkpoint, or begin, and go on until something ends it.
@@ -149,13 +156,9 @@ class Training:
                 return self._result(*verdict)
 
             before = self.batches.position
-            if self.optimizer_schedule is not None:
-                self.optimizer_schedule.set(before)
-            step = self.method.step(self.game, self.batches)
+            step = self.step()
             if step.outcome is not Outcome.RUNNING:
                 return self._result(step.outcome, self._explain(step, self.steps + 1))
-            self.steps += 1
-            self._loss_mean.add(self.game.loss_values)
             self.observer.stepped(progress)
 
             after = self.batches.position
@@ -172,12 +175,40 @@ class Training:
                     self._unrecorded["metrics"] |= self.stopping.look(metrics)
             if self.every.records(before, after, self.epoch) or (scoring and self.every.record is not None):
                 self._record()
-            if crossed(before, after, self.every.snapshot):
+            if self.every.pictures(before, after):
                 self._snapshot()
+            elif time.monotonic() - self._drawn >= PICTURE:
+                # By the clock, so on no grid: a picture reads the run and moves nothing in it.
+                self._thin_out(self._snapshot())
             if saving:
                 self._save(metrics)
 
-    # --- phases ---------------------------------------------------------------------------------------
+    # --- phases, each also for a probe of what it takes ---------------------------------------------------
+
+    def step(self) -> Step:
+        """One step of the method, at the rates of where it is."""
+        if self.optimizer_schedule is not None:
+            self.optimizer_schedule.set(self.batches.position)
+        step = self.method.step(self.game, self.batches)
+        if step.outcome is Outcome.RUNNING:
+            self.steps += 1
+            self._loss_mean.add(self.game.loss_values)
+        return step
+
+    def look(self, what: Literal["references", "checkpoint", "snapshot", "record"]) -> None:
+        """What is done once at the start, or at an interval: score and save, draw, or record."""
+        if what == "references":
+            self._look_round()
+        elif what == "checkpoint":
+            self._overflow()
+            self._saved_at = -1
+            metrics, _ = self._judged()
+            self._live()
+            self._save(metrics)
+        elif what == "snapshot":
+            self._snapshot()
+        else:
+            self._record()
 
     def _restore(self) -> None:
         damaged: list[str] = []
@@ -254,11 +285,24 @@ class Training:
                 with self._at_answer():
                     stage.deliver(self.folder.generator)
 
-    def _snapshot(self) -> None:
+    def _snapshot(self) -> Path:
+        path = self.folder.samples / f"{self.batches.position:012d}.png"
         with self._at_answer():
-            path = self.folder.samples / f"{self.batches.position:012d}.png"
             self.probe.snapshot(path)
+        for file in path.parent.glob(f"{path.stem}.*"):
+            write_atomically(file.with_stem("latest"), file.read_bytes())
         self.observer.snapshot(path)
+        self._drawn = time.monotonic()
+        return path
+
+    def _thin_out(self, path: Path) -> None:
+        """Keep every other picture of those that the clock asked for, where they are many."""
+        self._clocked.append(path)
+        if len(self._clocked) > CLOCKED:
+            for one in self._clocked[1::2]:
+                for file in one.parent.glob(f"{one.stem}.*"):
+                    file.unlink()
+            del self._clocked[1::2]
 
     def _save(self, metrics: Sequence[Number]) -> None:
         if self._saved_at == self.steps:

@@ -167,9 +167,9 @@ def test_real_values_are_kept_on_request_and_fakes_declared() -> None:
     column = protected(TASK.adopt(config, given)).column("email")
     assert isinstance(column, CategoryColumn)
     assert set(column.categories) <= set(given["email"].dropna())
-    config = assign(recipe_named("table"), ["data.columns.spend={kind: identifier, format: phone}"])
-    assert TASK.adopt(config, given).column("spend").described == "phone (made anew)"
-    config = assign(recipe_named("table"), ["data.columns.spend={kind: identifier, format: horse}"])
+    config = assign(recipe_named("table"), ["data.columns.phone={kind: identifier, format: code}"])
+    assert TASK.adopt(config, given).column("phone").described == "code (made anew)"
+    config = assign(recipe_named("table"), ["data.columns.phone={kind: identifier, format: horse}"])
     with pytest.raises(ConfigurationError, match="identifiers are one of name"):
         TASK.adopt(config, given)
 

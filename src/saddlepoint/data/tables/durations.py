@@ -1,6 +1,7 @@
 """Durations as files spell them: found out, parsed to seconds, and written back.
 
 clock   26:15:30, −0:05:00.5, with as many digits of hours as the file has
+minutes 6:03.75, minutes and seconds with a fraction
 days    6 days 08:51:58, −1 days +23:00:00 (pandas); 6.08:51:58 (.NET)
 python  6 days, 8:51:58; 0:05:00
 iso     P6DT8H51M58S
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Texts = Sequence[str] | NDArray[np.object_]
-Style = Literal["clock", "days", "python", "iso", "units"]
+Style = Literal["clock", "minutes", "days", "python", "iso", "units"]
 STYLES: tuple[str, ...] = get_args(Style)
 #: Seconds of a unit, by the beginning of its name; "m" alone are minutes.
 UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "mi": 60, "m": 60, "s": 1, "ms": 0.001}
@@ -30,6 +31,7 @@ _WORDS = {
     **dict.fromkeys(("ms",), "ms"),
 }
 _CLOCK = re.compile(r"(?P<sign>[-−+]?)(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?")
+_MINUTES = re.compile(r"(?P<sign>[-−]?)(?P<m>\d+):(?P<s>\d\d)[.,](?P<f>\d{1,9})")
 _DAYS = re.compile(
     r"(?P<sign>[-−]?)(?P<d>\d+)(?P<gap> days? |\.)(?P<in>[+-]?)(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)(?:\.(?P<f>\d{1,9}))?"
     r"|(?P<sign2>[-−]?)(?P<d2>\d+) days?"
@@ -48,10 +50,12 @@ class DurationSpelling:
 
     Attributes:
         style: see the module.
-        width: of a clock, digits that hours have at least.
+        width: of a clock, digits that hours have at least; of `units`, digits of all but the first.
         seconds: whether a clock shows them.
         digits: how many digits fractions of a second have, each number of them that there is.
-        words: of `units`, the word of each unit as it is written, (w, d, h, m, s, ms), "" of one that is not there;
+        full: of `iso` and `units`, whether units of which there are none stand there, too.
+        words: of `iso`, the marks that there are; of `units`, the word of each unit as it is written, (w, d, h, m, s,
+            ms), "" of one that is not there;
             of `days`, "day" where one is not written as "1 days".
         gap: of `units`, between number and word; of `days`, between the days and the clock.
         between: of `units`, between one unit and the next.
@@ -62,6 +66,7 @@ class DurationSpelling:
     width: int = 1
     seconds: bool = True
     digits: tuple[int, ...] = (0,)
+    full: bool = False
     words: tuple[str, ...] = ()
     gap: str = ""
     between: str = " "
@@ -87,6 +92,7 @@ class DurationSpelling:
         found: dict[str, object] = {}
         if self.style == "units":
             words = list(self.words or ("",) * len(_NAMES))
+            full, width = self.full, self.width
             for text in own:
                 parts = list(_UNIT.finditer(text))
                 if len(parts) > 1:
@@ -97,8 +103,12 @@ class DurationSpelling:
                     words[place] = max(words[place], match["word"], key=len)
                     digits.add(len(match["n"].partition(".")[2]))
                     found["gap"] = match["gap"]
-            return replace(self, words=tuple(words), digits=tuple(sorted(digits)), **found)  # type: ignore[arg-type]
-        pattern = {"clock": _CLOCK, "days": _DAYS, "python": _PYTHON, "iso": _ISO}[self.style]
+                    full = full or float(match["n"].replace(",", ".")) == 0
+                for match in parts[1:]:
+                    width = 2 if match["n"][0] == "0" and len(match["n"]) == 2 else width
+            found |= {"words": tuple(words), "full": full, "width": width}
+            return replace(self, digits=tuple(sorted(digits)), **found)  # type: ignore[arg-type]
+        pattern = _PATTERNS[self.style]
         matches = [match for match in map(pattern.fullmatch, own) if match]
         lengths = {len(match["f"] or "") for match in matches}
         if self.style == "clock":
@@ -111,7 +121,13 @@ class DurationSpelling:
             found["gap"] = clocks[0] if clocks else self.gap
             found["words"] = ("day",) if any(text.endswith("1 day") for text in own) else self.words
             lengths = {len(match["f"] or "") for match in matches if match["gap"]} or {0}
-        if self.style in ("clock", "days", "iso"):
+        if self.style == "iso":
+            marks = {name for match in matches for name in "dhms" if match[name] is not None}
+            found["words"] = tuple(sorted(marks | set(self.words), key="dhms".index))
+            found["full"] = self.full or any(
+                int(match[name] or 0) == 0 for match in matches for name in "dhm" if match[name] is not None
+            )
+        if self.style in ("clock", "minutes", "days", "iso"):
             found["sign"] = next(
                 (match["sign"] for match in matches if match["sign"] not in ("", None, "+")), self.sign
             )
@@ -150,6 +166,8 @@ class DurationSpelling:
         length = next((n for n in self.digits if not fraction[n:].strip("0")), most)
         tail = f".{fraction[:length]}" if length else ""
         sign = self.sign if negative and ticks else ""
+        if self.style == "minutes":
+            return f"{sign}{whole // 60}:{whole % 60:02d}{tail}"
         if self.style == "clock":
             hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
             return f"{sign}{hours:0{self.width}d}:{minutes:02d}" + (f":{rest:02d}{tail}" if self.seconds else "")
@@ -163,13 +181,12 @@ class DurationSpelling:
                 return f"{days} day" + "s" * (abs(days) != 1 or not self.words)
             plus = "+" if days < 0 and self.gap != "." else ""
             return f"{sign}{days}{self.gap}{plus}" + "{:02d}:{:02d}:{:02d}".format(*clock) + tail
-        date = f"{days}D" if days else ""
-        time = "".join(
-            f"{n}{mark}"
-            for n, mark in zip((clock[0], clock[1], f"{clock[2]}{tail}" if clock[2] or tail else 0), "HMS", strict=True)
-            if n
-        )
-        return f"{sign}P{date}" + (f"T{time}" if time else "" if date else "T0S")
+        marks = self.words or tuple("dhms")
+        hours = clock[0] + (0 if "d" in marks else 24 * days)
+        date = f"{days}D" if "d" in marks and (days or self.full) else ""
+        parts = {"h": hours, "m": clock[1], "s": f"{clock[2]}{tail}" if clock[2] or tail else 0}
+        time = "".join(f"{n}{mark.upper()}" for mark, n in parts.items() if n or (self.full and mark in marks))
+        return f"{sign}P{date}" + (f"T{time}" if time else "" if date else f"T0{marks[-1].upper()}")
 
     def _in_units(self, value: float) -> str:
         own = [(UNITS[name], word) for name, word in zip(_NAMES, self.words, strict=True) if word]
@@ -179,31 +196,35 @@ class DurationSpelling:
             last = place == len(own) - 1
             count = round(rest / size, max(self.digits)) if last else int((rest + 1e-9) // size)
             rest -= count * size
-            if count or (last and not parts):
+            if count or (last and not parts) or (self.full and (parts or not last)):
                 number = f"{count:.{max(self.digits)}f}" if last and max(self.digits) else f"{round(count)}"
                 if min(self.digits) < max(self.digits) and "." in number:
                     number = number.rstrip("0").rstrip(".")
+                if parts and not max(self.digits):
+                    number = number.zfill(self.width)
                 singular = word[:-1] if len(word) > 2 and word.endswith("s") and number == "1" else word
                 parts.append(f"{number}{self.gap}{singular}")
         return (self.sign if value < 0 else "") + self.between.join(parts)
 
 
+_PATTERNS = {"clock": _CLOCK, "minutes": _MINUTES, "days": _DAYS, "python": _PYTHON, "iso": _ISO}
 _NAMES = ("w", "d", "h", "m", "s", "ms")
 
 
 def _parsed(style: str, text: str) -> float:
     if style == "units":
         return _units(text)
-    pattern = {"clock": _CLOCK, "days": _DAYS, "python": _PYTHON, "iso": _ISO}[style]
-    match = pattern.fullmatch(text)
+    match = _PATTERNS[style].fullmatch(text)
     if not match or (style == "iso" and text.strip("-−") in ("P", "PT")) or text.endswith("T"):
         return float("nan")
     own = match.groupdict()
     if own.get("d2") is not None:
         return float(int(own["d2"]) * 86_400 * (-1 if own["sign2"] else 1))
     days, weeks = int(own.get("d") or 0), int(own.get("w") or 0)
-    hours, minutes, seconds = (int(own[name] or 0) for name in "hms")
-    if (style != "iso" and (minutes > 59 or seconds > 59)) or (style in ("days", "python") and hours > 23):
+    hours, minutes, seconds = (int(own.get(name) or 0) for name in "hms")
+    if (style != "iso" and ((minutes > 59 and style != "minutes") or seconds > 59)) or (
+        style in ("days", "python") and hours > 23
+    ):
         return float("nan")
     fraction = int(own["f"]) / 10 ** len(own["f"]) if own.get("f") else 0.0
     clock = hours * 3600 + minutes * 60 + seconds + fraction

@@ -292,13 +292,14 @@ def _columns(lines: list[str], separator: str | None) -> tuple[str, list[str], t
         widths = Counter(len(row) for row in rows[1:])
         width, count = widths.most_common(1)[0]
         if width > 1 and len(rows[0]) in (width, width - 1) and count >= AGREE * (len(rows) - 1):
-            found[mark] = (count == len(rows) - 1 and len(rows[0]) == width, mark != " ", width)
+            # A comma may be of decimals, and a space of anything.
+            found[mark] = (count == len(rows) - 1 and len(rows[0]) == width, mark != " ", mark != ",", width)
     own = separator or (max(found, key=lambda mark: found[mark]) if found else None)
     if own is None:
         own = max(SEPARATORS[:-1], key=lines[0].count)
     rows = [row for row in _rows(lines, own) if row]
     names = [name.strip() for name in rows[0]]
-    if own not in found or found[own][2] == len(names):
+    if own not in found or found[own][-1] == len(names):
         return own, names, ()
     if all(row[-1].strip() == "" for row in rows[1:] if len(row) == len(names) + 1):
         return own, [*names, _TRAILING], ()

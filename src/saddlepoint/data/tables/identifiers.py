@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha512
 from math import gcd, prod
 
 import numpy as np
@@ -98,10 +100,17 @@ class IdentifierPattern:
 
 def _shuffled(row: int, size: int, seed: int) -> int:
     """The place of a row in an order of `size` that the seed decides: a·row + b, a without a divisor of the size."""
-    step = max(1, int(size * 0.6180339887498949)) + 7919 * seed
+    step, start = _order(size, seed)
+    return (step * row + start) % size
+
+
+@cache
+def _order(size: int, seed: int) -> tuple[int, int]:
+    digits = int.from_bytes(sha512(f"{size} {seed}".encode()).digest())
+    step = max(1, digits % size)
     while gcd(step, size) != 1:
         step += 1
-    return (step * row + 104_729 * seed + size // 3) % size
+    return step, (digits >> 128) % size
 
 
 def _with_room(places: tuple[str, ...], n: int) -> tuple[str, ...]:

@@ -85,7 +85,8 @@ class NumberSpelling:
     @property
     def plain(self) -> bool:
         """Whether it is how programs write numbers."""
-        return not (self.decimal != "." or self.thousands or self.before or self.after or self.truths)
+        dressed = self.decimal != "." or self.thousands or self.before or self.after or self.truths
+        return not dressed and self.negative == "-"
 
     def parse(self, texts: Texts) -> Numbers:
         """Texts → numbers, NaN where one is none."""
@@ -120,7 +121,7 @@ class NumberSpelling:
         if self.truths:
             return np.array(self.truths, dtype=object)[(values >= 0.5).astype(np.int64)]
         written = self._digits(values)
-        if self.plain and not self.plus and self.negative == "-" and not self.bare:
+        if self.plain and not self.plus and not self.bare:
             return written
         return np.array([self._dressed(text) for text in written], dtype=object)
 
@@ -204,7 +205,7 @@ class NumberEvidence:
     @property
     def decimals(self) -> bool:
         """Whether any number has decimals."""
-        return self._most > 0
+        return self._most > 0 or self._mantissa[1] > 0
 
     def see(self, texts: Texts, counts: NDArray[Any]) -> Numbers:
         """More texts, each there so often; gives them as numbers."""
@@ -287,7 +288,7 @@ class NumberEvidence:
             if not self._fixed:
                 made |= {"exponent": "always", "places": tuple(self._mantissa)}
             elif self._shorter:
-                made |= {"exponent": "shorter", "significant": 15}
+                made |= {"exponent": "shorter", "significant": max(15, made["significant"])}
             elif not self.whole:
                 made["exponent"] = "extreme"
                 made["places"] = (self._least, self._most) if self._most <= ANY_PRECISION else ()
@@ -335,9 +336,16 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
         for mark in ((thousands,) if thousands is not None else ("", *marks))
         if mark != point
     ]
+    below: Negative = "-"
+    if any(match["open"] or match["open2"] for match in matches):
+        below = "()"
+    elif any(match["s3"] for match in matches):
+        below = "after"
+    elif any("−" in (match["s1"] or match["s2"] or "") for match in matches):
+        below = "−"
     counted = []
     for place, (point, mark) in enumerate(combinations):
-        spelling = NumberSpelling(point, mark, before=before, after=after)
+        spelling = NumberSpelling(point, mark, before=before, after=after, negative=below)
         found = int((~np.isnan(spelling.parse(texts))).sum())
         counted.append((found, -place, spelling))
     most = max(found for found, _, _ in counted)
@@ -378,10 +386,8 @@ def _plain(texts: Texts) -> NDArray[np.object_]:
 
 
 def _floats(canonical: NDArray[np.object_]) -> Numbers:
-    import pandas
-
-    parsed = pandas.to_numeric(pandas.Series(canonical, dtype="str"), errors="coerce")
-    values = parsed.to_numpy(dtype=np.float64, na_value=np.nan)
+    # Not by pandas, which is off by the last digit of some.
+    values = np.array([np.nan if text is None else float(text) for text in canonical], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 

@@ -625,26 +625,26 @@ class _Numbers(_Plan):
                 return self._identifier(values, present, reason)
             if _named_id(self.name, {"id", "key"}) and len(np.unique(present)) <= 0.5 * len(present):
                 return self._category(values, present)
-            if _named_id(self.name, _TIMED) and _is_epoch(present):
-                spelled = DateSpelling("%s")
-                column = DateColumn(
-                    **self._common,
-                    low=evidence.low,
-                    high=evidence.high,
-                    spelling=spelled,
-                    grain=grain_of_moments(present),
-                )
-                return column, self._cells(values)
+            if (unit := _epoch(present)) and _TIMED & set(_words_of(self.name)):
+                return self._since_1970(values, unit)
         decimals = spelling.places[1] if spelling.places else 0
         fixed = not spelling.exponent and (spelling.places or spelling.whole)
         step = grain_of_numbers(present, 0 if spelling.whole else decimals) if fixed else 0.0
         own = {**self._common, "low": evidence.low, "high": evidence.high}
         return NumberColumn(**own, spelling=spelling, step=step), self._cells(values)
 
+    def _since_1970(self, values: NDArray[np.float64], unit: int) -> tuple[Column, Cells]:
+        seconds, digits = values / unit, len(str(unit)) - 1
+        spelling = DateSpelling("%s%f", digits=(digits,)) if digits else DateSpelling("%s")
+        present = seconds[~np.isnan(seconds)]
+        own = {**self._common, "low": float(present.min()), "high": float(present.max())}
+        grain = _coarser(grain_of_moments(present), spelling.resolution)
+        return DateColumn(**own, spelling=spelling, grain=grain), self._cells(seconds)
+
     def _names_rows(self, present: NDArray[np.float64]) -> str:
         """Why whole numbers are names of rows; "" where they are numbers."""
         n, different = len(present), len(np.unique(present))
-        if n < TELLING or _is_epoch(present):
+        if n < TELLING or _epoch(present):
             return ""
         low, high = present.min(), present.max()
         if different == n and dense(n, low, high):
@@ -693,13 +693,19 @@ def _replaced(column: IdentifierColumn, reason: str, instead: str) -> str:
     )
 
 
+def _words_of(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+
+
 def _named_id(name: str, known: frozenset[str] | set[str]) -> bool:
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+    words = _words_of(name)
     return bool(words) and (words[-1] in known or words[0] in known & {"id", "phone", "tel", "card", "account", "iban"})
 
 
-def _is_epoch(values: NDArray[np.float64]) -> bool:
-    return any(values.min() >= _EPOCH[0] * unit and values.max() < _EPOCH[1] * unit for unit in (1, 1e3, 1e6))
+def _epoch(values: NDArray[np.float64]) -> int:
+    """Parts of a second, where all are moments since 1970 in such; else 0."""
+    units = (1, 10**3, 10**6)
+    return next((u for u in units if values.min() >= _EPOCH[0] * u and values.max() < _EPOCH[1] * u), 0)
 
 
 class _Times(_Plan):
@@ -787,6 +793,11 @@ class _Times(_Plan):
         if spelling.time_of_day:
             grain = _coarser(grain_of_moments(present, calendar=False), spelling.resolution)
             return TimeColumn(**own, spelling=spelling, grain=grain), self._cells(values)
+        if spelling.offsets:
+            self.notes.append(
+                f"{self.name}: no zone explains the offsets from UTC of its dates: made ones have one of "
+                f"them, drawn at random."
+            )
         clocks = present + spelling.ahead(present)
         months = spelling.only_months
         grain = Grain(months=months) if months else _coarser(grain_of_moments(clocks), spelling.resolution)

@@ -38,7 +38,7 @@ def _relativistic(
             loss={"name": "relativistic"}, penalties={"r1": {"weight": gamma}, "r2": {"weight": gamma}}
         ),
         method={"name": "alternating"},
-        average=Average(half_life=10_000),
+        average=Average(half_life=10_000, warm_up=0.05),
         budget=Budget(samples=samples),
         score=Score(features=features),
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from saddlepoint.components.adversary import AdversarialLosses, of_latents
-from saddlepoint.components.networks import Networks
+from saddlepoint.components.networks import Networks, check_shapes
 from saddlepoint.data import DATASETS, ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.scheduled import Scheduled
@@ -39,7 +39,12 @@ class Images(Task[AnyImageConfig, ImageData, ImageGenerator]):
     Options = ImageEvaluationOptions
 
     def read(self, config: AnyImageConfig, progress: OnProgress = quiet) -> ImageData:
-        """Read the images."""
+        """Read the images; a size that the networks can't have is refused before."""
+        if config.data.size is not None:
+            inner = config.discriminator if isinstance(config, ImageConfig) else config.encoder
+            choices = {"generator": config.generator.network, "discriminator": inner.network}
+            shape = (3, config.data.size, config.data.size)
+            check_shapes(choices, config.latent.size, shape=shape, classes=0)
         return read_images(config.data, progress)
 
     def held_out(

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from saddlepoint.configuration import ConfigurationError
@@ -34,12 +35,14 @@ def read_rows(file: TableFile, progress: OnProgress) -> TableData:
 
 
 def given_rows(given: object, file: TableFile) -> TableData:
-    """Rows of a Python caller's: a pandas DataFrame, a pyarrow Table, or a `TableData`.
+    """Rows of a Python caller's: a pandas DataFrame, a pyarrow Table, paths of several files, or a `TableData`.
 
     Raises:
         ConfigurationError: it is none of them, or can't be read as a table; says why.
     """
     try:
+        if isinstance(given, list | tuple) and given and all(isinstance(path, str | Path) for path in given):
+            return _parted(read_table(given, **file.reading, **file.layout, released=file.release), file)
         table = given if isinstance(given, TableData) else read_frame(given, **file.reading, released=file.release)
         return _parted(table, file)
     except DataError as error:

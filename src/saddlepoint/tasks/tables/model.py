@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -228,9 +228,11 @@ class RowGenerator(RowSampler, LatentSampler):
 
     Attributes:
         coding: of the columns, as plain data.
+        guarantee: says what differential privacy was spent until now; None where it was trained without, or is over.
     """
 
     coding: Mapping[str, Any]
+    guarantee: Callable[[], str] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     kind = "table"
     title = "a generator of rows"
@@ -238,12 +240,12 @@ class RowGenerator(RowSampler, LatentSampler):
 
     @property
     def discloses(self) -> str:
-        """What is kept of the training rows."""
-        return self.ruled.coding.disclosure
+        """What is kept of the training rows, and under which guarantee."""
+        return self.ruled.coding.disclosure if self.guarantee is None else self.guarantee()
 
     def details(self) -> dict[str, Any]:
         """The coding."""
-        return {"coding": dict(self.coding)}
+        return {"coding": {**self.coding, "disclosure": self.discloses}}
 
     @classmethod
     def network_arguments(cls, description: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,19 @@ class Conditions(Settings):
     """`logarithmic`: states in proportion to log(1 + their counts), so that rare ones are seen often; `natural`."""
 
 
+class DifferentialPrivacy(Settings):
+    """Differential privacy of the training rows: what a generator tells of one of them is bounded, by ε and δ."""
+
+    epsilon: float = Field(default=3.0, gt=0)
+    """ε when the budget of samples is spent; the noise is chosen by it."""
+    delta: float = Field(default=1e-5, gt=0, lt=1)
+    """δ, below one over the number of rows."""
+    clip: float = Field(default=1.0, gt=0)
+    """Norm to which the gradient of each row is clipped."""
+    marginals: float = Field(default=10.0, gt=0)
+    """Noise multiplier of the columns' marginals, of which ranges and categories are made."""
+
+
 class TableConfig(AdversarialConfig):
     """A generator and a discriminator of rows."""
 
@@ -67,6 +80,8 @@ class TableConfig(AdversarialConfig):
     """The generator's input."""
     conditions: Conditions | None = Conditions()
     """States of columns that samples begin with; none makes rows without conditions."""
+    privacy: DifferentialPrivacy | None = None
+    """Train with differential privacy; the recipe table-dp fits it."""
 
 
 class TableAutoencoderConfig(AutoencoderConfig):
