@@ -96,8 +96,8 @@ def test_budget_words_replace_the_recipe_s_budget(run: Run) -> None:
         for words in (("--minutes", "2"), ("--evaluations", "9", "--samples", "7"))
     ]
     assert budgets == [
-        {"samples": None, "minutes": 2.0, "evaluations": None},
-        {"samples": 7, "minutes": None, "evaluations": 9},
+        {"samples": None, "minutes": 2.0, "evaluations": None, "epochs": None},
+        {"samples": 7, "minutes": None, "evaluations": 9, "epochs": None},
     ]
 
 
@@ -184,7 +184,7 @@ def test_every_setting_of_every_recipe_says_what_it_means(recipe: str) -> None:
 def test_an_explained_dry_run_is_the_same_configuration_with_comments(run: Run) -> None:
     plain, told = (run("train", "digits", "--dry-run", *more) for more in ((), ("--explain",)))
     assert yaml.safe_load(told.out) == yaml.safe_load(plain.out)
-    assert read_config(yaml.safe_load(told.out)) == recipes()["digits"]
+    assert read_config(yaml.safe_load(told.out)).same_run(recipes()["digits"])
     assert re.search(r"# Samples a batch\. .*\nbatch_size: 64", told.out)
     assert re.search(r"  # Numbers in a latent vector\. .*\n  size: 64", told.out)
     assert "# generator: " in told.out

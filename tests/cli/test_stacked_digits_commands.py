@@ -22,7 +22,7 @@ def test_a_folder_given_to_the_recipe_holds_the_digits_to_stack(tmp_path: Path) 
 
 def test_another_set_takes_its_place_with_features_that_know_it() -> None:
     config = recipe_named("stacked-mnist").with_data("cifar-10")
-    assert (config.data.source, config.score.features) == ("cifar-10", "pixels")
+    assert (config.data.source, config.score.features) == ("cifar-10", "texture")
     with pytest.raises(ConfigurationError, match="did you mean 'stacked-mnist'"):
         config.with_data("stacked-mnits")
 

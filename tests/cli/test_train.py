@@ -17,7 +17,9 @@ def test_a_dry_run_prints_the_whole_configuration_and_writes_nothing(run: Run, t
     assert said.code == 0
     config = read_config(yaml.safe_load(said.out))
     assert (config.budget.samples, config.seed) == (77, 3)
-    assert config.same_run(recipes()["digits"].model_copy(update={"seed": 3}))
+    assert config.same_run(recipes()["digits"].model_copy(update={"seed": 3}).planned(77))
+    kept = run("train", "digits", "--samples", "77", "--seed", "3", "--keep-schedules", "--dry-run")
+    assert read_config(yaml.safe_load(kept.out)).same_run(recipes()["digits"].model_copy(update={"seed": 3}))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -62,7 +64,7 @@ def test_the_last_line_of_stdout_is_json_and_the_folder_is_as_designed(run: Run,
 
 def test_a_spent_budget_says_so_and_more_samples_continue(run: Run, tmp_path: Path) -> None:
     folder, straight = tmp_path / "run", tmp_path / "straight"
-    command = ("train", "digits", *TINY, "--out", folder)
+    command = ("train", "digits", *TINY, "--out", folder, "--keep-schedules")
     assert run(*command, "--samples", "320").code == 0
     written = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     again = run(*command, "--samples", "320", "--json")
@@ -73,7 +75,7 @@ def test_a_spent_budget_says_so_and_more_samples_continue(run: Run, tmp_path: Pa
     more = run(*command, "--samples", "640", "--json")
     assert more.code == 0
     assert "continuing" in more.flat
-    once = run("train", "digits", *TINY, "--out", straight, "--samples", "640", "--json")
+    once = run("train", "digits", *TINY, "--out", straight, "--keep-schedules", "--samples", "640", "--json")
     for key in ("samples", "steps", "evaluations", "metrics", "outcome"):
         assert more.json[key] == once.json[key]
     weights = "generator/generator.safetensors"

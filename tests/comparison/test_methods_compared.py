@@ -10,6 +10,8 @@ from saddlepoint.comparison.settings import labelled
 from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.measures import Measure
+from saddlepoint.methods import METHODS
+from saddlepoint.report.comparison import remarks
 from saddlepoint.training import Budget
 
 H, N = 0.3, 240
@@ -98,7 +100,7 @@ def test_an_interrupted_race_goes_on_and_comes_to_the_same_end(tmp_path, monkeyp
         run(comparison, tmp_path / "cut", jobs=1)
     monkeypatch.setattr(Entry, "play", lambda entry, watch: played.append(entry) or play(entry, watch))
     assert timeless(run(comparison, tmp_path / "cut", jobs=1)) == timeless(whole)
-    assert len(played) == len(whole["search"]) + len(whole["results"]) == 8
+    assert len(played) == len(whole["search"]) + len(whole["results"]) == 12
 
 
 def test_a_damaged_result_is_played_again(tmp_path):
@@ -138,7 +140,9 @@ def test_the_search_is_fair_counted_and_takes_the_best(tmp_path):
     by_method = rows(found)
     for name in ("extragradient", "competitive"):
         trials = [t for t in found["search"] if t["method"] == name]
-        assert [t["lr"] for t in trials] == list(comparison.search)
+        assert [t["lr"] for t in trials if t["ratio"] == 1] == list(comparison.search)
+        assert [t["ratio"] for t in trials if t["ratio"] != 1] == list(comparison.ratios) == [0.125, 8.0]
+        assert {t["lr"] for t in trials if t["ratio"] != 1} <= {by_method[name]["lr"]}
         assert all(20 <= t["evaluations"] < 24 and t["seed"] == comparison.seeds for t in trials)
         assert by_method[name]["search_evaluations"] == sum(t["evaluations"] for t in trials)
     # √(1 − h² + h⁴) is smallest at h² = ½, of the three at 0.1; competitive steps gain with every h.
@@ -226,9 +230,38 @@ def test_standings_follow_the_direction_of_the_score(measure, scores, first, wor
     assert (found["metric"], found["measure"]) == (measure.name, measure.plain())
 
 
+def test_the_ratio_of_the_players_step_sizes_is_searched_too(tmp_path):
+    """Players a hundred times apart in scale: the generator wants a step 64 times as long as the discriminator's."""
+    game = "quadratic", "simultaneous"
+    sets = ("mu=0.5", "sigma=0.01", "optimizer.lr=0.5", "discriminator.optimizer.lr=8.0")
+    comparison = configured(*game, seeds=1, search=5, budget=Budget(evaluations=200), sets=sets)
+    assert comparison.ratios == pytest.approx((1 / 8, 1 / 8**0.5, 8**0.5, 8), rel=1e-2)
+    found = rows(run(comparison, tmp_path / "free", jobs=1))["simultaneous"]
+    # 1 − .5 h of each player is smallest at equal rates of 2 and less: the game's own ratio is 16.
+    assert found["ratio"] == 0.125
+    rates = found["rates"]
+    assert rates["discriminator"] / rates["generator"] == pytest.approx(2.0)
+    assert rates["discriminator"] * rates["generator"] == pytest.approx(16 * found["lr"] ** 2)
+    assert found["search_at_edge"]
+    assert "Two step sizes" in " ".join(remarks(run(comparison, tmp_path / "free", jobs=1)))
+
+
+def test_a_comparison_says_which_optimizer_theory_holds_for(tmp_path):
+    sets = ["generator.optimizer=Adam", "discriminator.optimizer=Adam"]
+    methods = "extragradient,agraal,simultaneous"
+    found = run(configured("bilinear", methods, seeds=1, budget=Budget(evaluations=20), sets=sets), tmp_path, jobs=1)
+    assert found["optimizers"] == {"generator": "Adam", "discriminator": "Adam"}
+    said = remarks(found)[-1]
+    assert said.startswith("The players move by Adam.")
+    assert "extragradient: gradient descent (over Adam it is ExtraAdam)" in said
+    assert "agraal: itself" in said
+    assert "simultaneous: gradient descent" in said
+    assert all(METHODS[name].theory for name in METHODS)
+
+
 def test_a_step_size_is_chosen_by_the_direction_of_the_score_and_a_failed_one_never():
     trials = [(1.0, None), (0.1, 0.3), (0.01, 0.6), (0.001, 0.9)]
-    pick = {m.name: chosen([made_up("a", 2, m, score, lr, True) for lr, score in trials]) for m in (HIGHER, AT_HALF)}
+    pick = {m.name: chosen([made_up("a", 2, m, score, lr, True) for lr, score in trials]).lr for m in (HIGHER, AT_HALF)}
     assert pick == {"recall": 0.001, "auc": 0.01}
 
 

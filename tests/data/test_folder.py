@@ -272,6 +272,45 @@ def test_the_content_counts_and_not_the_extension(tmp_path) -> None:
     assert first(tmp_path) == list(RED)
 
 
+@pytest.mark.parametrize(
+    ("kind", "ending", "low", "high"),
+    [
+        (np.uint16, "tif", 40, 3900),
+        (np.uint16, "png", 0, 1023),
+        (np.float32, "tif", -3.0, 8.5),
+        (np.int32, "tif", 0, 9e4),
+    ],
+)
+def test_one_range_of_values_for_all_files_of_more_than_8_bits(tmp_path, kind, ending, low, high) -> None:
+    for number, top in enumerate((high, (low + high) / 2)):
+        image = np.linspace(low, top, 64).reshape(8, 8).astype(kind)
+        Image.fromarray(image).save(tmp_path / f"{number}.{ending}")
+    data = image_folder(tmp_path, 8)
+    bright, dark = data.images.flatten(1).max(1).values.tolist()
+    assert (int(data.images.min()), bright) == (0, 255)
+    assert abs(dark - 127.5) <= 1  # not stretched to white by itself
+    assert f"{low:g} is black and {high:g} white for all, found over 2 files" in data.notes[-1]
+    given = image_folder(tmp_path, 8, values=(low, 2 * high - low))
+    assert abs(int(given.images.max()) - 127.5) <= 1
+    assert "as given by data.range" in given.notes[-1]
+
+
+def test_files_to_test_with_are_in_the_range_of_those_to_train_with(tmp_path) -> None:
+    for part, top in (("train", 4000), ("test", 1000)):
+        for number in range(2):
+            (tmp_path / part).mkdir(exist_ok=True)
+            image = np.linspace(0, top, 64).reshape(8, 8).astype(np.uint16)
+            Image.fromarray(image).save(tmp_path / part / f"{number}.tif")
+    assert image_folder(tmp_path, 8, split="test").images.max() == round(255 / 4)
+
+
+def test_a_range_says_so_where_it_changes_nothing(tmp_path) -> None:
+    solid(tmp_path / "a.png", 7)
+    assert "changes nothing" in image_folder(tmp_path, 8, values=(0, 4095)).notes[-1]
+    with pytest.raises(DataError, match=r"data\.range=9,1 is no range"):
+        image_folder(tmp_path, 8, values=(9, 1))
+
+
 def test_the_order_is_that_of_the_paths(tmp_path) -> None:
     levels = {"b/1.png": 3, "a/2.png": 2, "a/1.png": 1, "c.png": 5, "b/1/x.png": 4, "a-b/1.png": 0}
     for name, level in levels.items():

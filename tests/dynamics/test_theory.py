@@ -33,6 +33,10 @@ CASES = {
     "svre": lambda: m.SVRE(k=3, batches=1),
     "proximal": m.Proximal,
     "ridge": m.Ridge,
+    "extragradient-plus": lambda: m.ExtragradientPlus(beta=0.4),
+    "nested lookahead": lambda: m.NestedLookahead(m.Simultaneous(), k=4, outer=3, alpha=0.3),
+    "nested lookahead over optimistic": lambda: m.NestedLookahead(m.Optimistic(), k=4, outer=2, alpha=0.6),
+    "optimistic-adam": m.OptimisticAdam,
 }
 
 
@@ -101,6 +105,7 @@ def test_what_has_no_finite_linear_map_has_no_factor():
     without = {name for name in METHODS if factor(METHODS[name](), field(bilinear(), 0.1, 0.1)) is None}
     assert without == {
         *("averaged", "unrolled", "anchored", "extrapolated", "agraal", "gap-aware", "schedule-free"),
+        *("adaptive-extragradient", "anchored-popov", "curvature-extragradient", "stackelberg"),
         "ridge",  # no curvature of the follower here
     }
     assert factor(m.Proximal(window=1), field(bilinear(), 0.1, 0.1)) is None  # its inner iteration is not exact

@@ -241,7 +241,7 @@ def test_a_module_that_gives_something_else_is_named(module, what) -> None:
 def test_an_unknown_name_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"no extractor 'digit': did you mean 'digits'\?.*inception.*timm:NAME"):
         load_extractor("digit")
-    assert list(EXTRACTORS) == ["digits", "stacked-digits", "fashion", "pixels", "inception"]
+    assert list(EXTRACTORS) == ["digits", "stacked-digits", "fashion", "pixels", "texture", "imagenet", "inception"]
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
@@ -396,7 +396,7 @@ def test_a_hostile_weights_file_is_not_unpickled(fake_inception, tmp_path, monke
 # --- for losses ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["digits", "fashion", "pixels"])
+@pytest.mark.parametrize("name", ["digits", "fashion", "pixels", "texture"])
 def test_differentiable_features_are_those_that_are_read(name) -> None:
     """Where nothing is stretched or recoloured nothing is rounded, and both are one function."""
     extractor, images = load_extractor(name), noise()

@@ -67,7 +67,10 @@ def test_copies_share_the_data():
 def test_what_mixes_copies_says_so_and_is_refused():
     mixing = {name for name in METHODS if not METHODS[name]().separable}
     # A sign, a norm, a solver's coefficient, an extrapolation's weights, a loss: all of the whole point.
-    assert mixing == {"symplectic", "competitive", "extrapolated", "agraal", "proximal", "ridge", "gap-aware"}
+    assert mixing == {
+        *("symplectic", "competitive", "extrapolated", "agraal", "proximal", "ridge", "gap-aware"),
+        *("curvature-extragradient", "adaptive-extragradient", "stackelberg"),
+    }
     wrapped = m.Lookahead(m.Averaged(m.Proximal()))
     assert not wrapped.separable
     assert not m.Anchored("eag-v").separable

@@ -23,6 +23,8 @@ from safetensors.torch import load_file
 
 from saddlepoint.cli import main
 
+#: Parts of a record that are held: what verdicts are drawn from besides is held by its own tests.
+RECORDED = ("samples", "steps", "evaluations", "losses", "monitors", "metrics")
 EXPECTED = Path(__file__).parent / "expected.json"
 
 
@@ -97,7 +99,7 @@ def summary(run: Path) -> dict[str, Any]:
 
     Returns:
         `tensors`: norm and sum of each; `configs`: the keys of every `config.yaml` below `generator/`; `record`: the
-        last line of the records without its time; `run`: what run.json says of the outcome.
+        last line of the records, those parts that are `RECORDED`; `run`: what run.json says of the outcome.
     """
     record = json.loads((run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
@@ -110,7 +112,7 @@ def summary(run: Path) -> dict[str, Any]:
             file.relative_to(run).as_posix(): sorted(_keys(yaml.safe_load(file.read_text(encoding="utf-8"))))
             for file in sorted((run / "generator").rglob("config.yaml"))
         },
-        "record": _rounded({key: value for key, value in record.items() if key != "seconds"}),
+        "record": _rounded({key: value for key, value in record.items() if key in RECORDED}),
         "run": {key: about[key] for key in ("outcome", "samples", "steps", "evaluations", "parameters")},
     }
 

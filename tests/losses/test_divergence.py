@@ -20,6 +20,12 @@ KNOWN = {
     "pearson": (((P - Q) ** 2 / Q).sum(), 2 * (P / Q - 1)),
     "squared-hellinger": (((P.sqrt() - Q.sqrt()) ** 2).sum(), (P / Q).log() / 2),
     "jensen-shannon": ((P * (P / M).log()).sum() + (Q * (Q / M).log()).sum(), (P / Q).log()),
+    "total-variation": ((P - Q).abs().sum() / 2, 40 * (P - Q).sign()),
+    "neyman": (((P - Q) ** 2 / P).sum(), 2 * (P / Q).log()),
+    "jeffrey": (((P - Q) * (P / Q).log()).sum(), (P / Q).log()),
+    "weighted-jensen-shannon": (((P * (P / M).log()).sum() + (Q * (Q / M).log()).sum()) / 2, (P / Q).log()),
+    "gan": ((P * (P / M).log()).sum() + (Q * (Q / M).log()).sum() - math.log(4), (P / Q).log()),
+    "alpha": (4 * (1 - (P * Q).sqrt().sum()), (P / Q).log()),
 }
 #: f, of which the conjugate is f*.
 F = {
@@ -28,6 +34,12 @@ F = {
     "pearson": lambda u: (u - 1) ** 2,
     "squared-hellinger": lambda u: (u.sqrt() - 1) ** 2,
     "jensen-shannon": lambda u: u * u.log() - (u + 1) * ((u + 1) / 2).log(),
+    "total-variation": lambda u: (u - 1).abs() / 2,
+    "neyman": lambda u: (u - 1) ** 2 / u,
+    "jeffrey": lambda u: (u - 1) * u.log(),
+    "weighted-jensen-shannon": lambda u: u * u.log() / 2 - (1 + u) / 2 * ((1 + u) / 2).log(),
+    "gan": lambda u: u * u.log() - (u + 1) * (u + 1).log(),
+    "alpha": lambda u: -4 * (u.sqrt() - 1 - (u - 1) / 2),
 }
 
 
@@ -51,7 +63,9 @@ def test_the_bound_is_the_divergence_at_the_best_discriminator_and_below_it_at_o
     assert float(-loss.discriminator(*samples(best))) == pytest.approx(float(divergence), rel=1e-12)
     source = torch.Generator().manual_seed(0)
     for _ in range(50):
-        other = best + torch.randn(5, generator=source, dtype=torch.float64)
+        # The best one of total variation is sure beyond all bounds.
+        near = 0 * best if name == "total-variation" else best
+        other = near + torch.randn(5, generator=source, dtype=torch.float64)
         assert float(-loss.discriminator(*samples(other))) < float(divergence)
 
 
@@ -64,7 +78,8 @@ def test_the_bound_is_flat_at_the_best_discriminator(name: str) -> None:
 def test_equal_distributions_are_at_distance_zero(name: str) -> None:
     one = torch.ones(4, dtype=torch.float64)
     fitting = {"kullback-leibler": one}.get(name, 0 * one)
-    assert float(f_gan(name).discriminator(fitting, fitting)) == pytest.approx(0.0, abs=1e-12)
+    least = -math.log(4) if name == "gan" else 0.0  # the value of the game, as it was first written down
+    assert float(-f_gan(name).discriminator(fitting, fitting)) == pytest.approx(least, abs=1e-12)
 
 
 def test_the_conjugate_is_the_largest_of_u_t_less_f(name: str) -> None:
@@ -117,6 +132,35 @@ def test_jensen_shannon_is_the_minimax_value_and_two_log_two() -> None:
     real, generated = torch.randn(2, 9, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     difference = minimax().discriminator(real, generated) - f_gan("jensen-shannon").discriminator(real, generated)
     assert float(difference) == pytest.approx(2 * math.log(2))
+
+
+@pytest.mark.parametrize("alpha", [-1.0, 0.3, 2.0, 3.0])
+def test_alpha_divergences_at_other_alphas(alpha: float) -> None:
+    """At −1 half of Neyman's, at 2 half of Pearson's; the bound is tight at log p/q and below it elsewhere."""
+    loss, best = f_gan("alpha", alpha=alpha), (P / Q).log()
+    exact = float(((P**alpha * Q ** (1 - alpha)).sum() - 1) / (alpha * (alpha - 1)))
+    assert float(-loss.discriminator(*samples(best))) == pytest.approx(exact, rel=1e-12)
+    assert float(-loss.discriminator(*samples(best + 0.3))) < exact
+    half = {-1.0: "neyman", 2.0: "pearson"}
+    if alpha in half:
+        assert exact == pytest.approx(float(KNOWN[half[alpha]][0]) / 2)
+
+
+@pytest.mark.parametrize("weight", [0.1, 0.8])
+def test_jensen_shannon_at_other_weights(weight: float) -> None:
+    loss, best, mixed = f_gan("weighted-jensen-shannon", weight=weight), (P / Q).log(), weight * P + (1 - weight) * Q
+    exact = float(weight * (P * (P / mixed).log()).sum() + (1 - weight) * (Q * (Q / mixed).log()).sum())
+    assert float(-loss.discriminator(*samples(best))) == pytest.approx(exact, rel=1e-12)
+    assert float(-loss.discriminator(*samples(best - 0.3))) < exact
+
+
+def test_parameters_that_are_limits_or_no_shares_are_refused() -> None:
+    for alpha in (0.0, 1.0):
+        with pytest.raises(ValueError, match="take reverse-kullback-leibler or kullback-leibler"):
+            f_gan("alpha", alpha=alpha)
+    for weight in (0.0, 1.0, -2.0):
+        with pytest.raises(ValueError, match="above 0 and below 1"):
+            f_gan("weighted-jensen-shannon", weight=weight)
 
 
 def test_an_unknown_divergence_is_refused_and_the_default_has_a_name() -> None:

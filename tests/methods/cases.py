@@ -99,6 +99,25 @@ def _unrolled(n, eta):
     return factor
 
 
+def _curvature(nu):
+    def factor(h, mu, s):
+        eigenvalue = mu + 1j * s
+        gamma = nu / abs(eigenvalue)
+        ahead = 1 - gamma * eigenvalue
+        return abs(1 - gamma * (1 - gamma * mu) / abs(ahead) ** 2 * ahead * eigenvalue)
+
+    return factor
+
+
+def _stackelberg(damping):
+    def factor(h, mu, s):
+        # L_y = −σxy + μy²/2 and L_x = μx²/2 + σxy − μy²/2: w = (σx − μy)/(μ + ε), J_yx = −σ.
+        of_x, of_y = s / (mu + damping), -mu / (mu + damping)
+        return radius([[1 - h * (mu + s * of_x), -h * (s + s * of_y)], [h * s, 1 - h * mu]])
+
+    return factor
+
+
 def _rk4(h, mu, s):
     w = -h * (mu + 1j * s)
     return abs(1 + w + w**2 / 2 + w**3 / 6 + w**4 / 24)
@@ -187,4 +206,28 @@ CASES: dict[str, Case] = {
     ),
     "gap-aware": Case(lambda: m.GapAware(h_min=1.0, f_max=1.0), _alternating, steps=(0.07, 0.3, 1.3)),
     "schedule-free": Case(m.ScheduleFree, None),
+    "extragradient-plus": Case(
+        m.ExtragradientPlus,
+        lambda h, mu, s: abs(1 - h * (mu + 1j * s) + 2 * (h * (mu + 1j * s)) ** 2),
+        evaluations=4,
+        steps=(0.07, 0.3, 0.86, 0.87),
+    ),
+    "curvature-extragradient": Case(
+        lambda: m.CurvatureExtragradient(nu=0.6), _curvature(0.6), evaluations=4, steps=(0.3,)
+    ),
+    "adaptive-extragradient": Case(m.AdaptiveExtragradient, None, evaluations=4),
+    "anchored-popov": Case(m.AnchoredPopov, None),
+    "nested-lookahead": Case(
+        lambda: m.NestedLookahead(m.Simultaneous(), k=3, outer=2, alpha=0.4),
+        lambda h, mu, s: abs(0.6 + 0.4 * (0.6 + 0.4 * (1 - h * (mu + 1j * s)) ** 3) ** 2),
+        period=6,
+    ),
+    "stackelberg": Case(lambda: m.Stackelberg(damping=0.5), _stackelberg(0.5), evaluations=3),
+    "optimistic-adam": Case(
+        m.OptimisticAdam,
+        lambda h, mu, s: roots(1, -(1 - 2 * h * (mu + 1j * s)), -h * (mu + 1j * s)),
+        order=4,
+        steps=(0.07, 0.2, 0.57, 0.59),
+        modes=((0.1, 1.0), (0.4, 0.7)),
+    ),
 }

@@ -172,10 +172,90 @@ def test_anchored_bounds_hold():
         path_of(bilinear(), m.Anchored("eag-v"), 0.8, 3)
 
 
-def test_agraal_needs_no_step_size():
+@pytest.mark.parametrize("make", [m.Agraal, m.CurvatureExtragradient])
+def test_agraal_and_curvature_extragradient_need_no_step_size(make):
     for sigma in (0.01, 1.0, 100.0):
-        found = solve(bilinear(sigma=sigma), bilinear(sigma=sigma).play(sgd(123.0)), m.Agraal(), 2000)
+        found = solve(bilinear(sigma=sigma), bilinear(sigma=sigma).play(sgd(123.0)), make(), 2000)
         assert found.outcome is Outcome.CONVERGED
+
+
+class Spiral(nn.Module):
+    """One coordinate of a player."""
+
+    def __init__(self, start):
+        super().__init__()
+        self.value = nn.Parameter(torch.tensor([start], dtype=torch.float64))
+
+    def forward(self):
+        return self.value
+
+
+def weak_minty_game(a, b, rate):
+    """F = a z + b (y, −x) with a < 0: ⟨F, z⟩ = a‖z‖² = −(ρ/2)‖F‖² at ρ = −2a/(a² + b²), L = √(a² + b²)."""
+    players = {"x": Spiral(1.0), "y": Spiral(0.6)}
+
+    def losses(players, _batch, _names):
+        x, y = (players[name]().squeeze() for name in "xy")
+        return {"x": a * x**2 / 2 + b * x * y, "y": a * y**2 / 2 - b * x * y}
+
+    return Game(players, losses, {n: torch.optim.SGD(p.parameters(), lr=rate) for n, p in players.items()})
+
+
+def test_eg_plus_and_curvature_eg_plus_reach_a_weak_minty_solution_that_extragradient_does_not():
+    """L = 1 and ⟨F, z⟩ = a ‖F‖²: ρ = −2a for EG+, which is proved below ¼ at h = ½, and δ = a > −γ/2, γ = .99."""
+
+    def after(method, a, rate=0.5):
+        game, batches = weak_minty_game(a, math.sqrt(1 - a * a), rate), Batches.none()
+        for _ in range(300):
+            method.step(game, batches)
+        return float(game.point.norm())
+
+    assert after(m.ExtragradientPlus(), -0.12) < 1e-2
+    assert after(m.Extragradient(), -0.2) > 1.5
+    assert after(m.ExtragradientPlus(), -0.3) > 1e6
+    for a, most in ((-0.2, 1e-6), (-0.3, 1e-5), (-0.45, 0.5)):  # from 1.17
+        assert after(m.CurvatureExtragradient(delta=a), a) < most
+
+
+def test_adaptive_extragradient_settles_at_a_step_size_that_converges():
+    """From a rate beyond the limit; the factor in the end is that of the size it found, however small."""
+    for scheme, limit in (("mirror-prox", 1.0), ("past", 1 / math.sqrt(3))):
+        method = m.AdaptiveExtragradient(scheme)
+        path = path_of(bilinear(), method, 1.5 * limit, 1500)
+        h = 1.5 * limit * method.size
+        assert 0.05 < h < limit
+        norms = np.linalg.norm(path, axis=1)
+        case = CASES["extragradient" if scheme == "mirror-prox" else "optimistic"]
+        assert (norms[-1] / norms[-101]) ** 0.01 == pytest.approx(case.factor(h, 0.0, 1.0), rel=1e-3)
+        assert norms[-1] < 1e-2
+
+
+def test_anchored_popov_has_the_rate_of_the_anchored_methods_at_half_the_evaluations():
+    """‖F‖²(k + 1)² stays bounded, from (1, 0), where that of past extragradient with the same step is not yet small."""
+    for h in (1 / 8, 1 / 4, 0.45):
+        path = path_of(bilinear(), m.AnchoredPopov(), h, 2000, [1.0, 0.0])
+        assert max(p @ p * (k + 1) ** 2 for k, p in enumerate(path)) <= 260
+        assert path[-1] @ path[-1] < 1e-4
+    late = path_of(bilinear(), m.AnchoredPopov(), 0.45, 2000, [1.0, 0.0])
+    assert 1.8 < np.linalg.norm(late[1000]) / np.linalg.norm(late[2000]) < 2.2
+
+
+def test_optimistic_adam_s_first_step_is_doubled_as_it_is_published():
+    game, plain = (
+        bilinear().play(lambda _, p: torch.optim.Adam(p, lr=0.1, betas=(0.5, 0.9)), [1.0, 0.6]) for _ in range(2)
+    )
+    start = plain.point.flat()
+    m.OptimisticAdam().step(game, Batches.none())
+    m.Simultaneous().step(plain, Batches.none())
+    torch.testing.assert_close(game.point.flat(), start + 2 * (plain.point.flat() - start))
+
+
+def test_stackelberg_stops_where_the_follower_has_negative_curvature():
+    """L_y = −σxy + μy²/2 with μ < 0: no best reply, and the leader's direction is its own gradient."""
+    game, plain = (weak_minty_game(-0.5, 1.0, 0.1) for _ in range(2))
+    m.Stackelberg(damping=0.1).step(game, Batches.none())
+    m.Simultaneous().step(plain, Batches.none())
+    assert torch.equal(game.point.flat(), plain.point.flat())
 
 
 def test_schedule_free_diverges_its_average_too():
@@ -379,6 +459,14 @@ def test_bad_parameters_are_refused():
         lambda: m.SVRE(k=0),
         lambda: m.Proximal(k=0),
         lambda: m.Unrolled(n=-1),
+        lambda: m.ExtragradientPlus(beta=0.0),
+        lambda: m.CurvatureExtragradient(nu=1.0),
+        lambda: m.CurvatureExtragradient(relaxation=2.0),
+        lambda: m.CurvatureExtragradient(iterations=0),
+        lambda: m.AdaptiveExtragradient(g0=0.0),
+        lambda: m.NestedLookahead(outer=0),
+        lambda: m.NestedLookahead(alpha=0.0),
+        lambda: m.Stackelberg(damping=-1.0),
     ):
         with pytest.raises(ValueError, match=r"is|do not|two ways|empty"):
             make()

@@ -5,12 +5,13 @@ field: a third derivative, which some of PyTorch's own layers have wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import _SpectralNorm, weight_norm
+from torch.nn.utils.parametrizations import weight_norm
 
 from saddlepoint.augment import DiffAugment
 from saddlepoint.core import Batch, Game, Point
@@ -120,10 +121,6 @@ def game(name: str, penalties: Sequence[Penalty]) -> tuple[Game, Batch]:
             player.double()
             for parameter in player.parameters():
                 parameter.add_(0.2 * torch.randn_like(parameter))
-            for part in player.modules():
-                # It holds its vectors fixed when it is differentiated, and moves them at every pass in training.
-                if isinstance(part, _SpectralNorm):
-                    part.eval()
     made = Game(players, Losses(penalties), {n: torch.optim.SGD(p.parameters(), lr=0.1) for n, p in players.items()})
     draw = torch.Generator().manual_seed(1)
     real, latent = (torch.randn(COUNT, *s, generator=draw, dtype=torch.float64) for s in (shape, source))
@@ -206,3 +203,51 @@ def test_elementary_statistics_are_those_of_pytorch(norm: type[nn.Module]) -> No
         torch.testing.assert_close(a, b)
     for ours, theirs in zip(eager.buffers(), elementary.buffers(), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+class Old(nn.Module):
+    """A discriminator with PyTorch's older spectral norm, a hook on the layer."""
+
+    def __init__(self, normalise: Callable[[nn.Module], nn.Module]) -> None:
+        super().__init__()
+        self.body = nn.Sequential(normalise(nn.Linear(3, 5)), nn.Tanh(), normalise(nn.Linear(5, 1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.body(x).squeeze(1)
+        return logits
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("normalise", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
+def test_products_and_vectors_with_spectral_norm_in_a_network_of_ones_own(
+    normalise: Callable[[nn.Module], nn.Module],
+) -> None:
+    torch.manual_seed(0)
+    players: dict[str, nn.Module] = {"one": Shifted((3,)).double(), "two": Old(normalise).double()}
+    with torch.no_grad():
+        for parameter in players["two"].parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    optimizers = {n: torch.optim.SGD(p.parameters(), lr=0.1) for n, p in players.items()}
+    made = Game(players, Losses([MAKE["r1"](), MAKE["gradient-penalty"]()]), optimizers)
+    draw = torch.Generator().manual_seed(1)
+    seen = Batch(tuple(torch.randn(COUNT, 3, generator=draw, dtype=torch.float64) for _ in range(2)), COUNT, seed=3)
+    agree(made, seen)
+    assert all(part.training for part in players["two"].modules())
+
+    def vectors() -> list[Tensor]:
+        return [b.clone() for n, b in players["two"].named_buffers() if n.endswith(("_u", "_v"))]
+
+    # Fixed in all evaluations of a step, moved once at its end.
+    before = vectors()
+    made.field(seen, base=False)
+    made.field(seen, only=("one",))
+    made.field(seen, only=("two",), base=False)
+    assert all(torch.equal(*pair) for pair in zip(before, vectors(), strict=True))
+    weight = next(p for n, p in players["two"].named_parameters() if "weight" in n or "original" in n)
+    made.end_step()
+    # One step of the power method, which begins with v in the older one and with u in the other.
+    w, (u, v), unit = weight.detach(), before[:2], partial(nn.functional.normalize, dim=0)
+    if normalise is nn.utils.spectral_norm:
+        v = unit(w.T @ u)
+    u = unit(w @ v)
+    torch.testing.assert_close(vectors()[:2], [u, v if normalise is nn.utils.spectral_norm else unit(w.T @ u)])

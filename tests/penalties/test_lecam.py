@@ -21,6 +21,7 @@ def logits(real: Tensor, generated: Tensor) -> DiscriminatorPass:
 def test_each_side_is_held_at_the_anchor_of_the_other() -> None:
     penalty = LeCam(weight=0.5)
     penalty.memory.real, penalty.memory.generated = torch.tensor(2.0), torch.tensor(-1.0)
+    penalty.memory.weight = torch.tensor(0.5)
     seen = logits(torch.tensor([-1.0, 1.0]), torch.tensor([2.0, 5.0]))
     assert float(penalty(seen)) == 0.5 * ((0 + 4) / 2 + (0 + 9) / 2)
 
@@ -28,14 +29,18 @@ def test_each_side_is_held_at_the_anchor_of_the_other() -> None:
 def test_the_penalty_moves_no_anchor_and_the_anchors_reach_what_they_see_with_the_half_life() -> None:
     penalty = LeCam(half_life=100)
     seen = logits(torch.full((25,), 4.0), torch.full((25,), -8.0))
-    for _ in range(4):
+    penalty.memory.observe(logits(torch.zeros(25), torch.ones(25)))
+    assert (float(penalty.memory.real), float(penalty.memory.generated)) == (0.0, 1.0)
+    for _ in range(3):
         penalty(seen)
         before = float(penalty.memory.real)
         penalty(seen)
         assert float(penalty.memory.real) == before
         penalty.memory.observe(seen)
-    assert float(penalty.memory.real) == pytest.approx(2.0)
-    assert float(penalty.memory.generated) == pytest.approx(-4.0)
+    # d = ½^¼ a step: the weights of the four batches are d³, d², d, 1 over their sum.
+    d = 0.5**0.25
+    assert float(penalty.memory.real) == pytest.approx(4.0 * (1 - d**3) / (1 - d**4))
+    assert float(penalty.memory.generated) == pytest.approx((d**3 * (1 - d) - 8.0 * (1 - d**3)) / (1 - d**4))
     for _ in range(1000):
         penalty.memory.observe(seen)
     assert float(penalty.memory.real) == pytest.approx(4.0, abs=1e-5)
@@ -55,6 +60,7 @@ def test_with_the_wasserstein_loss_the_best_discriminator_lies_between_the_ancho
     D = p α_F + (1 − p) α_R + (2 p − 1)/(2 λ)."""
     penalty, p = LeCam(weight=0.25), 0.7
     penalty.memory.real, penalty.memory.generated = torch.tensor(1.0), torch.tensor(-0.5)
+    penalty.memory.weight = torch.tensor(1.0)
     best = p * -0.5 + (1 - p) * 1.0 + (2 * p - 1) / (2 * 0.25)
     real, generated = (torch.full((1,), best, requires_grad=True) for _ in range(2))
     loss = wasserstein().discriminator(real, generated) + penalty(logits(real, generated))
@@ -96,7 +102,7 @@ def test_anchors_move_once_a_step_with_the_discriminator_on_the_base_evaluation_
     penalty = LeCam(half_life=8)
     game, batch = play(penalty)
     start = anchors(game)
-    assert list(start.values()) == [0.0, 0.0]
+    assert list(start.values()) == [0.0, 0.0, 0.0]
     game.field(batch, ["generator"])
     game.field(batch, base=False)
     with game.untouched():
@@ -109,8 +115,11 @@ def test_anchors_move_once_a_step_with_the_discriminator_on_the_base_evaluation_
             discriminator(game.players["generator"](batch.value.latent)).mean(),
         ]
     game.field(batch)
-    assert list(anchors(game).values()) == pytest.approx([float(x) / 2 for x in expected])
-    assert list(anchors(game).values()) == [float(penalty.memory.real), float(penalty.memory.generated)]
+    game.field(batch, base=False)
+    assert anchors(game) == start
+    game.end_step()
+    assert list(anchors(game).values()) == pytest.approx([*map(float, expected), 0.5])
+    assert list(anchors(game).values())[:2] == [float(penalty.memory.real), float(penalty.memory.generated)]
     other, _ = play(LeCam(half_life=8))
     other.players["discriminator"].load_state_dict(discriminator.state_dict())
     torch.testing.assert_close(other.field(batch).tensors, game.field(batch).tensors)
@@ -119,9 +128,11 @@ def test_anchors_move_once_a_step_with_the_discriminator_on_the_base_evaluation_
 def test_the_field_is_the_same_at_each_evaluation_until_the_anchors_move() -> None:
     game, batch = play(LeCam(weight=1.0, half_life=8))
     game.field(batch)
-    first, second = (game.field(batch, base=False) for _ in range(2))
+    game.end_step()
+    first, second = (game.field(batch) if base else game.field(batch, base=False) for base in (True, False))
     assert all(torch.equal(a, b) for a, b in zip(first.tensors, second.tensors, strict=True))
-    game.field(batch)
+    game.field(Batch(replace(batch.value, real=batch.value.real + 1), 8, seed=1))
+    game.end_step()
     third = game.field(batch, base=False)
     assert not all(torch.equal(a, b) for a, b in zip(first.tensors, third.tensors, strict=True))
 

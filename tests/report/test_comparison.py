@@ -28,6 +28,9 @@ def row(rank, method, mean, failures=0, **changes):
         "rank": rank,
         "method": method,
         "lr": 0.1,
+        "ratio": 1.0,
+        "rates": {"generator": 0.1, "discriminator": 0.1},
+        "theory": "gradient descent",
         "mean": mean,
         "spread": None if mean is None else 0.0,
         "worst": mean if not failures else None,
@@ -47,7 +50,11 @@ def made_up(**changes):
     """Method `<a>` reaches the solution, `b` fails at one seed of two, `c` at both, at once."""
     good, bad = [1.0, 0.1, 0.01, 0.0], [1.0, 10.0, 1e200, None]
     comparison = {
-        "settings": {"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2, "search": [0.1, 1.0]},
+        "settings": {
+            **{"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2},
+            **{"search": [0.1, 1.0], "ratios": [0.125, 8.0]},
+        },
+        "optimizers": {"generator": "Adam", "discriminator": "Adam"},
         "metric": "distance",
         "measure": {"direction": "lower", "target": None, "summary": "", "unit": ""},
         "standings": [
@@ -56,8 +63,10 @@ def made_up(**changes):
             row(3, "c", None, 2),
         ],
         "search": [
-            {"method": "<a>", "lr": 0.1, "failed": False, "score": 0.5},
-            {"method": "<a>", "lr": 1.0, "failed": True, "score": None},
+            {"method": "<a>", "lr": 0.1, "ratio": 1.0, "failed": False, "score": 0.5},
+            {"method": "<a>", "lr": 1.0, "ratio": 1.0, "failed": True, "score": None},
+            {"method": "<a>", "lr": 0.1, "ratio": 0.125, "failed": False, "score": 0.7},
+            {"method": "<a>", "lr": 0.1, "ratio": 8.0, "failed": False, "score": 0.9},
         ],
         "results": [
             result("<a>", 0, 0.0, good),

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from saddlepoint.core import Outcome
 from saddlepoint.runs import progress
-from saddlepoint.runs.progress import NotebookProgress, ProgressBar, introduction, progress_here, work_here
+from saddlepoint.runs.progress import NotebookProgress, ProgressBar, introduction, plan_of, progress_here, work_here
 from saddlepoint.tasks import recipe_named
-from saddlepoint.training import Result, RunInfo
+from saddlepoint.training import Result, RunInfo, StageInfo
 from saddlepoint.training.observer import Progress
 
 
@@ -40,8 +41,9 @@ RECORD = {
 CLASSIC = recipe_named("classic")
 
 
-def info(recipe: str) -> RunInfo:
-    return RunInfo(recipe_named(recipe), Cats(), Path("runs/cats"), continued=False)
+def info(recipe: str, data: Cats | None = None, **more: Any) -> RunInfo:
+    known = {"folder": Path("runs/cats"), "continued": False, **more}
+    return RunInfo(recipe_named(recipe), data or Cats(), **known)
 
 
 def played(recipe: str, *, terminal: bool) -> str:
@@ -57,14 +59,39 @@ def played(recipe: str, *, terminal: bool) -> str:
 
 
 def test_lines_before_a_run_say_what_is_trained_on_what() -> None:
-    lines = introduction(CLASSIC, Cats(), continued=True)
+    lines = introduction(info("classic", continued=True))
     assert lines[0] == "continuing on cats: 42 images 16x16; alternating, non-saturating, batch 64"
     named = ", ".join(f"breed {n}" for n in range(10))
     assert lines[1] == f"12 classes of 3 to 4 images: {named}, …; --conditional makes each on demand"
     assert lines[2:] == ["note: Skipped 2 files."]
-    assert introduction(recipe_named("ring"), Cats(counts={}, notes=()), continued=False) == [
+    assert introduction(info("ring", Cats(counts={}, notes=()))) == [
         "training on cats: 42 images 16x16; lookahead, relativistic, batch 800"
     ]
+
+
+def test_the_plan_is_said_and_the_bar_names_the_stage() -> None:
+    stages = (StageInfo("regression", 100_000), StageInfo("adversary", 200_000))
+    told = info("enhance", stages=stages, seconds=754.0, memory=1_230_000_000)
+    assert plan_of(told) == [
+        "plan: regression to 100,000 samples, then adversary from 100,000 to 200,000 samples; about 12 min 34 s; "
+        "1.2 GB of memory",
+        "      learning rates from 1 to 0.1 by 200,000 samples; the average forgets half in 2,000 samples; "
+        "a score every 20,000",
+    ]
+    assert [told.stage_at(n) for n in (0, 99_999, 100_000, 200_000)] == [
+        "regression",
+        "regression",
+        "adversary",
+        "adversary",
+    ]
+    said = StringIO()
+    bar = ProgressBar(Console(file=said, force_terminal=True, width=200, color_system=None, highlight=False))
+    bar.started(info("enhance"))
+    bar.planned(told)
+    bar.stepped(Progress(samples=99_000))
+    bar.close()
+    assert "plan: regression to 100,000 samples" in said.getvalue()
+    assert "enhance: regression" in said.getvalue()
 
 
 def test_a_terminal_has_a_bar_and_other_places_a_line_a_record() -> None:

@@ -66,9 +66,9 @@ def test_an_evaluation_keeps_its_numbers_by_what_was_measured(digits: sp.Run) ->
 
 def test_the_same_call_continues_and_another_one_is_refused(tmp_path: Path) -> None:
     settings = {**TINY, "score.samples": 64}
-    sp.train("digits", samples=64, out=tmp_path / "halves", settings=settings)
+    sp.train("digits", samples=64, out=tmp_path / "halves", settings=settings, keep_schedules=True)
     halves = sp.train("digits", samples=128, out=tmp_path / "halves", settings=settings)
-    whole = sp.train("digits", samples=128, out=tmp_path / "whole", settings=settings)
+    whole = sp.train("digits", samples=128, out=tmp_path / "whole", settings=settings, keep_schedules=True)
     assert torch.equal(halves.sample(8), whole.sample(8))
     again = sp.train("digits", samples=128, out=tmp_path / "whole", settings=settings)
     assert again.result is None

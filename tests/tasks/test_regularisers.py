@@ -65,6 +65,7 @@ def test_the_mean_moves_once_a_step_with_the_generator_only() -> None:
         look()
         assert mean_of(playing) == 0
     playing.field(batch, only=["generator"])
+    playing.end_step()
     assert mean_of(playing) > 0
 
 

@@ -11,6 +11,7 @@ from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Simultaneous
 from saddlepoint.storage import RunFolder
 from saddlepoint.training import Budget, Intervals, Observer, Result, Training
+from saddlepoint.training.probe import Probe
 
 
 class Place(torch.nn.Module):
@@ -21,7 +22,7 @@ class Place(torch.nn.Module):
         self.at = torch.nn.Parameter(torch.ones(()))
 
 
-class Judge:
+class Judge(Probe):
     """Where the player is, and a number of which nobody knows which way it is good."""
 
     def __init__(self, player: Place, score: Measure) -> None:

@@ -16,6 +16,7 @@ from saddlepoint.measures import Measure, Number
 from saddlepoint.methods import Alternating, Averaged
 from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.training import Budget, Intervals, Observer, Result, RunFailed, Training
+from saddlepoint.training.probe import Probe
 
 #: Of the point: the longer, the better, to see that the best is kept by its direction.
 SIZE = Measure("size", "norm of the point", "higher")
@@ -39,7 +40,7 @@ class Notes(Observer):
         self.heard.append(text)
 
 
-class Nothing:
+class Nothing(Probe):
     """A task that measures and hands over the least that there is."""
 
     def __init__(self, game: Game) -> None:

@@ -47,7 +47,8 @@ def compare(
         str | None, typer.Option("--lr", metavar="H|search", help="Step size of all; `search`: each tries the same.")
     ] = None,
     search: Annotated[
-        int, typer.Option("--search", metavar="K", min=0, help="Try K step sizes of one logarithmic list for each.")
+        int,
+        typer.Option("--search", metavar="K", min=0, help="Try K step sizes for each, then K ratios of two players'."),
     ] = 0,
     sets: Annotated[
         list[str] | None,

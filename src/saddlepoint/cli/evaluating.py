@@ -10,10 +10,10 @@ from rich.text import Text
 
 from saddlepoint.cli.console import AsJson, err, print_json, print_wide
 from saddlepoint.cli.flags import options_of, parted
-from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.configuration import ConfigurationError, assigned, nearest
 from saddlepoint.evaluation import Evaluation
 from saddlepoint.report import FIGURES, save_png
-from saddlepoint.report.evaluations import tabulated
+from saddlepoint.report.evaluations import EvaluationTable, tabulated
 from saddlepoint.runs import Run
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import task_for
@@ -39,6 +39,12 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="DIR", help="Pictures: nearest training images, curves, classes.")
     ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="An option of the evaluation, as --KEY VALUE; may be repeated."
+        ),
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
@@ -63,7 +69,7 @@ def evaluate(
     alone, given = parted(flags or [], task.Options)
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Options are given as --KEY VALUE")
-    given |= {"seed": seed, "device": device}
+    given |= {"seed": seed, "device": device, **dict(assigned(sets or ()))}
     given |= {"samples": samples} if samples is not None else {}
     given |= {"weights": _weights(weights)} if weights is not None else {}
     others = {f"evaluations of {name}": other.Options for name, other in tasks().items()}
@@ -92,16 +98,27 @@ def _weights(words: str) -> tuple[str, ...] | None:
 
 def _tell(record: Mapping[str, Any]) -> None:
     table = tabulated([record])
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("", no_wrap=True)
-    for head in table.heads:
-        shown.add_column("\n".join(head), justify="right", no_wrap=True)
-    for label, cells in table.rows:
-        shown.add_row(Text(label), *map(Text, cells))
-    print_wide(shown)
+    for part in table.parts(_columns(table)):
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        shown.add_column("", no_wrap=True)
+        for head in part.heads:
+            shown.add_column("\n".join(head), justify="right", no_wrap=True)
+        for label, cells in part.rows:
+            shown.add_row(Text(label), *map(Text, cells))
+        print_wide(shown)
     err.print("Of all: " + "; ".join(table.common), style="dim", markup=False, soft_wrap=True)
     for note in record["notes"]:
         err.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def _columns(table: EvaluationTable) -> int:
+    """How many columns the terminal takes beside the names of the rows; at least one."""
+    widths = [
+        max(map(len, (*head, *(cells[place] for _, cells in table.rows))), default=0) + 2
+        for place, head in enumerate(table.heads)
+    ]
+    room = err.width - max((len(label) for label, _ in table.rows), default=0)
+    return max(1, room // max(widths, default=1))
 
 
 def _draw(folder: Path, record: Mapping[str, Any], found: Evaluation) -> None:

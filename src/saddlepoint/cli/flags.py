@@ -5,10 +5,8 @@ from typing import Any, get_args, get_origin
 
 from saddlepoint.configuration import ConfigurationError, Described, Settings, described, nearest, parse_value
 from saddlepoint.configuration.settings import settings_in
+from saddlepoint.runs.api import BUDGET
 from saddlepoint.tasks import Config, tasks
-
-#: Words of the budget, which are flags of their own.
-BUDGET = ("samples", "minutes", "evaluations")
 
 
 def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict[str, Any]]:

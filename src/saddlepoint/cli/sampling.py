@@ -34,14 +34,22 @@ def sample(
         Path | None,
         typer.Option("--walk", metavar="FILE", help="An animated walk through latent space: .gif, .webp or .png."),
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="average|live",
+            help="Weights of the newest checkpoint: averaged, or as trained. By itself, what was handed over.",
+        ),
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
 ) -> None:
     """Draw samples from a trained generator. The same seed gives the same samples.
 
-    What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE of a
-    table, --temperature of text.
+    What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
+    --balance COLUMN and --like FILE of a table, --temperature of text.
 
     Examples:
 
@@ -55,7 +63,8 @@ def sample(
 
       saddle sample runs/text -n 20 --temperature 0.8
     """
-    model = Run.open(run, trust=trust).model
+    opened = Run.open(run, trust=trust)
+    model = opened.model if weights is None else opened.weighted(weights)
     if not isinstance(model, Sampler):
         raise ConfigurationError(f"{run} holds {model.title}, which draws no samples: {model.usage()[0].format(run)}")
     alone, given = parted(flags or [], model.Options)

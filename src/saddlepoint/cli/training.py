@@ -13,12 +13,12 @@ from rich.text import Text
 
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.flags import checked, parted, settings_help
-from saddlepoint.configuration import ConfigurationError, assign, explained
+from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
 from saddlepoint.networks import Costs
 from saddlepoint.runs import Run, configured
-from saddlepoint.runs.api import starting_point
+from saddlepoint.runs.api import KEEP, starting_point
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.runs.progress import ProgressBar
 from saddlepoint.tasks import Config, recipes, task_of
@@ -43,6 +43,12 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as --dry-run shows them; may be repeated."),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep-schedules", help="Leave stages, schedules and intervals as they are, whatever the budget."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved configuration and leave.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="With --dry-run: what each setting means.")] = False,
     trust: Annotated[
@@ -56,8 +62,9 @@ def train(
 ) -> None:
     """Train a recipe. The same command with the same folder continues.
 
-    Any setting of the recipe is a flag: --samples, --minutes, --method, --seed, --device, --batch-size, --size …
-    `saddle train RECIPE --help` lists them.
+    Any setting of the recipe is a flag: --samples, --minutes, --epochs, --method, --seed, --device, --lr, --batch-size,
+    --size … `saddle train RECIPE --help` lists them. With another --samples, --minutes or --epochs than the recipe's,
+    its stages, schedules, average and intervals are scaled in proportion.
 
     Examples:
 
@@ -82,8 +89,9 @@ def train(
             "RECIPE|CONFIG is missing: name one, as in: saddle train digits; see saddle list recipes"
         )
     named.remove(recipe)
-    config = resolved(recipe, named, data, sets or [], trust)
+    config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust)
     if dry_run:
+        config = config.planned(config.budget.samples)
         text = explained(config) if explain else yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True)
         print(text + _costs(config))
         return
@@ -114,7 +122,7 @@ def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Settings are given as --KEY VALUE, after {recipe}")
     checked(start, settings)
-    return assign(configured(start, data=data, settings=settings), sets)
+    return configured(start, data=data, settings=settings, assignments=sets)
 
 
 def _recipe(words: Sequence[str]) -> str | None:
@@ -149,8 +157,9 @@ def _costs(config: Config) -> str:
     lines = _columns(data.described)
     lines += [note for note in data.notes if data.described][1:]
     with suppress(DataError):
-        costs = assemble(config, data).costs()
-        lines += [_cost(role, cost, data.shape) for role, cost in costs.items()]
+        assembly = assemble(config, data)
+        lines += assembly.setup.data.notes[len(data.notes) :]
+        lines += [_cost(role, cost, data.shape) for role, cost in assembly.costs().items()]
     return "".join(f"# {line}\n" for line in lines)
 
 
@@ -181,7 +190,7 @@ def _tell(run: Run, result: Result) -> None:
         "outcome": f"{result.outcome}: {result.message}",
         "seen": f"{progress.samples:,} samples, {progress.steps:,} steps, {progress.evaluations:,} evaluations",
         "time": _duration(progress.seconds),
-        **{name: f"{float(number):.4g}" for name, number in result.metrics.items()},
+        **{name: f"{float(number):.4g}  {number.measure.summary}" for name, number in result.metrics.items()},
     }
     pictures = sorted(run.storage.samples.glob("*.png"))
     if pictures:
@@ -196,6 +205,9 @@ def _tell(run: Run, result: Result) -> None:
     for name, value in rows.items():
         table.add_row(name, Text(value))
     err.print(table)
+    for verdict in run.verdicts():
+        style = {"bad": "red", "watch": "yellow"}.get(verdict.level, "green")
+        err.print(Text(f"{verdict.question:<8}", style=style), Text(verdict.answer), sep="", soft_wrap=True)
     here = shlex.quote(str(run.path))
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)

@@ -17,7 +17,7 @@ from saddlepoint.core import Outcome
 from saddlepoint.data.dataset import Dataset, quiet
 from saddlepoint.measures import declared
 from saddlepoint.runs import Run
-from saddlepoint.runs.api import starting_point
+from saddlepoint.runs.api import configured
 from saddlepoint.tasks import Config, Model, Subject, task_of
 from saddlepoint.training import Budget
 
@@ -71,19 +71,17 @@ def entries_for(
         ConfigurationError: an unknown recipe, one twice, one without baselines, or settings that do not fit.
     """
     found = []
+    asked = {} if budget is None else {key: value for key, value in budget.model_dump().items() if value is not None}
     for name in on:
         if list(on).count(name) > 1:
             raise ConfigurationError(f"{name} is given twice: each recipe stands in the table once")
-        game = starting_point(name)
-        if data is not None:
-            game = game.with_data(data)
-        if budget is not None:
-            game = game.model_copy(update={"budget": budget})
+        game = configured(name, data=data, settings=asked)
         labels = list(task_of(game).baselines(game))
         if not labels:
             raise ConfigurationError(f"{name} has no baselines to be set beside")
         own = {label: [s.removeprefix(f"{label}.") for s in sets if s.startswith(f"{label}.")] for label in labels}
-        game = assign(game, [s for s in sets if not s.startswith(tuple(f"{label}." for label in labels))])
+        ours = [s for s in sets if not s.startswith(tuple(f"{label}." for label in labels))]
+        game = configured(game, assignments=ours)
         for seed in range(seeds):
             seeded = game.model_copy(update={"seed": game.seed + seed})
             found.append(BaselineEntry(name, GAME, seed, seeded))
@@ -159,9 +157,10 @@ def differences(entries: Sequence[BaselineEntry], home: Path) -> list[str]:
     for entry in entries:
         run = Run.open(entry.folder(home)) if (entry.folder(home) / "config.yaml").exists() else None
         if run is not None and run.config is not None:
-            told = entry.config.differences(run.config)
-            if entry.config.budget != run.config.budget:
-                told.append(f"budget: {entry.config.budget} here, {run.config.budget} there")
+            config = entry.config.continuing(run.config)
+            told = config.differences(run.config)
+            if config.budget != run.config.budget:
+                told.append(f"budget: {config.budget} here, {run.config.budget} there")
             found += [f"{entry.on} {entry.label}: {difference}" for difference in told]
     return found
 

@@ -45,6 +45,7 @@ class EntryResult:
         failed: diverged, or not finite.
         start: fingerprint of all players' parameters before the first step.
         curve: columns `evaluations`, `seconds` and `score`, as it went.
+        ratio: of the players' step sizes, in units of the game's own.
     """
 
     method: str
@@ -64,6 +65,7 @@ class EntryResult:
     products: int
     seconds: float
     curve: dict[str, list[float | None]]
+    ratio: float = 1.0
 
     @property
     def badness(self) -> float:
@@ -78,6 +80,7 @@ class Entry:
 
     Attributes:
         folder: of the comparison.
+        ratio: of the players' step sizes, see `with_rate`.
     """
 
     comparison: Comparison
@@ -86,18 +89,23 @@ class Entry:
     lr: float
     seed: int
     trial: bool = False
+    ratio: float = 1.0
 
     @property
     def file(self) -> Path:
         """Where the result is kept."""
-        return self.folder / "results" / f"{'search-' if self.trial else ''}{self._slug}-{self.lr:g}-{self.seed}.json"
+        return self.folder / "results" / f"{'search-' if self.trial else ''}{self._slug}-{self._size}-{self.seed}.json"
 
     @property
     def run(self) -> Path:
         """The run folder, where the game is a recipe's."""
         if self.trial:
-            return self.folder / "search" / f"{self._slug}-{self.lr:g}-{self.seed}"
+            return self.folder / "search" / f"{self._slug}-{self._size}-{self.seed}"
         return self.folder / "runs" / f"{self._slug}-{self.seed}"
+
+    @property
+    def _size(self) -> str:
+        return f"{self.lr:g}" + (f"x{self.ratio:g}" if self.ratio != 1 else "")
 
     @property
     def _slug(self) -> str:
@@ -117,7 +125,7 @@ class Entry:
             ConfigurationError: the method does not fit the game.
             KeyboardInterrupt: a signal stopped it; a run then goes on from here.
         """
-        game = with_rate(self.comparison.game, self.lr)
+        game = with_rate(self.comparison.game, self.lr, self.ratio)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
@@ -182,13 +190,8 @@ class Entry:
     # --- recipes --------------------------------------------------------------------------------------
 
     def _play_recipe(self, recipe: Config, watch: OnShare) -> EntryResult:
-        config = recipe.model_copy(
-            update={
-                "seed": recipe.seed + self.seed,
-                "method": self.comparison.entries[self.label].method,
-                "budget": self._budget,
-            }
-        )
+        method = self.comparison.entries[self.label].method
+        config = recipe.on_budget(self._budget).model_copy(update={"seed": recipe.seed + self.seed, "method": method})
         run = Run.begin(config, self.run, observers=[OnBudget(config.budget, watch)])
         fingerprint = fingerprint_of(run.assembly().game)
         ended = run.train(report=False).result
@@ -240,6 +243,7 @@ class Entry:
             products=products,
             curve={name: [v if math.isfinite(v) else None for v in values] for name, values in columns.items()},
             **asdict(progress),
+            ratio=self.ratio,
         )
 
 

@@ -57,19 +57,29 @@ def run(
             if comparison.searched(label)
             for h in comparison.search
         ]
-        of = len(trials) + len(comparison.entries) * comparison.seeds
+        searched = [label for label in comparison.entries if comparison.searched(label)]
+        before = len(trials) + len(searched) * len(comparison.ratios)
+        of = before + len(comparison.entries) * comparison.seeds
         jobs = jobs or _jobs(comparison, of)
         tried = _play(trials, jobs, lambda done: progress(done, of))
+        sizes = {label: chosen(r for r in tried if r.method == label).lr for label in searched}
+        turned = [
+            Entry(comparison, path, label, sizes[label], comparison.seeds, trial=True, ratio=ratio)
+            for label in searched
+            for ratio in comparison.ratios
+        ]
+        tried += _play(turned, jobs, lambda done: progress(len(trials) + done, of))
+        best = {label: chosen(r for r in tried if r.method == label) for label in searched}
         rates = {
-            label: entry.lr or chosen(r for r in tried if r.method == label)
+            label: (entry.lr, 1.0) if entry.lr else (best[label].lr, best[label].ratio)
             for label, entry in comparison.entries.items()
         }
         entries = [
-            Entry(comparison, path, label, rates[label], seed)
+            Entry(comparison, path, label, rates[label][0], seed, ratio=rates[label][1])
             for seed in range(comparison.seeds)
             for label in comparison.entries
         ]
-        played = _play(entries, jobs, lambda done: progress(len(trials) + done, of))
+        played = _play(entries, jobs, lambda done: progress(before + done, of))
         return summary(
             comparison, tried, sorted(played, key=lambda r: (list(comparison.entries).index(r.method), r.seed))
         )

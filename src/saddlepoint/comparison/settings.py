@@ -13,12 +13,14 @@ from saddlepoint.components.settings import Player
 from saddlepoint.configuration import ConfigurationError, Settings, assign, nearest, parse_value
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.games import GAMES
-from saddlepoint.runs.api import starting_point
+from saddlepoint.runs.api import configured as configured_recipe
 from saddlepoint.tasks import Config, read_config, recipes
 from saddlepoint.training import Budget, Intervals
 
 #: A trial of the search plays this share of the budget.
 TRIAL_SHARE = 4
+#: The widest ratio of two players' step sizes that a search tries, in units of the game's own.
+WIDEST = 8.0
 #: Measurements of the metric in a run of an image recipe whose players move once a batch.
 LOOKS = 12
 #: Evaluations where a comparison on an analytic game names no budget.
@@ -34,13 +36,17 @@ class MethodChoice(Settings):
 
 
 class Comparison(Settings):
-    """The whole comparison; `config.yaml` in its folder is this. Exactly one of `analytic` and `recipe` is given."""
+    """The whole comparison; `config.yaml` in its folder is this. Exactly one of `analytic` and `recipe` is given.
+
+    A search tries the step sizes `search` at the players' own ratio, then, at the best one, the `ratios`.
+    """
 
     on: str
     analytic: AnalyticSettings | None = None
     recipe: SerializeAsAny[Config] | None = None
     entries: dict[str, MethodChoice]
     search: tuple[float, ...] = ()
+    ratios: tuple[float, ...] = ()
     seeds: int = Field(default=5, ge=1)
     budget: Budget
 
@@ -96,7 +102,7 @@ def configured(
         seeds: starts (and data orders) that each method is given.
         budget: of each run; None is 2,000 evaluations, or what the recipe's samples cost an alternating run.
         lr: step size of all; None is the game's own, or the recipe's.
-        search: how many step sizes each method tries; 0 is none.
+        search: how many step sizes each method tries, and then ratios of two players' step sizes; 0 is none.
         sets: assignments to the game or the recipe.
         data: of the recipe, as the command line names them; None is its own.
 
@@ -116,11 +122,19 @@ def configured(
         METHOD_REGISTRY.build(entries[label].method)
     low, high = (0.01, 1.0) if isinstance(game, AnalyticSettings) else (rate / 10, rate * 10)
     sizes = tuple(float(f"{h:.3g}") for h in np.geomspace(low, high, search)) if search else ()
+    ratios = tuple(r for r in _ratios(search) if r != 1) if search and len(game.players) == 2 else ()
     if isinstance(game, AnalyticSettings):
         budget = budget or Budget(evaluations=EVALUATIONS)
-        return Comparison(on=on, analytic=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
+        return Comparison(
+            on=on, analytic=game, entries=entries, search=sizes, ratios=ratios, seeds=seeds, budget=budget
+        )
     budget = budget or Budget(evaluations=len(game.players) * (game.budget.samples or 100_000) // game.batch_size)
-    return Comparison(on=on, recipe=game, entries=entries, search=sizes, seeds=seeds, budget=budget)
+    return Comparison(on=on, recipe=game, entries=entries, search=sizes, ratios=ratios, seeds=seeds, budget=budget)
+
+
+def _ratios(count: int) -> list[float]:
+    """So many numbers from 1/8 to 8, at equal distances of their logarithms."""
+    return [float(f"{r:.3g}") for r in np.geomspace(1 / WIDEST, WIDEST, count)]
 
 
 def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None) -> AnalyticSettings | Config:
@@ -136,8 +150,7 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None)
         return settings
     if on not in recipes() and not is_outside(on):
         raise ConfigurationError(f"there is no game or recipe {on!r}: {nearest(on, [*GAMES, *recipes()])}")
-    recipe = starting_point(on)
-    recipe = assign(recipe if data is None else recipe.with_data(data), list(sets))
+    recipe = configured_recipe(on, data=data, assignments=sets)
     for assignment in sets:
         key = assignment.partition("=")[0].partition(".")[0]
         if key in ("method", "budget"):
@@ -146,7 +159,9 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None)
             )
     if any(assignment.startswith("every.") for assignment in sets):
         return recipe
-    return recipe.model_copy(update={"every": _looks(recipe, budget or Budget())})
+    # These intervals are already those of the comparison's budget.
+    plan = recipe.plan.model_copy(update={"given": (*recipe.plan.given, "every")})
+    return recipe.model_copy(update={"every": _looks(recipe, budget or Budget()), "plan": plan})
 
 
 def _looks(recipe: Config, budget: Budget) -> Intervals:
@@ -170,11 +185,23 @@ def _rate(game: AnalyticSettings | Config) -> float:
     return float(optimizer["lr"])
 
 
-def with_rate(game: AnalyticSettings | Config, h: float) -> AnalyticSettings | Config:
-    """The game with the first player's step size h; the ratio of the players' step sizes stays as it is."""
-    own = _rate(game)
-    ratios = {name: float(player.optimizer["lr"]) / own for name, player in game.players.items()}
-    return assign(game, [f"{name}.optimizer.lr={h * ratio!r}" for name, ratio in ratios.items()])
+def with_rate(game: AnalyticSettings | Config, h: float, ratio: float = 1.0) -> AnalyticSettings | Config:
+    """The game with the first player's step size h, the others' in their ratio to it.
+
+    Where the ratio is multiplied by `ratio`, the first player's is divided by its root and the others' multiplied by
+    it, so that of two players the geometric mean stays.
+    """
+    rates = rates_at(game, h, ratio)
+    return assign(game, [f"{name}.optimizer.lr={rate!r}" for name, rate in rates.items()])
+
+
+def rates_at(game: AnalyticSettings | Config, h: float, ratio: float = 1.0) -> dict[str, float]:
+    """Each player's step size, as `with_rate` sets it."""
+    own, first = _rate(game), next(iter(game.players))
+    return {
+        name: h * float(player.optimizer["lr"]) / own * (ratio**-0.5 if name == first else ratio**0.5)
+        for name, player in game.players.items()
+    }
 
 
 def labelled(methods: str) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ class Augmented(nn.Module):
     """
 
     strength: Tensor
+    moves_between_steps = True
 
     def __init__(
         self,

@@ -13,5 +13,9 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ConfigurationError(f"the device {name!r} can't be used here: take --device cpu") from error
+        found = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+        found += ["mps"] * torch.backends.mps.is_available()
+        raise ConfigurationError(
+            f"the device {name!r} can't be used here: take --device {', or '.join(['cpu', *found])}"
+        ) from error
     return device

@@ -50,3 +50,18 @@ class Networks:
             except ConfigurationError as error:
                 raise ConfigurationError(f"{role}: {error}") from error
         return network.to(self.device)
+
+
+def check_shapes(choices: Mapping[str, Choice], latent: int, **supplied: Any) -> None:
+    """Raise ConfigurationError where a network can't have these shapes; nothing is initialised, so it takes no time.
+
+    Args:
+        choices: networks by role; those of the caller's own, and those that need to know classes, are left alone.
+        latent: size of the latent; 0 where there is none.
+        supplied: `shape` and the like.
+    """
+    make = Networks(0, torch.device("meta"), None, latent)
+    with torch.device("meta"):
+        for role, choice in choices.items():
+            if choice["name"] != "own" and not choice.get("auxiliary"):
+                make(role, choice, **supplied)

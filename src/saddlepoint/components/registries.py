@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 from saddlepoint.augment import AUGMENTATIONS, Augmentation
 from saddlepoint.autoencoders import MODELS, Autoencoder
 from saddlepoint.components.content import CONTENT_LOSSES, ContentLoss
+from saddlepoint.components.projected import ProjectedDiscriminator
 from saddlepoint.components.regularisers import REGULARISERS, Regulariser
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
@@ -52,7 +53,10 @@ def own(of: str) -> nn.Module:
 
 
 NETWORK_REGISTRY: Registry[nn.Module] = Registry(
-    "network", {**NETWORKS, "own": own}, supplied=("source", "shape", "latent", "classes"), base=nn.Module
+    "network",
+    {**NETWORKS, "projected-discriminator": ProjectedDiscriminator, "own": own},
+    supplied=("source", "shape", "latent", "classes"),
+    base=nn.Module,
 )
 METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS, base=Method)
 LOSS_REGISTRY: Registry[AdversarialLoss] = Registry("loss", LOSSES, base=AdversarialLoss)

@@ -120,6 +120,7 @@ class PathLengthMean(nn.Module):
     """
 
     mean: Tensor
+    moves_between_steps = True
 
     def __init__(self, half_life: float) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Settings that a task includes or leaves out, each with what it builds."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,7 +15,7 @@ from saddlepoint.components.registries import (
 )
 from saddlepoint.configuration import NamedChoices, Settings
 from saddlepoint.data.stream import Distribution
-from saddlepoint.training import Schedule
+from saddlepoint.training import Length, Schedule
 
 Choice = dict[str, Any]
 
@@ -43,7 +43,7 @@ class Player(Settings):
 class Pretraining(Settings):
     """A first stage, in which the generator learns without the adversary."""
 
-    samples: int | None = Field(default=0, ge=0)
+    samples: Annotated[int | None, Length()] = Field(default=0, ge=0)
     """Samples seen before the adversary begins; none leaves the adversary out."""
 
 
@@ -135,18 +135,26 @@ class ClassAdversary(AdversarySettings):
 
 
 class Augmentation(Settings):
-    """What the discriminator sees images through."""
+    """What the discriminator sees images through; a name alone is that kind with its usual strength."""
 
     kind: Annotated[Choice, AUGMENTATION_REGISTRY]
     """`diffaugment` or `adaptive`, with the parts that are applied."""
-    strength: float = Field(default=1.0, ge=0, le=1)
-    """Probability of each part; where there is a target, where it begins."""
+    strength: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 1.0
+    """Probability of each part; where there is a target, where it begins; `auto` goes by the number of images."""
     target: float | None = Field(default=None, gt=-1, lt=1)
     """Of the mean sign of the real logits, towards which the strength is adjusted; none leaves the strength."""
-    span: float = Field(default=500_000, gt=0)
+    span: Annotated[float, Length()] = Field(default=500_000, gt=0)
     """Samples that an adjustment of the strength from 0 to 1 takes."""
     schedule: Schedule | None = None
     """The strength by the samples seen, in place of a target."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_name(cls, data: Any) -> Any:
+        if not isinstance(data, str):
+            return data
+        # Karras et al. 2020: the strength is found, from 0 on.
+        return {"kind": data, **({"strength": 0.0, "target": 0.6} if data == "adaptive" else {})}
 
     @model_validator(mode="after")
     def _one_strength(self) -> Self:

@@ -3,7 +3,7 @@
 from saddlepoint.configuration.choice import Registry
 from saddlepoint.configuration.describing import Described, described, explained
 from saddlepoint.configuration.errors import ConfigurationError, nearest
-from saddlepoint.configuration.settings import NamedChoices, Settings, assign, assign_values, parse_value
+from saddlepoint.configuration.settings import NamedChoices, Settings, assign, assign_values, assigned, parse_value
 
 __all__ = [
     "ConfigurationError",
@@ -13,6 +13,7 @@ __all__ = [
     "Settings",
     "assign",
     "assign_values",
+    "assigned",
     "described",
     "explained",
     "nearest",

@@ -97,11 +97,15 @@ class Settings(pydantic.BaseModel):
 
 
 def parse_value(text: str) -> Any:
-    """The value of an assignment: YAML, with `a,b` for a list and 1e-3 for a number.
+    """The value of an assignment: YAML, with `a,b` for a list and 1e-3 for a number; a mark alone is itself.
 
     >>> parse_value("1e-3"), parse_value("0,0.99"), parse_value("adam"), parse_value("[[1, 0], [0, 2]]")
     (0.001, [0, 0.99], 'adam', [[1, 0], [0, 2]])
+    >>> parse_value(","), parse_value("|"), parse_value(" ")
+    (',', '|', ' ')
     """
+    if len(text) == 1 and not text.isalnum() and text != "~":
+        return text
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -124,14 +128,23 @@ def assign(settings: S, assignments: Sequence[str]) -> S:
     Raises:
         ConfigurationError: no '=', an unknown key (the nearest known one is named), or a bad value.
     """
+    return _assigned(settings, assigned(assignments))
+
+
+def assigned(assignments: Sequence[str]) -> list[tuple[str, Any]]:
+    """The keys and values of `key=value` assignments, in order. Raises ConfigurationError where there is no '='.
+
+    >>> assigned(["lr=1e-3"])
+    [('lr', 0.001)]
+    """
     parted = [(assignment, *assignment.partition("=")) for assignment in assignments]
     for assignment, _, equals, _ in parted:
         if not equals:
             raise ConfigurationError(f"{assignment!r} is not an assignment: write key=value")
-    return _assigned(settings, [(path.strip(), parse_value(text)) for _, path, _, text in parted])
+    return [(path.strip(), parse_value(text)) for _, path, _, text in parted]
 
 
-def assign_values(settings: S, values: Mapping[str, Any]) -> S:
+def assign_values(settings: S, values: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> S:
     """A copy of the settings with values by their keys, in order, and all checked again; see `assign`.
 
     >>> class Size(Settings):
@@ -139,7 +152,7 @@ def assign_values(settings: S, values: Mapping[str, Any]) -> S:
     >>> assign_values(Size(), {"width": 3}).width
     3
     """
-    return _assigned(settings, list(values.items()))
+    return _assigned(settings, list(values.items()) if isinstance(values, Mapping) else values)
 
 
 def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:

@@ -19,6 +19,7 @@ from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
 from saddlepoint.core.ranks import mean_over_ranks
 from saddlepoint.core.second_order import ElementaryNormalisation
+from saddlepoint.core.spectral_vectors import SpectralVectors
 
 Players = Mapping[str, nn.Module]
 PlayerLoss = Callable[[Players, Any], Tensor]
@@ -70,7 +71,13 @@ class Game:
         self.products = 0
         self.loss_values: dict[str, Tensor] = {}
         self._buffers = {n: _buffers_of(m) for n, m in players.items()}
+        self._spectral = {n: SpectralVectors(m) for n, m in players.items()}
+        self._memories = {n: _memories_of(m) for n, m in players.items()}
+        #: What the memories of players are after this step: an entry for each player whose turn it was.
+        self._due: dict[str, list[Tensor | None]] = {}
         self._at_rest: frozenset[str] = frozenset()
+        #: The players that rested in the last step.
+        self.rested: frozenset[str] = frozenset()
         self._check()
         backend = compiled if isinstance(compiled, str) else "inductor"
         self._compiled = CompiledField(self.players, self._losses, backend) if compiled else None
@@ -182,6 +189,22 @@ class Game:
             rates[name] = own.pop()
         return rates
 
+    @contextmanager
+    def scaled_rates(self, factor: float, names: Sequence[str] | None = None) -> Iterator[None]:
+        """Inside the block the rates of the named players' optimizers, or of all, are `factor` times as large.
+
+        A step by a multiple of a direction would be none under Adam, which does not see the direction's length.
+        """
+        groups = [group for name in self._known(names) for group in self.optimizers[name].param_groups]
+        before = [group["lr"] for group in groups]
+        for group, rate in zip(groups, before, strict=True):
+            group["lr"] = rate * factor
+        try:
+            yield
+        finally:
+            for group, rate in zip(groups, before, strict=True):
+                group["lr"] = rate
+
     def preconditioner(self, direction: Point) -> Diagonal:
         """The matrix P(g) by which the optimizers would multiply a gradient g here: a look ahead is z − γ P(g) g.
 
@@ -271,6 +294,20 @@ class Game:
         self.evaluations += len(gradients)
         return _checked(mean_over_ranks(Point(gradients)), losses)
 
+    def end_step(self) -> None:
+        """Let memories move that fields depend on, once for each player that was evaluated: a method's step ends so.
+
+        They are the vectors of spectral norm, by a step of the power method, and the buffers of modules with
+        `moves_between_steps`. Until then they are constants: fields and products of a step are those of one function.
+        """
+        self._settle(tuple(self._due))
+
+    def _settle(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._spectral[name].move()
+            for (owner, key), value in zip(self._memories[name], self._due.pop(name), strict=True):
+                owner[key] = value
+
     # --- rest -----------------------------------------------------------------------------------------
 
     @property
@@ -289,7 +326,7 @@ class Game:
         try:
             yield
         finally:
-            self._at_rest = before
+            self._at_rest, self.rested = before, self._at_rest
 
     # --- look -----------------------------------------------------------------------------------------
 
@@ -299,7 +336,7 @@ class Game:
 
         Compiling for one look, at a batch of another size, would cost more than it saves.
         """
-        counted = self.evaluations, self.products
+        counted, due = (self.evaluations, self.products), dict(self._due)
         compiled, self._compiled = self._compiled, None
         try:
             with ExitStack() as stack:
@@ -308,7 +345,7 @@ class Game:
                 yield
         finally:
             self.evaluations, self.products = counted
-            self._compiled = compiled
+            self._compiled, self._due = compiled, due
 
     @contextmanager
     def rehearsal(self) -> Iterator[Point]:
@@ -316,7 +353,7 @@ class Game:
 
         Yields x. Give a method that goes along as a copy, for its memory is its own.
         """
-        optimizers, losses = self.optimizers, dict(self.loss_values)
+        optimizers, losses, rested = self.optimizers, dict(self.loss_values), self.rested
         # A copy of the moments, over the parameters themselves.
         own = {id(p): p for p in self.point.tensors}
         self.optimizers = {name: copy.deepcopy(optimizer, dict(own)) for name, optimizer in optimizers.items()}
@@ -324,7 +361,7 @@ class Game:
             with self.untouched(), self.excursion() as start:
                 yield start
         finally:
-            self.optimizers, self.loss_values = optimizers, losses
+            self.optimizers, self.loss_values, self.rested = optimizers, losses, rested
 
     # --- inside ---------------------------------------------------------------------------------------
 
@@ -401,7 +438,14 @@ class Game:
             for name, buffers in self._buffers.items():
                 if buffers and name not in moving:
                     stack.enter_context(_kept(buffers))
+            # Due are those of players who move more than once in a step, and where no `Method.step` sees to them.
+            self._settle([name for name in moving if name in self._due])
+            for vectors in self._spectral.values():
+                stack.enter_context(vectors.held())
+            for name in moving:
+                stack.enter_context(_kept(self._memories[name]))
             yield
+            self._due |= {name: [owner[key] for owner, key in self._memories[name]] for name in moving}
 
     @contextmanager
     def _frozen(self, names: set[str]) -> Iterator[None]:
@@ -502,6 +546,11 @@ def _buffers_of(module: nn.Module) -> list[tuple[dict[str, Tensor | None], str]]
         for name, buffer in part._buffers.items()
         if buffer is not None
     ]
+
+
+def _memories_of(module: nn.Module) -> list[tuple[dict[str, Tensor | None], str]]:
+    parts = [part for part in module.modules() if getattr(part, "moves_between_steps", False)]
+    return [place for part in parts for place in _buffers_of(part)]
 
 
 def _batch_norms(module: nn.Module) -> list[_BatchNorm]:

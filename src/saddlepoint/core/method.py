@@ -34,6 +34,8 @@ class Method(ABC):
 
     #: Evaluations, products of second order and parameter-sized buffers that a step needs, for `saddle list`.
     cost: ClassVar[str] = ""
+    #: Which optimizer the method's theory holds for, in words, for `saddle compare`.
+    theory: ClassVar[str] = "gradient descent"
     #: BibTeX of the paper, for `citation()`.
     paper: ClassVar[str] = ""
 
@@ -64,6 +66,7 @@ class Method(ABC):
             with game.at_rest(batches.peek().resting):
                 if game.awake:
                     self.update(game, batches)
+                    game.end_step()
                 else:
                     batches.next()
         except NonFinite as failure:

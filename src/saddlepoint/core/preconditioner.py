@@ -65,7 +65,7 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
         case SGD():
             scale: Tensor = rate
         case ASGD():
-            scale = rate / (1 + group["lambd"] * rate * (step - 1)) ** group["alpha"]
+            scale = state["eta"].to(gradient) if "eta" in state else rate  # it is computed one step before
         case Adagrad():
             total = state["sum"] + g * g
             scale = _over(rate / (1 + (step - 1) * group["lr_decay"]), total, group["eps"])

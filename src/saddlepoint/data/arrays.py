@@ -5,9 +5,11 @@ The rules, for what such files leave open:
     arrays     images: `images`, `x_train` (`x_test`), `train_images` (`test_images`), `arr_0`, or the only array
                labels: `labels`, `y_train` (`y_test`), `train_labels` (`test_labels`), `arr_1`, or none
                names of the classes: `classes`, or none
-    shape      (N, H, W); (N, H, W, C) where the last is 1 or 3; else (N, C, H, W) with C 1 or 3
+    shape      (N, H, W); (N, H, W, C) where the last is 1 or 3; (N, C, H, W) with C 1 or 3; else the channels are the
+               first or the last of the three, whichever is the smallest
     values     integers 0 to 255 as they are; numbers from −1 to 1 as −1 black, 1 white where any is negative, else as
-               0 black, 1 white; numbers from 0 to 255 rounded; all else is refused
+               0 black, 1 white; numbers from 0 to 255 rounded; of all else the least is black and the greatest white,
+               unless a range is given
 """
 
 import warnings
@@ -22,13 +24,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from saddlepoint.data.decoding import Range
 from saddlepoint.data.images import DataError, ImageData, Split, at_once, gathered
+from saddlepoint.data.value_range import ValueRange, check, natural
 
 ENDINGS = (".npz", ".npy", ".h5", ".hdf5")
 #: Names of the images and labels of each split, in the order in which they are looked for.
 IMAGES = {"train": ("images", "x_train", "train_images", "arr_0"), "test": ("x_test", "test_images")}
 LABELS = {"train": ("labels", "y_train", "train_labels", "arr_1"), "test": ("y_test", "test_labels")}
 CLASSES = "classes"
+#: Axes that are longer are no channels.
+MOST_CHANNELS = 64
 #: Labels from here on are not numbers of classes.
 MOST_CLASSES = 100_000
 
@@ -40,17 +46,19 @@ class _Array(Protocol):
     def shape(self) -> tuple[int, ...]: ...
     @property
     def dtype(self) -> Any: ...
+    def __len__(self) -> int: ...
     def __getitem__(self, key: slice) -> NDArray[Any]: ...
 
 
-def array_file(path: str | Path, split: Split = "train") -> ImageData:
+def array_file(path: str | Path, split: Split = "train", values: Range | None = None) -> ImageData:
     """Images, and labels if there are any, in a file of arrays; the module says by which rules.
 
     Nothing is unpickled. HDF5 and .npy are read in pieces; .npz as a whole.
 
     Args:
         path: a file that ends as one of `ENDINGS`.
-        split: "train", or "test" for arrays that are named so.
+        split: "train", or "test" for arrays that are named so, in whose range of values they then are.
+        values: that are black and white; None leaves it to the rules.
 
     Raises:
         DataError: the file cannot be read, lacks the arrays, or breaks the rules; h5py is not installed.
@@ -60,12 +68,14 @@ def array_file(path: str | Path, split: Split = "train") -> ImageData:
         try:
             arrays = _opened(path, stack)
             name, images = _images(arrays, path, split)
-            pixels = pixels_of(images, f"{name} of {path}")
+            if split == "test" and values is None:
+                values = _range_of_train(arrays, path)
+            pixels, notes = pixels_of(images, f"{name} of {path}", values)
             labels, classes = _labels(arrays, path, split)
         # What NumPy raises for pickles and damage; h5py's errors are the first.
         except (OSError, EOFError, KeyError, BadZipFile) as error:
             raise DataError(f"{path} cannot be read ({error}): it is damaged or not what its name says") from error
-    return ImageData(path.stem, pixels, labels, classes, f"The array {name} of the file {path}.")
+    return ImageData(path.stem, pixels, labels, classes, f"The array {name} of the file {path}.", notes)
 
 
 def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
@@ -115,37 +125,54 @@ def _taken(arrays: Mapping[str, Any], name: str, path: Path) -> Any:
 # --- pixels -------------------------------------------------------------------------------------------
 
 
-def pixels_of(array: _Array, what: str) -> Tensor:
-    """Any array of images as uint8 (N, C, H, W), by the rules of this module.
+def pixels_of(array: _Array, what: str, values: Range | None = None) -> tuple[Tensor, tuple[str, ...]]:
+    """Any array of images as uint8 (N, C, H, W), by the rules of this module; and what is to be noted of its range.
 
     Args:
         array: of NumPy, or of HDF5, which stays on the disk until it is sliced.
         what: to call it.
+        values: that are black and white; None leaves it to the rules.
 
     Raises:
         DataError: it breaks the rules.
     """
+    check(values)
     shape = tuple(array.shape)
-    channels_last = len(shape) == 4 and shape[3] in (1, 3)
-    if len(shape) not in (3, 4) or 0 in shape or not (len(shape) == 3 or channels_last or shape[1] in (1, 3)):
-        raise DataError(f"{what} has shape {shape}: expected (N, H, W), (N, H, W, C) or (N, C, H, W), with C 1 or 3")
+    if len(shape) not in (3, 4) or 0 in shape:
+        raise DataError(f"{what} has shape {shape}: expected (N, H, W), (N, H, W, C) or (N, C, H, W)")
+    channels_last = len(shape) == 4 and _channels_last(shape)
     n, c, h, w = (*shape[:1], 1, *shape[1:]) if len(shape) == 3 else _channels_first(shape) if channels_last else shape
+    if c > MOST_CHANNELS:
+        raise DataError(
+            f"{what} has shape {shape}, which would be {c} channels: expected (N, H, W), (N, H, W, C) or (N, C, H, W) "
+            f"with at most {MOST_CHANNELS}"
+        )
     kind = np.dtype(array.dtype)
-    if kind == np.uint8 and not channels_last and isinstance(array, np.ndarray):
+    if kind == np.uint8 and values is None and not channels_last and isinstance(array, np.ndarray):
         with warnings.catch_warnings():  # a mapped file is read-only, and stays so
             warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-            return torch.from_numpy(array).reshape(n, c, h, w)
-    scale, shift = _scale(array, kind, what)
+            return torch.from_numpy(array).reshape(n, c, h, w), ()
+    (low, high), notes = _range(array, kind, what, values)
+    scale, shift = 255 / (high - low), -low * 255 / (high - low)
+    as_is = kind == np.uint8 and values is None
 
     def parts() -> Iterator[Tensor]:
         for part in _slices(array):
-            if kind != np.uint8:
-                part = (part.astype(np.float64) * scale + shift).round().astype(np.uint8)
+            if not as_is:
+                part = (part.astype(np.float64) * scale + shift).round().clip(0, 255).astype(np.uint8)
             if channels_last:
                 part = np.moveaxis(part, 3, 1)
             yield torch.from_numpy(np.array(part)).reshape(-1, c, h, w)
 
-    return gathered((n, c, h, w), parts())
+    return gathered((n, c, h, w), parts()), notes
+
+
+def _channels_last(shape: tuple[int, ...]) -> bool:
+    """Whether the last of four axes are the channels."""
+    first, *_, last = shape[1:]
+    if last in (1, 3) or first in (1, 3):
+        return last in (1, 3)
+    return last < min(shape[1:3])
 
 
 def _channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -159,28 +186,38 @@ def _slices(array: _Array) -> Iterator[NDArray[Any]]:
         yield array[start : start + step]
 
 
-def _scale(array: _Array, kind: np.dtype[Any], what: str) -> tuple[float, float]:
-    """By how much to multiply, and what to add, so that black is 0 and white 255."""
-    if kind == np.uint8:
-        return 1.0, 0.0
-    if kind == np.bool_:
-        return 255.0, 0.0
-    if kind.kind not in "iuf":
+def _range(array: _Array, kind: np.dtype[Any], what: str, given: Range | None) -> tuple[Range, tuple[str, ...]]:
+    """The values that are black and white, and what is to be noted of them."""
+    if kind.kind not in "iufb":
         raise DataError(f"{what} holds {kind}: expected integers 0 to 255, or numbers from 0 to 1 or from −1 to 1")
+    if given is not None:
+        return given, (ValueRange(given, given=True, files=len(array)).note("images"),)
+    if kind == np.uint8:
+        return (0.0, 255.0), ()
+    if kind == np.bool_:
+        return (0.0, 1.0), ()
     low, high = np.inf, -np.inf
     for part in _slices(array):
-        # min and max let NaN through, and no comparison below holds for it.
-        low, high = np.minimum(low, part.min()), np.maximum(high, part.max())
+        # min and max let NaN through.
+        low, high = float(np.minimum(low, part.min())), float(np.maximum(high, part.max()))
+    if not np.isfinite([low, high]).all():
+        raise DataError(f"{what} holds values that are not finite: fill or remove them, then train again")
     if kind.kind == "f" and -1 <= low < 0 and high <= 1:
-        return 127.5, 127.5
+        return (-1.0, 1.0), ()
     if kind.kind == "f" and low >= 0 and high <= 1:
-        return 255.0, 0.0
+        return (0.0, 1.0), ()
     if low >= 0 and high <= 255:
-        return 1.0, 0.0
-    raise DataError(
-        f"{what} runs from {low:g} to {high:g}: expected integers 0 to 255, or numbers from 0 to 1, from −1 to 1 or "
-        f"from 0 to 255; scale it to one of these"
-    )
+        return (0.0, 255.0), ()
+    found = ValueRange(natural(low, high), given=False, files=len(array))
+    return found.ends, (found.note("images"),)
+
+
+def _range_of_train(arrays: Mapping[str, Any], path: Path) -> Range | None:
+    """The range of the images to train with, so that those to test with mean the same; None where there are none."""
+    if not any(name in arrays for name in IMAGES["train"]):
+        return None
+    name, images = _images(arrays, path, "train")
+    return _range(images, np.dtype(images.dtype), f"{name} of {path}", None)[0]
 
 
 # --- labels -------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def in_memory(collection: Collection, target: Target, progress: OnRead | None) -
 
     def read(i: int) -> Marks | str:
         [source] = collection.take(i, i + 1)
-        found = attempt(source, target.size, target.channels, target.background, formats)
+        found = attempt(source, target.size, target.channels, target.background, formats, target.values)
         if isinstance(found, str):
             return found
         pixels[i], marks = found

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 Colour = tuple[int, int, int]
+#: Values of more than 8 bits that are black and white.
+Range = tuple[float, float]
 Half = Literal["left", "right"]
 #: A file, its content, or half of the image in a file.
 Source = Path | bytes | tuple[Path, Half]
@@ -77,8 +79,16 @@ def available_formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def decode(source: Source, size: int, background: Colour, formats: tuple[str, ...] = FORMATS) -> Decoded:
+def decode(
+    source: Source,
+    size: int,
+    background: Colour,
+    formats: tuple[str, ...] = FORMATS,
+    values: Range | None = None,
+) -> Decoded:
     """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos).
+
+    Grey of more than 8 bits is scaled by `values`, which become black and white; None are the file's own.
 
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read; also for more than twice
@@ -92,7 +102,7 @@ def decode(source: Source, size: int, background: Colour, formats: tuple[str, ..
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
         opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
         several = bool(getattr(opened, "is_animated", False))
-        image, alpha = _composited(opened, background)
+        image, alpha = _composited(opened, background, values)
         if half is not None:
             image = _half(image, half)
             width, height = image.size
@@ -108,14 +118,16 @@ def pixels_of_image(image: Image.Image, size: int | None, background: Colour) ->
     return np.asarray(whole if size is None else _fitted(whole, size))
 
 
-def decode_whole(source: Path | bytes, background: Colour, formats: tuple[str, ...] = FORMATS) -> Whole | str:
-    """Read the first frame of an image, upright, in its own size; or why it cannot be read."""
+def decode_whole(
+    source: Path | bytes, background: Colour, formats: tuple[str, ...] = FORMATS, values: Range | None = None
+) -> Whole | str:
+    """Read the first frame of an image, upright, in its own size; or why it cannot be read. As `decode`."""
     try:
         if isinstance(source, Path) and not source.is_file():
             raise OSError("not a file, or a link to nowhere")
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
             profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA", "P") else None
-            image, alpha = _composited(opened, background)
+            image, alpha = _composited(opened, background, values)
     # Pillow's decoders raise nearly anything on a damaged file.
     except Exception as error:
         return _reason(error)
@@ -125,11 +137,16 @@ def decode_whole(source: Path | bytes, background: Colour, formats: tuple[str, .
 
 
 def attempt(
-    source: Source, size: int, channels: int | None, background: Colour, formats: tuple[str, ...]
+    source: Source,
+    size: int,
+    channels: int | None,
+    background: Colour,
+    formats: tuple[str, ...],
+    values: Range | None = None,
 ) -> tuple[NDArray[np.uint8], Marks] | str:
     """Pixels (C, size, size), C 1 where grey was asked for and else 3, with their marks; or why there are none."""
     try:
-        found = decode(source, size, background, formats)
+        found = decode(source, size, background, formats, values)
     # Pillow's decoders raise nearly anything on a damaged file.
     except Exception as error:
         return _reason(error)
@@ -169,10 +186,12 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _composited(opened: Image.Image, background: Colour) -> tuple[Image.Image, Image.Image | None]:
+def _composited(
+    opened: Image.Image, background: Colour, values: Range | None = None
+) -> tuple[Image.Image, Image.Image | None]:
     """An opened image upright in red, green and blue, on a background; and its opacity, where it is not opaque."""
     opened.load()
-    image = _eight_bit(_upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32)
+    image = _eight_bit(_upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32, values)
     if not image.has_transparency_data:
         return image.convert("RGB"), None
     image = image.convert("RGBA")
@@ -199,20 +218,43 @@ def _fitted(image: Image.Image, size: int) -> Image.Image:
     return square.resize((size, size), Image.Resampling.LANCZOS)
 
 
-def _eight_bit(image: Image.Image, bits: int) -> Image.Image:
+def deep_values(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Range | None:
+    """The least and greatest value of an image of more than 8 bits, floats among them; None of others, or unreadable.
+
+    >>> deep_values(Path("nowhere.tif")) is None
+    True
+    """
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
+            if not _is_deep(opened):  # by the head alone
+                return None
+            values = np.asarray(opened)
+    except Exception:  # the decoder will say what is the matter
+        return None
+    finite = bool(np.isfinite(values).all()) and values.size > 0
+    return (float(values.min()), float(values.max())) if finite else None
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _eight_bit(image: Image.Image, bits: int, given: Range | None) -> Image.Image:
     """Scale grey of more than 8 bits to 0..255; Pillow's own conversion clips it to white instead.
 
-    16-bit integers: 65535 is white. 32-bit integers and floats: white is the least of 1 (floats only), 255 and
-    65535 that no value exceeds; beyond that, or below zero, the image's own least and greatest value are black
-    and white.
+    By the range that is given. Without one by the image alone: 16-bit integers have 65535 as white; of 32-bit integers
+    and floats white is the least of 1 (floats only), 255 and 65535 that no value exceeds; beyond that, or below zero,
+    the image's own least and greatest value are black and white.
     """
-    if not (image.mode.startswith("I") or image.mode == "F"):
+    if not _is_deep(image):
         return image
     values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("holds values that are not finite")
     low, high = float(values.min()), float(values.max())
-    if image.mode.startswith("I;16") or (image.mode == "I" and bits == 16):
+    if given is not None:
+        black, white = given
+    elif image.mode.startswith("I;16") or (image.mode == "I" and bits == 16):
         black, white = 0.0, 65535.0
     else:
         whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
@@ -226,7 +268,12 @@ def _eight_bit(image: Image.Image, bits: int) -> Image.Image:
 
 
 def shard(
-    sources: Sequence[Source], size: int, channels: int | None, background: Colour, formats: tuple[str, ...]
+    sources: Sequence[Source],
+    size: int,
+    channels: int | None,
+    background: Colour,
+    formats: tuple[str, ...],
+    values: Range | None,
 ) -> tuple[int, bytes, list[Marks | str]]:
     """Decode several: channels, the pixels of those that could be read, and for each its marks or what is wrong.
 
@@ -235,7 +282,7 @@ def shard(
     pixels: list[NDArray[np.uint8]] = []
     marks: list[Marks | str] = []
     for source in sources:
-        found = attempt(source, size, channels, background, formats)
+        found = attempt(source, size, channels, background, formats, values)
         if isinstance(found, str):
             marks.append(found)
         else:

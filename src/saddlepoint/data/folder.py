@@ -11,8 +11,9 @@ import torch
 
 from saddlepoint.data.collection import NAMED, Collection, OnRead, some
 from saddlepoint.data.decoded_cache import read
-from saddlepoint.data.decoding import Colour, Source
+from saddlepoint.data.decoding import Colour, Range, Source
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.value_range import notes_of, range_of_files
 from saddlepoint.data.workers import Target
 
 EXTENSIONS = frozenset(
@@ -43,6 +44,7 @@ def image_folder(
     background: Colour = WHITE,
     progress: OnRead | None = None,
     split: Split = "train",
+    values: Range | None = None,
 ) -> ImageData:
     """Read every image below a folder, in the order of their paths, at size x size pixels.
 
@@ -57,6 +59,9 @@ def image_folder(
     like (in any case), `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose
     classes are numbered as those of `train`.
 
+    Grey of more than 8 bits, whole numbers or floats, is scaled by one range for all files, which is found or given
+    (`value_range`); that of "test" is the one of `train`.
+
     Many images (`decoded_cache.KEPT`) are decoded once, in processes of their own, and kept in the cache folder until a
     file's name, size or time changes; their pixels are then read from the disk as they are used.
 
@@ -67,6 +72,7 @@ def image_folder(
         background: red, green, blue behind transparency, 0 to 255 each.
         progress: called with (done, total) as files are decoded, from the calling thread.
         split: "train", or "test" for the part that such a folder holds out.
+        values: of more than 8 bits, black and white; None finds them.
 
     Raises:
         DataError: no such folder, no image in it that can be read, no part held out, more than fits onto the disk, or
@@ -79,17 +85,20 @@ def image_folder(
     listing = listed(root)
     if not listing.images:
         raise DataError(_nothing(root, listing))
-    target = Target(size, channels, background)
+    learnt = root if split == "train" else part_of(given, "train")[0]
+    known = listing.images if split == "train" else listed(learnt).images
+    found = range_of_files([learnt / name for name in known], values)
+    target = Target(size, channels, background, None if found is None else found.ends)
     images, findings = read(Files(root, listing.images), target, progress)
     relative = [listing.images[i] for i in findings.kept(len(listing.images))]
     notes += _notes(listing, relative) + findings.notes(target, lambda i: printable(listing.images[i]))
+    notes += notes_of(found, values)
     if not relative:
         raise DataError(
             f"{root}: none of the {len(listing.images):,} image files can be read. {' '.join(notes)} "
             f"Check that they open in an image viewer"
         )
-    known = None if split == "train" else listed(part_of(given, "train")[0]).images
-    labels, classes = _classes(relative, known)
+    labels, classes = _classes(relative, None if split == "train" else known)
     return ImageData(name, images, labels, classes, f"The images of the folder {root}.", tuple(notes))
 
 

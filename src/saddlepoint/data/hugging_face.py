@@ -11,8 +11,9 @@ from torch import Tensor
 
 from saddlepoint.data.collection import Collection, OnRead
 from saddlepoint.data.decoded_cache import read
-from saddlepoint.data.decoding import Source
+from saddlepoint.data.decoding import Range, Source
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.value_range import LOOKED_AT, TRIED, ValueRange, notes_of, range_of
 from saddlepoint.data.workers import Target
 
 PREFIX = "hf:"
@@ -30,7 +31,13 @@ def absolute(source: str) -> str:
     return f"{PREFIX}{folder.resolve()}" if folder.is_dir() else source
 
 
-def hugging_face(source: str, size: int = 32, split: Split = "train", progress: OnRead | None = None) -> ImageData:
+def hugging_face(
+    source: str,
+    size: int = 32,
+    split: Split = "train",
+    progress: OnRead | None = None,
+    values: Range | None = None,
+) -> ImageData:
     """Read the images of a set, at size x size pixels, decoded and kept as those of a folder are.
 
     The column of images is the only one of that type, or that called `image`; the labels are the first column of
@@ -42,6 +49,7 @@ def hugging_face(source: str, size: int = 32, split: Split = "train", progress: 
         size: pixels a side.
         split: "train", or "test" for the first there is of `HELD_OUT`.
         progress: called with (done, total) as images are decoded.
+        values: of more than 8 bits, black and white; None finds them.
 
     Raises:
         DataError: `datasets` is not installed, there is no such set or split, no column of images, or no network.
@@ -52,10 +60,11 @@ def hugging_face(source: str, size: int = 32, split: Split = "train", progress: 
     column = _image_column(rows, source)
     encoded = rows.cast_column(column, datasets.Image(decode=False))
     collection = _Encoded(f"{absolute(source)} {which}", encoded, column)
-    target = Target(size, None, (255, 255, 255))
+    found = _range(collection, values)
+    target = Target(size, None, (255, 255, 255), None if found is None else found.ends)
     images, findings = read(collection, target, progress)
     kept = findings.kept(len(collection))
-    notes = findings.notes(target, lambda i: f"number {i}")
+    notes = findings.notes(target, lambda i: f"number {i}") + notes_of(found, values)
     if not kept:
         raise DataError(f"{source}: none of the {len(collection):,} images can be read. {' '.join(notes)}")
     labels, classes = _labels(rows, kept)
@@ -63,6 +72,17 @@ def hugging_face(source: str, size: int = 32, split: Split = "train", progress: 
     return ImageData(
         source.removeprefix(PREFIX).rstrip("/").rpartition("/")[2], images, labels, classes, origin, tuple(notes)
     )
+
+
+def _range(collection: Collection, given: Range | None) -> ValueRange | None:
+    """The range of a few, and where these have more than 8 bits, of a thousand of them."""
+    for most in (TRIED, LOOKED_AT):
+        step = max(1, len(collection) // most)
+        images = [one for i in range(0, len(collection), step) for one in collection.take(i, i + 1)]
+        found = range_of([one for one in images if isinstance(one, bytes)], given)
+        if found is None:
+            return None
+    return found
 
 
 @dataclass(frozen=True)

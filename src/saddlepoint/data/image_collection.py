@@ -3,7 +3,7 @@
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -16,9 +16,10 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.collection import THREADS, OnRead, some
-from saddlepoint.data.decoding import Colour, available_formats, decode_whole, upright_size
+from saddlepoint.data.decoding import Colour, Whole, available_formats, decode_whole, upright_size
 from saddlepoint.data.folder import WHITE, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split, gathered
+from saddlepoint.data.value_range import notes_of, range_of_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +174,13 @@ def photograph_folder(
     lengths = channels * places[:, 1] * places[:, 2]
     places[:, 0] = lengths.cumsum(0) - lengths
     found = _Findings()
-    parts = _decoded(files, places, channels, background, formats, found, progress)
+    learnt = root if split == "train" else part_of(Path(path).expanduser(), "train")[0]
+    values = range_of_files(files if learnt == root else [learnt / name for name in listed(learnt).images])
+    read = partial(decode_whole, background=background, formats=formats, values=None if values is None else values.ends)
+    parts = _decoded(files, places, channels, read, found, progress)
     pixels = gathered((int(lengths.sum()),), parts)
     name = root.parent.resolve().name if notes else root.resolve().name
-    notes += found.notes([printable(image) for image in listing.images], background)
+    notes += found.notes([printable(image) for image in listing.images], background) + notes_of(values, None)
     kept = torch.tensor([i for i in range(len(files)) if i not in found.failed], dtype=torch.int64)
     if not len(kept):
         raise DataError(
@@ -208,13 +212,11 @@ def _decoded(
     files: Sequence[Path],
     places: Tensor,
     channels: int,
-    background: Colour,
-    formats: tuple[str, ...],
+    read: Callable[[Path], Whole | str],
     findings: _Findings,
     progress: OnRead | None,
 ) -> Iterator[Tensor]:
     """The bytes of each file, a few files at once; of one that can't be read zeros, as its head was promised room."""
-    read = partial(decode_whole, background=background, formats=formats)
     with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")
         for start in range(0, len(files), THREADS):

@@ -90,7 +90,7 @@ class ImageData:
     def size(self) -> str:
         """Of an image, for people."""
         channels, height, width = self.shape
-        return f"{height}x{width}{' in colour' if channels == 3 else ''}"
+        return f"{height}x{width}{ {1: '', 3: ' in colour'}.get(channels, f' of {channels} channels') }"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -202,7 +202,7 @@ class ImageData:
         )
 
     def resized(self, size: int) -> "ImageData":
-        """The same images at size x size pixels: the middle square, bicubic with antialias, clamped to 0..255.
+        """The same images at size x size pixels: the middle square, bicubic with antialias, clamped to 0..255; noted.
 
         Itself, where it has that size already.
 
@@ -221,7 +221,9 @@ class ImageData:
             F.interpolate(part.float(), (size, size), mode="bicubic", antialias=True).round_().clamp_(0, 255).byte()
             for part in square.split(at_once(self.shape[0], max(size, side), max(size, side)))
         )
-        return replace(self, images=gathered((len(self), self.shape[0], size, size), parts))
+        whole = gathered((len(self), self.shape[0], size, size), parts)
+        what = f"Cropped to the middle square or resized, to {size}x{size} pixels: {len(self):,} images of {h}x{w}."
+        return replace(self, images=whole, notes=(*self.notes, what))
 
 
 def gathered(shape: tuple[int, ...], parts: Iterable[Tensor]) -> Tensor:

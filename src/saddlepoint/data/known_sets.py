@@ -13,6 +13,7 @@ from saddlepoint.data.arrays import ENDINGS, array_file
 from saddlepoint.data.bundled import digits
 from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder, found_cifar
 from saddlepoint.data.collection import OnRead
+from saddlepoint.data.decoding import Range
 from saddlepoint.data.folder import image_folder
 from saddlepoint.data.hugging_face import PREFIX, hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
@@ -107,6 +108,7 @@ def load_images(
     path: str | Path | None = None,
     split: Split = "train",
     progress: OnRead | None = None,
+    values: Range | None = None,
 ) -> ImageData:
     """Read images by name or path.
 
@@ -117,6 +119,7 @@ def load_images(
         path: a folder to read a named data set from, or that "folder" means.
         split: "train", or "test" for what the set holds out to test with.
         progress: called with (done, total) while images are decoded.
+        values: of more than 8 bits, black and white, where there are such; None finds one range for all images.
 
     Raises:
         DataError: an unknown name, no such split, or what the readers raise.
@@ -135,13 +138,13 @@ def load_images(
     elif source == "folder":
         if path is None:
             raise DataError("no folder of images was given: give its path")
-        data = _read(Path(path).expanduser(), size, split, progress)
+        data = _read(Path(path).expanduser(), size, split, progress, values)
     elif path is not None:
         raise DataError(f"both {source} and the path {path} were given: give the path alone")
     elif isinstance(source, str) and source.startswith(PREFIX):
-        data = hugging_face(source, FOLDER_SIZE if size is None else size, split, progress)
+        data = hugging_face(source, FOLDER_SIZE if size is None else size, split, progress, values)
     elif isinstance(source, Path) or is_path(source):
-        data = _read(Path(source).expanduser(), size, split, progress)
+        data = _read(Path(source).expanduser(), size, split, progress, values)
     else:
         near = difflib.get_close_matches(source, DATASETS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -172,15 +175,15 @@ def load_photographs(
     return Photographs.of(load_images(source, path=path, split=split, progress=progress))
 
 
-def _read(path: Path, size: int | None, split: Split, progress: OnRead | None) -> ImageData:
+def _read(path: Path, size: int | None, split: Split, progress: OnRead | None, values: Range | None) -> ImageData:
     """What lies at a path, by what it is."""
     if path.suffix.lower() in ENDINGS and not path.is_dir():
-        return array_file(path, split)
+        return array_file(path, split, values)
     try:
         if found_cifar(path) is not None:
             return cifar_folder(path, split)
         if holds_idx(path):
             return idx_folder(path, split)
-        return image_folder(path, FOLDER_SIZE if size is None else size, progress=progress, split=split)
+        return image_folder(path, FOLDER_SIZE if size is None else size, progress=progress, split=split, values=values)
     except PermissionError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): change its permissions") from error

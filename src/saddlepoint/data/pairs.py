@@ -17,6 +17,7 @@ from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Colour, Half, Source, available_formats, upright_size
 from saddlepoint.data.folder import WHITE, Files, Listing, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.data.value_range import notes_of, range_of_files
 from saddlepoint.data.workers import Target
 
 #: How images lie: each side in a folder of its own, equal names a pair; or both sides in one image, input on the left.
@@ -175,11 +176,14 @@ def read_pairs(
         sides, found = _matched(*folders) if paired else _apart(*folders)
     halves = (len(sides[0]), len(sides[1]))
     images, failed = [], []
-    for side, target, before in zip(sides, targets, (0, halves[0]), strict=True):
+    for side, wanted, before in zip(sides, targets, (0, halves[0]), strict=True):
+        values = range_of_files(side.paths)
+        target = replace(wanted, values=None if values is None else values.ends)
         pixels, findings = read(side.files, target, _counted(progress, before, sum(halves)))
         images.append(pixels)
         failed.append(findings.failed)
-        notes += [f"{side.name}: {note}" for note in findings.notes(target, side.called)]
+        told = findings.notes(target, side.called) + notes_of(values, None)
+        notes += [f"{side.name}: {note}" for note in told]
     kept = [[i for i in range(n) if i not in bad] for n, bad in zip(halves, failed, strict=True)]
     if paired:
         both = [i for i in range(halves[0]) if i not in failed[0] and i not in failed[1]]
@@ -223,6 +227,12 @@ class _Side:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Of its files, whole."""
+        taken = (source[0] if isinstance(source, tuple) else source for source in self.files.take(0, len(self.files)))
+        return [source for source in taken if isinstance(source, Path)]
 
     def called(self, i: int) -> str:
         return printable(self.names[i])

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from saddlepoint.data import decoding
-from saddlepoint.data.decoding import Colour, Marks, Source, available_formats
+from saddlepoint.data.decoding import Colour, Marks, Range, Source, available_formats
 from saddlepoint.data.images import DataError
 
 COMMAND = (sys.executable, "-P", decoding.__file__)
@@ -31,11 +31,15 @@ MOST = 32
 
 @dataclass(frozen=True)
 class Target:
-    """What images are decoded to: pixels a side; 1 or 3 channels, or None to decide by the images; a background."""
+    """What images are decoded to: pixels a side; 1 or 3 channels, or None to decide by the images; a background.
+
+    `values` of more than 8 bits are black and white; None are each image's own.
+    """
 
     size: int
     channels: int | None
     background: Colour
+    values: Range | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def decoded(batches: Iterable[Sequence[Source]], target: Target) -> Generator[Sh
         workers.append(mine.worker)
 
     def ask(sources: Sequence[Source]) -> Shard:
-        question = (Image.MAX_IMAGE_PIXELS, list(sources), target.size, target.channels, target.background, formats)
+        wanted = (target.size, target.channels, target.background, formats, target.values)
+        question = (Image.MAX_IMAGE_PIXELS, list(sources), *wanted)
         return _ask(mine.worker, question, sources, target.size)
 
     waiting: deque[Future[Shard]] = deque()

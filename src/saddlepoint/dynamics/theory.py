@@ -22,11 +22,14 @@ from saddlepoint.methods import (
     Consensus,
     DoubleExtragradient,
     Extragradient,
+    ExtragradientPlus,
     HeavyBall,
     Lead,
     Lookahead,
+    NestedLookahead,
     Nesterov,
     Optimistic,
+    OptimisticAdam,
     Proximal,
     Ridge,
     RungeKutta,
@@ -159,6 +162,17 @@ def _(method: DoubleExtragradient, f: LinearField) -> LinearMap:
 
 
 @linear_map.register
+def _(method: ExtragradientPlus, f: LinearField) -> LinearMap:
+    return _extragradient(f, 1 / method.beta)
+
+
+@linear_map.register
+def _(method: OptimisticAdam, f: LinearField) -> LinearMap | None:
+    # It differs in the first step.
+    return linear_map(Optimistic(method.base), f)
+
+
+@linear_map.register
 def _(method: Optimistic, f: LinearField) -> LinearMap | None:
     base = linear_map(method.base, f)
     if base is None or base.period > 1 or base.matrix.shape[-1] != f.n:
@@ -173,12 +187,22 @@ def _(method: Lookahead, f: LinearField) -> LinearMap | None:
     base = linear_map(method.base, f)
     if base is None or method.k % base.period:
         return None
-    fast = torch.linalg.matrix_power(base.matrix, method.k // base.period)
-    # The slow point is where z was at the beginning; a base's memory is left alone.
-    slow = torch.eye(fast.shape[-1], dtype=fast.dtype)[: f.n].expand_as(fast[..., : f.n, :])
-    return LinearMap(
-        torch.cat([torch.lerp(slow, fast[..., : f.n, :], method.alpha), fast[..., f.n :, :]], -2), method.k
-    )
+    return LinearMap(_pulled_back(base.matrix, method.k // base.period, method.alpha, f.n), method.k)
+
+
+@linear_map.register
+def _(method: NestedLookahead, f: LinearField) -> LinearMap | None:
+    slow = linear_map(Lookahead(method.base, method.k, method.alpha), f)
+    if slow is None:
+        return None
+    return LinearMap(_pulled_back(slow.matrix, method.outer, method.alpha, f.n), method.k * method.outer)
+
+
+def _pulled_back(matrix: Tensor, times: int, alpha: float, n: int) -> Tensor:
+    """So many times the map, then z back towards where it was at the beginning; a base's memory is left alone."""
+    fast = torch.linalg.matrix_power(matrix, times)
+    slow = torch.eye(fast.shape[-1], dtype=fast.dtype)[:n].expand_as(fast[..., :n, :])
+    return torch.cat([torch.lerp(slow, fast[..., :n, :], alpha), fast[..., n:, :]], -2)
 
 
 @linear_map.register

@@ -15,10 +15,12 @@ from saddlepoint.metrics import (
     density_coverage,
     frechet_at_infinity,
     frechet_distance,
+    frechet_from_moments,
     inception_score,
     kernel_distance,
     memorisation,
     mode_coverage,
+    patch_moments,
     precision_recall,
     sliced_wasserstein,
 )
@@ -197,10 +199,18 @@ def _duplicates(c: Compared, quantile: float) -> list[Number]:
     ]
 
 
+def _patches(c: Compared) -> list[Number]:
+    assert c.real.pixels is not None
+    assert c.generated.pixels is not None
+    value = frechet_from_moments(patch_moments(c.real.pixels), patch_moments(c.generated.pixels))
+    return [Number(measure("frechet_patches"), value)]
+
+
 def _sliced(c: Compared, projections: int) -> list[Number]:
     assert c.real.pixels is not None
     assert c.generated.pixels is not None
-    levels = sliced_wasserstein(c.real.pixels, c.generated.pixels, projections, c.seed)
+    real, made = (each.reshape(len(each), -1) for each in (c.real.pixels, c.generated.pixels))
+    levels = sliced_wasserstein(real, made, projections, c.seed)
     return [Number(measure("sliced_wasserstein"), levels / 255)]
 
 
@@ -215,6 +225,12 @@ def _classless(c: Compared) -> str | None:
     if c.real.logits is None:
         return f"the extractor {c.name} has no classes: take one that has, as digits or inception (--features)"
     return _too_few(c, 1)
+
+
+def _larger_than(c: Compared, side: int) -> str | None:
+    kept = (c.real.pixels, c.generated.pixels)
+    fit = all(each is not None and each[0].size <= 3 * side**2 for each in kept)
+    return None if fit else f"is for images up to {side}x{side}"
 
 
 def _splits(c: Compared) -> Settings:
@@ -288,11 +304,17 @@ METRICS: dict[str, Metric] = {
         lambda _: {"quantile": 0.01},
         once=True,
     ),
+    "patches": Metric(
+        "Fréchet distance of 8x8 patches, for images up to 64x64; can't see how things lie farther apart",
+        ("frechet_patches",),
+        _patches,
+        unfit=lambda c: _larger_than(c, 64) or _too_few(c, 2),
+    ),
     "sliced_wasserstein": Metric(
         "transport between pixels along random directions, in [0, 1] units; for images up to 32x32",
         ("sliced_wasserstein",),
         _sliced,
         lambda _: {"projections": 512},
-        lambda c: "is for images up to 32x32" if c.real.pixels is None or c.generated.pixels is None else None,
+        lambda c: _larger_than(c, 32),
     ),
 }

@@ -17,8 +17,8 @@ from saddlepoint.extractors import Extractor
 
 #: Images generated and read together.
 CHUNK = 1024
-#: Numbers in an image up to which its pixels are compared too: colour of 32x32.
-SMALL = 3 * 32 * 32
+#: Numbers in an image up to which its pixels are kept, to be compared too: colour of 64x64.
+SMALL = 3 * 64 * 64
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Seen:
     Attributes:
         features: float32 (n, d).
         logits: float32 (n, classes), or None where the extractor has no classes.
-        pixels: uint8 (m, C·H·W), of the first m images; None where they are large.
+        pixels: uint8 (m, C, H, W), of the first m images; None where they are large.
         order: where the images are in their data set, int64 (n,).
     """
 
@@ -85,7 +85,7 @@ def seen_in(
     n, done = len(order), 0
     features: NDArray[Any] = np.empty((0, 0), np.float32)
     logits: NDArray[Any] | None = None
-    pixels = np.empty((min(n, most), prod(shape)), np.uint8) if prod(shape) <= SMALL else None
+    pixels = np.empty((min(n, most), *shape), np.uint8) if prod(shape) <= SMALL else None
     report(what, 0, n)
     for images in chunks:
         reading, stop = extractor.read(images), done + len(images)
@@ -96,7 +96,7 @@ def seen_in(
         if logits is not None and reading.logits is not None:
             logits[done:stop] = reading.logits.numpy()
         if pixels is not None and done < len(pixels):
-            pixels[done:stop] = images.flatten(1).numpy()[: len(pixels) - done]
+            pixels[done:stop] = images.numpy()[: len(pixels) - done]
         done = stop
         report(what, done, n)
     return Seen(features, logits, pixels, order)

@@ -1,6 +1,7 @@
 """How near images come to real ones: each to its own, or all of them to all."""
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddlepoint.extractors import Extractor
+from saddlepoint.extractors import Extractor, load_extractor
 from saddlepoint.measures import Measure, Number, measure
 from saddlepoint.metrics import (
     Moments,
@@ -73,6 +74,18 @@ class Features:
         """The Fréchet distance of made images from real ones."""
         return frechet_from_moments(real, self.moments(made))
 
+    def measured(self, distance: DistanceName) -> Measure:
+        """What a distance in them measures, and what it can't see."""
+        if self.judge is None:
+            return measure("frechet_patches")
+        plain, blind = measure(distance).of(self.name), self.judge.blind
+        return plain if not blind else replace(plain, summary=f"{plain.summary}; can't see {blind}")
+
+
+def features_of(name: str, device: str | torch.device = "cpu") -> Features:
+    """Where images are compared: `patches`, or an extractor of a name. Raises ValueError where there is none."""
+    return Features(None if name == "patches" else load_extractor(name, device))
+
 
 def in_channels(images: Tensor, channels: int) -> Tensor:
     """Images (uint8, 1 or 3 channels) in as many as are wanted: grey repeated, colour made grey (Rec. 601)."""
@@ -92,44 +105,71 @@ def coarse_pixels(images: Tensor) -> Tensor:
 class SetDistance:
     """The distance of generated images from some real ones, taken in features.
 
-    `pixel_…`: of images averaged to at most 8x8 pixels, in [0, 1] units. `frechet_…`, `kernel_…`: in the features of
-    the extractor of that name.
+    `pixel_…`: of images averaged to at most 8x8 pixels, in [0, 1] units. `frechet_patches`: of patches of 8x8 pixels.
+    `frechet_…`, `kernel_…`: in the features of the extractor of that name.
 
     Args:
         images: all real images, uint8 (N, C, H, W); they are read at the first distance.
         chosen: indices of those that are compared.
-        extractor: gives the features; None takes coarse pixels.
+        features: where they are compared; None takes coarse pixels.
         distance: `frechet`, or `kernel`.
+
+    Raises:
+        ValueError: a kernel distance of patches, of which an image has many.
     """
 
     def __init__(
-        self, images: Tensor, chosen: Tensor, extractor: Extractor | None = None, distance: DistanceName = "frechet"
+        self, images: Tensor, chosen: Tensor, features: Features | None = None, distance: DistanceName = "frechet"
     ) -> None:
-        self._images, self._chosen, self.extractor, self.distance = images, chosen, extractor, distance
+        if distance == "kernel" and features is not None and features.judge is None:
+            raise ValueError("the kernel distance wants one row an image, and patches are many: take frechet")
+        self._images, self._chosen, self.features, self.distance = images, chosen, features, distance
 
     def __len__(self) -> int:
         return len(self._chosen)
 
     def __call__(self, generated: Tensor) -> Number:
         """Of generated images, uint8 (M, C, H, W)."""
-        found = self._features(generated)
         if self.distance == "kernel":
-            return Number(self._measure, squared_mmd(self._real, found))
-        return Number(self._measure, frechet_from_moments(self._moments, Moments.of(found)))
+            return Number(self._measure, squared_mmd(self._real, self._rows(generated)))
+        return Number(self._measure, frechet_from_moments(self._moments, self._moments_of(generated)))
+
+    def floor(self, order: Tensor) -> Number:
+        """The distance of other real images: what a perfect generator would score with as many of each.
+
+        Of fewer than twice as many, halves are compared, and of Fréchet distances, whose bias falls as 1/n, a part is
+        taken off.
+
+        Args:
+            order: of all real images, in which those that are compared come first.
+        """
+        n = len(self)
+        if len(order) >= 2 * n:
+            return self(self._images[order[n : 2 * n]])
+        half = len(order) // 2
+        first, second = (self._images[part] for part in (order[:half], order[half : 2 * half]))
+        if self.distance == "kernel":
+            return Number(self._measure, squared_mmd(self._rows(first), self._rows(second)))
+        apart = frechet_from_moments(self._moments_of(first), self._moments_of(second))
+        return Number(self._measure, half / n * apart)
 
     @property
     def _measure(self) -> Measure:
-        if self.extractor is None:
+        if self.features is None:
             return measure(f"pixel_{self.distance}")
-        return measure(self.distance).of(self.extractor.name)
+        return self.features.measured(self.distance)
 
     @cached_property
     def _real(self) -> Tensor:
-        return self._features(self._images[self._chosen])
+        return self._rows(self._images[self._chosen])
 
     @cached_property
     def _moments(self) -> Moments:
-        return Moments.of(self._real)
+        return self._moments_of(self._images[self._chosen])
 
-    def _features(self, images: Tensor) -> Tensor:
-        return coarse_pixels(images) if self.extractor is None else self.extractor(images)
+    def _moments_of(self, images: Tensor) -> Moments:
+        return Moments.of(coarse_pixels(images)) if self.features is None else self.features.moments(images)
+
+    def _rows(self, images: Tensor) -> Tensor:
+        judge = None if self.features is None else self.features.judge
+        return coarse_pixels(images) if judge is None else judge(images)

@@ -4,6 +4,7 @@ from saddlepoint.extractors.classifier import SmallClassifier
 from saddlepoint.extractors.extractor import Extracted, Extractor
 from saddlepoint.extractors.loading import (
     EXTRACTORS,
+    PLAIN,
     SOUND_EXTRACTORS,
     WEIGHTS,
     classifier,
@@ -16,6 +17,7 @@ from saddlepoint.extractors.stored import facts
 
 __all__ = [
     "EXTRACTORS",
+    "PLAIN",
     "SOUND_EXTRACTORS",
     "WEIGHTS",
     "Extracted",

@@ -36,9 +36,11 @@ class Extractor:
         mean: taken off images in [0, 1]; one number, or one a channel.
         std: divides them after that.
         head: features to logits, where the network has classes.
+        places: what losses between pairs of images take in place of the module, as it tells where things are.
         name: what to call it.
         digest: of the weights' file, where they come from one; a hash of the module's state where None.
         resizing: a sentence about what happens to images; composed from the arguments above where None.
+        blind: what a distance between sets of its features can't see, a few words.
         batch: images read at once.
         device: where the network lives; images may be anywhere.
 
@@ -59,20 +61,23 @@ class Extractor:
         mean: float | Sequence[float] = 0.0,
         std: float | Sequence[float] = 1.0,
         head: nn.Module | None = None,
+        places: nn.Module | None = None,
         name: str = "module",
         digest: str | None = None,
         resizing: str | None = None,
+        blind: str = "",
         batch: int = 256,
         device: str | torch.device = "cpu",
     ) -> None:
         if batch < 1:
             raise ValueError(f"the batch is {batch} images: give at least 1")
-        self.name, self.batch, self.device = name, batch, torch.device(device)
+        self.name, self.blind, self.batch, self.device = name, blind, batch, torch.device(device)
         self.size = (size, size) if isinstance(size, int) else size
         self._prepare = Preparation(self.size, channels, _several(mean), _several(std))
         self.resizing = str(self._prepare) if resizing is None else resizing
         self._module = self._frozen(module)
         self._head = None if head is None else self._frozen(head)
+        self._places = self._module if places is None else self._frozen(places)
         self.digest = _digest(self.resizing, self._module, self._head) if digest is None else digest
 
     def __call__(self, images: Tensor) -> Tensor:
@@ -122,12 +127,12 @@ class Extractor:
     def differentiable(self, images: Tensor) -> Tensor:
         """Features (N, d) with their graph, for losses: of images float (N, C, H, W) in [0, 1] on its device.
 
-        As `read` has them, but that nothing is rounded on the way.
+        As `read` has them, but that nothing is rounded on the way, and place by place where the extractor tells that.
 
         Raises:
             ValueError: the network rounds on its own, so that no gradient comes through it.
         """
-        features: Tensor = self._module(self._prepare.differentiable(images)).flatten(1)
+        features: Tensor = self._places(self._prepare.differentiable(images)).flatten(1)
         if images.requires_grad and not features.requires_grad:
             raise ValueError(
                 f"the extractor {self.name} lets no gradient through: take another one for a loss, "

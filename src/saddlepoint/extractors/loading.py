@@ -7,11 +7,13 @@ from pathlib import Path
 import torch
 
 from saddlepoint.extractors.classifier import SIDE, SmallClassifier
+from saddlepoint.extractors.efficientnet import LEAST, ImagenetFeatures, imagenet_grids
 from saddlepoint.extractors.extractor import Extractor
 from saddlepoint.extractors.inception import RESIZING, fid_inception
 from saddlepoint.extractors.pixels import AveragedPixels
 from saddlepoint.extractors.spoken import SoundExtractor, SpokenClassifier
 from saddlepoint.extractors.stacked import StackedFeatures, StackedLogits
+from saddlepoint.extractors.texture import Texture
 from saddlepoint.extractors.third_party import timm_model, torchscript
 
 Device = str | torch.device
@@ -26,6 +28,8 @@ _SUITED = {
     "fashion-mnist": ("fashion", "fashion"),
     "stacked-mnist": ("stacked-digits", "digits"),
 }
+#: What orders generators best of all that needs no weights (bench/yardstick.py).
+PLAIN = "texture"
 #: Side to which `pixels` averages.
 PIXELS = 8
 #: Files that are read as TorchScript.
@@ -69,13 +73,13 @@ def load_sound_extractor(name: str, device: Device = "cpu") -> SoundExtractor:
 
 
 def suited_to(dataset: str) -> str:
-    """The extractor for a data set by name, of those that need no download: `pixels` where none knows its images.
+    """The extractor for a data set by name, of those that come with the package: `texture` where none knows its images.
 
     >>> suited_to("mnist"), suited_to("stacked-mnist"), suited_to("photographs")
-    ('digits', 'stacked-digits', 'pixels')
+    ('digits', 'stacked-digits', 'texture')
     """
-    name, weights = _SUITED.get(dataset, ("pixels", None))
-    return name if weights is not None and WEIGHTS[weights].is_file() else "pixels"
+    name, weights = _SUITED.get(dataset, (PLAIN, None))
+    return name if weights is not None and WEIGHTS[weights].is_file() else PLAIN
 
 
 def classifier(path: Path, name: str, device: Device = "cpu") -> Extractor:
@@ -121,6 +125,7 @@ def _pixels(device: Device) -> Extractor:
         channels=None,
         name="pixels",
         resizing=f"scaled to [0, 1], averaged to at most {PIXELS}x{PIXELS}",
+        blind="blur, noise and texture",
         device=device,
     )
 
@@ -130,11 +135,38 @@ def _inception(device: Device) -> Extractor:
     return Extractor(network, None, head=head, name="inception", resizing=RESIZING, batch=64, device=device)
 
 
+def _texture(device: Device) -> Extractor:
+    return Extractor(
+        Texture(),
+        None,
+        channels=None,
+        name="texture",
+        resizing="scaled to [0, 1]",
+        blind="what is shown, beyond colours, and how rough it is where",
+        device=device,
+    )
+
+
+def _imagenet(device: Device) -> Extractor:
+    body = imagenet_grids()
+    return Extractor(
+        ImagenetFeatures(body),
+        None,
+        name="imagenet",
+        places=ImagenetFeatures(body, pooled=False),
+        resizing=f"grey repeated to RGB, scaled to [0, 1], enlarged to {LEAST} pixels (bilinear), less 127, over 128",
+        batch=64,
+        device=device,
+    )
+
+
 EXTRACTORS: dict[str, Callable[[Device], Extractor]] = {
     "digits": _digits,
     "stacked-digits": _stacked_digits,
     "fashion": _fashion,
     "pixels": _pixels,
+    "texture": _texture,
+    "imagenet": _imagenet,
     "inception": _inception,
 }
 #: What listens to sounds.

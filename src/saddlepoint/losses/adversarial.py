@@ -126,6 +126,7 @@ def hinge() -> AdversarialLoss:
 def wasserstein() -> AdversarialLoss:
     """A difference of means: L_D = E f − E r, L_G = −E f; unbounded below without a penalty on the discriminator.
 
+    A constant added to D changes no gradient, only the value of L_G.
     Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875. Take it with `gradient-penalty`.
     """
     return AdversarialLoss(

@@ -34,6 +34,7 @@ class Agraal(Method):
     theta: float = field(default=1.0, init=False)
 
     cost = "1 evaluation a player, 1 more at the first step; 3 buffers"
+    theory = "itself: the players' optimizers and rates are not used"
     paper = """@article{malitsky2020golden,
   title={Golden Ratio Algorithms for Variational Inequalities},
   author={Malitsky, Yura}, journal={Mathematical Programming}, volume={184}, pages={383--410}, year={2020}}"""
@@ -78,7 +79,10 @@ class Agraal(Method):
         norm = float(field.norm())
         if norm == 0:
             return 1.0
-        reach = 1e-3 * max(1.0, float(game.point.norm())) / norm
+        # The size of the point where the field acts: a parameter without a gradient, as a constant in D, has no say.
+        pairs = zip(game.point.tensors, field.tensors, strict=True)
+        size = math.sqrt(sum(float((z.detach() * f).square().sum()) for z, f in pairs))
+        reach = 1e-3 * max(1.0, size / norm) / norm
         with game.excursion():
             game.point.add_(field, alpha=-reach)
             change = float((game.field(batch, base=False) - field).norm())  # type: ignore[arg-type]

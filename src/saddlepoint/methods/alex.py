@@ -35,6 +35,7 @@ class Alex(Method):
 
     separable = True
     cost = "1 evaluation a player; 2 buffers"
+    theory = "gradient descent (its paper has experiments over Adam)"
     paper = """@inproceedings{lee2024fundamental,
   title={Fundamental Benefit of Alternating Updates in Minimax Optimization},
   author={Lee, Jaewook and Cho, Hanseul and Yun, Chulhee},

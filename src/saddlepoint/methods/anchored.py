@@ -50,8 +50,8 @@ class Anchored(Method):
         if self.anchor is None:
             self.anchor = game.point.clone()
         beta = 1 / (self.k + 1) if self.scheme == "feg" else 1 / (self.k + 2)
-        outer = self.shrunk
-        inner = 1 - beta if self.scheme == "feg" else outer
+        scale = self.shrunk
+        inner = 1 - beta if self.scheme == "feg" else scale
         batch = batches.next()
         direction = game.field(batch)
         ahead = game.preconditioner(direction)
@@ -62,7 +62,8 @@ class Anchored(Method):
         with game.excursion():
             game.point.add_(ahead * direction, alpha=-inner)
             direction = game.field(batch, base=False)
-        game.move(outer * direction)
+        with game.scaled_rates(scale):
+            game.move(direction)
         self.k += 1
 
     def _shrink(self, rate: float) -> None:

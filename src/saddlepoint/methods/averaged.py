@@ -39,6 +39,7 @@ class Averaged(Method):
     steps: int = field(default=0, init=False)
 
     cost = "that of the base; 1 buffer"
+    theory = "its base"
     paper = """@inproceedings{yazici2019unusual,
   title={The Unusual Effectiveness of Averaging in {GAN} Training},
   author={Yaz{\\i}c{\\i}, Yasin and Foo, Chuan-Sheng and Winkler, Stefan and Yap, Kim-Hui and

@@ -31,6 +31,7 @@ class Competitive(Method):
     tolerance: float = 1e-10
 
     cost = "1 evaluation a player, 2 products a solver iteration; solver's basis"
+    theory = "gradient descent (over RMSprop, or Adam with beta1 = 0, it is ACGD)"
     paper = """@inproceedings{schafer2019competitive,
   title={Competitive Gradient Descent},
   author={Sch{\\"a}fer, Florian and Anandkumar, Anima},

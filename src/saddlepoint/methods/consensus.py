@@ -23,6 +23,7 @@ class Consensus(Method):
 
     separable = True
     cost = "1 evaluation a player, 1 product; 1 buffer"
+    theory = "gradient descent (its paper has experiments over RMSprop)"
     paper = """@inproceedings{mescheder2017numerics,
   title={The Numerics of {GANs}},
   author={Mescheder, Lars and Nowozin, Sebastian and Geiger, Andreas},

@@ -26,6 +26,7 @@ class Extragradient(Method):
 
     separable = True
     cost = "2 evaluations a player; 1 buffer"
+    theory = "gradient descent (over Adam it is ExtraAdam)"
     paper = """@inproceedings{gidel2019variational,
   title={A Variational Inequality Perspective on Generative Adversarial Networks},
   author={Gidel, Gauthier and Berard, Hugo and Vignoud, Ga{\\"e}tan and Vincent, Pascal

@@ -33,6 +33,7 @@ class Extrapolated(Method):
     residuals: list[Point] = field(default_factory=list, init=False)
 
     cost = "that of the base; 2 (window + 1) buffers"
+    theory = "its base, where that is a linear map"
     paper = """@inproceedings{he2022gda,
   title={{GDA-AM}: On the Effectiveness of Solving Minimax Optimization via {A}nderson Acceleration},
   author={He, Huan and Zhao, Shifan and Xi, Yuanzhe and Ho, Joyce C. and Saad, Yousef},

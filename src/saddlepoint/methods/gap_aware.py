@@ -39,6 +39,7 @@ class GapAware(Method):
     mean_loss: float | None = field(default=None, init=False)
 
     cost = "that of the base; no buffers"
+    theory = "none: it scales a rate of any optimizer"
     paper = """@inproceedings{hazimeh2023mind,
   title={Mind the (Optimality) Gap: A Gap-Aware Learning Rate Scheduler for Adversarial Nets},
   author={Hazimeh, Hussein and Ponomareva, Natalia},
@@ -56,15 +57,8 @@ class GapAware(Method):
     def update(self, game: Game, batches: Batches) -> None:
         """Move by the base at the scaled rate, then put the rate back and note the loss."""
         player = self.slowed(game.names)
-        groups = game.optimizers[player].param_groups
-        rates = [group["lr"] for group in groups]
-        for group, rate in zip(groups, rates, strict=True):
-            group["lr"] = rate * self.factor()
-        try:
+        with game.scaled_rates(self.factor(), (player,)):
             self.base.update(game, batches)
-        finally:
-            for group, rate in zip(groups, rates, strict=True):
-                group["lr"] = rate
         if player not in game.awake:
             return
         loss = float(game.loss_values[player])

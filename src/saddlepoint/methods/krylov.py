@@ -57,7 +57,7 @@ def gmres(operator: Operator, right: Point, iterations: int) -> Point:
 
 
 def conjugate_gradients(operator: Operator, right: Point, iterations: int, tolerance: float = 1e-10) -> Point:
-    """The x with A x = b for a symmetric positive definite A."""
+    """The x with A x = b for a symmetric positive definite A; x up to there where a direction has no curvature."""
     x, residual = right.zeros(), right.clone()
     direction, square = residual.clone(), float(residual.dot(residual))
     goal = tolerance**2 * square
@@ -65,7 +65,9 @@ def conjugate_gradients(operator: Operator, right: Point, iterations: int, toler
         if square <= goal:
             break
         image = operator(direction)
-        length = square / float(direction.dot(image))
+        if (along := float(direction.dot(image))) <= 0:
+            break
+        length = square / along
         x.add_(direction, alpha=length)
         residual.add_(image, alpha=-length)
         square, before = float(residual.dot(residual)), square

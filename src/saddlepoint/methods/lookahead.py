@@ -35,6 +35,7 @@ class Lookahead(Method):
     fast_steps: int = field(default=0, init=False)
 
     cost = "that of the base; 1 buffer"
+    theory = "its base, over gradient descent (its paper has it over Adam)"
     paper = """@inproceedings{chavdarova2021taming,
   title={Taming {GANs} with Lookahead-Minmax},
   author={Chavdarova, Tatjana and Pagliardini, Matteo and Stich, Sebastian U. and Fleuret, Fran{\\c{c}}ois

@@ -27,6 +27,7 @@ class Optimistic(Method):
     previous: Point | None = field(default=None, init=False)
 
     cost = "that of the base; 2 buffers"
+    theory = "its base, over gradient descent (over Adam it is optimistic Adam)"
     paper = """@inproceedings{daskalakis2018training,
   title={Training {GANs} with Optimism},
   author={Daskalakis, Constantinos and Ilyas, Andrew and Syrgkanis, Vasilis and Zeng, Haoyang},

@@ -26,6 +26,7 @@ class ScheduleFree(Method):
 
     separable = True
     cost = "1 evaluation a player; 2 buffers"
+    theory = "minimisation by gradient descent or AdamW, not games"
     paper = """@inproceedings{defazio2024road,
   title={The Road Less Scheduled},
   author={Defazio, Aaron and Yang, Xingyu Alice and Mehta, Harsh and Mishchenko, Konstantin and Khaled, Ahmed

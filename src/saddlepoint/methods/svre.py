@@ -35,6 +35,7 @@ class SVRE(Method):
 
     separable = True
     cost = "4 evaluations a player, and `batches` every k steps; 3 buffers"
+    theory = "gradient descent (its paper has experiments over Adam)"
     paper = """@inproceedings{chavdarova2019reducing,
   title={Reducing Noise in {GAN} Training with Variance Reduced Extragradient},
   author={Chavdarova, Tatjana and Gidel, Gauthier and Fleuret, Fran{\\c{c}}ois and Lacoste-Julien, Simon},

@@ -12,7 +12,7 @@ from saddlepoint.metrics.frechet import frechet_distance, frechet_from_moments
 from saddlepoint.metrics.inception import InceptionScore, inception_score
 from saddlepoint.metrics.infinity import FrechetAtInfinity, frechet_at_infinity
 from saddlepoint.metrics.kernel import KernelDistance, kernel_distance, squared_mmd
-from saddlepoint.metrics.memorisation import Memorisation, memorisation
+from saddlepoint.metrics.memorisation import Memorisation, memorisation, memorised
 from saddlepoint.metrics.modes import ModeCoverage, mode_coverage
 from saddlepoint.metrics.moments import Moments
 from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, nearest_others
@@ -34,6 +34,7 @@ from saddlepoint.metrics.sliced import sliced_wasserstein
 from saddlepoint.metrics.sound import StftDistance, log_spectral_distance, mel_distance, stft_distance
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
+from saddlepoint.metrics.table_attacks import Attacks, Risk, attacks
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
 from saddlepoint.metrics.table_privacy import Privacy, privacy
 from saddlepoint.metrics.tables import (
@@ -47,6 +48,7 @@ from saddlepoint.metrics.tables import (
 from saddlepoint.metrics.text import Words, bleu, copied, distinct, ngram_kl, self_bleu, words
 
 __all__ = [
+    "Attacks",
     "DensityCoverage",
     "Duplicates",
     "Features",
@@ -60,10 +62,12 @@ __all__ = [
     "PrecisionRecall",
     "Privacy",
     "PyramidDistance",
+    "Risk",
     "StftDistance",
     "TableColumn",
     "Utility",
     "Words",
+    "attacks",
     "autocorrelation_difference",
     "autocorrelations",
     "birthday_duplicates",
@@ -88,6 +92,7 @@ __all__ = [
     "marginal_similarities",
     "mel_distance",
     "memorisation",
+    "memorised",
     "mode_coverage",
     "ms_ssim",
     "nearest_neighbours",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.metrics.features import Features, feature_pair
+from saddlepoint.metrics.features import Features, double, feature_pair
 from saddlepoint.metrics.neighbours import nearest_neighbours
 
 
@@ -56,6 +56,35 @@ def memorisation(generated: Features, train: Features, held_out: Features) -> Me
     ours, theirs = nearest_neighbours(x, y).distances[:, 0], nearest_neighbours(z, y).distances[:, 0]
     closer, score = _mann_whitney(ours, theirs)
     return Memorisation(closer, score, float(np.median(ours)), float(np.median(theirs)))
+
+
+def memorised(generated: Features, train: Features, ratio: float = 1 / 3) -> NDArray[np.bool_]:
+    """Which rows are copies: the nearest training row is less than a third as far as the next different one, (n,).
+
+    Between the rows of a smooth distribution of m dimensions that happens to a share of about ratioᵐ by chance: take
+    off the share of real rows to which it happens. Training rows that are equal count once; a single one tells nothing.
+
+    Args:
+        generated: features (n, d); arrays or tensors.
+        train: features that the generator was trained on.
+        ratio: of the two distances.
+
+    Raises:
+        ValueError: widths that differ, or features that are not finite.
+
+    Paper: Yoon, Choi, Kwon, Ryu 2023, "Diffusion probabilistic models generalize when they fail to memorize", ICML
+    workshop on structured probabilistic inference.
+
+    >>> memorised([[0.1], [2.5]], [[0.0], [5.0], [5.0]]).tolist()
+    [True, False]
+    """
+    x, y = feature_pair(generated, train, ("generated", "training"))
+    different = np.unique(double(y), axis=0)
+    if len(different) < 2:
+        return np.zeros(len(x), bool)
+    near = nearest_neighbours(x, different, 2).distances
+    found: NDArray[np.bool_] = near[:, 0] < ratio * near[:, 1]
+    return found
 
 
 def _mann_whitney(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.metrics.tables import Columns, _check_columns
+from saddlepoint.metrics.tables import Columns, TableColumn, _check_columns
 
 #: Pairs of rows that are compared at once.
 PAIRS = 1 << 22
@@ -45,7 +45,7 @@ def privacy(train: Columns, held_out: Columns, generated: Columns, *, most: int 
         raise ValueError(f"most is {most}: give at least 1")
     _check_columns(train, held_out)
     _check_columns(train, generated)
-    spans = [_span(column.values) if column.numeric else 0.0 for column in train]
+    spans = spans_of(train)
     n = min(len(train[0].values), len(held_out[0].values))
     whole, part = _matrix(train), _matrix(train)[:, :n]
     others, made = _matrix(held_out)[:, :n], _matrix(generated)[:, :most]
@@ -58,6 +58,32 @@ def privacy(train: Columns, held_out: Columns, generated: Columns, *, most: int 
         float(np.median(_nearest(made, whole, spans))),
         float(np.median(_nearest(_matrix(held_out)[:, :most], whole, spans))),
     )
+
+
+def spans_of(columns: Columns) -> list[float]:
+    """The range of each column of numbers, by which distances are measured; 0 of categories."""
+    return [_span(column.values) if column.numeric else 0.0 for column in columns]
+
+
+def column_distances(a: TableColumn, b: TableColumn, span: float) -> NDArray[np.float32]:
+    """Of all rows of a to all of b in one column, (N, M), as `privacy` has it; `span` 0 is of categories."""
+    return _apart(a.values.astype(np.float64), b.values.astype(np.float64), span)
+
+
+def _apart(mine: NDArray[np.float64], theirs: NDArray[np.float64], span: float) -> NDArray[np.float32]:
+    if span == 0:
+        unlike: NDArray[np.float32] = (mine[:, None] != theirs).astype(np.float32)
+        return unlike
+    # From a common zero, as float32 would not tell the seconds of dates apart.
+    zero = theirs[~np.isnan(theirs)].min(initial=np.inf)
+    zero = zero if np.isfinite(zero) else 0.0
+    mine, theirs = ((mine - zero) / span).astype(np.float32), ((theirs - zero) / span).astype(np.float32)
+    absent, lacking = np.isnan(mine), np.isnan(theirs)
+    found: NDArray[np.float32] = np.minimum(np.abs(np.nan_to_num(mine)[:, None] - np.nan_to_num(theirs)), np.float32(1))
+    # A missing number is as far as can be from every other one.
+    if absent.any() or lacking.any():
+        found[absent[:, None] != lacking] = 1.0
+    return found
 
 
 def _span(values: NDArray[np.float64]) -> float:
@@ -78,13 +104,7 @@ def _nearest(a: NDArray[np.float64], b: NDArray[np.float64], spans: list[float])
     for start in range(0, a.shape[1], step):
         total = np.zeros((min(step, a.shape[1] - start), b.shape[1]), dtype=np.float32)
         for mine, theirs, span in zip(a[:, start : start + step], b, spans, strict=True):
-            if span == 0:
-                total += mine[:, None] != theirs
-                continue
-            # Beyond the range of both: a missing number is as far as can be from every other one.
-            far = np.nan_to_num(mine / span, nan=np.inf)[:, None], np.nan_to_num(theirs / span, nan=np.inf)
-            with np.errstate(invalid="ignore"):
-                total += np.minimum(np.nan_to_num(np.abs(far[0] - far[1]), nan=0.0, posinf=1.0), 1.0).astype(np.float32)
+            total += _apart(mine, theirs, span)
         found[start : start + step] = total.min(1) / len(spans)
     return found
 

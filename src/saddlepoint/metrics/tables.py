@@ -93,14 +93,16 @@ def pair_similarities(real: Columns, generated: Columns) -> dict[tuple[str, str]
     Numbers: 1 − ½ |ρ − ρ'|, ρ the correlation coefficient of the rows that have both. Otherwise 1 − ½ Σ |p − q| over
     the cells of the contingency table; a number then stands in one of ten bins of equal real weight, or is missing.
     """
-    return _pair_similarities(real, generated, _edges_of_equal_weight)
+    return _pair_similarities(real, generated, _binned_by_weight)
 
 
 def _pair_similarities(
-    real: Columns, generated: Columns, edges: Callable[[Array], Array]
+    real: Columns, generated: Columns, binned_by: Callable[[TableColumn, TableColumn], tuple[Array, Array]]
 ) -> dict[tuple[str, str], float]:
     _check_columns(real, generated)
-    binned = [_binned(a, b, edges) for a, b in zip(real, generated, strict=True)]
+    binned = [
+        binned_by(a, b) if a.numeric else (a.values + 1, b.values + 1) for a, b in zip(real, generated, strict=True)
+    ]
     found = {}
     for i, j in combinations(range(len(real)), 2):
         if real[i].numeric and real[j].numeric:
@@ -135,10 +137,12 @@ def column_pair_trends(real: Columns, generated: Columns) -> dict[tuple[str, str
     """SDMetrics' CorrelationSimilarity (Pearson) and ContingencySimilarity, to stand beside published ones.
 
     As `pair_similarities`, but beside categories a number stands in one of ten bins of equal width from the least to
-    the greatest real value, the outer ones open; a missing value is a value of its own. The mean is SDMetrics' "Column
-    Pair Trends", of 0.32 without its thresholds. Where a column is constant SDMetrics has no number, and ρ is 0 here.
+    the greatest value *of its own table*, as SDMetrics' quality report has it (0.32; its metric ContingencySimilarity
+    called by itself takes the real table's bins for both). The greatest value and missing ones share an eleventh bin.
+    The mean over pairs is the report's "Column Pair Trends", without its thresholds. Where a column is constant
+    SDMetrics has no number, and ρ is 0 here.
     """
-    return _pair_similarities(real, generated, _edges_of_equal_width)
+    return _pair_similarities(real, generated, _binned_by_width)
 
 
 def _present(column: TableColumn) -> Array:
@@ -171,25 +175,18 @@ def _total_variation(a: Array, b: Array) -> float:
     return float(np.abs(p - q).sum() / 2)
 
 
-def _edges_of_equal_weight(present: Array) -> Array:
-    """Inner edges of ten bins that hold as many real values each."""
-    edges: Array = np.unique(np.quantile(present, np.arange(1, BINS) / BINS))
-    return edges
-
-
-def _edges_of_equal_width(present: Array) -> Array:
-    edges: Array = np.histogram_bin_edges(present, BINS)[1:-1]
-    return edges
-
-
-def _binned(real: TableColumn, generated: TableColumn, inner: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Codes from 0, the missing ones' 0."""
-    if not real.numeric:
-        return real.values.astype(np.int64) + 1, generated.values.astype(np.int64) + 1
-    present = real.values[~np.isnan(real.values)]
-    edges = inner(present) if len(present) else np.empty(0)
+def _binned_by_weight(real: TableColumn, generated: TableColumn) -> tuple[Array, Array]:
+    """Codes from 1, of ten bins that hold as many real values each; the missing ones' 0."""
+    present = real.values[_present(real)]
+    edges = np.unique(np.quantile(present, np.arange(1, BINS) / BINS)) if len(present) else np.empty(0)
     both = (np.searchsorted(edges, c.values, "right") + 1 for c in (real, generated))
     a, b = (np.where(np.isnan(c.values), 0, codes) for c, codes in zip((real, generated), both, strict=True))
+    return a, b
+
+
+def _binned_by_width(real: TableColumn, generated: TableColumn) -> tuple[Array, Array]:
+    """Codes from 1, each table's of its own range; 11 at its end, and of the missing ones."""
+    a, b = (np.digitize(c.values, np.histogram_bin_edges(c.values[_present(c)], BINS)) for c in (real, generated))
     return a, b
 
 

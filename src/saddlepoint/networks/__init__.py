@@ -4,7 +4,7 @@ from torch import nn
 
 from saddlepoint.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.networks.costs import Costs, costs
-from saddlepoint.networks.coupling import coupled_layers
+from saddlepoint.networks.coupling import coupled_layers, couples
 from saddlepoint.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddlepoint.networks.dense_super_resolution import DenseSuperResolver
 from saddlepoint.networks.maxout import MaxoutDiscriminator
@@ -88,4 +88,5 @@ __all__ = [
     "WindowGenerator",
     "costs",
     "coupled_layers",
+    "couples",
 ]

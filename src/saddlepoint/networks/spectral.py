@@ -7,8 +7,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 def normalise_spectrally(network: nn.Module) -> None:
     """Divide every weight W of linear, convolution and embedding layers by its largest singular value σ(W).
 
-    σ is found by one step of the power method at every forward pass in training mode; its vectors are buffers, which
-    the game moves with their own player only.
+    σ is found by the power method, one step of it at the end of each step of the game; its vectors are buffers of their
+    player. By itself, outside of a game, the network makes such a step at every forward pass in training mode.
 
     Miyato, Kataoka, Koyama, Yoshida 2018, "Spectral normalization for generative adversarial networks",
     arXiv 1802.05957.

@@ -9,7 +9,10 @@ from saddlepoint.penalties.penalty import DiscriminatorPass, Memory, Penalty
 
 
 class Anchors(Memory):
-    """Moving averages of the discriminator's logits, α ← α + (1 − ½^(N/half_life)) (E D − α), from 0 on.
+    """Moving averages of the discriminator's logits, α ← α + (s/w) (E D − α), s = 1 − ½^(N/half_life).
+
+    w ← w + s (1 − w) grows from 0 to 1, so that they begin at the first batch's means, and not at a 0 that says nothing
+    where the loss does not determine a constant in D.
 
     Args:
         half_life: in samples, so that a changed batch size keeps its meaning.
@@ -17,20 +20,25 @@ class Anchors(Memory):
 
     real: Tensor
     generated: Tensor
+    weight: Tensor
 
     def __init__(self, half_life: float) -> None:
         super().__init__()
         self.half_life = half_life
         self.register_buffer("real", torch.zeros(()))
         self.register_buffer("generated", torch.zeros(()))
+        self.register_buffer("weight", torch.zeros(()))
 
     @torch.no_grad()
     def observe(self, seen: DiscriminatorPass) -> None:
         """Move both averages towards the batch's means."""
         share = 1.0 - 0.5 ** (len(seen.real) / self.half_life)
         # New tensors, not new values in the old ones: the penalty's graph may hold those.
-        self.real = torch.lerp(self.real, seen.real_logits.mean().to(self.real), share)
-        self.generated = torch.lerp(self.generated, seen.generated_logits.mean().to(self.generated), share)
+        self.weight = self.weight + share * (1 - self.weight)
+        self.real = torch.lerp(self.real, seen.real_logits.mean().to(self.real), share / self.weight)
+        self.generated = torch.lerp(
+            self.generated, seen.generated_logits.mean().to(self.generated), share / self.weight
+        )
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class LeCam(Penalty):
 
     With r = D(real), f = D(generated) and the Wasserstein loss this minimises a LeCam divergence, which is bounded,
     so that a discriminator of few data has less to gain from being sure. α are constants here: the means of earlier
-    steps, with a half-life of `half_life` samples (4,400 is a decay of 0.99 a step at 64 a batch). They live in
+    steps, with a half-life of `half_life` samples (4,400 is a decay of 0.99 a step at 64 a batch). At the first step
+    there are none, and no penalty, so that a constant in D from the beginning on changes nothing. They live in
     `memory`, which has to become a part of the discriminator: as its buffers they are saved with it and move once a
     step. Tseng, Jiang, Liu, Yang, Yang 2021, "Regularizing GANs under limited data", arXiv 2104.03310.
 
@@ -65,4 +74,5 @@ class LeCam(Penalty):
     def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ (E (r − α_F)² + E (f − α_R)²)."""
         real = (seen.real_logits - self.memory.generated).square().mean()
-        return self.weight * (real + (seen.generated_logits - self.memory.real).square().mean())
+        total = real + (seen.generated_logits - self.memory.real).square().mean()
+        return torch.where(self.memory.weight > 0, self.weight * total, 0.0)

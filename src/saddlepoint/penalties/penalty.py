@@ -36,8 +36,10 @@ class DiscriminatorPass:
 class Memory(nn.Module, ABC):
     """What a penalty remembers of earlier evaluations, as buffers.
 
-    Registered as a part of the discriminator they are saved with it, and move once a step, as batch-norm statistics do.
+    Registered as a part of the discriminator they are saved with it, and move once a step, at its end.
     """
+
+    moves_between_steps = True
 
     @abstractmethod
     def observe(self, seen: DiscriminatorPass) -> None:

@@ -1,4 +1,4 @@
-"""Figures, the health of a run in sentences, and the page that shows a run whole."""
+"""Figures, verdicts on a run in sentences, and the page that shows a run whole."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 
 from saddlepoint.report.evaluations import evaluation_figure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
-from saddlepoint.report.health import Finding, examine
-from saddlepoint.report.page import examine_run, write_curves, write_report
+from saddlepoint.report.page import evidence_of, examine_run, write_curves, write_report
 from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.text import quality_diversity_figure
+from saddlepoint.report.verdicts import Finding, Verdict, examine, verdicts
 
 #: Figures of an evaluation by name; each is None where the evaluation has no such numbers.
 FIGURES: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
@@ -25,13 +25,16 @@ __all__ = [
     "LIGHT",
     "Finding",
     "Theme",
+    "Verdict",
     "as_png",
     "as_svg",
     "curves",
+    "evidence_of",
     "examine",
     "examine_run",
     "save_png",
     "trajectory",
+    "verdicts",
     "write_curves",
     "write_report",
 ]

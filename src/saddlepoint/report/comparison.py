@@ -172,7 +172,7 @@ def grid_of(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
             (
                 str(row["rank"]),
                 str(row["method"]),
-                f"{row['lr']:.3g}{'*' if row['search_at_edge'] else ''}",
+                _sizes(row) + ("*" if row["search_at_edge"] else ""),
                 mean,
                 f"{worst} (seed {row['worst_seed']})",
                 f"{row['failures']} of {row['seeds']}",
@@ -182,6 +182,23 @@ def grid_of(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def _sizes(row: Mapping[str, Any]) -> str:
+    """The step size; each player's, the first one's first, where the search changed their ratio."""
+    if row["ratio"] == 1:
+        return f"{row['lr']:.3g}"
+    return ", ".join(f"{rate:.2g}" for rate in row["rates"].values())
+
+
+def _theories(rows: Sequence[Mapping[str, Any]], optimizers: Mapping[str, str]) -> str:
+    """Which optimizer theory holds for, and which the players have."""
+    by_theory: dict[str, list[str]] = {}
+    for row in rows:
+        by_theory.setdefault(row["theory"], []).append(row["method"])
+    moved = " and ".join(dict.fromkeys(optimizers.values()))
+    held = "; ".join(f"{', '.join(names)}: {theory}" for theory, names in by_theory.items())
+    return f"The players move by {moved}. What is proved of a method holds for — {held}."
 
 
 def remarks(comparison: Mapping[str, Any]) -> list[str]:
@@ -196,10 +213,15 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
     if any(row["search_at_edge"] for row in rows):
         sizes = comparison["settings"]["search"]
         said.append(
-            f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}: another may be better."
+            f"* the best step size lies at an end of the list {sizes[0]:g} … {sizes[-1]:g}"
+            + (", or the best ratio at an end of its own" if comparison["settings"]["ratios"] else "")
+            + ": another may be better."
         )
+    if any(row["ratio"] != 1 for row in rows):
+        said.append(f"Two step sizes: of {' and '.join(comparison['optimizers'])}, in the ratio that the search chose.")
     if any(row["products"] for row in rows):
         said.append("Jv: products with the game's Jacobian, which the budget does not count: compare the seconds too.")
+    said.append(_theories(rows, comparison["optimizers"]))
     return said
 
 
@@ -237,6 +259,7 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
         dark=data_uri(recoloured(figure, light, DARK), "image/svg+xml"),
         search=_search(comparison),
         sizes=settings["search"],
+        ratios=settings["ratios"],
         starts=_starts(results),
         command=shlex.join(comparison["command"]),
         config=highlighted(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)),
@@ -246,11 +269,12 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
 
 
 def _search(comparison: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, bool]]]]:
-    """A row a searched method: the score of each trial, and whether it was chosen."""
+    """A row a searched method: the score of each trial, sizes and then ratios, and whether it was chosen."""
     found = []
     for row in comparison["standings"]:
-        trials = {t["lr"]: t for t in comparison["search"] if t["method"] == row["method"]}
-        cells = [("failed" if t["failed"] else f"{t['score']:.3g}", lr == row["lr"]) for lr, t in trials.items()]
+        trials = {(t["lr"], t["ratio"]): t for t in comparison["search"] if t["method"] == row["method"]}
+        best = (row["lr"], row["ratio"])
+        cells = [("failed" if t["failed"] else f"{t['score']:.3g}", tried == best) for tried, t in trials.items()]
         if cells:
             found.append((row["method"], cells))
     return found

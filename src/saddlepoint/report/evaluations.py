@@ -53,6 +53,15 @@ class EvaluationTable:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     left_out: int
 
+    def parts(self, most: int) -> "list[EvaluationTable]":
+        """The same in tables of at most so many columns, each with the rows that it has a number of."""
+        found = []
+        for start in range(0, len(self.heads), most):
+            chosen = slice(start, start + most)
+            rows = tuple((label, cells[chosen]) for label, cells in self.rows if any(cells[chosen]))
+            found.append(EvaluationTable(self.common, self.heads[chosen], rows, self.left_out))
+        return found
+
 
 def tabulated(evaluations: Iterable[Mapping[str, Any]], most: int = COLUMNS) -> EvaluationTable:
     """The newest evaluations in one table: columns with equal protocols at equal samples are one, the newest counts.

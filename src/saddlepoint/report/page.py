@@ -15,7 +15,8 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from PIL import Image, UnidentifiedImageError
 
-from saddlepoint.report.evaluations import EvaluationTable, tabulated
+from saddlepoint.report.evaluations import EvaluationTable, evaluation_figure, tabulated
+from saddlepoint.report.exhibits import pair_figure, read_exhibits
 from saddlepoint.report.figures import (
     DARK,
     LIGHT,
@@ -28,10 +29,11 @@ from saddlepoint.report.figures import (
     recoloured,
     save_png,
 )
-from saddlepoint.report.health import Finding, examine
 from saddlepoint.report.history import columns, compact, measure_of, number
+from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
+from saddlepoint.report.verdicts import Finding, examine, verdicts
 from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically
 
 #: Snapshots on the page: enough to see the training as a film.
@@ -46,6 +48,7 @@ SMALL = 640
 CLASSES = 20
 
 _LEVELS = {"good": "Good", "watch": "Watch", "bad": "Act"}
+_QUESTIONS = {"game": "Is the game sound?", "result": "Is the result good?", "done": "Is it done?"}
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,17 @@ class Row:
     direction: str
 
 
-def examine_run(path: Path) -> list[Finding]:
-    """What the health of a run's folder says, the gravest first; never empty."""
+def evidence_of(path: Path) -> dict[str, Any]:
+    """What `examine` and `verdicts` are given of a run's folder, by the names of their arguments."""
     folder = RunFolder(path)
     config = folder.read_config() if folder.config.exists() else None
-    return examine(read_records(folder.records), config=config, identity=folder.read_identity(), folder=path)
+    identity = folder.read_identity()
+    return {"records": read_records(folder.records), "config": config, "identity": identity, "folder": path}
+
+
+def examine_run(path: Path) -> list[Finding]:
+    """What is found of a run's folder, the gravest first; never empty."""
+    return examine(**evidence_of(path))
 
 
 def write_report(folder: Path) -> Path:
@@ -157,17 +166,21 @@ class _Run:
             "tone": self._tone(),
             "tiles": self._tiles(),
             "levels": _LEVELS,
-            "findings": examine(self.records, config=self.config, identity=self.identity, folder=self.path),
+            "verdicts": verdicts(self.records, config=self.config, identity=self.identity, folder=self.path),
+            "questions": _QUESTIONS,
+            "things": str(_mapping(self.identity.get("dataset")).get("kind") or "samples"),
             "snapshots": snapshots,
             "snapshots_of": of,
             "unreadable": unreadable,
             "latest": _latest(self.folder.samples),
             "texts": _texts(self.folder.samples),
             "small": SMALL,
+            **self._exhibits(),
             "charts": [_chart(panel) for panel in panels(self.records, self.identity.get("measures"))],
             "metrics": self._metrics(),
             "evaluation": self._evaluation(),
-            "quality": self._quality(),
+            "evaluation_notes": _strings(self._newest_evaluation().get("notes")),
+            "evaluation_figures": self._figures(),
             "commands": self._commands(),
             "started_with": shlex.join(_strings(self.identity.get("command"))),
             "dataset": self._dataset(),
@@ -256,16 +269,49 @@ class _Run:
             return None
         return table if table.rows else None
 
-    def _quality(self) -> Chart | None:
-        """The newest evaluation of texts as curves; None of anything else, or of what can't be read."""
+    def _exhibits(self) -> dict[str, Any]:
+        """What lies beside the snapshots, as the template asks for it."""
+        found = read_exhibits(self.folder.exhibits)
+        pictures = {name: _pictured(path) for name, path in found.pictures.items()}
+        evaluated = [(name, picture) for name, path in found.evaluated if (picture := _pictured(path)) is not None]
+        pairs = None
+        if found.pairs is not None:
+            title = "How alike pairs of columns hang together"
+            said = f"{title}, made against real rows; columns alone on the diagonal. 1 is alike."
+            pairs = _drawn(pair_figure(*found.pairs, theme=_PAGE_LIGHT), title, said)
+        return {
+            "real": pictures.get("real"),
+            "live": pictures.get("live"),
+            "nearest": pictures.get("nearest"),
+            "captions": found.captions,
+            "real_text": found.real_text,
+            "sounds": [(kind, own) for kind, own in (("Real", found.real_sounds), ("Made", found.made_sounds)) if own],
+            "rows": found.rows,
+            "pairs": pairs,
+            "evaluated": evaluated,
+        }
+
+    def _newest_evaluation(self) -> Mapping[str, Any]:
         try:
-            figure = quality_diversity_figure(read_evaluations(self.folder.evaluations)[-1], theme=_PAGE_LIGHT)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
-            return None
-        if figure is None:
-            return None
-        title = "Quality against variety, through temperatures"
-        return _drawn(figure, title, f"{title}: BLEU against self-BLEU, as in the table below.")
+            return read_evaluations(self.folder.evaluations)[-1]
+        except (ValueError, IndexError, OSError):
+            return {}
+
+    def _figures(self) -> list[Chart]:
+        """The figures of the newest evaluation; none of what can't be read."""
+        found, newest = [], self._newest_evaluation()
+        for draw, title in (
+            (evaluation_figure, "Distances against the number of samples, and shares of classes"),
+            (quality_diversity_figure, "Quality against variety, through temperatures"),
+            (trade_figure, "Looks against faithfulness"),
+        ):
+            try:
+                figure = draw(newest, theme=_PAGE_LIGHT)
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+                continue
+            if figure is not None:
+                found.append(_drawn(figure, title, f"{title}, as in the table below."))
+        return found
 
     def _commands(self) -> list[tuple[str, str]]:
         here, config = shlex.quote(str(self.path)), shlex.quote(str(self.folder.config))
@@ -350,6 +396,14 @@ def _latest(samples: Path) -> Snapshot | None:
         except (OSError, UnidentifiedImageError, SyntaxError, ValueError):
             continue
     return None
+
+
+def _pictured(path: Path) -> Snapshot | None:
+    """A picture beside the snapshots, or None where it can't be read."""
+    try:
+        return _snapshot(0, path, STAGE_BYTES)
+    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def _texts(samples: Path) -> list[tuple[str, str]]:

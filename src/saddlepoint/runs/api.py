@@ -7,21 +7,25 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from saddlepoint.components.registries import METHOD_REGISTRY
-from saddlepoint.configuration import ConfigurationError, assign_values, nearest
+from saddlepoint.configuration import ConfigurationError, assign_values, assigned, nearest
 from saddlepoint.configuration.outside import is_outside, read_from_file
 from saddlepoint.core import Game, Method
 from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.runs.fitting import fitting
 from saddlepoint.runs.progress import progress_here, work_here
 from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
 from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
 from saddlepoint.training import Budget, Observer
+from saddlepoint.training.plan import lengths
 
 #: A network of the caller's, or the name of one.
 NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]
-#: Settings that are arguments of their own, with where they lie.
-_BUDGET = ("samples", "minutes", "evaluations")
+#: Words of the budget, which are settings of their own.
+BUDGET = ("samples", "minutes", "epochs", "evaluations")
+#: The setting that leaves a recipe's lengths as they are.
+KEEP = "keep_schedules"
 
 
 def configured(
@@ -29,29 +33,64 @@ def configured(
     *,
     data: str | None = None,
     settings: Mapping[str, object] | None = None,
+    assignments: Sequence[str] = (),
     trust: bool = False,
 ) -> Config:
     """A complete configuration: a recipe or a saved one, then the data, then settings in their order.
 
+    Lengths are still those of the recipe's own budget: a run scales them to its own as it begins (`Config.planned`),
+    but for those that were given here.
+
     Args:
         what: a recipe's name, `package.module:recipe`, a `config.yaml`, a run's folder, or a configuration.
         data: name or path of the data.
-        settings: by key, nested ones with dots; `samples`, `minutes` and `evaluations` are the budget's.
+        settings: by key, nested ones with dots; `samples`, `minutes`, `epochs` and `evaluations` are the budget's.
+        assignments: further settings, as `key=value`.
         trust: whether code outside of Saddlepoint that a saved configuration names may be imported.
 
     Raises:
         ConfigurationError: an unknown name or setting, whose nearest is named, or values that do not fit.
     """
     config = starting_point(what, trust)
-    given = dict(settings or {})
-    budget = {name: given.pop(name) for name in _BUDGET if given.get(name) is not None}
+    values = [*(settings or {}).items(), *assigned(assignments)]
+    budget: dict[str, object] = {}
+    early, late = list[tuple[str, Any]](), list[tuple[str, Any]]()
+    for key, value in values:
+        if (word := key.removeprefix("budget.")) in BUDGET:
+            budget[word] = None if value == "none" else value
+        elif key == KEEP:
+            late.append(("plan.keep", value))
+        else:
+            (early if key == "data" or key.startswith("data.") else late).append((key, value))
     if budget:
         # What is given replaces the recipe's budget; a time alone is no number of samples too.
-        config = config.model_copy(update={"budget": type(config.budget).read(budget)})
-    early = {key: given.pop(key) for key in list(given) if key == "data" or key.startswith("data.")}
+        config = config.on_budget(type(config.budget).read(budget))
     if data is not None:
         config = config.with_data(data)
-    return assign_values(config, {**early, **given})
+    config = assign_values(config, [*early, *late])
+    given = tuple(dict.fromkeys((*config.plan.given, *_given_lengths(config, late))))
+    return config.model_copy(update={"plan": config.plan.model_copy(update={"given": given})})
+
+
+def _given_lengths(config: Config, values: Sequence[tuple[str, Any]]) -> list[str]:
+    """The keys of lengths that are given: by themselves, or inside of a value with parts."""
+    known = list(lengths(type(config)))
+    found = []
+    for key, value in values:
+        head, dot, tail = key.partition(".")
+        for place in config.aliases.get(head, (head,)):
+            whole = place + dot + tail
+            for length in known:
+                if length == whole or (length.startswith(f"{whole}.") and _holds(value, length[len(whole) + 1 :])):
+                    found.append(length)
+    return found
+
+
+def _holds(value: Any, key: str) -> bool:
+    """Whether plain data or settings have something at a key."""
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    return value is not None
 
 
 def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
@@ -63,6 +102,8 @@ def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
     path = Path(what)
     if path.suffix in (".yaml", ".yml") or path.exists():
         file = path / "config.yaml" if path.is_dir() else path
+        if path.exists() and (not file.exists() or file.suffix not in (".yaml", ".yml")):
+            raise ConfigurationError(fitting(path))
         with read_from_file(trust):
             return read_config(read_yaml(file), str(file))
     raise ConfigurationError(
@@ -78,6 +119,8 @@ def train(
     method: str | Method | Mapping[str, object] | None = None,
     samples: int | None = None,
     minutes: float | None = None,
+    epochs: float | None = None,
+    keep_schedules: bool = False,
     seed: int | None = None,
     device: str | None = None,
     generator: NetworkLike | None = None,
@@ -95,8 +138,10 @@ def train(
             your own, `Batches` or an iterator of batches.
         out: the run's folder; None takes a free name below `runs/`.
         method: the iteration, by its name or as an object.
-        samples: seen before the run ends.
-        minutes: after which the run ends; alone, it replaces the samples.
+        samples: seen before the run ends; stages, schedules, the average and intervals are scaled in proportion.
+        minutes: that the run takes: a probe of this machine, as it begins, turns them into samples.
+        epochs: times that all data are seen, in place of samples.
+        keep_schedules: leave stages, schedules, the average and intervals as the recipe has them.
         seed: of everything random.
         device: auto, cpu, cuda …
         generator: a module, or a network's name with its arguments.
@@ -122,8 +167,8 @@ def train(
     else:
         networks = {"generator": generator, "discriminator": discriminator}
         modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
-        named: dict[str, object] = {"samples": samples, "minutes": minutes, "seed": seed, "device": device}
-        named["method"] = chosen
+        named: dict[str, object] = {"samples": samples, "minutes": minutes, "epochs": epochs}
+        named |= {KEEP: keep_schedules or None, "seed": seed, "device": device, "method": chosen}
         named |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
         # Of these none is what the recipe says; of a setting it is a value.
         given = {**{key: v for key, v in named.items() if v is not None}, **more, **(settings or {})}

@@ -1,7 +1,7 @@
 """From a configuration and its data to a game that can be played: all that no task has of its own."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -23,10 +23,10 @@ from saddlepoint.data.dataset import Dataset
 from saddlepoint.data.rows import in_parts
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
-from saddlepoint.networks import Costs, costs, coupled_layers
+from saddlepoint.networks import Costs, costs, coupled_layers, couples
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks import Config, Setup, task_of
+from saddlepoint.tasks import Config, Setup, recipe_named, task_of
 from saddlepoint.training import Observer, OptimizerSchedule, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
@@ -134,6 +134,7 @@ class Assembly:
                 "classes": list(data.classes),
                 "notes": list(data.notes),
             },
+            "changed": _changed(self.config),
             "parameters": {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names},
             "citations": citations(
                 METHOD_REGISTRY.build(self.config.method),
@@ -188,9 +189,28 @@ class _Looks:
     def monitors(self) -> dict[str, float]:
         return self.assembly.setup.probe.monitors(self.assembly.game)
 
+    def movement(self) -> dict[str, float]:
+        return self.assembly.setup.probe.movement(self.assembly.game)
+
     def score(self) -> Any:
         self.assembly.setup.at_answer()
         return self.assembly.setup.probe.score(self.assembly.setup.model)
+
+    def checks(self) -> dict[str, float]:
+        self.assembly.setup.at_answer()
+        return self.assembly.setup.probe.checks(self.assembly.setup.model)
+
+    def references(self) -> dict[str, dict[str, float]]:
+        self.assembly.setup.at_answer()
+        probe, model = self.assembly.setup.probe, self.assembly.setup.model
+        return {"untrained": probe.judged(model), **probe.references(model)}
+
+    def exhibit(self, folder: Path) -> None:
+        self.assembly.setup.at_answer()
+        self.assembly.setup.probe.exhibit(self.assembly.setup.model, folder)
+
+    def examined(self) -> dict[str, float]:
+        return self.assembly.setup.probe.examined()
 
     def snapshot(self, path: Path) -> None:
         self.assembly.setup.at_answer()
@@ -220,7 +240,28 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
         method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
     if networks and setup.game is None:
         _check_own(networks, setup, game)
+        if config.accumulate > 1:
+            _check_parts(config, networks, setup, game)
     return Assembly(config, setup, game, method)
+
+
+def _changed(config: Config) -> dict[str, float]:
+    """Numbers that a run sets otherwise than its recipe, or leaves out, by dotted names: the recipe's own values."""
+    try:
+        recipe = recipe_named(config.recipe).plain()
+    except (ConfigurationError, ValueError):
+        return {}
+    own, before = dict(_numbers(config.plain())), dict(_numbers(recipe))
+    return {name: value for name, value in before.items() if own.get(name) != value}
+
+
+def _numbers(value: Any, above: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers of a nested mapping, by dotted names."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            yield from _numbers(below, f"{above}.{key}" if above else str(key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield above, float(value)
 
 
 def _game(config: Config, setup: Setup[Any]) -> Game:
@@ -257,6 +298,29 @@ def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, t
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
     clip_parameters(parameters, bound)
+
+
+def _check_parts(config: Config, networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:
+    """Refuse networks of the caller's that look at a batch as a whole. Raises ConfigurationError."""
+    seen: dict[str, tuple[Any, ...]] = {}
+
+    def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        seen.setdefault(role, inputs)
+
+    own = [role for role in networks if role in setup.players]
+    hooks = [setup.players[role].register_forward_pre_hook(partial(remember, role)) for role in own]
+    with game.untouched():
+        try:
+            game.field(setup.batches(0), base=False)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        for role, inputs in seen.items():
+            if couples(setup.players[role], inputs, config.packing if role == "discriminator" else 1):
+                raise ConfigurationError(
+                    f"what the {role} that was given makes of a sample depends on the others of its batch, which "
+                    f"accumulate={config.accumulate} parts change: give accumulate=1, or a network in which it doesn't"
+                )
 
 
 def _check_own(networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:

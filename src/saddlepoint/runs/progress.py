@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from saddlepoint.data.dataset import Dataset, OnProgress
+from saddlepoint.data.dataset import OnProgress
 from saddlepoint.tasks import Config
 from saddlepoint.training import Budget, Observer, Result, RunInfo
 from saddlepoint.training.observer import Progress as Where
@@ -63,7 +63,7 @@ class ProgressBar(Observer):
         """Say what is trained on what, and begin to draw."""
         self._read()
         self._info = info
-        for line in introduction(info.config, info.data, continued=info.continued):
+        for line in introduction(info):
             self.console.print(line, markup=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -76,6 +76,12 @@ class ProgressBar(Observer):
         if self.console.is_terminal:
             self._live = Live(console=self.console, auto_refresh=False)
             self._live.start()
+
+    def planned(self, info: RunInfo) -> None:
+        """Say what the plan is."""
+        self._info = info
+        for line in plan_of(info):
+            self.console.print(line, markup=False, soft_wrap=True)
 
     def stepped(self, progress: Where) -> None:
         """Redraw, at most five times a second."""
@@ -131,7 +137,8 @@ class ProgressBar(Observer):
         rate = self._rate(now, samples)
         share, left = _share(self._info.config.budget, self._last, rate)
         where = f"{samples:,} samples  {rate:,.0f}/s"
-        self._bar.update(self._task, completed=share, where=where, left=left)
+        name = ": ".join(filter(None, (self._info.config.recipe, self._info.stage_at(samples))))
+        self._bar.update(self._task, description=name, completed=share, where=where, left=left)
         numbers = Text(self._numbers, style="dim", no_wrap=True, overflow="ellipsis")
         self._live.update(Group(self._bar, numbers), refresh=True)
 
@@ -152,17 +159,24 @@ class NotebookProgress(Observer):
 
     def started(self, info: RunInfo) -> None:
         """Say what is trained on what."""
-        for line in introduction(info.config, info.data, continued=info.continued):
+        for line in introduction(info):
             print(line)
-        self._budget: Budget = info.config.budget
+        self._info = info
+
+    def planned(self, info: RunInfo) -> None:
+        """Say what the plan is."""
+        self._info = info
+        for line in plan_of(info):
+            print(line)
 
     def stepped(self, progress: Where) -> None:
         """Show where it is, at most every two seconds."""
         now = time.monotonic()
         if now - self._shown >= 10 * REDRAW:
             self._shown = now
-            share = self._budget.share(progress.samples, progress.seconds, progress.evaluations)
-            self._line = f"{progress.samples:,} samples, {share:.0%}"
+            share = self._info.config.budget.share(progress.samples, progress.seconds, progress.evaluations)
+            stage = self._info.stage_at(progress.samples)
+            self._line = f"{f'{stage}: ' * bool(stage)}{progress.samples:,} samples, {share:.0%}"
             self._show()
 
     def snapshot(self, path: Path) -> None:
@@ -227,9 +241,10 @@ def work_here(wanted: bool = True) -> Iterator[OnProgress]:
         yield report
 
 
-def introduction(config: Config, data: Dataset, *, continued: bool) -> list[str]:
+def introduction(info: RunInfo) -> list[str]:
     """What is trained on what, and what is to be known of the data, a line each."""
-    what = "continuing" if continued else "training"
+    config, data = info.config, info.data
+    what = "continuing" if info.continued else "training"
     lines = [
         f"{what} on {data.name}: {len(data):,} {data.kind} {data.size}; "
         f"{config.method['name']}, {config.objective}, batch {config.batch_size}"
@@ -242,6 +257,48 @@ def introduction(config: Config, data: Dataset, *, continued: bool) -> list[str]
         if getattr(config, "conditional", None) is False:
             lines[-1] += "; --conditional makes each on demand"
     return [*lines, *(f"note: {note}" for note in data.notes)]
+
+
+def plan_of(info: RunInfo) -> list[str]:
+    """The stages with their lengths, the expected time and memory, and what is scheduled; nothing of no plan."""
+    config: Config = info.config
+    if not info.stages:
+        return []
+    ends = [stage.end for stage in info.stages]
+    parts = [
+        f"{stage.name} {'from ' + format(begin, ',') + ' ' if begin else ''}"
+        + (f"to {stage.end:,} samples" if stage.end is not None else "to the end")
+        for stage, begin in zip(info.stages, (0, *ends), strict=False)
+    ]
+    told = [", then ".join(parts)]
+    if info.seconds is not None:
+        told.append(f"about {duration(info.seconds)}")
+    if info.memory is not None:
+        told.append(f"{info.memory / 1e9:.1f} GB of memory")
+    lines = [f"plan: {'; '.join(told)}"]
+    rate = config.schedules.rate
+    scheduled = (
+        [] if rate is None else [f"learning rates from {rate.start:g} to {rate.end:g} by {rate.samples:,} samples"]
+    )
+    if config.average is not None:
+        scheduled.append(f"the average forgets half in {config.average.half_life:,.0f} samples")
+    scheduled.append(f"a score every {config.every.checkpoint:,}")
+    lines.append(f"      {'; '.join(scheduled)}")
+    if info.continued and config.length is not None and config.budget.samples not in (None, config.length):
+        lines.append(f"      as it began, for {config.length:,} samples; for a new plan give another folder with --out")
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(8.2), duration(100), duration(7300)
+    ('8 s', '1 min 40 s', '2 h 2 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _share(budget: Budget, progress: Where, rate: float) -> tuple[float, str]:

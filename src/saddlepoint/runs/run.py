@@ -1,19 +1,24 @@
 """One run, from its configuration to what came of it: the folder is the truth, the object a view of it."""
 
 import copy
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from saddlepoint.components.device import pick_device
-from saddlepoint.configuration import ConfigurationError
+from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import read_from_file
 from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
@@ -21,10 +26,11 @@ from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
-from saddlepoint.report import Finding, examine_run, write_curves, write_report
+from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.runs.planning import Planned, planned, stages_of
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
-from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of
+from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of, write_picture
 from saddlepoint.tasks.registry import AnyTask, task_of_model
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
@@ -86,6 +92,7 @@ class Run:
             ConfigurationError: the folder holds another run, or the task does not take such data.
         """
         task = task_of(config)
+        pick_device(config.device)  # one that is missing is told before data are read
         adopted: Dataset | None = None
         if data is not None:
             adopted = task.adopt(config, data)
@@ -159,12 +166,19 @@ class Run:
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
         observer.started(RunInfo(config, data, self.path, continued))
-        assembly = assemble(config, data, self._networks)
+        if continued:
+            assembly = assemble(config, data, self._networks)
+            plan = Planned(config, assembly, stages_of(assembly), None)
+        else:
+            plan = planned(config, data, self._networks, observer.progressed)
+            assembly, self.config = plan.assembly, plan.config
+            config = plan.config
+        observer.planned(self._info(plan, data, continued=continued))
         self.storage.create()
         self.storage.write_config(config.plain())
         identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
         if not continued:
-            identity["started"] = _now()
+            identity |= {"started": _now(), "plan": _told(plan)}
         self.storage.write_identity(**identity)
         try:
             self.result = assembly.training(self.storage, observer).run()
@@ -175,6 +189,13 @@ class Run:
         self._model = None
         self._end(self.result, report)
         observer.ended(self.result)
+
+    def _info(self, plan: Planned, data: Dataset, *, continued: bool) -> RunInfo:
+        """What observers are told; a run that goes on is expected to take as long as it was when it began."""
+        told = self.storage.read_identity().get("plan", {}) if continued else _told(plan)
+        return RunInfo(
+            plan.config, data, self.path, continued, plan.stages, told.get("seconds"), told.get("memory_bytes")
+        )
 
     def _end(self, result: Result, report: bool) -> None:
         progress = result.progress
@@ -188,6 +209,8 @@ class Run:
             evaluations=progress.evaluations,
             seconds=round(progress.seconds, 3),
             metrics=values(result.metrics.values()),
+            checks=_finite(result.checks),
+            live=_finite(result.live),
         )
         if report:
             write_curves(self.path)
@@ -200,6 +223,7 @@ class Run:
             return False
         with read_from_file():
             before = read_config(self.storage.read_config(), str(self.storage.config))
+        config = self.config = config.continuing(before)
         differences = config.differences(before)
         if [found.partition(":")[0] for found in differences] == ["data.path"]:
             with suppress(DataError):
@@ -229,7 +253,8 @@ class Run:
         if spent is None:
             return None
         return (
-            f"Nothing to do: the budget of {spent} is spent in {self.path}. To go on, give more, as in "
+            f"Nothing to do: the budget of {spent} is spent in {self.path}. To go on:  saddle train "
+            f"{shlex.quote(str(self.storage.config))} --out {shlex.quote(str(self.path))} "
             f"--samples {2 * int(identity.get('samples', 1))}"
         )
 
@@ -327,8 +352,12 @@ class Run:
         return read_records(self.storage.records)
 
     def findings(self) -> list[Finding]:
-        """What the run's health says, the gravest first."""
+        """What is found of the run, the gravest first."""
         return examine_run(self.path)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Whether the game is sound, the result good, and the run done: an answer each, with what it is drawn from."""
+        return verdicts(**evidence_of(self.path))
 
     def report(self) -> Path:
         """Write curves and the report page anew; gives the page's path."""
@@ -345,16 +374,42 @@ class Run:
             self._model = model_at(self.path, copy.deepcopy(self._networks))
         return self._model
 
-    def sample(self, n: int, seed: int = 0, label: str | int | None = None, **options: object) -> Any:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        label: str | int | None = None,
+        *,
+        weights: Literal["average", "live"] | None = None,
+        **options: object,
+    ) -> Any:
         """Draw n samples in the task's own type; see `Sampler.sample`.
 
+        Args:
+            n: how many.
+            seed: another one, other samples.
+            label: of one class alone.
+            weights: see `weighted`; None is what was handed over.
+            options: of the model, by name.
+
         Raises:
-            ConfigurationError: what was trained draws no samples, or there is no such class or option.
+            ConfigurationError: what was trained draws no samples, or there is no such class, option or weights.
         """
-        model = self.model
+        model = self.model if weights is None else self.weighted(weights)
         if not isinstance(model, Sampler):
             raise ConfigurationError(f"{self.path} holds {model.title}, which draws no samples: use run.apply(given)")
         return model.sample(n, seed, label, **options)
+
+    def weighted(self, weights: str) -> Model:
+        """The model of the newest checkpoint with its averaged weights, or with those that training goes on with.
+
+        Raises:
+            ConfigurationError: no such weights, a run that keeps no average, or no checkpoint.
+        """
+        if weights not in (known := {"average": "ema", "live": "live"}):
+            raise ConfigurationError(f"there are no weights {weights!r}: {nearest(weights, known)}")
+        models, _ = self.models((known[weights],))
+        return models[known[weights]]
 
     def apply(self, given: Any, **options: object) -> Any:
         """Convert arrays by what was trained; see the `apply` of the task's model.
@@ -429,6 +484,12 @@ class Run:
         subject, settings, seen, notes = self._subject(data, pictures, options, progress)
         found: Evaluation = task_of(subject.config).evaluate(subject, settings, progress)  # type: ignore[arg-type]
         found = found.with_notes(notes)
+        if pictures and self.storage.config.exists():
+            self.storage.exhibits.mkdir(exist_ok=True)
+            drawn = {name: picture() for name, picture in found.pictures.items()}
+            for name, picture in drawn.items():
+                write_picture(self.storage.exhibits / f"evaluated-{name}.png", picture)
+            found = replace(found, pictures={name: partial(_same, picture) for name, picture in drawn.items()})
         record = {"evaluated": _now(), "samples": seen, **found.plain()}
         append_evaluation(self.storage.evaluations, record)
         if self.storage.config.exists() and self.storage.records.exists():
@@ -465,7 +526,14 @@ class Run:
             config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
         given = _given_data(task, config, data, progress) if other or own is None else own
         subject = Subject(
-            config, models, self.stages(), given, lambda: task.held_out(config, given, progress), pictures, other
+            config,
+            models,
+            self.stages(),
+            given,
+            lambda: task.held_out(config, given, progress),
+            pictures,
+            other,
+            self.storage.read_identity().get("seconds"),
         )
         return subject, settings, seen, notes
 
@@ -527,12 +595,30 @@ def _with_own(config: Config, role: str, network: nn.Module) -> Config:
     return config.model_copy(update={role: player})
 
 
+def _told(plan: Planned) -> dict[str, Any]:
+    """What `run.json` says of a plan."""
+    pace = plan.pace
+    return {
+        "stages": [{"name": stage.name, "end": stage.end} for stage in plan.stages],
+        "seconds": None if plan.seconds is None else round(plan.seconds, 1),
+        "memory_bytes": None if pace is None else pace.memory,
+    }
+
+
 def _is_run(config: Config) -> Any:
     def same(found: Mapping[str, Any]) -> bool:
         with read_from_file():
-            return read_config(found).same_run(config)
+            return config.begins_as(read_config(found))
 
     return same
+
+
+def _same(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return picture
+
+
+def _finite(found: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _now() -> str:

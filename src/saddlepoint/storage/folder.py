@@ -30,6 +30,7 @@ class RunFolder:
         self.records = path / "metrics.jsonl"
         self.evaluations = path / "evaluation.json"
         self.samples = path / "samples"
+        self.exhibits = path / "exhibits"
         self.generator = path / "generator"
         self.report = path / "report.html"
         self.checkpoints = Checkpoints(path / "checkpoints")

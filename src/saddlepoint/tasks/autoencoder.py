@@ -38,7 +38,10 @@ class EncoderSettings(Settings):
 class AutoencoderConfig(Config, ABC):
     """An autoencoder: one player, called generator, of a decoder that is a generator, and an encoder."""
 
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"optimizer": ("generator.optimizer",)}
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
+        "optimizer": ("generator.optimizer",),
+        "lr": ("generator.optimizer.lr",),
+    }
 
     game: Literal["autoencoder"] = "autoencoder"
     latent: Latent = Latent()
@@ -233,6 +236,22 @@ class AutoencoderProbe(Probe[S]):
         """The measures of a game, and `reconstruction`."""
         return [*self.game_probe.score(model), self.density.reconstruction()]
 
+    def checks(self, model: S) -> dict[str, float]:
+        """Those of a game."""
+        return self.game_probe.checks(model)
+
+    def references(self, model: S) -> dict[str, dict[str, float]]:
+        """Those of a game."""
+        return self.game_probe.references(model)
+
+    def examined(self) -> dict[str, float]:
+        """As of a game."""
+        return self.game_probe.examined()
+
+    def exhibit(self, model: S, folder: Path) -> None:
+        """As of a game."""
+        self.game_probe.exhibit(model, folder)
+
     def snapshot(self, model: S, path: Path) -> None:
         """A picture of samples of latents that never change."""
         self.game_probe.snapshot(model, path)
@@ -263,6 +282,22 @@ class PriorProbe(Probe[S]):
     def score(self, model: S) -> Sequence[Number]:
         """The measures of a game."""
         return self.game_probe.score(model)
+
+    def checks(self, model: S) -> dict[str, float]:
+        """Those of a game."""
+        return self.game_probe.checks(model)
+
+    def references(self, model: S) -> dict[str, dict[str, float]]:
+        """Those of a game."""
+        return self.game_probe.references(model)
+
+    def examined(self) -> dict[str, float]:
+        """As of a game."""
+        return self.game_probe.examined()
+
+    def exhibit(self, model: S, folder: Path) -> None:
+        """As of a game."""
+        self.game_probe.exhibit(model, folder)
 
     def snapshot(self, model: S, path: Path) -> None:
         """The picture of a game."""

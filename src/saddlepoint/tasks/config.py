@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -12,7 +13,7 @@ from saddlepoint.components.regularisers import REGULARISERS
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
-from saddlepoint.training import Budget, Intervals, Schedules, Until
+from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Until, scaled
 
 #: Of the layout of config.yaml; a run folder of another one is refused.
 SCHEMA = 2
@@ -22,6 +23,7 @@ SHORT: dict[str, tuple[str, ...]] = {
     "loss": ("adversary.loss",),
     "penalties": ("adversary.penalties",),
     "regularisers": ("adversary.regularisers",),
+    "lr": ("discriminator.optimizer.lr", "generator.optimizer.lr"),
 }
 
 
@@ -54,7 +56,7 @@ class Average(Settings):
     remembers the beginning is of no use early on.
     """
 
-    half_life: float = Field(gt=0)
+    half_life: Annotated[float, Length()] = Field(gt=0)
     """In samples."""
     warm_up: float | None = Field(default=None, gt=0)
     """The half-life is at most this share of the samples seen; none leaves it."""
@@ -100,6 +102,8 @@ class Config(Settings, ABC):
     """Convolutions with channels innermost, which tensor cores want."""
     budget: Budget
     """When the run ends."""
+    plan: Plan = Plan()
+    """What the lengths of stages, schedules, the average and intervals are stated for."""
     until: Until | None = None
     """End the run once it has converged."""
     every: Intervals = Intervals()
@@ -154,6 +158,48 @@ class Config(Settings, ABC):
         """The same run on other data, as the command line names them. Raises ConfigurationError as `with_source`."""
         return self.read({**self.model_dump(), "data": self.data.with_source(data).model_dump()})
 
+    @property
+    def length(self) -> int | None:
+        """Samples that the lengths of stages, schedules, the average and intervals are stated for."""
+        return self.plan.samples or self.budget.samples
+
+    def on_budget(self, budget: Budget) -> Self:
+        """The same run on another budget, nothing scaled yet: its lengths are still stated for what they were."""
+        plan = self.plan.model_copy(update={"samples": self.length, "minutes": None, "epochs": None})
+        return self.model_copy(update={"budget": budget, "plan": plan})
+
+    def planned(self, samples: int | None) -> Self:
+        """All lengths in proportion for a run of so many samples, unless the plan is to keep them.
+
+        A length that was given stays as it is, and so does everything where the samples or the length are not known.
+        """
+        if samples is None or self.length is None or self.plan.keep:
+            return self.model_copy(update={"plan": self.plan.model_copy(update={"samples": self.length})})
+        found = scaled(self, Fraction(samples, self.length), self.plan.given)
+        return found.model_copy(update={"plan": self.plan.model_copy(update={"samples": samples})})
+
+    def continuing(self, before: "Config") -> Self:
+        """This run as it goes on from an earlier session: by the plan that it began with, to the budget it has now."""
+        plan, budget = before.plan, self.budget
+        if budget.samples is None and plan.samples is not None:
+            for asked, then in ((budget.minutes, plan.minutes), (budget.epochs, plan.epochs)):
+                if asked is not None and then is not None:
+                    budget = Budget(samples=round(plan.samples * asked / then))
+        return self.planned(before.length).model_copy(update={"plan": plan, "budget": budget})
+
+    def begins_as(self, before: "Config") -> bool:
+        """Whether a run that began as the other is the one that is asked for: in its length, and in all else."""
+        own, plan = self.budget, before.plan
+        lengths = (
+            (own.samples, before.length),
+            (own.minutes, plan.minutes),
+            (own.epochs, plan.epochs),
+            (own.evaluations, before.budget.evaluations),
+        )
+        asked, then = next((pair for pair in lengths if pair[0] is not None), (None, None))
+        as_long = self.plan.keep or self.length is None or asked == then
+        return as_long and self.continuing(before).same_run(before)
+
     def same_run(self, other: "Config") -> bool:
         """Whether the other is this run: all that decides its numbers is equal; budget and device may differ."""
         return not self.differences(other)
@@ -161,7 +207,7 @@ class Config(Settings, ABC):
     def differences(self, other: "Config") -> list[str]:
         """`key: here / there` for what decides the numbers and differs."""
         mine, theirs = _flat(self.plain()), _flat(other.plain())
-        keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "device"))]
+        keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "plan.", "device"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
 
 

@@ -59,8 +59,11 @@ class Model(ABC):
     Options: ClassVar[type[Settings]] = NoOptions
     #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
     files: ClassVar[tuple[str, ...]] = ()
-    #: What the folder tells of the training data, sentences for whoever gives it away; nothing where it tells none.
-    discloses: ClassVar[str] = ""
+
+    @property
+    def discloses(self) -> str:
+        """What the folder tells of the training data, for whoever gives it away; "" where it tells nothing."""
+        return ""
 
     @abstractmethod
     def description(self) -> dict[str, Any]:

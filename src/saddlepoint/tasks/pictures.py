@@ -40,7 +40,7 @@ def image_grid(
     """Images side by side, as one picture.
 
     Args:
-        images: uint8 (N, C, H, W), one or three channels.
+        images: uint8 (N, C, H, W); other than one or three channels are shown in grey, one beside the other.
         columns: None makes the grid as square as it gets.
         scale: whole factor by which every pixel is enlarged; None enlarges small images to at least `side` pixels,
             and tiny ones smoothly, as bare pixels of 8x8 or 16x16 images are hard to read.
@@ -50,7 +50,9 @@ def image_grid(
     Returns:
         uint8 (rows · (H · scale + gap) + gap, columns · (W · scale + gap) + gap, 3).
     """
-    n = len(images)
+    n, channels = images.shape[:2]
+    if channels not in (1, 3):
+        images = images.permute(0, 2, 1, 3).reshape(n, 1, images.shape[2], -1)
     columns = columns or max(1, round(n**0.5))
     rows = -(-n // columns)
     tiles = _enlarged(images, scale, side).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()

@@ -1,8 +1,10 @@
 """What is measured and drawn while a game is played."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -15,9 +17,11 @@ from torch import Tensor, nn
 from saddlepoint.components.adversary import DiscriminatorInput, Forward, with_context
 from saddlepoint.core import Batch, Game, NonFinite
 from saddlepoint.core.randomness import seeded
-from saddlepoint.measures import Number
+from saddlepoint.data.audio import write_wave
+from saddlepoint.evaluation.closeness import MADE, Closeness
+from saddlepoint.measures import Number, values
 from saddlepoint.storage import write_atomically
-from saddlepoint.tasks.model import Model
+from saddlepoint.tasks.model import LatentSampler, Model
 
 M = TypeVar("M", bound=Model)
 
@@ -29,17 +33,22 @@ class Probe(ABC, Generic[M]):
         watched: a batch that never changes.
         forward: what the game's losses make of a batch: generated and real samples as the discriminator is shown them;
             None where there is no discriminator.
+        closeness: looks for made samples among training samples, both as `comparable` has them; None where samples
+            are not drawn.
     """
 
-    def __init__(self, watched: Batch, forward: Callable[..., Forward] | None = None) -> None:
-        self.watched, self.forward = watched, forward
+    def __init__(
+        self, watched: Batch, forward: Callable[..., Forward] | None = None, closeness: Closeness | None = None
+    ) -> None:
+        self.watched, self.forward, self.closeness = watched, forward, closeness
 
     def monitors(self, game: Game) -> dict[str, float]:
         """Cheap numbers about the live players, at every record, on the batch that never changes.
 
         `discriminator_auc`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
-        1: it always can); left out while it has only rested. `diversity`: mean distance between generated samples over
-        that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each player's loss.
+        1: it always can), whatever constant is in D; left out while it rests. `diversity`: mean distance between
+        generated samples over that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each
+        player's loss.
         """
         return {**self.of_samples(game), **gradient_norms(game, self.watched)}
 
@@ -49,7 +58,7 @@ class Probe(ABC, Generic[M]):
         with torch.no_grad(), game.untouched():
             with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
                 given = self._given(game)
-            if not _rested(game):  # as it is played
+            if "discriminator" not in game.rested:  # as it is played
                 with seeded(self.watched.seed):
                     found["discriminator_auc"] = discriminator_auc(self._given(game))
         return {**found, **self.compared(given.generated, given.real)}
@@ -77,6 +86,61 @@ class Probe(ABC, Generic[M]):
         """Network values of samples, (n, …), as numbers between which Euclidean distances are taken."""
         return samples
 
+    def movement(self, game: Game) -> dict[str, float]:
+        """What tells a game that stands or tips over, at every record, on the batch that never changes.
+
+        `…_parameter_norm`: of each player: it stays where a player does not move. `logit_margin`: the median logit of
+        real samples less that of generated ones, `logit_spread`: the mean absolute deviation of both sets from their
+        medians; a shift of all logits, which the losses may not determine, changes neither.
+        """
+        found = {f"{name}_parameter_norm": float(game.point.only(name).norm()) for name in game.names}
+        if self.forward is None or "discriminator" in game.rested or "discriminator" not in game.names:
+            return found
+        with torch.no_grad(), game.untouched(), seeded(self.watched.seed):
+            real, generated = logits_of(self._given(game))
+        spread = torch.cat([part - part.median() for part in (real, generated)]).abs().mean()
+        return found | {
+            "logit_margin": float(real.median() - generated.median()),
+            "logit_spread": float(spread),
+        }
+
+    def checks(self, model: M) -> dict[str, float]:
+        """What a score may be blind to, whenever it is taken: see `Closeness`; nothing where no samples are drawn."""
+        if self.closeness is None or not isinstance(model, LatentSampler):
+            return {}
+        labels = model.labels(MADE, seed=2)
+        made = self.comparable(model.outputs(model.latents(MADE, seed=2), labels))
+        return self.closeness(made, labels if self.labelled else None)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether what samples are made for is a class of the data."""
+        return True
+
+    def references(self, model: M) -> dict[str, dict[str, float]]:  # noqa: ARG002
+        """Scores and checks of what is known, by name, once a run: what the model's own are held against.
+
+        `real`: other training samples, the floor. `baseline: …`: what needs no adversary, to be beaten. `blind: …`:
+        what nobody takes for the data, to be told from them.
+        """
+        return {} if self.closeness is None else {"real": self.closeness.of_real()}
+
+    def examined(self) -> dict[str, float]:
+        """What the training data say of themselves, once a run: see `Closeness.of_data`."""
+        return {} if self.closeness is None else self.closeness.of_data()
+
+    def exhibit(self, model: M, folder: Path) -> None:
+        """Write what a report lays beside the snapshots, by names that it knows.
+
+        `real.png` and `real.txt`, training samples in the snapshots' layout; `nearest.png`, generated samples beside
+        the nearest training samples; `real-N.wav`, `made-N.wav`; `rows.json` and `pairs.json` of tables;
+        `captions.json`, what stands over the columns of pictures.
+        """
+
+    def judged(self, model: M) -> dict[str, float]:
+        """Scores and checks together."""
+        return {**values(self.score(model)), **self.checks(model)}
+
     @abstractmethod
     def score(self, model: M) -> Sequence[Number]:
         """How good the model is, at every checkpoint; the first is the score by which the best one is kept."""
@@ -98,19 +162,20 @@ def _evaluating(network: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def _rested(game: Game) -> bool:
-    """Whether the discriminator did nothing in the last step: one that rests has a loss of 0, and knows nothing yet."""
-    loss = game.loss_values.get("discriminator")
-    return loss is not None and float(loss) == 0
-
-
 def discriminator_auc(given: DiscriminatorInput) -> float:
-    """How often the discriminator ranks a real sample above a generated one; where it judges packs, a pack."""
+    """How often the discriminator ranks a real sample above a generated one, half for equal ones; packs as packs."""
+    real, generated = logits_of(given)
+    gap = real[:, None].double() - generated[None, :].double()
+    return float((1 + gap.sign()).mean() / 2)
+
+
+def logits_of(given: DiscriminatorInput) -> tuple[Tensor, Tensor]:
+    """Mean logits of real and of generated samples, (N,) each; of packs where packs are judged."""
     real, generated = (
         _mean_logits(given.discriminator(with_context(given.context, samples), *given.conditions))
         for samples in (given.real, given.generated)
     )
-    return float((real[:, None] > generated[None, :]).float().mean())
+    return real, generated
 
 
 def _mean_logits(logits: Tensor) -> Tensor:
@@ -131,6 +196,19 @@ def gradient_norms(game: Game, batch: Batch) -> dict[str, float]:
     except NonFinite:
         return {f"{name}_gradient_norm": float("nan") for name in game.names}
     return {f"{name}_gradient_norm": float(field.only(name).norm()) for name in field.names}
+
+
+def write_captions(folder: Path, **columns: Sequence[str]) -> None:
+    """What stands over the columns of a picture, by its name: `grid` is that of the snapshots."""
+    write_atomically(folder / "captions.json", json.dumps({name: list(words) for name, words in columns.items()}))
+
+
+def write_sounds(folder: Path, real: Sequence[Tensor] | Tensor, made: Sequence[Tensor] | Tensor, rate: int) -> None:
+    """Real and made sounds, float (samples,) each, as `real-N.wav` and `made-N.wav`."""
+    for kind, waves in (("real", real), ("made", made)):
+        for place, wave in enumerate(waves):
+            write = partial(write_wave, wave=wave.detach().cpu().numpy(), rate=rate)
+            write_atomically(folder / f"{kind}-{place}.wav", write)
 
 
 def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:

@@ -2,35 +2,70 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
-from saddlepoint.data.tables import MISSING, ColumnKind, TableData
+from saddlepoint.configuration import Settings
+from saddlepoint.data.tables import MISSING, ColumnKind, Declared, TableData
 from saddlepoint.tasks.config import PathSettings
 
 
-class TabularFile(PathSettings):
-    """A file of rows, and how it is read."""
+class DeclaredColumn(Settings):
+    """What is said of a column in place of what is inferred."""
 
-    columns: dict[str, ColumnKind] = Field(default_factory=dict)
-    """Kinds of columns, by name, in place of what is inferred."""
+    kind: ColumnKind
+    """What it holds."""
+    format: str | None = None
+    """Of dates and times, as strftime has it, "%d.%m.%Y"; of durations clock, days, python, iso or units."""
+    decimal: str | None = None
+    """Of numbers, between whole part and decimals."""
+    thousands: str | None = None
+    """Of numbers, between groups of digits."""
+
+
+class TabularFile(PathSettings):
+    """Rows, and how they are read."""
+
+    columns: dict[str, ColumnKind | DeclaredColumn] = Field(default_factory=dict)
+    """Kinds of columns, by name, in place of what is inferred; with a format: {kind: date, format: "%d.%m.%Y"}."""
     missing: tuple[str, ...] = MISSING
     """What means that there is no value."""
+    decimal: str | None = None
+    """Between whole part and decimals of all numbers; none finds it out."""
+    thousands: str | None = None
+    """Between groups of digits of all numbers; none finds it out."""
     separator: str | None = None
-    """Between values; none takes the most frequent one of the first line."""
+    """Between values; none finds it out by the first lines."""
     encoding: str = "utf-8"
     """Of a CSV file."""
+    sheet: str | int | None = None
+    """Of an Excel file, by name or number; none is the first."""
+    query: str | None = None
+    """Of a database, in SQL, where data.path is its URL as SQLAlchemy has it."""
+
+    def with_source(self, data: str) -> Self:
+        """Another file, folder or database."""
+        if "://" not in data:
+            return super().with_source(data)
+        return self.read({**self.model_dump(), "path": data, "given": None})
 
     @property
-    def rules(self) -> dict[str, Any]:
+    def reading(self) -> dict[str, Any]:
         """How rows are understood, as arguments of the readers."""
-        return {"kinds": self.columns, "missing": self.missing}
+        kinds = {
+            name: kind if isinstance(kind, str) else Declared(**kind.model_dump())
+            for name, kind in self.columns.items()
+        }
+        return {"kinds": kinds, "missing": self.missing, "decimal": self.decimal, "thousands": self.thousands}
 
     @property
     def layout(self) -> dict[str, Any]:
         """How a file is laid out, as arguments of the readers."""
-        return {"separator": self.separator, "encoding": self.encoding}
+        return {
+            **{"separator": self.separator, "encoding": self.encoding},
+            **{"sheet": self.sheet, "query": self.query},
+        }
 
 
 #: Writers of tables by a file's ending.

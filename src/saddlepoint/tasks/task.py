@@ -49,6 +49,7 @@ class Subject(Generic[C, D, M]):
         held_out: reads the data that judge and were not trained on; None where there are none.
         pictures: whether pictures are wanted, which take longer.
         other: whether the data are others than they were trained on.
+        seconds: that their training took, where that is known.
     """
 
     config: C | None
@@ -58,6 +59,7 @@ class Subject(Generic[C, D, M]):
     held_out: Callable[[], D | None]
     pictures: bool = False
     other: bool = False
+    seconds: float | None = None
 
 
 class Task(ABC, Generic[C, D, M]):

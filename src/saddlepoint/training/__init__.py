@@ -2,7 +2,9 @@
 
 from saddlepoint.training.budget import Budget, Intervals
 from saddlepoint.training.loop import Result, RunFailed, Stage, Training
-from saddlepoint.training.observer import Observer, Observers, RunInfo
+from saddlepoint.training.observer import Observer, Observers, RunInfo, StageInfo
+from saddlepoint.training.pace import Pace, measured
+from saddlepoint.training.plan import Length, Plan, scaled
 from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule, Schedule, Schedules
 from saddlepoint.training.stopping import Stopping, Until
@@ -10,9 +12,12 @@ from saddlepoint.training.stopping import Stopping, Until
 __all__ = [
     "Budget",
     "Intervals",
+    "Length",
     "Observer",
     "Observers",
     "OptimizerSchedule",
+    "Pace",
+    "Plan",
     "Probe",
     "Result",
     "RunFailed",
@@ -20,7 +25,10 @@ __all__ = [
     "Schedule",
     "Schedules",
     "Stage",
+    "StageInfo",
     "Stopping",
     "Training",
     "Until",
+    "measured",
+    "scaled",
 ]

@@ -1,8 +1,14 @@
 """When to stop and when to look, as functions of the samples seen."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from saddlepoint.configuration import Settings
+from saddlepoint.training.plan import Length
+
+#: Samples before which no score is taken: of so few steps nothing was learnt.
+FIRST_SCORE = 4096
 
 
 class Budget(Settings):
@@ -14,6 +20,8 @@ class Budget(Settings):
     """Of training, all parts of an interrupted run together."""
     evaluations: int | None = Field(default=None, gt=0)
     """Of the game's field: what methods are compared by."""
+    epochs: float | None = Field(default=None, gt=0)
+    """Times that all data are seen; become samples when the data are read."""
 
     def spent(self, samples: int, seconds: float, evaluations: int = 0) -> str | None:
         """What was spent, as a phrase, or None.
@@ -43,22 +51,47 @@ class Budget(Settings):
 class Intervals(Settings):
     """Intervals in samples seen: an event happens at the step that crosses a multiple.
 
-    Records are also made whenever the samples seen have doubled, so that the beginning is seen well. A record
-    interval of None is an epoch, and then one record an epoch is all.
+    Records and pictures are also made whenever the samples seen have doubled, so that the beginning is seen well. A
+    record interval of None is an epoch, and then one record an epoch is all.
     """
 
-    record: int | None = Field(default=5_000, ge=1)
+    record: Annotated[int | None, Length()] = Field(default=5_000, ge=1)
     """Between records of losses and monitors; none is one an epoch, and the classical line of each is printed."""
-    snapshot: int = Field(default=25_000, ge=1)
+    snapshot: Annotated[int, Length()] = Field(default=25_000, ge=1)
     """Between pictures."""
-    checkpoint: int = Field(default=50_000, ge=1)
+    checkpoint: Annotated[int, Length()] = Field(default=50_000, ge=1)
     """Between checkpoints, at each of which the score is taken."""
+
+    def scores(self, before: int, after: int) -> bool:
+        """Whether a score is due: at every checkpoint, and from 4,096 samples on twice whenever they double.
+
+        So a run is seen by as many scores whatever its checkpoints are.
+
+        >>> [n for n in range(4000, 20_000) if Intervals().scores(n - 1, n)]
+        [4096, 5793, 8192, 11586, 16384]
+        """
+        if crossed(before, after, self.checkpoint):
+            return True
+        return after >= FIRST_SCORE and (after * after).bit_length() > (before * before).bit_length()
 
     def records(self, before: int, after: int, epoch: int) -> bool:
         """Whether a record is due after the step from `before` to `after` samples, in a data set of `epoch`."""
         if self.record is None:
             return crossed(before, after, epoch)
-        return crossed(before, after, self.record) or after.bit_length() > before.bit_length()
+        return crossed(before, after, self.record) or doubled(before, after)
+
+    def pictures(self, before: int, after: int) -> bool:
+        """Whether a picture is due after the step from `before` to `after` samples."""
+        return crossed(before, after, self.snapshot) or doubled(before, after)
+
+
+def doubled(before: int, after: int) -> bool:
+    """Whether a power of two lies in (before, after].
+
+    >>> doubled(64, 127), doubled(64, 128)
+    (False, True)
+    """
+    return after.bit_length() > before.bit_length()
 
 
 def crossed(before: int, after: int, interval: int) -> bool:

@@ -3,18 +3,18 @@
 import errno
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
 from saddlepoint.measures import Number, declared, values
-from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records, write_atomically
 from saddlepoint.training.budget import Budget, Intervals, crossed
 from saddlepoint.training.interruption import Interruption, interruption
 from saddlepoint.training.observer import Observer, Progress
@@ -22,6 +22,11 @@ from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule
 from saddlepoint.training.state import load_state, overflowed, save_state
 from saddlepoint.training.stopping import Stopping
+
+#: Seconds of training after which there is a new picture in any case.
+PICTURE = 15.0
+#: Pictures of one session that the clock asked for; more are thinned out.
+CLOCKED = 400
 
 
 class RunFailed(RuntimeError):
@@ -41,6 +46,8 @@ class Result:
         message: why, in a sentence.
         progress: where the run stands.
         metrics: of the answer, at the end, by name; those that are finite.
+        checks: of the answer, at the end, by name: what the metrics may be blind to.
+        live: metrics of the live parameters, where the answer is an average of them.
         signal: the number of the signal that stopped it, or None.
         products: with the game's Jacobian that methods of second order took.
     """
@@ -49,6 +56,8 @@ class Result:
     message: str
     progress: Progress
     metrics: dict[str, Number] = field(default_factory=dict)
+    checks: dict[str, float] = field(default_factory=dict)
+    live: dict[str, float] = field(default_factory=dict)
     signal: int | None = None
     products: int = 0
 
@@ -113,12 +122,14 @@ class Training:
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
         self.epoch = epoch
         self.steps = 0
-        self._unrecorded: dict[str, float] = {}
+        self._unrecorded: dict[str, dict[str, float]] = {}
         self._measures: dict[str, Any] = {}
         self._seconds_before = 0.0
         self._started = time.monotonic()
         self._loss_mean = LossMean()
         self._saved_at = -1
+        self._drawn = self._started
+        self._clocked: list[Path] = []
 
     def run(self) -> Result:
         """Continue from the newest whole checkpoint, or begin, and go on until something ends it.
@@ -145,33 +156,59 @@ class Training:
                 return self._result(*verdict)
 
             before = self.batches.position
-            if self.optimizer_schedule is not None:
-                self.optimizer_schedule.set(before)
-            step = self.method.step(self.game, self.batches)
+            step = self.step()
             if step.outcome is not Outcome.RUNNING:
                 return self._result(step.outcome, self._explain(step, self.steps + 1))
-            self.steps += 1
-            self._loss_mean.add(self.game.loss_values)
             self.observer.stepped(progress)
 
             after = self.batches.position
             self._end_stages(before, after)
-            saving = crossed(before, after, self.every.checkpoint)
-            if saving:
+            saving, scoring = crossed(before, after, self.every.checkpoint), self.every.scores(before, after)
+            if scoring:
                 if (failure := self._overflow()) is not None:
                     return failure
-                metrics = self._judged()
-                self._unrecorded = values(metrics)
-                if self.stopping is not None:
-                    self._unrecorded |= self.stopping.look(metrics)
-            if self.every.records(before, after, self.epoch):
+                metrics, checks = self._judged()
+                self._unrecorded = {"metrics": values(metrics), "checks": checks}
+                if live := self._live():
+                    self._unrecorded["live"] = live
+                if saving and self.stopping is not None:
+                    self._unrecorded["metrics"] |= self.stopping.look(metrics)
+            if self.every.records(before, after, self.epoch) or (scoring and self.every.record is not None):
                 self._record()
-            if crossed(before, after, self.every.snapshot):
+            if self.every.pictures(before, after):
                 self._snapshot()
+            elif time.monotonic() - self._drawn >= PICTURE:
+                # By the clock, so on no grid: a picture reads the run and moves nothing in it.
+                self._thin_out(self._snapshot())
             if saving:
                 self._save(metrics)
 
-    # --- phases ---------------------------------------------------------------------------------------
+    # --- phases, each also for a probe of what it takes ---------------------------------------------------
+
+    def step(self) -> Step:
+        """One step of the method, at the rates of where it is."""
+        if self.optimizer_schedule is not None:
+            self.optimizer_schedule.set(self.batches.position)
+        step = self.method.step(self.game, self.batches)
+        if step.outcome is Outcome.RUNNING:
+            self.steps += 1
+            self._loss_mean.add(self.game.loss_values)
+        return step
+
+    def look(self, what: Literal["references", "checkpoint", "snapshot", "record"]) -> None:
+        """What is done once at the start, or at an interval: score and save, draw, or record."""
+        if what == "references":
+            self._look_round()
+        elif what == "checkpoint":
+            self._overflow()
+            self._saved_at = -1
+            metrics, _ = self._judged()
+            self._live()
+            self._save(metrics)
+        elif what == "snapshot":
+            self._snapshot()
+        else:
+            self._record()
 
     def _restore(self) -> None:
         damaged: list[str] = []
@@ -181,6 +218,7 @@ class Training:
             for fault in damaged:
                 self.observer.said(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
+            self._look_round()
             self._snapshot()
             self._save([])
             return
@@ -207,19 +245,35 @@ class Training:
             "seconds": round(progress.seconds, 3),
             "losses": _jsonable(self._loss_mean.means()),
             "monitors": _jsonable(self.probe.monitors()),
-            "metrics": _jsonable(self._unrecorded),
+            "movement": _jsonable(self.probe.movement()),
+            **{group: _jsonable(found) for group, found in {"metrics": {}, **self._unrecorded}.items()},
         }
         append_record(self.folder.records, record)
         self._loss_mean, self._unrecorded = LossMean(), {}
         self.observer.recorded(record)
 
-    def _judged(self) -> Sequence[Number]:
+    def _look_round(self) -> None:
+        """Keep what verdicts are held against: numbers of what is known, and what the data say of themselves."""
+        with self._at_answer(), self.game.untouched():
+            references = {name: _jsonable(found) for name, found in self.probe.references().items()}
+            self.folder.exhibits.mkdir(exist_ok=True)
+            self.probe.exhibit(self.folder.exhibits)
+        self.folder.write_identity(references=references, examined=_jsonable(self.probe.examined()))
+
+    def _live(self) -> dict[str, float]:
+        """Metrics of the live parameters; nothing where these are the answer."""
+        if self.method.answer(self.game) is self.game.point:
+            return {}
+        with self.game.untouched():
+            return values(self.probe.score())
+
+    def _judged(self) -> tuple[Sequence[Number], dict[str, float]]:
         with self._at_answer():
-            metrics = self.probe.score()
+            metrics, checks = self.probe.score(), self.probe.checks()
         if (measures := declared(metrics)) != self._measures:  # once a session: a running run has a report, too
             self.folder.write_identity(measures=measures)
             self._measures = measures
-        return metrics
+        return metrics, checks
 
     def _end_stages(self, before: int, after: int) -> None:
         for stage in self.stages:
@@ -227,11 +281,24 @@ class Training:
                 with self._at_answer():
                     stage.deliver(self.folder.generator)
 
-    def _snapshot(self) -> None:
+    def _snapshot(self) -> Path:
+        path = self.folder.samples / f"{self.batches.position:012d}.png"
         with self._at_answer():
-            path = self.folder.samples / f"{self.batches.position:012d}.png"
             self.probe.snapshot(path)
+        for file in path.parent.glob(f"{path.stem}.*"):
+            write_atomically(file.with_stem("latest"), file.read_bytes())
         self.observer.snapshot(path)
+        self._drawn = time.monotonic()
+        return path
+
+    def _thin_out(self, path: Path) -> None:
+        """Keep every other picture of those that the clock asked for, where they are many."""
+        self._clocked.append(path)
+        if len(self._clocked) > CLOCKED:
+            for one in self._clocked[1::2]:
+                for file in one.parent.glob(f"{one.stem}.*"):
+                    file.unlink()
+            del self._clocked[1::2]
 
     def _save(self, metrics: Sequence[Number]) -> None:
         if self._saved_at == self.steps:
@@ -258,12 +325,19 @@ class Training:
         """Keep what there is. A state that is not finite is never saved: the checkpoint before it stays."""
         if (failure := self._overflow()) is not None:
             return result if result.outcome is Outcome.NON_FINITE else failure
-        metrics = self._judged()
+        metrics, checks = self._judged()
         result.metrics.update({number.name: number for number in metrics if math.isfinite(number)})
+        result.checks.update(checks)
+        result.live.update(self._live())
         self._save(metrics)
         self._snapshot()
         with self._at_answer():
             self.probe.deliver(self.folder.generator)
+            self.folder.exhibits.mkdir(exist_ok=True)
+            self.probe.exhibit(self.folder.exhibits)
+        if self.method.answer(self.game) is not self.game.point:
+            with self.game.untouched():
+                self.probe.snapshot(self.folder.exhibits / "live.png")
         return result
 
     # --- words and numbers ----------------------------------------------------------------------------
@@ -274,7 +348,7 @@ class Training:
         return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
 
     def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
-        return Result(outcome, message, self.progress(), {}, signal, self.game.products)
+        return Result(outcome, message, self.progress(), signal=signal, products=self.game.products)
 
     def _overflow(self) -> Result | None:
         """The end of a run whose losses were still finite, but not where the last step led."""
@@ -338,6 +412,6 @@ class LossMean:
         return {name: float(total) / self.count for name, total in self.sums.items()}
 
 
-def _jsonable(values: dict[str, float]) -> dict[str, float | None]:
+def _jsonable(values: Mapping[str, float]) -> dict[str, float | None]:
     """NaN and infinity are not JSON: None stands for them."""
     return {name: value if math.isfinite(value) else None for name, value in values.items()}

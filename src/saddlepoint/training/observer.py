@@ -20,20 +20,42 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class StageInfo:
+    """A stage of a run: its name, and the samples seen when it ends; None where that is open."""
+
+    name: str
+    end: int | None
+
+
+@dataclass(frozen=True)
 class RunInfo:
-    """What a run that begins is made of.
+    """What a run that begins is made of, and what it will do.
 
     Attributes:
         config: the task's `Config`.
         data: the task's data.
         folder: of the run.
         continued: whether it goes on from an earlier session.
+        stages: in their order.
+        seconds: that the whole run is expected to take; None where that is not known.
+        memory: bytes that it holds; None where that is not known.
     """
 
     config: Any
     data: Any
     folder: Path
     continued: bool
+    stages: Sequence[StageInfo] = ()
+    seconds: float | None = None
+    memory: int | None = None
+
+    def stage_at(self, samples: int) -> str:
+        """The name of the stage after so many samples; empty where none is known."""
+        return next((s.name for s in self.stages if s.end is None or samples < s.end), self._last)
+
+    @property
+    def _last(self) -> str:
+        return self.stages[-1].name if self.stages else ""
 
 
 class Observer:
@@ -44,6 +66,9 @@ class Observer:
 
     def started(self, info: RunInfo) -> None:
         """The data are read, and nothing is built yet."""
+
+    def planned(self, info: RunInfo) -> None:
+        """The plan is made: the configuration has all lengths, the stages are known. The first step comes next."""
 
     def stepped(self, progress: Progress) -> None:
         """A step is about to be followed by the next one."""
@@ -79,6 +104,11 @@ class Observers(Observer):
         """Tell them."""
         for observer in self.observers:
             observer.started(info)
+
+    def planned(self, info: RunInfo) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.planned(info)
 
     def stepped(self, progress: Progress) -> None:
         """Tell them."""

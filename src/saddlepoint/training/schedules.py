@@ -1,12 +1,13 @@
 """What changes in the course of a run, as functions of the samples seen."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from saddlepoint.configuration import Settings
 from saddlepoint.core import Game
+from saddlepoint.training.plan import Length
 
 
 class Schedule(Settings):
@@ -21,7 +22,7 @@ class Schedule(Settings):
     """Where it begins."""
     end: float
     """Where it ends, and stays."""
-    samples: int = Field(ge=1)
+    samples: Annotated[int, Length()] = Field(ge=1)
     """Samples seen when it ends."""
     shape: Literal["cosine", "linear"] = "cosine"
     """Of the way between."""

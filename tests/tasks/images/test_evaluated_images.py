@@ -11,6 +11,7 @@ from saddlepoint.data import DataError, ImageData
 from saddlepoint.evaluation import Evaluation
 from saddlepoint.evaluation.feature_metrics import METRICS, chosen
 from saddlepoint.evaluation.feature_sets import CHUNK, seen_of
+from saddlepoint.evaluation.fidelity import SetDistance, features_of
 from saddlepoint.extractors import Extractor
 from saddlepoint.measures import MEASURES
 from saddlepoint.metrics import (
@@ -18,9 +19,11 @@ from saddlepoint.metrics import (
     density_coverage,
     frechet_at_infinity,
     frechet_distance,
+    frechet_from_moments,
     inception_score,
     memorisation,
     mode_coverage,
+    patch_moments,
     precision_recall,
     sliced_wasserstein,
     squared_mmd,
@@ -114,6 +117,7 @@ def test_the_numbers_are_those_of_the_functions(
         "copying_z": copied.z,
         "support": birthday_duplicates(x, y).support,
         "support_of_real": birthday_duplicates(x, y).real_support,
+        "frechet_patches": frechet_from_moments(patch_moments(train.images), patch_moments(ours)),
         "sliced_wasserstein": sliced_wasserstein(train.images.flatten(1) / 255, ours.flatten(1) / 255, seed=3),
     }
     for metric, number in expected.items():
@@ -294,3 +298,24 @@ def test_one_image_is_too_few() -> None:
 
     with pytest.raises(DataError, match="noise comes to one image to measure against: give at least two"):
         sets_of(images(1, 1), absent)
+
+
+def test_a_score_in_patches_sees_blur_which_coarse_pixels_do_not_and_says_what_it_cannot_see() -> None:
+    source = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (300, 1, 16, 16), generator=source, dtype=torch.uint8)
+    soft = torch.nn.functional.avg_pool2d(images.float(), 2).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    first = torch.arange(150)
+    patched = SetDistance(images, first, features_of("patches"))
+    coarse = SetDistance(images, first)
+    same, blurred = images[150:], soft[150:].round().byte()
+    # 2x2 means are all that coarse pixels of 16x16 images are made of: to rounding they are the same.
+    assert abs(float(coarse(blurred)) - float(coarse(same))) < 0.01
+    assert float(patched(blurred)) > 10 * float(patched(same))
+    assert patched(same).name == "frechet_patches"
+    assert "can't see how things lie" in patched(same).measure.summary
+    assert "can't see blur" in coarse(same).measure.summary
+
+
+def test_patches_have_no_kernel_distance() -> None:
+    with pytest.raises(ValueError, match="one row an image"):
+        SetDistance(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.arange(4), features_of("patches"), "kernel")

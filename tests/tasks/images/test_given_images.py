@@ -215,3 +215,18 @@ def test_regularisers_that_need_pairs_are_refused_with_those_that_fit() -> None:
         images("regularisers.layer-matching=on")
     with pytest.raises(ConfigurationError, match=r"augmentation\.target and augmentation\.schedule both set"):
         images("augmentation={kind: adaptive, target: 0.6, schedule: {start: 0, end: 1, samples: 9}}")
+
+
+class Beside(Teller):
+    """It tells by how a sample differs from the mean of its batch, which no layer of it says."""
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        logits = super().forward(images, labels)
+        return logits - logits.mean()
+
+
+def test_accumulating_parts_is_refused_for_an_own_network_that_looks_at_its_batch_as_a_whole(tmp_path: Path) -> None:
+    given = {"data": (IMAGES, LABELS), "conditional": True, "samples": 128, "progress": False, "accumulate": 2}
+    with pytest.raises(ConfigurationError, match=r"the discriminator that was given .* depends on the others"):
+        train("images", generator=Maker(), discriminator=Beside(), out=tmp_path / "a", **given)
+    train("images", generator=Maker(), discriminator=Teller(), out=tmp_path / "b", **given)

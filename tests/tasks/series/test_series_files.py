@@ -157,3 +157,13 @@ def test_what_is_asked_for_has_to_be_there(tmp_path: Path) -> None:
         read_series(path, leave_out=["low"])
     with pytest.raises(DataError, match="at least 2"):
         read_series(path, window=1)
+
+
+def test_truths_are_numbers_over_time_and_written_as_they_were(tmp_path: Path) -> None:
+    frame = prices(200)
+    frame["open"] = np.arange(200) % 3 == 0
+    series = read_series(saved(tmp_path, frame), window=10)
+    column = next(column for column in series.learnt if column.name == "open")
+    assert column.written(np.array([0.2, 0.9])).tolist() == ["False", "True"]
+    assert set(series.values[:, [c.name for c in series.learnt].index("open")]) == {0.0, 1.0}
+    assert written(series.columns, series.windows[:2]).frame()["open"].dtype == bool

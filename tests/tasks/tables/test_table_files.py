@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import CategoryColumn, NumberColumn, TableData, read_table
+from saddlepoint.data.tables import CategoryColumn, NumberColumn, NumberSpelling, TableData, read_table
 from saddlepoint.data.tables.columns import Cells, DateColumn
+from saddlepoint.data.tables.dates import DateSpelling
+from saddlepoint.data.tables.grain import Grain
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.layout import Labels, RowLayout
 from saddlepoint.tasks.tables.modes import Modes, Warp
@@ -53,7 +55,8 @@ def test_kinds_are_found(tmp_path: Path) -> None:
     found = kinds(table)
     assert found["id"] == found["name"] == "identifier (made anew)"
     assert found["age"] == "integer"
-    assert found["income"] == "number or 'NA'"
+    assert found["income"] == "number"
+    assert table.column("income").absent == ("", "NA")  # two words for none are both kept
     assert found["share"] == "number"
     assert found["zip"] == "category of 9"
     assert found["city"] == "category of 4"
@@ -104,7 +107,7 @@ def test_coding_then_decoding_is_the_identity_up_to_the_tails_of_modes(tmp_path:
 def test_skewed_numbers_are_warped_and_frequent_ones_come_back_exactly() -> None:
     rng = np.random.default_rng(0)
     values = np.where(rng.random(3000) < 0.9, 0.0, np.exp(rng.normal(8, 2, 3000)))
-    column = NumberColumn("gain", low=0.0, high=float(values.max()), places=(0, 4))
+    column = NumberColumn("gain", low=0.0, high=float(values.max()), spelling=NumberSpelling(places=(0, 4)))
     table = TableData("one", (column,), {"gain": Cells(values)}, "Made here.")
     coding, rows = TableCoding.fit(table)
     own = coding.codings[0]
@@ -159,7 +162,7 @@ def test_overrides_and_question_marks(tmp_path: Path) -> None:
     table = read_table(path, kinds={"age": "category", "id": "integer"}, missing=["", "?"])
     assert kinds(table)["age"].startswith("category")
     assert kinds(table)["id"] == "integer"
-    assert kinds(table)["income"] == "number or 'NA'"
+    assert kinds(table)["income"] == "number or 'NA'"  # a word like any other, as it is not named among the missing
     assert table.column("city").absent == ("?",)
     assert 0 < int(table.cells["city"].absent.sum()) < 30
 
@@ -231,7 +234,7 @@ def test_the_encoding_may_be_given(tmp_path: Path) -> None:
 
 
 def test_dates_with_a_time_keep_it() -> None:
-    column = DateColumn("at", format="%Y-%m-%d %H:%M")
+    column = DateColumn("at", spelling=DateSpelling("%Y-%m-%d %H:%M"), grain=Grain(60.0))
     texts = column.texts(Cells(np.array([0.0, 3_600 * 24 * 365 + 61.0, np.nan])))
     assert texts.tolist() == ["1970-01-01 00:00", "1971-01-01 00:01", ""]
 

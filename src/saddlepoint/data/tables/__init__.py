@@ -1,7 +1,16 @@
 """Tables: read from files or taken from data frames, and written as they were."""
 
-from saddlepoint.data.tables.columns import KINDS, CategoryColumn, Cells, Column, ColumnKind, NumberColumn
-from saddlepoint.data.tables.reading import MISSING, read_frame, read_table
+from saddlepoint.data.tables.columns import (
+    KINDS,
+    CategoryColumn,
+    Cells,
+    Column,
+    ColumnKind,
+    NumberColumn,
+    ScaledColumn,
+)
+from saddlepoint.data.tables.numbers import NumberSpelling
+from saddlepoint.data.tables.reading import MISSING, Declared, read_frame, read_table
 from saddlepoint.data.tables.table import TableData
 
 __all__ = [
@@ -11,7 +20,10 @@ __all__ = [
     "Cells",
     "Column",
     "ColumnKind",
+    "Declared",
     "NumberColumn",
+    "NumberSpelling",
+    "ScaledColumn",
     "TableData",
     "read_frame",
     "read_table",

@@ -1,17 +1,24 @@
 """Columns of a table: what is remembered of each, so that made values are written as the file has them."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saddlepoint.data.images import DataError
+from saddlepoint.data.tables.dates import DateSpelling
+from saddlepoint.data.tables.durations import DurationSpelling
+from saddlepoint.data.tables.grain import Grain
+from saddlepoint.data.tables.identifiers import IdentifierPattern, cells_of
+from saddlepoint.data.tables.numbers import NumberSpelling
+from saddlepoint.data.tables.sensitive import FakePattern, uniform_of
 
 #: What a column may be declared to be.
-ColumnKind = Literal["number", "integer", "category", "date", "identifier"]
+ColumnKind = Literal["number", "integer", "category", "date", "time", "duration", "identifier"]
 KINDS: tuple[str, ...] = get_args(ColumnKind)
 
 #: Categories that a description names, and characters of each.
@@ -24,19 +31,23 @@ class Cells:
 
     Attributes:
         values: float64 (N,), NaN where there is no number; of categories int32 codes, −1 where there is none.
-        marks: int8 (N,), which of the column's `absent` words stands where there is no number; None where all are the
+        marks: int8 (N,), which of the column's `absent` words stands where there is no value; None where all are the
             first.
+        keys: uint64 (N,), of what is not learnt a hash of each value, by which copies are found; 0 where there is
+            none. It never leaves memory.
     """
 
     values: NDArray[Any]
     marks: NDArray[np.int8] | None = None
+    keys: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: NDArray[Any]) -> "Cells":
         """Those of some rows."""
-        return Cells(self.values[rows], None if self.marks is None else self.marks[rows])
+        marks, keys = (None if part is None else part[rows] for part in (self.marks, self.keys))
+        return Cells(self.values[rows], marks, keys)
 
     @property
     def absent(self) -> NDArray[np.bool_]:
@@ -52,16 +63,20 @@ class Column(ABC):
         name: as in the file.
         pad: spaces that stand before every value in the file.
         absent: words that stand where there is no value, the most frequent first; () where there always is one.
+        words: those of them that say something else than that there is none, as "unknown" does.
         stored: Arrow's type of the column in a Parquet file or a data frame; "" for text.
+        dtype: of a column of a pandas DataFrame; "" of any other.
     """
 
     name: str
     pad: str = ""
     absent: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     stored: str = ""
+    dtype: str = ""
 
     kind: ClassVar[str]
-    #: Whether values are numbers, which can be compared and averaged.
+    #: Whether values are on a scale, as a `ScaledColumn`'s.
     numeric: ClassVar[bool] = False
 
     @property
@@ -80,8 +95,7 @@ class Column(ABC):
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
-        own = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {"kind": self.kind, **{k: list(v) if isinstance(v, tuple) else v for k, v in own.items()}}
+        return {"kind": self.kind, **json.loads(json.dumps(asdict(self)))}
 
     def _with_absent(self, texts: NDArray[np.object_], cells: Cells) -> NDArray[np.object_]:
         where = np.flatnonzero(cells.absent)
@@ -92,115 +106,194 @@ class Column(ABC):
 
 
 @dataclass(frozen=True)
-class NumberColumn(Column):
-    """Numbers.
+class ScaledColumn(Column, ABC):
+    """Values on a scale, which can be compared and averaged: numbers, and seconds of whatever has to do with time.
 
     Attributes:
         low, high: the least and the greatest.
-        places: decimals that every value has at least, and at most; (0, 0) are integers; () are of any precision.
     """
 
     low: float = 0.0
     high: float = 0.0
-    places: tuple[int, ...] = ()
+
+    numeric = True
+
+    @abstractmethod
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The nearest values that the column can have."""
+
+    @abstractmethod
+    def value(self, text: str) -> float:
+        """The value that a text stands for, in the column's spelling or in the usual one. Raises ValueError if none."""
+
+    @abstractmethod
+    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
+        """Values as the file has them."""
+
+    def texts(self, cells: Cells) -> NDArray[np.object_]:
+        """As the file has them, with words where there is no value."""
+        present = ~cells.absent
+        made = np.empty(len(cells), dtype=object)
+        if present.any():
+            made[present] = self.written(self.rounded(cells.values[present]))
+        return self._with_absent(made, cells)
+
+    @property
+    def contents(self) -> str:
+        """The least and the greatest, as they are written."""
+        first, last = self.written(self.rounded(np.array([self.low, self.high])))
+        return f"{first} to {last}"
+
+    @property
+    def _or_words(self) -> str:
+        return f" or {', '.join(map(repr, self.words))}" if self.words else ""
+
+
+@dataclass(frozen=True)
+class NumberColumn(ScaledColumn):
+    """Numbers.
+
+    Attributes:
+        spelling: how they are written.
+        step: of which all are multiples, where that is more than their last decimal; 0 where it is not.
+    """
+
+    spelling: NumberSpelling = field(default_factory=NumberSpelling)
+    step: float = 0.0
 
     kind = "number"
-    numeric = True
 
     @property
     def integer(self) -> bool:
         """Whether all are whole."""
-        return self.places == (0, 0)
+        return self.spelling.whole
 
     @property
     def described(self) -> str:
         """Integers are told from other numbers, and words among them named."""
-        words = [repr(word) for word in self.absent if word]
-        return ("integer" if self.integer else "number") + (f" or {', '.join(words)}" if words else "")
+        if self.spelling.truths:
+            return "number of " + " and ".join(self.spelling.truths)
+        return ("integer" if self.integer else "number") + self._or_words
+
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """To the step, to whole numbers, or to as many decimals as there are."""
+        if self.step:
+            return Grain(self.step).rounded(values)
+        if self.integer or self.spelling.truths:
+            return np.rint(values)
+        return np.round(values, self.spelling.places[1]) if self._decimals else values
 
     @property
-    def contents(self) -> str:
-        """Its range."""
-        return f"{self.low:.10g} to {self.high:.10g}"
+    def _decimals(self) -> bool:
+        return bool(self.spelling.places) and self.spelling.exponent == ""
 
-    def texts(self, cells: Cells) -> NDArray[np.object_]:
-        """With as many decimals as the file has."""
-        present = ~cells.absent
-        numbers = cells.values[present]
-        made = np.empty(len(cells), dtype=object)
-        if self.integer:
-            made[present] = np.rint(numbers).astype(np.int64).astype(str).astype(object)
-        elif not self.places:
-            made[present] = np.array([format(value, ".10g") for value in numbers], dtype=object)
-        else:
-            least, most = self.places
-            # 0.0: no negative zero is written.
-            written = [f"{value + 0.0:.{most}f}" for value in np.round(numbers, most)]
-            made[present] = np.array(
-                [_shortened(text, least, most) for text in written] if least < most else written, dtype=object
-            )
-        return self._with_absent(made, cells)
+    def value(self, text: str) -> float:
+        """See `ScaledColumn.value`."""
+        return self.spelling.value(text)
 
-
-def _shortened(text: str, least: int, most: int) -> str:
-    """A number without the zeros at its end, but with `least` decimals.
-
-    >>> _shortened("1.500", 1, 3), _shortened("2.000", 1, 3), _shortened("2.000", 0, 3)
-    ('1.5', '2.0', '2')
-    """
-    kept = max(len(text.rstrip("0")), len(text) - most + least)
-    return text[:kept].rstrip(".")
+    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
+        """With as many decimals, and the marks, that the file has."""
+        return self.spelling.write(values)
 
 
 @dataclass(frozen=True)
-class DateColumn(Column):
-    """Dates, with or without a time of day: seconds since 1970.
+class DateColumn(ScaledColumn):
+    """Dates, with or without a time of day: seconds since 1970 in UTC, or on clocks of no known zone.
 
     Attributes:
-        low, high: the first and the last, seconds.
-        format: as `strftime` has it.
+        spelling: how they are written.
+        grain: how finely they are told apart.
     """
 
-    low: float = 0.0
-    high: float = 0.0
-    format: str = "%Y-%m-%d"
+    spelling: DateSpelling = field(default_factory=DateSpelling)
+    grain: Grain = field(default_factory=Grain)
 
     kind = "date"
-    numeric = True
 
     @property
     def described(self) -> str:
         """With the format."""
-        return f"date {self.format}"
+        zone = self.spelling.zone
+        return f"date {self.spelling.format}{f' ({zone})' if zone not in ('', 'UTC') else ''}{self._or_words}"
+
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """On the clocks of the column's zone."""
+        ahead = self.spelling.ahead(values)
+        return self.grain.rounded(values + ahead) - ahead
+
+    def value(self, text: str) -> float:
+        """Seconds since 1970 of a date in the file's format, or in ISO's. Raises ValueError for anything else."""
+        return self.spelling.seconds(text)
+
+    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
+        """In the file's format."""
+        return self.spelling.write(values)
+
+
+@dataclass(frozen=True)
+class TimeColumn(ScaledColumn):
+    """Times of day: seconds since midnight.
+
+    Attributes:
+        spelling: how they are written.
+        grain: how finely they are told apart.
+    """
+
+    spelling: DateSpelling = field(default_factory=lambda: DateSpelling("%H:%M:%S"))
+    grain: Grain = field(default_factory=lambda: Grain(1.0))
+
+    kind = "time"
 
     @property
-    def contents(self) -> str:
-        """The first and the last."""
-        first, last = (str(np.datetime64(int(end), "s")) for end in (self.low, self.high))
-        return f"{first} to {last}".replace("T00:00:00", "")
+    def described(self) -> str:
+        """With the format."""
+        return f"time {self.spelling.format}{self._or_words}"
 
-    def texts(self, cells: Cells) -> NDArray[np.object_]:
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Within a day."""
+        return self.grain.rounded(values) % 86_400.0
+
+    def value(self, text: str) -> float:
+        """Seconds since midnight."""
+        found = DateSpelling("%H:%M:%S.%f").parse([text if text.count(":") > 1 else f"{text}:00"])[0][0]
+        own = self.spelling.parse([text])[0][0]
+        return float(own) if np.isnan(found) else float(found)
+
+    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
         """In the file's format."""
-        present = ~cells.absent
-        moments = self.moments(cells.values[present])
-        made = np.empty(len(cells), dtype=object)
-        made[present] = np.array(moments.strftime(self.format), dtype=object)
-        return self._with_absent(made, cells)
+        return self.spelling.write(values)
 
-    def seconds(self, text: str) -> float:
-        """Seconds since 1970 of a date in the file's format, or in ISO's. Raises ValueError for anything else."""
-        import pandas
 
-        found = pandas.to_datetime(text, format=self.format, errors="coerce")
-        return float((pandas.Timestamp(text) if pandas.isna(found) else found).timestamp())
+@dataclass(frozen=True)
+class DurationColumn(ScaledColumn):
+    """Durations: seconds.
 
-    def moments(self, seconds: NDArray[np.float64]) -> Any:
-        """Seconds since 1970 as a pandas index of dates, as exact as the format is."""
-        import pandas
+    Attributes:
+        spelling: how they are written.
+        grain: how finely they are told apart.
+    """
 
-        unit = 1e-6 if "%f" in self.format else 1 if "%S" in self.format else 60 if "%M" in self.format else 86_400
-        steps = np.rint(seconds / unit) * unit
-        return pandas.to_datetime(np.rint(steps * 1e6).astype(np.int64), unit="us")
+    spelling: DurationSpelling = field(default_factory=DurationSpelling)
+    grain: Grain = field(default_factory=lambda: Grain(1.0))
+
+    kind = "duration"
+
+    @property
+    def described(self) -> str:
+        """With the style."""
+        return f"duration ({self.spelling.style}){self._or_words}"
+
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """To the grain."""
+        return self.grain.rounded(values)
+
+    def value(self, text: str) -> float:
+        """Seconds of a duration in any style. Raises ValueError for anything else."""
+        return self.spelling.value(text)
+
+    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
+        """In the file's style."""
+        return self.spelling.write(values)
 
 
 @dataclass(frozen=True)
@@ -209,9 +302,11 @@ class CategoryColumn(Column):
 
     Attributes:
         categories: all there are, the most frequent first; a cell's code is its place here.
+        levels: those of a data frame's categorical column, in its own order, also such as no row has.
     """
 
     categories: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
     kind = "category"
 
@@ -238,9 +333,11 @@ class ConstantColumn(Column):
 
     Attributes:
         text: that text.
+        nothing: whether it means that there is no value.
     """
 
     text: str = ""
+    nothing: bool = False
 
     kind = "constant"
 
@@ -263,69 +360,73 @@ class ConstantColumn(Column):
 class IdentifierColumn(Column):
     """Names of rows, of which no model has anything to learn, and which nobody wants to see again.
 
-    Whole numbers that rise from row to row go on after the last one. Texts are made anew in the shapes that are there:
-    in place of a digit another digit, of a letter another letter, everything else as it is.
-
     Attributes:
-        after: the last number; None for texts.
-        shapes: of texts, 9 for a digit, A and a for letters.
+        pattern: how new ones are made. Each cell's value is a row of `identifiers.cells_of`.
+        numbers: whether they are numbers, and not texts.
+        missing: share of rows that have none.
     """
 
-    after: int | None = None
-    shapes: tuple[str, ...] = ()
+    pattern: IdentifierPattern | FakePattern = field(default_factory=IdentifierPattern)
+    numbers: bool = False
+    missing: float = 0.0
 
     kind = "identifier"
 
     @property
     def described(self) -> str:
         """It is said that they aren't kept."""
-        return "identifier (made anew)"
+        what = self.pattern.what if isinstance(self.pattern, FakePattern) else "identifier"
+        return f"{what} (made anew)"
 
     @property
     def contents(self) -> str:
-        """Where numbers go on, or what texts look like."""
-        return f"from {self.after + 1}" if self.after is not None else ", ".join(dict.fromkeys(self.shapes[:2]))
+        """What new ones look like."""
+        first, second = self.pattern.texts(cells_of(0, 2))
+        return f"{first}, {second}, …"
 
     def texts(self, cells: Cells) -> NDArray[np.object_]:
-        """New names; each cell's value is where its randomness comes from."""
-        if self.after is not None:
-            return np.array([str(self.after + 1 + row) for row in range(len(cells))], dtype=object)
-        shapes = self.shapes or ("AAAAAAAA",)
-        made = np.empty(len(cells), dtype=object)
-        for row, seed in enumerate(cells.values):
-            digits = np.random.default_rng(int(seed))
-            shape = shapes[int(digits.integers(len(shapes)))]
-            drawn = digits.integers(0, 1 << 30, len(shape))
-            made[row] = "".join(_other(old, int(number)) for old, number in zip(shape, drawn, strict=True))
+        """New names, all different."""
+        made, gone = self.pattern.texts(cells.values), self.gone(cells)
+        made[gone] = self.absent[0] if self.absent else ""
         return made
 
-
-def shape_of(text: str) -> str:
-    """The shape of a text: 9 for a digit, A for a capital letter, a for a small one, all else as it is.
-
-    >>> shape_of("Ab-12")
-    'Aa-99'
-    """
-    return "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in text)
-
-
-def _other(old: str, number: int) -> str:
-    if old == "9":
-        return str(number % 10)
-    if old in "Aa":
-        return chr(ord(old) + number % 26)
-    return old
+    def gone(self, cells: Cells) -> NDArray[np.bool_]:
+        """Rows without one, (N,)."""
+        return uniform_of(cells.values) < self.missing
 
 
 _KINDS: dict[str, type[Column]] = {
-    kind.kind: kind for kind in (NumberColumn, DateColumn, CategoryColumn, ConstantColumn, IdentifierColumn)
+    kind.kind: kind
+    for kind in (
+        *(NumberColumn, DateColumn, TimeColumn, DurationColumn),
+        *(CategoryColumn, ConstantColumn, IdentifierColumn),
+    )
+}
+_PARTS: dict[tuple[str, str], type[Any]] = {
+    ("number", "spelling"): NumberSpelling,
+    ("date", "spelling"): DateSpelling,
+    ("time", "spelling"): DateSpelling,
+    ("duration", "spelling"): DurationSpelling,
+    **{(kind, "grain"): Grain for kind in ("date", "time", "duration")},
+    ("identifier", "pattern"): IdentifierPattern,
 }
 
 
 def column_from(plain: Mapping[str, Any]) -> Column:
     """The column that `plain` gave. Raises KeyError or TypeError where it is none."""
-    rest: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"}
-    return _KINDS[plain["kind"]](**rest)
+    kind = plain["kind"]
+    rest: dict[str, Any] = {}
+    for name, value in plain.items():
+        if (kind, name) in _PARTS:
+            part = FakePattern if "what" in value else _PARTS[kind, name]
+            rest[name] = part(**{k: _frozen(v) for k, v in value.items()})
+        elif name != "kind":
+            rest[name] = _frozen(value)
+    return _KINDS[kind](**rest)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def named(columns: Sequence[Column], name: str) -> Column:

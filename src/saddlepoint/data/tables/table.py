@@ -1,10 +1,10 @@
 """A table in memory: what a reader gives, and what a trained generator makes."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,18 +14,13 @@ from numpy.typing import NDArray
 
 from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import (
-    CategoryColumn,
-    Cells,
-    Column,
-    DateColumn,
-    IdentifierColumn,
-    NumberColumn,
-    named,
-)
+from saddlepoint.data.tables.arrow import arrow_array, pandas_series
+from saddlepoint.data.tables.columns import Cells, Column, named
 
 if TYPE_CHECKING:
     import pandas
+
+    from saddlepoint.data.tables.rules import Rule
 
 #: Rows turned into text together.
 TOGETHER = 100_000
@@ -45,6 +40,9 @@ class TableData:
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
         held_out: further rows, which judge a generator of these; None where there are none.
+        rules: that every row keeps.
+        rare: what fewer rows have is not given away by what is trained on them; 0 and 1 give all away.
+        released: columns of which everything may be given away.
     """
 
     name: str
@@ -54,6 +52,9 @@ class TableData:
     separator: str = ","
     notes: tuple[str, ...] = ()
     held_out: "TableData | None" = None
+    rules: "tuple[Rule, ...]" = ()
+    rare: int = 0
+    released: tuple[str, ...] = ()
 
     kind = "rows"
     classes: ClassVar[tuple[str, ...]] = ()
@@ -133,108 +134,54 @@ class TableData:
         """A pandas frame with the columns' types: numbers as exact as they are written, dates, texts; NA for none.
 
         Raises:
-            DataError: pandas is not installed.
+            DataError: pandas is not installed, or a column can't be had in its type.
         """
         try:
             import pandas
         except ImportError as error:
             raise DataError("rows are given as a pandas DataFrame: pip install 'saddlepoint[table]'") from error
 
-        return pandas.DataFrame({c.name: _series(c, self.cells[c.name]) for c in self.columns})
+        return pandas.DataFrame({c.name: pandas_series(c, self.cells[c.name]) for c in self.columns})
 
     def write(self, path: Path, *, parquet: bool = False, separator: str | None = None) -> None:
-        """A CSV file as the one that was read, or with another separator; or a Parquet file with its types."""
-        import pandas
+        """A CSV file as the one that was read, or with another separator; or a Parquet file with its types.
 
+        Raises:
+            DataError: a column can't be written in its type.
+        """
         if parquet:
             self._write_parquet(path)
             return
         with path.open("w", encoding="utf-8", newline="") as file:
-            for start in range(0, max(1, len(self)), TOGETHER):
-                part = self.take(np.arange(start, min(start + TOGETHER, len(self))))
-                pandas.DataFrame(part.texts()).to_csv(
-                    file, index=False, header=start == 0, sep=separator or self.separator, lineterminator="\n"
-                )
+            self._write_csv(file, separator or self.separator)
 
-    def _write_parquet(self, path: Path) -> None:
+    def check_writers(self) -> None:
+        """Go through every writer, and keep nothing. Raises DataError for what can't be written in its own type."""
+        self._write_csv(StringIO(), self.separator)
+        self._write_parquet(BytesIO())
+        self.frame()
+
+    def _write_csv(self, file: Any, separator: str) -> None:
+        import pandas
+
+        for start in range(0, max(1, len(self)), TOGETHER):
+            part = self.take(np.arange(start, min(start + TOGETHER, len(self))))
+            pandas.DataFrame(part.texts()).to_csv(
+                file, index=False, header=start == 0, sep=separator, lineterminator="\n"
+            )
+
+    def _write_parquet(self, file: Any) -> None:
         import pyarrow
         import pyarrow.parquet
 
-        frame, arrays = self.frame(), []
-        for column in self.columns:
-            if column.stored:
-                texts = column.texts(self.cells[column.name])
-                texts[texts == ""] = None
-                arrays.append(pyarrow.array(texts, pyarrow.string()).cast(_arrow_type(column.stored)))
-            else:
-                arrays.append(pyarrow.Array.from_pandas(frame[column.name]))
-        pyarrow.parquet.write_table(pyarrow.table(arrays, names=[column.name for column in self.columns]), path)
-
-
-def _series(column: Column, cells: Cells) -> "pandas.Series[Any]":
-    """A column of a data frame, in the type that it was stored in, where there was one."""
-    import pandas
-
-    values: Any
-    whole = False
-    if isinstance(column, DateColumn):
-        present = ~cells.absent
-        values = np.full(len(cells), np.datetime64("NaT", "us"))
-        values[present] = column.moments(cells.values[present]).to_numpy()
-    elif isinstance(column, NumberColumn) and cells.marks is None:
-        whole = column.integer
-        values = np.round(cells.values, column.places[1]) if column.places else cells.values
-    else:
-        values = column.texts(cells)
-        if isinstance(column, CategoryColumn):
-            whole = all(_WHOLE.fullmatch(text) for text in column.categories)
-            values[cells.absent] = None
-        elif isinstance(column, IdentifierColumn):
-            whole = column.after is not None
-        elif column.stored:
-            values[values == ""] = None
-    series = pandas.Series(values)
-    typed = _typed(series, column.stored or ("int64" if whole else ""), nullable=bool(series.isna().any()))
-    return series if typed is None else typed
-
-
-def _typed(series: Any, stored: str, *, nullable: bool) -> Any:
-    """A column in one of Arrow's types; None where it is none that pandas has, or can't hold the values."""
-    import pandas
-
-    if stored.startswith("dictionary"):
-        return series.astype("category")
-    if stored.startswith("timestamp["):
-        return series.astype(f"datetime64[{stored[len('timestamp[') :].partition(',')[0].rstrip(']')}]")
-    try:
-        if stored == "bool":
-            return series.map({"true": True, "false": False}).astype("boolean" if nullable else "bool")
-        if stored in _FLOATS:
-            return pandas.to_numeric(series).astype(_FLOATS[stored])
-        if stored.startswith(("int", "uint")):
-            name = stored.replace("uint", "UInt").replace("int", "Int") if nullable else stored
-            return pandas.to_numeric(series).round().astype(name)
-    except (TypeError, ValueError):
-        pass
-    return None
-
-
-_FLOATS = {"double": "float64", "float": "float32", "halffloat": "float16"}
-_WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
+        arrays = [arrow_array(column, self.cells[column.name]) for column in self.columns]
+        table = pyarrow.table(arrays, names=[column.name for column in self.columns])
+        try:
+            pyarrow.parquet.write_table(table, file)
+        except pyarrow.ArrowException as error:
+            raise DataError(f"the table can't be written as Parquet: {error}") from error
 
 
 def _padded(column: Column, cells: Cells) -> NDArray[np.object_]:
     texts = column.texts(cells)
     return np.array([column.pad + text for text in texts], dtype=object) if column.pad else texts
-
-
-def _arrow_type(stored: str) -> Any:
-    """The type that Arrow wrote so; what it can't read back is written as text."""
-    import pyarrow
-
-    if stored.startswith("timestamp[") and stored.endswith("]"):
-        return pyarrow.timestamp(stored[len("timestamp[") : -1].partition(",")[0])
-    try:
-        return pyarrow.type_for_alias(stored)
-    except ValueError:
-        return pyarrow.string()

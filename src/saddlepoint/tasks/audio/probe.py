@@ -8,13 +8,18 @@ from torch import Tensor
 
 from saddlepoint.components.adversary import of_latents
 from saddlepoint.core import Batch
+from saddlepoint.evaluation.closeness import Closeness
 from saddlepoint.evaluation.fidelity import SetDistance
 from saddlepoint.extractors import SoundExtractor
-from saddlepoint.measures import Number, measure, numbers
+from saddlepoint.measures import Number, measure, numbers, values
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
 from saddlepoint.signals import Spectrogram
-from saddlepoint.tasks.audio.model import SoundGenerator
-from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.audio.model import COLUMNS, ROWS, SoundGenerator
+from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.probe import Probe, write_captions, write_picture, write_sounds
+
+#: Sounds of each kind that a report plays.
+SHOWN = 6
 
 
 class Listener:
@@ -23,11 +28,19 @@ class Listener:
     Args:
         extractor: listens.
         real: gives real sounds, float (n, samples), when they are first compared.
+        others: gives further ones, as many or fewer.
         rate: samples a second of these.
     """
 
-    def __init__(self, extractor: SoundExtractor, real: Callable[[], Tensor], rate: int) -> None:
-        self.extractor, self._real_waves, self._rate = extractor, real, rate
+    def __init__(
+        self, extractor: SoundExtractor, real: Callable[[], Tensor], others: Callable[[], Tensor], rate: int
+    ) -> None:
+        self.extractor, self._real_waves, self._others, self._rate = extractor, real, others, rate
+
+    def floor(self) -> Sequence[Number]:
+        """What other real sounds score; nothing where there are too few."""
+        others = self._others()
+        return self(others, self._rate) if len(others) > 1 else ()
 
     def __call__(self, waves: Tensor, rate: int) -> Sequence[Number]:
         """`frechet_…` in its features, the Inception Score of its classes, and how many of them are heard."""
@@ -52,19 +65,42 @@ class AudioProbe(Probe[SoundGenerator]):
     Args:
         watched: a batch that never changes.
         distance: of generated from as many real spectrograms.
+        order: of all of them, in which those that are compared come first.
+        closeness: looks for generated sounds among training sounds, by their spectrograms.
+        sounds: gives some real sounds by their indices, float (n, samples).
         listener: compares sounds in place of spectrograms; None where nobody listens.
         pictured: how network values are pictured that are waves, (n, 1, samples); None where they are spectrograms.
+        labelled: whether sounds are made for a class.
     """
 
     def __init__(
         self,
         watched: Batch,
         distance: SetDistance,
+        order: Tensor,
+        closeness: Closeness,
+        sounds: Callable[[Tensor], Tensor],
         listener: Listener | None = None,
         pictured: Spectrogram | None = None,
+        *,
+        labelled: bool = True,
     ) -> None:
-        super().__init__(watched, of_latents)
-        self.distance, self.listener, self.pictured = distance, listener, pictured
+        super().__init__(watched, of_latents, closeness)
+        self.distance, self.order, self.listener, self.pictured = distance, order, listener, pictured
+        self._sounds, self._labelled = sounds, labelled
+
+    @property
+    def labelled(self) -> bool:
+        """Whether sounds are made for a class."""
+        return self._labelled
+
+    def references(self, model: SoundGenerator) -> dict[str, dict[str, float]]:
+        """`real`: other training sounds."""
+        known = super().references(model)
+        if len(self.order) >= 4:
+            floor = [self.distance.floor(self.order)] if self.listener is None else self.listener.floor()
+            known["real"] |= values(floor)
+        return known
 
     def comparable(self, samples: Tensor) -> Tensor:
         """Spectrograms."""
@@ -79,6 +115,15 @@ class AudioProbe(Probe[SoundGenerator]):
         if self.listener is None:
             return [self.distance(model.made_levels(n, seed=1))]
         return self.listener(model.made(n, seed=1), model.rate)
+
+    def exhibit(self, model: SoundGenerator, folder: Path) -> None:
+        """Some real and some generated sounds, to be heard, and the real ones' spectrograms."""
+        columns = class_columns(model.classes)
+        waves = self._sounds(self.order[: ROWS * COLUMNS])
+        write_picture(folder / "real.png", model.picture(waves, COLUMNS))
+        write_sounds(folder, waves[:SHOWN], model.made(SHOWN, seed=0), model.rate)
+        heard = [model.classes[n % len(model.classes)] for n in range(SHOWN)] if columns else []
+        write_captions(folder, **({"grid": model.classes, "made": heard} if columns else {}))
 
     def snapshot(self, model: SoundGenerator, path: Path) -> None:
         """A grid of generated spectrograms from latents that never change."""

@@ -13,6 +13,7 @@ from saddlepoint.data.audio import SoundData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.scheduled import Scheduled
 from saddlepoint.data.stream import SampleStream
+from saddlepoint.evaluation.closeness import TRAINING, Closeness
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import SetDistance
 from saddlepoint.signals import Spectrogram
@@ -162,12 +163,31 @@ def _probe(
     model: SoundGenerator,
     batches: Scheduled,
 ) -> AudioProbe:
-    own, chosen = config.score, looked_at(stream)[: config.score.samples]
+    own, order = config.score, looked_at(stream)
+    chosen, others = order[: own.samples], order[own.samples : 2 * own.samples]
     extractor = own.extractor(make.device)
-    listener = None if extractor is None else Listener(extractor, partial(data.floats, chosen), data.rate)
+    listener = None
+    if extractor is not None:
+        listener = Listener(extractor, partial(data.floats, chosen), partial(data.floats, others), data.rate)
     batch = batches.put(watched(stream, model, MONITORED), 0)
     waves = isinstance(model, WaveformGenerator)
-    return AudioProbe(batch, SetDistance(levels, chosen), listener, model.pictured if waves else None)
+    labels = None if data.labels is None else data.labels[order]
+    closeness = Closeness(lambda: _pictured(levels[order[:TRAINING]], stream, waves=waves), labels)
+    return AudioProbe(
+        batch,
+        SetDistance(levels, chosen),
+        order,
+        closeness,
+        data.floats,
+        listener,
+        model.pictured if waves else None,
+        labelled=bool(model.classes),
+    )
+
+
+def _pictured(levels: Tensor, stream: SampleStream, *, waves: bool) -> Tensor:
+    """Spectrograms (uint8) as the probe compares them: in the networks' values, or in [0, 1] where these are waves."""
+    return levels[:, 0].float() / 255 if waves else stream.prepared(levels)
 
 
 TASK = Audio()

@@ -13,6 +13,7 @@ from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.evaluation.fidelity import features_of
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.enhancement.data import Given, adopted, read_given
 from saddlepoint.tasks.enhancement.evaluation import EnhancementOptions, compared_models, evaluate_enhancers
@@ -25,7 +26,7 @@ from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.translation.building import build_pairs
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.settings import RANGES, features_of
+from saddlepoint.tasks.translation.settings import RANGES
 from saddlepoint.tasks.translation.task import regression_of, stream_of
 
 

@@ -35,7 +35,7 @@ def read_images(files: ImageFiles, progress: OnProgress) -> ImageData:
     if files.source == "folder" and files.path is None:
         raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
     told = partial(progress, "reading the data")
-    data = load_images(files.source, path=files.path, size=files.size, progress=told)
+    data = load_images(files.source, path=files.path, size=files.size, progress=told, values=files.range)
     if files.held_out:
         data = data.split(files.held_out, files.seed)[0]
     return _limited(data, files)
@@ -48,8 +48,9 @@ def read_test(files: ImageFiles) -> ImageData:
         DataError: there are none, or they can't be read.
     """
     if files.held_out:
-        return load_images(files.source, path=files.path, size=files.size).split(files.held_out, files.seed)[1]
-    return load_images(files.source, path=files.path, size=files.size, split="test")
+        whole = load_images(files.source, path=files.path, size=files.size, values=files.range)
+        return whole.split(files.held_out, files.seed)[1]
+    return load_images(files.source, path=files.path, size=files.size, split="test", values=files.range)
 
 
 def given_images(given: object, files: ImageFiles) -> ImageData:
@@ -59,7 +60,7 @@ def given_images(given: object, files: ImageFiles) -> ImageData:
         ConfigurationError: they are of no kind that is taken, or break the rules of `data.arrays`; says which are.
     """
     try:
-        data = given if isinstance(given, ImageData) else _adopted(given, files.size)
+        data = given if isinstance(given, ImageData) else _adopted(given, files)
         if files.size is not None:
             data = data.resized(files.size)
         if files.held_out:
@@ -94,7 +95,7 @@ def _limited(data: ImageData, files: ImageFiles) -> ImageData:
     return data
 
 
-def _adopted(given: object, size: int | None) -> ImageData:
+def _adopted(given: object, files: ImageFiles) -> ImageData:
     images, labels = given, None
     if isinstance(given, tuple) and len(given) == 2 and not isinstance(given[1], Image.Image):
         images, labels = given
@@ -102,9 +103,9 @@ def _adopted(given: object, size: int | None) -> ImageData:
     if not isinstance(images, Tensor | np.ndarray):
         if not (hasattr(images, "__len__") and hasattr(images, "__getitem__")) or isinstance(images, str | dict):
             raise ConfigurationError(f"images are {TAKEN}, not {type(given).__name__}")
-        images, found = _one_by_one(images, size)
+        images, found = _one_by_one(images, files.size)
         labels = found if labels is None else labels
-    pixels = pixels_of(_array(images), "the array of images")
+    pixels, notes = pixels_of(_array(images), "the array of images", files.range)
     numbers, classes = None, tuple[str, ...]()
     if labels is not None:
         numbers, classes = labels_of(_array(labels), "the labels")
@@ -112,7 +113,8 @@ def _adopted(given: object, size: int | None) -> ImageData:
             raise ConfigurationError(f"there are {len(pixels):,} images and {len(numbers):,} labels: give one an image")
         if isinstance(names, Sequence) and not isinstance(names, str) and len(names) >= len(classes):
             classes = tuple(map(str, names))
-    return ImageData(f"images of a {type(given).__name__}", pixels, numbers, classes, "Given in Python.")
+    name = f"images of a {type(given).__name__}"
+    return ImageData(name, pixels, numbers, classes, "Given in Python.", notes)
 
 
 def _one_by_one(items: Any, size: int | None) -> tuple[NDArray[Any], Any]:

@@ -158,6 +158,8 @@ def evaluate_images(
     subset = min(SUBSET, samples, len(seen_train), len(seen_test))
     measured: list[Number] = []
     notes: dict[str, None] = {}
+    if extractor.blind:
+        notes[f"distances in the features {extractor.name} can't see {extractor.blind}"] = None
     pictures: dict[str, Callable[[], NDArray[np.uint8]]] = {}
     for weights, trained in generators.items():
         made = seen_from(trained, extractor, samples, most, seed, report, f"{weights}: generating")

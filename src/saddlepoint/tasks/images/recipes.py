@@ -5,6 +5,7 @@ from typing import Any
 
 from saddlepoint.components.registries import AUGMENTATION_REGISTRY
 from saddlepoint.components.settings import Augmentation, Latent, Player
+from saddlepoint.extractors import PLAIN
 from saddlepoint.tasks.autoencoder import beside
 from saddlepoint.tasks.config import Average, Config
 from saddlepoint.tasks.images.settings import ImageAdversary, ImageAutoencoderConfig, ImageConfig, ImageFiles, Score
@@ -37,7 +38,7 @@ def _relativistic(
             loss={"name": "relativistic"}, penalties={"r1": {"weight": gamma}, "r2": {"weight": gamma}}
         ),
         method={"name": "alternating"},
-        average=Average(half_life=10_000),
+        average=Average(half_life=10_000, warm_up=0.05),
         budget=Budget(samples=samples),
         score=Score(features=features),
     )
@@ -119,7 +120,10 @@ def stacked_mnist() -> ImageConfig:
 
 def images() -> ImageConfig:
     """Any folder of images: --data FOLDER [--size 32]; about an hour on two cores. From 64x64 on, see `modern`."""
-    return _convolutional("images", ImageFiles(source="folder"), samples=1_000_000, width=32)
+    folder = ImageFiles(source="folder")
+    config = _convolutional("images", folder, samples=1_000_000, width=32, features=PLAIN, gamma=0.1)
+    through = Augmentation(kind=AUGMENTATION_REGISTRY.resolve("diffaugment"), strength="auto")
+    return config.model_copy(update={"adversary": config.adversary.model_copy(update={"augmentation": through})})
 
 
 def modern() -> ImageConfig:
@@ -140,6 +144,7 @@ def modern() -> ImageConfig:
         rate=2e-4,
         generator={"name": "residual-generator", "output": "tanh", **residual},
         discriminator={"name": "residual-discriminator", **residual},
+        features=PLAIN,
     )
     adversary = config.adversary.model_copy(
         update={

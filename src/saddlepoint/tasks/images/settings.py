@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.augmented import Augmented
@@ -15,8 +15,8 @@ from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.scheduled import Timeline
-from saddlepoint.evaluation.fidelity import DistanceName
-from saddlepoint.extractors import Extractor, load_extractor, suited_to
+from saddlepoint.evaluation.fidelity import DistanceName, Features, features_of
+from saddlepoint.extractors import PLAIN, suited_to
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
 from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
 
@@ -24,8 +24,10 @@ from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
 #: Images that the score compares where nothing else is said.
 JUDGED = 2048
+#: At most so many images are few, and what the discriminator sees them through then is so strong (bench/images.py).
+FEW, AGAINST_FEW = 2000, 0.5
 #: Short keys that a game and an autoencoder of images have.
-SHORT_OF_IMAGES = {"size": ("data.size",), "evaluation": ("score",)}
+SHORT_OF_IMAGES = {"size": ("data.size",), "range": ("data.range",), "evaluation": ("score",)}
 
 
 class ImageFiles(DataSettings):
@@ -40,6 +42,8 @@ class ImageFiles(DataSettings):
     """The folder or file, where the source needs one."""
     size: int | None = Field(default=None, ge=4, le=1024)
     """Pixels a side; none leaves images as they are, and makes those of a folder 32."""
+    range: tuple[float, float] | None = None
+    """Values that are black and white, of images of more than 8 bits; none finds one range for all."""
     held_out: float = Field(default=0.0, ge=0, lt=1)
     """Share that is not trained on, so that it can judge the generator."""
     limit: int | None = Field(default=None, ge=1)
@@ -48,6 +52,13 @@ class ImageFiles(DataSettings):
     """Keep so many images of each class."""
     seed: int = Field(default=0, ge=0)
     """Decides which are held out and kept."""
+
+    @field_validator("range")
+    @classmethod
+    def _black_below_white(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
+        if ends is not None and not ends[0] < ends[1]:
+            raise ValueError("give black first, and white above it: --set data.range=0,4095")
+        return ends
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -89,7 +100,7 @@ class Score(Settings):
     """What judges the generator during training, at every checkpoint: by it the best one is kept."""
 
     features: str = "pixels"
-    """An extractor, as `saddle evaluate --features` takes it; `pixels` is the coarse `pixel_frechet`."""
+    """`texture`, `patches` of 8x8 pixels, `imagenet` or another extractor; `pixels` is the coarse `pixel_frechet`."""
     samples: int = Field(default=JUDGED, ge=2)
     """Generated and real images that are compared."""
     metric: DistanceName = "frechet"
@@ -98,11 +109,11 @@ class Score(Settings):
     def on(self, data: str) -> Self:
         """The same on other data, as the command line names them: digits say little about clothes."""
         alien = data in DATASETS and suited_to(data) != self.features
-        return self.model_copy(update={"features": "pixels"}) if alien else self
+        return self.model_copy(update={"features": PLAIN}) if alien else self
 
-    def extractor(self, device: torch.device) -> Extractor | None:
-        """What reads the images; None are coarse pixels."""
-        return None if self.features == "pixels" else load_extractor(self.features, device)
+    def load(self, device: torch.device) -> Features | None:
+        """Where images are compared; None are coarse pixels."""
+        return None if self.features == "pixels" else features_of(self.features, device)
 
 
 class ImageAdversary(ClassAdversary):
@@ -111,12 +122,33 @@ class ImageAdversary(ClassAdversary):
     augmentation: Augmentation | None = None
     """What the discriminator sees images through; none shows them as they are."""
 
-    def build(self, *, low: float = -1.0, high: float = 1.0, **more: Any) -> Adversary:
-        """The adversary that these settings describe; see `AdversarySettings.build`."""
+    def strength_for(self, images: int) -> float:
+        """Of the augmentation, of a game of so many images; 0 where there is none."""
+        if self.augmentation is None:
+            return 0.0
+        given = self.augmentation.strength
+        return given if given != "auto" else AGAINST_FEW if images <= FEW else 0.0
+
+    def reasons(self, images: int) -> tuple[str, ...]:
+        """What of these settings is chosen by the number of images, and why, a sentence each."""
+        if self.augmentation is None or self.augmentation.strength != "auto":
+            return ()
+        kind, strength = self.augmentation.kind["name"], self.strength_for(images)
+        if strength:
+            why = f"{images:,} images are few (at most {FEW:,}), and a discriminator would know them by heart"
+            return (f"augmentation: {kind} at strength {strength:g}, as {why}",)
+        return (
+            f"augmentation: none, as {images:,} images are not few (more than {FEW:,}); "
+            f"--set augmentation.strength={AGAINST_FEW:g} augments nevertheless",
+        )
+
+    def build(self, *, low: float = -1.0, high: float = 1.0, images: int | None = None, **more: Any) -> Adversary:
+        """The adversary that these settings describe, of a game of so many images; see `AdversarySettings.build`."""
         own, augmented = self.augmentation, None
-        if own is not None:
+        strength = 0.0 if images is None else self.strength_for(images)
+        if own is not None and (own.strength != "auto" or own.target is not None or strength):
             kind = AUGMENTATION_REGISTRY.build(own.kind, low=low, high=high)
-            augmented = Augmented(kind, own.strength, own.target, own.span)
+            augmented = Augmented(kind, strength, own.target, own.span)
         return super().build(low=low, high=high, augmented=augmented, **more)
 
 

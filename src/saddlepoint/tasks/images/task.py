@@ -1,13 +1,15 @@
 """Images, as a task."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from saddlepoint.components.adversary import AdversarialLosses, of_latents
-from saddlepoint.components.networks import Networks
+from saddlepoint.components.networks import Networks, check_shapes
 from saddlepoint.data import DATASETS, ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.scheduled import Scheduled
 from saddlepoint.data.stream import SampleStream
+from saddlepoint.evaluation.closeness import TRAINING, Closeness
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import SetDistance
 from saddlepoint.tasks.autoencoder import AutoencoderProbe, CodeDensity, autoencoder_losses
@@ -37,7 +39,12 @@ class Images(Task[AnyImageConfig, ImageData, ImageGenerator]):
     Options = ImageEvaluationOptions
 
     def read(self, config: AnyImageConfig, progress: OnProgress = quiet) -> ImageData:
-        """Read the images."""
+        """Read the images; a size that the networks can't have is refused before."""
+        if config.data.size is not None:
+            inner = config.discriminator if isinstance(config, ImageConfig) else config.encoder
+            choices = {"generator": config.generator.network, "discriminator": inner.network}
+            shape = (3, config.data.size, config.data.size)
+            check_shapes(choices, config.latent.size, shape=shape, classes=0)
         return read_images(config.data, progress)
 
     def held_out(
@@ -93,7 +100,8 @@ def _adversarial(config: ImageConfig, data: ImageData, make: Networks) -> Setup[
     judge = config.adversary.with_classifier(config.discriminator.network)
     networks = {"generator": config.generator.network, "discriminator": judge}
     players = {role: make(role, network, shape=data.shape, classes=len(classes)) for role, network in networks.items()}
-    adversary = config.adversary.build(low=low, high=high)
+    adversary = config.adversary.build(low=low, high=high, images=len(data))
+    data = replace(data, notes=(*data.notes, *config.adversary.reasons(len(data))))
     adversary.attach(players)
     draws = 0 if adversary.augmented is None else adversary.augmented.augmentation.draws
     stream = _stream(config, data, make, augmentation=draws)
@@ -142,9 +150,12 @@ def _probe(
     model: ImageGenerator,
     batches: Scheduled,
 ) -> ImageProbe:
-    own = config.score
-    distance = SetDistance(data.images, looked_at(stream)[: own.samples], own.extractor(make.device), own.metric)
-    return ImageProbe(batches.put(watched(stream, model, MONITORED), 0), distance)
+    own, order = config.score, looked_at(stream)
+    distance = SetDistance(data.images, order[: own.samples], own.load(make.device), own.metric)
+    labels = None if data.labels is None else data.labels[order]
+    closeness = Closeness(lambda: stream.prepared(data.images[order[:TRAINING]]), labels)
+    batch = batches.put(watched(stream, model, MONITORED), 0)
+    return ImageProbe(batch, distance, data.images, order, closeness, data.labels, labelled=bool(model.classes))
 
 
 TASK = Images()

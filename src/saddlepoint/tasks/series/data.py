@@ -14,18 +14,19 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data import DataError
-from saddlepoint.data.collection import OnRead
 from saddlepoint.data.tables import (
     MISSING,
     CategoryColumn,
     Cells,
     Column,
+    Declared,
     NumberColumn,
+    NumberSpelling,
     TableData,
     read_frame,
     read_table,
 )
-from saddlepoint.data.tables.columns import ConstantColumn
+from saddlepoint.data.tables.columns import ConstantColumn, IdentifierColumn
 from saddlepoint.data.tables.reading import another_kind
 from saddlepoint.data.tables.table import HEADS
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 #: Of a block of rows that is held out: windows that it has room for.
 BLOCK = 5
+#: How the numbers of windows and steps are written.
+WHOLE = NumberSpelling(whole=True, places=(0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +150,9 @@ def read_series(
     stride: int = 1,
     *,
     leave_out: Sequence[str] = (),
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str | Declared] | None = None,
     missing: Sequence[str] = MISSING,
-    separator: str | None = None,
-    encoding: str = "utf-8",
-    progress: OnRead | None = None,
+    **reading: Any,
 ) -> SeriesData:
     """Read a table whose rows are in the order of time, by `read_table`, and cut it into windows.
 
@@ -163,12 +164,12 @@ def read_series(
         window: steps of each.
         stride: rows from the beginning of one window to that of the next.
         leave_out: columns that are not read.
-        kinds, missing, separator, encoding, progress: see `read_table`.
+        kinds, missing, reading: see `read_table`.
 
     Raises:
         DataError: no such table, text in it, nothing that moves, or no window without missing values.
     """
-    read = partial(read_table, path, missing=missing, separator=separator, encoding=encoding, progress=progress)
+    read = partial(read_table, path, missing=missing, **reading)
     columns, table, notes = _numbers_of(read, Path(path).name, leave_out, kinds or {}, missing)
     return _cut(columns, table, window, _starts(len(table), window, stride), notes)
 
@@ -179,8 +180,9 @@ def given_series(
     stride: int = 1,
     *,
     leave_out: Sequence[str] = (),
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str | Declared] | None = None,
     missing: Sequence[str] = MISSING,
+    **rules: Any,
 ) -> SeriesData:
     """A series of a Python caller's, by the same rules.
 
@@ -189,6 +191,7 @@ def given_series(
             (N, T, columns), which are taken as they are.
         window, stride: of rows; windows say themselves how long they are.
         leave_out, kinds, missing: see `read_series`.
+        rules: see `read_frame`.
 
     Raises:
         DataError: see `read_series`.
@@ -206,7 +209,7 @@ def given_series(
         given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
     called = f"the {type(given).__name__}"
     columns, table, notes = _numbers_of(
-        partial(read_frame, given, missing=missing), called, leave_out, kinds or {}, missing
+        partial(read_frame, given, missing=missing, **rules), called, leave_out, kinds or {}, missing
     )
     return _cut(columns, table, window, _starts(len(table), window, stride) if starts is None else starts, notes)
 
@@ -223,7 +226,7 @@ def _numbers_of(
     read: Callable[..., TableData],
     called: str,
     leave_out: Sequence[str],
-    kinds: Mapping[str, str],
+    kinds: Mapping[str, str | Declared],
     missing: Sequence[str],
 ) -> tuple[tuple[Column, ...], TableData, list[str]]:
     """Columns of a table that are kept, the table, and notes on those that are not. Raises as `read_series`."""
@@ -234,7 +237,7 @@ def _numbers_of(
     few = {
         column.name: "number"
         for column in table.columns
-        if isinstance(column, CategoryColumn) and column.name not in kinds and _numbers(column.categories)
+        if isinstance(column, CategoryColumn) and column.name not in kinds and _numbers(column)
     }
     if few:
         table = read(kinds={**kinds, **few})
@@ -248,7 +251,7 @@ def _numbers_of(
             raise DataError(f"column {column.name!r} of {called} is text, and a series is of numbers: {out}")
         if isinstance(column, ConstantColumn) and column.text in missing:
             raise DataError(f"column {column.name!r} of {called} has no value in any row: {out}")
-        if column.kind in ("date", "identifier"):
+        if column.kind in ("date", "time", "duration", "identifier"):
             notes.append(
                 f"{column.name} tells the time and is not learnt: steps are of equal length; "
                 f"--set data.columns.{column.name}=number learns it."
@@ -311,19 +314,21 @@ def written(
         number = isinstance(column, NumberColumn)
         cells[column.name] = Cells(np.ascontiguousarray(next(learnt)) if number else np.zeros(n * steps, np.int32))
     counted = (
-        NumberColumn(window, "", (), "", 0, max(0, n - 1), (0, 0)),
-        NumberColumn(step, "", (), "", 0, steps - 1, (0, 0)),
+        NumberColumn(window, low=0, high=max(0, n - 1), spelling=WHOLE),
+        NumberColumn(step, low=0, high=steps - 1, spelling=WHOLE),
     )
     return TableData(name, (*counted, *columns), cells, source, separator)
 
 
-def _numbers(texts: Sequence[str]) -> bool:
+def _numbers(column: CategoryColumn) -> bool:
+    """Whether categories are numbers, or false and true."""
+    texts = {text.lower() for text in column.categories}
     try:
-        return bool(np.isfinite([float(text) for text in texts]).all())
+        return texts == {"false", "true"} or bool(np.isfinite([float(text) for text in texts]).all())
     except ValueError:
         return False
 
 
 def _counted(column: Column) -> bool:
     """Whether it numbers the rows."""
-    return getattr(column, "after", None) is not None
+    return isinstance(column, IdentifierColumn) and column.numbers

@@ -68,9 +68,13 @@ class WindowGenerator(LatentSampler):
     kind = "series"
     title = "a generator of windows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
-    discloses = "They hold names, ranges and scales of the columns, no row of the data."
     Options = WindowOptions
     default_out = "windows.csv"
+
+    @property
+    def discloses(self) -> str:
+        """What is kept of the data."""
+        return "They hold names, ranges and scales of the columns, no row of the data."
 
     def details(self) -> dict[str, Any]:
         """The coding and the separator."""

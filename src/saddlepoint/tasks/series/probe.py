@@ -5,13 +5,17 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from saddlepoint.components.adversary import of_latents
-from saddlepoint.core import Batch
-from saddlepoint.measures import Number, numbers
+from saddlepoint.core import Batch, rng
+from saddlepoint.evaluation.closeness import Closeness
+from saddlepoint.measures import Number, numbers, values
 from saddlepoint.metrics import autocorrelation_difference, cross_correlation_difference, marginal_similarities
 from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.series.coding import SeriesCoding
 from saddlepoint.tasks.series.model import WindowGenerator
 from saddlepoint.tasks.series.pictures import curves
 
@@ -24,24 +28,44 @@ class SeriesProbe(Probe[WindowGenerator]):
 
     Args:
         watched: a batch that never changes.
-        real: training windows that made ones are compared with, (n, steps, columns).
+        coding: what networks see of a window.
+        windows: training windows as networks see them, in an order that tells nothing.
+        judged: of these, so many are compared with made ones.
     """
 
-    def __init__(self, watched: Batch, real: NDArray[np.float64]) -> None:
-        super().__init__(watched, of_latents)
-        self.real = real
+    def __init__(self, watched: Batch, coding: SeriesCoding, windows: Tensor, judged: int) -> None:
+        super().__init__(watched, of_latents, Closeness(lambda: windows))
+        self.coding, self.coded = coding, windows
+        self.real = coding.decode(windows[:judged])
 
     def score(self, model: WindowGenerator) -> Sequence[Number]:
         """`series_distance`, the mean of: 1 − likeness of columns, and half the differences of three correlations.
 
         Those at one step, those of a column with itself later, and the latter of its steps, each of at most 1.
         """
-        made = model.windows(len(self.real), seed=1)
-        moved = np.diff(self.real, axis=1), np.diff(made, axis=1)
+        return self._held(self.real, model.windows(len(self.real), seed=1))
+
+    def references(self, model: WindowGenerator) -> dict[str, dict[str, float]]:
+        """`real`: other training windows, or halves; `baseline: mixed windows`: each moment of another window."""
+        known, n = super().references(model), len(self.real)
+        first, second = self.coded[:n], self.coded[n : 2 * n]
+        if len(second) < n / 2:
+            first, second = self.coded[:n:2], self.coded[1:n:2]
+        steps = second.shape[-1]
+        drawn = torch.stack([torch.randperm(len(second), generator=rng(0, t, "apart")) for t in range(steps)], 1)
+        index = drawn[:, None].expand(-1, second.shape[1], -1)
+        real = self.coding.decode(first)
+        known["real"] |= values(self._held(real, self.coding.decode(second)))
+        mixed = self._held(real, self.coding.decode(second.gather(0, index)))
+        known["baseline: mixed windows"] = values(mixed)
+        return known
+
+    def _held(self, real: NDArray[np.float64], made: NDArray[np.float64]) -> Sequence[Number]:
+        moved = np.diff(real, axis=1), np.diff(made, axis=1)
         found = {
-            "columns": fmean(marginal_similarities(self.real, made)),
-            "correlation": cross_correlation_difference(self.real, made),
-            "autocorrelation": autocorrelation_difference(self.real, made) if self._tells(1) else 0.0,
+            "columns": fmean(marginal_similarities(real, made)),
+            "correlation": cross_correlation_difference(real, made),
+            "autocorrelation": autocorrelation_difference(real, made) if self._tells(1) else 0.0,
             "step_autocorrelation": autocorrelation_difference(*moved) if self._tells(2) else 0.0,
         }
         gaps = 1 - found["columns"], *(found[key] / 2 for key in found if key != "columns")

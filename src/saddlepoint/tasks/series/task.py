@@ -95,7 +95,7 @@ class Series(Task[AnySeriesConfig, SeriesData, WindowGenerator]):
 
 
 def _rules(file: SeriesFile) -> dict[str, Any]:
-    return {**file.rules, "window": file.window, "stride": file.stride, "leave_out": file.leave_out}
+    return {**file.reading, "window": file.window, "stride": file.stride, "leave_out": file.leave_out}
 
 
 def _adversarial(config: SeriesConfig, data: SeriesData, make: Networks) -> Setup[WindowGenerator]:
@@ -143,7 +143,7 @@ def _coded(config: AnySeriesConfig, data: SeriesData, make: Networks) -> tuple[S
 
 
 def _probe(coding: SeriesCoding, stream: SampleStream, batch: Batch) -> SeriesProbe:
-    return SeriesProbe(batch, coding.decode(stream.samples[looked_at(stream)[:JUDGED]]))
+    return SeriesProbe(batch, coding, stream.samples[looked_at(stream)[: 2 * JUDGED]], JUDGED)
 
 
 TASK = Series()

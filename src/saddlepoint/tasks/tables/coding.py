@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,10 +13,12 @@ from torch import Tensor
 
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, DateColumn, NumberColumn, column_from
+from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, ScaledColumn, column_from
+from saddlepoint.data.tables.identifiers import cells_of
 from saddlepoint.data.tables.table import TableData
 from saddlepoint.tasks.tables.layout import RowLayout
 from saddlepoint.tasks.tables.modes import Modes, Warp
+from saddlepoint.tasks.tables.privacy import coarse_ends, disclosure, protected
 
 #: A column with more categories has a state of its own for as many as `OWN`; the others share `SHARED` states.
 WIDEST, OWN, SHARED = 128, 96, 32
@@ -41,18 +43,29 @@ class ColumnSummary:
     shares: tuple[float, ...]
 
     @staticmethod
-    def of(column: Column, cells: Cells) -> "ColumnSummary":
-        """Of a column's values: sixteen bins between the first and the last per cent, or fifteen categories."""
+    def of(column: Column, cells: Cells, rare: int = 0) -> "ColumnSummary":
+        """Of a column's values: sixteen bins between the first and the last per cent, or fifteen categories.
+
+        Ends are round, and at least `rare` rows lie beyond each.
+        """
+        if column.kind in ("constant", "identifier"):
+            return ColumnSummary((), ())
         if isinstance(column, CategoryColumn):
             return ColumnSummary((), _shares(cells, (), min(BARS - 1, len(column.categories))))
         values = cells.values[~cells.absent]
-        low, high = np.quantile(values, [0.01, 0.99]) if len(values) else (0.0, 1.0)
+        beyond = max(rare, round(0.01 * len(values)))
+        low, high = coarse_ends(values, beyond) if len(values) else (0.0, 1.0)
         edges = tuple(map(float, np.linspace(low, max(high, low + 1e-9 * max(1.0, abs(low))), BARS)))
         return ColumnSummary(edges, _shares(cells, edges, BARS - 1))
 
     def like(self, cells: Cells) -> tuple[float, ...]:
         """The shares of other values in the same bins."""
         return _shares(cells, self.edges, len(self.shares) - 1)
+
+
+def summaries_of(table: TableData) -> tuple[ColumnSummary, ...]:
+    """Of every column."""
+    return tuple(ColumnSummary.of(column, table.cells[column.name], table.rare) for column in table.columns)
 
 
 def _shares(cells: Cells, edges: tuple[float, ...], bars: int) -> tuple[float, ...]:
@@ -115,8 +128,8 @@ class NoCoding(ColumnCoding):
         return np.empty((len(cells), 0), dtype=np.float32)
 
     def decode(self, short: NDArray[np.float32], uniform: NDArray[np.float64]) -> Cells:  # noqa: ARG002
-        """Where identifiers' randomness comes from."""
-        return Cells((uniform * 2**53).astype(np.int64))
+        """Zeros: identifiers are numbered by `numbered`."""
+        return Cells(np.zeros(len(short), dtype=np.int64))
 
     def state(self, column: Column, text: str) -> tuple[int | None, float | int | None]:
         """Constants have their value anyway."""
@@ -142,15 +155,16 @@ class ChoiceCoding(ColumnCoding):
 
     Which others share a state is dealt out by their rank, so that shared states are alike in weight. A shared state
     stands for one of its categories in proportion to their counts, so that every category can come back, at its own
-    frequency; what else is in the row can't tell them apart. The last state is that of missing values, if any are.
+    frequency; what else is in the row can't tell them apart. The last states are those of missing values, one for
+    each of the column's words for them.
 
     Attributes:
         counts: of each category, the most frequent first.
-        missing: whether there are missing values.
+        missing: words for missing values, 0 where there are none.
     """
 
     counts: tuple[int, ...]
-    missing: bool
+    missing: int
 
     kind = "choice"
 
@@ -175,21 +189,23 @@ class ChoiceCoding(ColumnCoding):
         """Count."""
         present = cells.values[cells.values >= 0]
         counts = np.bincount(present, minlength=len(column.categories))
-        return ChoiceCoding(tuple(map(int, counts)), bool(cells.absent.any()))
+        words = max(1, len(column.absent)) if cells.absent.any() else 0
+        return ChoiceCoding(tuple(map(int, counts)), words)
 
     def encode(self, cells: Cells, uniform: NDArray[np.float64]) -> NDArray[np.float32]:  # noqa: ARG002
         """The states."""
         codes = cells.values
         states = np.where(codes < self.own, codes, self.own + (codes - self.own) % max(1, self.shared))
-        states = np.where(codes < 0, self.own + self.shared, states)
+        marks = 0 if cells.marks is None else cells.marks.astype(np.int64).clip(max=max(0, self.missing - 1))
+        states = np.where(codes < 0, self.own + self.shared + marks, states)
         return states[:, None].astype(np.float32) if self.heads else np.empty((len(cells), 0), dtype=np.float32)
 
     def decode(self, short: NDArray[np.float32], uniform: NDArray[np.float64]) -> Cells:
         """The categories, drawn where a state is shared."""
         if not self.heads:
             return Cells(np.zeros(len(short), dtype=np.int32))
-        states = short[:, 0].astype(np.int32)
-        codes = np.where(states >= self.own + self.shared, -1, states).astype(np.int32)
+        states, known = short[:, 0].astype(np.int32), self.own + self.shared
+        codes = np.where(states >= known, -1, states).astype(np.int32)
         counts = np.array(self.counts, dtype=np.float64)
         for bucket in range(self.shared):
             rows = np.flatnonzero(states == self.own + bucket)
@@ -199,7 +215,7 @@ class ChoiceCoding(ColumnCoding):
             codes[rows] = members[
                 np.searchsorted(ends, uniform[rows] * ends[-1], side="right").clip(max=len(members) - 1)
             ]
-        return Cells(codes)
+        return Cells(codes, np.maximum(states - known, 0).astype(np.int8) if self.missing > 1 else None)
 
     def state(self, column: Column, text: str) -> tuple[int | None, float | int | None]:
         """That of a category, also where it is shared, or of the missing ones."""
@@ -207,7 +223,7 @@ class ChoiceCoding(ColumnCoding):
         if text in column.absent or not text:
             if not self.missing:
                 raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
-            return self.own + self.shared, -1
+            return self.own + self.shared + (column.absent.index(text) if text in column.absent else 0), -1
         text = _as_stored(column, text)
         if text not in column.categories:
             shown = ", ".join(column.categories[:8]) + (", …" if len(column.categories) > 8 else "")
@@ -252,20 +268,20 @@ class NumberCoding(ColumnCoding):
         return (*((1,) if len(self.modes) else ()), *((states,) if states > 1 else ()))
 
     @staticmethod
-    def fit(column: NumberColumn | DateColumn, cells: Cells, seed: int) -> "NumberCoding":
-        """Find frequent numbers, a warp, and the modes."""
+    def fit(column: ScaledColumn, cells: Cells, seed: int, rare: int = 0) -> "NumberCoding":
+        """Find frequent numbers, a warp, and the modes; each of at least `rare` rows."""
         values = cells.values[~cells.absent]
         words = len(column.absent) if len(values) < len(cells) else 0
         different, counts = np.unique(values, return_counts=True)
         if len(different) <= DISTINCT:
             return NumberCoding(words, tuple(map(float, different)), Warp(), Modes((), (), ()), column.low, column.high)
         order = np.argsort(-counts, kind="stable")[:ATOMS]
-        atoms = different[order[counts[order] >= SHARE * len(cells)]]
+        atoms = different[order[counts[order] >= max(rare, SHARE * len(cells))]]
         others = values[~np.isin(values, atoms)]
         if not len(others):
             return NumberCoding(words, tuple(map(float, atoms)), Warp(), Modes((), (), ()), column.low, column.high)
         warp = Warp.suited_to(others)
-        modes = Modes.fit(warp.forward(others), seed)
+        modes = Modes.fit(warp.forward(others), seed, rare)
         return NumberCoding(words, tuple(map(float, atoms)), warp, modes, column.low, column.high)
 
     def encode(self, cells: Cells, uniform: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -306,20 +322,18 @@ class NumberCoding(ColumnCoding):
             if not self.words:
                 raise DataError(f"column {column.name!r} has no missing values: no row can be made without one")
             return (column.absent.index(text) if text in column.absent else 0), float("nan")
-        value = self._number(column, text)
-        if not self.low <= value <= self.high:
-            raise DataError(f"column {column.name!r} has no value {text!r}: it runs from {self.low:g} to {self.high:g}")
-        state = self.words + self.atoms.index(value) if value in self.atoms else None
-        if state is None and not len(self.modes):
-            known = ", ".join(f"{atom:g}" for atom in self.atoms)
-            raise DataError(f"column {column.name!r} has no value {text!r}: its values are {known}")
-        return (state if self._first + len(self.modes) > 1 else None), value
-
-    def _number(self, column: Column, text: str) -> float:
+        assert isinstance(column, ScaledColumn)
         try:
-            return column.seconds(text) if isinstance(column, DateColumn) else float(text)
+            value = column.value(text)
         except ValueError as error:
             raise DataError(f"column {column.name!r} holds {column.described}s: {text!r} is none") from error
+        if not self.low <= value <= self.high:
+            raise DataError(f"column {column.name!r} has no value {text!r}: it runs from {column.contents}")
+        state = self.words + self.atoms.index(value) if value in self.atoms else None
+        if state is None and not len(self.modes):
+            known = ", ".join(column.written(np.array(self.atoms)))
+            raise DataError(f"column {column.name!r} has no value {text!r}: its values are {known}")
+        return (state if self._first + len(self.modes) > 1 else None), value
 
 
 @dataclass(frozen=True)
@@ -332,6 +346,7 @@ class TableCoding:
         summaries: marginals of the rows that it was fitted to, of each.
         shares: how often each label of the layout is there among them.
         separator: of the file.
+        disclosure: what all this tells of the training rows, a sentence or two.
     """
 
     columns: tuple[Column, ...]
@@ -339,6 +354,7 @@ class TableCoding:
     summaries: tuple[ColumnSummary, ...]
     shares: tuple[int, ...] = ()
     separator: str = ","
+    disclosure: str = ""
 
     @cached_property
     def layout(self) -> RowLayout:
@@ -352,22 +368,23 @@ class TableCoding:
         Raises:
             DataError: no column has anything to learn.
         """
+        table = protected(table)
         codings: list[ColumnCoding] = []
         for number, column in enumerate(table.columns):
-            cells = table.cells[column.name]
+            cells, few = table.cells[column.name], 0 if column.name in table.released else table.rare
             if isinstance(column, CategoryColumn):
                 codings.append(ChoiceCoding.fit(column, cells))
-            elif isinstance(column, NumberColumn | DateColumn):
-                codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes")))
+            elif isinstance(column, ScaledColumn):
+                codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes"), few))
             else:
                 codings.append(NoCoding())
-        summaries = tuple(ColumnSummary.of(column, table.cells[column.name]) for column in table.columns)
+        summaries = summaries_of(table)
         coding = TableCoding(table.columns, tuple(codings), summaries, (), table.separator)
         if not coding.layout.heads:
             raise DataError(f"{table.name}: no column has two different values among the training rows")
         rows = coding.encode(table, seed)
         counts = tuple(coding.layout.counts(rows).tolist())
-        return TableCoding(table.columns, tuple(codings), summaries, counts, table.separator), rows
+        return replace(coding, shares=counts, disclosure=disclosure(table)), rows
 
     def encode(self, table: TableData, seed: int = 0) -> Tensor:
         """float32 (N, heads): four bytes a head and row are all that is held."""
@@ -389,7 +406,7 @@ class TableCoding:
             uniform = _uniform(len(short), seed, number, 0)
             cells[column.name] = coding.decode(numbers[:, at : at + width], uniform)
             at += width
-        return TableData("generated", self.columns, cells, "Generated.", self.separator)
+        return numbered(TableData("generated", self.columns, cells, "Generated.", self.separator), seed)
 
     def condition(self, name: str, text: str) -> tuple[int | None, float | int | None]:
         """The label that makes a column have this text, if there is one, and the value that it stands for.
@@ -414,6 +431,7 @@ class TableCoding:
             "summaries": [asdict(summary) for summary in self.summaries],
             "shares": list(self.shares),
             "separator": self.separator,
+            "disclosure": self.disclosure,
         }
 
     @staticmethod
@@ -425,7 +443,14 @@ class TableCoding:
             tuple(ColumnSummary(tuple(p["edges"]), tuple(p["shares"])) for p in plain["summaries"]),
             tuple(plain["shares"]),
             plain["separator"],
+            plain["disclosure"],
         )
+
+
+def numbered(table: TableData, seed: int) -> TableData:
+    """The table with identifiers that are all different, of a seed."""
+    new = {c.name: Cells(cells_of(seed, len(table))) for c in table.columns if c.kind == "identifier"}
+    return replace(table, cells={**table.cells, **new})
 
 
 def _uniform(n: int, seed: int, column: int, start: int) -> NDArray[np.float64]:

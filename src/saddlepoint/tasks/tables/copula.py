@@ -7,27 +7,36 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from saddlepoint.configuration import ConfigurationError
-from saddlepoint.data.tables import CategoryColumn, Cells, TableData
-from saddlepoint.tasks.tables.coding import ColumnSummary, NoCoding, TableCoding
+from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
+from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
+from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
+from saddlepoint.tasks.tables.privacy import resolution
+from saddlepoint.tasks.tables.ruled import RuledCoding
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
 RIDGE = 1e-6
+#: Pieces of a column of numbers, about.
+PIECES = 1_000
 
 
 class Copula(nn.Module):
     """x_j = F_j⁻¹(Φ(z_j)), z ~ N(0, R), F_j the column's own distribution function.
 
-    Marginals are those of the data. R are the correlations of the normal scores Φ⁻¹(F_j(x_j)); where many rows share
-    a value, F_j jumps, and its score is drawn uniformly within the jump, so that categories are no special case. Their
-    codes are an order that means nothing, which is what this baseline can't see past. Nelsen 2006, "An introduction to
-    copulas"; for tables Patki, Wedge, Veeramachaneni 2016, "The synthetic data vault".
+    F_j is piecewise linear. A value that many rows share is a piece of its own, at which F_j jumps; between such values
+    a piece stands for the mean of several rows, and goes half-way to its neighbours. So no number that is kept is one
+    row's. R are the correlations of the normal scores Φ⁻¹(F_j(x_j)), where the score of a value at a jump is drawn
+    uniformly within it, so that categories are no special case. Their codes are an order that means nothing, which is
+    what this baseline can't see past. Nelsen 2006, "An introduction to copulas"; for tables Patki, Wedge,
+    Veeramachaneni 2016, "The synthetic data vault".
 
     Args:
-        ordered: each column by itself in order, float64 (N, columns); missing values are NaN, the greatest value.
+        pieces: of each column, how many.
+        ends: F at the end of each piece, column after column, float64 (sum of pieces,).
+        low, high: the values where each begins and ends, the same shape; NaN of missing ones.
         factor: L of R = L Lᵀ, (columns, columns).
 
     >>> x = torch.linspace(0, 1, 500)
@@ -36,43 +45,109 @@ class Copula(nn.Module):
     True
     """
 
-    ordered: Tensor
+    ends: Tensor
+    low: Tensor
+    high: Tensor
     factor: Tensor
 
-    def __init__(self, ordered: Tensor, factor: Tensor) -> None:
+    def __init__(self, pieces: Sequence[int], ends: Tensor, low: Tensor, high: Tensor, factor: Tensor) -> None:
         super().__init__()
-        self.register_buffer("ordered", ordered)
-        self.register_buffer("factor", factor)
+        self.pieces = tuple(pieces)
+        for name, buffer in (("ends", ends), ("low", low), ("high", high), ("factor", factor)):
+            self.register_buffer(name, buffer)
 
     @classmethod
-    def fit(cls, columns: Tensor, independent: bool = False, seed: int = 0) -> Self:
+    def blank(cls, pieces: Sequence[int]) -> Self:
+        """Zeros, to be loaded into."""
+        ends, low, high = (torch.zeros(sum(pieces), dtype=torch.float64) for _ in range(3))
+        return cls(pieces, ends, low, high, torch.eye(len(pieces), dtype=torch.float64))
+
+    @classmethod
+    def fit(
+        cls,
+        columns: Tensor,
+        independent: bool = False,
+        seed: int = 0,
+        *,
+        codes: Sequence[bool] = (),
+        rare: int = 1,
+    ) -> Self:
         """The copula of rows.
 
         Args:
             columns: float64 (N, columns); missing values are NaN.
             independent: R is the identity.
             seed: of the draws within jumps.
+            codes: which columns are codes of categories, each a piece of its own; () are numbers all.
+            rare: rows that a piece stands for, at least.
         """
         columns = columns.double()
-        ordered = columns.sort(0).values.contiguous()
-        if independent:
-            return cls(ordered, torch.eye(columns.shape[1], dtype=torch.float64))
+        size = max(rare, -(-len(columns) // PIECES), 1)
+        scores, parts = [], []
         uniform = torch.rand(columns.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-        scores = []
-        for column, known, within in zip(columns.T, ordered.T.contiguous(), uniform.T, strict=True):
-            values, places = column.nan_to_num(torch.inf).contiguous(), known.nan_to_num(torch.inf)
-            low, high = (torch.searchsorted(places, values, right=right) for right in (False, True))
+        for column, within, code in zip(columns.T, uniform.T, codes or [False] * columns.shape[1], strict=True):
+            values = column.nan_to_num(torch.inf).contiguous()
+            known = values.sort().values
+            parts.append(_pieces(known, 1 if code else size))
+            low, high = (torch.searchsorted(known, values, right=right) for right in (False, True))
             scores.append(torch.special.ndtri((low + within * (high - low)).div(len(values)).clamp(1e-9, 1 - 1e-9)))
-        correlations = torch.corrcoef(torch.stack(scores)).reshape(len(scores), -1).nan_to_num(0.0)
-        correlations.fill_diagonal_(1.0 + RIDGE)
-        return cls(ordered, torch.linalg.cholesky(correlations))
+        factor = torch.eye(len(scores), dtype=torch.float64)
+        if not independent:
+            correlations = torch.corrcoef(torch.stack(scores)).reshape(len(scores), -1).nan_to_num(0.0)
+            correlations.fill_diagonal_(1.0 + RIDGE)
+            factor = torch.linalg.cholesky(correlations)
+        ends, low, high = (torch.cat(own) for own in zip(*parts, strict=True))
+        return cls([len(own) for own, _, _ in parts], ends, low, high, factor)
 
     def draw(self, n: int, seed: int = 0) -> Tensor:
         """n rows, float64 (n, columns)."""
         source = torch.Generator().manual_seed(seed)
         z = torch.randn(n, len(self.factor), generator=source, dtype=torch.float64) @ self.factor.T
-        places = (torch.special.ndtr(z) * len(self.ordered)).long().clamp(0, len(self.ordered) - 1)
-        return self.ordered.gather(0, places)
+        # Not quite 1, which is the end of the last piece.
+        places, drawn = torch.special.ndtr(z).clamp(max=1 - 1e-12), []
+        parts = zip(*(buffer.split(list(self.pieces)) for buffer in (self.ends, self.low, self.high)), strict=True)
+        for place, (ends, low, high) in zip(places.T.contiguous(), parts, strict=True):
+            piece = torch.searchsorted(ends, place, right=True).clamp(max=len(ends) - 1)
+            begins = torch.cat([ends.new_zeros(1), ends[:-1]])[piece]
+            within = (place - begins) / (ends[piece] - begins)
+            drawn.append(low[piece] + within * (high[piece] - low[piece]))
+        return torch.stack(drawn, 1)
+
+
+def _pieces(known: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Ends, lows and highs of the pieces of values in order, each of at least `size` of them where there are so many.
+
+    Values that are there `size` times are pieces alone; of the others between two such values, as many as are there
+    are dealt out to pieces of `size`, whose mean is what is known of them.
+    """
+    values, counts = known.unique_consecutive(return_counts=True)
+    shared = counts >= size
+    means: list[float] = []
+    held: list[int] = []
+    alone: list[bool] = []
+    starts = (counts.cumsum(0) - counts).tolist()
+    runs = torch.cat([shared.new_ones(1), (shared[1:] | shared[:-1])]).nonzero()[:, 0].tolist()
+    for first, last in zip(runs, [*runs[1:], len(values)], strict=True):
+        begin, end = starts[first], starts[last - 1] + int(counts[last - 1])
+        if bool(shared[first]):
+            means.append(float(values[first]))
+            held.append(end - begin)
+            alone.append(True)
+            continue
+        parts = max(1, (end - begin) // size)
+        for part in known[begin:end].tensor_split(parts):
+            # Infinity stands for missing values, which here are too few.
+            means.append(float(part[part.isfinite()].mean()) if part.isfinite().any() else torch.inf)
+            held.append(len(part))
+            alone.append(False)
+    middle = torch.tensor(means, dtype=torch.float64)
+    low, high = middle.clone(), middle.clone()
+    for place in range(1, len(means)):
+        if not (alone[place] or alone[place - 1]):
+            low[place] = high[place - 1] = (middle[place] + middle[place - 1]) / 2
+    ends = torch.tensor(held, dtype=torch.float64).cumsum(0) / len(known)
+    missing = middle.isinf()
+    return ends, low.masked_fill(missing, torch.nan), high.masked_fill(missing, torch.nan)
 
 
 @dataclass
@@ -82,32 +157,35 @@ class CopulaRows(RowSampler):
     Attributes:
         network: a `Copula`.
         coding: of the columns, as plain data; they are learnt as they are.
-        fitted: training rows.
+        pieces: of each column's distribution function.
     """
 
     coding: Mapping[str, Any]
-    fitted: int
+    pieces: Sequence[int]
 
     kind = "copula"
     title = "a copula of rows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
-    discloses = (
-        "**They hold every value of the columns that are learnt**, column by column: give them to nobody who may not "
-        "see the training data."
-    )
 
     @classmethod
     def of(cls, table: TableData, seed: int, *, independent: bool) -> Self:
         """Fit one to a table."""
-        values = [table.cells[column.name].values.astype(np.float64) for column in table.columns]
-        network = Copula.fit(torch.from_numpy(np.stack(values, 1)), independent, seed)
-        summaries = tuple(ColumnSummary.of(column, table.cells[column.name]) for column in table.columns)
-        coding = TableCoding(table.columns, (NoCoding(),) * len(values), summaries, (), table.separator)
-        return cls(network, {"name": "copula"}, table.shape, coding.plain(), len(table))
+        ruled, learnt = RuledCoding.uncoded(table, seed)
+        values = torch.from_numpy(
+            np.stack([_learnt(column, learnt.cells[column.name]) for column in learnt.columns], 1)
+        )
+        codes = [not column.numeric for column in learnt.columns]
+        network = Copula.fit(values, independent, seed, codes=codes, rare=table.rare)
+        return cls(network, {"name": "copula"}, learnt.shape, ruled.plain(), network.pieces)
+
+    @property
+    def discloses(self) -> str:
+        """What is kept of the training rows."""
+        return f"{self.ruled.coding.disclosure} Beside them they hold quantiles of each column, and correlations."
 
     def description(self) -> dict[str, Any]:
-        """The columns and the number of rows."""
-        return {"coding": dict(self.coding), "fitted": self.fitted}
+        """The columns and the numbers of pieces."""
+        return {"coding": dict(self.coding), "pieces": list(self.pieces)}
 
     @classmethod
     def described(
@@ -115,34 +193,40 @@ class CopulaRows(RowSampler):
     ) -> Self:
         """One as a description has it; a new one makes zeros."""
         if network is None:
-            size, columns = description["fitted"], shape[0]
-            network = Copula(torch.zeros(size, columns, dtype=torch.float64), torch.eye(columns, dtype=torch.float64))
+            network = Copula.blank(description["pieces"])
         return cls(network, spec, shape, **description)
 
     @cached_property
-    def _coding(self) -> TableCoding:
-        return TableCoding.from_plain(self.coding)
+    def ruled(self) -> RuledCoding:
+        """The columns; they are learnt as they are."""
+        return RuledCoding.from_plain(self.coding)
 
     @property
     def summaries(self) -> Sequence[ColumnSummary]:
         """Marginals of the training rows, of each column."""
-        return self._coding.summaries
+        return self.ruled.summaries
 
-    def rows(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
-        """n rows. Raises ConfigurationError where there are conditions, which a copula does not know."""
-        if where:
-            raise ConfigurationError("a copula makes no rows of conditions: leave where out")
+    def batch(self, n: int, seed: int, states: States | None) -> TableData:  # noqa: ARG002
+        """Rows as they come: a copula can be given no state, conditions are met by leaving out rows."""
         assert isinstance(self.network, Copula)
-        drawn, coding, cells = self.network.draw(n, seed).numpy(), self._coding, {}
-        new = np.random.default_rng(seed)
+        drawn, coding, cells = self.network.draw(n, seed).numpy(), self.ruled.coding, {}
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
-            if column.kind == "identifier":
-                own = new.integers(0, 2**53, n)
-            elif isinstance(column, CategoryColumn):
-                own = own.astype(np.int32)
+            if isinstance(column, CategoryColumn):
+                own = np.nan_to_num(own, nan=-1.0).astype(np.int32)
+            elif unit := resolution(column):
+                own = np.round(own / unit) * unit
             cells[column.name] = Cells(own)
-        return TableData("generated", coding.columns, cells, "Generated.", coding.separator)
+        table = numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
+        return self.ruled.enforcement.decode(table, seed)
+
+
+def _learnt(column: Column, cells: Cells) -> NDArray[np.float64]:
+    """What a copula learns of a column: its numbers or codes, NaN where there is none; nothing of identifiers."""
+    if column.kind in ("constant", "identifier"):
+        return np.zeros(len(cells))
+    values = cells.values.astype(np.float64)
+    return values if column.numeric else np.where(values < 0, np.nan, values)
 
 
 def joined(config: Any, table: TableData) -> CopulaRows:

@@ -1,9 +1,8 @@
 """Models of rows of a table: the trained generator, and what it has in common with what is fitted at once."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,12 +17,16 @@ from torch import Tensor
 from saddlepoint.configuration import Settings
 from saddlepoint.core import rng, seed_for
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import CategoryColumn, TableData
-from saddlepoint.data.tables.columns import DateColumn
+from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, TableData
+from saddlepoint.data.tables.columns import named
+from saddlepoint.data.tables.rules import Unique
 from saddlepoint.tasks.model import LatentSampler, Sampler
-from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding
+from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding, numbered
+from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, forced, states_of, wanted_of
 from saddlepoint.tasks.tables.layout import Labels
+from saddlepoint.tasks.tables.like import completed
 from saddlepoint.tasks.tables.pictures import PANELS, Panel, marginals
+from saddlepoint.tasks.tables.ruled import RuledCoding
 from saddlepoint.tasks.tabular import FORMATS
 
 if TYPE_CHECKING:
@@ -33,31 +36,31 @@ if TYPE_CHECKING:
 SHOWN = 4096
 #: Rows drawn together where conditions are met by rejection, and how many are drawn for one that is wanted.
 ROUND, TRIES = 4096, 500
+#: Values of a column by which rows are balanced, at most.
+BALANCED = 200
 
 
 class RowOptions(Settings):
     """What may be chosen of rows that are drawn."""
 
-    where: dict[str, str] = Field(default_factory=dict)
-    """Only such rows, as COLUMN=VALUE; may be repeated. In Python values by column; None is a missing value."""
+    where: dict[str, Any] = Field(default_factory=dict)
+    """Only such rows: COLUMN=VALUE, =A|B, =LOW..HIGH, =BEGIN*, !=VALUE, >=VALUE; may be repeated. In Python values,
+    lists or slices by column; None is a missing value."""
+    balance: str | None = None
+    """Make equally many rows of each value of this column."""
+    like: Any = None
+    """Complete rows: a CSV or Parquet file, or a data frame, of some of the columns; one row is made for each, and -n
+    is not used."""
     scale: int = Field(default=1, ge=1)
     """Enlarge pixels of a picture by a whole factor."""
 
     @field_validator("where", mode="before")
     @classmethod
-    def _by_column(cls, where: Any) -> dict[str, str]:
-        if isinstance(where, Mapping):
-            return {str(name): _text(value) for name, value in where.items()}
-        parted = [str(text).partition("=") for text in ([where] if isinstance(where, str) else where)]
-        for name, equals, _ in parted:
-            if not equals:
-                raise ValueError(f"--where {name} is no condition: write COLUMN=VALUE")
-        return {name: text for name, _, text in parted}
-
-
-def _text(value: Any) -> str:
-    absent = value is None or (isinstance(value, float) and math.isnan(value))
-    return "" if absent else str(value)
+    def _by_column(cls, where: Any) -> dict[str, Any]:
+        found: dict[str, list[Wanted]] = {}
+        for wanted in wanted_of(where):
+            found.setdefault(wanted.column, []).append(wanted)
+        return dict(found)
 
 
 @dataclass(frozen=True)
@@ -83,18 +86,82 @@ class RowSampler(Sampler):
     def summaries(self) -> Sequence[ColumnSummary]:
         """Marginals of the training rows, of each column."""
 
+    @property
     @abstractmethod
-    def rows(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
-        """n rows, all of which fulfil the conditions. The first of a seed do not depend on n where there are none.
+    def ruled(self) -> RuledCoding:
+        """The columns, and the rules that their rows keep."""
+
+    @abstractmethod
+    def batch(self, n: int, seed: int, states: States | None) -> TableData:
+        """n rows as they come, in some states where any are given; steps of rules are done, checks are not."""
+
+    def states(self, condition: Condition) -> States | None:  # noqa: ARG002
+        """States that the model can be given, in which a condition may be fulfilled; None where it can't."""
+        return None
+
+    def rows(self, n: int, seed: int = 0, where: Any = None) -> TableData:
+        """n rows, all of which fulfil the conditions and keep the rules. The first of a seed do not depend on n.
+
+        The condition that the fewest training rows fulfil is given to the model, where it can be; the others, and
+        rules that are checks, are met by leaving out rows: so what is made is distributed as the model's rows are among
+        which all conditions hold.
 
         Args:
             n: how many.
             seed: another one, other rows.
-            where: texts by column.
+            where: see `conditions.wanted_of`.
 
         Raises:
             DataError: no such column or value, or rows that fulfil all conditions are too rare.
         """
+        enforcement = self.ruled.enforcement
+        conditions = [Condition.of(wanted, self.ruled.columns) for wanted in wanted_of(where)]
+        if not conditions and not enforcement.checks:
+            return self.batch(n, seed, None)
+        given = [states for condition in conditions if (states := self.states(condition)) is not None]
+        rarest = min(given, key=lambda states: states.share, default=None)
+        kept: list[TableData] = []
+        drawn, found, keys = 0, 0, [set[Any]() for _ in enforcement.keys]
+        while found < n or not kept:
+            if drawn >= TRIES * max(n, ROUND // 8):
+                raise DataError(self._too_rare(conditions, found, drawn, n))
+            part = self.batch(ROUND, seed_for(seed, drawn, "conditions"), rarest)
+            good = enforcement.kept(part)
+            for condition in conditions:
+                good &= condition.fulfilled(part)
+            part = _unseen(part.take(np.flatnonzero(good)), enforcement.keys, keys, n - found)
+            kept.append(part)
+            drawn, found = drawn + ROUND, found + len(part)
+        return numbered(joined_rows(kept), seed)
+
+    def balanced(self, n: int, seed: int, column: str, where: Any = None) -> TableData:
+        """n rows, equally many of each value of a column, in turn; see `rows`.
+
+        Raises:
+            DataError: as `rows`; the column has no categories.
+        """
+        known = named(self.ruled.columns, column)
+        values = _few(known)
+        if values is None:
+            raise DataError(f"column {column!r} is {known.described}: rows are balanced by a column of categories")
+        conditions, parts = list(wanted_of(where)), []
+        for number, value in enumerate(values):
+            own = Wanted(column, "=", (value,), True)
+            count = len(range(number, n, len(values)))
+            if count:
+                parts.append(self.rows(count, seed_for(seed, number, "balance"), [*conditions, own]))
+        whole = joined_rows(parts)
+        places = np.concatenate([np.arange(len(part)) * len(values) + number for number, part in enumerate(parts)])
+        return numbered(whole.take(np.argsort(places, kind="stable")), seed)
+
+    def _too_rare(self, conditions: Sequence[Condition], found: int, drawn: int, n: int) -> str:
+        told = " and ".join(condition.wanted.text for condition in conditions)
+        rules = ", ".join(rule.text for rule in self.ruled.enforcement.checks)
+        what = " and ".join(filter(None, (told and f"have {told}", rules and f"keep {rules}")))
+        return (
+            f"of {drawn:,} rows that were drawn {found:,} {what}, and {n:,} are wanted: ask for fewer rows, "
+            f"or leave out a condition"
+        )
 
     @property
     def classes(self) -> Sequence[str]:
@@ -109,7 +176,13 @@ class RowSampler(Sampler):
         )
 
     def draw(self, n: int, seed: int, label: str | None, options: RowOptions) -> DrawnRows:  # noqa: ARG002
-        """Rows that fulfil the conditions."""
+        """Rows that fulfil the conditions, are balanced, or complete others."""
+        if options.like is not None:
+            if options.where or options.balance is not None:
+                raise DataError("rows that are completed (like) have their own conditions: leave where and balance out")
+            return DrawnRows(completed(self, options.like, seed), options.scale)
+        if options.balance is not None:
+            return DrawnRows(self.balanced(n, seed, options.balance, options.where), options.scale)
         return DrawnRows(self.rows(n, seed, options.where), options.scale)
 
     def presented(self, drawn: DrawnRows) -> "pandas.DataFrame":
@@ -124,11 +197,11 @@ class RowSampler(Sampler):
                 continue
             if isinstance(column, CategoryColumn):
                 ends = (column.categories[0], "others" if summary.shares[-1] else column.categories[-1])
-            elif isinstance(column, DateColumn):
-                first, last = (str(np.datetime64(int(summary.edges[place]), "s"))[:10] for place in (0, -1))
-                ends = first, last
             else:
-                ends = (f"{summary.edges[0]:.6g}", f"{summary.edges[-1]:.6g}")
+                assert isinstance(column, ScaledColumn)
+                edges = np.array([summary.edges[0], summary.edges[-1]])
+                first, last = column.written(column.rounded(edges))
+                ends = first, last
             panels.append(Panel(column.name, summary.shares, summary.like(table.cells[column.name]), ends))
         return marginals(panels[:PANELS], scale)
 
@@ -151,18 +224,24 @@ class RowGenerator(RowSampler, LatentSampler):
 
     Attributes:
         coding: of the columns, as plain data.
+        guarantee: says what differential privacy was spent until now; None where it was trained without, or is over.
     """
 
     coding: Mapping[str, Any]
+    guarantee: Callable[[], str] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     kind = "table"
     title = "a generator of rows"
     files: ClassVar[tuple[str, ...]] = ("coding",)
-    discloses = "They hold categories, frequent values and ranges of the data, no row of it."
+
+    @property
+    def discloses(self) -> str:
+        """What is kept of the training rows, and under which guarantee."""
+        return self.ruled.coding.disclosure if self.guarantee is None else self.guarantee()
 
     def details(self) -> dict[str, Any]:
         """The coding."""
-        return {"coding": dict(self.coding)}
+        return {"coding": {**self.coding, "disclosure": self.discloses}}
 
     @classmethod
     def network_arguments(cls, description: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,88 +249,75 @@ class RowGenerator(RowSampler, LatentSampler):
         return {"heads": TableCoding.from_plain(description["coding"]).layout.heads}
 
     @cached_property
-    def table_coding(self) -> TableCoding:
+    def ruled(self) -> RuledCoding:
         """The coding of the columns."""
-        return TableCoding.from_plain(self.coding)
+        return RuledCoding.from_plain(self.coding)
 
     @property
     def summaries(self) -> Sequence[ColumnSummary]:
         """Marginals of the training rows, of each column."""
-        return self.table_coding.summaries
+        return self.ruled.summaries
 
     def finished(self, outputs: Tensor) -> Tensor:
         """Numbers and states, float (n, heads)."""
-        return self.table_coding.layout.short(outputs.float())
+        return self.ruled.layout.short(outputs.float())
 
     def mixed(self, n: int, seed: int) -> Tensor:
         """States as often as the training rows have them, of a column each, all columns alike."""
-        coding = self.table_coding
-        return Labels(coding.layout, torch.tensor(coding.shares)).draw(n, rng(seed, "states"))
+        return Labels(self.ruled.layout, torch.tensor(self.ruled.shares)).draw(n, rng(seed, "states"))
 
-    def rows(self, n: int, seed: int = 0, where: Mapping[str, str] | None = None) -> TableData:
-        """n rows; see `RowSampler.rows`.
+    def states(self, condition: Condition) -> States | None:
+        """States of the column that the network can be given."""
+        return states_of(condition, self.ruled) if self.class_names else None
 
-        A condition on a state is one that the network is given; further ones, and those on numbers that have no
-        state of their own, are met by leaving out rows that don't.
-        """
-        coding = self.table_coding
-        wanted = {name: coding.condition(name, text) for name, text in (where or {}).items()}
-        given = {name: label for name, (label, _) in wanted.items() if label is not None and self.class_names}
-        # The rarest state: the fewest rows are left out.
-        first = min(given, key=lambda name: coding.shares[given[name]], default=None)
-        if not wanted:
-            return coding.decode(self.made(n, seed), seed)
-        kept, drawn, found = [], 0, 0
-        while found < n:
-            if drawn >= TRIES * max(n, ROUND // 8):
-                raise DataError(self._too_rare(where or {}, found, drawn, n))
-            own = seed_for(seed, drawn, "conditions")
-            latents, labels = self.latents(ROUND, own), self.labels(ROUND, None, own)
-            if first is not None:
-                labels = torch.full((ROUND,), given[first])
-            part = coding.decode(self.render(latents, labels), own)
-            part = _forced(part, {name: value for name, (_, value) in wanted.items() if name == first})
-            rows = np.flatnonzero(_fulfilled(part, {name: value for name, (_, value) in wanted.items()}))
-            kept.append(part.take(rows[: n - found]))
-            drawn, found = drawn + ROUND, found + min(len(rows), n - found)
-        return _joined(kept)
-
-    def _too_rare(self, where: Mapping[str, str], found: int, drawn: int, n: int) -> str:
-        conditions = " and ".join(f"{name}={text}" for name, text in where.items())
-        return (
-            f"of {drawn:,} rows that were drawn {found:,} have {conditions}, and {n:,} are wanted: ask for fewer rows, "
-            f"or leave out a condition"
-        )
+    def batch(self, n: int, seed: int, states: States | None) -> TableData:
+        """Rows of latents and of states."""
+        labels = self.labels(n, None, seed) if states is None else states.draw(n, rng(seed, "states"))
+        coding = self.ruled.coding
+        table = coding.decode(self.render(self.latents(n, seed), labels), seed)
+        if states is not None:
+            own = coding.codings[[column.name for column in coding.columns].index(states.column)]
+            table = forced(table, states, own, np.random.default_rng(seed_for(seed, "forced")).random(n))
+        return self.ruled.enforcement.decode(table, seed)
 
 
-def _forced(table: TableData, values: Mapping[str, Any]) -> TableData:
-    """The table where categories that share a state are the one that was asked for: nothing else tells them apart."""
-    for name, value in values.items():
-        if isinstance(table.column(name), CategoryColumn):
-            table.cells[name].values[:] = value
-    return table
-
-
-def _fulfilled(table: TableData, values: Mapping[str, Any]) -> NDArray[np.bool_]:
-    good = np.ones(len(table), dtype=bool)
-    for name, value in values.items():
-        if value is None:
-            continue
-        column, cells = table.column(name), table.cells[name]
-        if isinstance(value, float) and np.isnan(value):
-            good &= cells.absent
-        elif isinstance(column, CategoryColumn):
-            good &= cells.values == value
-        else:  # as it is written: a column of whole numbers is held in between
-            places = getattr(column, "places", ())
-            good &= (np.round(cells.values, places[1]) if places else cells.values) == value
-    return good
-
-
-def _joined(parts: list[TableData]) -> TableData:
+def joined_rows(parts: Sequence[TableData]) -> TableData:
+    """Tables of the same columns below each other."""
     cells = {}
     for name in parts[0].cells:
-        values, marks = zip(*((p.cells[name].values, p.cells[name].marks) for p in parts), strict=True)
-        first = parts[0].cells[name]
-        cells[name] = type(first)(np.concatenate(values), None if first.marks is None else np.concatenate(marks))
-    return TableData(parts[0].name, parts[0].columns, cells, parts[0].source, parts[0].separator)
+        own = [part.cells[name] for part in parts]
+        marks = None if own[0].marks is None else np.concatenate([one.marks for one in own if one.marks is not None])
+        cells[name] = Cells(np.concatenate([one.values for one in own]), marks)
+    return replace(parts[0], cells=cells)
+
+
+def _unseen(table: TableData, rules: Sequence[Unique], seen: Sequence[set[Any]], most: int) -> TableData:
+    """The first rows whose keys were not there before; remembers them."""
+    if not rules:
+        return table.take(np.arange(min(most, len(table))))
+    own = [
+        list(zip(*(table.column(name).texts(table.cells[name]) for name in rule.names), strict=True))
+        if all(table.column(name).kind != "identifier" for name in rule.names)
+        else None
+        for rule in rules
+    ]
+    rows: list[int] = []
+    for row in range(len(table)):
+        if len(rows) == most:
+            break
+        keys = [None if texts is None else texts[row] for texts in own]
+        if any(key in known for key, known in zip(keys, seen, strict=True) if key is not None):
+            continue
+        for key, known in zip(keys, seen, strict=True):
+            known.add(key)
+        rows.append(row)
+    return table.take(np.array(rows, dtype=np.int64))
+
+
+def _few(column: Column) -> list[str] | None:
+    """The values that rows are balanced by; None where they are none that can be counted."""
+    if isinstance(column, CategoryColumn) and len(column.categories) <= BALANCED:
+        return list(column.categories)
+    if isinstance(column, NumberColumn) and column.integer and column.high - column.low < BALANCED:
+        return [str(value) for value in range(int(column.low), int(column.high) + 1)]
+    return None

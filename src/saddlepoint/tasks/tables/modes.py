@@ -44,7 +44,8 @@ class Warp:
         """
         if abs(skewness(values)) <= SKEWED:
             return Warp()
-        scale = float(np.median(np.abs(values))) or float(np.abs(values).mean()) or 1.0
+        # Of two digits: it is no row's value.
+        scale = float(f"{float(np.median(np.abs(values))) or float(np.abs(values).mean()) or 1.0:.2g}")
         warp = Warp("log") if values.min() > 0 else Warp("asinh", scale)
         return warp if abs(skewness(warp.forward(values))) < abs(skewness(values)) else Warp()
 
@@ -75,8 +76,11 @@ class Modes:
         return len(self.weights)
 
     @staticmethod
-    def fit(values: Numbers, seed: int) -> "Modes":
-        """A variational Bayesian mixture of at most ten, fitted to at most 5,000 of the values."""
+    def fit(values: Numbers, seed: int, rare: int = 0) -> "Modes":
+        """A variational Bayesian mixture of at most ten, fitted to at most 5,000 of the values.
+
+        A mode that `rare` of the fitted values or fewer lie in is left out: it would tell of them.
+        """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import BayesianGaussianMixture
 
@@ -95,7 +99,7 @@ class Modes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             mixture.fit(((values - centre) / spread)[:, None])
-        kept = mixture.weights_ > WEIGHT
+        kept = mixture.weights_ > max(WEIGHT, min(rare / len(values), 0.99 * mixture.weights_.max()))
         weights = mixture.weights_[kept] / mixture.weights_[kept].sum()
         deviations = np.sqrt(mixture.covariances_[kept, 0, 0]) * spread
         return Modes(

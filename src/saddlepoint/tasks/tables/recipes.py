@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from saddlepoint.components.settings import AdversarySettings, Latent, Player
 from saddlepoint.tasks.autoencoder import EncoderSettings, shared
 from saddlepoint.tasks.config import Average, Config
-from saddlepoint.tasks.tables.settings import TableAutoencoderConfig, TableConfig
+from saddlepoint.tasks.tables.settings import DifferentialPrivacy, TableAutoencoderConfig, TableConfig
 from saddlepoint.training import Budget, Intervals, Schedule, Schedules
+
+_ADAM = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
 
 
 def table() -> TableConfig:
@@ -15,8 +17,7 @@ def table() -> TableConfig:
     Measured on short runs (LOG.md): falling rates are worth most, penalties of weight 1 are no worse than of 0.1, and
     noise on the numbers makes their marginals better and what models learn from the rows worse.
     """
-    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
-    samples = 6_000_000
+    adam, samples = _ADAM, 6_000_000
     return TableConfig(
         recipe="table",
         latent=Latent(size=64),
@@ -31,6 +32,27 @@ def table() -> TableConfig:
         batch_size=500,
         budget=Budget(samples=samples),
         every=Intervals(record=50_000, snapshot=500_000, checkpoint=500_000),
+    )
+
+
+def table_dp() -> TableConfig:
+    """A table under differential privacy: --data FILE.csv --privacy.epsilon 3; needs 'saddlepoint[dp]'."""
+    config = table()
+    samples = 2_000_000
+    return config.model_copy(
+        update={
+            "recipe": "table-dp",
+            "conditions": None,
+            "privacy": DifferentialPrivacy(),
+            "adversary": AdversarySettings(loss={"name": "non-saturating"}),
+            "discriminator": Player(
+                network={"name": "table-discriminator", "widths": (128, 128)}, optimizer={**_ADAM, "lr": 1e-3}
+            ),
+            "method": {"name": "alternating", "counts": (5, 1)},
+            "schedules": Schedules(),
+            "average": Average(half_life=20_000, warm_up=0.1),
+            "budget": Budget(samples=samples),
+        }
     )
 
 
@@ -64,4 +86,4 @@ def _decoder(config: TableConfig) -> Player:
     )
 
 
-RECIPES: Mapping[str, Callable[[], Config]] = {"table": table, "table-vae": table_vae}
+RECIPES: Mapping[str, Callable[[], Config]] = {"table": table, "table-dp": table_dp, "table-vae": table_vae}

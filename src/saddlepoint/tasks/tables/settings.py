@@ -1,8 +1,9 @@
 """The configurations of a game of rows and of an autoencoder of them."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.components.settings import Latent
@@ -17,11 +18,30 @@ class TableFile(TabularFile):
     """Where the rows come from, and how they are read."""
 
     path: str | None = None
-    """A CSV or Parquet file; --data."""
+    """A CSV, Parquet or Excel file, a folder of parts, or the URL of a database; --data."""
+    primary_key: str | None = None
+    """A column that names the rows: made rows get new values, all different."""
     held_out: float = Field(default=0.2, ge=0, lt=1)
     """Share of the rows that is not trained on, so that it can judge the generator."""
     target: str | None = None
     """The column that an evaluation has models predict."""
+    rare: int = Field(default=5, ge=0)
+    """Categories of fewer training rows are not made, nor extremes that fewer share; 0 makes all."""
+    release: tuple[str, ...] = ()
+    """Columns whose values may all be given away: rare categories, extremes, real names are made as they are."""
+    rules: tuple[str | dict[str, Any], ...] = ()
+    """What every row keeps, as `["a <= b", "total = rate * nights", "city -> country"]`; `found` takes those that were
+    found."""
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _listed(cls, rules: Any) -> Any:
+        return [rules] if isinstance(rules, str | Mapping) else rules
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How rows are understood, as arguments of the readers."""
+        return {**super().reading, "primary_key": self.primary_key}
 
 
 class Conditions(Settings):
@@ -29,6 +49,19 @@ class Conditions(Settings):
 
     sampling: Sampling = "logarithmic"
     """`logarithmic`: states in proportion to log(1 + their counts), so that rare ones are seen often; `natural`."""
+
+
+class DifferentialPrivacy(Settings):
+    """Differential privacy of the training rows: what a generator tells of one of them is bounded, by ε and δ."""
+
+    epsilon: float = Field(default=3.0, gt=0)
+    """ε when the budget of samples is spent; the noise is chosen by it."""
+    delta: float = Field(default=1e-5, gt=0, lt=1)
+    """δ, below one over the number of rows."""
+    clip: float = Field(default=1.0, gt=0)
+    """Norm to which the gradient of each row is clipped."""
+    marginals: float = Field(default=10.0, gt=0)
+    """Noise multiplier of the columns' marginals, of which ranges and categories are made."""
 
 
 class TableConfig(AdversarialConfig):
@@ -47,6 +80,8 @@ class TableConfig(AdversarialConfig):
     """The generator's input."""
     conditions: Conditions | None = Conditions()
     """States of columns that samples begin with; none makes rows without conditions."""
+    privacy: DifferentialPrivacy | None = None
+    """Train with differential privacy; the recipe table-dp fits it."""
 
 
 class TableAutoencoderConfig(AutoencoderConfig):

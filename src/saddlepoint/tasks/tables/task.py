@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import torch
+
 from saddlepoint.autoencoders import TableAutoencoder
 from saddlepoint.components.adversary import AdversarialLosses, of_latents
 from saddlepoint.components.networks import Networks
-from saddlepoint.components.registries import NETWORK_REGISTRY
+from saddlepoint.components.registries import LOSS_REGISTRY, NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batch, seed_for
 from saddlepoint.core.randomness import seeded
@@ -19,20 +21,31 @@ from saddlepoint.tasks.autoencoder import PriorProbe, autoencoder_losses
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.model import OWN, LatentInput
 from saddlepoint.tasks.setup import Setup
-from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
 from saddlepoint.tasks.tables.data import given_rows, read_rows
-from saddlepoint.tasks.tables.evaluation import ROWS, TableEvaluationOptions, evaluate_tables
+from saddlepoint.tasks.tables.evaluation import TableEvaluationOptions, affordable, evaluate_tables
 from saddlepoint.tasks.tables.model import RowGenerator, RowSampler
+from saddlepoint.tasks.tables.private import (
+    Ledger,
+    PoissonStream,
+    PrivateLosses,
+    checked,
+    guarantee_of,
+    noise_for,
+    releases_of,
+    secret_of,
+)
+from saddlepoint.tasks.tables.private_marginals import PrivateMarginals
 from saddlepoint.tasks.tables.probe import TableProbe
 from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
-from saddlepoint.tasks.tables.settings import AnyTableConfig, TableAutoencoderConfig, TableConfig
+from saddlepoint.tasks.tables.ruled import RuledCoding
+from saddlepoint.tasks.tables.settings import AnyTableConfig, DifferentialPrivacy, TableAutoencoderConfig, TableConfig
 from saddlepoint.tasks.tables.stream import TableStream
 from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.watched import looked_at
 
-#: Rows that monitors look at, and that the score compares.
-MONITORED, JUDGED = 256, 4096
+#: Rows that monitors look at, that the score compares, and that are written before the first step.
+MONITORED, JUDGED, WRITTEN = 256, 4096, 10
 
 
 class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
@@ -63,6 +76,8 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
 
     def build(self, config: AnyTableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
         """The game of a generator and a discriminator of rows, or of an autoencoder of them."""
+        if isinstance(config, TableConfig) and config.privacy is not None:
+            return _private(config, config.privacy, data, make)
         if isinstance(config, TableConfig):
             return _adversarial(config, data, make)
         return _autoencoder(config, data, make)
@@ -80,7 +95,7 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
             subject.data,
             subject.held_out(),
             options.target or subject.config.data.target,
-            samples=options.samples or ROWS,
+            samples=options.samples or affordable(subject),
             seed=options.seed,
             report=progress,
         )
@@ -94,7 +109,7 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
 
 
 def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-    coding, rows = TableCoding.fit(data, config.seed)
+    coding, rows = RuledCoding.fit(data, config.seed)
     layout, conditions = coding.layout, config.conditions if coding.layout.choices else None
     _check_heads(config)
     given: dict[str, Any] = {"shape": (layout.width,), "classes": 0 if conditions is None else layout.labels}
@@ -122,12 +137,62 @@ def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[
     model = RowGenerator(
         players["generator"], config.generator.network, (layout.width,), latent, coding.plain(), class_names=labels
     )
+    _check_writers(model, make)
     probe = _probe(coding, stream, batches.put(_watched(stream), 0))
     return Setup(data, players, AdversarialLosses(of_latents, adversary), batches, model, probe)
 
 
+def _private(config: TableConfig, private: DifferentialPrivacy, data: TableData, make: Networks) -> Setup[RowGenerator]:
+    """A game whose rows are under differential privacy; what the coding knows of them are noisy marginals."""
+    checked(config)
+    _check_heads(config)
+    # Another noise for each other run, but not for a longer one, or where the file has been moved.
+    secret = secret_of(config.model_dump(include=_DECIDING), data.fingerprint)
+    released = PrivateMarginals.of(data, private.marginals, private.delta / 2, seed_for(secret, "marginals"))
+    coding, _ = RuledCoding.fit(released.table, config.seed)
+    rows, layout = coding.coding.encode(released.conformed(data), secret), coding.layout
+    given: dict[str, Any] = {"shape": (layout.width,), "classes": 0}
+    players = {
+        "generator": make("generator", config.generator.network, **given, heads=layout.heads),
+        "discriminator": make("discriminator", config.discriminator.network, **given),
+    }
+    latent = LatentInput(config.latent.size, config.latent.distribution)
+    stream = PoissonStream(
+        rows, layout, config.batch_size, config.seed, secret, latent.size, latent.distribution, make.device
+    )
+    noise = noise_for(private.epsilon, stream.rate, releases_of(config), private.marginals, private.delta / 2)
+    ledger = Ledger(noise).to(make.device)
+    players["discriminator"].add_module("ledger", ledger)
+    model = RowGenerator(
+        players["generator"],
+        config.generator.network,
+        (layout.width,),
+        latent,
+        coding.plain(),
+        guarantee=guarantee_of(ledger, stream.rate, private),
+    )
+    _check_writers(model, make)
+    losses = PrivateLosses(LOSS_REGISTRY.build(config.adversary.loss), private.clip, ledger)
+    batches = Scheduled(stream, config.timeline, make.device)
+    probe = _probe(coding, stream, stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0))
+    return Setup(data, players, losses, batches, model, probe)
+
+
+_DECIDING = {
+    "seed",
+    "batch_size",
+    "privacy",
+    "adversary",
+    "generator",
+    "discriminator",
+    "latent",
+    "method",
+    "schedules",
+}
+
+
 def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-    coding, rows = TableCoding.fit(data, config.seed)
+    coding, rows = RuledCoding.fit(data, config.seed)
     layout = coding.layout
     _check_heads(config)
     shape = (layout.width,)
@@ -143,9 +208,20 @@ def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks
     )
     latent = LatentInput(config.latent.size, "normal")
     model = RowGenerator(decoder, config.generator.network, shape, latent, coding.plain())
+    _check_writers(model, make)
     probe = PriorProbe(_probe(coding, stream, _watched(stream)), player, model)
     batches = Scheduled(stream, {}, make.device)
     return Setup(data, {"generator": player}, autoencoder_losses, batches, model, probe)
+
+
+def _check_writers(model: RowGenerator, make: Networks) -> None:
+    """Send rows of the untrained generator through every writer.
+
+    Raises:
+        DataError: a column can't be written in its own type.
+    """
+    if torch.device(make.device).type != "meta":
+        model.rows(WRITTEN).check_writers()
 
 
 def _check_heads(config: AnyTableConfig) -> None:
@@ -159,8 +235,9 @@ def _watched(stream: TableStream) -> Batch:
     return stream.part(batch_size=MONITORED, seed=seed_for(stream.seed, "watched"))(0)
 
 
-def _probe(coding: TableCoding, stream: TableStream, watched: Batch) -> TableProbe:
-    return TableProbe(watched, coding, stream.samples[looked_at(stream)[:JUDGED]])
+def _probe(coding: RuledCoding, stream: TableStream | PoissonStream, watched: Batch) -> TableProbe:
+    order = looked_at(stream)
+    return TableProbe(watched, coding, *(stream.samples[part] for part in (order[:JUDGED], order[JUDGED : 2 * JUDGED])))
 
 
 TASK = Tables()

@@ -34,7 +34,7 @@ class TextProbe(Probe[TextGenerator]):
 
     def __init__(self, watched: Batch, forward: OfTexts, data: TextData, seed: int) -> None:
         super().__init__(watched, forward)
-        self.data = data
+        self.data, self._seed = data, seed
         judge = data if data.held_out is None else data.held_out
         chosen = torch.randperm(len(judge), generator=rng(seed, "judged"))[:JUDGED]
         self._judged = judge.tokens[chosen]
@@ -49,21 +49,45 @@ class TextProbe(Probe[TextGenerator]):
         `ngram_kl`: mean divergence of 1-, 2- and 3-grams of tokens (see `metrics.ngram_kl`). `nll`: nats a token.
         `distinct`: share of different texts among 1,024. `copied`: share that stand in the training set, of sentences.
         """
-        made = [tuple(_cut(row)) for row in model.tokens(JUDGED, seed=1).tolist()]
+        made = self._counted(model.tokens(JUDGED, seed=1))
+        return numbers({"ngram_kl": made.pop("ngram_kl"), "nll": model.nll(self._judged), **made})
+
+    def references(self, model: TextGenerator) -> dict[str, dict[str, float]]:
+        """`real`: training texts that are not judged by; `baseline: independent tokens`: each place of another text."""
+        known = super().references(model)
+        rest = torch.randperm(len(self.data), generator=rng(self._seed, "judged"))
+        rest = rest[JUDGED if self.data.held_out is None else 0 :][:JUDGED]
+        if len(rest) < 2:
+            return known
+        real = self.data.tokens[rest]
+        places = range(real.shape[1])
+        drawn = torch.stack([torch.randperm(len(real), generator=rng(0, t, "apart")) for t in places], 1)
+        floor = self._counted(real)
+        floor.pop("copied", None)  # they are the training texts themselves
+        known["real"] = floor
+        known["baseline: independent tokens"] = self._counted(real.gather(0, drawn))
+        return known
+
+    def _counted(self, tokens: Tensor) -> dict[str, float]:
+        """What is counted of texts, whoever wrote them."""
+        made = [tuple(_cut(row)) for row in tokens.tolist()]
         real = [tuple(_cut(row)) for row in self._judged.tolist()]
         grams = [n for n in GRAMS if max(map(len, real)) >= n]
         found = {
             "ngram_kl": sum(ngram_kl(real, made, n) for n in grams) / len(grams),
-            "nll": model.nll(self._judged),
             "distinct": distinct(made),
         }
         if self.data.layout == "lines":
             found["copied"] = copied(made, self._known)
-        return numbers(found)
+        return found
 
     @cached_property
     def _known(self) -> set[tuple[int, ...]]:
         return {tuple(_cut(row)) for part in self.data.tokens.split(1 << 12) for row in part.tolist()}
+
+    def exhibit(self, model: TextGenerator, folder: Path) -> None:  # noqa: ARG002
+        """Real texts, as many as a snapshot shows."""
+        write_atomically(folder / "real.txt", joined(self.data.some(SHOWN, self._seed)))
 
     def snapshot(self, model: TextGenerator, path: Path) -> None:
         """Texts as a picture, and in a file beside it."""

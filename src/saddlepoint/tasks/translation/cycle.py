@@ -41,6 +41,7 @@ class ReplayBuffer(nn.Module):
 
     images: Tensor
     count: Tensor
+    moves_between_steps = True
 
     def __init__(self, size: int, shape: tuple[int, ...]) -> None:
         super().__init__()

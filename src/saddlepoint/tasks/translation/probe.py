@@ -5,18 +5,19 @@ from functools import cached_property
 from pathlib import Path
 
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from saddlepoint.components.adversary import Forward
 from saddlepoint.core import Batch, seed_for
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
-from saddlepoint.evaluation.fidelity import Features, relative_sharpness, resemblance
-from saddlepoint.measures import Number, measure, numbers
+from saddlepoint.evaluation.fidelity import Features, in_channels, relative_sharpness, resemblance
+from saddlepoint.measures import Number, measure, numbers, values
 from saddlepoint.metrics import Moments
-from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.probe import Probe, write_captions, write_picture
 from saddlepoint.tasks.translation.data import chosen_of
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import beside_each_other
+from saddlepoint.tasks.translation.pictures import ACROSS, beside_each_other
 
 #: Pairs that monitors look at, and that pictures show.
 MONITORED, SHOWN = 32, 24
@@ -61,10 +62,37 @@ class PairProbe(Probe[ImageTranslator]):
 
         Where they are pairs also `l1`, `psnr` and `ssim` (see `resemblance`).
         """
-        made = model.made(self._inputs)
+        return self._held(model.made(self._inputs))
+
+    def references(self, model: ImageTranslator) -> dict[str, dict[str, float]]:
+        """`real`: targets among themselves, by halves; `baseline: input`: inputs as they are, in the targets' size.
+
+        Of halves the distance is halved, as its bias falls as 1/n.
+        """
+        known = super().references(model)
+        name, half = measure("frechet").of(self.features.name).name, len(self._targets) // 2
+        if half:
+            first = self.features.moments(self._targets[:half])
+            distance = self.features.distance(first, self._targets[half : 2 * half]) / 2
+            known["real"] = {name: distance, "sharpness": 1.0}
+        _, channels, *size = self._targets.shape
+        given = in_channels(self._inputs, channels) if {channels, self._inputs.shape[1]} <= {1, 3} else self._inputs
+        if given.shape[1] == channels:
+            enlarged = interpolate(given.float(), size, mode="bicubic").round().clamp(0, 255).byte()
+            known["baseline: input"] = values(self._held(enlarged))
+        return known
+
+    def _held(self, made: Tensor) -> Sequence[Number]:
         distance = Number(measure("frechet").of(self.features.name), self.features.distance(self._real, made))
         found = resemblance(made, self._targets) if self.paired else {}
         return [distance, *numbers({**found, "sharpness": relative_sharpness(made, self._targets)})]
+
+    def exhibit(self, model: ImageTranslator, folder: Path) -> None:  # noqa: ARG002
+        """What stands over the columns; without pairs, targets that are held out."""
+        last = ("target",) if self.paired else () if self.backward is None else ("and back",)
+        write_captions(folder, grid=("input", "output", *last) * ACROSS)
+        if not self.paired:
+            write_picture(folder / "real.png", beside_each_other([self._targets[:SHOWN]]))
 
     def snapshot(self, model: ImageTranslator, path: Path) -> None:
         """Input, output, and target or, without pairs, what comes back; three times across."""

@@ -14,8 +14,7 @@ from saddlepoint.configuration import ConfigurationError, NamedChoices, Settings
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairLayout
 from saddlepoint.data.scheduled import Timeline, after
-from saddlepoint.evaluation.fidelity import Features
-from saddlepoint.extractors import load_extractor
+from saddlepoint.evaluation.fidelity import Features, features_of
 from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
 
 #: Black and white.
@@ -55,11 +54,6 @@ class PairScore(Settings):
     def load(self, device: torch.device) -> Features:
         """Where images are compared."""
         return features_of(self.features, device)
-
-
-def features_of(name: str, device: torch.device) -> Features:
-    """Where images are compared: `patches`, or an extractor of a name."""
-    return Features(None if name == "patches" else load_extractor(name, device))
 
 
 class PairAdversary(WeightedAdversary):

@@ -15,6 +15,7 @@ from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
+from saddlepoint.evaluation.fidelity import features_of
 from saddlepoint.networks import ResidualTranslator
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.setup import Setup
@@ -34,7 +35,7 @@ from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions, eval
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.recipes import RECIPES
-from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig, features_of
+from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig
 
 
 class Translation(Task[TranslationConfig, PairData, ImageTranslator]):

@@ -8,11 +8,15 @@ from torch import Tensor
 from saddlepoint.components.pairs import OfPairs
 from saddlepoint.core import Batch
 from saddlepoint.measures import Number, numbers
-from saddlepoint.tasks.probe import Probe, write_picture
+from saddlepoint.tasks.probe import Probe, write_picture, write_sounds
 from saddlepoint.tasks.vocoder.data import Recordings
 from saddlepoint.tasks.vocoder.evaluation import SHOWN, above_each_other, resemblance, spaced
 from saddlepoint.tasks.vocoder.model import Vocoder
 
+#: Seconds of a recording that a report plays.
+HEARD = 3
+#: Steps of Griffin's and Lim's search beside which the network is held: librosa's.
+STEPS = 32
 #: Recordings that are judged, and frames of them that pictures show.
 JUDGED, FRAMES = 24, 160
 
@@ -38,6 +42,17 @@ class VocoderProbe(Probe[Vocoder]):
         """On recordings that are not trained on where there are such: see `resemblance`."""
         made = [model.resynthesised(wave) for wave in self._waves]
         return numbers(resemblance(self._waves, made, model.front))
+
+    def references(self, model: Vocoder) -> dict[str, dict[str, float]]:
+        """`baseline: griffin-lim`: phases that are sought without a network."""
+        made = [model.front.searched(model.log_mel(wave)[None], STEPS)[0][: len(wave)] for wave in self._waves]
+        found = resemblance(self._waves, [wave.clamp(-1, 1) for wave in made], model.front)
+        return {"real": dict.fromkeys(found, 0.0), "baseline: griffin-lim": found}
+
+    def exhibit(self, model: Vocoder, folder: Path) -> None:
+        """Some recordings, and what is made of their spectrograms, to be heard."""
+        real = [self._waves[k][: HEARD * model.front.rate] for k in spaced(len(self._waves), SHOWN)]
+        write_sounds(folder, real, [model.resynthesised(wave) for wave in real], model.front.rate)
 
     def snapshot(self, model: Vocoder, path: Path) -> None:
         """Spectrograms of recordings, and below them of what is made of these."""

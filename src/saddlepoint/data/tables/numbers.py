@@ -1,0 +1,442 @@
+"""Numbers as files spell them: signs, groups of digits, decimal commas, currencies, units, exponents; and back."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Texts = Sequence[str] | NDArray[np.object_]
+Numbers = NDArray[np.float64]
+#: Whole numbers beyond are not told apart by float64.
+EXACT = 2**53
+#: Decimals from which numbers are of any precision.
+ANY_PRECISION = 12
+PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_SUPERFLUOUS = r"[+-]?0\d.*"
+#: Codes that look like numbers: +49 30 1234567 is a telephone, 1E5 a product.
+_CODE = r"\+\d{7,}|\d+E\d+"
+#: Words that stand for a currency, beside what Unicode knows for a sign of one.
+CURRENCIES = frozenset(
+    (
+        "USD EUR GBP JPY CNY INR CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON BGN TRY RUB UAH BRL MXN ARS CLP COP PEN "
+        "ZAR EGP NGN KES ILS AED SAR SGD HKD TWD KRW THB IDR MYR PHP VND PKR BDT LKR ISK BTC ETH "
+        "US$ A$ C$ CA$ AU$ NZ$ HK$ S$ R$ kr kr. Kč zł Ft lei лв руб. руб р. Rs Rs. Rp RM Fr. SFr. KSh R"
+    ).split()
+)
+#: Units that may follow a number without a space.
+UNITS = frozenset(
+    "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
+    "Hz kHz MHz GHz kJ kcal cal mph km/h m/s m² m2 m³ m3 km² ha px pt x bpm hPa Pa kPa bar dB ppm pp bps".split()
+)
+_SPACES = " \u00a0\u202f\u2009"
+#: Marks between groups of digits, those that stand for each other together.
+GROUPERS = (",", ".", *_SPACES, "'", "’", "_")
+_LOOSE = re.compile(
+    r"(?P<open>\()?(?P<s1>[+\-−])?(?P<before>[^\d\s.,()+\-−'’_][^\d,()+\-−'’_]{0,4}?\s?)?(?P<s2>[+\-−])?(?P<open2>\()?"
+    r"(?P<core>\d(?:[\d.,'’_\u00a0\u202f\u2009 ]*\d)?\.?|[.,]\d+)(?P<exponent>[eE][+\-]?\d+)?"
+    r"(?P<close>\))?(?P<after>\s?[^\d\s.,()+\-−'’_][^\d,()+\-−_]{0,7})?(?P<close2>\))?(?P<s3>[-−])?"
+)
+Negative = Literal["-", "−", "()", "-$", "after"]
+
+
+@dataclass(frozen=True)
+class NumberSpelling:
+    """How a column writes numbers.
+
+    Attributes:
+        decimal: between whole part and decimals.
+        thousands: between groups of digits; "" for none.
+        indian: whether groups but the last are of two digits.
+        grouped: digits from which a whole part has groups.
+        before, after: what stands around every number, a currency or a unit.
+        negative: how one below zero is written: −1, (1), $-1 is "-$", and 1- is "after".
+        plus: whether positive ones have a sign, too.
+        places: decimals that every number has at least, and at most; () are of any precision.
+        whole: whether all are whole, however they are written.
+        bare: whether no 0 stands before the decimals of a number below one.
+        exponent: "always"; "shorter", where that takes less room (R); "extreme", of very small and large ones.
+        mark: e, E.
+        significant: digits of numbers of any precision.
+        truths: words for 0 and 1, where it is these that are written.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    indian: bool = False
+    grouped: int = 4
+    before: str = ""
+    after: str = ""
+    negative: Negative = "-"
+    plus: bool = False
+    places: tuple[int, ...] = ()
+    whole: bool = False
+    bare: bool = False
+    exponent: Literal["", "always", "shorter", "extreme"] = ""
+    mark: str = "e"
+    significant: int = 10
+    truths: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is how programs write numbers."""
+        dressed = self.decimal != "." or self.thousands or self.before or self.after or self.truths
+        return not dressed and self.negative == "-"
+
+    def parse(self, texts: Texts) -> Numbers:
+        """Texts → numbers, NaN where one is none."""
+        return _floats(self.canonical(texts))
+
+    def canonical(self, texts: Texts) -> NDArray[np.object_]:
+        """Texts as programs write numbers, None where one is none."""
+        if self.truths:
+            known = {word: str(place) for place, word in enumerate(self.truths)}
+            return np.array([known.get(text) for text in texts], dtype=object)
+        if self.plain:
+            return _plain(texts)
+        pattern = _pattern(self.decimal, self.thousands, self.before, self.after).fullmatch
+        made = np.full(len(texts), None, dtype=object)
+        for row, text in enumerate(texts):
+            match = pattern(text)
+            if match:
+                made[row] = _canonical(match, self.thousands)
+        return made
+
+    def value(self, text: str) -> float:
+        """The number that a text stands for, in this spelling or as programs write it.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = self.parse([text])[0]
+        return float(text) if np.isnan(found) else float(found)
+
+    def write(self, values: Numbers) -> NDArray[np.object_]:
+        """Numbers as the column has them."""
+        if self.truths:
+            return np.array(self.truths, dtype=object)[(values >= 0.5).astype(np.int64)]
+        written = self._digits(values)
+        if self.plain and not self.plus and not self.bare:
+            return written
+        return np.array([self._dressed(text) for text in written], dtype=object)
+
+    def _digits(self, values: Numbers) -> NDArray[np.object_]:
+        if self.whole and not self.exponent and self.places in ((), (0, 0)):
+            # Whole numbers that float64 does not tell apart are still written as digits.
+            return np.array([str(int(value)) for value in np.rint(values).tolist()], dtype=object)
+        if self.exponent == "always":
+            return np.array([self._scientific(value) for value in values.tolist()], dtype=object)
+        if self.exponent == "shorter":
+            return np.array([self._shorter(value) for value in values.tolist()], dtype=object)
+        if not self.places or self.exponent == "extreme":
+            return np.array([self._usual(value) for value in values.tolist()], dtype=object)
+        least, most = self.places
+        # 0.0: no negative zero is written.
+        texts = [f"{value + 0.0:.{most}f}" for value in np.round(values, most).tolist()]
+        return np.array([_shortened(t, least, most) for t in texts] if least < most else texts, dtype=object)
+
+    def _usual(self, value: float) -> str:
+        if self.places and (value == 0 or 1e-4 <= abs(value) < 1e16):
+            least, most = self.places
+            return _shortened(f"{round(value, most) + 0.0:.{most}f}", least, most)
+        text = repr(float(f"{value:.{self.significant}g}") + 0.0).replace("e", self.mark)
+        return text[:-2] if text.endswith(".0") and (not self.places or not self.places[0]) else text
+
+    def _scientific(self, value: float) -> str:
+        least, most = self.places or (0, self.significant - 1)
+        mantissa, _, exponent = f"{value + 0.0:.{most}e}".partition("e")
+        return f"{_shortened(mantissa, least, most)}{self.mark}{exponent}"
+
+    def _shorter(self, value: float) -> str:
+        fixed, scientific = _both(float(f"{value:.{self.significant}g}"))
+        return (scientific if len(scientific) < len(fixed) else fixed).replace("e", self.mark)
+
+    def _dressed(self, text: str) -> str:
+        below = text.startswith("-")
+        text = text.lstrip("-")
+        head, dot, tail = text.partition(".")
+        exponent = ""
+        if "e" in (tail or head).lower():
+            place = (tail or head).lower().index("e")
+            exponent, short = (tail or head)[place:], (tail or head)[:place]
+            head, tail = (head, short) if dot else (short, "")
+        if self.bare and dot and head == "0":
+            head = ""
+        if self.thousands and len(head) >= self.grouped:
+            head = _in_groups(head, self.thousands, self.indian)
+        number = head + (self.decimal + tail if dot else "") + exponent
+        sign = "-" if below else "+" if self.plus and text.strip("0.") else ""
+        if below and self.negative == "()":
+            return f"({self.before}{number}{self.after})"
+        if below and self.negative == "after":
+            return f"{self.before}{number}{self.after}-"
+        if self.negative == "-$" and sign:
+            return f"{self.before}{sign}{number}{self.after}"
+        sign = "−" if below and self.negative == "−" else sign
+        return f"{sign}{self.before}{number}{self.after}"
+
+
+class NumberEvidence:
+    """What the values of a column show of numbers in one spelling.
+
+    Args:
+        spelling: by which texts are read.
+    """
+
+    def __init__(self, spelling: NumberSpelling) -> None:
+        self.spelling = spelling
+        #: Values that are numbers, and such as have groups of digits.
+        self.count = self.grouped = 0
+        self.low, self.high = np.inf, -np.inf
+        self.whole, self.superfluous, self.code = True, False, False
+        self._least, self._most, self._significant = 99, 0, 0
+        self._powers = self._fixed = self._bare = self._zero = 0
+        self._shorter = True
+        self._mantissa = [99, 0]
+        self._marks: Counter[str] = Counter()
+        self._signs: Counter[str] = Counter()
+        self._ungrouped, self._fewest, self._indian = 0, 99, False
+
+    @property
+    def decimals(self) -> bool:
+        """Whether any number has decimals."""
+        return self._most > 0 or self._mantissa[1] > 0
+
+    def see(self, texts: Texts, counts: NDArray[Any]) -> Numbers:
+        """More texts, each there so often; gives them as numbers."""
+        canonical = self.spelling.canonical(texts)
+        values = _floats(canonical)
+        known = ~np.isnan(values)
+        if known.any():
+            self.count += int(counts[known].sum())
+            raw = [text for text, is_known in zip(texts, known, strict=True) if is_known]
+            self._see(raw, canonical[known], values[known])
+        return values
+
+    def _see(self, raw: Sequence[str], canonical: NDArray[np.object_], values: Numbers) -> None:
+        import pandas
+
+        series = pandas.Series(canonical, dtype="str")
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        self.whole = self.whole and bool((values == np.rint(values)).all())
+        self.superfluous = self.superfluous or bool(series.str.fullmatch(_SUPERFLUOUS).any())
+        originals = series if self.spelling.plain else pandas.Series(raw, dtype="str")
+        self.code = self.code or bool(originals.str.fullmatch(_CODE).any())
+        lengths, dots = series.str.len().to_numpy(), series.str.find(".").to_numpy()
+        powers = series.str.contains("[eE]").to_numpy(dtype=bool)
+        places = np.where(dots < 0, 0, lengths - dots - 1)
+        if (~powers).any():
+            self._fixed += int((~powers).sum())
+            self._least, self._most = (
+                min(self._least, int(places[~powers].min())),
+                max(self._most, int(places[~powers].max())),
+            )
+            small = (np.abs(values) < 1) & ~powers & (dots >= 0)
+            bare = int(series[small].str.match(r"[+-]?\.").sum()) if small.any() else 0
+            self._bare, self._zero = self._bare + bare, self._zero + int(small.sum()) - bare
+        if powers.any():
+            self._exponents([str(text) for text in canonical[powers]])
+        self._shorter = self._shorter and (self._powers > 0 or not powers.any()) and _is_shorter(values, powers)
+        if self._most > ANY_PRECISION:
+            digits = series.str.replace(r"[eE].*|[^\d]", "", regex=True).str.lstrip("0").str.len()
+            self._significant = max(self._significant, int(digits.max()))
+        self._see_signs(raw, values)
+        if self.spelling.thousands:
+            self._see_groups(raw)
+
+    def _exponents(self, texts: Sequence[str]) -> None:
+        self._powers += len(texts)
+        for text in texts:
+            mantissa, mark, _ = re.split(r"([eE])", text)
+            places = len(mantissa.partition(".")[2])
+            self._mantissa = [min(self._mantissa[0], places), max(self._mantissa[1], places)]
+            self._significant = max(self._significant, places + 1)
+            self._marks[mark] += 1
+
+    def _see_signs(self, raw: Sequence[str], values: Numbers) -> None:
+        for text in (text for text, value in zip(raw, values, strict=True) if value < 0):
+            first, before = text[0], self.spelling.before
+            inside = bool(before) and text.startswith(before)
+            self._signs["()" if "(" in text else "after" if text[-1] in "-−" else "-$" if inside else first] += 1
+        self._signs["+"] += sum("+" in text[:4] for text in raw)
+        self._signs["positive"] += int((values > 0).sum())
+
+    def _see_groups(self, raw: Sequence[str]) -> None:
+        mark, decimal = self.spelling.thousands, self.spelling.decimal
+        for text in raw:
+            head = text.partition(decimal)[0]
+            digits = sum(c.isdigit() for c in head)
+            if mark in head:
+                self.grouped += 1
+                self._fewest = min(self._fewest, digits)
+                groups = re.findall(r"\d+", head)
+                self._indian = self._indian or any(len(group) == 2 for group in groups[1:-1])
+            else:
+                self._ungrouped = max(self._ungrouped, digits)
+
+    def finish(self, *, whole: bool | None = None) -> NumberSpelling:
+        """The spelling with all that was seen; `whole` where it was declared."""
+        made: dict[str, Any] = {"whole": self.whole if whole is None else whole}
+        if self._powers:
+            made["mark"] = self._marks.most_common(1)[0][0]
+            made["significant"] = min(17, max(self._significant, self._most))
+            if not self._fixed:
+                made |= {"exponent": "always", "places": tuple(self._mantissa)}
+            elif self._shorter:
+                made |= {"exponent": "shorter", "significant": max(15, made["significant"])}
+            elif not self.whole:
+                made["exponent"] = "extreme"
+                made["places"] = (self._least, self._most) if self._most <= ANY_PRECISION else ()
+            else:
+                made["places"] = (self._least, self._most)
+        elif self._most > ANY_PRECISION:
+            made["significant"] = min(17, self._significant)
+        else:
+            made["places"] = (self._least, self._most) if self._fixed else (0, 0)
+        if whole and not self.whole:
+            made["places"] = (0, 0)
+        signs = {key: count for key, count in self._signs.items() if key not in ("+", "positive") and count}
+        if signs:
+            made["negative"] = max(signs, key=lambda key: signs[key])
+        made["plus"] = 0 < self._signs["positive"] <= self._signs["+"]
+        made["bare"] = self._bare > self._zero
+        if self.spelling.thousands:
+            made["indian"] = self._indian
+            made["grouped"] = self._fewest if self._fewest > self._ungrouped >= 4 else 4
+        return replace(self.spelling, **made)
+
+
+def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None = None) -> list[NumberSpelling]:
+    """Spellings in which texts may be numbers: those in which most are, or nearly as many.
+
+    Args:
+        texts: different ones.
+        decimal, thousands: what they are known to be.
+
+    >>> [(s.decimal, s.thousands, s.after) for s in spellings_of(["1.234,50 €", "99,00 €"])]
+    [(',', '.', ' €')]
+    """
+    matches = [match for match in map(_LOOSE.fullmatch, texts) if match]
+    sides = Counter((match["before"] or "", match["after"] or "") for match in matches)
+    if not sides:
+        return []
+    before, after = sides.most_common(1)[0][0]
+    if not _is_currency(before) or not _is_unit(after):
+        return []
+    cores = "".join(match["core"] for match in matches)
+    marks = [mark for mark in GROUPERS if mark in cores]
+    combinations = [
+        (point, mark)
+        for point in ((decimal,) if decimal else (".", ","))
+        for mark in ((thousands,) if thousands is not None else ("", *marks))
+        if mark != point
+    ]
+    below: Negative = "-"
+    if any(match["open"] or match["open2"] for match in matches):
+        below = "()"
+    elif any(match["s3"] for match in matches):
+        below = "after"
+    elif any("−" in (match["s1"] or match["s2"] or "") for match in matches):
+        below = "−"
+    counted = []
+    for place, (point, mark) in enumerate(combinations):
+        spelling = NumberSpelling(point, mark, before=before, after=after, negative=below)
+        found = int((~np.isnan(spelling.parse(texts))).sum())
+        counted.append((found, -place, spelling))
+    most = max(found for found, _, _ in counted)
+    return [spelling for found, _, spelling in counted if found and found >= 0.8 * most]
+
+
+@cache
+def _pattern(decimal: str, thousands: str, before: str, after: str) -> re.Pattern[str]:
+    point, mark, first, last = (re.escape(text) for text in (decimal, thousands, before, after))
+    whole = rf"\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})*{mark}\d{{3}}|\d+" if thousands else r"\d+"
+    return re.compile(
+        rf"(?P<open>\()?(?P<s1>[+\-−])?{first}(?P<s2>[+\-−])?(?P<open2>\()?"
+        rf"(?:(?P<whole>{whole})(?:{point}(?P<part>\d*))?|{point}(?P<only>\d+))(?P<exponent>[eE][+\-]?\d+)?"
+        rf"(?P<close>\))?{last}(?P<close2>\))?(?P<s3>[-−])?"
+    )
+
+
+def _canonical(match: re.Match[str], thousands: str) -> str | None:
+    opened = (match["open"] or match["open2"]) is not None
+    if opened != ((match["close"] or match["close2"]) is not None):
+        return None
+    signs = [sign for sign in (match["s1"], match["s2"], match["s3"]) if sign]
+    if len(signs) + opened > 1:
+        return None
+    whole = match["whole"] or ""
+    part = match["part"] if match["whole"] is not None else match["only"]
+    number = (whole.replace(thousands, "") if thousands else whole) + (f".{part}" if part is not None else "")
+    return ("-" if opened or signs in (["-"], ["−"]) else "") + number + (match["exponent"] or "")
+
+
+def _plain(texts: Texts) -> NDArray[np.object_]:
+    import pandas
+
+    series = pandas.Series(np.asarray(texts, dtype=object), dtype="str")
+    made: NDArray[np.object_] = series.to_numpy(dtype=object)
+    made[~series.str.fullmatch(PLAIN).to_numpy(dtype=bool)] = None
+    return made
+
+
+def _floats(canonical: NDArray[np.object_]) -> Numbers:
+    # Not by pandas, which is off by the last digit of some.
+    values = np.array([np.nan if text is None else float(text) for text in canonical], dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _is_currency(before: str) -> bool:
+    word = before.strip()
+    return not word or word in CURRENCIES or all(unicodedata.category(mark) == "Sc" for mark in word)
+
+
+def _is_unit(after: str) -> bool:
+    word = after.strip()
+    spaced = after[:1] in _SPACES and len(word) <= 8 and all(c.isalpha() or c in "°µ²³%‰/.$€£¥" for c in word)
+    return _is_currency(after) or word in UNITS or spaced
+
+
+def _in_groups(digits: str, mark: str, indian: bool) -> str:
+    head, last = digits[:-3], digits[-3:]
+    size = 2 if indian else 3
+    first = len(head) % size
+    groups = ([head[:first]] if first else []) + [head[place : place + size] for place in range(first, len(head), size)]
+    return mark.join([*groups, last])
+
+
+def _both(value: float) -> tuple[str, str]:
+    """A number without and with an exponent, as R writes them.
+
+    >>> _both(100000.0), _both(0.00012)
+    (('100000', '1e+05'), ('0.00012', '1.2e-04'))
+    """
+    digits, _, exponent = repr(value).partition("e")
+    fixed = np.format_float_positional(value, trim="-") if np.isfinite(value) else digits
+    mantissa, _, exponent = np.format_float_scientific(value, trim="-", exp_digits=2).partition("e")
+    return fixed, f"{mantissa}e{exponent}"
+
+
+def _is_shorter(values: Numbers, powers: NDArray[np.bool_]) -> bool:
+    """Whether those and only those have an exponent that take less room with one."""
+    rows = np.flatnonzero(powers)[:200].tolist() + np.flatnonzero(~powers)[:200].tolist()
+    for row in rows:
+        fixed, scientific = _both(float(values[row]))
+        if (len(scientific) < len(fixed)) != bool(powers[row]):
+            return False
+    return True
+
+
+def _shortened(text: str, least: int, most: int) -> str:
+    """A number without the zeros at its end, but with `least` decimals.
+
+    >>> _shortened("1.500", 1, 3), _shortened("2.000", 1, 3), _shortened("2.000", 0, 3)
+    ('1.5', '2.0', '2')
+    """
+    kept = max(len(text.rstrip("0")), len(text) - most + least)
+    return text[:kept].rstrip(".")

@@ -1,0 +1,160 @@
+"""What the records of a run say, as answers to three questions: is the game sound, is the result good, is it done.
+
+Each fault is a small class (`Diagnosis`) with its evidence, its threshold, the paper, and the setting to change; they
+stand in `game`, `result` and `done` in the order of causes. Nothing here needs torch, so that they can be asked while a
+run goes on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from saddlepoint.report.verdicts.diagnosis import Diagnosis
+from saddlepoint.report.verdicts.done import DONE, Settled
+from saddlepoint.report.verdicts.evidence import Evidence
+from saddlepoint.report.verdicts.finding import LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
+from saddlepoint.report.verdicts.game import GAME
+from saddlepoint.report.verdicts.result import RESULT
+
+#: All of them; what comes first may be the cause of what comes later.
+DIAGNOSES: tuple[Diagnosis, ...] = (*GAME, *RESULT, *DONE)
+#: Those of which rates and penalties far from the recipe's are the first cause to look for.
+SUSPECTED = (
+    *("non-finite", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost", "circles"),
+    *("far", "worse-than-baseline", "noisy", "best-behind", "restless", "wrong-class"),
+)
+
+
+def examine(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    config: Mapping[str, Any] | None = None,
+    identity: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+) -> list[Finding]:
+    """The findings of a run, the worst first, of equals the cause first; never empty.
+
+    Args:
+        records: as in `metrics.jsonl`.
+        config: the resolved configuration, so that the advice names values; without it they read `…`.
+        identity: `run.json`, for the outcome, what is known of real samples and of the data, and the direction of each
+            metric: one that it does not name is never called better or worse.
+        folder: the run's folder, so that the commands name it.
+
+    >>> [finding.title for finding in examine([])]
+    ['No records yet']
+    """
+    run = Evidence(records, config or {}, identity or {}, folder)
+    return _examined(run)
+
+
+def verdicts(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    config: Mapping[str, Any] | None = None,
+    identity: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+) -> tuple[Verdict, ...]:
+    """The answers to the three questions, in their order; see `examine`."""
+    run = Evidence(records, config or {}, identity or {}, folder)
+    findings = _examined(run)
+    return tuple(_verdict(run, question, [f for f in findings if f.question == question]) for question in QUESTIONS)
+
+
+def _examined(run: Evidence) -> list[Finding]:
+    found: list[tuple[Diagnosis, Finding]] = []
+    early = False
+    for diagnosis in DIAGNOSES:
+        finding = diagnosis(run)
+        if finding is not None:
+            found.append((diagnosis, finding))
+            early = early or finding.name == "too-early"
+    names = {finding.name for _, finding in found if finding.level != "good"}
+    if early:  # of so few steps a game tells nothing but that it broke
+        kept = ("too-early", "non-finite", "stands")
+        found = [(d, f) for d, f in found if f.name in kept or (f.question == "result" and f.name != "noisy")]
+        names = {finding.name for _, finding in found if finding.level != "good"}
+    if not names & {"too-early", "best-behind", "restless", "improves", "losses-move", "non-finite"}:
+        settled = Settled()
+        if (finding := settled(run)) is not None:
+            found.append((settled, finding))
+    if not found:
+        return [Finding("watch", "Nothing to say", "The records hold no number that tells.", question="result")]
+    return _agreeing(run, found, names)
+
+
+def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[str]) -> list[Finding]:
+    """The findings, the worst first, with advice that acts on causes and does not contradict itself."""
+    levels = {finding.name: LEVELS.index(finding.level) for _, finding in found}
+
+    def causes_of(diagnosis: Diagnosis, finding: Finding) -> list[str]:
+        own = LEVELS.index(finding.level)
+        known = (name for name in diagnosis.causes if name in names and name != finding.name)
+        return [name for name in known if levels[name] <= own or name == "too-early"]
+
+    order = sorted(found, key=lambda pair: (LEVELS.index(pair[1].level), bool(causes_of(*pair))))
+    wanted: dict[str, int] = {}
+    agreed = []
+    suspects = run.suspects()
+    for diagnosis, finding in order:
+        causes = causes_of(diagnosis, finding)
+        if causes:
+            agreed.append(replace(finding, advice=_follows(causes, found), commands=(), remedies=()))
+            continue
+        kept = []
+        if suspects and finding.level != "good" and finding.name in SUSPECTED:
+            finding = replace(finding, advice=f"{_undo(suspects)} {finding.advice}")
+            kept, suspects = list(suspects), ()
+            wanted |= {remedy.setting: remedy.direction for remedy in kept}
+        for remedy in finding.remedies:
+            before = wanted.get(remedy.setting)
+            if before is not None and before * remedy.direction < 0:
+                continue
+            wanted.setdefault(remedy.setting, remedy.direction)
+            kept.append(remedy)
+        commands = tuple(dict.fromkeys(remedy.command for remedy in kept if remedy.command))
+        agreed.append(replace(finding, commands=commands, remedies=tuple(kept)))
+    return agreed
+
+
+def _undo(suspects: Sequence[Remedy]) -> str:
+    settings = " and ".join(remedy.command.partition(" --set ")[2].replace("--set ", "") for remedy in suspects)
+    return f"First undo what is ten times or more away from the recipe: {settings}."
+
+
+def _follows(causes: list[str], found: list[tuple[Diagnosis, Finding]]) -> str:
+    title = next(finding.title for _, finding in found if finding.name == causes[0])
+    return f"It may follow from: {title[:1].lower()}{title[1:]}. See there first."
+
+
+def _verdict(run: Evidence, question: Question, findings: list[Finding]) -> Verdict:
+    level: Level = min((f.level for f in findings), key=LEVELS.index, default="good")
+    return Verdict(question, level, _answer(run, question, level, findings), tuple(findings))
+
+
+def _answer(run: Evidence, question: Question, level: Level, findings: list[Finding]) -> str:
+    """One sentence."""
+    if level != "good":
+        titles = [finding.title for finding in findings if finding.level == level]
+        rest = [title[:1].lower() + title[1:] for title in titles[1:3]]
+        return "; ".join([titles[0], *rest]) + "."
+    if question == "game":
+        return f"Sound: finite, balanced and moving over {run.samples:,} samples."
+    if question == "result":
+        if not findings:
+            return f"Nothing speaks against the {run.things}, and nothing measures how near they are to the data."
+        return f"{findings[0].title}: {findings[0].seen[:1].lower()}{findings[0].seen[1:]}"
+    return f"{findings[0].title}." if findings else "Nothing tells whether more training would help."
+
+
+__all__ = [
+    "DIAGNOSES",
+    "Diagnosis",
+    "Evidence",
+    "Finding",
+    "Remedy",
+    "Verdict",
+    "examine",
+    "verdicts",
+]

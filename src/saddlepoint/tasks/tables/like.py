@@ -1,0 +1,233 @@
+"""Rows that are completed: some of their columns are given, the model makes the others."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saddlepoint.core import seed_for
+from saddlepoint.data import DataError
+from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
+from saddlepoint.data.tables.columns import named
+from saddlepoint.data.tables.enforcing import Enforcement
+from saddlepoint.data.tables.rules import Formula, settled
+from saddlepoint.tasks.tables.coding import numbered
+from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of, value_of
+
+if TYPE_CHECKING:
+    from saddlepoint.tasks.tables.model import RowSampler
+
+#: Rows drawn for each row that is given, at least drawn together, and at most.
+EACH, POOL, LARGEST = 64, 4_096, 65_536
+#: Of the nearest rows one is taken at random, and so many are tried where rules are broken.
+NEAREST, TRIED = 5, 100
+#: What a category that differs weighs against a whole range of numbers.
+DIFFERENT = 10.0
+
+
+def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
+    """One row for each that is given, equal to it in the columns that it has.
+
+    For all rows that share their rarest state many rows are drawn in that state; of those nearest to the given columns,
+    categories before numbers, one is taken, and the given columns put in. Rules then are made to hold again around
+    what is given.
+
+    Args:
+        model: what makes rows.
+        given: a path, or a data frame; any of the table's columns.
+        seed: another one, other rows.
+
+    Raises:
+        DataError: no such column or value, or a row that can't be completed so that it keeps the rules.
+    """
+    texts = _texts(given, model.ruled.coding.separator)
+    columns = [named(model.ruled.columns, name) for name in texts]
+    learnt = [column for column in columns if column.kind not in ("constant", "identifier")]
+    if not learnt:
+        raise DataError(f"{_called(given)} has no column that is learnt: give some of a row's columns")
+    for rule in model.ruled.enforcement.rules:
+        if isinstance(rule, Formula) and rule.target in texts and not texts.keys() >= set(rule.expression.columns):
+            others = ", ".join(rule.expression.columns)
+            raise DataError(
+                f"{_called(given)}: {rule.target} follows from {others} ({rule.text}): give those too, or leave "
+                f"{rule.target} out"
+            )
+    fixed = {column.name: _cells(column, texts[column.name], _called(given)) for column in learnt}
+    n = len(next(iter(fixed.values())))
+    chosen: list[TableData | None] = [None] * n
+    for number, (states, rows) in enumerate(_by_state(model, learnt, texts, n)):
+        size = min(LARGEST, max(POOL, EACH * len(rows)))
+        pool = model.batch(size, seed_for(seed, number, "like"), states)
+        part = _completed(model, pool, {name: cells.take(rows) for name, cells in fixed.items()}, seed, rows, given)
+        for place, row in enumerate(rows):
+            chosen[row] = part.take(np.array([place]))
+    from saddlepoint.tasks.tables.model import joined_rows
+
+    return numbered(joined_rows([row for row in chosen if row is not None]), seed)
+
+
+def _completed(
+    model: "RowSampler",
+    pool: TableData,
+    fixed: Mapping[str, Cells],
+    seed: int,
+    rows: NDArray[Any],
+    given: Any,
+) -> TableData:
+    """The rows of a pool that come nearest, with what is given put in."""
+    n = len(next(iter(fixed.values())))
+    near = _nearest(pool, fixed, min(TRIED, len(pool)))
+    first = np.random.default_rng(seed_for(seed, "nearest")).integers(0, min(NEAREST, near.shape[1]), n)
+    rules = model.ruled.enforcement.rules
+    made: TableData | None = None
+    left = np.arange(n)
+    for attempt in range(near.shape[1]):
+        place = np.where(attempt == 0, first[left], np.where(attempt <= first[left], attempt - 1, attempt))
+        own = {name: cells.take(left) for name, cells in fixed.items()}
+        part = _put_in(pool.take(near[left, place]), pool, own, rules, seed)
+        made = part if made is None else _replaced(made, part, left)
+        left = left[~_good(part, pool, own, rules)]
+        if not len(left):
+            return made
+        if not rules:
+            break
+    if not rules:
+        assert made is not None
+        return made
+    row = int(rows[left[0]])
+    told = ", ".join(rule.text for rule in rules)
+    raise DataError(
+        f"{_called(given)}: row {row + 1} can't be completed so that it keeps {told}: give other columns or values"
+    )
+
+
+def _put_in(part: TableData, pool: TableData, fixed: Mapping[str, Cells], rules: Sequence[Any], seed: int) -> TableData:
+    """Rows with the given columns in place, and the others such that rules hold around them."""
+    if not rules:
+        return replace(part, cells={**part.cells, **fixed})
+    enforcement = Enforcement.of(replace(pool, rules=tuple(rules), rare=0), first=list(fixed))
+    return enforcement.decode(enforcement.encode(part, seed), seed, fixed)
+
+
+def _good(part: TableData, pool: TableData, fixed: Mapping[str, Cells], rules: Sequence[Any]) -> NDArray[np.bool_]:
+    """Rows that keep all rules and have what is given."""
+    found = np.ones(len(part), dtype=bool)
+    for rule in rules:
+        if rule.kind != "unique":
+            found &= rule.holds(part, pool)
+    for name, cells in fixed.items():
+        own = part.cells[name]
+        column = part.column(name)
+        if column.numeric:
+            a, b = (settled(column, values) for values in (own.values, cells.values))
+            found &= (a == b) | (np.isnan(a) & np.isnan(b))
+        else:
+            found &= own.values == cells.values
+    return found
+
+
+def _replaced(table: TableData, part: TableData, rows: NDArray[Any]) -> TableData:
+    cells = {}
+    for name, own in table.cells.items():
+        values, marks = own.values.copy(), None if own.marks is None else own.marks.copy()
+        values[rows] = part.cells[name].values
+        if marks is not None and (new := part.cells[name].marks) is not None:
+            marks[rows] = new
+        cells[name] = Cells(values, marks)
+    return replace(table, cells=cells)
+
+
+def _nearest(pool: TableData, fixed: Mapping[str, Cells], most: int) -> NDArray[np.int64]:
+    """Rows of the pool for each given row, the nearest first, (n, most)."""
+    n = len(next(iter(fixed.values())))
+    found = np.empty((n, most), dtype=np.int64)
+    for start in range(0, n, 256):
+        rows = np.arange(start, min(start + 256, n))
+        distance = np.zeros((len(rows), len(pool)), dtype=np.float32)
+        for name, cells in fixed.items():
+            column, own, other = pool.column(name), cells.values[rows], pool.cells[name].values
+            if column.numeric:
+                scale = max(float(np.nanstd(other)) if (~np.isnan(other)).any() else 0.0, 1e-12)
+                apart = np.abs(own[:, None] - other[None, :]) / scale
+                both = np.isnan(own)[:, None] & np.isnan(other)[None, :]
+                distance += np.where(both, 0.0, np.where(np.isnan(apart), DIFFERENT, apart)).astype(np.float32)
+            else:
+                distance += DIFFERENT * (own[:, None] != other[None, :])
+        place = np.argpartition(distance, min(most, distance.shape[1]) - 1, axis=1)[:, :most]
+        order = np.take_along_axis(distance, place, 1).argsort(1, kind="stable")
+        found[rows] = np.take_along_axis(place, order, 1)
+    return found
+
+
+def _by_state(
+    model: "RowSampler", columns: Sequence[Column], texts: Mapping[str, Sequence[str]], n: int
+) -> list[tuple[States | None, NDArray[np.int64]]]:
+    """Rows by the rarest of the states that they are in."""
+    states: dict[tuple[str, str], States | None] = {}
+    groups: dict[tuple[str, str], list[int]] = {}
+    for row in range(n):
+        best: tuple[float, tuple[str, str]] = (2.0, ("", ""))
+        for column in columns:
+            key = column.name, texts[column.name][row]
+            if key not in states:
+                states[key] = None
+                with suppress(DataError):  # a number further out than any of the training rows
+                    wanted = Condition.of(Wanted(column.name, "=", (key[1],), True), model.ruled.columns)
+                    states[key] = model.states(wanted)
+            own = states[key]
+            # A state that nobody else is in says most; one of a number that is not frequent is drawn near anyway.
+            if own is not None and (own.codes is not None or len(own.labels) == 1):
+                best = min(best, (own.share, key))
+        groups.setdefault(best[1], []).append(row)
+    return [(states.get(key), np.array(rows)) for key, rows in groups.items()]
+
+
+# --- what is given ----------------------------------------------------------------------------------------
+
+
+def _called(given: Any) -> str:
+    return str(given) if isinstance(given, str | Path) else f"the {type(given).__name__}"
+
+
+def _texts(given: Any, separator: str) -> dict[str, list[str]]:
+    """The given columns as texts, "" where there is no value."""
+    import pandas
+
+    if isinstance(given, str | Path):
+        path = Path(given)
+        if not path.is_file():
+            raise DataError(f"{path} is no file: give a CSV or Parquet file of the columns that are known, for --like")
+        if path.suffix.lower() in (".parquet", ".pq"):
+            frame = pandas.read_parquet(path)
+        else:
+            with path.open(encoding="utf-8-sig") as file:
+                head = file.readline()
+            own = separator if separator in head else max(",;\t|", key=head.count)
+            frame = pandas.read_csv(path, sep=own, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    else:
+        frame = given.to_pandas() if hasattr(given, "to_pandas") else given
+    if not isinstance(frame, pandas.DataFrame) or frame.empty:
+        raise DataError(f"{_called(given)} has no rows: give a file or a data frame of the columns that are known")
+    return {str(name).strip(): [text_of(value).strip() for value in frame[name]] for name in frame}
+
+
+def _cells(column: Column, texts: Sequence[str], called: str) -> Cells:
+    """Values of a column. Raises DataError for one that the column does not have; names the row."""
+    known: dict[str, float] = {}
+    for row, text in enumerate(texts):
+        if text not in known:
+            try:
+                known[text] = value_of(column, text)
+            except DataError as error:
+                raise DataError(f"{called}, row {row + 1}: {error}") from error
+    own = np.array([known[text] for text in texts])
+    if isinstance(column, CategoryColumn):
+        return Cells(own.astype(np.int32))
+    if len(column.absent) <= 1:
+        return Cells(own)
+    marks = [column.absent.index(text) if text in column.absent else 0 for text in texts]
+    return Cells(own, np.array(marks, dtype=np.int8))
