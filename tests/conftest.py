@@ -1,11 +1,14 @@
 """What every test may ask for."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from commands import TINY, Run, Said
 
 # One thread a process: as many processes as cores run tests, and small networks are quickest so.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -40,3 +43,36 @@ def alike() -> Callable[..., list[dict[str, Any]]]:
         return first
 
     return check
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in this process, as `run("train", "digits")`, and give what it said."""
+    from saddlepoint.cli import main
+
+    def command(*arguments: str | Path) -> Said:
+        monkeypatch.setattr(sys, "argv", ["saddle", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+        said = capfd.readouterr()
+        return Said(code, said.out, said.err)
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of a generator of digits, of classes, that was hardly trained."""
+    from saddlepoint.cli import main
+
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["saddle", "train", "digits", *TINY, "--samples", "320", "--out", str(folder)])
+        with pytest.raises(SystemExit) as leave:
+            main()
+    assert leave.value.code == 0
+    return folder

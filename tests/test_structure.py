@@ -14,7 +14,7 @@ ROOT = Path(saddlepoint.__file__).parent
 #: What each room may import of ours, and of the world. `*` is anything. A task's folder may import what TASK_ROOM says.
 ARROWS = {
     "core": (set(), {"torch"}),
-    "storage": (set(), {"yaml", "filelock"}),
+    "storage": ({"configuration"}, {"yaml", "filelock"}),
     # A report reads it without torch, and training writes it: so it lies below both.
     "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import Run
 
+from commands import Run
 from saddlepoint.cli.flags import parted
 from saddlepoint.configuration import Settings, described
 from saddlepoint.tasks import read_config, recipes

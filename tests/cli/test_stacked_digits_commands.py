@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from commands import Run
 
+from commands import Run
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data import DATASETS
 from saddlepoint.tasks import read_config, recipe_named

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import TINY, Run
 
+from commands import TINY, Run
 from saddlepoint.storage import read_records
 from saddlepoint.tasks import read_config, recipes
 
@@ -54,6 +54,7 @@ def test_the_last_line_of_stdout_is_json_and_the_folder_is_as_designed(run: Run,
         "README.md",
         "config.yaml",
         "generator.safetensors",
+        "manifest.json",
     ]
     identity = json.loads((folder / "run.json").read_text())
     assert identity["state"] == "ended"

@@ -51,10 +51,10 @@ def test_a_folder_into_which_nothing_was_written_goes_again(tmp_path: Path) -> N
             raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == [given.path], "but not one that was there"
     with made.held():
-        (made.path / "run.json").touch()
+        made.write_config({"schema_version": 2})
     with made.held():
         pass
-    assert (made.path / "run.json").exists()
+    assert made.config.exists()
 
 
 def test_a_file_in_the_way_of_a_run_folder_is_a_clear_error(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_penalties_that_remember_or_draw_resume_exactly(penalty: str, images: Im
 
 OPTIMIZERS = {
     "Adam of digits": [],
-    "Adam of classic": ["recipe=classic"],
+    "Adam of classic": [],
     "SGD": ["optimizer={name: SGD, lr: 0.05}"],
     "momentum": ["optimizer={name: SGD, lr: 0.01, momentum: 0.9}"],
     "Nesterov": ["optimizer={name: SGD, lr: 0.01, momentum: 0.9, nesterov: true}"],

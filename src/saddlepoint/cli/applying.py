@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.cli.files import jobs_of, tell_of
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.components.device import pick_device
@@ -95,7 +95,9 @@ def apply(run: Path, words: list[str], out: Path, device: str, verb: str, *, tru
     Raises:
         ConfigurationError: a model of another kind, inputs that are not there, or a flag that is no option.
     """
-    model = Run.open(run, trust=trust).model
+    opened = Run.open(run, trust=trust)
+    model = opened.model
+    tell(opened.notes)
     if not isinstance(model, Converter) or model.verb != verb:
         raise ConfigurationError(f"{run} holds {model.title}: use it with `{model.usage()[0].format(run)}`")
     named, given = parted(words, model.Options)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.dataset import Dataset
 from saddlepoint.runs import Run
@@ -59,6 +59,7 @@ def augment(
         raise ConfigurationError("say where the images shall go: --out DIR, --npz FILE, or both")
     opened = Run.open(run, trust=trust)
     model = opened.model
+    tell(opened.notes)
     if not isinstance(model, Sampler):
         raise ConfigurationError(f"{run} holds {model.title}: sets of images are what can be enlarged")
     weights = (folder_of(run) / WEIGHTS).read_bytes()

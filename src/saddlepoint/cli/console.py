@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -23,6 +23,12 @@ def fail(message: str, code: int) -> NoReturn:
     err.print("error:", style="bold red", end=" ")
     err.print(message, markup=False, soft_wrap=True)
     sys.exit(code)
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Print what is to be known before something is used."""
+    for note in notes:
+        err.print(f"note: {note}", markup=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

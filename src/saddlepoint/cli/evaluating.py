@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from saddlepoint.cli.console import AsJson, err, print_json, print_wide
+from saddlepoint.cli.console import AsJson, err, print_json, print_wide, tell
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.configuration import ConfigurationError, assigned, nearest
 from saddlepoint.evaluation import Evaluation
@@ -63,6 +63,7 @@ def evaluate(
       saddle evaluate runs/mnist --metrics frechet,kernel --weights ema
     """
     opened = Run.open(run, trust=trust)
+    tell(opened.notes)
     if plot is not None and plot.exists() and not plot.is_dir():
         raise ConfigurationError(f"{plot} is a file: give a folder for pictures with --plot")
     task = task_for(opened)

@@ -82,7 +82,7 @@ def _is_truth(text: str) -> bool:
 
 def checked(config: Config, keys: Iterable[str]) -> None:
     """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest."""
-    known = {*type(config).model_fields, *type(config).aliases, *BUDGET} - set(_FIXED)
+    known = {*type(config).model_fields, *type(config).aliases, *BUDGET} - set(config.fixed)
     for key in keys:
         head = key.partition(".")[0]
         if head in known:
@@ -90,7 +90,7 @@ def checked(config: Config, keys: Iterable[str]) -> None:
         others = [
             name
             for name, task in tasks().items()
-            if head not in _FIXED
+            if head not in config.fixed
             and any(head in kind.model_fields or head in kind.aliases for kind in task.configs.values())
         ]
         flag = _flag(key)
@@ -126,10 +126,8 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
     return kind.read(given)
 
 
-#: Settings that the recipe says, and nobody else.
-_FIXED = ("schema_version", "task", "game", "recipe")
 #: Settings that few change: shown by --help-all.
-_RARE = (*_FIXED, "device", "threads", "compiled", "accumulate", "precision", "channels_last")
+_RARE = (*Config.fixed, "device", "threads", "compiled", "accumulate", "precision", "channels_last")
 
 
 def settings_help(config: Config, *, everything: bool) -> str:

@@ -3,7 +3,9 @@
 A command's module is imported when the command is run, so that help, the version and completion need no torch.
 """
 
+import os
 import sys
+from contextlib import suppress
 from pkgutil import resolve_name
 from typing import Annotated, Any, NamedTuple, NoReturn
 
@@ -126,6 +128,9 @@ class Commands(TyperGroup):
         """The command of a word; the whole one, unless a shell completes."""
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
+            from saddlepoint.storage.memory import bound_memory
+
+            bound_memory()
             command = COMMANDS[name].load(name)
         return name, command, rest
 
@@ -164,24 +169,56 @@ for _name, _entry in COMMANDS.items():
     app.command(_name, cls=Unloaded, help=_entry.summary, context_settings=ANY_FLAG, add_help_option=False)(_unloaded)
 
 
+#: What to type where a command asked for more memory than there is.
+LESS = {
+    "train": "Give a smaller --batch-size, or smaller networks (narrower layers)",
+    "sample": "Give a smaller -n, with another --seed each time, or a smaller --scale",
+    "augment": "Give a smaller --per-class, with another --seed each time",
+    "translate": "Give a smaller --tile",
+    "enhance": "Give a smaller --tile",
+    "evaluate": "Give a smaller --samples",
+    "compare": "Give --jobs 1, or smaller settings",
+}
+
+
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
     try:
         app(prog_name="saddle")
     except BrokenPipeError:
-        sys.stderr.close()
+        _let_go()
         sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
-    except ValueError as error:
-        _fail(str(error), 2)
-    except RuntimeError as error:
-        if not hasattr(error, "exit_code"):
-            raise
-        _fail(str(error), error.exit_code)
+    except (MemoryError, RuntimeError, ValueError) as error:
+        _fail_for(error)
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(130)
+
+
+def _fail_for(error: Exception) -> NoReturn:
+    """Leave with a sentence, where an error is one that users can mend."""
+    from saddlepoint.storage import shortage
+
+    if hasattr(error, "exit_code"):
+        _fail(str(error), error.exit_code)
+    if (short := shortage(error)) is not None:
+        command = next((word for word in sys.argv[1:] if word in LESS), "")
+        _fail(f"{short}. {LESS.get(command, 'Ask for less at once')}", 1)
+    if isinstance(error, ValueError):
+        _fail(str(error), 2)
+    if isinstance(error, RecursionError):
+        _fail("something that was given is nested too deep: write it flatter", 2)
+    raise error
+
+
+def _let_go() -> None:
+    """Leave nothing for the interpreter to flush where nobody reads any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
 
 
 def _fail(message: str, code: int) -> NoReturn:

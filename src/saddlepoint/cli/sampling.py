@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saddlepoint.cli.console import err
+from saddlepoint.cli.console import err, tell
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
@@ -65,6 +65,7 @@ def sample(
     """
     opened = Run.open(run, trust=trust)
     model = opened.model if weights is None else opened.weighted(weights)
+    tell(opened.notes)
     if not isinstance(model, Sampler):
         raise ConfigurationError(f"{run} holds {model.title}, which draws no samples: {model.usage()[0].format(run)}")
     alone, given = parted(flags or [], model.Options)
@@ -75,6 +76,8 @@ def sample(
     label = model.class_named(label)
     if walk is not None and walk.suffix.lower() not in ANIMATED:
         raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
+    if walk is None or out or npz or folder:
+        model.check_room(n, options)
     if not (out or npz or folder or walk):
         out = Path(model.default_out) if model.default_out else None
         if out is None:

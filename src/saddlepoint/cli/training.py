@@ -22,6 +22,7 @@ from saddlepoint.runs.api import KEEP, starting_point
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.runs.progress import ProgressBar
 from saddlepoint.tasks import Config, recipes, task_of
+from saddlepoint.tasks.registry import check_reads_back
 from saddlepoint.training import Result
 
 
@@ -122,7 +123,9 @@ def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Settings are given as --KEY VALUE, after {recipe}")
     checked(start, settings)
-    return configured(start, data=data, settings=settings, assignments=sets)
+    config = configured(start, data=data, settings=settings, assignments=sets)
+    check_reads_back(config)
+    return config
 
 
 def _recipe(words: Sequence[str]) -> str | None:
@@ -212,7 +215,7 @@ def _tell(run: Run, result: Result) -> None:
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)
     elif result.exit_code == 0:
-        usage = str(run.storage.read_identity()["usage"]).format(here)
+        usage = run.storage.read_identity()["usage"].replace("{}", here)
         err.print(f"Next:  {usage}", markup=False, soft_wrap=True)
 
 

@@ -18,6 +18,7 @@ from saddlepoint.data.dataset import Dataset, quiet
 from saddlepoint.measures import declared
 from saddlepoint.runs import Run
 from saddlepoint.runs.api import configured
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks import Config, Model, Subject, task_of
 from saddlepoint.training import Budget
 
@@ -200,7 +201,7 @@ def _measured(
 def _keep(home: Path, on: str, label: str, picture: Any) -> Path:
     path = home / on.rpartition(":")[2] / f"{label}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.asarray(picture)).save(path)
+    write_atomically(path, partial(Image.fromarray(np.asarray(picture)).save, format="PNG"))
     return path
 
 

@@ -3,6 +3,7 @@
 from saddlepoint.configuration.choice import Registry
 from saddlepoint.configuration.describing import Described, described, explained
 from saddlepoint.configuration.errors import ConfigurationError, nearest
+from saddlepoint.configuration.plain import from_json, from_yaml
 from saddlepoint.configuration.settings import NamedChoices, Settings, assign, assign_values, assigned, parse_value
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "assigned",
     "described",
     "explained",
+    "from_json",
+    "from_yaml",
     "nearest",
     "parse_value",
 ]

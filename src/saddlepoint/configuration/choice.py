@@ -226,7 +226,9 @@ class Registry(Generic[T]):
             for key, p in parameters.items()
         }
         model = pydantic.create_model(
-            name.replace("-", "_"), __config__=pydantic.ConfigDict(arbitrary_types_allowed=True), **schema
+            name.replace("-", "_"),
+            __config__=pydantic.ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False),
+            **schema,
         )
         try:
             checked = model(**{k: v for k, v in given.items() if k in parameters})

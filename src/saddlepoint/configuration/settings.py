@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 import pydantic
-import yaml
 
 from saddlepoint.configuration.choice import Registry, explain
 from saddlepoint.configuration.errors import ConfigurationError, nearest
+from saddlepoint.configuration.plain import from_yaml
 
 S = TypeVar("S", bound="Settings")
+#: Letters of a value that a message repeats.
+SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,18 @@ class Settings(pydantic.BaseModel):
     """
 
     model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+        # Neither JSON nor a budget has them; a setting that shall not act is None.
+        allow_inf_nan=False,
     )
 
     #: A short key that stands for several places.
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
+    #: Keys that say what the settings are of, and are not assigned to.
+    fixed: ClassVar[tuple[str, ...]] = ()
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -107,9 +116,10 @@ def parse_value(text: str) -> Any:
     if len(text) == 1 and not text.isalnum() and text != "~":
         return text
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"the value {text!r} can't be read: quote it, or write a list as [a, b]") from error
+        value = from_yaml(text)
+    except ValueError as error:
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        raise ConfigurationError(f"the value {shown!r} can't be read: quote it, or write a list as [a, b]") from error
     if isinstance(value, str):
         if "," in value:
             return [parse_value(part) for part in value.split(",")]
@@ -160,6 +170,8 @@ def _assigned(settings: S, values: Sequence[tuple[str, Any]]) -> S:
     given: list[tuple[list[str], Any, str]] = []
     for path, value in values:
         head, dot, tail = path.partition(".")
+        if head in settings.fixed:
+            raise ConfigurationError(f"{head} can't be set: name another recipe in place of this one")
         for place in settings.aliases.get(head, (head,)):
             keys = (place + dot + tail).split(".")
             _assign(type(settings), data, keys, value, path)

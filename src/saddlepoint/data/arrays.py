@@ -87,7 +87,10 @@ def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
         except ImportError as error:
             raise DataError(f"{path} is HDF5, which needs h5py: pip install 'saddlepoint[hdf5]'") from error
         file = stack.enter_context(h5py.File(path, "r"))
-        return {name: file[name] for name in file if isinstance(file[name], h5py.Dataset)}
+        # Links to other files, and numbers that lie in them, would be whatever else is on this disk.
+        inside = [name for name in file if not isinstance(file.get(name, getlink=True), h5py.ExternalLink)]
+        found = {name: file[name] for name in inside if isinstance(file[name], h5py.Dataset)}
+        return {name: data for name, data in found.items() if not data.is_virtual and data.external is None}
     try:
         if path.suffix.lower() == ".npy":
             return {"arr_0": np.lib.format.open_memmap(path, mode="r")}

@@ -321,7 +321,7 @@ def read_sound(path: Path, rate: int) -> Sound:
     """
     library = _soundfile()
     try:
-        with library.SoundFile(str(path)) as file:
+        with _opened_sound(library, path) as file:
             found, own = file.read(dtype="float64", always_2d=True), int(file.samplerate)
     except (library.SoundFileError, OSError, RuntimeError) as error:
         raise DataError(str(error).rpartition(": ")[2].rstrip(".") or "cannot be read") from error
@@ -330,6 +330,13 @@ def read_sound(path: Path, rate: int) -> Sound:
     if not np.isfinite(found).all():
         raise DataError("it holds numbers that are not finite")
     return Sound(_at_rate(found.mean(1), own, rate), own, found.shape[1])
+
+
+def _opened_sound(library: Any, path: Path) -> Any:
+    """A file of the library's whose head was read. Raises OSError for a pipe, which would never end."""
+    if not path.is_file():
+        raise OSError("not a file, or a link to nowhere")
+    return library.SoundFile(str(path))
 
 
 def sound_of(wave: NDArray[Any], own_rate: int, rate: int, name: str) -> Sound:
@@ -498,7 +505,7 @@ class _Reader:
         """The sounds of a file, int16 (samples,) each."""
         library = _soundfile()
         try:
-            with library.SoundFile(str(path)) as file:
+            with _opened_sound(library, path) as file:
                 return self.taken(file, name)
         except (library.SoundFileError, OSError, RuntimeError) as error:
             self.skipped.append(f"{name} ({str(error).rpartition(': ')[2].rstrip('.') or 'cannot be read'})")

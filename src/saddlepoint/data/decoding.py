@@ -79,6 +79,13 @@ def available_formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
+def opened_image(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+    """An image whose head was read. Raises whatever Pillow raises, and OSError for a pipe, which would never end."""
+    if isinstance(source, Path) and not source.is_file():
+        raise OSError("not a file, or a link to nowhere")
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
+
+
 def decode(
     source: Source,
     size: int,
@@ -95,9 +102,7 @@ def decode(
             `PIL.Image.MAX_IMAGE_PIXELS` pixels (a decompression bomb).
     """
     source, half = source if isinstance(source, tuple) else (source, None)
-    if isinstance(source, Path) and not source.is_file():
-        raise OSError("not a file, or a link to nowhere")
-    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
+    with opened_image(source, formats) as opened:
         width, height = opened.size
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
         opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
@@ -123,9 +128,7 @@ def decode_whole(
 ) -> Whole | str:
     """Read the first frame of an image, upright, in its own size; or why it cannot be read. As `decode`."""
     try:
-        if isinstance(source, Path) and not source.is_file():
-            raise OSError("not a file, or a link to nowhere")
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
+        with opened_image(source, formats) as opened:
             profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA", "P") else None
             image, alpha = _composited(opened, background, values)
     # Pillow's decoders raise nearly anything on a damaged file.
@@ -159,7 +162,7 @@ def attempt(
 def upright_size(path: Path, formats: tuple[str, ...] = FORMATS) -> tuple[int, int] | None:
     """Width and height in pixels, as EXIF turns it, from the file's head; None where that can't be read."""
     try:
-        with Image.open(path, formats=formats) as image:
+        with opened_image(path, formats) as image:
             width, height = image.size
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
     except Exception:  # the decoder will say what is the matter
@@ -225,7 +228,7 @@ def deep_values(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Ran
     True
     """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats) as opened:
+        with opened_image(source, formats) as opened:
             if not _is_deep(opened):  # by the head alone
                 return None
             values = np.asarray(opened)

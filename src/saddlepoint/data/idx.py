@@ -236,6 +236,8 @@ def read_idx(path: str | Path, magic: int) -> NDArray[np.uint8]:
     path = Path(path)
     remedy = "the file is damaged or not what its name says; delete it and get it again"
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("not a file")
         with path.open("rb") as raw:
             zipped = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)

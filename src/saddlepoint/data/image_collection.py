@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.collection import THREADS, OnRead, some
-from saddlepoint.data.decoding import Colour, Whole, available_formats, decode_whole, upright_size
+from saddlepoint.data.decoding import Colour, Whole, available_formats, decode_whole, opened_image, upright_size
 from saddlepoint.data.folder import WHITE, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split, gathered
 from saddlepoint.data.value_range import notes_of, range_of_files
@@ -234,7 +233,7 @@ def _decoded(
 
 def _is_grey(file: Path, formats: tuple[str, ...]) -> bool:
     """Whether a file's head says that it has no colour; palettes count as colour."""
-    with Image.open(file, formats=formats) as image:
+    with opened_image(file, formats) as image:
         return image.mode.startswith(("1", "L", "I", "F"))
 
 

@@ -16,6 +16,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.measures import Measure
@@ -652,6 +653,7 @@ def save_png(figure: Figure, path: Path) -> None:
 def as_png(figure: Figure, dpi: int = 150) -> bytes:
     """A figure as the bytes of a PNG file, `dpi` pixels an inch."""
     buffer = io.BytesIO()
+    _literal(figure)
     figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
 
@@ -659,9 +661,17 @@ def as_png(figure: Figure, dpi: int = 150) -> bytes:
 def as_svg(figure: Figure) -> bytes:
     """A figure as the bytes of an SVG file; letters are outlines, so that it looks the same everywhere."""
     buffer = io.BytesIO()
+    _literal(figure)
     with rc_context({"svg.hashsalt": "saddlepoint"}):  # or names inside are random, and bytes differ
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
+
+
+def _literal(figure: Figure) -> None:
+    """Let dollars in names be dollars, and no formula between them; ticks get their words as a figure is drawn."""
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and "$" in text.get_text():
+            text.set_parse_math(False)
 
 
 def recoloured(svg: bytes, theme: Theme, other: Theme) -> bytes:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from saddlepoint.measures import Measure
 
+#: Numbers of a group that are looked at, and letters of their names: no training records more.
+CURVES, LETTERS = 32, 48
+
 Numbers = NDArray[np.float64]
 
 
@@ -73,7 +76,9 @@ def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Curve]:
         if not math.isfinite(position) or not isinstance(numbers, Mapping):
             continue
         for name, value in numbers.items():
-            found.setdefault(str(name), []).append((position, number(value)))
+            name = str(name)[:LETTERS]
+            if name in found or len(found) < CURVES:
+                found.setdefault(name, []).append((position, number(value)))
     series = []
     for name, points in found.items():
         ordered = np.asarray(sorted(points, key=lambda point: point[0]), dtype=np.float64)

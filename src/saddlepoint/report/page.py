@@ -3,6 +3,7 @@
 import io
 import math
 import shlex
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from PIL import Image, UnidentifiedImageError
@@ -34,7 +34,16 @@ from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.report.verdicts import Finding, examine, verdicts
-from saddlepoint.storage import RunFolder, read_evaluations, read_records, write_atomically
+from saddlepoint.storage import (
+    RunFolder,
+    from_yaml,
+    read_bytes,
+    read_evaluations,
+    read_records,
+    read_text,
+    write_atomically,
+)
+from saddlepoint.storage.folder import CONFIG_BYTES
 
 #: Snapshots on the page: enough to see the training as a film.
 SNAPSHOTS = 24
@@ -42,6 +51,8 @@ SNAPSHOTS = 24
 TEXTS = 8
 #: Bytes of all snapshots together, and of the large latest one.
 SNAPSHOT_BYTES, STAGE_BYTES = 1_300_000, 500_000
+#: Bytes and pixels of a picture that is read; a larger one is none that a training drew.
+READ_BYTES, READ_PIXELS = 64 << 20, 40_000_000
 #: Pictures narrower than this are shown with hard pixels: smoothing would hide what the generator drew.
 SMALL = 640
 #: Classes named on the page.
@@ -113,7 +124,7 @@ def write_report(folder: Path) -> Path:
     """
     run = _Run(folder)
     path = run.folder.report
-    write_atomically(path, template("page.html").render(run.facts()))
+    write_atomically(path, template("page.html").render(run.facts()), folder)
     return path
 
 
@@ -142,12 +153,12 @@ class _Run:
                 f"{path} is no run folder: it holds none of {', '.join(f.name for f in known)}; "
                 "give one that `saddle train` made, as in runs/digits"
             )
+        self.folder.check_inside()
         try:
             self.identity = self.folder.read_identity()
             self.records = read_records(self.folder.records)
-            self.config_text = (
-                self.folder.config.read_text(encoding="utf-8", errors="replace") if self.folder.config.exists() else ""
-            )
+            config = self.folder.config
+            self.config_text = read_text(config, CONFIG_BYTES, "replace") if config.exists() else ""
         except OSError as error:
             raise ValueError(
                 f"{path} can't be read ({error}): check its permissions, or restore the file from a copy"
@@ -322,7 +333,7 @@ class _Run:
             ("Train the same again", f"saddle train {config} --out {again}"),
             *(
                 [
-                    ("Use what came of it", str(self.identity.get("usage", "saddle sample {}")).format(here)),
+                    ("Use what came of it", str(self.identity.get("usage", "saddle sample {}")).replace("{}", here)),
                     ("Measure how good it is", f"saddle evaluate {here}"),
                 ]
                 if self._ended
@@ -410,7 +421,7 @@ def _texts(samples: Path) -> list[tuple[str, str]]:
     """The snapshots of a run that makes texts, the newest first: samples seen, and the texts."""
     found = sorted((int(path.stem), path) for path in samples.glob("*.txt") if path.stem.isdecimal())
     return [
-        (f"{seen:,} samples", path.read_text(encoding="utf-8", errors="replace"))
+        (f"{seen:,} samples", read_text(path, SNAPSHOT_BYTES, "replace"))
         for seen, path in (found[place] for place in reversed(evenly(len(found), TEXTS)))
     ]
 
@@ -431,8 +442,10 @@ def _snapshot(seen: int, path: Path, limit: int) -> Snapshot:
 
 def _compressed(path: Path, limit: int) -> tuple[bytes, str, tuple[int, int]]:
     """A picture in at most about `limit` bytes: as it is, with losses, and at last smaller."""
-    content = path.read_bytes()
-    with Image.open(io.BytesIO(content)) as opened:
+    content = read_bytes(path, READ_BYTES)
+    with _opened(content) as opened:
+        if opened.width * opened.height > READ_PIXELS:
+            raise ValueError(f"{path.name} has {opened.width} x {opened.height} pixels")
         opened.load()
         if len(content) <= limit and opened.format == "PNG":
             return content, "image/png", opened.size
@@ -444,6 +457,16 @@ def _compressed(path: Path, limit: int) -> tuple[bytes, str, tuple[int, int]]:
             if buffer.tell() <= limit or min(picture.size) < 64:
                 return buffer.getvalue(), "image/jpeg", picture.size
         picture = picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
+
+
+def _opened(content: bytes) -> Image.Image:
+    """A picture whose head was read. Raises OSError or ValueError where it is none, or far too large."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is looked at
+        try:
+            return Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF", "WEBP"))
+        except Image.DecompressionBombError as error:
+            raise ValueError(str(error)) from error
 
 
 def _chart(panel: Panel) -> Chart:
@@ -517,8 +540,8 @@ def _strings(value: object) -> list[str]:
 
 def _configuration(text: str) -> Mapping[str, Any]:
     try:
-        return _mapping(yaml.safe_load(text))
-    except yaml.YAMLError:
+        return _mapping(from_yaml(text))
+    except ValueError:
         return {}
 
 

@@ -1,5 +1,6 @@
 """Train, load and evaluate in Python: the same recipes, settings, defaults and messages as on the command line."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -195,6 +196,8 @@ def load(path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, t
     run = Run.open(path, networks=networks, trust=trust)
     if run.config is None or run.storage.generator.is_dir():
         _ = run.model  # damaged files are found now, not at the first use
+    for note in run.notes:
+        warnings.warn(note, stacklevel=2)
     return run
 
 

@@ -29,9 +29,9 @@ from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.runs.planning import Planned, planned, stages_of
-from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records
+from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of, write_picture
-from saddlepoint.tasks.registry import AnyTask, task_of_model
+from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
 
@@ -100,6 +100,7 @@ class Run:
         if config.players:
             for role, network in (networks or {}).items():
                 config = _with_own(config, role, network)
+        check_reads_back(config)
         path = Path(out) if out is not None else free_name(RUNS, config.recipe.rpartition(":")[2], _is_run(config))
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
         run._agree()
@@ -123,7 +124,9 @@ class Run:
         with read_from_file(trust):
             if folder.config.exists():
                 plain = folder.read_config()
-                config = None if "kind" in plain and "recipe" not in plain else read_config(plain, str(folder.config))
+                if "kind" not in plain or "recipe" in plain:
+                    folder.check_inside()
+                    config = read_config(plain, str(folder.config))
         run = cls(path, config, networks=networks)
         if config is None:
             run._model = model_at(path, networks)
@@ -166,29 +169,46 @@ class Run:
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
         observer.started(RunInfo(config, data, self.path, continued))
-        if continued:
-            assembly = assemble(config, data, self._networks)
-            plan = Planned(config, assembly, stages_of(assembly), None)
-        else:
-            plan = planned(config, data, self._networks, observer.progressed)
-            assembly, self.config = plan.assembly, plan.config
-            config = plan.config
-        observer.planned(self._info(plan, data, continued=continued))
-        self.storage.create()
-        self.storage.write_config(config.plain())
-        identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
-        if not continued:
-            identity |= {"started": _now(), "plan": _told(plan)}
-        self.storage.write_identity(**identity)
         try:
+            if continued:
+                assembly = assemble(config, data, self._networks)
+                plan = Planned(config, assembly, stages_of(assembly), None)
+            else:
+                plan = planned(config, data, self._networks, observer.progressed)
+                assembly, self.config = plan.assembly, plan.config
+                config = plan.config
+            observer.planned(self._info(plan, data, continued=continued))
+            identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
+            if continued:
+                for note in (*self.notes, *_versions_differ(self.storage.read_identity(), identity)):
+                    observer.said(f"note: {note}")
+            else:
+                identity |= {"started": _now(), "plan": _told(plan)}
+            # In this order: whoever finds the configuration and the identity knows the rest for a run's.
+            self.storage.write_config(config.plain())
+            self.storage.write_identity(**identity)
+            self.storage.create()
             self.result = assembly.training(self.storage, observer).run()
         except RunFailed as failure:
-            with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
-                self.storage.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
+            self._failed(failure)
             raise
+        except (MemoryError, RuntimeError, ValueError) as error:
+            if (short := shortage(error)) is None:
+                raise
+            told = RunFailed(
+                f"{short}. Give --batch-size {max(1, config.batch_size // 4)} or smaller networks (narrower layers); "
+                f"--accumulate 4 keeps the batch and takes a quarter of the memory"
+            )
+            self._failed(told)
+            raise told from error
         self._model = None
         self._end(self.result, report)
         observer.ended(self.result)
+
+    def _failed(self, failure: RunFailed) -> None:
+        with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
+            if self.storage.identity.exists():
+                self.storage.write_identity(state="ended", outcome="stopped", message=str(failure), ended=_now())
 
     def _info(self, plan: Planned, data: Dataset, *, continued: bool) -> RunInfo:
         """What observers are told; a run that goes on is expected to take as long as it was when it began."""
@@ -219,6 +239,7 @@ class Run:
     def _agree(self) -> bool:
         """Whether the folder already holds this run. Raises ConfigurationError where it holds another one."""
         config = self._configured()
+        self.storage.check()
         if not self.storage.config.exists():
             return False
         with read_from_file():
@@ -334,12 +355,20 @@ class Run:
     def outcome(self) -> Outcome | None:
         """How it ended, or that it is running; None where a generator came alone."""
         found = self.storage.read_identity().get("outcome")
-        return None if found is None else Outcome(found)
+        return Outcome(found) if found in list(Outcome) else None
 
     @property
     def message(self) -> str:
         """Why it ended, a sentence."""
         return str(self.storage.read_identity().get("message", ""))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the folder before it is used: files that somebody edited since they were written."""
+        edited = [self.storage.config] if self.config is not None and self.storage.edited else []
+        if self._model is not None and self._model.folder is not None:
+            edited += [self._model.folder / name for name in self._model.edited]
+        return tuple(f"{file} was edited since it was written" for file in edited)
 
     @property
     def metrics(self) -> Mapping[str, Number]:
@@ -568,9 +597,27 @@ def changed(identity: Mapping[str, Any], data: Dataset) -> str | None:
     def told(count: int, shape: Sequence[int], classes: Sequence[str]) -> str:
         return f"{count:,} {data.kind} of {'x'.join(map(str, shape))}" + (f" in {len(classes)} classes" * bool(classes))
 
-    then, now = told(before[data.kind], before["shape"], before["classes"]), told(len(data), data.shape, data.classes)
+    try:
+        then = told(before[data.kind], before["shape"], before["classes"])
+    except KeyError:
+        then = f"others ({before.get('name', 'without a name')})"
+    now = told(len(data), data.shape, data.classes)
     what = f"{then} then, {now} now" if then != now else f"{now} as before, but others"
     return f"the data changed since this run began ({what})"
+
+
+def _versions_differ(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """In words, what a run goes on with other versions of than it was made with so far, and what that may change."""
+    earlier, found = before.get("versions", {}), []
+    for name, version in now["versions"].items():
+        if (then := earlier.get(name)) is not None and then != version:
+            found.append(f"{name} {then} before, {version} now")
+    if not found:
+        return []
+    return [
+        f"the run goes on with other versions ({'; '.join(found)}): its numbers may differ in their last digits from "
+        f"those of a run of one version, and a change of saddlepoint may change more"
+    ]
 
 
 def _given_data(task: AnyTask, config: Config, data: object, progress: OnProgress) -> Any:

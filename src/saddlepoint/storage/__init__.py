@@ -1,10 +1,13 @@
 """The run folder: names, atomic writes, records."""
 
+from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
-from saddlepoint.storage.files import write_atomically
+from saddlepoint.storage.files import read_bytes, read_text, write_atomically
 from saddlepoint.storage.folder import RunBusy, RunFolder, free_name
+from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
 from saddlepoint.storage.records import append_record, read_records, trim_records
+from saddlepoint.storage.sealed import altered, write_sealed
 
 __all__ = [
     "Checkpoint",
@@ -12,11 +15,21 @@ __all__ = [
     "NoCheckpoint",
     "RunBusy",
     "RunFolder",
+    "altered",
     "append_evaluation",
     "append_record",
+    "bound_memory",
+    "free_memory",
     "free_name",
+    "from_json",
+    "from_yaml",
+    "in_words",
+    "read_bytes",
     "read_evaluations",
     "read_records",
+    "read_text",
+    "shortage",
     "trim_records",
     "write_atomically",
+    "write_sealed",
 ]

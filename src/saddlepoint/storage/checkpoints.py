@@ -1,6 +1,5 @@
 """Checkpoints on the disk: whole or absent, checked by checksum, the newest few and the best kept."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -8,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.storage.files import flush, write_atomically
-
-MANIFEST = "manifest.json"
+from saddlepoint.configuration import from_json
+from saddlepoint.storage.files import flush, read_text, write_atomically
+from saddlepoint.storage.sealed import MANIFEST, MANIFEST_BYTES, checksum
 
 
 class NoCheckpoint(ValueError):
@@ -55,14 +54,15 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         final = self.folder / f"{samples:012d}"
         partial = self.folder / f".{final.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
+        for left in self.folder.glob(".*.partial"):  # by a killed process; the folder is this one's alone now
+            shutil.rmtree(left, ignore_errors=True)
         try:
             partial.mkdir()
             write(partial)
             files = {}
             for file in sorted(partial.iterdir()):
                 flush(file)
-                files[file.name] = _checksum(file)
+                files[file.name] = checksum(file)
             manifest = {"samples": samples, "badness": badness, "files": files}
             write_atomically(partial / MANIFEST, json.dumps(manifest, indent=1))
             if final.exists():  # the same position again: a resumed run that saved at once
@@ -103,7 +103,7 @@ class Checkpoints:
     def _paths(self) -> list[Path]:
         if not self.folder.exists():
             return []
-        return sorted(p for p in self.folder.iterdir() if p.is_dir() and p.name.isdigit())
+        return sorted(p for p in self.folder.iterdir() if p.is_dir() and p.name.isdecimal())
 
     def _thin(self) -> None:
         paths = self._paths()
@@ -113,15 +113,14 @@ class Checkpoints:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _checksum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _manifest(path: Path) -> dict[str, Any]:
-    manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    if not isinstance(manifest, dict):
+    manifest = from_json(read_text(path / MANIFEST, MANIFEST_BYTES))
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
         raise ValueError("not a mapping")
+    if not isinstance(manifest.get("badness"), int | float | None):
+        raise ValueError("badness is no number")
+    if manifest.get("samples") != int(path.name):
+        raise ValueError("it is of another position")
     return manifest
 
 
@@ -131,11 +130,13 @@ def _fault(path: Path) -> str | None:
         files = dict(_manifest(path)["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return f"{MANIFEST} can't be read"
-    for name, checksum in files.items():
+    for name, known in files.items():
         file = path / name
+        if file.parent != path:
+            return f"{MANIFEST} names a file elsewhere"
         if not file.is_file():
             return f"{name} is missing"
-        if _checksum(file) != checksum:
+        if checksum(file) != known:
             return f"the checksum of {name} does not fit"
     return None
 
@@ -143,6 +144,6 @@ def _fault(path: Path) -> str | None:
 def _read(path: Path) -> Checkpoint:
     try:
         manifest = _manifest(path)
-        return Checkpoint(path, int(manifest["samples"]), manifest["badness"])
+        return Checkpoint(path, int(manifest["samples"]), manifest.get("badness"))
     except (OSError, ValueError, KeyError, TypeError):
         return Checkpoint(path, int(path.name), None)

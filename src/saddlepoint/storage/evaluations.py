@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.storage.files import write_atomically
+from saddlepoint.configuration import from_json
+from saddlepoint.storage.files import read_text, write_atomically
 
 
 def read_evaluations(path: Path) -> list[dict[str, Any]]:
@@ -15,7 +16,7 @@ def read_evaluations(path: Path) -> list[dict[str, Any]]:
         ValueError: the file is no list of evaluations; says what to do.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = from_json(read_text(path))
     except FileNotFoundError:
         return []
     except ValueError as error:
@@ -28,4 +29,4 @@ def read_evaluations(path: Path) -> list[dict[str, Any]]:
 def append_evaluation(path: Path, evaluation: Mapping[str, Any]) -> None:
     """Add one at the end, whole or not at all. Raises as `read_evaluations`, and OSError where it can't be written."""
     content = [*read_evaluations(path), dict(evaluation)]
-    write_atomically(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_atomically(path, json.dumps(content, indent=1, allow_nan=False) + "\n", path.parent)

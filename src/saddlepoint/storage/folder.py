@@ -1,6 +1,8 @@
 """One run's folder."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,8 +11,15 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
+from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoints
-from saddlepoint.storage.files import write_atomically
+from saddlepoint.storage.files import read_text, remove_partial, stay_within, write_atomically
+from saddlepoint.storage.identity import checked_identity
+
+#: Bytes that a configuration, and what is kept of a run, may have.
+CONFIG_BYTES, IDENTITY_BYTES = 4 << 20, 64 << 20
+#: Begins the last line of a configuration that a run wrote: a digest of the lines before it.
+_DIGEST = "# sha256: "
 
 
 class RunBusy(RuntimeError):
@@ -33,16 +42,74 @@ class RunFolder:
         self.exhibits = path / "exhibits"
         self.generator = path / "generator"
         self.report = path / "report.html"
+        self.curves = path / "curves.png"
         self.checkpoints = Checkpoints(path / "checkpoints")
 
     def create(self) -> None:
         """Make the folder and the ones inside. Raises ValueError where a file is in the way."""
-        self._check()
+        self._check_kind()
         self.samples.mkdir(parents=True, exist_ok=True)
 
-    def _check(self) -> None:
+    @property
+    def _own(self) -> tuple[Path, ...]:
+        """All that a run reads and writes; whatever else lies in the folder is the user's."""
+        files = (self.config, self.identity, self.records, self.evaluations, self.report, self.curves, self._lock)
+        return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.generator)
+
+    @property
+    def _lock(self) -> Path:
+        return self.path / ".lock"
+
+    def check(self) -> None:
+        """Look whether this may be written to, and whether all that is read of it lies in it.
+
+        Raises:
+            ValueError: a file is in the way; the folder is not empty and no run's; or links lead out of it, or pipes
+                and devices stand in the place of files.
+        """
+        self._check_kind()
+        if not self.path.is_dir():
+            return
+        self.check_inside()
+        inside = {path.name for path in self.path.iterdir() if not path.name.endswith(".partial")}
+        if inside - {self._lock.name} and not self._is_ours():
+            some = sorted(inside - {self._lock.name})
+            more = ", …" if len(some) > 3 else ""
+            raise ValueError(
+                f"{self.path} holds files of yours and no run ({', '.join(map(repr, some[:3]))}{more}): give another "
+                f"folder with --out, a new one or an empty one"
+            )
+
+    def _check_kind(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise ValueError(f"{self.path} is a file: give a folder with --out")
+
+    def check_inside(self) -> None:
+        """Look whether all that is read of the folder lies in it. Raises ValueError as `check`."""
+        try:
+            for place in self._own:
+                stay_within(place, self.path)
+                for path in _unusual(place):
+                    stay_within(path, self.path)
+        except OSError as error:
+            raise ValueError(f"{error.filename} is {error.strerror}: nothing is read of such a folder") from error
+
+    def _is_ours(self) -> bool:
+        """Whether a run or a comparison wrote the configuration that is here, and nobody else the rest."""
+        try:
+            config = self.read_config()
+            digested = _DIGEST in read_text(self.config, CONFIG_BYTES)
+        except (OSError, ValueError):
+            # One that was damaged, beside what no one else writes, is told of when it is read.
+            return self.config.exists() and bool(self.read_identity())
+        if "schema_version" not in config and not digested:
+            return False
+        others = [place for place in self._own if place not in (self.config, self._lock) and place.exists()]
+        return not others or bool(self.read_identity()) or self._begun()
+
+    def _begun(self) -> bool:
+        """Whether a run was killed before it had written who it is, or what it wrote of itself was damaged."""
+        return bool(self.checkpoints.whole()) or (self.identity.exists() and not _is_json(self.identity))
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -54,10 +121,10 @@ class RunFolder:
             RunBusy: another process holds it.
             ValueError: a file is in the way.
         """
-        self._check()
+        self.check()
         made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
-        file = self.path / ".lock"
+        file = self._lock
         lock = FileLock(file)
         try:
             lock.acquire(timeout=0)
@@ -66,6 +133,10 @@ class RunFolder:
                 f"another process is training in {self.path}: wait for it, or give another folder with --out"
             ) from None
         try:
+            remove_partial(self.path)
+            remove_partial(self.samples)
+            for place in (self.generator, *self.generator.glob("*/")):
+                remove_partial(place)
             yield
         finally:
             with suppress(OSError):
@@ -77,37 +148,72 @@ class RunFolder:
                     self.path.rmdir()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
-        """Write the resolved configuration."""
-        write_atomically(self.config, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        """Write the resolved configuration, and a digest of it, by which an edit by hand is seen."""
+        text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+        write_atomically(self.config, f"{text}{_DIGEST}{_digest(text)}\n", self.path)
 
     def read_config(self) -> dict[str, Any]:
         """The configuration. Raises ValueError where it is absent or unreadable."""
         return read_config(self.config)
 
+    @property
+    def edited(self) -> bool:
+        """Whether the configuration is not the text that a run wrote: somebody edited it, or the disk damaged it."""
+        try:
+            text, mark, digest = read_text(self.config, CONFIG_BYTES).rpartition(_DIGEST)
+        except (OSError, ValueError):
+            return False
+        return not mark or digest.strip() != _digest(text)
+
     def write_identity(self, **fields: Any) -> None:
         """Update fields of `run.json`, keeping the others."""
-        write_atomically(self.identity, json.dumps({**self.read_identity(), **fields}, indent=1) + "\n")
+        text = json.dumps({**self.read_identity(), **fields}, indent=1, allow_nan=False)
+        write_atomically(self.identity, text + "\n", self.path)
 
     def read_identity(self) -> dict[str, Any]:
-        """`run.json`; empty where it is absent or was damaged."""
+        """`run.json`, what in it is of another kind than it should be left out; empty where it is absent or damaged."""
         try:
-            identity = json.loads(self.identity.read_text(encoding="utf-8"))
+            identity = from_json(read_text(self.identity, IDENTITY_BYTES))
         except (OSError, ValueError):  # ValueError: not JSON, or not even UTF-8
             return {}
-        return identity if isinstance(identity, dict) else {}
+        return checked_identity(identity) if isinstance(identity, dict) else {}
+
+
+def _unusual(folder: Path) -> Iterator[Path]:
+    """What below a folder is neither a plain file nor a plain folder; nothing where there is no such folder."""
+    left = [folder] if folder.is_dir() else []
+    while left:
+        with os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(Path(entry.path))
+                elif not entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        from_json(read_text(path, IDENTITY_BYTES))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """A configuration file. Raises ValueError where it is absent or is not YAML of a mapping."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = from_yaml(read_text(path, CONFIG_BYTES))
     except OSError as error:
         raise ValueError(
             f"{path} can't be read ({error.strerror}): is this a run folder or a configuration?"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not YAML: {error}") from error
-    if not isinstance(data, dict):
+    except ValueError as error:
+        raise ValueError(f"{path} is not YAML that is read here: {error}") from error
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ValueError(f"{path} holds no mapping: a configuration is 'key: value' lines")
     return data
 

@@ -65,6 +65,8 @@ class Average(Settings):
 class Config(Settings, ABC):
     """One run, complete: `config.yaml` is this. A task's subclass adds its data and its components."""
 
+    #: What the recipe says, and nobody else.
+    fixed: ClassVar[tuple[str, ...]] = ("schema_version", "task", "game", "recipe")
     #: The command that uses what is handed over; {} is the run's folder.
     usage: ClassVar[str] = "saddle sample {} -n 64 --seed 7 --out grid.png"
 
@@ -206,7 +208,7 @@ class Config(Settings, ABC):
 
     def differences(self, other: "Config") -> list[str]:
         """`key: here / there` for what decides the numbers and differs."""
-        mine, theirs = _flat(self.plain()), _flat(other.plain())
+        mine, theirs = flat(self.plain()), flat(other.plain())
         keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "plan.", "device"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
 
@@ -277,11 +279,12 @@ def check_version(data: Mapping[str, Any], source: str) -> None:
         )
 
 
-def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by their keys with dots."""
+    found: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+            found |= flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value
-    return flat
+            found[prefix + key] = value
+    return found

@@ -1,35 +1,42 @@
 """A trained network on its own: what a run hands over, and all that is needed to use it."""
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from saddlepoint.autoencoders import ThroughDensity
 from saddlepoint.components.registries import NETWORK_REGISTRY
-from saddlepoint.configuration import ConfigurationError, Settings, nearest
+from saddlepoint.configuration import ConfigurationError, Settings, from_json, from_yaml, nearest
 from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import altered, free_memory, in_words, read_text, write_atomically, write_sealed
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
 BLOCK = 64
+#: Bytes that a number of a sample takes at most: in single precision, twice as parts are joined, and as it is written.
+SAMPLE_COPIES = 24
 #: What a folder of single files is called among the formats.
 FOLDER = "/"
+#: Bytes that a description may have, and the largest size in it.
+DESCRIPTION_BYTES, LARGEST = 256 << 20, 1 << 24
+#: Letters of a message that a library's own is cut to.
+MESSAGE = 500
 
 
 class NoOptions(Settings):
@@ -51,6 +58,8 @@ class Model(ABC):
     shape: tuple[int, ...]
     #: Where it was loaded from; None of one that was not.
     folder: Path | None = field(default=None, init=False, repr=False, compare=False)
+    #: Its files that are not as a training wrote them: somebody edited them.
+    edited: tuple[str, ...] = field(default=(), init=False, repr=False, compare=False)
 
     #: What it is, as its configuration says it, and for people: "a generator of images".
     kind: ClassVar[str]
@@ -59,6 +68,8 @@ class Model(ABC):
     Options: ClassVar[type[Settings]] = NoOptions
     #: Parts of the description that are too long for the configuration: each is a file of its own, PART.json.
     files: ClassVar[tuple[str, ...]] = ()
+    #: Whether all its weights are finite; numbers that mark what is missing are not.
+    finite: ClassVar[bool] = True
 
     @property
     def discloses(self) -> str:
@@ -80,12 +91,16 @@ class Model(ABC):
     def usage(self) -> tuple[str, str]:
         """The command that uses it, {} being its folder, and the last line of Python: `run.sample(…)`."""
 
+    @abstractmethod
+    def tried(self) -> None:
+        """Use it once, on the least that there is: raises, whatever it is, where its description is of no use."""
+
     def shown(self) -> NDArray[np.uint8] | None:
         """A picture of what it makes of inputs that never change, uint8 (H, W, 3); None where it draws none."""
         return None
 
     def save(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        """Write weights, configuration and model card, each whole or absent.
+        """Write weights, configuration and model card, each whole or absent, and a manifest of their checksums.
 
         Args:
             folder: where to; made where it is not there.
@@ -99,10 +114,10 @@ class Model(ABC):
             "shape": list(self.shape),
             **{key: value for key, value in description.items() if key not in self.files},
         }
-        write_atomically(folder / WEIGHTS, save(self._weights(description)))
-        for part in self.files:
-            write_atomically(folder / f"{part}.json", json.dumps(description[part], ensure_ascii=False))
-        write_atomically(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
+        texts = {f"{part}.json": json.dumps(description[part], ensure_ascii=False) for part in self.files}
+        texts[CONFIG] = yaml.safe_dump(config, sort_keys=False)
+        files = {WEIGHTS: save(self._weights(description)), **{name: text.encode() for name, text in texts.items()}}
+        write_sealed(folder, files)
         write_atomically(folder / CARD, self._card(facts))
 
     def _weights(self, description: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -169,35 +184,85 @@ def load_model(
     """
     folder = folder_of(path)
     given = (networks or {}).get("generator")
+    others = altered(folder) or []
+    if WEIGHTS in others:
+        raise ValueError(
+            f"the generator in {folder} is damaged: the checksum of {WEIGHTS} is not the one in manifest.json; take it "
+            f"anew from where it came from"
+        )
     try:
-        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-        kind = kind_of(str(config.pop("kind")))
-        for part in kind.files:
-            config[part] = json.loads((folder / f"{part}.json").read_text(encoding="utf-8"))
-        spec, shape = config.pop("network"), tuple(config.pop("shape"))
-        if spec["name"] == OWN and given is None:
+        found = _described(folder, kind_of, given)
+        state = load_file(folder / WEIGHTS)
+        found.network.load_state_dict(_finite(state) if found.finite else state)
+        found.network.eval()
+        if given is None:
+            found.tried()
+    except ConfigurationError:
+        raise
+    except Exception as error:  # whatever the values of a configuration that somebody wrote lead to
+        edited = f" ({', '.join(others)} edited since it was written)" if others else ""
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"the generator in {folder} is damaged{edited}: {what[:MESSAGE]}") from error
+    found.folder, found.edited = folder, tuple(others)
+    return found
+
+
+def _described(folder: Path, kind_of: Callable[[str], type[Model]], given: nn.Module | None) -> Model:
+    """The model that a folder's configuration describes, its network not loaded yet. Raises nearly anything."""
+    config = _checked(from_yaml(read_text(folder / CONFIG, DESCRIPTION_BYTES)))
+    kind = kind_of(str(config.pop("kind")))
+    for part in kind.files:
+        config[part] = _checked(from_json(read_text(folder / f"{part}.json", DESCRIPTION_BYTES)))
+    spec, shape = config.pop("network"), tuple(config.pop("shape"))
+    if spec["name"] == OWN:
+        if given is None:
             raise ConfigurationError(
                 f"the generator in {folder} is a network of your own ({spec['of']}): "
                 f'load it with networks={{"generator": {spec["of"].rpartition(":")[2]}()}}'
             )
-        found = kind.described(given, spec, shape, config)
-        found.network.load_state_dict(load_file(folder / WEIGHTS))
-    except ConfigurationError:
-        raise
-    except (
-        yaml.YAMLError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        OSError,
-        SafetensorError,
-    ) as error:
-        raise ValueError(f"the generator in {folder} is damaged: {error}") from error
-    found.network.eval()
-    found.folder = folder
-    return found
+        return kind.described(given, spec, shape, config)
+    for size in (*shape, *_whole_numbers(spec)):
+        if not 0 <= size <= LARGEST:
+            raise ValueError(f"a size of {size:,}, where 0 to {LARGEST:,} are expected")
+    with torch.device("meta"):  # which allocates nothing: what does not fit the weights is never made
+        state = kind.described(None, spec, shape, config).network.state_dict()
+    with safe_open(folder / WEIGHTS, "pt") as file:
+        there = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    if there != {key: tuple(tensor.shape) for key, tensor in state.items()}:
+        raise ValueError(f"{WEIGHTS} holds other weights than {CONFIG} describes")
+    return kind.described(None, spec, shape, config)
+
+
+def _checked(config: Any) -> dict[str, Any]:
+    """A mapping whose numbers are finite. Raises ValueError for anything else."""
+    if not isinstance(config, dict):
+        raise ValueError("a file of it holds no 'key: value' lines")
+    for value in _values(config):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"a file of it holds the number {value}")
+    return config
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """All values that hold no others."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _values(each)
+    else:
+        yield value
+
+
+def _whole_numbers(spec: Mapping[str, Any]) -> list[int]:
+    return [value for value in _values(spec) if isinstance(value, int)]
+
+
+def _finite(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    for key, tensor in state.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise ValueError(f"{key} holds numbers that are not finite")
+    return state
 
 
 # --- what draws samples -----------------------------------------------------------------------------------
@@ -216,6 +281,28 @@ class Sampler(Model):
     def classes(self) -> Sequence[str]:
         """Names of the classes that it makes on demand; () where it makes none."""
         return ()
+
+    def tried(self) -> None:
+        """Draw one sample."""
+        self.draw(1, 0, None, self.Options())
+
+    def bytes_each(self, options: Any) -> int:  # noqa: ARG002
+        """About how much memory a sample takes on its way from the network into a file, in bytes."""
+        return SAMPLE_COPIES * math.prod(self.shape)
+
+    def check_room(self, n: int, options: Any) -> None:
+        """Refuse more samples than memory holds, before the work: samples are written as a whole.
+
+        Raises:
+            ConfigurationError: says how many there is room for.
+        """
+        each, free = max(1, self.bytes_each(options)), free_memory()
+        if free is not None and n * each > free:
+            smaller = " or give a smaller scale" if "scale" in type(options).model_fields else ""
+            raise ConfigurationError(
+                f"{n:,} samples take about {in_words(n * each)} of memory, and {in_words(free)} are free: draw at most "
+                f"{max(1, free // (2 * each)):,} at once, several times with another seed,{smaller}".rstrip(",")
+            )
 
     @abstractmethod
     def draw(self, n: int, seed: int, label: str | None, options: Any) -> Any:
@@ -240,7 +327,9 @@ class Sampler(Model):
         Raises:
             ConfigurationError: no such class, or no such option.
         """
-        return self.presented(self.draw(n, seed, self.class_named(label), self.Options.read(options)))
+        chosen = self.Options.read(options)
+        self.check_room(n, chosen)
+        return self.presented(self.draw(n, seed, self.class_named(label), chosen))
 
     def presented(self, drawn: Any) -> Any:
         """What was drawn, in the type that a Python user takes it in."""
@@ -325,6 +414,10 @@ class LatentInput:
     distribution: Distribution
     components: int = 0
 
+    def __post_init__(self) -> None:
+        if self.distribution not in get_args(Distribution) or not 0 < self.size <= LARGEST:
+            raise ValueError(f"latents of {self.size} numbers, {self.distribution}: give {get_args(Distribution)}")
+
 
 @dataclass
 class LatentSampler(Sampler):
@@ -352,6 +445,10 @@ class LatentSampler(Sampler):
     def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG003
         """What the network is made with beside shape, latent and classes, from the subclass's details."""
         return {}
+
+    def bytes_each(self, options: Any) -> int:
+        """Of the latents, too."""
+        return super().bytes_each(options) + 12 * self.latent.size
 
     @abstractmethod
     def finished(self, outputs: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Samples as pictures."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +106,11 @@ def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
 
 
 def write_frames(folder: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
-    """A PNG file each, named by its number."""
+    """A PNG file each, named by its number, whole or absent."""
     digits = len(str(len(frames) - 1))
     for number, frame in enumerate(frames):
-        Image.fromarray(frame).save(folder / f"{number:0{digits}d}.png")
+        picture = partial(Image.fromarray(frame).save, format="PNG")
+        write_atomically(folder / f"{number:0{digits}d}.png", picture, flushed=False)
 
 
 def write_animation(path: Path, frames: Sequence[NDArray[np.uint8]]) -> None:

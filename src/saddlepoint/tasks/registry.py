@@ -5,11 +5,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+import yaml
 from torch import nn
 
-from saddlepoint.configuration import ConfigurationError, nearest
+from saddlepoint.configuration import ConfigurationError, from_yaml, nearest
 from saddlepoint.configuration.outside import installed, is_outside, load_outside
-from saddlepoint.tasks.config import Config, check_version
+from saddlepoint.tasks.config import Config, check_version, flat
 from saddlepoint.tasks.model import Model, load_model
 from saddlepoint.tasks.task import Task
 
@@ -108,6 +109,20 @@ def read_config(data: Mapping[str, Any], source: str = "the configuration") -> C
         raise ConfigurationError(f"{source}: {named} know no game {game!r}: {nearest(str(game), kinds)}")
     config: Config = kinds[str(game)].read(data)
     return config
+
+
+def check_reads_back(config: Config) -> None:
+    """Raise ConfigurationError where a configuration that is saved would read back as another one, or not at all."""
+    try:
+        again = read_config(from_yaml(yaml.safe_dump(config.plain(), allow_unicode=True)), "what would be saved")
+    except ValueError as error:
+        raise ConfigurationError(f"these settings can't be saved and read again: {error}") from error
+    mine, theirs = flat(config.plain()), flat(again.plain())
+    for key in {**mine, **theirs}:
+        if mine.get(key) != theirs.get(key):
+            raise ConfigurationError(
+                f"{key}={mine.get(key)} would be read back as {theirs.get(key)} once it is saved: give another value"
+            )
 
 
 def task_of(config: Config) -> AnyTask:

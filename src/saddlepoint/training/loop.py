@@ -226,13 +226,17 @@ class Training:
             self.observer.said(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
         try:
             state = load_state(checkpoint.path, self.game, self.method, self.batches)
+            if self.batches.position != checkpoint.samples:
+                raise ValueError(f"the checkpoint {checkpoint.path} is of {self.batches.position:,} samples")
+            if self.stopping is not None:
+                self.stopping.rule.load_state_dict(state.get("looks", []))
         except ValueError as error:
-            raise RunFailed(str(error)) from error
+            raise RunFailed(
+                f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
+            ) from error
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = state["seconds"]
         self._loss_mean = LossMean(state["sums"], state["count"])
-        if self.stopping is not None:
-            self.stopping.rule.load_state_dict(state.get("looks", []))
         self._saved_at = self.steps
         trim_records(self.folder.records, self.steps)
 

@@ -1,19 +1,21 @@
 """The whole state of a training, as files: weights in safetensors, the rest loadable with weights_only."""
 
 import io
-import pickle
+import math
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method
 
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
+#: Letters of a message that a library's own is cut to.
+MESSAGE = 500
 
 
 def save_state(folder: Path, game: Game, method: Method, batches: Batches, progress: dict[str, Any]) -> None:
@@ -70,14 +72,19 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     """Put everything back and return the progress.
 
     Raises:
-        ValueError: the files do not belong to this game or method, or are not what `save_state` writes.
+        ValueError: the files do not belong to this game or method, or are not what `save_state` writes; names what.
     """
     device = game.point.tensors[0].device
     try:
+        _check_size(folder / STATE)
         weights = load_file(folder / WEIGHTS, device=str(device))
         state = torch.load(folder / STATE, map_location=device, weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"the checkpoint {folder} can't be read: {error}") from error
+    except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
+        raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error
+    try:
+        _check(state, game)
+    except ValueError as error:
+        raise ValueError(f"the checkpoint {folder} is none of this run: {error}") from error
     for name, module in game.players.items():
         own = {key.removeprefix(f"{name}/"): t for key, t in weights.items() if key.startswith(f"{name}/")}
         try:
@@ -91,3 +98,121 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     game.evaluations, game.products = state["evaluations"], state["products"]
     progress: dict[str, Any] = state["progress"]
     return progress
+
+
+# --- what a state may hold -----------------------------------------------------------------------------------
+
+
+def _check_size(path: Path) -> None:
+    """Refuse an archive that unpacks to more than it is: what is saved here is not compressed."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > path.stat().st_size:
+        raise ValueError(f"{path.name} would unpack to {unpacked:,} bytes")
+
+
+def _check(state: Any, game: Game) -> None:
+    """Raise ValueError, naming the part, where a state is not of the kinds and shapes that `save_state` writes."""
+    _keys(state, ("optimizers", "method", "position", "evaluations", "products", "progress"), "the state")
+    for name in ("position", "evaluations", "products"):
+        _count(state[name], name)
+    progress = state["progress"]
+    _keys(progress, ("steps", "seconds", "unrecorded", "sums", "count"), "progress")
+    for name in ("steps", "count"):
+        _count(progress[name], name)
+    if not _is_number(progress["seconds"]) or progress["seconds"] < 0:
+        raise ValueError(f"seconds is {progress['seconds']!r}: a time is expected")
+    for name in ("unrecorded", "sums"):
+        if not _are_numbers(progress[name]):
+            raise ValueError(f"{name} holds no numbers by name")
+    _keys(state["optimizers"], tuple(game.optimizers), "optimizers")
+    for name, optimizer in game.optimizers.items():
+        _check_optimizer(state["optimizers"][name], optimizer, name)
+    _check_memory(state["method"], game, "the method's memory")
+
+
+def _check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) -> None:
+    what = f"the optimizer of the {name}"
+    _keys(state, ("state", "param_groups"), what)
+    expected = optimizer.state_dict()["param_groups"]
+    groups = state["param_groups"]
+    if not isinstance(groups, list) or len(groups) != len(expected):
+        raise ValueError(f"{what} has other groups of parameters")
+    for group, own in zip(groups, expected, strict=True):
+        _keys(group, tuple(own), what)
+        for key, value in own.items():
+            if key != "params" and not _alike(group[key], value):
+                raise ValueError(f"{key} of {what} is {str(group[key])[:40]!r}, where one like {value!r} is expected")
+        if group["params"] != own["params"]:
+            raise ValueError(f"{what} has other parameters")
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if not isinstance(state["state"], Mapping):
+        raise ValueError(f"{what} has no memory by parameter")
+    for place, memory in state["state"].items():
+        if not isinstance(place, int) or not 0 <= place < len(parameters) or not isinstance(memory, Mapping):
+            raise ValueError(f"{what} remembers something of parameter {place!r}, which there is not")
+        for key, value in memory.items():
+            if isinstance(value, Tensor) and not _broadcasts(value.shape, parameters[place].shape):
+                raise ValueError(f"{key} of {what} is of shape {tuple(value.shape)}, and its parameter of another")
+
+
+def _check_memory(value: Any, game: Game, what: str) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in game.names and isinstance(inner, list):
+                shapes = [tuple(t.shape) if isinstance(t, Tensor) else None for t in inner]
+                if shapes != [tuple(t.shape) for t in game.point[key]]:
+                    raise ValueError(f"{what} holds a point of another {key}")
+            else:
+                _check_memory(inner, game, what)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_memory(inner, game, what)
+    elif not (value is None or isinstance(value, str | bool) or _is_scalar(value)):
+        raise ValueError(f"{what} holds {type(value).__name__}, where points and numbers are expected")
+
+
+def _keys(value: Any, expected: tuple[str, ...], what: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} is {type(value).__name__}, where values by name are expected")
+    if missing := [key for key in expected if key not in value]:
+        raise ValueError(f"{what} lacks {', '.join(map(str, missing))}")
+
+
+def _count(value: Any, what: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{what} is {value!r}: a count is expected")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_scalar(value: Any) -> bool:
+    return (isinstance(value, Tensor) and value.numel() == 1) or isinstance(value, int | float)
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether a value holds numbers by name, or by group and name."""
+    if not isinstance(value, Mapping):
+        return False
+    return all(_is_scalar(inner) or _are_numbers(inner) for inner in value.values())
+
+
+def _alike(value: Any, own: Any) -> bool:
+    """Whether a setting of an optimizer may stand in the place of another one."""
+    if isinstance(own, list | tuple):
+        same = isinstance(value, list | tuple) and len(value) == len(own)
+        return same and all(_alike(a, b) for a, b in zip(value, own, strict=True))
+    if isinstance(own, bool) or own is None or isinstance(own, str):
+        return bool(value == own)
+    if isinstance(own, int | float):
+        return _is_number(value)
+    return _is_scalar(value) if isinstance(own, Tensor) else True
+
+
+def _broadcasts(shape: torch.Size, parameter: torch.Size) -> bool:
+    """Whether a moment is one of a parameter: as large, or factored, with ones in the place of some sides."""
+    if len(shape) > len(parameter):
+        return shape.numel() == 1
+    return all(side in (1, own) for side, own in zip(reversed(shape), reversed(parameter), strict=False))

@@ -102,7 +102,7 @@ def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_generator_loads_alone_and_makes_sounds(trained: Path) -> None:
     generator = model_at(trained / "generator")
     assert isinstance(generator, SpectrogramGenerator)
-    assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md"}
+    assert {p.suffix for p in (trained / "generator").iterdir()} == {".safetensors", ".yaml", ".md", ".json"}
     assert (generator.rate, generator.classes) == (2000, ("high", "low"))
     waves, rate = generator.sample(5, seed=3)
     assert rate == 2000

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from saddlepoint.configuration import Settings
 from saddlepoint.data.audio import SoundData, write_wave
 from saddlepoint.signals import Spectrogram
+from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.model import FOLDER, LatentSampler
 from saddlepoint.tasks.pictures import PICTURES, class_columns, image_grid, to_bytes
 
@@ -145,7 +146,7 @@ class SoundGenerator(LatentSampler):
             name = f"{number:0{digits}d}"
             if drawn.labels is not None:
                 name = f"{self.classes[int(drawn.labels[number])].replace('/', '_')}_{name}"
-            write_wave(folder / f"{name}.wav", wave, self.rate)
+            write_atomically(folder / f"{name}.wav", partial(write_wave, wave=wave, rate=self.rate), flushed=False)
 
     formats: ClassVar[Mapping[str, Callable[[Any, Any, Path], None]]] = {
         ".wav": _write_preview,

@@ -16,7 +16,7 @@ from saddlepoint.data import ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.tasks.images.synthetic import LabelledSet, enlarged
 from saddlepoint.tasks.model import FOLDER, LatentSampler
-from saddlepoint.tasks.pictures import PICTURES, class_columns, frames_of, image_grid, to_bytes, write_frames
+from saddlepoint.tasks.pictures import PICTURES, SIDE, class_columns, frames_of, image_grid, to_bytes, write_frames
 
 #: Rows of a grid of images that never change, and columns where they are no classes.
 ROWS, COLUMNS = 8, 8
@@ -91,6 +91,11 @@ class ImageGenerator(LatentSampler):
         latents, labels = self.latents(n, seed), self.labels(n, label)
         return DrawnImages(self.render(latents, labels), latents, labels, label, options)
 
+    def bytes_each(self, options: ImageOptions) -> int:
+        """Of its enlarged pixels in a picture, too."""
+        side = max(self.shape[1:])
+        return super().bytes_each(options) + 12 * (side * (options.scale or -(-SIDE // side))) ** 2
+
     def presented(self, drawn: DrawnImages) -> Tensor:
         """The images, uint8 (n, C, H, W)."""
         return drawn.images
@@ -113,6 +118,7 @@ class ImageGenerator(LatentSampler):
 
     def walk(self, frames: int, seed: int, label: str | None, options: ImageOptions) -> list[NDArray[np.uint8]]:
         """Pictures along a closed walk through latent space, small images enlarged."""
+        self.check_room(options.stops * frames, options)
         images = self.on_walk(options.stops, frames, seed, label)
         return list(frames_of(images, options.scale, side=128))
 
@@ -142,6 +148,7 @@ class ImageGenerator(LatentSampler):
         """
         if beside is not None and not isinstance(beside, ImageData):
             raise ConfigurationError(f"generated images are put beside ImageData, not {type(beside).__name__}")
+        self.check_room(per_class * max(1, len(self.classes)), self.Options())
         return enlarged(self, per_class, seed, beside, keep, origin or {}, progress)
 
     def write_grid(self, drawn: DrawnImages, path: Path, form: str) -> None:

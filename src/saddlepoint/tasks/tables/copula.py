@@ -163,6 +163,7 @@ class CopulaRows(RowSampler):
     coding: Mapping[str, Any]
     pieces: Sequence[int]
 
+    finite = False
     kind = "copula"
     title = "a copula of rows"
     files: ClassVar[tuple[str, ...]] = ("coding",)

@@ -97,6 +97,10 @@ class TextGenerator(LatentSampler):
         """n texts."""
         return DrawnTexts(self.texts(n, seed, options.temperature), options)
 
+    def bytes_each(self, options: TextOptions) -> int:  # noqa: ARG002
+        """Of its tokens, as numbers and as text: the network's outputs are never all there at once."""
+        return 64 * self.shape[0]
+
     def presented(self, drawn: DrawnTexts) -> list[str]:
         """The texts."""
         return drawn.texts

@@ -104,6 +104,10 @@ class ImageTranslator(Converter):
         """The command and the Python that use it."""
         return f"saddle {self.verb} {{}} IN… --out DIR", "made = run.apply(images)   # uint8 (N, C, H, W)"
 
+    def tried(self) -> None:
+        """Translate a black image as small as those that it was trained on."""
+        self.made(torch.zeros(1, *self.source, dtype=torch.uint8))
+
     def applied(self, given: Tensor, options: TranslatorOptions, progress: OnProgress = quiet) -> Tensor:
         """Images of one size, uint8 (N, C, H, W) or one (C, H, W), tensor or array → as many, `scale` times as large.
 

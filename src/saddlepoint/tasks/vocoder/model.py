@@ -115,6 +115,10 @@ class Vocoder(Converter):
         """The command and the Python that use it."""
         return "saddle vocode {} IN… --out DIR", "wave = run.apply(mel)   # float (bands, T) → float (samples,)"
 
+    def tried(self) -> None:
+        """Make two hops of sound."""
+        self.wave_of(torch.zeros(self.source[0], 3))
+
     # --- spectrograms to waves ------------------------------------------------------------------------------
 
     def applied(self, given: Any, options: VocoderOptions, progress: OnProgress = quiet) -> Tensor:  # noqa: ARG002
@@ -211,6 +215,8 @@ def _taken(name: str) -> bool:
 def _spectrogram(path: Path) -> Tensor:
     """Numbers (bands, frames) of a .npy file. Raises DataError where it holds none."""
     try:
+        if not path.is_file():
+            raise OSError("not a file, or a link to nowhere")
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"it is no .npy file of numbers ({error})") from error

@@ -1,0 +1,563 @@
+"""Kill, starve and crowd everything that writes, and count the bits that are lost or differ in the end.
+
+    python bench/soak.py --kills 500 --seed 0 --out FOLDER
+
+Every task is trained once without a disturbance, and so is one game by each of several iterations. Then, at random:
+
+    train           is killed (SIGKILL) at any moment, and begun again by the same command, until it ends: generator,
+                    checkpoint, records, pictures and configuration have to be those of the undisturbed run, bit for bit
+    sample, walk, augment, evaluate, compare, report
+                    are killed as they write over what an earlier call wrote: a file is afterwards the old or the new
+                    one as a whole; a comparison that is called again ends with the same results
+
+Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
+disk (each flush takes longer), a full one (no file may grow beyond a random size), a full file system where a small
+tmpfs can be mounted, a clock that jumps, or a second process that wants the same folder. Processes that are not killed
+have to end with an exit code that the documentation knows, and without a traceback.
+
+Prints a line a case, then kills, refusals of full disks, processes that were crowded out, tracebacks, and the number of
+lost or differing bits. The exit code is 1 where that number, or that of the tracebacks, is not zero.
+"""
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CONTEXT = multiprocessing.get_context("forkserver")
+SAMPLES = 80
+EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=40")
+DISCRIMINATOR = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
+IMAGES = (
+    *("--size", "8", "--set", "latent.size=6", "--set", "generator.network={name: mlp-generator, widths: [12]}"),
+    *("--set", "discriminator.network={name: mlp-discriminator, widths: [12]}"),
+)
+UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2")
+#: By name, the words of `train` and what their data are made by.
+TASKS: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "images": (None, ("digits", "--conditional", *IMAGES)),
+    "autoencoder": (None, ("vae", "--size", "8", "--set", "latent.size=4")),
+    "points": (None, ("ring", "--set", "generator.network.widths=[8]", "--set", "discriminator.network.widths=[8]")),
+    "enhancement": (
+        "photographs",
+        (
+            *("enhance", "--degrade", "noise:9,downscale:2", "--set", "regression=40", "--set", "data.crop=16"),
+            *("--set", "generator.network={name: super-resolver, width: 4, blocks: 1}", *DISCRIMINATOR),
+        ),
+    ),
+    "pairs": ("photographs", ("translate", "--set", "regression=40", *UNET, *DISCRIMINATOR)),
+    "cycle": ("photographs", ("translate", "--unpaired", *UNET, *DISCRIMINATOR)),
+    "tables": (
+        "rows",
+        (
+            *("table", "--set", "latent.size=4", "--set", "generator.network.width=8"),
+            *("--set", "discriminator.network.widths=[8]"),
+        ),
+    ),
+    "series": (
+        "prices",
+        (
+            *("series", "--set", "latent.size=4", "--set", "data.window=8", "--set", "generator.network.width=8"),
+            *("--set", "discriminator.network.widths=[8]"),
+        ),
+    ),
+    "text": (
+        "names",
+        (
+            *("text", "--set", "likelihood=40", "--set", "generator.network.width=8"),
+            *("--set", "discriminator.network.representations=2"),
+        ),
+    ),
+    "audio": (
+        "tones",
+        (
+            *("audio", "--conditional", "--set", "data.label=prefix", "--set", "latent.size=4"),
+            *("--set", "data.rate=2000", "--set", "data.seconds=0.12"),
+            *("--set", "spectrogram={window: 64, hop: 16, bands: 8, steps: 2}"),
+            *("--set", "generator.network.width=4", "--set", "discriminator.network.width=4"),
+        ),
+    ),
+    "vocoder": (
+        "hums",
+        (
+            *("vocoder", "--set", "regression=40", "--set", "data.rate=2000", "--set", "data.crop=192"),
+            *("--set", "mel={window: 64, hop: 16, bands: 8}", "--set", "refinement.steps=2"),
+            *("--set", "generator.network={name: vocoder, width: 8, factors: [4]}"),
+            *("--set", "discriminator.network={name: vocoder-discriminator, width: 2, periods: [2], windows: [64]}"),
+        ),
+    ),
+}
+METHODS = ("extragradient", "optimistic", "lookahead", "svre")
+
+
+# --- data ------------------------------------------------------------------------------------------------------
+
+
+def make_data(folder: Path) -> None:
+    """Small data of every kind, below a folder."""
+    import soundfile
+    from PIL import Image
+
+    dice = np.random.default_rng(0)
+    for side in ("a", "b"):
+        (folder / "photographs" / side).mkdir(parents=True)
+        for number in range(12):
+            noise = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+            Image.fromarray(noise if side == "a" else 255 - noise).save(folder / "photographs" / side / f"{number}.png")
+    cities, rents = dice.choice(["Ulm", "Bonn"], 200), dice.normal(900, 99, 200).round(1)
+    lines = [f"{city},{rent}" for city, rent in zip(cities, rents, strict=True)]
+    (folder / "rows").write_text("\n".join(["city,rent", *lines]) + "\n")
+    low = (100 + dice.normal(size=200).cumsum()).round(2)
+    lines = [f"{a},{a + b:.2f}" for a, b in zip(low, dice.uniform(0, 2, 200), strict=True)]
+    (folder / "prices").write_text("\n".join(["low,high", *lines]) + "\n")
+    letters = dice.integers(97, 123, (60, 5), np.uint8)
+    (folder / "names").write_bytes(b"\n".join(row.tobytes() for row in letters))
+    for name, count in (("tones", 24), ("hums", 12)):
+        (folder / name).mkdir()
+        for number in range(count):
+            wave = 0.5 * np.sin(2 * np.pi * (180 + 20 * number) * np.arange(240 if name == "tones" else 600) / 2000)
+            soundfile.write(folder / name / f"{number % 2}_{number}.wav", wave, 2000)
+
+
+# --- processes -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a process has to put up with."""
+
+    slow: float = 0.0
+    file_limit: int | None = None
+    jumps: bool = False
+
+
+def become(words: list[str], log: str, conditions: Conditions) -> None:
+    """Become `saddle …`; runs in the child."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    if conditions.file_limit is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (conditions.file_limit, conditions.file_limit))
+    if conditions.slow:
+        flush = os.fsync
+
+        def slowly(descriptor: int) -> None:
+            time.sleep(conditions.slow)
+            flush(descriptor)
+
+        os.fsync = slowly  # type: ignore[assignment]
+    if conditions.jumps:
+        now, dice = time.time, random.Random(log)
+        time.time = lambda: now() + dice.uniform(-1e6, 1e6)
+    import torch
+
+    from saddlepoint.cli import main
+
+    torch.set_num_threads(1)
+    sys.argv = ["saddle", *words]
+    main()
+
+
+def text_of(log: Path) -> str:
+    """What a process said; nothing where it was killed before it could begin to."""
+    return log.read_text(errors="replace") if log.exists() else ""
+
+
+@dataclass
+class Soak:
+    """Where it is done, and what was counted."""
+
+    home: Path
+    dice: random.Random
+    patience: float
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    number: int = 0
+
+    def start(self, words: Sequence[str], conditions: Conditions = Conditions()) -> tuple[Any, Path]:
+        """A process, and the file that has what it says."""
+        self.number += 1
+        log = self.home / "logs" / f"{self.number}.txt"
+        log.parent.mkdir(exist_ok=True)
+        process = CONTEXT.Process(target=become, args=(list(words), str(log), conditions), daemon=True)
+        process.start()
+        return process, log
+
+    def ended(self, process: Any, log: Path, words: Sequence[str], *, well: bool) -> int:
+        """Wait for the end: the exit code. `well`: whether nothing but 0 is right."""
+        process.join(self.patience)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            self.fault(f"hung: saddle {' '.join(words)}")
+            return 1
+        said = text_of(log)
+        if "Traceback" in said:
+            self.counts["tracebacks"] += 1
+            self.faults.append(f"traceback of saddle {' '.join(words)}: {said[-400:]}")
+        if process.exitcode not in ((0,) if well else (0, 1, 2)):
+            self.fault(f"exit code {process.exitcode} of saddle {' '.join(words)}: {said[-400:]}")
+        elif well:
+            log.unlink(missing_ok=True)
+        return int(process.exitcode)
+
+    def whole(self, *words: str) -> None:
+        """Run undisturbed to a good end."""
+        process, log = self.start(words)
+        self.ended(process, log, words, well=True)
+
+    def disturbed(self, words: Sequence[str], about: float, watched: Path) -> None:
+        """Run once, killed at a random moment or as a file is unfinished, or under a hardship."""
+        hardship = self.dice.choice(["none", "none", "slow", "slow", "full", "jumps", "second"])
+        conditions = Conditions(
+            slow=self.dice.choice([0.002, 0.02]) if hardship == "slow" else 0.0,
+            file_limit=self.dice.choice([0, 50, 500, 5000, 20_000]) if hardship == "full" else None,
+            jumps=hardship == "jumps",
+        )
+        process, log = self.start(words, conditions)
+        other = self.start(words) if hardship == "second" else None
+        if hardship == "full" and self.dice.random() < 0.7:
+            code = self.ended(process, log, words, well=False)
+            self.counts["full disks that were told"] += code != 0
+            return
+        unfinished = self.dice.random() < 0.5
+        end = time.monotonic() + self.dice.uniform(0, about) * (3 if conditions.slow else 1)
+        latest = time.monotonic() + 3 * about + 1
+        while process.is_alive() and time.monotonic() < (latest if unfinished else end):
+            if unfinished and self.dice.random() < 0.3 and any(watched.rglob(".*.partial")):
+                break
+            time.sleep(0.0005)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        killed = process.exitcode == -signal.SIGKILL
+        self.counts["kills"] += killed
+        if unfinished and killed:
+            self.counts["kills as a file was unfinished"] += 1
+        if not killed and process.exitcode != 0:
+            self.counts["ended by themselves"] += 1
+        if "Traceback" in text_of(log):
+            self.counts["tracebacks"] += 1
+            self.faults.append(f"traceback of saddle {' '.join(words)}: {log.read_text(errors='replace')[-400:]}")
+        if other is not None:
+            code = self.ended(*other, words, well=False)
+            self.counts["second processes refused"] += code == 1
+
+    def fault(self, what: str) -> None:
+        """Something that is wrong but no bits."""
+        self.counts["wrong ends"] += 1
+        self.faults.append(what)
+
+    def differing(self, what: str, one: bytes | None, *others: bytes | None) -> None:
+        """Count the bits in which content is none of those that it may be."""
+        if any(one == other for other in others):
+            return
+        other = others[0]
+        if one is None or other is None:
+            bits = 8 * len(one or other or b"")
+        else:
+            pairs = zip(one, other, strict=False)
+            bits = sum((a ^ b).bit_count() for a, b in pairs) + 8 * abs(len(one) - len(other))
+        self.counts["lost or differing bits"] += max(1, bits)
+        self.faults.append(f"{what}: {bits:,} bits")
+
+
+# --- what is compared ------------------------------------------------------------------------------------------
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """All that a training is judged by: files by name, records and the summary without their times."""
+    found = {}
+    newest = max((run / "checkpoints").glob("[0-9]*"), key=lambda path: path.name)
+    places = [run / "config.yaml", *(run / "samples").rglob("*"), *(run / "generator").rglob("*"), *newest.iterdir()]
+    for path in places:
+        if path.is_file() and path.name not in ("state.pt", "manifest.json"):
+            found[str(path.relative_to(run))] = path.read_bytes()
+    found["state"] = json.dumps(_state(newest / "state.pt"), sort_keys=True).encode()
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    found["records"] = json.dumps([{k: v for k, v in r.items() if k != "seconds"} for r in records]).encode()
+    identity = json.loads((run / "run.json").read_text())
+    keys = ("outcome", "samples", "steps", "evaluations", "metrics", "measures", "dataset", "parameters")
+    found["summary"] = json.dumps({key: identity.get(key) for key in keys}).encode()
+    return found
+
+
+def _state(path: Path) -> Any:
+    """The rest of a checkpoint as plain data, tensors as the digits of their bytes, without its time."""
+    import torch
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return value.detach().cpu().contiguous().numpy().tobytes().hex()
+        if isinstance(value, dict):
+            return {str(key): plain(inner) for key, inner in value.items() if key != "seconds"}
+        return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+    return plain(torch.load(path, weights_only=True))
+
+
+# --- cases -----------------------------------------------------------------------------------------------------
+
+
+def train_words(name: str, home: Path) -> list[str]:
+    """The command that trains a case, without its folder."""
+    task, _, method = name.partition(" by ")
+    data, words = TASKS[task]
+    found = ["train", *words, *EVERY, "--batch-size", "8", "--samples", str(SAMPLES), "--set", "threads=1"]
+    found += ["--data", str(home / "data" / data)] if data is not None else []
+    return found + (["--method", method] if method else [])
+
+
+def soak_training(soak: Soak, name: str, durations: dict[str, float]) -> None:
+    """Kill one training a few times, let it end, and compare."""
+    words = train_words(name, soak.home)
+    run = soak.home / "killed"
+    shutil.rmtree(run, ignore_errors=True)
+    for _ in range(soak.dice.randrange(2, 6)):
+        soak.disturbed([*words, "--out", str(run)], durations[name], run)
+    soak.whole(*words, "--out", str(run))
+    before = soak.counts["lost or differing bits"]
+    try:
+        mine, theirs = contents(run), contents(soak.home / "straight" / name)
+    except (OSError, ValueError) as error:
+        soak.fault(f"{name}: {error}")
+        return
+    for key in {**theirs, **mine}:
+        soak.differing(f"{name}: {key}", mine.get(key), theirs.get(key))
+    if soak.counts["lost or differing bits"] == before:
+        shutil.rmtree(run)
+    else:
+        shutil.move(run, soak.home / f"differing-{soak.number}")
+
+
+def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
+    """Kill a command that writes over what an earlier call wrote: old or new, as a whole."""
+    words, name, old, new, about = references[command]
+    folder = soak.home / "written"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    if old is not None:
+        _lay(folder / name, old)
+    soak.disturbed([*words, str(folder / name)], about, folder)
+    found = _content(folder / name)
+    keys = {**(old or {}), **new} if found else {}
+    if not found and old is not None:
+        soak.differing(f"{command}: everything", None, next(iter(new.values())))
+    for key in keys:
+        own = [None, new.get(key)] if old is None else [old.get(key), new.get(key)]
+        if old is None and command == "augment into a folder":  # a new folder comes as a whole
+            own = [new.get(key)]
+        soak.differing(f"{command}: {key}", found.get(key), *own)
+    visible = [path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name != name]
+    if visible:
+        soak.fault(f"{command} left {visible}")
+
+
+def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
+    """Kill an evaluation of a copy of a run: what was measured before stays, and what is new is whole."""
+    about = references["evaluate"]
+    run = soak.home / "evaluated"
+    shutil.rmtree(run, ignore_errors=True)
+    shutil.copytree(soak.home / "straight" / "images", run)
+    words = ["evaluate", str(run), "--samples", "50", "--features", "pixels", "--metrics", "frechet"]
+    soak.whole(*words)
+    before = json.loads((run / "evaluation.json").read_text())
+    soak.disturbed(words, about, run)
+    after = json.loads((run / "evaluation.json").read_text())
+    soak.differing("evaluate", json.dumps(after[: len(before)]).encode(), json.dumps(before).encode())
+    for more in after[len(before) :]:
+        mine, theirs = ({k: v for k, v in one.items() if k != "evaluated"} for one in (more, before[-1]))
+        soak.differing("evaluate anew", json.dumps(mine).encode(), json.dumps(theirs).encode())
+
+
+def compare_words(out: Path) -> list[str]:
+    """The command of a comparison of two methods on a recipe, into a folder."""
+    return [
+        *("compare", "digits", "--methods", "alternating,extragradient", "--seeds", "2", "--samples", "64"),
+        *("--jobs", "1", *(f"--set={word}" for word in IMAGES[3::2]), "--set", "data.size=8", "--out", str(out)),
+    ]
+
+
+def results(out: Path) -> bytes:
+    """What a comparison found, without its times."""
+    found = []
+    for path in sorted((out / "results").glob("*.json")):
+        result = json.loads(path.read_text())
+        result["curve"].pop("seconds", None)
+        found.append({key: value for key, value in result.items() if key != "seconds"})
+    return json.dumps(found).encode()
+
+
+def soak_comparing(soak: Soak, references: dict[str, Any]) -> None:
+    """Kill a comparison a few times, let it end, and compare the results."""
+    about, expected = references["compare"]
+    out = soak.home / "compared"
+    shutil.rmtree(out, ignore_errors=True)
+    for _ in range(soak.dice.randrange(1, 4)):
+        soak.disturbed(compare_words(out), about, out)
+    soak.whole(*compare_words(out))
+    soak.differing("compare", results(out), expected)
+
+
+def _lay(path: Path, content: dict[str, bytes]) -> None:
+    for name, part in content.items():
+        file = path / name if name else path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(part)
+
+
+def _content(path: Path) -> dict[str, bytes]:
+    """A file under the name "", or the files of a folder by their names; unfinished ones are not there."""
+    if path.is_file():
+        return {"": path.read_bytes()}
+    files = [file for file in path.rglob("*") if file.is_file() and not file.name.endswith(".partial")]
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def prepare(soak: Soak, names: Sequence[str]) -> tuple[dict[str, float], dict[str, Any]]:
+    """Undisturbed runs, what commands write of them, and how long each takes."""
+    durations = {}
+    for name in names:
+        begin = time.monotonic()
+        soak.whole(*train_words(name, soak.home), "--out", str(soak.home / "straight" / name))
+        durations[name] = time.monotonic() - begin
+    images, table = soak.home / "straight" / "images", soak.home / "straight" / "tables"
+    commands: dict[str, tuple[list[str], list[str], str, bool]] = {
+        "sample a picture": (["sample", str(images)], ["--out"], "grid.png", True),
+        "sample arrays": (["sample", str(images), "-n", "500"], ["--npz"], "arrays.npz", True),
+        "sample single files": (["sample", str(images), "-n", "40"], ["--dir"], "files", True),
+        "sample rows": (["sample", str(table), "-n", "2000"], ["--out"], "rows.csv", True),
+        "sample a walk": (["sample", str(images), "--stops", "3"], ["--walk"], "walk.gif", True),
+        "augment into a folder": (["augment", str(images), "--per-class", "5"], ["--out"], "larger", False),
+        "augment into arrays": (["augment", str(images), "--per-class", "20"], ["--npz"], "larger.npz", True),
+    }
+    references: dict[str, Any] = {}
+    for command, (words, flag, name, replaces) in commands.items():
+        made = []
+        for seed in ("1", "2"):
+            out = soak.home / "reference" / f"{seed}-{name}"
+            begin = time.monotonic()
+            soak.whole(*words, "--seed", seed, *flag, str(out))
+            about = time.monotonic() - begin
+            made.append(_content(out))
+        references[command] = ([*words, "--seed", "2", *flag], name, made[0] if replaces else None, made[1], about)
+    begin = time.monotonic()
+    copy = soak.home / "reference" / "evaluated"
+    shutil.copytree(images, copy)
+    soak.whole("evaluate", str(copy), "--samples", "50", "--features", "pixels", "--metrics", "frechet")
+    references["evaluate"] = time.monotonic() - begin
+    begin = time.monotonic()
+    soak.whole(*compare_words(soak.home / "reference" / "compared"))
+    references["compare"] = time.monotonic() - begin, results(soak.home / "reference" / "compared")
+    return durations, references
+
+
+def small_disk(home: Path) -> Path | None:
+    """A file system of a few megabytes, where this process may mount one."""
+    place = home / "small"
+    place.mkdir(exist_ok=True)
+    try:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)], capture_output=True)
+    except OSError:
+        return None
+    return place if done.returncode == 0 else None
+
+
+def soak_small_disk(soak: Soak, place: Path, name: str) -> None:
+    """Train where there is no room: told, not a traceback; with room again the run ends as it should."""
+    run, words = place / "run", train_words(name, soak.home)
+    process, log = soak.start([*words, "--out", str(run)])
+    soak.counts["full disks that were told"] += soak.ended(process, log, words, well=False) != 0
+    roomy = soak.home / "roomy"
+    shutil.rmtree(roomy, ignore_errors=True)
+    if run.exists():
+        shutil.move(run, roomy)
+    soak.whole(*words, "--out", str(roomy))
+    mine, theirs = contents(roomy), contents(soak.home / "straight" / name)
+    for key in {**theirs, **mine}:
+        soak.differing(f"{name} on a small disk: {key}", mine.get(key), theirs.get(key))
+    shutil.rmtree(roomy)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="a new folder; a temporary one by default")
+    parser.add_argument("--tasks", help="only these, as images,tables")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end after these, also with fewer kills")
+    parser.add_argument("--patience", type=float, default=600, help="seconds after which a process counts as hung")
+    given = parser.parse_args()
+    home = given.out or Path(tempfile.mkdtemp(prefix="soak-"))
+    home.mkdir(parents=True, exist_ok=True)
+    # All that a command imports, once: what is killed is then the work and not the start.
+    CONTEXT.set_forkserver_preload(
+        [
+            "saddlepoint.cli.main",
+            "saddlepoint.cli.training",
+            "saddlepoint.cli.evaluating",
+            "saddlepoint.report",
+            "saddlepoint.runs",
+            "saddlepoint.comparison",
+        ]
+    )
+    soak = Soak(home, random.Random(given.seed), given.patience)
+    make_data(home / "data")
+    tasks = given.tasks.split(",") if given.tasks else [*TASKS]
+    names = [*dict.fromkeys([*tasks, "images", "tables"]), *(f"images by {method}" for method in METHODS)]
+    durations, references = prepare(soak, names)
+    print(f"{len(names)} undisturbed runs, {len(references)} commands, by {time.strftime('%H:%M')}", flush=True)
+    for fault in soak.faults:
+        print(fault)
+    disk = small_disk(home)
+    cases: list[tuple[str, Callable[[], None]]] = [
+        *((f"train {name}", lambda name=name: soak_training(soak, name, durations)) for name in names),
+        *((c, lambda c=c: soak_writing(soak, c, references)) for c in references if c not in ("evaluate", "compare")),
+        ("evaluate", lambda: soak_evaluating(soak, references)),
+        ("compare", lambda: soak_comparing(soak, references)),
+        *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names)))] if disk else []),
+    ]
+    begin, played = time.monotonic(), Counter[str]()
+    while soak.counts["kills"] < given.kills and time.monotonic() - begin < 60 * given.minutes:
+        order = soak.dice.sample(cases, len(cases))
+        for name, case in order:
+            if soak.counts["kills"] >= given.kills or time.monotonic() - begin >= 60 * given.minutes:
+                break
+            before, told = soak.counts["kills"], len(soak.faults)
+            case()
+            played[name] += 1
+            print(f"{name}: {soak.counts['kills'] - before} kills, {soak.counts['kills']} in all", flush=True)
+            for fault in soak.faults[told:]:
+                print(f"  {fault}", flush=True)
+    if disk is not None:
+        subprocess.run(["umount", str(disk)], check=False)
+    print(f"\n{sum(played.values())} rounds of {len(played)} cases in {(time.monotonic() - begin) / 60:.0f} minutes")
+    if disk is None:
+        print("no small tmpfs could be mounted here: full disks were limits on the size of files")
+    for what in (
+        *("kills", "kills as a file was unfinished", "full disks that were told", "second processes refused"),
+        *("wrong ends", "tracebacks", "lost or differing bits"),
+    ):
+        print(f"{soak.counts[what]:>8,} {what}")
+    sys.exit(any(soak.counts[what] for what in ("wrong ends", "tracebacks", "lost or differing bits")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What `run.json` may hold: each field of its kind, as whoever hands over a run may have written anything into it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+#: Letters of a sentence, and members of a list or a mapping.
+_LETTERS, _MEMBERS = 10_000, 100_000
+
+
+def checked_identity(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are of their kind; those that no one here knows are kept as they are."""
+    return {key: value for key, value in identity.items() if key not in _KINDS or _KINDS[key](value)}
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LETTERS
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(value: object) -> bool:
+    return _number(value) and value >= 0  # type: ignore[operator]
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= _MEMBERS and all(map(_text, value))
+
+
+def _mapping_of(kind: Callable[[object], bool]) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        return isinstance(value, dict) and len(value) <= _MEMBERS and all(map(kind, value.values()))
+
+    return fits
+
+
+def _name(value: object) -> bool:
+    """Of a folder, and of nothing outside of the one where it lies."""
+    return _text(value) and str(value).strip(".") != "" and not set(str(value)) & set("/\\\0")
+
+
+def _names(value: object) -> bool:
+    return _texts(value) and all(map(_name, value))  # type: ignore[call-overload]
+
+
+def _dataset(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    texts = all(_text(value[key]) for key in ("name", "source", "fingerprint", "kind") if key in value)
+    lists = all(_texts(value[key]) for key in ("classes", "notes") if key in value)
+    shape = value.get("shape", [])
+    counted = "kind" not in value or _count(value.get(value["kind"]))
+    return texts and lists and counted and isinstance(shape, list) and all(map(_count, shape))
+
+
+def _plan(value: object) -> bool:
+    return isinstance(value, dict) and all(_count(value.get(key, 0) or 0) for key in ("seconds", "memory_bytes"))
+
+
+_KINDS: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("name", "recipe", "task", "state", "outcome", "message", "started", "ended", "device"), _text),
+    **dict.fromkeys(("usage", "start"), _text),
+    **dict.fromkeys(("samples", "steps", "evaluations", "seconds", "threads"), _count),
+    **dict.fromkeys(("command", "citations"), _texts),
+    "stages": _names,
+    "metrics": _mapping_of(_number),
+    "measures": _mapping_of(lambda value: isinstance(value, dict)),
+    "parameters": _mapping_of(_count),
+    "versions": _mapping_of(_text),
+    "dataset": _dataset,
+    "plan": _plan,
+}
