@@ -19,7 +19,7 @@ BEHIND, LOST = 1.5, 2.0
 BEHIND_SHARE = 0.03
 #: Standard deviation of the logarithms of neighbouring scores: from there on the end is a matter of luck.
 RESTLESS = 0.5
-#: Change of a mean loss from the third quarter to the last, of its size, and in standard errors, that is movement:
+#: Change of a mean loss from the third quarter to the last, of its range and in standard errors, that is movement:
 #: successive losses are correlated, so that two errors would be too few.
 LOSS_MOVES, LOSS_ERRORS = 0.10, 4.0
 
@@ -176,7 +176,9 @@ class LossesMove(Diagnosis):
                 continue
             change = float(now.mean() - before.mean())
             error = math.sqrt(before.var(ddof=1) / len(before) + now.var(ddof=1) / len(now))
-            size = max(abs(float(now.mean())), abs(float(before.mean())))
+            # Against what the loss went through, not its level: Wasserstein's level is a constant of the discriminator.
+            everything = series.part(0.0)
+            size = float(everything.max() - everything.min())
             if abs(change) > max(LOSS_ERRORS * error, LOSS_MOVES * size):
                 moving.append(f"{series.name} {before.mean():.3g} to {now.mean():.3g}")
         if not moving:
