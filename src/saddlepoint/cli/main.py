@@ -3,6 +3,7 @@
 A command's module is imported when the command is run, so that help, the version and completion need no torch.
 """
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -183,6 +184,9 @@ LESS = {
 
 def main() -> None:
     """Run the command line; errors that users can mend are one sentence, exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # letters that a terminal lacks, and bytes of names that are no text
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="saddle")
     except BrokenPipeError:
