@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 import yaml
-from commands import Run
 from PIL import Image
 
+from commands import Run
 from playing import built
 from saddlepoint.data import DATASETS
 from saddlepoint.networks import NETWORKS, costs

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import TINY, Run
 
+from commands import TINY, Run
 from saddlepoint.data import load_images
 from saddlepoint.extractors import load_extractor
 from saddlepoint.metrics import frechet_distance
