@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Protocol
 from zipfile import BadZipFile
 
@@ -33,6 +34,8 @@ ENDINGS = (".npz", ".npy", ".h5", ".hdf5")
 IMAGES = {"train": ("images", "x_train", "train_images", "arr_0"), "test": ("x_test", "test_images")}
 LABELS = {"train": ("labels", "y_train", "train_labels", "arr_1"), "test": ("y_test", "test_labels")}
 CLASSES = "classes"
+#: Bytes that a byte of a file stands for at most, as deflate has it, and bytes of which nothing is asked.
+MOST_DEFLATED, SPARE = 1100, 1 << 20
 #: Axes that are longer are no channels.
 MOST_CHANNELS = 64
 #: Labels from here on are not numbers of classes.
@@ -90,13 +93,18 @@ def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
         # Links to other files, and numbers that lie in them, would be whatever else is on this disk.
         inside = [name for name in file if not isinstance(file.get(name, getlink=True), h5py.ExternalLink)]
         found = {name: file[name] for name in inside if isinstance(file[name], h5py.Dataset)}
-        return {name: data for name, data in found.items() if not data.is_virtual and data.external is None}
+        own = {name: data for name, data in found.items() if not data.is_virtual and data.external is None}
+        for name, data in own.items():
+            _check_written(data, f"{name} of {path}")
+        return own
     try:
-        if path.suffix.lower() == ".npy":
-            return {"arr_0": np.lib.format.open_memmap(path, mode="r")}
-        # Opened here: NumPy leaves a file open that turns out to be damaged.
-        archive = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of shapes that overflow
+            if path.suffix.lower() == ".npy":
+                return {"arr_0": np.lib.format.open_memmap(path, mode="r")}
+            # Opened here: NumPy leaves a file open that turns out to be damaged.
+            archive = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
+    except (ValueError, TypeError, OverflowError, SyntaxError, TokenError) as error:  # of headers that are none
         raise DataError(f"{path} cannot be read ({error}): give arrays of numbers, as numpy.savez writes") from error
     if not isinstance(archive, Mapping):
         raise DataError(f"{path} is a single array and no .npz: name it .npy")
@@ -116,13 +124,27 @@ def _images(arrays: Mapping[str, Any], path: Path, split: Split) -> tuple[str, _
     return name, _taken(arrays, name, path)
 
 
+def _check_written(data: Any, what: str) -> None:
+    """Refuse numbers of HDF5 that were never written, and would be zeros for as long as one reads."""
+    stored = data.id.get_storage_size()
+    if data.nbytes > MOST_DEFLATED * stored + SPARE:
+        raise DataError(
+            f"{what} says that it is {data.nbytes:,} bytes and holds {stored:,}: most was never written; save it anew"
+        )
+
+
 def _taken(arrays: Mapping[str, Any], name: str, path: Path) -> Any:
     try:
-        return arrays[name]
-    except ValueError as error:  # a pickle inside
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of shapes that overflow
+            found = arrays[name]
+    except (ValueError, TypeError, OverflowError, SyntaxError, TokenError) as error:  # a pickle inside, or no header
         raise DataError(
             f"{name} of {path} cannot be read ({error}): pickles can run any program; save an array of numbers"
         ) from error
+    if isinstance(found, bytes):
+        raise DataError(f"{name} of {path} is no array: save one with numpy.savez")
+    return found
 
 
 # --- pixels -------------------------------------------------------------------------------------------
