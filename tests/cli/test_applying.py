@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from commands import Run
 from PIL import Image, ImageCms
 
+from commands import Run
 from saddlepoint.networks import NETWORKS
 from saddlepoint.tasks.enhancement.model import Enhancer
 from saddlepoint.tasks.translation import model

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from commands import TINY, Run
 from PIL import Image
 
+from commands import TINY, Run
 from saddlepoint.cli import main
 from saddlepoint.data import digits, image_folder, load_images
 from saddlepoint.tasks import model_at

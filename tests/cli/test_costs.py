@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 import yaml
-from commands import Run
 from PIL import Image
 
+from commands import Run
 from playing import built
 from saddlepoint.data import DATASETS
 from saddlepoint.networks import NETWORKS, costs
@@ -30,7 +30,9 @@ def test_a_dry_run_ends_with_the_costs_and_stays_the_configuration(run: Run) -> 
         "generator": (101 * 128 + 129 * 128 + 129 * 784, 100 * 128 + 128 * 128 + 128 * 784, "28x28x1"),
         "discriminator": (785 * 128 + 129 * 128 + 129, 784 * 128 + 128 * 128 + 128, "28x28x1"),
     }
-    assert read_config(yaml.safe_load(said.out)) == recipes()["classic"]
+    config, recipe = read_config(yaml.safe_load(said.out)), recipes()["classic"]
+    assert config.plan.samples == recipe.budget.samples  # the length that its plan is made for
+    assert config.model_copy(update={"plan": recipe.plan}) == recipe
 
 
 def test_the_costs_are_those_of_the_game_that_is_built(run: Run) -> None:

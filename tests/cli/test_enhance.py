@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from commands import Run
 from PIL import Image
 
+from commands import Run
 from saddlepoint.cli import main
 from saddlepoint.evaluation.fidelity import resemblance
 from saddlepoint.runs import Run as Opened

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from commands import TINY, Run
 
+from commands import TINY, Run
 from saddlepoint.dynamics import spectrum
 from saddlepoint.runs import Run as Opened
 from saddlepoint.storage import RunFolder

@@ -10,8 +10,8 @@ import pandas
 import pytest
 import soundfile
 from PIL import Image
-from processes import Saddle, lines, saddle
 
+from processes import Saddle, lines, saddle
 from saddlepoint.data.audio import write_wave
 from saddlepoint.storage import read_records
 

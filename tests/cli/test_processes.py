@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Saddle, lines, saddle
 from safetensors.torch import load_file
 
+from processes import Saddle, lines, saddle
 from saddlepoint.storage import RunFolder, read_records
 
 #: A record and a checkpoint every step or two, so that most of the time goes into writing them.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import Run
 from PIL import Image
 
+from commands import Run
 from saddlepoint.tasks import model_at
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from commands import Run
 
 FIELDS = {"game", "method", "lr", "iterations", "evaluations", "distance", "rate", "outcome"}

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from commands import Run
 from PIL import Image
+
+from commands import Run
 
 TINY = (
     *("--device", "cpu", "--batch-size", "12", "--samples", "24", "--set", "latent.size=4"),

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from commands import Run
 from PIL import Image
 
+from commands import Run
 from saddlepoint.data.pairs import read_pairs
 from saddlepoint.evaluation.fidelity import in_channels, resemblance
 from saddlepoint.runs import Run as Opened

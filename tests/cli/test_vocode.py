@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from commands import Run
 
+from commands import Run
 from saddlepoint.cli import main
 from saddlepoint.tasks import model_at
 from saddlepoint.tasks.vocoder.model import VocoderOptions

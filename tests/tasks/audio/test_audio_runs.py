@@ -160,8 +160,11 @@ def test_a_judge_listens_while_a_run_trains_and_afterwards(folder: Path) -> None
     data, test = sets_of(config)
     setup = built(config, data).setup
     judge = made_up()
-    listener = Listener(judge, lambda: data.floats(torch.arange(20)), data.rate)
-    found = values(AudioProbe(setup.probe.watched, setup.probe.distance, listener).score(setup.model))
+    probe = setup.probe
+    some, others = (lambda: data.floats(torch.arange(20))), (lambda: data.floats(torch.arange(20, 40)))
+    listener = Listener(judge, some, others, data.rate)
+    listening = AudioProbe(probe.watched, probe.distance, probe.order, probe.closeness, data.floats, listener)
+    found = values(listening.score(setup.model))
     assert set(found) == {"frechet_made_up", "inception_score", "modes"}
     assert 1 <= found["modes"] <= 10
     evaluated = evaluate_sounds({"live": setup.model}, data, test, judge, ["frechet"], samples=30)

@@ -57,7 +57,14 @@ def test_a_run_of_a_data_frame_resumes_samples_and_evaluates(frame: pandas.DataF
     settings = {**TINY, "data.target": "let"}
 
     def train(out: str, samples: int) -> sp.Run:
-        return sp.train("table", data=frame, out=tmp_path / out, samples=samples, settings=settings, progress=False)
+        return sp.train(
+            "table",
+            data=frame,
+            out=tmp_path / out,
+            samples=samples,
+            settings={**settings, "plan.keep": True},
+            progress=False,
+        )
 
     straight = train("straight", 192)
     train("halves", 96)
@@ -77,7 +84,14 @@ def test_a_run_of_a_data_frame_resumes_samples_and_evaluates(frame: pandas.DataF
     assert found.pictures["marginals-live"]().ndim == 3
 
     with pytest.raises(ConfigurationError, match="holds another run"):
-        sp.train("table", data=frame[::-1], out=tmp_path / "halves", samples=192, settings=settings, progress=False)
+        sp.train(
+            "table",
+            data=frame[::-1],
+            out=tmp_path / "halves",
+            samples=192,
+            settings={**settings, "plan.keep": True},
+            progress=False,
+        )
     with pytest.raises(ConfigurationError, match="given in Python"):
         sp.evaluate(tmp_path / "straight", progress=False)
     assert sp.evaluate(tmp_path / "straight", frame, samples=100, progress=False)["columns"].keys() >= {"ema", "live"}
