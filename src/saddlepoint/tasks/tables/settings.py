@@ -25,7 +25,7 @@ class TableFile(TabularFile):
     rare: int = Field(default=5, ge=0)
     """Categories of fewer training rows are not made, nor extremes that fewer share; 0 makes all."""
     release: tuple[str, ...] = ()
-    """Columns whose values may all be given away: rare categories, extremes, real names are made as they are."""
+    """Columns whose values may all be given away: their rare categories and extremes are made as they are."""
 
 
 class Conditions(Settings):
