@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     own_help: bool = False
 
     def load(self, name: str) -> Any:
-        """The command itself."""
+        """The command with its flags and help, its module imported now."""
         options: dict[str, Any] = {"context_settings": ANY_FLAG} if self.any_flag else {}
         if self.uses_run:
             options["cls"] = resolve_name("saddlepoint.cli.helping:UsesRun")

@@ -64,7 +64,7 @@ class ColumnSummary:
 
 
 def summaries_of(table: TableData) -> tuple[ColumnSummary, ...]:
-    """Of every column."""
+    """How the training rows of every column are spread, as the report draws it."""
     return tuple(ColumnSummary.of(column, table.cells[column.name], table.rare) for column in table.columns)
 
 
