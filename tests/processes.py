@@ -4,18 +4,22 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
+from io import FileIO, TextIOWrapper
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Thread
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["saddlepoint.cli", "saddlepoint.report"])
 
 
-def _run(arguments: list[str], output: str, limit: int | None) -> None:
+def _run(arguments: list[str], said: Connection, limit: int | None) -> None:
     """Become `saddle …`; runs in the child."""
-    with Path(output).open("ab", buffering=0) as file:
-        for stream in (1, 2):
-            os.dup2(file.fileno(), stream)
+    for stream in (1, 2):
+        os.dup2(said.fileno(), stream)
+    # Anew: the server's know of whatever was there before.
+    sys.stdout, sys.stderr = (TextIOWrapper(FileIO(n, "w", closefd=False), "utf-8", write_through=True) for n in (1, 2))
     if limit is not None:
         import resource
         import signal
@@ -37,15 +41,24 @@ class Saddle:
     Args:
         arguments: of the command line.
         output: a file that gets what it says, stdout and stderr, after what is there.
-        limit: bytes that a file may have, as on a disk that is nearly full.
+        limit: bytes that a file of its own may have, as on a disk that is nearly full.
     """
 
     def __init__(self, arguments: Sequence[str], output: Path, limit: int | None = None) -> None:
         self.output = output
+        heard, said = _CONTEXT.Pipe(duplex=False)  # no file: what it says has room whatever the limit is
         self.process: ForkServerProcess = _CONTEXT.Process(
-            target=_run, args=(list(arguments), str(output), limit), daemon=True
+            target=_run, args=(list(arguments), said, limit), daemon=True
         )
         self.process.start()
+        said.close()
+        self.listener = Thread(target=self._listen, args=(heard,), daemon=True)
+        self.listener.start()
+
+    def _listen(self, heard: Connection) -> None:
+        with self.output.open("ab", buffering=0) as file, heard:
+            while text := os.read(heard.fileno(), 1 << 16):
+                file.write(text)
 
     def signal(self, number: int) -> None:
         """Send a signal."""
@@ -56,6 +69,7 @@ class Saddle:
         """Its exit code, negative where a signal ended it."""
         self.process.join(120)
         assert self.process.exitcode is not None, "the process did not end within two minutes"
+        self.listener.join(120)
         return self.process.exitcode
 
     @property

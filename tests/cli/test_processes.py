@@ -22,7 +22,7 @@ TINY = (
     *("--set", "latent.size=6"),
     *("--set", "generator.network={name: mlp-generator, widths: [12]}"),
     *("--set", "discriminator.network={name: mlp-discriminator, widths: [12]}"),
-    *("--set", "every.record=32", "--set", "every.checkpoint=64", "--set", "every.snapshot=640"),
+    *("--set", "every.record=32", "--set", "every.checkpoint=64", "--set", "every.snapshot=640", "--keep-schedules"),
 )
 SAMPLES = 32 * 24
 PATIENCE = 120

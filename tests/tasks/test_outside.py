@@ -64,7 +64,7 @@ def saddle(place: Path, *words: object, known: bool = True) -> subprocess.Comple
 
 
 def test_the_page_s_task_does_all_that_the_page_says(place: Path) -> None:
-    train = ("train", "curves:curves", "--data", "waves.csv", *SHORT)
+    train = ("train", "curves:curves", "--data", "waves.csv", "--keep-schedules", *SHORT)
     for folder, samples in (("whole", 800), ("halves", 400), ("halves", 800)):
         done = saddle(place, *train, "--samples", samples, "--out", folder)
         assert done.returncode == 0, done.stderr

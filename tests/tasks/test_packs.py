@@ -53,10 +53,13 @@ def test_a_linear_discriminator_of_packs_with_slope_1_pays_no_gradient_penalty()
 
 
 def test_lecam_s_half_life_counts_samples_and_not_packs() -> None:
-    penalty, samples, logits = LeCam(half_life=100), torch.zeros(100, 1), torch.full((50,), 4.0)
-    penalty.memory.observe(
-        DiscriminatorPass(lambda x: x[::2, 0], samples, samples, logits, logits, torch.zeros(100, 1))
-    )
+    """100 samples are a half-life: of 4 and then of 1, the older weighs ½ of the newer, so that α = (4 + 2 · 1) / 3."""
+    penalty, samples = LeCam(half_life=100), torch.zeros(100, 1)
+    for level in (4.0, 1.0):
+        logits = torch.full((50,), level)
+        penalty.memory.observe(
+            DiscriminatorPass(lambda x: x[::2, 0], samples, samples, logits, logits, torch.zeros(100, 1))
+        )
     assert float(penalty.memory.real) == pytest.approx(2.0)
 
 
@@ -120,6 +123,7 @@ def test_adaptive_augmentation_counts_samples_and_not_packs() -> None:
             last.weight.zero_()
             last.bias.fill_(1.0)  # sure of everything, so that the strength rises by as much as it may
         assembled.game.field(assembled.batches.next())
+        assembled.game.end_step()
         steps.append(float(assembled.game.players["discriminator"].augmented.strength) - 0.5)
     assert steps[0] != 0
     assert steps[0] == pytest.approx(steps[1])

@@ -179,10 +179,11 @@ def imagenet_network() -> EfficientNetLite0:
     Raises:
         ValueError: the extra is missing, or its file is not the one that is known; says what to do.
     """
-    state = torch.load(weights(), map_location="cpu", weights_only=True)
-    network = EfficientNetLite0()
-    # Both list layers in the order of the computation.
-    network.load_state_dict(dict(zip(network.state_dict(), state.values(), strict=True)))
+    with torch.device("cpu"):  # and not where a caller's default is, which may hold no numbers (`meta`)
+        state = torch.load(weights(), map_location="cpu", weights_only=True)
+        network = EfficientNetLite0()
+        # Both list layers in the order of the computation.
+        network.load_state_dict(dict(zip(network.state_dict(), state.values(), strict=True)))
     for layer in network.eval().requires_grad_(False).modules():
         if isinstance(layer, _Layer):
             layer.fuse()
@@ -194,7 +195,7 @@ def imagenet_grids(scales: int = len(TAPS)) -> Grids:
     """Its body alone, down to some of the four strides; raises ValueError as `imagenet_network` and `Grids`."""
     grids, body = Grids(scales), imagenet_network().body
     grids.stem, grids.stages = body.stem, body.stages[: len(grids.stages)]
-    return grids
+    return grids.to(torch.get_default_device())
 
 
 def weights() -> Path:

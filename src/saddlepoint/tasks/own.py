@@ -298,6 +298,7 @@ def own_config(
         raise ConfigurationError("the run has no end: give samples=, minutes= or evaluations=")
     chosen = {
         "recipe": "own",
+        "plan": {"keep": True},  # its lengths are those of nobody's recipe: no budget scales them
         "method": method,
         "average": None if average is None else {"half_life": average, "warm_up": 0.1},
         "budget": budget.model_dump(),
