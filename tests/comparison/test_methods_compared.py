@@ -125,9 +125,13 @@ def test_another_race_in_the_same_folder_is_refused_by_name(tmp_path):
         run(other, tmp_path, jobs=1)
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path):
-    (tmp_path / "config.yaml").write_text("recipe: digits\n")
-    with pytest.raises(ConfigurationError, match="holds no comparison"):
+@pytest.mark.parametrize(
+    ("there", "message"),
+    [("recipe: digits\n", "holds files of yours"), ("schema_version: 1\nrecipe: digits\n", "holds no comparison")],
+)
+def test_a_folder_of_something_else_is_refused(there, message, tmp_path):
+    (tmp_path / "config.yaml").write_text(there)
+    with pytest.raises(ValueError, match=message):
         run(configured("bilinear", "alternating"), tmp_path, jobs=1)
 
 
