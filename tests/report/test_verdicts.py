@@ -412,13 +412,13 @@ def test_verdicts_do_not_move_with_the_discriminators_last_bias(shift: float) ->
     import torch
 
     from saddlepoint.components.adversary import DiscriminatorInput
-    from saddlepoint.tasks.probe import discriminator_auc, logits_of
+    from saddlepoint.tasks.probe import area_under_curve, logits_of
 
     real, made = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[0.0], [1.5], [2.5]])
     given = DiscriminatorInput(lambda samples: samples[:, 0] + shift, real, made)
     first, second = logits_of(given)
     assert float(first.median() - second.median()) == pytest.approx(0.5)
-    assert discriminator_auc(given) == pytest.approx(6 / 9)
+    assert area_under_curve(*logits_of(given)) == pytest.approx(6 / 9)
 
 
 def test_two_verdicts_never_advise_opposite_things() -> None:
