@@ -197,37 +197,25 @@ def _seconds(assembled: Assembly, steps: int) -> tuple[float, float]:
     return spent / steps, spent / (assembled.batches.position - position)
 
 
-@cache
-def pace(recipe: str, name: str, blocks: int = 5) -> tuple[float, float, float]:
-    """Of a step and of a sample over those of alternation, medians of blocks that take turns; seconds of its sample."""
-    config, data = _game(recipe, 0)
-    mine, other = (assemble(_with(config, n), data) for n in (name, "alternating"))
-    # A whole period of what pays only now and then is timed.
-    steps = 50 if name == "svre" else 8
+def timed(config: Config, base: Config, data: Any, steps: int, blocks: int = 5) -> tuple[float, float, float]:
+    """Of a step and of a sample over those of the base, medians of blocks that take turns; seconds of its sample."""
+    mine, other = assemble(config, data), assemble(base, data)
     pairs = [(_seconds(mine, steps), _seconds(other, 8)) for _ in range(blocks)][1:]
     of_step, of_sample = (statistics.median(own[i] / base[i] for own, base in pairs) for i in range(2))
     return of_step, of_sample, statistics.median(base[1] for _, base in pairs)
 
 
-def _sample(recipe: str, name: str, out: Path) -> float:
-    """Processor time of a sample; that of alternation is measured once a folder, so that all have the same."""
-    kept = out / f"{recipe}-pace.json"
-    _, relative, seconds = pace(recipe, name)
+def samples_in(seconds: float, relative: float, measured: float, kept: Path, batch_size: int) -> int:
+    """Samples that fit; the base's seconds a sample are measured once a folder, so that all have the same."""
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(seconds))
-    return float(json.loads(kept.read_text())) * relative
+        kept.write_text(json.dumps(measured))
+    return max(1, round(seconds / (float(json.loads(kept.read_text())) * relative) / batch_size)) * batch_size
 
 
-def play(recipe: str, name: str, seconds: float, seed: int, out: Path) -> dict[str, float]:
-    """Train a game for a time, or read what an earlier call found."""
-    kept = out / f"{recipe}-{name.replace(' ', '-')}-{seconds:g}-{seed}.json"
-    if kept.exists():
-        facts: dict[str, float] = json.loads(kept.read_text())
-        return facts
-    config, data = _game(recipe, seed)
-    samples = max(1, round(seconds / _sample(recipe, name, out) / config.batch_size)) * config.batch_size
-    config = _with(config, name).planned(samples)
+def trained(config: Config, data: Any, samples: int, kept: Path) -> dict[str, float]:
+    """What a game of so many samples hands over scores, with its schedules in proportion; kept in a file."""
+    config = config.planned(samples)
     played = assemble(config, data)
     schedule = OptimizerSchedule(played.game, config.schedules)
     begun, outcome = time.process_time(), "running"
@@ -241,6 +229,26 @@ def play(recipe: str, name: str, seconds: float, seed: int, out: Path) -> dict[s
             facts |= values(played.setup.probe.score(played.setup.model))
     kept.write_text(json.dumps(facts) + "\n")
     return facts
+
+
+@cache
+def pace(recipe: str, name: str) -> tuple[float, float, float]:
+    """Of a method, over alternation."""
+    config, data = _game(recipe, 0)
+    # A whole period of what pays only now and then is timed.
+    return timed(_with(config, name), _with(config, "alternating"), data, 50 if name == "svre" else 8)
+
+
+def play(recipe: str, name: str, seconds: float, seed: int, out: Path) -> dict[str, float]:
+    """Train a game for a time, or read what an earlier call found."""
+    kept = out / f"{recipe}-{name.replace(' ', '-')}-{seconds:g}-{seed}.json"
+    if kept.exists():
+        facts: dict[str, float] = json.loads(kept.read_text())
+        return facts
+    config, data = _game(recipe, seed)
+    _, relative, measured = pace(recipe, name)
+    samples = samples_in(seconds, relative, measured, out / f"{recipe}-pace.json", config.batch_size)
+    return trained(_with(config, name), data, samples, kept)
 
 
 def gans(recipes: list[str], names: list[str], seconds: float, seeds: int, out: Path) -> None:

@@ -289,8 +289,12 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
 def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
     optimizers = {}
     for role, player in config.players.items():
-        parameters = [p for p in players[role].parameters() if p.requires_grad]
-        optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters)
+        names = {p: name for name, p in players[role].named_parameters() if p.requires_grad}
+        parameters = list(names)
+        try:
+            optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters, names=names)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error} (the {role})") from error
         if player.clip is not None:
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
     return optimizers
