@@ -318,7 +318,7 @@ def _check_parts(config: Config, setup: Setup[Any], game: Game) -> None:
     def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...]) -> None:
         seen.setdefault(role, inputs)
 
-    half = 4 * config.packing
+    half = 2 * config.packing
     # Far on, where no first stage is left in which a player rests.
     batch = setup.batches.part(batch_size=2 * half)(10**9)
     whole = Game(setup.players, setup.losses, game.optimizers)
