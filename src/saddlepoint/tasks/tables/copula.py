@@ -45,6 +45,11 @@ class Copula(nn.Module):
     True
     """
 
+    paper = """@inproceedings{patki2016synthetic,
+  title={The Synthetic Data Vault},
+  author={Patki, Neha and Wedge, Roy and Veeramachaneni, Kalyan},
+  booktitle={DSAA}, year={2016}}"""
+
     ends: Tensor
     low: Tensor
     high: Tensor
@@ -171,12 +176,16 @@ class CopulaRows(RowSampler):
     @classmethod
     def of(cls, table: TableData, seed: int, *, independent: bool) -> Self:
         """Fit one to a table."""
-        ruled, learnt = RuledCoding.uncoded(table, seed)
+        return cls.fit(*RuledCoding.uncoded(table, seed), seed, independent=independent)
+
+    @classmethod
+    def fit(cls, ruled: RuledCoding, learnt: TableData, seed: int, *, independent: bool) -> Self:
+        """Fit one to what rules leave of a table, from `RuledCoding.uncoded`."""
         values = torch.from_numpy(
             np.stack([_learnt(column, learnt.cells[column.name]) for column in learnt.columns], 1)
         )
         codes = [not column.numeric for column in learnt.columns]
-        network = Copula.fit(values, independent, seed, codes=codes, rare=table.rare)
+        network = Copula.fit(values, independent, seed, codes=codes, rare=learnt.rare)
         return cls(network, {"name": "copula"}, learnt.shape, ruled.plain(), network.pieces)
 
     @property
@@ -228,13 +237,3 @@ def _learnt(column: Column, cells: Cells) -> NDArray[np.float64]:
         return np.zeros(len(cells))
     values = cells.values.astype(np.float64)
     return values if column.numeric else np.where(values < 0, np.nan, values)
-
-
-def joined(config: Any, table: TableData) -> CopulaRows:
-    """Columns joined by a Gaussian copula, fitted to a table."""
-    return CopulaRows.of(table, config.seed, independent=False)
-
-
-def apart(config: Any, table: TableData) -> CopulaRows:
-    """Independent columns, each with its own distribution."""
-    return CopulaRows.of(table, config.seed, independent=True)
