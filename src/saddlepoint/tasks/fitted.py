@@ -1,7 +1,7 @@
 """Models that are fitted to the data at once: a run without steps, beside those that are trained."""
 
 from abc import ABC
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 from torch import Tensor
@@ -35,7 +35,7 @@ class FittedConfig(Config, ABC):
     budget: Budget = Budget()
     """None: there are no steps."""
 
-    def on_budget(self, budget: Budget) -> "FittedConfig":  # type: ignore[override]
+    def on_budget(self, budget: Budget) -> Self:
         """Refuse: nothing is to be spent. Raises ConfigurationError."""
         given = ", ".join(key for key, value in budget.model_dump().items() if value is not None)
         raise ConfigurationError(f"{self.recipe} is fitted at once: it takes no {given or 'budget'}, leave it out")

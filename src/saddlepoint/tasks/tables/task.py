@@ -236,10 +236,12 @@ def _fitted(config: FittedTableConfig, data: TableData, make: Networks) -> Setup
     model = CopulaRows.fit(ruled, learnt, config.seed, independent=not config.correlated)
     _check_writers(model, make)
     order = torch.randperm(len(data), generator=rng(config.seed, "judged")).numpy()
-    parts = (order[:JUDGED], order[JUDGED : 2 * JUDGED])
     # As a model may make them: with new identifiers, without what is rare.
-    rows = (ruled.enforcement.decode(numbered(learnt.take(part), config.seed)) for part in parts)
-    return fitted(data, model, FittedProbe(Batch(None), *rows))
+    rows, others = (
+        ruled.enforcement.decode(numbered(learnt.take(part), config.seed))
+        for part in (order[:JUDGED], order[JUDGED : 2 * JUDGED])
+    )
+    return fitted(data, model, FittedProbe(Batch(None), rows, others))
 
 
 def _check_writers(model: RowSampler, make: Networks) -> None:
@@ -252,7 +254,7 @@ def _check_writers(model: RowSampler, make: Networks) -> None:
         model.rows(WRITTEN).check_writers()
 
 
-def _check_heads(config: AnyTableConfig) -> None:
+def _check_heads(config: TableConfig | TableAutoencoderConfig) -> None:
     """Raise ConfigurationError for a generator that does not know columns."""
     name = config.generator.network["name"]
     if name != OWN and not NETWORK_REGISTRY.takes(name, "heads"):
