@@ -15,12 +15,11 @@ from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
 from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.privacy import resolution
+from saddlepoint.tasks.tables.quantiles import PIECES, pieces_of
 from saddlepoint.tasks.tables.ruled import RuledCoding
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
 RIDGE = 1e-6
-#: Pieces of a column of numbers, about.
-PIECES = 1_000
 
 
 class Copula(nn.Module):
@@ -93,7 +92,7 @@ class Copula(nn.Module):
         for column, within, code in zip(columns.T, uniform.T, codes or [False] * columns.shape[1], strict=True):
             values = column.nan_to_num(torch.inf).contiguous()
             known = values.sort().values
-            parts.append(_pieces(known, 1 if code else size))
+            parts.append(pieces_of(known, 1 if code else size))
             low, high = (torch.searchsorted(known, values, right=right) for right in (False, True))
             scores.append(torch.special.ndtri((low + within * (high - low)).div(len(values)).clamp(1e-9, 1 - 1e-9)))
         factor = torch.eye(len(scores), dtype=torch.float64)
@@ -117,42 +116,6 @@ class Copula(nn.Module):
             within = (place - begins) / (ends[piece] - begins)
             drawn.append(low[piece] + within * (high[piece] - low[piece]))
         return torch.stack(drawn, 1)
-
-
-def _pieces(known: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Ends, lows and highs of the pieces of values in order, each of at least `size` of them where there are so many.
-
-    Values that are there `size` times are pieces alone; of the others between two such values, as many as are there
-    are dealt out to pieces of `size`, whose mean is what is known of them.
-    """
-    values, counts = known.unique_consecutive(return_counts=True)
-    shared = counts >= size
-    means: list[float] = []
-    held: list[int] = []
-    alone: list[bool] = []
-    starts = (counts.cumsum(0) - counts).tolist()
-    runs = torch.cat([shared.new_ones(1), (shared[1:] | shared[:-1])]).nonzero()[:, 0].tolist()
-    for first, last in zip(runs, [*runs[1:], len(values)], strict=True):
-        begin, end = starts[first], starts[last - 1] + int(counts[last - 1])
-        if bool(shared[first]):
-            means.append(float(values[first]))
-            held.append(end - begin)
-            alone.append(True)
-            continue
-        parts = max(1, (end - begin) // size)
-        for part in known[begin:end].tensor_split(parts):
-            # Infinity stands for missing values, which here are too few.
-            means.append(float(part[part.isfinite()].mean()) if part.isfinite().any() else torch.inf)
-            held.append(len(part))
-            alone.append(False)
-    middle = torch.tensor(means, dtype=torch.float64)
-    low, high = middle.clone(), middle.clone()
-    for place in range(1, len(means)):
-        if not (alone[place] or alone[place - 1]):
-            low[place] = high[place - 1] = (middle[place] + middle[place - 1]) / 2
-    ends = torch.tensor(held, dtype=torch.float64).cumsum(0) / len(known)
-    missing = middle.isinf()
-    return ends, low.masked_fill(missing, torch.nan), high.masked_fill(missing, torch.nan)
 
 
 @dataclass
