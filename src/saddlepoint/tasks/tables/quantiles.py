@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 from torch import Tensor
 
 Numbers = NDArray[np.float64]
@@ -69,12 +68,13 @@ class Quantiles:
         within = ((values - lows[first]) / np.where(sloped, width, 1.0)).clip(0, 1)
         low = np.where(sloped, begins[first] + within * (ends[first] - begins[first]), begins[first])
         high = np.where(sloped, low, ends[last])
-        return np.asarray(ndtri((low + uniform * (high - low)).clip(TAIL, 1 - TAIL)))
+        places = (low + uniform * (high - low)).clip(TAIL, 1 - TAIL)
+        return np.asarray(torch.special.ndtri(torch.from_numpy(places)).numpy())
 
     def back(self, scores: Numbers) -> Numbers:
         """Values of scores."""
         begins, ends, lows, highs = self._arrays
-        places = ndtr(scores)
+        places = torch.special.ndtr(torch.from_numpy(scores)).numpy()
         piece = np.searchsorted(ends, places, side="right").clip(max=len(ends) - 1)
         within = ((places - begins[piece]) / (ends[piece] - begins[piece])).clip(0, 1)
         return np.asarray(lows[piece] + within * (highs[piece] - lows[piece]))
