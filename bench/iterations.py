@@ -10,7 +10,7 @@ players, counts as four of them, which is what it takes on the ring (two fields;
   columns 2, 3    evaluations and products of a step, and processor time of a step on `digits` over that of alternation
   columns 4 to 7  the factor an evaluation, ρ^(1/cost of a step), over the last half of 400 evaluations
   columns 8, 9    noisy games, 800 evaluations: mean distance to the solution over the last quarter, as a share of
-                  the first distance; step sizes are every other of the list, chosen by seed 100; the numbers are of seeds 0, 1, 2
+                  the first distance, of seeds 0, 1, 2; step sizes are every other of the list, chosen by seed 100
 
 Smaller is better; 1 goes nowhere.
 

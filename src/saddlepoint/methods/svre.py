@@ -16,11 +16,11 @@ class SVRE(Method):
 
         F̂(z) = F_i(z) − F_i(w) + F̄(w),    z½ = z − h F̂(z),    z⁺ = z − h F̂'(z½)
 
-    F̄(w), the mean over `batches` batches, is renewed every k steps, or after so many steps as a geometric distribution
-    of mean k gives, which is what the paper's proof is of (and the same as a chance of 1/k each step). On a finite-sum game an epoch of batches makes it
-    the full field, and the method converges linearly where stochastic extragradient wanders; without noise it is
-    extragradient. That needs snapshots at the beginnings of epochs of the data, so fixed lengths: with drawn ones the
-    mean is of the ends of two epochs.
+    F̄(w), the mean over `batches` batches, is renewed every k steps, or after as many as a geometric distribution of
+    mean k gives, which is what the paper's proof is of. On a finite-sum game an epoch of batches makes it the full
+    field, and the method converges linearly where stochastic extragradient wanders; without noise it is extragradient.
+    That needs snapshots at the beginnings of epochs of the data, so fixed lengths: with drawn ones the mean is of the
+    ends of two epochs.
 
     Measured on `stochastic-bilinear` (size 20, batches of 5, 10,000 evaluations, three seeds, first distance 8.63):
     k = 4, 4 batches, h = .1 comes to .08 to .12; extragradient to 1.5 to 1.8, and at h = .03 to .43 to .54; with
