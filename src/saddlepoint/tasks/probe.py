@@ -52,9 +52,9 @@ class Probe(ABC, Generic[M]):
 
         `discriminator_auc`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
         1: it always can), whatever constant is in D; left out while it rests. `unseen_auc`: the same of real samples
-        that are held out: far below the first, the discriminator knows its training samples by heart. `diversity`: mean distance between
-        generated samples over that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each
-        player's loss.
+        that are held out: far below the first, the discriminator knows its training samples by heart. `diversity`:
+        mean distance between generated samples over that between real ones (1: as diverse; 0: collapsed).
+        `…_gradient_norm`: of each player's loss.
         """
         return {**self.of_samples(game), **gradient_norms(game, self.watched)}
 

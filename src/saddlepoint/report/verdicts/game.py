@@ -15,6 +15,8 @@ from saddlepoint.report.verdicts.trend import improves
 DIVERSITY_LOW = 0.7
 #: Below this, few different samples are left: two thirds of the distances that the data has are gone.
 DIVERSITY_COLLAPSED = 0.35
+#: Below this, all samples are one, which no game does as well as a network that does not use its latent.
+ONE_SAMPLE = 0.02
 #: Shares of right answers above which the losses of a discriminator saturate: its gradient fades for the generator.
 DISCRIMINATOR_WINS = 0.98
 #: A coin. Right at most so often on real *and* on generated samples tells nothing to the generator.
@@ -283,8 +285,8 @@ class KnowsByHeart(Diagnosis):
         return self.found(
             "bad" if own - unseen > 2 * BY_HEART else "watch",
             "The discriminator knows the training samples by heart",
-            f"Over the last quarter it ranks a training sample above a generated one {percent(own)} of the time, a real "
-            f"sample that was held out only {percent(unseen)}." + (f" There are {few:,} training samples." * (few > 0)),
+            f"Over the last quarter it ranks a training sample above a generated one {percent(own)} of the time, a "
+            f"real sample that was held out only {percent(unseen)}." + f" It was trained on {few:,}." * (few > 0),
             "What it teaches is to copy. Augment what it sees, give more data, or stop earlier.",
             (*augmented(run), run.shorter(max(1000, run.samples // 4))),
             gap=own - unseen,
@@ -335,9 +337,9 @@ class Collapse(Diagnosis):
             level,
             "Generator collapse" if now < DIVERSITY_COLLAPSED else "Low diversity",
             seen,
-            "The generator covers a part of the data. A slower generator, or a method that looks ahead, does not rush "
-            "to where the discriminator is weak now; a penalty keeps the discriminator's slopes gentle; and see that "
-            "the generator's network uses its latent.",
+            ("See first that the generator's network uses its latent: all samples are one. " * (now < ONE_SAMPLE))
+            + "The generator covers a part of the data. A slower one, or a method that looks ahead, does not rush to "
+            "where the discriminator is weak now; a penalty keeps the discriminator's slopes gentle.",
             (run.rate("generator", 0.5), *run.penalty(10.0), *run.method("extragradient")),
             diversity=now,
         )

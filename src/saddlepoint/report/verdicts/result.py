@@ -426,7 +426,7 @@ def len_of_data(run: Evidence) -> int:
 
 
 def augmented(run: Evidence) -> tuple[Remedy, ...]:
-    """More augmentation of what the discriminator sees; nothing where the task has none, or it is as strong as it gets."""
+    """More augmentation of what the discriminator sees; nothing where there is none to give more of."""
     adversary = run.config.get("adversary")
     if run.config and not (isinstance(adversary, Mapping) and "augmentation" in adversary):
         return ()
