@@ -163,7 +163,7 @@ def tones(seed: int) -> tuple[np.ndarray, int]:
 def photographs(seed: int) -> Tensor:
     """2,000 crops of 64x64 of two photographs, averaged to 16x16: uint8 (2000, 3, 16, 16)."""
     source = rng(seed, "crops")
-    whole = [torch.from_numpy(image).permute(2, 0, 1).float() for image in load_sample_images().images]
+    whole = [torch.from_numpy(image.copy()).permute(2, 0, 1).float() for image in load_sample_images().images]
     made = []
     for _ in range(2000):
         image = whole[int(torch.randint(len(whole), (1,), generator=source))]
@@ -292,7 +292,7 @@ class FirstColumn(nn.Module):
         super().__init__()
         self.body = nn.Sequential(nn.Linear(3, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
 
-    def forward(self, rows: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, conditions: Tensor) -> Tensor:  # noqa: ARG002
         logits: Tensor = self.body(rows.flatten(1)[:, :3])
         return logits[:, 0]
 
