@@ -11,7 +11,8 @@ SETS = (*TINY[TINY.index("--set") :], "--set", "data.size=8", "--set", "batch_si
 
 def test_a_game_beside_its_baselines(run: Run, tmp_path: Path) -> None:
     command = ("compare", "digits", "--baselines", "--samples", "320", *SETS, "--set", "autoencoder.model.components=2")
-    command = (*command, "--set", "vae.model.beta=0.5", "--features", "pixels", "--out", tmp_path, "--json")
+    command = (*command, "--set", "vae.model.beta=0.5", "--features", "pixels", "--metrics", "frechet,precision_recall")
+    command = (*command, "--out", tmp_path, "--json")
     said = run(*command)
     assert said.code == 0, said.err
     rows = {row["label"]: row["values"] for row in said.json["rows"]}
