@@ -22,7 +22,8 @@ from saddlepoint.data.dataset import Dataset, OnProgress
 from saddlepoint.report.verdicts import Evidence, Finding
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.storage import Checkpoint, RunFolder, read_records, trim_records
-from saddlepoint.tasks import Config
+from saddlepoint.tasks import Config, recipe_named
+from saddlepoint.tasks.config import flat
 from saddlepoint.training import Observer, Training
 from saddlepoint.training.state import load_state
 
@@ -33,8 +34,8 @@ INTERVENTIONS = 3
 REHEARSED = 180
 #: Looks over the last part of a rehearsal, of which the mean counts.
 LOOKS = 3
-#: How far all interventions together may move a rate or a weight from where the run began.
-FURTHEST = 1000.0
+#: How far one may move a rate or a weight at most, but for the recipe's own value.
+FURTHEST = 10.0
 #: As it is: played beside the candidates, never taken.
 UNCHANGED = "unchanged"
 
@@ -224,6 +225,7 @@ def _start(
 def _candidates(evidence: Evidence, config: Config, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """Settings to try, by a name each: what is advised, and the rates and penalties in both directions."""
     remedies = [remedy for finding in findings for remedy in finding.remedies]
+    remedies += evidence.suspects()
     remedies += [*evidence.rates(0.25), *evidence.penalty(0.1), *evidence.penalty(10.0)]
     remedies += [evidence.rate("generator", 0.5), evidence.rate("discriminator", 0.5)]
     found: dict[str, tuple[str, ...]] = {}
@@ -236,22 +238,20 @@ def _candidates(evidence: Evidence, config: Config, findings: Sequence[Finding])
             changed = assign(config, settings)
         except (ConfigurationError, ValueError):
             continue
-        if changed != config and _within(evidence, settings):
+        if changed != config and _within(changed, config):
             found.setdefault(" ".join(settings), settings)
     return found
 
 
-def _within(evidence: Evidence, settings: Sequence[str]) -> bool:
-    """Whether no number would leave the bounds in which interventions stay, of where it is now."""
-    for setting in settings:
-        key, _, value = setting.partition("=")
-        own = evidence.look_up(key)
-        if math.isfinite(own) and own > 0:
-            factor = float(value) / own
-            room = FURTHEST ** (1 / INTERVENTIONS)
-            if not 1 / room <= factor * (1 + 1e-9) and factor <= room * (1 + 1e-9):
-                return False
-    return True
+def _within(changed: Config, config: Config) -> bool:
+    """Whether every number that changed stays near where it is, or is the recipe's own."""
+    before, after = flat(config.plain()), flat(changed.plain())
+    recipe = flat(recipe_named(config.recipe).plain())
+    moved = {key: value for key, value in after.items() if value != before.get(key)}
+    return all(
+        value == recipe.get(key) or (before.get(key) and 1 / FURTHEST <= value / before[key] * (1 + 1e-9) <= FURTHEST)
+        for key, value in moved.items()
+    )
 
 
 def _write(folder: RunFolder, found: Sequence[Intervention]) -> None:
