@@ -74,7 +74,7 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     Raises:
         ValueError: the files do not belong to this game or method, or are not what `save_state` writes; names what.
     """
-    device = game.point.tensors[0].device
+    device = next(iter(game.point.tensors), torch.empty(0)).device
     try:
         _check_size(folder / STATE)
         weights = load_file(folder / WEIGHTS, device=str(device))
