@@ -26,7 +26,7 @@ class FittedConfig(Config, ABC):
     fixed: ClassVar[tuple[str, ...]] = (
         *Config.fixed,
         *("method", "average", "schedules", "batch_size", "accumulate", "precision", "channels_last", "compiled"),
-        *("budget", "plan", "until", "every"),
+        *("budget", "plan", "until", "every", "on_trouble"),
     )
 
     game: Literal["fitted"] = "fitted"
