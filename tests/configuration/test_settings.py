@@ -241,7 +241,8 @@ def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
 
 @pytest.mark.parametrize("recipe", recipes())
 def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
-    config = assign(recipe_named(recipe), ["method=extragradient", "optimizer.lr=1e-7", "seed=5"])
+    steps = [] if "method" in recipe_named(recipe).fixed else ["method=extragradient", "optimizer.lr=1e-7"]
+    config = assign(recipe_named(recipe), [*steps, "seed=5"])
     there_and_back = read_config(yaml.safe_load(yaml.safe_dump(config.plain())))
     assert there_and_back.plain() == config.plain()
     assert there_and_back.same_run(config)

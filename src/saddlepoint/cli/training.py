@@ -18,10 +18,11 @@ from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
 from saddlepoint.networks import Costs
 from saddlepoint.runs import Run, configured
-from saddlepoint.runs.api import KEEP, starting_point
+from saddlepoint.runs.api import KEEP, of_model, starting_point
 from saddlepoint.runs.assembly import assemble
+from saddlepoint.runs.choosing import chosen_by_size
 from saddlepoint.runs.progress import ProgressBar
-from saddlepoint.tasks import Config, recipes, task_of
+from saddlepoint.tasks import AutoConfig, Config, recipes, task_of
 from saddlepoint.tasks.registry import check_reads_back
 from saddlepoint.training import Result
 
@@ -92,6 +93,9 @@ def train(
     named.remove(recipe)
     config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust)
     if dry_run:
+        if isinstance(config, AutoConfig) and config.race is None and config.data.plain().get("path"):
+            config, chosen = chosen_by_size(config, task_of(config).read(config))
+            print(f"# {chosen['why']}")
         config = config.planned(config.budget.samples)
         text = explained(config) if explain else yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True)
         print(text + _costs(config))
@@ -120,6 +124,8 @@ def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence
     """
     start = starting_point(recipe, trust)
     alone, settings = parted(flags, type(start))
+    if start.by_model and "model" in settings:
+        start = of_model(start, settings.pop("model"))
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Settings are given as --KEY VALUE, after {recipe}")
     checked(start, settings)
@@ -155,7 +161,7 @@ def _costs(config: Config) -> str:
         data = task.stand_in(config)
         if data is None and getattr(config.data, "path", None) is not None:
             data = task.read(config)
-    if data is None:
+    if data is None or isinstance(config, AutoConfig):
         return "# what the networks cost is known once the data are here\n"
     lines = _columns(data.described)
     lines += [note for note in data.notes if data.described][1:]

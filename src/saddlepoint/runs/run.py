@@ -28,9 +28,11 @@ from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.runs.choosing import chosen_by_size, race
 from saddlepoint.runs.planning import Planned, planned, stages_of
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import (
+    AutoConfig,
     Config,
     Converter,
     FittedConfig,
@@ -77,6 +79,7 @@ class Run:
         self.result: Result | None = None
         self._data, self._networks, self._observers = data, dict(networks or {}), tuple(observers)
         self._model: Model | None = None
+        self._chosen: dict[str, Any] = {}
 
     # --- from where ---------------------------------------------------------------------------------------
 
@@ -159,8 +162,15 @@ class Run:
             RunBusy: another process trains in the folder.
             RunFailed: the disk is full, or the run ended in values that are not finite before.
         """
-        config = self._configured()
         observer = Observers(self._observers)
+        if isinstance(chosen := self._configured(), AutoConfig):
+            self._agree()
+            if chosen.race is not None and isinstance(self.config, AutoConfig):
+                return self._race(chosen, observer, report)
+            if isinstance(self.config, AutoConfig):
+                self.config, self._chosen = chosen_by_size(chosen, self.read_data(observer.progressed))
+                observer.said(self._chosen["why"])
+        config = self._configured()
         with self.storage.held():
             continued = self._agree()
             if continued and (over := self._over()) is not None:
@@ -172,6 +182,15 @@ class Run:
                 self._play(observer, continued, report)
             finally:
                 torch.set_num_threads(threads)
+        return self
+
+    def _race(self, config: AutoConfig, observer: Observers, report: bool) -> Self:
+        with self.storage.held():
+            best = race(self, config, observer)
+            self.config, self.result, self._model = best.config, best.result, None
+            if report:
+                write_curves(self.path)
+                write_report(self.path)
         return self
 
     def _play(self, observer: Observers, continued: bool, report: bool) -> None:
@@ -195,6 +214,7 @@ class Run:
                     observer.said(f"note: {note}")
             else:
                 identity |= {"started": _now(), "plan": _told(plan)}
+                identity |= {"chosen": self._chosen} if self._chosen else {}
             # In this order: whoever finds the configuration and the identity knows the rest for a run's.
             self.storage.write_config(config.plain())
             self.storage.write_identity(**identity)
@@ -255,6 +275,11 @@ class Run:
             return False
         with read_from_file():
             before = read_config(self.storage.read_config(), str(self.storage.config))
+        if isinstance(config, AutoConfig) and not isinstance(before, AutoConfig):
+            if self.storage.read_identity().get("chosen", {}).get("asked") != config.plain():
+                raise ConfigurationError(f"{self.path} holds another run: give another folder with --out")
+            self.config = before
+            return True
         config = self.config = config.continuing(before)
         differences = config.differences(before)
         if [found.partition(":")[0] for found in differences] == ["data.path"]:

@@ -131,6 +131,11 @@ class Config(Settings, ABC):
         return self
 
     @property
+    def by_model(self) -> Mapping[str, str]:
+        """Recipes that `--model WORD` takes in the place of this one, by word."""
+        return {}
+
+    @property
     def players(self) -> Mapping[str, Player]:
         """All that have an optimizer, by role, in the order of the settings."""
         return {name: value for name in type(self).model_fields if isinstance(value := getattr(self, name), Player)}
