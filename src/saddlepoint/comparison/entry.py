@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.measures import Measure, measure
 from saddlepoint.runs import Run
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import plain_name, write_atomically
 from saddlepoint.tasks import Config
 from saddlepoint.training import Budget, Observer
 from saddlepoint.training.observer import Progress
@@ -109,7 +108,7 @@ class Entry:
 
     @property
     def _slug(self) -> str:
-        return re.sub(r"[^\w.=+-]+", "_", self.label).strip("_")
+        return plain_name(self.label.replace(":", "_"))
 
     def kept(self) -> EntryResult | None:
         """The result of an earlier session."""
