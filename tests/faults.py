@@ -1,4 +1,4 @@
-"""Faults of file systems, put between this process and its files without any privilege: hooks of Python's audit events."""
+"""Faults of file systems, put between this process and its files by Python's audit events: no privilege is needed."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ class Shim:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in WRITING or not isinstance(arguments[0], str | bytes | os.PathLike):
             return
-        path = os.path.abspath(os.fsdecode(arguments[0]))
+        path = str(Path.cwd() / os.fsdecode(arguments[0]))
         if not path.startswith(self.below) or (event == "open" and not _writes(*arguments[1:])):
             return
         self.seen.append((event, path))

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+from saddlepoint.terminal import Terminal
+
+err = Terminal(stderr=True, highlight=False)
+out = Terminal(highlight=False)
 
 #: The option of every command that has a result for machines.
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
@@ -39,7 +40,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 def print_wide(table: Table) -> None:
     """A table on stderr in its whole width: a narrow terminal wraps lines, better than a table without its names."""
     natural = Measurement.get(err, err.options.update(width=400), table).maximum
-    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(table)
+    Terminal(stderr=True, highlight=False, width=max(err.width, natural)).print(table)
 
 
 def bar_of_runs() -> Progress:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from saddlepoint.data.dataset import OnProgress
 from saddlepoint.tasks import Config
+from saddlepoint.terminal import Terminal
 from saddlepoint.training import Budget, Observer, Result, RunInfo
 from saddlepoint.training.observer import Progress as Where
 
@@ -24,8 +25,8 @@ REDRAW = 0.2
 #: Class names that are shown.
 NAMED = 10
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+err = Terminal(stderr=True, highlight=False)
+out = Terminal(highlight=False)
 
 
 class ProgressBar(Observer):
