@@ -1,8 +1,10 @@
 """What people see goes to stderr; stdout is for results and machines."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -21,9 +23,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout
 
 def fail(message: str, code: int) -> NoReturn:
     """Print one error and leave."""
-    err.print("error:", style="bold red", end=" ")
-    err.print(message, markup=False, soft_wrap=True)
+    try:
+        err.print("error:", style="bold red", end=" ")
+        err.print(message, markup=False, soft_wrap=True)
+    except OSError:  # nobody reads it, and the code says it, too
+        let_go()
     sys.exit(code)
+
+
+def let_go() -> None:
+    """Leave nothing for the interpreter to flush where nobody reads any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
 
 
 def tell(notes: Iterable[str]) -> None:

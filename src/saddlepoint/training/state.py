@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method
+from saddlepoint.storage import named_in_utf8
 
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
 #: Letters of a message that a library's own is cut to.
