@@ -105,6 +105,15 @@ def names(folder: Path) -> Path:
     return folder / "names.txt"
 
 
+#: Settings of every case.
+EVERY = (
+    *("device=cpu", "threads=1", "batch_size=8", "budget.samples=32"),
+    *("every.record=8", "every.checkpoint=16", "every.snapshot=32"),
+)
+#: Of a model that is fitted at once.
+AT_ONCE = ("device=cpu", "threads=1")
+
+
 @dataclass(frozen=True)
 class Case:
     """A golden run.
@@ -114,6 +123,7 @@ class Case:
         settings: what `--set` takes, beside `EVERY`.
         data: makes the data in a folder that is not there yet, and gives what `--data` takes; None where the recipe
             has data of its own.
+        every: settings of all cases; fewer where nothing is trained.
         weights, numbers: relative tolerances, as processors round differently: of tensors against their norm; of
             losses, monitors and metrics, which pile up more rounding.
     """
@@ -123,13 +133,8 @@ class Case:
     data: Callable[[Path], Path] | None = None
     weights: float = 1e-4
     numbers: float = 1e-3
+    every: tuple[str, ...] = EVERY
 
-
-#: Settings of every case.
-EVERY = (
-    *("device=cpu", "threads=1", "batch_size=8", "budget.samples=32"),
-    *("every.record=8", "every.checkpoint=16", "every.snapshot=32"),
-)
 
 AVERAGED = ("average.half_life=16",)
 # Where a gradient is zero but for rounding (a bias before a normalisation), Adam's usual eps would make steps of it.
@@ -232,6 +237,8 @@ CASES = {
     "table, unconditional": Case(
         "table", (*TABLE, "conditional=false", "discriminator.network.packing=2"), rows, numbers=0.1
     ),
+    "table-copula": Case("table-copula", (), rows, numbers=0.1, every=AT_ONCE),
+    "table-independent": Case("table-independent", (), rows, numbers=0.1, every=AT_ONCE),
     "table-vae": Case("table-vae", (*ALONE, "latent.size=4", "generator.network.width=8"), rows, numbers=0.1),
     "series": Case("series", SERIES, prices),
     "series-vae": Case("series-vae", (*ALONE, "latent.size=4", "data.window=8", "generator.network.width=8"), prices),

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 import yaml
-from golden_cases import CASES, EVERY, Case
+from golden_cases import CASES, Case
 from matplotlib.figure import Figure
 from safetensors.torch import load_file
 
@@ -59,7 +59,7 @@ def play(case: Case, folder: Path) -> Path:
         RuntimeError: the command failed; what it said went to stderr.
     """
     data = () if case.data is None else ("--data", case.data(folder / "data"))
-    settings = [word for setting in (*EVERY, *case.settings) for word in ("--set", setting)]
+    settings = [word for setting in (*case.every, *case.settings) for word in ("--set", setting)]
     if code := command("train", case.recipe, *data, *settings, "--out", folder / "run"):
         raise RuntimeError(f"saddle train {case.recipe} left with {code}: {' '.join(settings)}")
     return folder / "run"

@@ -82,7 +82,8 @@ def _is_truth(text: str) -> bool:
 
 def checked(config: Config, keys: Iterable[str]) -> None:
     """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest."""
-    known = {*type(config).model_fields, *type(config).aliases, *BUDGET} - set(config.fixed)
+    known = {*type(config).model_fields, *type(config).aliases} - set(config.fixed)
+    known |= set(BUDGET)  # of a model that is fitted at once, which says so itself
     for key in keys:
         head = key.partition(".")[0]
         if head in known:
@@ -132,7 +133,8 @@ _RARE = (*Config.fixed, "device", "threads", "compiled", "accumulate", "precisio
 
 def settings_help(config: Config, *, everything: bool) -> str:
     """The settings of a recipe as flags, grouped, each with its value and what it means."""
-    found = [one for one in described(config) if everything or not _is_rare(one)]
+    found = [one for one in described(config) if one.key.partition(".")[0] not in config.fixed]
+    found = [one for one in found if everything or not _is_rare(one)]
     lines = [
         f"Settings of {config.recipe}, each a flag (--KEY VALUE) or --set KEY=VALUE; what is set stands behind it."
     ]
@@ -146,7 +148,8 @@ def settings_help(config: Config, *, everything: bool) -> str:
 
 def short_of(kind: type[Config]) -> dict[str, tuple[str, ...]]:
     """Short keys, each with the settings that it stands for."""
-    return {**{word: (f"budget.{word}",) for word in BUDGET}, **kind.aliases}
+    budget = {} if "budget" in kind.fixed else {word: (f"budget.{word}",) for word in BUDGET}
+    return {**budget, **kind.aliases}
 
 
 def grouped(found: Sequence[Described], name: Callable[[str], str] = str) -> list[str]:

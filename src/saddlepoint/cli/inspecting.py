@@ -21,6 +21,7 @@ from saddlepoint.report.dynamics import Stability, dynamics
 from saddlepoint.runs import Run
 from saddlepoint.runs.assembly import Assembly
 from saddlepoint.storage import NoCheckpoint, RunFolder
+from saddlepoint.tasks import FittedConfig
 from saddlepoint.training.state import load_state
 
 #: Ordinary batches over which the field's noise is measured.
@@ -53,6 +54,8 @@ def inspect(
     if plot is not None and plot.suffix.lower() != ".png":
         raise ConfigurationError(f"--plot {plot}: the picture is a .png file")
     opened = Run.open(run, trust=trust)
+    if isinstance(opened.config, FittedConfig):
+        raise ConfigurationError(f"{run} was fitted at once: there is no game to inspect")
     ordinary = opened.assembly()
     if (other := opened.changed) is not None:
         err.print(f"note: {other}", markup=False, soft_wrap=True)

@@ -14,7 +14,7 @@ from saddlepoint.configuration import ConfigurationError, Settings, assign, near
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.games import GAMES
 from saddlepoint.runs.api import configured as configured_recipe
-from saddlepoint.tasks import Config, read_config, recipes
+from saddlepoint.tasks import Config, FittedConfig, read_config, recipes
 from saddlepoint.training import Budget, Intervals
 
 #: A trial of the search plays this share of the budget.
@@ -151,6 +151,8 @@ def _game(on: str, budget: Budget | None, sets: Sequence[str], data: str | None)
     if on not in recipes() and not is_outside(on):
         raise ConfigurationError(f"there is no game or recipe {on!r}: {nearest(on, [*GAMES, *recipes()])}")
     recipe = configured_recipe(on, data=data, assignments=sets)
+    if isinstance(recipe, FittedConfig):
+        raise ConfigurationError(f"{on} is fitted at once: it has no methods to compare; name a game")
     for assignment in sets:
         key = assignment.partition("=")[0].partition(".")[0]
         if key in ("method", "budget"):

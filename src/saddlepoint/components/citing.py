@@ -6,14 +6,16 @@ from saddlepoint.core import Method
 from saddlepoint.methods import Averaged
 
 
-def citations(method: Method, minimised: Iterable[str], *, averaged: bool) -> list[str]:
+def citations(method: Method | None, minimised: Iterable[str], *, averaged: bool) -> list[str]:
     """BibTeX of the method, with all that it wraps, the averaging, and what a run minimises, each once.
+
+    No method is that of a model that is fitted at once.
 
     >>> from saddlepoint.methods import Alternating
     >>> [entry.partition("{")[2].partition(",")[0] for entry in citations(Alternating(), [], averaged=False)]
     ['zhang2022near']
     """
-    found = [*bibtex(method), *([Averaged.paper] if averaged else []), *minimised]
+    found = [*([] if method is None else bibtex(method)), *([Averaged.paper] if averaged else []), *minimised]
     return [paper for paper in dict.fromkeys(found) if paper]
 
 

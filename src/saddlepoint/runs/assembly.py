@@ -122,7 +122,7 @@ class Assembly:
                 "numpy": numpy.__version__,
                 "python": platform.python_version(),
             },
-            "device": str(self.game.point.tensors[0].device),
+            "device": str(next(iter(self.game.point.tensors), torch.empty(0)).device),
             "threads": torch.get_num_threads(),
             "dataset": {
                 "name": data.name,
@@ -137,7 +137,7 @@ class Assembly:
             "changed": _changed(self.config),
             "parameters": {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names},
             "citations": citations(
-                METHOD_REGISTRY.build(self.config.method),
+                METHOD_REGISTRY.build(self.config.method) if self.game.names else None,
                 self.config.bibtex,
                 averaged=self.config.average is not None,
             ),
@@ -151,6 +151,8 @@ class Assembly:
 
     def costs(self) -> dict[str, Costs]:
         """Parameters and operations a sample, by player, counted on one batch: no task says shapes."""
+        if not self.game.names:  # fitted at once
+            return {}
         seen: dict[str, tuple[Any, ...]] = {}
 
         def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -174,8 +176,7 @@ class Assembly:
         return {
             "recipe": config.recipe,
             "data": f"{data.name} ({len(data):,} {data.kind}, fingerprint {data.fingerprint}); {data.source}",
-            "method": config.method["name"],
-            "loss": config.objective,
+            **({"method": config.method["name"], "loss": config.objective} if self.game.names else {}),
             "seed": config.seed,
         }
 
@@ -203,7 +204,8 @@ class _Looks:
     def references(self) -> dict[str, dict[str, float]]:
         self.assembly.setup.at_answer()
         probe, model = self.assembly.setup.probe, self.assembly.setup.model
-        return {"untrained": probe.judged(model), **probe.references(model)}
+        untrained = {"untrained": probe.judged(model)} if self.assembly.game.names else {}
+        return untrained | probe.references(model)
 
     def exhibit(self, folder: Path) -> None:
         self.assembly.setup.at_answer()

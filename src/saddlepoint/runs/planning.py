@@ -90,6 +90,8 @@ def planned(config: Config, data: Dataset, networks: Mapping[str, nn.Module], te
 def stages_of(assembly: Assembly) -> tuple[StageInfo, ...]:
     """The stages of a run, each with the samples seen when it ends; None where that is open."""
     config, first = assembly.config, assembly.setup.stage
+    if not assembly.game.names:  # fitted at once
+        return ()
     end = config.budget.samples or (config.length if config.budget.minutes is None else None)
     if first is None or not first.samples:
         plays = isinstance(config, AdversarialConfig) and config.objective == config.adversary.loss["name"]

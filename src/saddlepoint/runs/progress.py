@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.text import Text
 
 from saddlepoint.data.dataset import OnProgress
-from saddlepoint.tasks import Config
+from saddlepoint.tasks import Config, FittedConfig
 from saddlepoint.terminal import Terminal
 from saddlepoint.training import Budget, Observer, Result, RunInfo
 from saddlepoint.training.observer import Progress as Where
@@ -246,10 +246,10 @@ def introduction(info: RunInfo) -> list[str]:
     """What is trained on what, and what is to be known of the data, a line each."""
     config, data = info.config, info.data
     what = "continuing" if info.continued else "training"
-    lines = [
-        f"{what} on {data.name}: {len(data):,} {data.kind} {data.size}; "
-        f"{config.method['name']}, {config.objective}, batch {config.batch_size}"
-    ]
+    how = f"{config.method['name']}, {config.objective}, batch {config.batch_size}"
+    if isinstance(config, FittedConfig):
+        what, how = "fitting", config.objective
+    lines = [f"{what} on {data.name}: {len(data):,} {data.kind} {data.size}; {how}"]
     if data.counts:
         counts = list(data.counts.values())
         each = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))

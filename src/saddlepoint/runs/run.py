@@ -30,7 +30,18 @@ from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdi
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.runs.planning import Planned, planned, stages_of
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
-from saddlepoint.tasks import Config, Converter, Model, Sampler, Subject, model_at, read_config, task_of, write_picture
+from saddlepoint.tasks import (
+    Config,
+    Converter,
+    FittedConfig,
+    Model,
+    Sampler,
+    Subject,
+    model_at,
+    read_config,
+    task_of,
+    write_picture,
+)
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
@@ -266,6 +277,8 @@ class Run:
             return None
         if identity.get("outcome") == Outcome.NON_FINITE:
             raise RunFailed(f"this run ended before: {identity.get('message')}")
+        if isinstance(config, FittedConfig):
+            return f"Nothing to do: {identity.get('message')}, in {self.path}"
         if config.until is not None and identity.get("outcome") in (Outcome.CONVERGED, Outcome.CYCLING):
             return f"Nothing to do: {identity.get('message')}, in {self.path}"
         spent = config.budget.spent(
@@ -464,7 +477,7 @@ class Run:
             ConfigurationError: weights are demanded that the run does not keep.
         """
         try:
-            if self.config is None:
+            if self.config is None or isinstance(self.config, FittedConfig):
                 raise NoCheckpoint
             assembly, samples = self.at_checkpoint()
         except NoCheckpoint:

@@ -8,6 +8,7 @@ from saddlepoint.tasks.autoencoder import (
     autoencoder_losses,
 )
 from saddlepoint.tasks.config import AdversarialConfig, Average, Config, DataSettings, PathSettings
+from saddlepoint.tasks.fitted import FittedConfig
 from saddlepoint.tasks.model import Converter, LatentInput, LatentSampler, Model, Sampler
 from saddlepoint.tasks.probe import Probe, write_picture
 from saddlepoint.tasks.registry import model_at, read_config, recipe_named, recipes, task_named, task_of, tasks
@@ -25,6 +26,7 @@ __all__ = [
     "Converter",
     "DataSettings",
     "EvaluationOptions",
+    "FittedConfig",
     "LatentInput",
     "LatentSampler",
     "Model",

@@ -75,11 +75,11 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     Raises:
         ValueError: the files do not belong to this game or method, or are not what `save_state` writes; names what.
     """
-    device = game.point.tensors[0].device
+    device = next(iter(game.point.tensors), torch.empty(0)).device
     try:
         _check_size(folder / STATE)
-        with named_in_utf8(folder / WEIGHTS) as name:
-            weights = load_file(name, device=str(device))
+        with named_in_utf8(folder / WEIGHTS) as file:
+            weights = load_file(file, device=str(device))
         state = torch.load(folder / STATE, map_location=device, weights_only=True)
     except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
         raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error

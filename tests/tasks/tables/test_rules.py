@@ -18,7 +18,7 @@ from saddlepoint.data.tables.rules import Unique, read_rules, with_rules
 from saddlepoint.data.tables.suggesting import suggested_rules
 from saddlepoint.tasks import model_at, recipe_named
 from saddlepoint.tasks.tables import TASK
-from saddlepoint.tasks.tables.copula import joined
+from saddlepoint.tasks.tables.copula import CopulaRows
 from saddlepoint.tasks.tables.evaluation import evaluate_tables
 
 N = 600
@@ -163,7 +163,7 @@ def test_balanced_rows_keep_the_rules(trained: Path) -> None:
 def test_a_copula_keeps_the_rules_too(trained: Path) -> None:
     config = assign(recipe_named("table"), [f"data.rules={json.dumps(BOOKINGS)}"])
     data = TASK.adopt(config, bookings())
-    assert not any(broken(joined(config, data).sample(2000, seed=1)).values())
+    assert not any(broken(CopulaRows.of(data, config.seed, independent=False).sample(2000, seed=1)).values())
 
 
 def test_an_evaluation_shows_the_share_of_rows_that_keep_each_rule() -> None:
@@ -273,7 +273,7 @@ def test_keys_are_unique_and_what_is_impossible_is_refused(trained: Path) -> Non
     frame["sales"] = np.random.default_rng(0).normal(100, 20, len(frame)).round(1)
     assert Unique(("day", "shop")) in suggested_rules(read_frame(frame))
     config = assign(recipe_named("table"), ['data.rules=["unique(day, shop)"]'])
-    model = joined(config, TASK.adopt(config, frame))
+    model = CopulaRows.of(TASK.adopt(config, frame), config.seed, independent=False)
     made = model.sample(300, seed=1)
     assert not made.duplicated(["day", "shop"]).any()
     assert made.equals(model.sample(350, seed=1)[:300])

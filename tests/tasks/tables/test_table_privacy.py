@@ -16,7 +16,7 @@ from saddlepoint.data.tables.sensitive import _luhn
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.tables import TASK
 from saddlepoint.tasks.tables.coding import TableCoding
-from saddlepoint.tasks.tables.copula import Copula, joined
+from saddlepoint.tasks.tables.copula import Copula, CopulaRows
 from saddlepoint.tasks.tables.evaluation import evaluate_tables
 from saddlepoint.tasks.tables.privacy import _coarse_pattern, coarse_ends, protected
 
@@ -51,7 +51,7 @@ SECRETS = ("7654321", "-635212800", "kuru", "progeria", "scurvy", "refused")
 
 def test_what_few_rows_have_is_neither_stored_nor_made(table) -> None:
     coding, rows = TableCoding.fit(table)
-    for plain in (coding.plain(), joined(recipe_named("table"), table).coding):
+    for plain in (coding.plain(), CopulaRows.of(table, 0, independent=False).coding):
         kept = json.dumps([plain["columns"], [c for c in plain["codings"] if c], plain["summaries"]])
         for secret in SECRETS:
             assert secret not in kept
@@ -149,7 +149,7 @@ def test_identifying_columns_are_made_anew_in_their_types() -> None:
     config = assign(recipe_named("table"), ["data.held_out=0.2", "device=cpu", "generator.network.width=8"])
     data = TASK.adopt(config, given)
     assert "card holds card numbers" in " ".join(data.notes)
-    for model in (built(config, data).setup.model, joined(config, data)):
+    for model in (built(config, data).setup.model, CopulaRows.of(data, config.seed, independent=False)):
         made = model.sample(3000, seed=3)
         assert [str(kind) for kind in made.dtypes[["card", "phone", "spend"]]] == ["int64", "int64", "float64"]
         for name in ("card", "email", "phone"):

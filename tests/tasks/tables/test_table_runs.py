@@ -1,6 +1,7 @@
 """Games of rows: exact resume, conditions that are kept, a generator that loads alone."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import torch
 
 from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.core import Outcome
 from saddlepoint.data import DataError
 from saddlepoint.networks import TableDiscriminator, TableGenerator
+from saddlepoint.runs import Run, configured
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.tables import TASK
 from saddlepoint.tasks.tables.copula import Copula, CopulaRows
@@ -284,14 +287,14 @@ def test_baselines_stand_beside_a_game(file: Path, tmp_path: Path) -> None:
     config = tiny(file, "table", "budget.samples=48", "seed=3")
     train = TASK.read(config)
     beside = TASK.baselines(config)
-    assert list(beside) == ["table-vae", "copula", "independent-columns"]
+    assert list(beside) == ["table-vae", "table-copula", "table-independent"]
     vae = beside["table-vae"]
     assert (vae.seed, vae.budget, vae.data, vae.latent.size) == (3, config.budget, config.data, 4)
     assert vae.generator.network == {**config.generator.network, "noise": True}
     assert TASK.baselines(vae) == {}
     pairs = {}
-    for name in ("copula", "independent-columns"):
-        model = beside[name](config, train)
+    for name in ("table-copula", "table-independent"):
+        model = built(beside[name], train).setup.model
         frame = model.sample(2000, seed=1)
         assert list(frame) == ["id", "city", "rent", "rooms", "let"]
         pairs[name] = frame.groupby("city")["rent"].mean()
@@ -301,8 +304,52 @@ def test_baselines_stand_beside_a_game(file: Path, tmp_path: Path) -> None:
         assert set(model.sample(5, where={"city": "Ulm"})["city"]) == {"Ulm"}
         assert model.shown().ndim == 3
         assert isinstance(model, CopulaRows)
-    assert pairs["copula"]["Ulm"] - pairs["copula"]["Bonn"] > 100
-    assert abs(pairs["independent-columns"]["Ulm"] - pairs["independent-columns"]["Bonn"]) < 60
+    assert pairs["table-copula"]["Ulm"] - pairs["table-copula"]["Bonn"] > 100
+    assert abs(pairs["table-independent"]["Ulm"] - pairs["table-independent"]["Bonn"]) < 60
+
+
+def test_what_is_fitted_at_once_is_a_run_like_any_other(file: Path, tmp_path: Path) -> None:
+    config = assign(recipe_named("table-copula").with_data(str(file)), ["data.target=let", "seed=2"])
+    run = Run.begin(config, tmp_path / "run").train()
+    assert run.outcome == Outcome.CONVERGED
+    assert (run.result.progress.steps, run.result.progress.samples) == (0, 0)
+    assert [record["metrics"]["columns"] for record in run.history] == [pytest.approx(run.metrics["columns"].value)]
+    again = Run.begin(config, tmp_path / "run").train()
+    assert again.result is None, "nothing is left to do"
+    frame = run.sample(50, seed=1, where={"city": "Ulm"})
+    assert set(frame["city"]) == {"Ulm"}
+    assert model_at(tmp_path / "run" / "generator").sample(50, seed=1, where={"city": "Ulm"}).equals(frame)
+    found = run.evaluate(samples=100)
+    assert {"utility_f1", "singling_out", "detection"} <= {number.name for number in found.numbers}
+    assert run.verdicts()[0].answer == "None: the model was fitted at once."
+    shown = json.loads((tmp_path / "run" / "exhibits" / "rows.json").read_text())
+    real = set(pandas.read_csv(file)["id"].astype(str))
+    assert not {row[0] for row in shown["real"]} & real, "identifiers of the file are not shown"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"samples": 100}, "table-copula is fitted at once: it takes no samples, leave it out"),
+        ({"minutes": 2}, "it takes no minutes"),
+        ({"method": "lookahead"}, "method can't be set"),
+        ({"batch_size": 8}, "batch_size can't be set"),
+    ],
+)
+def test_what_is_fitted_at_once_has_nothing_to_do_with_steps(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        configured("table-copula", settings=settings)
+
+
+def test_a_fit_that_was_killed_is_made_again(file: Path, tmp_path: Path) -> None:
+    config = recipe_named("table-independent").with_data(str(file))
+    whole = Run.begin(config, tmp_path / "whole").train()
+    killed = Run.begin(config, tmp_path / "killed").train()
+    shutil.rmtree(killed.storage.generator)
+    killed.storage.write_identity(state="running", outcome="running", ended=None)
+    killed = Run.begin(config, tmp_path / "killed").train()
+    assert killed.sample(20, seed=3).equals(whole.sample(20, seed=3))
+    assert len(killed.history) == 1
 
 
 def test_a_copula_keeps_marginals_and_correlation_and_independence_does_not() -> None:

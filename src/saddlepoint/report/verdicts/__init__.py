@@ -5,6 +5,7 @@ stand in `game`, `result` and `done` in the order of causes. Nothing here needs 
 run goes on.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,7 +66,7 @@ def verdicts(
 def _examined(run: Evidence) -> list[Finding]:
     found: list[tuple[Diagnosis, Finding]] = []
     early = False
-    for diagnosis in DIAGNOSES:
+    for diagnosis in RESULT if run.fitted else DIAGNOSES:
         finding = diagnosis(run)
         if finding is not None:
             found.append((diagnosis, finding))
@@ -75,11 +76,11 @@ def _examined(run: Evidence) -> list[Finding]:
         kept = ("too-early", "non-finite", "stands")
         found = [(d, f) for d, f in found if f.name in kept or (f.question == "result" and f.name != "noisy")]
         names = {finding.name for _, finding in found if finding.level != "good"}
-    if not names & {"too-early", "best-behind", "restless", "improves", "losses-move", "non-finite"}:
+    if not run.fitted and not names & {"too-early", "best-behind", "restless", "improves", "losses-move", "non-finite"}:
         settled = Settled()
         if (finding := settled(run)) is not None:
             found.append((settled, finding))
-    if not found:
+    if not found and not run.fitted:
         return [Finding("watch", "Nothing to say", "The records hold no number that tells.", question="result")]
     return _agreeing(run, found, names)
 
@@ -135,6 +136,10 @@ def _verdict(run: Evidence, question: Question, findings: list[Finding]) -> Verd
 
 def _answer(run: Evidence, question: Question, level: Level, findings: list[Finding]) -> str:
     """One sentence."""
+    if run.fitted and question != "result":
+        return {"game": "None: the model was fitted at once.", "done": "Fitted: there is nothing to train on."}[
+            question
+        ]
     if level != "good":
         titles = [finding.title for finding in findings if finding.level == level]
         rest = [title[:1].lower() + title[1:] for title in titles[1:3]]
@@ -142,6 +147,9 @@ def _answer(run: Evidence, question: Question, level: Level, findings: list[Find
     if question == "game":
         return f"Sound: finite, balanced and moving over {run.samples:,} samples."
     if question == "result":
+        floor = run.known("real", run.score)
+        if run.fitted and not findings and math.isfinite(floor):
+            return f"{run.score} {run.final(run.score):.4g}, where other real {run.things} have {floor:.4g}."
         if not findings:
             return f"Nothing speaks against the {run.things}, and nothing measures how near they are to the data."
         return f"{findings[0].title}: {findings[0].seen[:1].lower()}{findings[0].seen[1:]}"

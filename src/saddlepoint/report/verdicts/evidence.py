@@ -81,6 +81,11 @@ class Evidence:
         return self.identity.get("state") == "ended"
 
     @property
+    def fitted(self) -> bool:
+        """Whether the model was fitted at once, so that nothing was played."""
+        return self.config.get("game") == "fitted"
+
+    @property
     def things(self) -> str:
         """What is made, in the plural."""
         kind = str(_mapping(self.identity.get("dataset")).get("kind") or "samples")

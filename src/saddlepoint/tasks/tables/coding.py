@@ -17,8 +17,9 @@ from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, Scale
 from saddlepoint.data.tables.identifiers import cells_of
 from saddlepoint.data.tables.table import TableData
 from saddlepoint.tasks.tables.layout import RowLayout
-from saddlepoint.tasks.tables.modes import Modes, Warp
+from saddlepoint.tasks.tables.modes import MEANS, modes_drawn, scores_at
 from saddlepoint.tasks.tables.privacy import coarse_ends, disclosure, protected
+from saddlepoint.tasks.tables.quantiles import Quantiles
 
 #: A column with more categories has a state of its own for as many as `OWN`; the others share `SHARED` states.
 WIDEST, OWN, SHARED = 128, 96, 32
@@ -235,26 +236,29 @@ class ChoiceCoding(ColumnCoding):
 
 @dataclass(frozen=True)
 class NumberCoding(ColumnCoding):
-    """A number is α within a mode: see `Modes`. Numbers that many rows have are a state each, and so are words.
+    """A number is α within a mode of its normal score. Numbers that many rows have are a state each, and so are words.
 
     The states: the column's words that stand where there is no number, the frequent numbers, the modes.
 
     Attributes:
         words: how many there are.
         atoms: frequent numbers, which come back exactly.
-        warp: under which the others have modes.
-        modes: of the others; none where there are no others.
+        quantiles: by which the others have scores; none where there are no others.
         low, high: no number is made beyond.
     """
 
     words: int
     atoms: tuple[float, ...]
-    warp: Warp
-    modes: Modes
+    quantiles: Quantiles
     low: float
     high: float
 
     kind = "number"
+
+    @property
+    def modes(self) -> int:
+        """How many states are modes."""
+        return len(MEANS) if self.quantiles.ends else 0
 
     @property
     def _first(self) -> int:
@@ -264,25 +268,22 @@ class NumberCoding(ColumnCoding):
     @property
     def heads(self) -> tuple[int, ...]:
         """α where there are modes, and the state where there is more than one."""
-        states = self._first + len(self.modes)
-        return (*((1,) if len(self.modes) else ()), *((states,) if states > 1 else ()))
+        states = self._first + self.modes
+        return (*((1,) if self.modes else ()), *((states,) if states > 1 else ()))
 
     @staticmethod
-    def fit(column: ScaledColumn, cells: Cells, seed: int, rare: int = 0) -> "NumberCoding":
-        """Find frequent numbers, a warp, and the modes; each of at least `rare` rows."""
+    def fit(column: ScaledColumn, cells: Cells, rare: int = 0) -> "NumberCoding":
+        """Find frequent numbers, and quantiles of the others; each of at least `rare` rows."""
         values = cells.values[~cells.absent]
         words = len(column.absent) if len(values) < len(cells) else 0
         different, counts = np.unique(values, return_counts=True)
         if len(different) <= DISTINCT:
-            return NumberCoding(words, tuple(map(float, different)), Warp(), Modes((), (), ()), column.low, column.high)
+            return NumberCoding(words, tuple(map(float, different)), Quantiles(), column.low, column.high)
         order = np.argsort(-counts, kind="stable")[:ATOMS]
         atoms = different[order[counts[order] >= max(rare, SHARE * len(cells))]]
         others = values[~np.isin(values, atoms)]
-        if not len(others):
-            return NumberCoding(words, tuple(map(float, atoms)), Warp(), Modes((), (), ()), column.low, column.high)
-        warp = Warp.suited_to(others)
-        modes = Modes.fit(warp.forward(others), seed, rare)
-        return NumberCoding(words, tuple(map(float, atoms)), warp, modes, column.low, column.high)
+        quantiles = Quantiles.fit(others, rare) if len(others) else Quantiles()
+        return NumberCoding(words, tuple(map(float, atoms)), quantiles, column.low, column.high)
 
     def encode(self, cells: Cells, uniform: NDArray[np.float64]) -> NDArray[np.float32]:
         """α and state."""
@@ -292,28 +293,30 @@ class NumberCoding(ColumnCoding):
         for number, atom in enumerate(self.atoms):
             states[values == atom] = self.words + number
         rest = states < 0
-        if len(self.modes):
-            modes, alpha[rest] = self.modes.drawn(self.warp.forward(values[rest]), uniform[rest])
+        if self.modes:
+            # Its first digits draw the mode, later ones the place within a jump.
+            scores = self.quantiles.forward(values[rest], uniform[rest] * 2**20 % 1)
+            modes, alpha[rest] = modes_drawn(scores, uniform[rest])
             states[rest] = self._first + modes
         elif rest.any():  # a number that the training rows lack: the nearest of those there are
             atoms = np.array(self.atoms)
             states[rest] = self.words + np.abs(values[rest][:, None] - atoms).argmin(1)
-        parts = [alpha] if len(self.modes) else []
-        if self._first + len(self.modes) > 1:
+        parts = [alpha] if self.modes else []
+        if self._first + self.modes > 1:
             parts.append(states.astype(np.float64))
         return np.stack(parts, 1).astype(np.float32) if parts else np.empty((len(cells), 0), dtype=np.float32)
 
     def decode(self, short: NDArray[np.float32], uniform: NDArray[np.float64]) -> Cells:  # noqa: ARG002
         """Numbers, and where words stand in their place."""
-        n, k = len(short), len(self.modes)
+        n, k = len(short), self.modes
         states = short[:, -1].astype(np.int64) if self._first + k > 1 else np.full(n, self._first if k else 0)
         values, absent = np.full(n, np.nan), states < self.words
         among = ~absent & (states < self._first)
         values[among] = np.array(self.atoms)[states[among] - self.words]
         rest = states >= self._first
         if k:
-            warped = self.modes.at(states[rest] - self._first, short[rest, 0].astype(np.float64))
-            values[rest] = self.warp.back(warped).clip(self.low, self.high)
+            scores = scores_at(states[rest] - self._first, short[rest, 0].astype(np.float64))
+            values[rest] = self.quantiles.back(scores).clip(self.low, self.high)
         return Cells(values, np.where(absent, states, 0).astype(np.int8) if self.words > 1 else None)
 
     def state(self, column: Column, text: str) -> tuple[int | None, float | int | None]:
@@ -330,10 +333,10 @@ class NumberCoding(ColumnCoding):
         if not self.low <= value <= self.high:
             raise DataError(f"column {column.name!r} has no value {text!r}: it runs from {column.contents}")
         state = self.words + self.atoms.index(value) if value in self.atoms else None
-        if state is None and not len(self.modes):
+        if state is None and not self.modes:
             known = ", ".join(column.written(np.array(self.atoms)))
             raise DataError(f"column {column.name!r} has no value {text!r}: its values are {known}")
-        return (state if self._first + len(self.modes) > 1 else None), value
+        return (state if self._first + self.modes > 1 else None), value
 
 
 @dataclass(frozen=True)
@@ -370,12 +373,12 @@ class TableCoding:
         """
         table = protected(table)
         codings: list[ColumnCoding] = []
-        for number, column in enumerate(table.columns):
+        for column in table.columns:
             cells, few = table.cells[column.name], 0 if column.name in table.released else table.rare
             if isinstance(column, CategoryColumn):
                 codings.append(ChoiceCoding.fit(column, cells))
             elif isinstance(column, ScaledColumn):
-                codings.append(NumberCoding.fit(column, cells, seed_for(seed, number, "modes"), few))
+                codings.append(NumberCoding.fit(column, cells, few))
             else:
                 codings.append(NoCoding())
         summaries = summaries_of(table)
@@ -462,6 +465,5 @@ def _coding_from(plain: Mapping[str, Any]) -> ColumnCoding:
     if plain["kind"] == "choice":
         return ChoiceCoding(**rest)
     if plain["kind"] == "number":
-        modes = Modes(*(tuple(plain["modes"][key]) for key in ("weights", "means", "deviations")))
-        return NumberCoding(**{**rest, "warp": Warp(**plain["warp"]), "modes": modes})
+        return NumberCoding(**{**rest, "quantiles": Quantiles.from_plain(plain["quantiles"])})
     return NoCoding()

@@ -16,6 +16,7 @@ from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import ScaledColumn, named
 from saddlepoint.data.tables.rules import settled, step_of, unit_of
 from saddlepoint.tasks.tables.coding import ChoiceCoding, NumberCoding
+from saddlepoint.tasks.tables.modes import DEVIATION, MEANS, WITHIN
 from saddlepoint.tasks.tables.ruled import RuledCoding
 
 Mask = NDArray[np.bool_]
@@ -367,8 +368,8 @@ def _may(condition: Condition, coding: NumberCoding) -> Mask:
     column = condition.column
     table = TableData("values", (column,), {column.name: Cells(values)}, "")
     modes = []
-    for mean, deviation in zip(coding.modes.means, coding.modes.deviations, strict=True):
-        low, high = coding.warp.back(np.array([mean - 4 * deviation, mean + 4 * deviation]))
+    for mean in MEANS[: coding.modes]:
+        low, high = coding.quantiles.back(mean + WITHIN * DEVIATION * np.array([-1, 1]))
         # What is made is no further out than the column runs, and is rounded when it is written.
         slack = 0.01 * (high - low) + step_of(column) * unit_of(column)
         ends = np.array([low, high]).clip(coding.low, coding.high)

@@ -15,12 +15,11 @@ from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
 from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.privacy import resolution
+from saddlepoint.tasks.tables.quantiles import PIECES, pieces_of
 from saddlepoint.tasks.tables.ruled import RuledCoding
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
 RIDGE = 1e-6
-#: Pieces of a column of numbers, about.
-PIECES = 1_000
 
 
 class Copula(nn.Module):
@@ -44,6 +43,11 @@ class Copula(nn.Module):
     >>> bool((drawn[:, 1] - 5 - 2 * drawn[:, 0]).abs().max() < 0.05)
     True
     """
+
+    paper = """@inproceedings{patki2016synthetic,
+  title={The Synthetic Data Vault},
+  author={Patki, Neha and Wedge, Roy and Veeramachaneni, Kalyan},
+  booktitle={DSAA}, year={2016}}"""
 
     ends: Tensor
     low: Tensor
@@ -88,7 +92,7 @@ class Copula(nn.Module):
         for column, within, code in zip(columns.T, uniform.T, codes or [False] * columns.shape[1], strict=True):
             values = column.nan_to_num(torch.inf).contiguous()
             known = values.sort().values
-            parts.append(_pieces(known, 1 if code else size))
+            parts.append(pieces_of(known, 1 if code else size))
             low, high = (torch.searchsorted(known, values, right=right) for right in (False, True))
             scores.append(torch.special.ndtri((low + within * (high - low)).div(len(values)).clamp(1e-9, 1 - 1e-9)))
         factor = torch.eye(len(scores), dtype=torch.float64)
@@ -114,42 +118,6 @@ class Copula(nn.Module):
         return torch.stack(drawn, 1)
 
 
-def _pieces(known: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Ends, lows and highs of the pieces of values in order, each of at least `size` of them where there are so many.
-
-    Values that are there `size` times are pieces alone; of the others between two such values, as many as are there
-    are dealt out to pieces of `size`, whose mean is what is known of them.
-    """
-    values, counts = known.unique_consecutive(return_counts=True)
-    shared = counts >= size
-    means: list[float] = []
-    held: list[int] = []
-    alone: list[bool] = []
-    starts = (counts.cumsum(0) - counts).tolist()
-    runs = torch.cat([shared.new_ones(1), (shared[1:] | shared[:-1])]).nonzero()[:, 0].tolist()
-    for first, last in zip(runs, [*runs[1:], len(values)], strict=True):
-        begin, end = starts[first], starts[last - 1] + int(counts[last - 1])
-        if bool(shared[first]):
-            means.append(float(values[first]))
-            held.append(end - begin)
-            alone.append(True)
-            continue
-        parts = max(1, (end - begin) // size)
-        for part in known[begin:end].tensor_split(parts):
-            # Infinity stands for missing values, which here are too few.
-            means.append(float(part[part.isfinite()].mean()) if part.isfinite().any() else torch.inf)
-            held.append(len(part))
-            alone.append(False)
-    middle = torch.tensor(means, dtype=torch.float64)
-    low, high = middle.clone(), middle.clone()
-    for place in range(1, len(means)):
-        if not (alone[place] or alone[place - 1]):
-            low[place] = high[place - 1] = (middle[place] + middle[place - 1]) / 2
-    ends = torch.tensor(held, dtype=torch.float64).cumsum(0) / len(known)
-    missing = middle.isinf()
-    return ends, low.masked_fill(missing, torch.nan), high.masked_fill(missing, torch.nan)
-
-
 @dataclass
 class CopulaRows(RowSampler):
     """Makes rows of a copula; a category's code is a number like any other.
@@ -171,12 +139,16 @@ class CopulaRows(RowSampler):
     @classmethod
     def of(cls, table: TableData, seed: int, *, independent: bool) -> Self:
         """Fit one to a table."""
-        ruled, learnt = RuledCoding.uncoded(table, seed)
+        return cls.fit(*RuledCoding.uncoded(table, seed), seed, independent=independent)
+
+    @classmethod
+    def fit(cls, ruled: RuledCoding, learnt: TableData, seed: int, *, independent: bool) -> Self:
+        """Fit one to what rules leave of a table, from `RuledCoding.uncoded`."""
         values = torch.from_numpy(
             np.stack([_learnt(column, learnt.cells[column.name]) for column in learnt.columns], 1)
         )
         codes = [not column.numeric for column in learnt.columns]
-        network = Copula.fit(values, independent, seed, codes=codes, rare=table.rare)
+        network = Copula.fit(values, independent, seed, codes=codes, rare=learnt.rare)
         return cls(network, {"name": "copula"}, learnt.shape, ruled.plain(), network.pieces)
 
     @property
@@ -228,13 +200,3 @@ def _learnt(column: Column, cells: Cells) -> NDArray[np.float64]:
         return np.zeros(len(cells))
     values = cells.values.astype(np.float64)
     return values if column.numeric else np.where(values < 0, np.nan, values)
-
-
-def joined(config: Any, table: TableData) -> CopulaRows:
-    """Columns joined by a Gaussian copula, fitted to a table."""
-    return CopulaRows.of(table, config.seed, independent=False)
-
-
-def apart(config: Any, table: TableData) -> CopulaRows:
-    """Independent columns, each with its own distribution."""
-    return CopulaRows.of(table, config.seed, independent=True)

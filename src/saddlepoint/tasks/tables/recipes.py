@@ -1,11 +1,16 @@
-"""The recipe of tables, and the baseline of one player that stands beside it."""
+"""The recipes of tables: the game, and the baselines that stand beside it."""
 
 from collections.abc import Callable, Mapping
 
 from saddlepoint.components.settings import AdversarySettings, Latent, Player
 from saddlepoint.tasks.autoencoder import EncoderSettings, shared
 from saddlepoint.tasks.config import Average, Config
-from saddlepoint.tasks.tables.settings import DifferentialPrivacy, TableAutoencoderConfig, TableConfig
+from saddlepoint.tasks.tables.settings import (
+    DifferentialPrivacy,
+    FittedTableConfig,
+    TableAutoencoderConfig,
+    TableConfig,
+)
 from saddlepoint.training import Budget, Intervals, Schedule, Schedules
 
 _ADAM = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
@@ -72,6 +77,22 @@ def table_vae() -> TableAutoencoderConfig:
     )
 
 
+def table_copula() -> FittedTableConfig:
+    """Baseline, fitted at once: columns of a table joined by a Gaussian copula; --data FILE.csv, seconds."""
+    return FittedTableConfig(recipe="table-copula")
+
+
+def table_independent() -> FittedTableConfig:
+    """Baseline, fitted at once: columns of a table, each on its own; --data FILE.csv, seconds."""
+    return FittedTableConfig(recipe="table-independent", correlated=False)
+
+
+def fitted_beside(config: TableConfig, recipe: FittedTableConfig) -> FittedTableConfig:
+    """A fitted baseline on the data of a game, with its seed."""
+    own = {"data": config.data, "seed": config.seed, "device": config.device, "threads": config.threads}
+    return recipe.model_copy(update=own)
+
+
 def vae_beside(config: TableConfig) -> TableAutoencoderConfig:
     """The autoencoder that stands beside a game of rows, with its generator for a decoder and its budget."""
     own = {"latent": {"size": config.latent.size}, "generator": _decoder(config).model_dump()}
@@ -86,4 +107,10 @@ def _decoder(config: TableConfig) -> Player:
     )
 
 
-RECIPES: Mapping[str, Callable[[], Config]] = {"table": table, "table-dp": table_dp, "table-vae": table_vae}
+RECIPES: Mapping[str, Callable[[], Config]] = {
+    "table": table,
+    "table-dp": table_dp,
+    "table-vae": table_vae,
+    "table-copula": table_copula,
+    "table-independent": table_independent,
+}

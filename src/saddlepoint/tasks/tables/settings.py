@@ -10,6 +10,8 @@ from saddlepoint.components.settings import Latent
 from saddlepoint.configuration import Settings
 from saddlepoint.tasks.autoencoder import AutoencoderConfig
 from saddlepoint.tasks.config import SHORT, AdversarialConfig
+from saddlepoint.tasks.fitted import FittedConfig
+from saddlepoint.tasks.tables.copula import Copula
 from saddlepoint.tasks.tables.stream import Sampling
 from saddlepoint.tasks.tabular import TabularFile
 
@@ -104,4 +106,24 @@ class TableAutoencoderConfig(AutoencoderConfig):
         return [TableAutoencoder.paper]
 
 
-AnyTableConfig = TableConfig | TableAutoencoderConfig
+class FittedTableConfig(FittedConfig):
+    """A model of rows that is fitted at once: columns joined by a Gaussian copula, or each on its own."""
+
+    task: Literal["tables"] = "tables"
+    data: TableFile = TableFile()
+    """Which rows."""
+    correlated: bool = True
+    """Columns are joined by a Gaussian copula; false draws each column on its own."""
+
+    @property
+    def objective(self) -> str:
+        """The model."""
+        return "Gaussian copula" if self.correlated else "independent columns"
+
+    @property
+    def bibtex(self) -> list[str]:
+        """Of the model."""
+        return [Copula.paper] if self.correlated else []
+
+
+AnyTableConfig = TableConfig | TableAutoencoderConfig | FittedTableConfig

@@ -1,6 +1,5 @@
 """Rows of a table, as a task."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ from saddlepoint.components.adversary import AdversarialLosses, of_latents
 from saddlepoint.components.networks import Networks
 from saddlepoint.components.registries import LOSS_REGISTRY, NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.core import Batch, seed_for
+from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.scheduled import Scheduled
@@ -19,9 +18,11 @@ from saddlepoint.data.tables import TableData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.tasks.autoencoder import PriorProbe, autoencoder_losses
 from saddlepoint.tasks.config import Config
+from saddlepoint.tasks.fitted import fitted
 from saddlepoint.tasks.model import OWN, LatentInput
 from saddlepoint.tasks.setup import Setup
-from saddlepoint.tasks.tables.copula import CopulaRows, apart, joined
+from saddlepoint.tasks.tables.coding import numbered
+from saddlepoint.tasks.tables.copula import CopulaRows
 from saddlepoint.tasks.tables.data import given_rows, read_rows
 from saddlepoint.tasks.tables.evaluation import TableEvaluationOptions, affordable, evaluate_tables
 from saddlepoint.tasks.tables.model import RowGenerator, RowSampler
@@ -36,10 +37,16 @@ from saddlepoint.tasks.tables.private import (
     secret_of,
 )
 from saddlepoint.tasks.tables.private_marginals import PrivateMarginals
-from saddlepoint.tasks.tables.probe import TableProbe
-from saddlepoint.tasks.tables.recipes import RECIPES, vae_beside
+from saddlepoint.tasks.tables.probe import FittedProbe, TableProbe
+from saddlepoint.tasks.tables.recipes import RECIPES, fitted_beside, table_copula, table_independent, vae_beside
 from saddlepoint.tasks.tables.ruled import RuledCoding
-from saddlepoint.tasks.tables.settings import AnyTableConfig, DifferentialPrivacy, TableAutoencoderConfig, TableConfig
+from saddlepoint.tasks.tables.settings import (
+    AnyTableConfig,
+    DifferentialPrivacy,
+    FittedTableConfig,
+    TableAutoencoderConfig,
+    TableConfig,
+)
 from saddlepoint.tasks.tables.stream import TableStream
 from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.watched import looked_at
@@ -52,7 +59,11 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
     """A generator of rows against a discriminator; an autoencoder, a copula and independent columns beside it."""
 
     name = "tables"
-    configs: ClassVar = {"adversarial": TableConfig, "autoencoder": TableAutoencoderConfig}
+    configs: ClassVar = {
+        "adversarial": TableConfig,
+        "autoencoder": TableAutoencoderConfig,
+        "fitted": FittedTableConfig,
+    }
     models = (RowGenerator, CopulaRows)
     recipes = RECIPES
     Options = TableEvaluationOptions
@@ -75,11 +86,13 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
         return given_rows(given, config.data)
 
     def build(self, config: AnyTableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
-        """The game of a generator and a discriminator of rows, or of an autoencoder of them."""
+        """The game of a generator and a discriminator of rows, or of an autoencoder; or what was fitted at once."""
         if isinstance(config, TableConfig) and config.privacy is not None:
             return _private(config, config.privacy, data, make)
         if isinstance(config, TableConfig):
             return _adversarial(config, data, make)
+        if isinstance(config, FittedTableConfig):
+            return _fitted(config, data, make)  # type: ignore[return-value]
         return _autoencoder(config, data, make)
 
     def evaluate(
@@ -101,11 +114,15 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
         )
         return replace(found, pictures={f"marginals-{name}": model.shown for name, model in subject.models.items()})
 
-    def baselines(self, config: AnyTableConfig) -> dict[str, Config | Callable[[Any, Any], Any]]:
+    def baselines(self, config: AnyTableConfig) -> dict[str, Config]:
         """A variational autoencoder with the game's networks and budget; a Gaussian copula; independent columns."""
         if not isinstance(config, TableConfig):
             return {}
-        return {"table-vae": vae_beside(config), "copula": joined, "independent-columns": apart}
+        fitted_ones = (table_copula(), table_independent())
+        return {
+            "table-vae": vae_beside(config),
+            **{recipe.recipe: fitted_beside(config, recipe) for recipe in fitted_ones},
+        }
 
 
 def _adversarial(config: TableConfig, data: TableData, make: Networks) -> Setup[RowGenerator]:
@@ -214,7 +231,20 @@ def _autoencoder(config: TableAutoencoderConfig, data: TableData, make: Networks
     return Setup(data, {"generator": player}, autoencoder_losses, batches, model, probe)
 
 
-def _check_writers(model: RowGenerator, make: Networks) -> None:
+def _fitted(config: FittedTableConfig, data: TableData, make: Networks) -> Setup[CopulaRows]:
+    ruled, learnt = RuledCoding.uncoded(data, config.seed)
+    model = CopulaRows.fit(ruled, learnt, config.seed, independent=not config.correlated)
+    _check_writers(model, make)
+    order = torch.randperm(len(data), generator=rng(config.seed, "judged")).numpy()
+    # As a model may make them: with new identifiers, without what is rare.
+    rows, others = (
+        ruled.enforcement.decode(numbered(learnt.take(part), config.seed))
+        for part in (order[:JUDGED], order[JUDGED : 2 * JUDGED])
+    )
+    return fitted(data, model, FittedProbe(Batch(None), rows, others))
+
+
+def _check_writers(model: RowSampler, make: Networks) -> None:
     """Send rows of the untrained generator through every writer.
 
     Raises:
@@ -224,7 +254,7 @@ def _check_writers(model: RowGenerator, make: Networks) -> None:
         model.rows(WRITTEN).check_writers()
 
 
-def _check_heads(config: AnyTableConfig) -> None:
+def _check_heads(config: TableConfig | TableAutoencoderConfig) -> None:
     """Raise ConfigurationError for a generator that does not know columns."""
     name = config.generator.network["name"]
     if name != OWN and not NETWORK_REGISTRY.takes(name, "heads"):
