@@ -91,7 +91,8 @@ def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) ->
     assert {row["evaluations"] for row in compared.json["standings"]} == {8}
 
 
-@pytest.mark.parametrize("hurt", ["a full disk", pytest.param("a signal", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("hurt", ["a full disk", "a signal"])
 def test_a_comparison_whose_training_was_cut_short_goes_on(run: Run, tmp_path: Path, hurt: str) -> None:
     rows = "".join(f"{number % 7},{number % 3}\n" for number in range(60))
     (tmp_path / "rows.csv").write_text("a,b\n" + rows)
