@@ -10,7 +10,8 @@ from saddlepoint.components.registries import LOSS_REGISTRY, METHOD_REGISTRY, OP
 from saddlepoint.configuration import ConfigurationError, assign, nearest, parse_value
 from saddlepoint.core.grouped import GroupedOptimizer
 from saddlepoint.methods import Averaged, Extragradient, Lookahead, Optimistic
-from saddlepoint.tasks import read_config, recipe_named, recipes
+from saddlepoint.runs.assembly import assemble
+from saddlepoint.tasks import read_config, recipe_named, recipes, task_of
 from saddlepoint.tasks.images.settings import ImageConfig
 
 
@@ -127,7 +128,8 @@ MUON = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="PyTorch has 
 def test_every_optimizer_that_is_listed_can_be_chosen_and_makes_a_step(name: str) -> None:
     spec = digits(f"optimizer={name}").generator.optimizer
     network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LayerNorm(4), torch.nn.Linear(4, 1))
-    optimizer = OPTIMIZER_REGISTRY.build(spec, params=network.parameters())
+    names = {parameter: name for name, parameter in network.named_parameters()}
+    optimizer = OPTIMIZER_REGISTRY.build(spec, params=network.parameters(), names=names)
     before = [p.detach().clone() for p in network.parameters()]
     network(torch.randn(5, 3)).square().mean().backward()
     optimizer.step()
@@ -149,6 +151,43 @@ def test_matrices_go_to_one_optimizer_and_the_rest_to_another() -> None:
     made = OPTIMIZER_REGISTRY.build(spec, params=torch.nn.Linear(3, 4).parameters())
     assert isinstance(made, GroupedOptimizer)
     assert [[tuple(p.shape) for p in group["params"]] for group in made.param_groups] == [[(4, 3)], [(4,)]]
+
+
+def test_parameters_whose_names_match_go_to_another_optimizer() -> None:
+    spec = digits(
+        *("optimizer=by-name", "optimizer.pattern=(1|3).bias$", "optimizer.matching=SGD", "optimizer.matching.lr=0.5"),
+        *("optimizer.others=by-name", "optimizer.others.pattern=^2", "optimizer.others.matching.weight_decay=0.25"),
+        *("optimizer.others.others=by-shape", "optimizer.others.others.matrices=Adam"),
+    ).generator.optimizer
+    network = torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in range(4)))
+    names = {parameter: name for name, parameter in network.named_parameters()}
+    made = OPTIMIZER_REGISTRY.build(spec, params=network.parameters(), names=names)
+    found = [[names[p] for p in group["params"]] for group in made.param_groups]
+    assert found == [
+        ["1.bias", "3.bias"],
+        ["2.weight", "2.bias"],
+        ["0.weight", "1.weight", "3.weight"],
+        ["0.bias"],
+    ]
+    assert (made.param_groups[0]["lr"], made.param_groups[1]["weight_decay"]) == (0.5, 0.25)
+    with pytest.raises(ConfigurationError, match=r"no parameter's name matches 'embed': there are 0.weight, 0.bias"):
+        OPTIMIZER_REGISTRY.build({**spec, "pattern": "embed"}, params=network.parameters(), names=names)
+    with pytest.raises(ConfigurationError, match="no regular expression"):
+        OPTIMIZER_REGISTRY.build({**spec, "pattern": "("}, params=network.parameters(), names=names)
+    with pytest.raises(ConfigurationError, match="needs 'names', which there is not here"):
+        OPTIMIZER_REGISTRY.build(spec, params=network.parameters())
+
+
+def test_a_run_gives_its_parameters_names() -> None:
+    config = digits("optimizer=by-name", "generator.optimizer.pattern=embedding", "optimizer.matching=SGD")
+    game = assemble(config, task_of(config).read(config)).game
+    names = {parameter: name for name, parameter in game.players["generator"].named_parameters()}
+    by_sgd, by_adam = (
+        {names[p] for group in member.param_groups for p in group["params"]}
+        for member in game.optimizers["generator"].members  # type: ignore[attr-defined]
+    )
+    assert by_sgd == {"code.embedding.weight"}
+    assert by_adam == set(names.values()) - by_sgd
 
 
 def test_momentum_and_nesterov_are_arguments_of_sgd() -> None:
@@ -202,7 +241,8 @@ def test_none_switches_the_average_off_and_a_part_of_it_on() -> None:
 
 @pytest.mark.parametrize("recipe", recipes())
 def test_a_configuration_survives_yaml_unchanged(recipe: str) -> None:
-    config = assign(recipe_named(recipe), ["method=extragradient", "optimizer.lr=1e-7", "seed=5"])
+    steps = [] if "method" in recipe_named(recipe).fixed else ["method=extragradient", "optimizer.lr=1e-7"]
+    config = assign(recipe_named(recipe), [*steps, "seed=5"])
     there_and_back = read_config(yaml.safe_load(yaml.safe_dump(config.plain())))
     assert there_and_back.plain() == config.plain()
     assert there_and_back.same_run(config)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from saddlepoint.core import Batch, Outcome
+from saddlepoint.core import Batch, Batches, Outcome, seed_for
 from saddlepoint.games import solve, stochastic_bilinear
 from saddlepoint.methods import SVRE, Extragradient, Simultaneous
 
@@ -70,6 +70,24 @@ def test_variance_reduction_goes_where_noise_stops_extragradient():
     wandering = run(game, Extragradient(), 0.1, 1600)
     assert reduced.distance[-1] < 5e-3 * reduced.distance[0]
     assert min(wandering.distance[400:]) > 30 * reduced.distance[-1]
+
+
+def test_geometric_epochs_of_svre_have_the_mean_k_and_are_drawn_by_position_and_seed():
+    def lengths(seed):
+        batches = Batches(lambda position: Batch(None, 1, seed_for(seed, position)))
+        found, method = [], SVRE(k=5, epochs="geometric")
+        for _ in range(4000):
+            found.append(method._length(batches))
+            batches.next()
+        return found
+
+    drawn = lengths(0)
+    assert drawn == lengths(0)
+    assert drawn != lengths(1)
+    # Mean k and variance k (k − 1), so ±.07 for the mean of 4,000; a length of 1 has probability 1/k.
+    assert sum(drawn) / 4000 == pytest.approx(5, abs=0.28)
+    assert min(drawn) == 1
+    assert drawn.count(1) / 4000 == pytest.approx(0.2, abs=0.025)
 
 
 def test_the_whole_data_at_once_are_the_bilinear_game():

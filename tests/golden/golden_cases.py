@@ -237,6 +237,7 @@ CASES = {
     "table, unconditional": Case(
         "table", (*TABLE, "conditional=false", "discriminator.network.packing=2"), rows, numbers=0.1
     ),
+    "table-auto": Case("table-auto", ("budget.samples=32",), rows, numbers=0.1, every=AT_ONCE),
     "table-copula": Case("table-copula", (), rows, numbers=0.1, every=AT_ONCE),
     "table-independent": Case("table-independent", (), rows, numbers=0.1, every=AT_ONCE),
     "table-vae": Case("table-vae", (*ALONE, "latent.size=4", "generator.network.width=8"), rows, numbers=0.1),

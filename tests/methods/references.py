@@ -263,6 +263,7 @@ OPTIMIZERS: dict[str, type[Tensorwise]] = {
     "Adafactor": Adafactor,
     "Muon": Muon,
     "by-shape": AdamW,
+    "by-name": AdamW,
 }
 
 

@@ -37,7 +37,7 @@ MAKE = {
 }
 START = np.random.default_rng(3).normal(size=17)
 #: RMSprop begins without a correction of its mean, with steps of ten times its rate.
-RATES = dict.fromkeys(ref.OPTIMIZERS, 0.03) | {"RMSprop": 0.003, "by-shape": 1e-3}
+RATES = dict.fromkeys(ref.OPTIMIZERS, 0.03) | {"RMSprop": 0.003, "by-shape": 1e-3, "by-name": 1e-3}
 
 
 class Player(nn.Module):
@@ -61,11 +61,14 @@ def game(optimizer, separate):
 
     own = {n: (lambda players, q, n=n: both(players, q, (n,))[n]) for n in players}
     make = functools.partial(OPTIMIZER_REGISTRY.build, optimizer)
-    return Game(players, own if separate else both, {n: make(params=list(p.parameters())) for n, p in players.items()})
+    named = {n: {t: name for name, t in p.named_parameters()} for n, p in players.items()}
+    return Game(players, own if separate else both, {n: make(params=list(t), names=t) for n, t in named.items()})
 
 
 def spec(name):
-    return {"name": name} if name == "by-shape" else {"name": name, "lr": RATES[name]}
+    if name == "by-name":
+        return {"name": name, "pattern": "1$"}
+    return {"name": name} if name.startswith("by-") else {"name": name, "lr": RATES[name]}
 
 
 def test_all_are_listed():

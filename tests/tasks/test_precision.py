@@ -1,5 +1,6 @@
 """How the field is computed: in bfloat16, with channels last, in parts. It stays the same field."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Batch, Game, Point
 from saddlepoint.data.rows import in_parts
 from saddlepoint.data.stream import SampleBatch
-from saddlepoint.losses import relativistic
+from saddlepoint.losses import AdversarialLoss, relativistic
 from saddlepoint.penalties import R1, R2, GradientPenalty
 from saddlepoint.runs.assembly import Assembly
 from saddlepoint.tasks import Config, model_at, recipe_named
@@ -136,6 +137,56 @@ def test_parts_of_a_batch_have_the_field_of_the_whole(sets: list[str], parts: in
     exact, other = field(*sets), field(*sets, f"accumulate={parts}")
     for name in exact.names:
         assert distance(exact, other, name) < 1e-6 * 3, name
+
+
+class BatchCentred(nn.Module):
+    """Logits over their mean over the batch, which no layer of it says."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(math.prod(shape), 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits = self.layer(images.flatten(1))[:, 0]
+        return logits - logits.mean()
+
+
+def variance_of_logits() -> AdversarialLoss:
+    """No mean over samples, which it does not say."""
+    return AdversarialLoss(lambda r, f: f.mean() - r.mean() + (r - r.mean()).square().mean(), lambda r, f: -f.mean())
+
+
+def squared_means() -> AdversarialLoss:
+    """A mean over samples for the discriminator, and none for the generator."""
+    return AdversarialLoss(lambda r, f: f.mean() - r.mean(), lambda r, f: f.mean().square())
+
+
+def least_squares() -> AdversarialLoss:
+    """A mean over samples."""
+    return AdversarialLoss(
+        lambda r, f: (r - 1).square().mean() + f.square().mean(), lambda r, f: (f - 1).square().mean()
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("variance_of_logits", "discriminator"), ("squared_means", "generator"), ("least_squares", None)],
+)
+def test_losses_named_from_outside_are_measured_before_batches_come_in_parts(name: str, role: str | None) -> None:
+    sets = f"loss={__name__}:{name}", "conditional=false"
+    assert built(*sets)
+    if role is None:
+        assert built(*sets, "accumulate=2")
+        return
+    with pytest.raises(ConfigurationError, match=rf"the {role}'s loss of a batch is not the mean .* accumulate=1"):
+        built(*sets, "accumulate=2")
+
+
+def test_networks_named_from_outside_are_measured_before_batches_come_in_parts() -> None:
+    sets = f"discriminator.network={__name__}:BatchCentred", "conditional=false", "penalties={}"
+    assert built(*sets)
+    with pytest.raises(ConfigurationError, match="what the discriminator makes of a sample depends on the others"):
+        built(*sets, "accumulate=2")
 
 
 def test_parts_of_unequal_size_count_by_their_samples() -> None:

@@ -182,6 +182,13 @@ def test_every_optimizer_resumes_exactly(optimizer: str, images: ImageData, tmp_
     assert_resumes_exactly(tiny("digits", f"optimizer={{name: {optimizer}}}"), images, tmp_path)
 
 
+def test_an_optimizer_of_another_package_resumes_exactly(images: ImageData, tmp_path: Path) -> None:
+    pytest.importorskip("pytorch_optimizer")
+    # Its bases are renewed every other step, so also between the stop and the end.
+    soap = "optimizer={name: pytorch_optimizer:SOAP, lr: 3e-3, precondition_frequency: 2}"
+    assert_resumes_exactly(tiny("digits", soap), images, tmp_path)
+
+
 @pytest.mark.parametrize("recipe", HERE)
 def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = recipe_named(recipe)

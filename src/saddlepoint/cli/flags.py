@@ -140,6 +140,8 @@ def settings_help(config: Config, *, everything: bool) -> str:
     ]
     lines += grouped(found, _flag)
     short = short_of(type(config)).items()
+    if config.by_model:
+        lines += ["", f"--model {'|'.join(config.by_model)}: another recipe, {', '.join(config.by_model.values())}."]
     lines += ["", "short:", *(f"  {_flag(name)} = {', '.join(places)}" for name, places in short)]
     if not everything:
         lines += ["", "All of them: --help-all."]

@@ -17,11 +17,14 @@ from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
 from saddlepoint.networks import Costs
+from saddlepoint.report import COLOURS
 from saddlepoint.runs import Run, configured
-from saddlepoint.runs.api import KEEP, starting_point
+from saddlepoint.runs.api import KEEP, of_model, starting_point
 from saddlepoint.runs.assembly import assemble
+from saddlepoint.runs.choosing import chosen_by_size
 from saddlepoint.runs.progress import ProgressBar
-from saddlepoint.tasks import Config, recipes, task_of
+from saddlepoint.runs.watching import Notifier
+from saddlepoint.tasks import AutoConfig, Config, recipes, task_of
 from saddlepoint.tasks.registry import check_reads_back
 from saddlepoint.training import Result
 
@@ -55,6 +58,12 @@ def train(
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that a saved configuration names.")
     ] = False,
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            "--notify", metavar="COMMAND", help="Run this where an answer to one of the three questions changes."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on stdout.")] = False,
     wants_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, and the main settings of a RECIPE that is named.")
@@ -92,6 +101,9 @@ def train(
     named.remove(recipe)
     config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust)
     if dry_run:
+        if isinstance(config, AutoConfig) and config.race is None and config.data.plain().get("path"):
+            config, chosen = chosen_by_size(config, task_of(config).read(config))
+            print(f"# {chosen['why']}")
         config = config.planned(config.budget.samples)
         text = explained(config) if explain else yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True)
         print(text + _costs(config))
@@ -99,6 +111,8 @@ def train(
     bar = ProgressBar()
     try:
         run = Run.begin(config, out, observers=[bar])
+        if notify is not None:
+            run.watch(Notifier(notify, run.path))
         run.train()
     finally:
         bar.close()
@@ -120,6 +134,8 @@ def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence
     """
     start = starting_point(recipe, trust)
     alone, settings = parted(flags, type(start))
+    if start.by_model and "model" in settings:
+        start = of_model(start, settings.pop("model"))
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Settings are given as --KEY VALUE, after {recipe}")
     checked(start, settings)
@@ -155,7 +171,7 @@ def _costs(config: Config) -> str:
         data = task.stand_in(config)
         if data is None and getattr(config.data, "path", None) is not None:
             data = task.read(config)
-    if data is None:
+    if data is None or isinstance(config, AutoConfig):
         return "# what the networks cost is known once the data are here\n"
     lines = _columns(data.described)
     lines += [note for note in data.notes if data.described][1:]
@@ -209,8 +225,9 @@ def _tell(run: Run, result: Result) -> None:
         table.add_row(name, Text(value))
     err.print(table)
     for verdict in run.verdicts():
-        style = {"bad": "red", "watch": "yellow"}.get(verdict.level, "green")
-        err.print(Text(f"{verdict.question:<8}", style=style), Text(verdict.answer), sep="", soft_wrap=True)
+        err.print(
+            Text(f"{verdict.question:<8}", style=COLOURS[verdict.level]), Text(verdict.answer), sep="", soft_wrap=True
+        )
     here = shlex.quote(str(run.path))
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)

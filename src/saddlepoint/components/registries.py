@@ -13,7 +13,7 @@ from saddlepoint.components.projected import ProjectedDiscriminator
 from saddlepoint.components.regularisers import REGULARISERS, Regulariser
 from saddlepoint.configuration import Registry
 from saddlepoint.core import Method
-from saddlepoint.core.grouped import by_shape, muon
+from saddlepoint.core.grouped import by_name, by_shape, muon
 from saddlepoint.games import GAMES, AnalyticGame
 from saddlepoint.losses import LOSSES, AdversarialLoss
 from saddlepoint.methods import METHODS
@@ -78,8 +78,8 @@ OPTIMIZER_REGISTRY: Registry[Optimizer] = Registry(
         for name, kind in vars(torch.optim).items()
         if inspect.isclass(kind) and issubclass(kind, Optimizer) and name not in _UNFIT
     }
-    | {"Muon": muon, "by-shape": by_shape},
-    supplied=("params",),
+    | {"Muon": muon, "by-shape": by_shape, "by-name": by_name},
+    supplied=("params", "names"),
     base=Optimizer,
     own_scales=True,
 )

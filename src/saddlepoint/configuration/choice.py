@@ -108,7 +108,7 @@ class Registry(Generic[T]):
         resolved = self.resolve(spec)
         name = resolved.pop("name")
         nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
-        arguments = {k: self._inner(k, name, v) if k in nested else v for k, v in resolved.items()}
+        arguments = {k: self._inner(k, name, v, supplied) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entry(name)).parameters
         for key in self._hidden(name) - supplied.keys():
             if key in accepted and accepted[key].default is inspect.Parameter.empty:
@@ -208,11 +208,14 @@ class Registry(Generic[T]):
             inspect.isclass(e) and issubclass(e, annotation) for e in self.entries.values()
         )
 
-    def _inner(self, key: str, name: str, spec: Mapping[str, Any]) -> Any:
-        """A nested choice: built, or where the argument is a function that makes one, that function."""
+    def _inner(self, key: str, name: str, spec: Mapping[str, Any], supplied: Mapping[str, Any]) -> Any:
+        """A nested choice: built, or where the argument is a function that makes one, that function.
+
+        What the program gives, the function has from here on; its caller may give other values.
+        """
         if _made_by(self.parameters(name)[key].annotation) is None:
             return self.build(spec)
-        return partial(self.build, spec)
+        return partial(self.build, spec, **supplied)
 
     def _default_spec(self, parameter: inspect.Parameter) -> str:
         for name, entry in self.entries.items():

@@ -1,5 +1,6 @@
 """Several optimizers for one player, each for some of its parameters."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -63,10 +64,57 @@ def by_shape(
     Raises:
         ValueError: no parameters.
     """
+    return _parted(list(params), lambda parameter: parameter.dim() == 2, matrices, others)
+
+
+def by_name(
+    params: Iterable[Tensor],
+    names: Mapping[Tensor, str],
+    pattern: str = r"bias$",
+    matching: Callable[..., Optimizer] = AdamW,
+    others: Callable[..., Optimizer] = AdamW,
+) -> Optimizer:
+    """Parameters whose name matches a pattern by one optimizer, all others by another.
+
+    Args:
+        params: of one player.
+        names: of these parameters, as `named_parameters` has them, and perhaps of more.
+        pattern: a regular expression, searched for anywhere in a name.
+        matching: makes the optimizer of parameters whose name matches.
+        others: makes that of all the others; another `by-name` makes three groups.
+
+    Raises:
+        ValueError: no parameters, no regular expression, or one that no name matches.
+
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
+    >>> names = {parameter: name for name, parameter in net.named_parameters()}
+    >>> optimizer = by_name(net.parameters(), names, "^0", torch.optim.SGD, torch.optim.Adam)
+    >>> [[names[p] for p in group["params"]] for group in optimizer.param_groups]
+    [['0.weight', '0.bias'], ['1.weight', '1.bias']]
+    """
     params = list(params)
+    try:
+        found = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from error
+    own = [names[p] for p in params]
+    if params and not any(map(found.search, own)):
+        few = ", ".join(own[:8]) + (", …" if len(own) > 8 else "")
+        raise ValueError(f"no parameter's name matches {pattern!r}: there are {few}")
+    return _parted(params, lambda parameter: found.search(names[parameter]) is not None, matching, others)
+
+
+def _parted(
+    params: list[Tensor],
+    first: Callable[[Tensor], bool],
+    one: Callable[..., Optimizer],
+    another: Callable[..., Optimizer],
+) -> Optimizer:
+    """Those that are `first` by one optimizer, the rest by another; one alone where it has all."""
     if not params:
         raise ValueError("there are no parameters to move: give those of a network")
-    kinds = ((matrices, [p for p in params if p.dim() == 2]), (others, [p for p in params if p.dim() != 2]))
+    kinds = ((one, [p for p in params if first(p)]), (another, [p for p in params if not first(p)]))
     members = [make(params=own) for make, own in kinds if own]
     return members[0] if len(members) == 1 else GroupedOptimizer(members)
 

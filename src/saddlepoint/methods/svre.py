@@ -1,8 +1,12 @@
 """Extragradient with the noise taken out."""
 
+import math
 from dataclasses import dataclass, field
+from typing import Literal
 
-from saddlepoint.core import Batches, Game, Method, Point
+import torch
+
+from saddlepoint.core import Batches, Game, Method, Point, rng
 from saddlepoint.core.batches import Batch
 
 
@@ -12,12 +16,20 @@ class SVRE(Method):
 
         F̂(z) = F_i(z) − F_i(w) + F̄(w),    z½ = z − h F̂(z),    z⁺ = z − h F̂'(z½)
 
-    F̄(w), the mean over `batches` batches, is renewed every k steps. On a finite-sum game an epoch of batches makes it
-    the full field, and the method converges linearly where stochastic extragradient wanders; without noise it is
-    extragradient.
+    F̄(w), the mean over `batches` batches, is renewed every k steps, or after as many as a geometric distribution of
+    mean k gives, which is what the paper's proof is of. On a finite-sum game an epoch of batches makes it the full
+    field, and the method converges linearly where stochastic extragradient wanders; without noise it is extragradient.
+    That needs snapshots at the beginnings of epochs of the data, so fixed lengths: with drawn ones the mean is of the
+    ends of two epochs.
+
+    Measured on `stochastic-bilinear` (size 20, batches of 5, 10,000 evaluations, three seeds, first distance 8.63):
+    k = 4, 4 batches, h = .1 comes to .08 to .12; extragradient to 1.5 to 1.8, and at h = .03 to .43 to .54; with
+    geometric lengths it diverged at h = .1, .06 and .03. On GANs it was not seen to be better than extragradient.
 
     Args:
-        k: steps between two snapshots.
+        k: steps between two snapshots, on average.
+        epochs: `fixed` for k steps each, `geometric` for a number that is drawn anew, by the position and the batches'
+            seed, so that a resumed run draws the same.
         batches: that the mean at the snapshot is taken over.
 
     Raises:
@@ -29,9 +41,10 @@ class SVRE(Method):
 
     k: int = 50
     batches: int = 10
+    epochs: Literal["fixed", "geometric"] = "fixed"
     snapshot: Point | None = field(default=None, init=False)
     mean: Point | None = field(default=None, init=False)
-    steps: int = field(default=0, init=False)
+    left: int = field(default=0, init=False)
 
     separable = True
     cost = "4 evaluations a player, and `batches` every k steps; 3 buffers"
@@ -47,8 +60,9 @@ class SVRE(Method):
 
     def update(self, game: Game, batches: Batches) -> None:
         """Extragradient on the corrected field, a fresh batch for each half."""
-        if self.snapshot is None or self.mean is None or self.steps % self.k == 0 or self.mean.names != game.awake:
+        if self.snapshot is None or self.mean is None or self.left == 0 or self.mean.names != game.awake:
             # Also where others play than at the snapshot, for what is remembered there says nothing of them.
+            self.left = self._length(batches)
             self.snapshot = game.point.clone()
             fields = (game.field(batches.next(), game.awake, base=False) for _ in range(self.batches))
             self.mean = next(fields) * (1 / self.batches)
@@ -58,7 +72,13 @@ class SVRE(Method):
             game.move(self._corrected(game, batches.next(), base=True))
             direction = self._corrected(game, batches.next(), base=False)
         game.move(direction)
-        self.steps += 1
+        self.left -= 1
+
+    def _length(self, batches: Batches) -> int:
+        if self.epochs == "fixed" or self.k == 1:
+            return self.k
+        uniform = float(torch.rand((), generator=rng(batches.peek().seed or 0, batches.position, "epoch")))
+        return 1 + math.floor(math.log1p(-uniform) / math.log1p(-1 / self.k))
 
     def _corrected(self, game: Game, batch: Batch, base: bool) -> Point:
         assert self.snapshot is not None

@@ -54,6 +54,10 @@ def configured(
     """
     config = starting_point(what, trust)
     values = [*(settings or {}).items(), *assigned(assignments)]
+    if config.by_model:
+        for key, value in values:
+            config = of_model(config, value) if key == "model" else config
+        values = [(key, value) for key, value in values if key != "model"]
     budget: dict[str, object] = {}
     early, late = list[tuple[str, Any]](), list[tuple[str, Any]]()
     for key, value in values:
@@ -71,6 +75,14 @@ def configured(
     config = assign_values(config, [*early, *late])
     given = tuple(dict.fromkeys((*config.plan.given, *_given_lengths(config, late))))
     return config.model_copy(update={"plan": config.plan.model_copy(update={"given": given})})
+
+
+def of_model(config: Config, word: object) -> Config:
+    """The recipe of a model on the data of another. Raises ConfigurationError where there is no such model."""
+    if str(word) not in config.by_model:
+        raise ConfigurationError(f"there is no model {str(word)!r}: {nearest(str(word), config.by_model)}")
+    recipe = recipe_named(config.by_model[str(word)])
+    return recipe.model_copy(update={"data": config.data, "seed": config.seed, "device": config.device})
 
 
 def _given_lengths(config: Config, values: Sequence[tuple[str, Any]]) -> list[str]:

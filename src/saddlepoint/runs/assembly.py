@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -27,10 +27,12 @@ from saddlepoint.networks import Costs, costs, coupled_layers, couples
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, recipe_named, task_of
-from saddlepoint.training import Observer, OptimizerSchedule, Stage, Stopping, Training
+from saddlepoint.training import Examiner, Observer, OptimizerSchedule, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
+#: Share of a field's norm by which it may differ from the mean over parts, in single precision.
+ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Assembly:
         """The stream's, from the beginning."""
         return Batches(self.setup.batches)
 
-    def training(self, folder: RunFolder, observer: Observer) -> Training:
-        """The training of this game in a folder that was created."""
+    def training(self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None) -> Training:
+        """The training of this game in a folder that was created; `examiner` looks at every record."""
         config, setup = self.config, self.setup
         return Training(
             self.game,
@@ -63,6 +65,7 @@ class Assembly:
             OptimizerSchedule(self.game, config.schedules),
             self._stopping(),
             self._stages(),
+            examiner,
         )
 
     def deliver(self, folder: Path, **facts: Any) -> None:
@@ -242,8 +245,8 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
         method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
     if networks and setup.game is None:
         _check_own(networks, setup, game)
-        if config.accumulate > 1:
-            _check_parts(config, networks, setup, game)
+    if config.accumulate > 1 and setup.game is None:
+        _check_parts(config, setup, game)
     return Assembly(config, setup, game, method)
 
 
@@ -291,8 +294,12 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
 def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, torch.optim.Optimizer]:
     optimizers = {}
     for role, player in config.players.items():
-        parameters = [p for p in players[role].parameters() if p.requires_grad]
-        optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters)
+        names = {p: name for name, p in players[role].named_parameters() if p.requires_grad}
+        parameters = list(names)
+        try:
+            optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters, names=names)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error} (the {role})") from error
         if player.clip is not None:
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
     return optimizers
@@ -302,27 +309,50 @@ def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
     clip_parameters(parameters, bound)
 
 
-def _check_parts(config: Config, networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:
-    """Refuse networks of the caller's that look at a batch as a whole. Raises ConfigurationError."""
+def _check_parts(config: Config, setup: Setup[Any], game: Game) -> None:
+    """Refuse what does not come in parts, whatever it says of itself, by measuring on a small batch.
+
+    A network of which a sample depends on the others, by its derivative; and whatever makes the field of a batch
+    another one than the mean over its halves. Where the field draws numbers of its own, halves draw others, and
+    nothing is compared. Raises ConfigurationError.
+    """
     seen: dict[str, tuple[Any, ...]] = {}
 
     def remember(role: str, _module: nn.Module, inputs: tuple[Any, ...]) -> None:
         seen.setdefault(role, inputs)
 
-    own = [role for role in networks if role in setup.players]
-    hooks = [setup.players[role].register_forward_pre_hook(partial(remember, role)) for role in own]
-    with game.untouched():
+    half = 2 * config.packing
+    # Far on, where no first stage is left in which a player rests.
+    batch = setup.batches.part(batch_size=2 * half)(10**9)
+    whole = Game(setup.players, setup.losses, game.optimizers)
+    parted = Game(setup.players, setup.losses, game.optimizers, parts=partial(in_parts, size=half))
+    hooks = [player.register_forward_pre_hook(partial(remember, role)) for role, player in setup.players.items()]
+    with whole.untouched():
         try:
-            game.field(setup.batches(0), base=False)
+            field = whole.field(batch, base=False)
         finally:
             for hook in hooks:
                 hook.remove()
         for role, inputs in seen.items():
             if couples(setup.players[role], inputs, config.packing if role == "discriminator" else 1):
                 raise ConfigurationError(
-                    f"what the {role} that was given makes of a sample depends on the others of its batch, which "
-                    f"accumulate={config.accumulate} parts change: give accumulate=1, or a network in which it doesn't"
+                    f"what the {role} makes of a sample depends on the others of its batch, which accumulate="
+                    f"{config.accumulate} parts change: give accumulate=1, or a network in which it doesn't"
                 )
+        drawn = replace(batch, seed=(batch.seed or 0) + 1)
+        if not torch.equal(field.flat(), whole.field(drawn, base=False).flat()):
+            return
+        halves = parted.field(batch, base=False)
+    on_cpu = field.tensors[0].device.type == "cpu"
+    for role in field.names:
+        own, other = field.only(role).flat(), halves.only(role).flat()
+        # GPUs round convolutions and products to 10 bits.
+        if float((own - other).norm()) > (ROUNDING if on_cpu else 100 * ROUNDING) * float(own.norm()):
+            raise ConfigurationError(
+                f"the {role}'s loss of a batch is not the mean of the losses of its halves, so that accumulate="
+                f"{config.accumulate} parts change it: give accumulate=1, or a loss and penalties that are means over "
+                f"samples"
+            )
 
 
 def _check_own(networks: Mapping[str, nn.Module], setup: Setup[Any], game: Game) -> None:

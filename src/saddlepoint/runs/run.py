@@ -28,9 +28,20 @@ from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.runs.choosing import chosen_by_size, race
+from saddlepoint.runs.intervening import (
+    INTERVENTIONS,
+    carry_out,
+    intervene,
+    interventions_of,
+    told_of,
+    with_interventions,
+)
 from saddlepoint.runs.planning import Planned, planned, stages_of
+from saddlepoint.runs.watching import Examination
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import (
+    AutoConfig,
     Config,
     Converter,
     FittedConfig,
@@ -77,6 +88,7 @@ class Run:
         self.result: Result | None = None
         self._data, self._networks, self._observers = data, dict(networks or {}), tuple(observers)
         self._model: Model | None = None
+        self._chosen: dict[str, Any] = {}
 
     # --- from where ---------------------------------------------------------------------------------------
 
@@ -145,6 +157,10 @@ class Run:
 
     # --- training -----------------------------------------------------------------------------------------
 
+    def watch(self, observer: Observer) -> None:
+        """Tell one more how it goes."""
+        self._observers = (*self._observers, observer)
+
     def train(self, *, report: bool = True) -> Self:
         """Play to the end of the budget, from the newest checkpoint where there is one.
 
@@ -159,8 +175,15 @@ class Run:
             RunBusy: another process trains in the folder.
             RunFailed: the disk is full, or the run ended in values that are not finite before.
         """
-        config = self._configured()
         observer = Observers(self._observers)
+        if isinstance(chosen := self._configured(), AutoConfig):
+            self._agree()
+            if chosen.race is not None and isinstance(self.config, AutoConfig):
+                return self._race(chosen, observer, report)
+            if isinstance(self.config, AutoConfig):
+                self.config, self._chosen = chosen_by_size(chosen, self.read_data(observer.progressed))
+                observer.said(self._chosen["why"])
+        config = self._configured()
         with self.storage.held():
             continued = self._agree()
             if continued and (over := self._over()) is not None:
@@ -174,6 +197,15 @@ class Run:
                 torch.set_num_threads(threads)
         return self
 
+    def _race(self, config: AutoConfig, observer: Observers, report: bool) -> Self:
+        with self.storage.held():
+            best = race(self, config, observer)
+            self.config, self.result, self._model = best.config, best.result, None
+            if report:
+                write_curves(self.path)
+                write_report(self.path)
+        return self
+
     def _play(self, observer: Observers, continued: bool, report: bool) -> None:
         config = self._configured()
         data = self.read_data(observer.progressed)
@@ -182,6 +214,8 @@ class Run:
         observer.started(RunInfo(config, data, self.path, continued))
         try:
             if continued:
+                carry_out(self.storage)
+                config = self._played()
                 assembly = assemble(config, data, self._networks)
                 plan = Planned(config, assembly, stages_of(assembly), None)
             else:
@@ -195,11 +229,12 @@ class Run:
                     observer.said(f"note: {note}")
             else:
                 identity |= {"started": _now(), "plan": _told(plan)}
+                identity |= {"chosen": self._chosen} if self._chosen else {}
             # In this order: whoever finds the configuration and the identity knows the rest for a run's.
-            self.storage.write_config(config.plain())
-            self.storage.write_identity(**identity)
+            self.storage.write_config(self._configured().plain())
+            self.storage.write_identity(**identity, trouble=None)
             self.storage.create()
-            self.result = assembly.training(self.storage, observer).run()
+            self.result = self._watched(assembly, data, observer)
         except RunFailed as failure:
             self._failed(failure)
             raise
@@ -215,6 +250,45 @@ class Run:
         self._model = None
         self._end(self.result, report)
         observer.ended(self.result)
+
+    def _watched(self, assembly: Assembly, data: Dataset, observer: Observers) -> Result:
+        """Play; where the game is in trouble and the policy says so, go on with other settings, a few times."""
+        helpless = assembly.setup.game is not None  # a caller's own game: its settings are nobody's to change
+        while True:
+            config, before = assembly.config, interventions_of(self.storage)
+            turns = config.on_trouble in ("rollback", "adapt") and len(before) < INTERVENTIONS and not helpless
+            changed_at = before[-1].to if before else None
+            examination = Examination(
+                self.storage, config.plain(), config.on_trouble, observer, changed_at=changed_at, turns=turns
+            )
+            result = assembly.training(self.storage, observer, examination).run()
+            in_trouble = result.trouble is not None or result.outcome is Outcome.NON_FINITE
+            if not (turns and in_trouble):
+                return result
+            found = intervene(
+                self.storage,
+                config,
+                data,
+                self._networks,
+                result.message,
+                examination.found,
+                result.progress.samples,
+                back=config.on_trouble == "rollback",
+                tell=observer.progressed,
+            )
+            if found is None:
+                if result.trouble is None:
+                    return result
+                helpless = True  # nothing helps: it ends where it is
+            else:
+                observer.said(told_of(found))
+                carry_out(self.storage)
+            assembly = assemble(self._played(), data, self._networks)
+
+    def _played(self) -> Config:
+        """The configuration as the run is played now, after all interventions."""
+        with read_from_file():
+            return with_interventions(self._configured(), interventions_of(self.storage))
 
     def _failed(self, failure: RunFailed) -> None:
         with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
@@ -242,6 +316,7 @@ class Run:
             metrics=values(result.metrics.values()),
             checks=_finite(result.checks),
             live=_finite(result.live),
+            trouble=None if result.trouble is None else result.trouble.name,
         )
         if report:
             write_curves(self.path)
@@ -255,6 +330,11 @@ class Run:
             return False
         with read_from_file():
             before = read_config(self.storage.read_config(), str(self.storage.config))
+        if isinstance(config, AutoConfig) and not isinstance(before, AutoConfig):
+            if self.storage.read_identity().get("chosen", {}).get("asked") != config.plain():
+                raise ConfigurationError(f"{self.path} holds another run: give another folder with --out")
+            self.config = before
+            return True
         config = self.config = config.continuing(before)
         differences = config.differences(before)
         if [found.partition(":")[0] for found in differences] == ["data.path"]:
@@ -276,6 +356,8 @@ class Run:
         if identity.get("state") != "ended":
             return None
         if identity.get("outcome") == Outcome.NON_FINITE:
+            raise RunFailed(f"this run ended before: {identity.get('message')}")
+        if identity.get("trouble") is not None and config.on_trouble in ("warn", "stop"):
             raise RunFailed(f"this run ended before: {identity.get('message')}")
         if isinstance(config, FittedConfig):
             return f"Nothing to do: {identity.get('message')}, in {self.path}"
@@ -334,8 +416,8 @@ class Run:
         return changed(self.storage.read_identity(), self.data)
 
     def assembly(self) -> Assembly:
-        """Players, method and batches, where the run begins."""
-        return assemble(self._configured(), self.data, self._networks)
+        """Players, method and batches, where the run begins, with the settings that it has now."""
+        return assemble(self._played(), self.data, self._networks)
 
     def at_checkpoint(self) -> tuple[Assembly, int]:
         """The same where the newest checkpoint is, and the samples that it has seen.

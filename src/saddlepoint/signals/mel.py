@@ -63,7 +63,8 @@ def log_mel(waves: Tensor, rate: int, window: int, hop: int, bands: int, floor: 
     """log(Σ_k M[b, k] |X[k, t]|² + floor), natural: how much power is in every band and frame.
 
     Equal to librosa's `melspectrogram` (Slaney's scale and norm) and a logarithm. HiFi-GAN's differs: it takes bands of
-    magnitudes |X|, not of powers, and lifts what is below 1e-5 to it, where here the floor is added.
+    magnitudes |X|, not of powers, up to 8 kHz, of windows within the sound mirrored by (window − hop)/2 at both ends,
+    and lifts what is below 1e-5 to it, where here the floor is added.
 
     Args:
         waves: (N, samples) in [−1, 1].

@@ -1,5 +1,6 @@
 """Kinds of data: what each is made of, and the protocol that all other rooms know it by."""
 
+from saddlepoint.tasks.auto import AutoConfig
 from saddlepoint.tasks.autoencoder import (
     AutoencoderConfig,
     AutoencoderProbe,
@@ -18,6 +19,7 @@ from saddlepoint.tasks.watched import looked_at, watched
 
 __all__ = [
     "AdversarialConfig",
+    "AutoConfig",
     "AutoencoderConfig",
     "AutoencoderProbe",
     "Average",

@@ -18,16 +18,17 @@ from saddlepoint.tasks.setup import Setup
 from saddlepoint.training import Budget
 
 M = TypeVar("M", bound=Model)
+#: Settings that have to do with steps.
+OF_STEPS = (
+    *("method", "average", "schedules", "batch_size", "accumulate", "precision", "channels_last", "compiled"),
+    *("plan", "until", "every", "on_trouble"),
+)
 
 
 class FittedConfig(Config, ABC):
     """A model that is fitted at once: no player moves, so nothing that has to do with steps can be set."""
 
-    fixed: ClassVar[tuple[str, ...]] = (
-        *Config.fixed,
-        *("method", "average", "schedules", "batch_size", "accumulate", "precision", "channels_last", "compiled"),
-        *("budget", "plan", "until", "every"),
-    )
+    fixed: ClassVar[tuple[str, ...]] = (*Config.fixed, *OF_STEPS, "budget")
 
     game: Literal["fitted"] = "fitted"
     method: Annotated[Choice, METHOD_REGISTRY] = Field(default={"name": "simultaneous"})

@@ -75,6 +75,15 @@ class TableConfig(AdversarialConfig):
         "conditional": ("conditions",),
     }
 
+    #: Recipes by the word of `--model`.
+    models: ClassVar[Mapping[str, str]] = {
+        "game": "table",
+        "vae": "table-vae",
+        "copula": "table-copula",
+        "independent": "table-independent",
+        "auto": "table-auto",
+    }
+
     task: Literal["tables"] = "tables"
     data: TableFile = TableFile()
     """Which rows."""
@@ -84,6 +93,11 @@ class TableConfig(AdversarialConfig):
     """States of columns that samples begin with; none makes rows without conditions."""
     privacy: DifferentialPrivacy | None = None
     """Train with differential privacy; the recipe table-dp fits it."""
+
+    @property
+    def by_model(self) -> Mapping[str, str]:
+        """All; none under differential privacy, which the others do not have."""
+        return self.models if self.privacy is None else {}
 
 
 class TableAutoencoderConfig(AutoencoderConfig):

@@ -21,6 +21,7 @@ from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.fitted import fitted
 from saddlepoint.tasks.model import OWN, LatentInput
 from saddlepoint.tasks.setup import Setup
+from saddlepoint.tasks.tables.choosing import AutoTableConfig, table_auto
 from saddlepoint.tasks.tables.coding import numbered
 from saddlepoint.tasks.tables.copula import CopulaRows
 from saddlepoint.tasks.tables.data import given_rows, read_rows
@@ -63,9 +64,10 @@ class Tables(Task[AnyTableConfig, TableData, RowGenerator]):
         "adversarial": TableConfig,
         "autoencoder": TableAutoencoderConfig,
         "fitted": FittedTableConfig,
+        "auto": AutoTableConfig,
     }
     models = (RowGenerator, CopulaRows)
-    recipes = RECIPES
+    recipes: ClassVar = {**RECIPES, "table-auto": table_auto}
     Options = TableEvaluationOptions
 
     def read(self, config: AnyTableConfig, progress: OnProgress = quiet) -> TableData:
