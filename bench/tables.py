@@ -53,7 +53,9 @@ def ours(name: str, data: Path, seed: int, samples: int | None, given: argparse.
     """One of our models after its training."""
     sets = [f"seed={seed}", "threads=1", f"data.target={given.target}", *given.set]
     if samples is not None:
-        sets += [f"budget.samples={samples}", *given.trained]
+        # Scores and pictures on the way are no part of what is measured.
+        looks = [f"every.{what}={10**9}" for what in ("record", "snapshot", "checkpoint")]
+        sets += [f"budget.samples={samples}", *looks, *given.trained]
     config = configured(OURS[name], data=str(data), assignments=sets)
     run = Run.begin(config, out).train(report=False)
     return lambda n: run.sample(n, seed=seed)
