@@ -11,11 +11,17 @@ from pathlib import Path
 from threading import Thread
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["saddlepoint.cli", "saddlepoint.report"])
+_CONTEXT.set_forkserver_preload(
+    ["saddlepoint.cli.training", "saddlepoint.report", "torch._dynamo", "pandas", "pyarrow.parquet"]
+)
 
 
-def _run(arguments: list[str], said: Connection, limit: int | None) -> None:
+def _run(arguments: list[str], said: Connection, limit: int | None, place: Path | None, code: Path | None) -> None:
     """Become `saddle …`; runs in the child."""
+    if place is not None:
+        os.chdir(place)
+    if code is not None:
+        sys.path.insert(0, str(code))
     for stream in (1, 2):
         os.dup2(said.fileno(), stream)
     # Anew: the server's know of whatever was there before.
@@ -42,13 +48,22 @@ class Saddle:
         arguments: of the command line.
         output: a file that gets what it says, stdout and stderr, after what is there.
         limit: bytes that a file of its own may have, as on a disk that is nearly full.
+        place: the folder that it runs in.
+        code: a folder of modules that can be imported.
     """
 
-    def __init__(self, arguments: Sequence[str], output: Path, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        output: Path,
+        limit: int | None = None,
+        place: Path | None = None,
+        code: Path | None = None,
+    ) -> None:
         self.output = output
         heard, said = _CONTEXT.Pipe(duplex=False)  # no file: what it says has room whatever the limit is
         self.process: ForkServerProcess = _CONTEXT.Process(
-            target=_run, args=(list(arguments), said, limit), daemon=True
+            target=_run, args=(list(arguments), said, limit, place, code)
         )
         self.process.start()
         said.close()
@@ -83,9 +98,9 @@ class Saddle:
         return " ".join(self.output.read_text(encoding="utf-8").split())
 
 
-def saddle(arguments: Sequence[str], output: Path, limit: int | None = None) -> tuple[int, str]:
-    """Run to the end: the exit code and what it said."""
-    run = Saddle(arguments, output, limit)
+def saddle(arguments: Sequence[str], output: Path, limit: int | None = None, **more: Path | None) -> tuple[int, str]:
+    """Run to the end, see `Saddle`: the exit code and what it said."""
+    run = Saddle(arguments, output, limit, **more)
     return run.wait(), run.text
 
 

@@ -1,15 +1,17 @@
 """A task, a network, a method and a loss from outside the package: what docs/tasks.md says, run as it stands."""
 
-import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+import processes
 
 PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
 SHORT = ("--every.record=200", "--every.checkpoint=200", "--every.snapshot=400", "--batch-size=20", "--device=cpu")
@@ -56,55 +58,48 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def saddle(place: Path, *words: object, known: bool = True) -> subprocess.CompletedProcess[str]:
-    path = [os.environ.get("PYTHONPATH", ""), *([str(place)] if known else [])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path)), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "saddlepoint", *map(str, words)]
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+def saddle(place: Path, *words: object) -> tuple[int, str]:
+    """The exit code, and what is said with its blanks made one."""
+    with tempfile.TemporaryDirectory() as folder:
+        return processes.saddle([*map(str, words)], Path(folder) / "log", place=place, code=place)
 
 
 def test_the_page_s_task_does_all_that_the_page_says(place: Path) -> None:
     train = ("train", "curves:curves", "--data", "waves.csv", "--keep-schedules", *SHORT)
     for folder, samples in (("whole", 800), ("halves", 400), ("halves", 800)):
-        done = saddle(place, *train, "--samples", samples, "--out", folder)
-        assert done.returncode == 0, done.stderr
-    whole, halves = (
-        saddle(place, "sample", folder, "--trust", "-n", 5, "--seed", 3, "--out", f"{folder}.csv")
-        for folder in ("whole", "halves")
-    )
-    assert (whole.returncode, halves.returncode) == (0, 0), whole.stderr
+        code, said = saddle(place, *train, "--samples", samples, "--out", folder)
+        assert code == 0, said
+    for folder in ("whole", "halves"):
+        code, said = saddle(place, "sample", folder, "--trust", "-n", 5, "--seed", 3, "--out", f"{folder}.csv")
+        assert code == 0, said
     assert (place / "whole.csv").read_text() == (place / "halves.csv").read_text()
     assert len(np.loadtxt(place / "whole.csv", delimiter=",")) == 5
-    measured = saddle(place, "evaluate", "whole", "--trust", "--json", "--samples", 60)
-    assert '"frechet_curves"' in measured.stdout, measured.stderr
-    assert "floor: held-out curves" in measured.stderr
-    compared = saddle(
+    code, said = saddle(place, "evaluate", "whole", "--trust", "--json", "--samples", 60)
+    assert '"frechet_curves"' in said
+    assert "floor: held-out curves" in said
+    code, said = saddle(
         place, "compare", "curves:curves", "--baselines", "--data", "waves.csv", "--samples", 100, "--out", "beside"
     )
-    assert compared.returncode == 0, compared.stderr
-    assert "vae" in compared.stderr
-    dry = saddle(place, "train", "curves:curves", "--data", "waves.csv", "--latent.size", 3, "--dry-run")
-    assert "latent:\n  size: 3" in dry.stdout
-    assert "generator: " in dry.stdout.split("#", 1)[1]
-    assert saddle(place, "inspect", "whole", "--trust", "--batch-size", 32, "--size", 4, "--steps", 2).returncode == 0
-    assert saddle(place, "report", "whole").returncode == 0
+    assert code == 0, said
+    assert "vae" in said
+    code, said = saddle(place, "train", "curves:curves", "--data", "waves.csv", "--latent.size", 3, "--dry-run")
+    assert "latent: size: 3" in said
+    assert "generator: " in said.split("#", 1)[1]
+    assert saddle(place, "inspect", "whole", "--trust", "--batch-size", 32, "--size", 4, "--steps", 2)[0] == 0
+    assert saddle(place, "report", "whole")[0] == 0
 
 
 def test_a_kill_loses_nothing(place: Path) -> None:
     words = ("train", "curves:curves", "--data", "waves.csv", *SHORT, "--samples", 4000)
-    whole = saddle(place, *words, "--out", "unkilled")
-    assert whole.returncode == 0, whole.stderr
-    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(place)]))
-    command = [sys.executable, "-m", "saddlepoint", *map(str, words), "--out", "killed"]
-    process = subprocess.Popen(
-        command, cwd=place, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    code, said = saddle(place, *words, "--out", "unkilled")
+    assert code == 0, said
+    process = processes.Saddle([*map(str, words), "--out", "killed"], place / "log", place=place, code=place)
     checkpoints = place / "killed" / "checkpoints"
-    while process.poll() is None and len(list(checkpoints.glob("0*"))) < 2:
+    while process.running and len(list(checkpoints.glob("0*"))) < 2:
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
+    process.signal(signal.SIGKILL)
     process.wait()
-    assert saddle(place, *words, "--out", "killed").returncode == 0
+    assert saddle(place, *words, "--out", "killed")[0] == 0
     for folder in ("unkilled", "killed"):
         saddle(place, "sample", folder, "--trust", "-n", 9, "--out", f"{folder}.csv")
     assert (place / "killed.csv").read_text() == (place / "unkilled.csv").read_text()
@@ -112,27 +107,28 @@ def test_a_kill_loses_nothing(place: Path) -> None:
 
 def test_a_folder_imports_nothing_that_was_not_named(place: Path) -> None:
     words = ("train", "curves:curves", "--data", "waves.csv", *SHORT, "--samples", 40, "--out", "trusting")
-    assert saddle(place, *words).returncode == 0
+    assert saddle(place, *words)[0] == 0
     for command in (("sample", "trusting"), ("evaluate", "trusting"), ("inspect", "trusting"), ("train", "trusting")):
-        said = saddle(place, *command)
-        assert said.returncode == 2, command
-        assert "'curves:curves' is code outside of Saddlepoint" in said.stderr
-        assert "--trust" in said.stderr
-    gone = saddle(place, "sample", "trusting", "--trust", known=False)
-    assert gone.returncode == 0  # the module lies in the folder that the command runs in
+        code, said = saddle(place, *command)
+        assert code == 2, command
+        assert "'curves:curves' is code outside of Saddlepoint" in said
+        assert "--trust" in said
+    # The module lies in the folder that the command runs in.
+    command = [sys.executable, "-m", "saddlepoint", "sample", "trusting", "--trust"]
+    subprocess.run(command, cwd=place, check=True, capture_output=True)
     config = place / "trusting" / "config.yaml"
     config.write_text(config.read_text().replace("curves:curves", "os:system"))
-    assert saddle(place, "sample", "trusting", "--trust").returncode == 2
+    assert saddle(place, "sample", "trusting", "--trust")[0] == 2
 
 
 def test_networks_methods_and_losses_from_outside_are_named_wherever_a_name_is_asked_for(place: Path) -> None:
     words = ("train", "curves:curves", "--data", "waves.csv", *SHORT, "--samples", 60, "--out", "named")
     own = ("--method", "others:Plain", "--set", "generator.network=others:Wide", "--set", "generator.network.gain=0.5")
-    done = saddle(place, *words, *own, "--set", "loss=others:squares")
-    assert done.returncode == 0, done.stderr
+    code, said = saddle(place, *words, *own, "--set", "loss=others:squares")
+    assert code == 0, said
     assert "others:Plain" in (place / "named" / "config.yaml").read_text()
-    assert saddle(place, "sample", "named", "--trust", "-n", 3, "--out", "named.csv").returncode == 0
-    for wrong, said in (
+    assert saddle(place, "sample", "named", "--trust", "-n", 3, "--out", "named.csv")[0] == 0
+    for wrong, expected in (
         ("generator.network=os:system", "is no network"),
         ("generator.network=others:Nothing", "others has no 'Nothing'"),
         ("generator.network=nowhere:Net", "can't be imported"),
@@ -140,6 +136,6 @@ def test_networks_methods_and_losses_from_outside_are_named_wherever_a_name_is_a
         ("generator.network.gian=1", "did you mean 'gain'"),
     ):
         first = ("--set", "generator.network=others:Wide") if "gian" in wrong else ()
-        refused = saddle(place, *words[:-1], "none", *first, "--set", wrong)
-        assert refused.returncode == 2, wrong
-        assert said in refused.stderr
+        code, said = saddle(place, *words[:-1], "none", *first, "--set", wrong)
+        assert code == 2, wrong
+        assert expected in said

@@ -106,6 +106,9 @@ COMMANDS = {
         "inspecting:inspect",
         "Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.",
     ),
+    "status": Entry(
+        "reporting:status", "Say where a run is, and whether its game is sound, its result good, and it done."
+    ),
     "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
     "list": Entry(
         "listing:list_",

@@ -1,12 +1,13 @@
-"""`saddle report`."""
+"""`saddle report` and `saddle status`: what a run's folder says of it."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from saddlepoint.cli.console import err
-from saddlepoint.report import write_curves, write_report
+from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.report import COLOURS, status_lines, status_of, write_curves, write_report
 
 
 def report(
@@ -15,3 +16,27 @@ def report(
     """Write report.html and curves.png of a run anew."""
     err.print(f"wrote {write_curves(run)}", markup=False, soft_wrap=True)
     err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
+
+
+def status(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, also of a run that still goes on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say where a run is, and whether its game is sound, its result good, and it done.
+
+    Reads the folder alone, from any process, and changes nothing.
+
+    Examples:
+
+      saddle status runs/digits
+
+      watch -n 5 saddle status runs/digits
+    """
+    found = status_of(run)
+    for line in status_lines(found):
+        err.print(line, markup=False, soft_wrap=True)
+    for verdict in found["verdicts"]:
+        colour = Text(f"{verdict['question']:<8}", style=COLOURS[verdict["level"]])
+        err.print(colour, Text(verdict["answer"]), sep="", soft_wrap=True)
+    if as_json:
+        print_json(found)

@@ -17,11 +17,13 @@ from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
 from saddlepoint.networks import Costs
+from saddlepoint.report import COLOURS
 from saddlepoint.runs import Run, configured
 from saddlepoint.runs.api import KEEP, of_model, starting_point
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.runs.choosing import chosen_by_size
 from saddlepoint.runs.progress import ProgressBar
+from saddlepoint.runs.watching import Notifier
 from saddlepoint.tasks import AutoConfig, Config, recipes, task_of
 from saddlepoint.tasks.registry import check_reads_back
 from saddlepoint.training import Result
@@ -56,6 +58,12 @@ def train(
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that a saved configuration names.")
     ] = False,
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            "--notify", metavar="COMMAND", help="Run this where an answer to one of the three questions changes."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on stdout.")] = False,
     wants_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, and the main settings of a RECIPE that is named.")
@@ -103,6 +111,8 @@ def train(
     bar = ProgressBar()
     try:
         run = Run.begin(config, out, observers=[bar])
+        if notify is not None:
+            run.watch(Notifier(notify, run.path))
         run.train()
     finally:
         bar.close()
@@ -215,8 +225,9 @@ def _tell(run: Run, result: Result) -> None:
         table.add_row(name, Text(value))
     err.print(table)
     for verdict in run.verdicts():
-        style = {"bad": "red", "watch": "yellow"}.get(verdict.level, "green")
-        err.print(Text(f"{verdict.question:<8}", style=style), Text(verdict.answer), sep="", soft_wrap=True)
+        err.print(
+            Text(f"{verdict.question:<8}", style=COLOURS[verdict.level]), Text(verdict.answer), sep="", soft_wrap=True
+        )
     here = shlex.quote(str(run.path))
     if result.signal is not None:
         err.print(f"Saved. To go on:  saddle train {here}/config.yaml --out {here}", soft_wrap=True)

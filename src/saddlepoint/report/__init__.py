@@ -9,8 +9,9 @@ from saddlepoint.report.evaluations import evaluation_figure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.page import evidence_of, examine_run, write_curves, write_report
 from saddlepoint.report.perception_distortion import trade_figure
+from saddlepoint.report.status import status_lines, status_of
 from saddlepoint.report.text import quality_diversity_figure
-from saddlepoint.report.verdicts import Finding, Verdict, examine, verdicts
+from saddlepoint.report.verdicts import COLOURS, Finding, Verdict, examine, verdicts
 
 #: Figures of an evaluation by name; each is None where the evaluation has no such numbers.
 FIGURES: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
@@ -20,6 +21,7 @@ FIGURES: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
 }
 
 __all__ = [
+    "COLOURS",
     "DARK",
     "FIGURES",
     "LIGHT",
@@ -33,6 +35,8 @@ __all__ = [
     "examine",
     "examine_run",
     "save_png",
+    "status_lines",
+    "status_of",
     "trajectory",
     "verdicts",
     "write_curves",

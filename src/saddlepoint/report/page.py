@@ -179,6 +179,7 @@ class _Run:
             "levels": _LEVELS,
             "verdicts": verdicts(self.records, config=self.config, identity=self.identity, folder=self.path),
             "questions": _QUESTIONS,
+            "interventions": self.identity.get("interventions", []),
             "things": str(_mapping(self.identity.get("dataset")).get("kind") or "samples"),
             "snapshots": snapshots,
             "snapshots_of": of,

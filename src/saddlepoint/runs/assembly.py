@@ -27,7 +27,7 @@ from saddlepoint.networks import Costs, costs, coupled_layers, couples
 from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, recipe_named, task_of
-from saddlepoint.training import Observer, OptimizerSchedule, Stage, Stopping, Training
+from saddlepoint.training import Examiner, Observer, OptimizerSchedule, Stage, Stopping, Training
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
@@ -49,8 +49,8 @@ class Assembly:
         """The stream's, from the beginning."""
         return Batches(self.setup.batches)
 
-    def training(self, folder: RunFolder, observer: Observer) -> Training:
-        """The training of this game in a folder that was created."""
+    def training(self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None) -> Training:
+        """The training of this game in a folder that was created; `examiner` looks at every record."""
         config, setup = self.config, self.setup
         return Training(
             self.game,
@@ -65,6 +65,7 @@ class Assembly:
             OptimizerSchedule(self.game, config.schedules),
             self._stopping(),
             self._stages(),
+            examiner,
         )
 
     def deliver(self, folder: Path, **facts: Any) -> None:

@@ -3,7 +3,7 @@
 import base64
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.text import Text
 
 from saddlepoint.data.dataset import OnProgress
+from saddlepoint.report import COLOURS, Verdict
 from saddlepoint.tasks import Config, FittedConfig
 from saddlepoint.training import Budget, Observer, Result, RunInfo
 from saddlepoint.training.observer import Progress as Where
@@ -43,6 +44,7 @@ class ProgressBar(Observer):
         self._drawn = 0.0
         self._first: tuple[float, int] | None = None
         self._numbers = ""
+        self._answers = Text()
         self._last = Where()
         self._info: RunInfo | None = None
         self._reading: Progress | None = None
@@ -105,6 +107,13 @@ class ProgressBar(Observer):
         elif not self.console.is_terminal:
             self.console.print(f"{record['samples']:>12,} samples  {self._numbers}", markup=False, soft_wrap=True)
 
+    def judged(self, verdicts: Sequence[Verdict]) -> None:
+        """Keep the answers for the last line of the bar."""
+        self._answers = Text(no_wrap=True, overflow="ellipsis")
+        for verdict in verdicts:
+            self._answers.append(f"{verdict.question} ", style="bold")
+            self._answers.append(f"{verdict.answer}  ", style=COLOURS[verdict.level])
+
     def said(self, text: str) -> None:
         """Print above the bar."""
         self._read()
@@ -140,7 +149,7 @@ class ProgressBar(Observer):
         name = ": ".join(filter(None, (self._info.config.recipe, self._info.stage_at(samples))))
         self._bar.update(self._task, description=name, completed=share, where=where, left=left)
         numbers = Text(self._numbers, style="dim", no_wrap=True, overflow="ellipsis")
-        self._live.update(Group(self._bar, numbers), refresh=True)
+        self._live.update(Group(self._bar, numbers, self._answers), refresh=True)
 
     def _rate(self, now: float, samples: int) -> float:
         if self._first is None:

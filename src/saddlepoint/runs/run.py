@@ -29,7 +29,16 @@ from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.runs.choosing import chosen_by_size, race
+from saddlepoint.runs.intervening import (
+    INTERVENTIONS,
+    carry_out,
+    intervene,
+    interventions_of,
+    told_of,
+    with_interventions,
+)
 from saddlepoint.runs.planning import Planned, planned, stages_of
+from saddlepoint.runs.watching import Examination
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import (
     AutoConfig,
@@ -148,6 +157,10 @@ class Run:
 
     # --- training -----------------------------------------------------------------------------------------
 
+    def watch(self, observer: Observer) -> None:
+        """Tell one more how it goes."""
+        self._observers = (*self._observers, observer)
+
     def train(self, *, report: bool = True) -> Self:
         """Play to the end of the budget, from the newest checkpoint where there is one.
 
@@ -201,6 +214,8 @@ class Run:
         observer.started(RunInfo(config, data, self.path, continued))
         try:
             if continued:
+                carry_out(self.storage)
+                config = self._played()
                 assembly = assemble(config, data, self._networks)
                 plan = Planned(config, assembly, stages_of(assembly), None)
             else:
@@ -216,10 +231,10 @@ class Run:
                 identity |= {"started": _now(), "plan": _told(plan)}
                 identity |= {"chosen": self._chosen} if self._chosen else {}
             # In this order: whoever finds the configuration and the identity knows the rest for a run's.
-            self.storage.write_config(config.plain())
-            self.storage.write_identity(**identity)
+            self.storage.write_config(self._configured().plain())
+            self.storage.write_identity(**identity, trouble=None)
             self.storage.create()
-            self.result = assembly.training(self.storage, observer).run()
+            self.result = self._watched(assembly, data, observer)
         except RunFailed as failure:
             self._failed(failure)
             raise
@@ -235,6 +250,45 @@ class Run:
         self._model = None
         self._end(self.result, report)
         observer.ended(self.result)
+
+    def _watched(self, assembly: Assembly, data: Dataset, observer: Observers) -> Result:
+        """Play; where the game is in trouble and the policy says so, go on with other settings, a few times."""
+        helpless = assembly.setup.game is not None  # a caller's own game: its settings are nobody's to change
+        while True:
+            config, before = assembly.config, interventions_of(self.storage)
+            turns = config.on_trouble in ("rollback", "adapt") and len(before) < INTERVENTIONS and not helpless
+            changed_at = before[-1].to if before else None
+            examination = Examination(
+                self.storage, config.plain(), config.on_trouble, observer, changed_at=changed_at, turns=turns
+            )
+            result = assembly.training(self.storage, observer, examination).run()
+            in_trouble = result.trouble is not None or result.outcome is Outcome.NON_FINITE
+            if not (turns and in_trouble):
+                return result
+            found = intervene(
+                self.storage,
+                config,
+                data,
+                self._networks,
+                result.message,
+                examination.found,
+                result.progress.samples,
+                back=config.on_trouble == "rollback",
+                tell=observer.progressed,
+            )
+            if found is None:
+                if result.trouble is None:
+                    return result
+                helpless = True  # nothing helps: it ends where it is
+            else:
+                observer.said(told_of(found))
+                carry_out(self.storage)
+            assembly = assemble(self._played(), data, self._networks)
+
+    def _played(self) -> Config:
+        """The configuration as the run is played now, after all interventions."""
+        with read_from_file():
+            return with_interventions(self._configured(), interventions_of(self.storage))
 
     def _failed(self, failure: RunFailed) -> None:
         with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
@@ -262,6 +316,7 @@ class Run:
             metrics=values(result.metrics.values()),
             checks=_finite(result.checks),
             live=_finite(result.live),
+            trouble=None if result.trouble is None else result.trouble.name,
         )
         if report:
             write_curves(self.path)
@@ -301,6 +356,8 @@ class Run:
         if identity.get("state") != "ended":
             return None
         if identity.get("outcome") == Outcome.NON_FINITE:
+            raise RunFailed(f"this run ended before: {identity.get('message')}")
+        if identity.get("trouble") is not None and config.on_trouble in ("warn", "stop"):
             raise RunFailed(f"this run ended before: {identity.get('message')}")
         if isinstance(config, FittedConfig):
             return f"Nothing to do: {identity.get('message')}, in {self.path}"
@@ -359,8 +416,8 @@ class Run:
         return changed(self.storage.read_identity(), self.data)
 
     def assembly(self) -> Assembly:
-        """Players, method and batches, where the run begins."""
-        return assemble(self._configured(), self.data, self._networks)
+        """Players, method and batches, where the run begins, with the settings that it has now."""
+        return assemble(self._played(), self.data, self._networks)
 
     def at_checkpoint(self) -> tuple[Assembly, int]:
         """The same where the newest checkpoint is, and the samples that it has seen.

@@ -147,6 +147,21 @@ class RunFolder:
                 if made:
                     self.path.rmdir()
 
+    @property
+    def busy(self) -> bool:
+        """Whether another process holds the folder."""
+        if not self._lock.exists():
+            return False
+        lock = FileLock(self._lock)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # of somebody else's, who lets nobody write
+            return False
+        lock.release()
+        return False
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration, and a digest of it, by which an edit by hand is seen."""
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)

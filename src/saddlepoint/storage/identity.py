@@ -54,6 +54,18 @@ def _dataset(value: object) -> bool:
     return texts and lists and counted and isinstance(shape, list) and all(map(_count, shape))
 
 
+def _interventions(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= _MEMBERS and all(map(_intervention, value))
+
+
+def _intervention(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"at", "to", "why", "settings", "tried", "undone"}:
+        return False
+    tried = _mapping_of(lambda score: score is None or _number(score))(value["tried"])
+    counts = _count(value["at"]) and _count(value["to"])
+    return counts and tried and _text(value["why"]) and _texts(value["settings"]) and isinstance(value["undone"], bool)
+
+
 def _plan(value: object) -> bool:
     return isinstance(value, dict) and all(_count(value.get(key, 0) or 0) for key in ("seconds", "memory_bytes"))
 
@@ -70,4 +82,5 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     "versions": _mapping_of(_text),
     "dataset": _dataset,
     "plan": _plan,
+    "interventions": _interventions,
 }

@@ -15,6 +15,8 @@ from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
 from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Until, scaled
 
+#: What happens where a game is not sound.
+OnTrouble = Literal["ignore", "warn", "stop", "rollback", "adapt"]
 #: Of the layout of config.yaml; a run folder of another one is refused.
 SCHEMA = 2
 #: Short keys that stand for longer ones, in configurations with an adversary.
@@ -110,6 +112,10 @@ class Config(Settings, ABC):
     """End the run once it has converged."""
     every: Intervals = Intervals()
     """Samples between records, pictures and checkpoints."""
+    on_trouble: OnTrouble = "warn"
+    """What happens where the game is not sound, as every record is examined: `ignore` goes on, `warn` says so and ends
+    the run where it diverges, `stop` ends it in any case, `rollback` goes back to the last sound checkpoint with other
+    settings, `adapt` changes them where it is. Which ones is tried on the same batches before."""
 
     @model_validator(mode="after")
     def _parts(self) -> Self:
@@ -214,7 +220,7 @@ class Config(Settings, ABC):
     def differences(self, other: "Config") -> list[str]:
         """`key: here / there` for what decides the numbers and differs."""
         mine, theirs = flat(self.plain()), flat(other.plain())
-        keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "plan.", "device"))]
+        keys = [k for k in {**mine, **theirs} if not k.startswith(("budget.", "plan.", "device", "on_trouble"))]
         return [f"{k}: {mine.get(k)} here, {theirs.get(k)} there" for k in keys if mine.get(k) != theirs.get(k)]
 
 

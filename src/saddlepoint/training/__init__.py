@@ -8,9 +8,11 @@ from saddlepoint.training.plan import Length, Plan, scaled
 from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule, Schedule, Schedules
 from saddlepoint.training.stopping import Stopping, Until
+from saddlepoint.training.trouble import Examiner, Trouble
 
 __all__ = [
     "Budget",
+    "Examiner",
     "Intervals",
     "Length",
     "Observer",
@@ -28,6 +30,7 @@ __all__ = [
     "StageInfo",
     "Stopping",
     "Training",
+    "Trouble",
     "Until",
     "measured",
     "scaled",

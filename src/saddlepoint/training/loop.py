@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule
 from saddlepoint.training.state import load_state, overflowed, save_state
 from saddlepoint.training.stopping import Stopping
+from saddlepoint.training.trouble import Examiner, Trouble
 
 #: Seconds of training after which there is a new picture in any case.
 PICTURE = 15.0
@@ -50,6 +51,7 @@ class Result:
         live: metrics of the live parameters, where the answer is an average of them.
         signal: the number of the signal that stopped it, or None.
         products: with the game's Jacobian that methods of second order took.
+        trouble: why the game was played no further, where that is what ended it.
     """
 
     outcome: Outcome
@@ -60,13 +62,14 @@ class Result:
     live: dict[str, float] = field(default_factory=dict)
     signal: int | None = None
     products: int = 0
+    trouble: Trouble | None = None
 
     @property
     def exit_code(self) -> int:
         """0 done, 1 failed, 128 + number by a signal."""
         if self.signal is not None:
             return 128 + self.signal
-        return 1 if self.outcome in (Outcome.NON_FINITE, Outcome.DIVERGED) else 0
+        return int(self.trouble is not None or self.outcome in (Outcome.NON_FINITE, Outcome.DIVERGED))
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class Training:
         optimizer_schedule: sets rates by the samples seen, where they are scheduled.
         stopping: ends the run once it has converged, or goes round.
         stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
+        examiner: looks at every record, and may end the run.
     """
 
     def __init__(
@@ -116,7 +120,9 @@ class Training:
         optimizer_schedule: OptimizerSchedule | None = None,
         stopping: Stopping | None = None,
         stages: Sequence[Stage] = (),
+        examiner: Examiner | None = None,
     ) -> None:
+        self.examiner = examiner
         self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
         self.game, self.method, self.batches, self.probe = game, method, batches, probe
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
@@ -128,6 +134,7 @@ class Training:
         self._started = time.monotonic()
         self._loss_mean = LossMean()
         self._saved_at = -1
+        self._trouble: Trouble | None = None
         self._drawn = self._started
         self._clocked: list[Path] = []
 
@@ -158,6 +165,9 @@ class Training:
             if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
                 return self._result(Outcome.STOPPED, f"the budget of {spent} is spent{self._unreached()}")
 
+            if self._trouble is not None:
+                outcome = Outcome.DIVERGED if self._trouble.name == "diverges" else Outcome.STOPPED
+                return replace(self._result(outcome, self._trouble.why), trouble=self._trouble)
             if self.stopping is not None and (verdict := self.stopping.verdict()) is not None:
                 return self._result(*verdict)
 
@@ -240,6 +250,8 @@ class Training:
             raise RunFailed(
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
+        if self.optimizer_schedule is not None:  # a checkpoint has those that it was saved with
+            self.optimizer_schedule.begin()
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = state["seconds"]
         self._loss_mean = LossMean(state["sums"], state["count"])
@@ -258,6 +270,9 @@ class Training:
             "movement": _jsonable(self.probe.movement()),
             **{group: _jsonable(found) for group, found in {"metrics": {}, **self._unrecorded}.items()},
         }
+        if self.examiner is not None:
+            told, self._trouble = self.examiner.examine(record)
+            record |= told
         append_record(self.folder.records, record)
         self._loss_mean, self._unrecorded = LossMean(), {}
         self.observer.recorded(record)
@@ -333,6 +348,8 @@ class Training:
 
     def _finish(self, result: Result) -> Result:
         """Keep what there is. A state that is not finite is never saved: the checkpoint before it stays."""
+        if result.trouble is not None and result.trouble.turns:
+            return result
         if (failure := self._overflow()) is not None:
             return result if result.outcome is Outcome.NON_FINITE else failure
         metrics, checks = self._judged()

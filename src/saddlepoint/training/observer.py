@@ -76,6 +76,9 @@ class Observer:
     def recorded(self, record: Mapping[str, Any]) -> None:
         """A record was written to `metrics.jsonl`."""
 
+    def judged(self, verdicts: Sequence[Any]) -> None:
+        """The run was examined as a record was made: the `Verdict` on each of the three questions."""
+
     def snapshot(self, path: Path) -> None:
         """A picture was written."""
 
@@ -119,6 +122,11 @@ class Observers(Observer):
         """Tell them."""
         for observer in self.observers:
             observer.recorded(record)
+
+    def judged(self, verdicts: Sequence[Any]) -> None:
+        """Tell them."""
+        for observer in self.observers:
+            observer.judged(verdicts)
 
     def snapshot(self, path: Path) -> None:
         """Tell them."""

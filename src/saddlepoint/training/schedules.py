@@ -65,6 +65,12 @@ class OptimizerSchedule:
                     f"or --set schedules.beta2=none"
                 )
 
+    def begin(self) -> None:
+        """Set the rates that the optimizers were constructed with, which a state that was loaded may not have."""
+        for name, optimizer in self.game.optimizers.items():
+            for group, rate in zip(optimizer.param_groups, self._rates[name], strict=True):
+                group["lr"] = rate
+
     def set(self, position: int) -> None:
         """Set what is scheduled."""
         for name, optimizer in self.game.optimizers.items():

@@ -14,7 +14,7 @@ from typing import Any
 from saddlepoint.report.verdicts.diagnosis import Diagnosis
 from saddlepoint.report.verdicts.done import DONE, Settled
 from saddlepoint.report.verdicts.evidence import Evidence
-from saddlepoint.report.verdicts.finding import LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
+from saddlepoint.report.verdicts.finding import COLOURS, LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
 from saddlepoint.report.verdicts.game import GAME
 from saddlepoint.report.verdicts.result import RESULT
 
@@ -157,6 +157,7 @@ def _answer(run: Evidence, question: Question, level: Level, findings: list[Find
 
 
 __all__ = [
+    "COLOURS",
     "DIAGNOSES",
     "Diagnosis",
     "Evidence",

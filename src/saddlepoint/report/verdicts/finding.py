@@ -9,6 +9,8 @@ Level = Literal["good", "watch", "bad"]
 Question = Literal["game", "result", "done"]
 QUESTIONS: tuple[Question, ...] = ("game", "result", "done")
 LEVELS: tuple[Level, ...] = ("bad", "watch", "good")
+#: On terminals.
+COLOURS: Mapping[Level, str] = {"bad": "red", "watch": "yellow", "good": "green"}
 
 
 @dataclass(frozen=True)

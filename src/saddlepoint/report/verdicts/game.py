@@ -60,7 +60,7 @@ class NonFinite(Diagnosis):
             lost = series.samples[~np.isfinite(series.values)]
             if len(lost):
                 where[series.name.replace("_", " ")] = float(lost[0])
-        ended = run.identity.get("outcome") in ("non-finite", "diverged")
+        ended = run.identity.get("outcome") == "non-finite"
         if not where and not ended:
             return None
         seen = "; ".join(f"{name}: first at {int(at):,} samples" for name, at in where.items())

@@ -325,7 +325,7 @@ class Blind(Diagnosis):
             "watch",
             "Nothing measures the result",
             f"The run records no score of its {run.things}.",
-            "Look at the samples; a game of your own is measured with saddlepoint.training(…, metrics=function).",
+            "Look at the samples; a game of your own is measured with saddlepoint.train(…, metrics=function).",
         )
 
 

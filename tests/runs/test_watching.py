@@ -1,0 +1,180 @@
+"""A run that watches itself: what is found at every record, what is done about it, and that it stays exact."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import saddlepoint as sp
+from commands import Run
+from processes import Saddle, saddle
+from saddlepoint.report import status_of
+from saddlepoint.runs import intervening
+from saddlepoint.storage import read_records
+
+#: Digits of 8x8 by tiny networks; with TOO_FAST the game breaks within two hundred steps.
+TINY: dict[str, object] = {
+    "data.size": 8,
+    "latent.size": 6,
+    "conditional": False,
+    "generator.network": {"name": "mlp-generator", "widths": [16]},
+    "discriminator.network": {"name": "mlp-discriminator", "widths": [16]},
+    "batch_size": 16,
+    "score.samples": 128,
+    "every.record": 160,
+    "every.checkpoint": 320,
+    "every.snapshot": 100_000,
+    "plan.keep": True,
+}
+TOO_FAST = {**TINY, "optimizer.lr": 3.0}
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rehearsals of few steps."""
+    monkeypatch.setattr(intervening, "REHEARSED", 40)
+
+
+def trained(out: Path, settings: dict[str, object], policy: str, samples: int = 6400) -> sp.Run:
+    settings = {**settings, "on_trouble": policy}
+    return sp.train("digits", samples=samples, out=out, settings=settings, device="cpu", progress=False)
+
+
+def test_every_record_says_what_was_found(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", TINY, "warn", 3200)
+    records = run.history
+    assert all(set(record["verdicts"]) == {"game", "result", "done"} for record in records)
+    assert all(level in ("good", "watch", "bad") for record in records for level in record["verdicts"].values())
+    early = [record for record in records if record["steps"] < 100]
+    assert early
+    assert not any("troubles" in record for record in early)
+    assert records[-1]["troubles"] == []
+
+
+def test_a_run_in_trouble_ends_where_it_is_to_end_and_says_so(tmp_path: Path) -> None:
+    run = trained(tmp_path / "stop", TOO_FAST, "stop")
+    assert run.result is not None
+    assert run.result.trouble is not None
+    assert run.result.exit_code == 1
+    assert run.result.progress.samples < 6400
+    first, second = [set(record["troubles"]) for record in run.history if record.get("troubles")][:2]
+    assert run.result.trouble.name in first & second
+    with pytest.raises(RuntimeError, match="ended before"):
+        trained(tmp_path / "stop", TOO_FAST, "stop")
+    assert trained(tmp_path / "stop", TOO_FAST, "ignore").result.progress.samples >= 6400  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("short")
+def test_a_run_that_goes_back_is_well_again_and_tells_what_was_tried(tmp_path: Path) -> None:
+    lost = trained(tmp_path / "lost", TOO_FAST, "ignore")
+    run = trained(tmp_path / "back", TOO_FAST, "rollback")
+    assert run.outcome == "stopped"
+    assert run.metrics["pixel_frechet"].value < 0.5 * lost.metrics["pixel_frechet"].value
+    (change, *_) = changes = intervening.interventions_of(run.storage)
+    assert 1 <= len(changes) <= intervening.INTERVENTIONS
+    assert all(one.undone for one in changes)
+    assert change.to < change.at
+    assert intervening.UNCHANGED in change.tried
+    tried = {name: value for name, value in change.tried.items() if name != intervening.UNCHANGED and value is not None}
+    assert " ".join(change.settings) == min(tried, key=lambda name: tried[name])
+    assert "Changed at" in (run.path / "report.html").read_text()
+    positions = [record["samples"] for record in run.history]
+    assert positions == sorted(set(positions))
+    config = intervening.with_interventions(run.config, changes)
+    assert run.config.same_run(run.config)
+    assert not config.same_run(run.config)
+
+
+@pytest.mark.usefixtures("short")
+def test_settings_that_adapt_change_where_the_run_is(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", TOO_FAST, "adapt")
+    changes = intervening.interventions_of(run.storage)
+    assert changes
+    newest = [record["samples"] for record in run.history]
+    assert all(one.to > 0 and one.at - one.to <= 320 for one in changes)
+    assert newest == sorted(set(newest))
+
+
+def test_nothing_but_rates_and_weights_is_changed_by_a_folder_s_word(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", TINY, "warn", 320)
+    told = {"at": 320, "to": 160, "why": "x", "tried": {}, "undone": True}
+    run.storage.write_identity(interventions=[{**told, "settings": ["data.path=/etc/passwd"]}])
+    with pytest.raises(ValueError, match="no run makes"):
+        trained(tmp_path / "run", TINY, "warn", 640)
+    run.storage.write_identity(interventions=[{**told, "settings": ["optimizer.lr=1e-4"], "to": "no number"}])
+    assert intervening.interventions_of(run.storage) == []
+
+
+WORDS = [
+    *("train", "digits", "--device", "cpu", "--samples", "6400", "--on-trouble", "rollback"),
+    *(word for key, value in TOO_FAST.items() for word in ("--set", f"{key}={json.dumps(value)}")),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["rehearsal", "between", "after"])
+def test_a_run_killed_while_it_is_mended_ends_as_if_it_was_not(moment: str, tmp_path: Path) -> None:
+    code, text = saddle([*WORDS, "--out", str(tmp_path / "whole")], tmp_path / "log")
+    assert code == 0, text
+    run = tmp_path / "run"
+    process = Saddle([*WORDS, "--out", str(run)], tmp_path / "log")
+
+    def there() -> bool:
+        identity = json.loads((run / "run.json").read_text()) if (run / "run.json").exists() else {}
+        changes = identity.get("interventions", [])
+        if moment == "rehearsal":
+            return any(record.get("troubles") for record in read_records(run / "metrics.jsonl"))
+        return bool(changes) and (moment == "between" or changes[0]["undone"])
+
+    while process.running and not there():
+        pass
+    process.signal(9)
+    process.wait()
+    code, text = saddle([*WORDS, "--out", str(run)], tmp_path / "log")
+    assert code == 0, text
+    for file in ("generator/generator.safetensors", "config.yaml"):
+        assert (run / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
+
+    def told(folder: Path) -> Any:
+        records = [{k: v for k, v in r.items() if k != "seconds"} for r in read_records(folder / "metrics.jsonl")]
+        return records, json.loads((folder / "run.json").read_text())["interventions"]
+
+    assert told(run) == told(tmp_path / "whole")
+
+
+def test_status_tells_of_the_folder_alone(run: Run, tmp_path: Path) -> None:
+    trained(tmp_path / "run", TINY, "warn", 640)
+    said = run("status", tmp_path / "run", "--json")
+    assert said.code == 0
+    assert said.json["state"] == "ended"
+    assert said.json["samples"] == said.json["of"] == 640
+    assert [one["question"] for one in said.json["verdicts"]] == ["game", "result", "done"]
+    assert "640 samples of 640, 100%" in said.flat
+    with (found := sp.load(tmp_path / "run")).storage.held():
+        # Held by this process, which is another one than the lock asks for.
+        assert status_of(found.path)["state"] == "running"
+    identity = json.loads((tmp_path / "run/run.json").read_text())
+    (tmp_path / "run/run.json").write_text(json.dumps({**identity, "state": "running"}))
+    assert status_of(tmp_path / "run")["state"] == "interrupted"
+    nothing = run("status", tmp_path)
+    assert nothing.code == 2
+    assert "holds no run" in nothing.flat
+
+
+def test_a_command_is_run_where_an_answer_changes(run: Run, tmp_path: Path) -> None:
+    script = tmp_path / "told.py"
+    script.write_text(
+        f"import os, sys\nwith open({str(tmp_path / 'told')!r}, 'a') as f:\n"
+        "    f.write(os.environ['SADDLE_QUESTION'] + ' ' + os.environ['SADDLE_LEVEL'] + ' ' + sys.stdin.read())\n"
+    )
+    words = [word for word in WORDS if word not in ("--on-trouble", "rollback")]
+    said = run(*words, "--on-trouble", "stop", "--notify", f"{sys.executable} {script}", "--out", tmp_path / "run")
+    assert said.code == 1
+    patience = time.monotonic() + 60
+    while not (tmp_path / "told").exists() or "game bad" not in (tmp_path / "told").read_text():
+        assert time.monotonic() < patience, "waited in vain"
+        time.sleep(0.05)
+    assert "game bad" in (tmp_path / "told").read_text()
