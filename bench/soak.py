@@ -6,9 +6,11 @@ Every task is trained once without a disturbance, and so is one game by each of 
 
     train           is killed (SIGKILL) at any moment, and begun again by the same command, until it ends: generator,
                     checkpoint, records, pictures and configuration have to be those of the undisturbed run, bit for bit
-    sample, walk, augment, evaluate, compare, report
+    sample, walk, augment, enhance, translate, vocode, solve, map, report
                     are killed as they write over what an earlier call wrote: a file is afterwards the old or the new
-                    one as a whole; a comparison that is called again ends with the same results
+                    one as a whole
+    evaluate        keeps what was measured before
+    compare         that is called again, of methods and of baselines, ends with the same results
 
 Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
 disk (each flush takes longer), a full one (no file may grow beyond a random size), a full file system where a small
@@ -77,6 +79,8 @@ TASKS: dict[str, tuple[str | None, tuple[str, ...]]] = {
             *("--set", "discriminator.network.widths=[8]"),
         ),
     ),
+    "a VAE of rows": ("rows", ("table-vae", "--set", "latent.size=4")),
+    "a VAE of windows": ("prices", ("series-vae", "--set", "latent.size=4", "--set", "data.window=8")),
     "text": (
         "names",
         (
@@ -387,12 +391,19 @@ def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
         soak.differing("evaluate anew", json.dumps(mine).encode(), json.dumps(theirs).encode())
 
 
-def compare_words(out: Path) -> list[str]:
-    """The command of a comparison of two methods on a recipe, into a folder."""
-    return [
-        *("compare", "digits", "--methods", "alternating,extragradient", "--seeds", "2", "--samples", "64"),
-        *("--jobs", "1", *(f"--set={word}" for word in IMAGES[3::2]), "--set", "data.size=8", "--out", str(out)),
-    ]
+def comparisons(home: Path) -> dict[str, list[str]]:
+    """The commands of comparisons, without their folder: of two methods on a recipe, and of a table's baselines."""
+    tiny = ("latent.size=4", "generator.network.width=8", "discriminator.network.widths=[8]", "table-vae.latent.size=4")
+    return {
+        "compare methods": [
+            *("compare", "digits", "--methods", "alternating,extragradient", "--seeds", "2", "--samples", "64"),
+            *("--jobs", "1", *(f"--set={word}" for word in IMAGES[3::2]), "--set", "data.size=8"),
+        ],
+        "compare baselines": [
+            *("compare", "table", "--baselines", "--data", str(home / "data" / "rows"), "--samples", "64"),
+            *("--set", "batch_size=8", *(f"--set={word}" for word in tiny)),
+        ],
+    }
 
 
 def results(out: Path) -> bytes:
@@ -402,18 +413,21 @@ def results(out: Path) -> bytes:
         result = json.loads(path.read_text())
         result["curve"].pop("seconds", None)
         found.append({key: value for key, value in result.items() if key != "seconds"})
+    if (out / "baselines.json").exists():
+        for row in json.loads((out / "baselines.json").read_text())["rows"]:
+            found.append({**row, "values": {key: value for key, value in row["values"].items() if key != "seconds"}})
     return json.dumps(found).encode()
 
 
-def soak_comparing(soak: Soak, references: dict[str, Any]) -> None:
+def soak_comparing(soak: Soak, name: str, references: dict[str, Any]) -> None:
     """Kill a comparison a few times, let it end, and compare the results."""
-    about, expected = references["compare"]
+    words, about, expected = references[name]
     out = soak.home / "compared"
     shutil.rmtree(out, ignore_errors=True)
     for _ in range(soak.dice.randrange(1, 4)):
-        soak.disturbed(compare_words(out), about, out)
-    soak.whole(*compare_words(out))
-    soak.differing("compare", results(out), expected)
+        soak.disturbed([*words, "--out", str(out)], about, out)
+    soak.whole(*words, "--out", str(out))
+    soak.differing(name, results(out), expected)
 
 
 def _lay(path: Path, content: dict[str, bytes]) -> None:
@@ -438,34 +452,57 @@ def prepare(soak: Soak, names: Sequence[str]) -> tuple[dict[str, float], dict[st
         begin = time.monotonic()
         soak.whole(*train_words(name, soak.home), "--out", str(soak.home / "straight" / name))
         durations[name] = time.monotonic() - begin
-    images, table = soak.home / "straight" / "images", soak.home / "straight" / "tables"
-    commands: dict[str, tuple[list[str], list[str], str, bool]] = {
-        "sample a picture": (["sample", str(images)], ["--out"], "grid.png", True),
-        "sample arrays": (["sample", str(images), "-n", "500"], ["--npz"], "arrays.npz", True),
-        "sample single files": (["sample", str(images), "-n", "40"], ["--dir"], "files", True),
-        "sample rows": (["sample", str(table), "-n", "2000"], ["--out"], "rows.csv", True),
-        "sample a walk": (["sample", str(images), "--stops", "3"], ["--walk"], "walk.gif", True),
-        "augment into a folder": (["augment", str(images), "--per-class", "5"], ["--out"], "larger", False),
-        "augment into arrays": (["augment", str(images), "--per-class", "20"], ["--npz"], "larger.npz", True),
+    runs, data = soak.home / "straight", soak.home / "data"
+    images, photographs = str(runs / "images"), str(data / "photographs" / "a")
+    # Two ways of saying it for what is written and what it is written over; None: over other content of those names.
+    seeds = (["--seed", "1"], ["--seed", "2"])
+    made: dict[str, tuple[list[str], tuple[list[str], list[str]] | None, list[str], str, bool]] = {
+        "sample a picture": (["sample", images], seeds, ["--out"], "grid.png", True),
+        "sample arrays": (["sample", images, "-n", "500"], seeds, ["--npz"], "arrays.npz", True),
+        "sample single files": (["sample", images, "-n", "40"], seeds, ["--dir"], "files", True),
+        "sample a walk": (["sample", images, "--stops", "3"], seeds, ["--walk"], "walk.gif", True),
+        "sample rows": (["sample", str(runs / "tables"), "-n", "2000"], seeds, ["--out"], "rows.csv", True),
+        "sample windows": (["sample", str(runs / "series"), "-n", "200"], seeds, ["--out"], "windows.csv", True),
+        "sample sounds": (["sample", str(runs / "audio"), "-n", "20"], seeds, ["--dir"], "sounds", True),
+        "sample texts": (["sample", str(runs / "text"), "-n", "500"], seeds, ["--out"], "texts.txt", True),
+        "augment into a folder": (["augment", images, "--per-class", "5"], seeds, ["--out"], "larger", False),
+        "augment into arrays": (["augment", images, "--per-class", "20"], seeds, ["--npz"], "larger.npz", True),
+        "enhance": (["enhance", str(runs / "enhancement"), photographs], None, ["--out"], "better", True),
+        "translate": (["translate", str(runs / "pairs"), photographs], None, ["--out"], "other", True),
+        "vocode": (["vocode", str(runs / "vocoder"), str(data / "hums")], None, ["--out"], "sounds", True),
+        "solve": (["solve", "bilinear", "--iterations", "50"], None, ["--plot"], "way.png", True),
+        "map": (["map", "bilinear", "--grid", "5", "--iterations", "20"], None, ["--plot"], "map.png", True),
+        "report": (["report"], None, [], "run", True),
     }
     references: dict[str, Any] = {}
-    for command, (words, flag, name, replaces) in commands.items():
-        made = []
-        for seed in ("1", "2"):
-            out = soak.home / "reference" / f"{seed}-{name}"
+    for command, (words, ways, flag, name, replaces) in made.items():
+        if any(word.startswith(str(runs)) and not Path(word).exists() for word in words):
+            continue  # of a task that is not among those that were asked for
+        found, first = [], _content(Path(images)) if command == "report" else {}
+        for way in ways or ([], []):
+            out = soak.home / "written" / name
+            shutil.rmtree(out.parent, ignore_errors=True)
+            _lay(out, first)
             begin = time.monotonic()
-            soak.whole(*words, "--seed", seed, *flag, str(out))
+            soak.whole(*words, *way, *flag, str(out))
             about = time.monotonic() - begin
-            made.append(_content(out))
-        references[command] = ([*words, "--seed", "2", *flag], name, made[0] if replaces else None, made[1], about)
+            found.append(_content(out))
+        old, new = found
+        if ways is None:  # the second time wrote the same, or the command is not soaked by comparing bits
+            soak.differing(f"{command} twice", json.dumps(sorted(old)).encode(), json.dumps(sorted(new)).encode())
+            written = ("report.html", "curves.png") if command == "report" else tuple(old)
+            old = {key: b"what was here before" if key in written else content for key, content in old.items()}
+        words = [*words, *(ways or ([], []))[1], *flag]
+        references[command] = (words, name, old if replaces else None, new, about)
     begin = time.monotonic()
     copy = soak.home / "reference" / "evaluated"
     shutil.copytree(images, copy)
     soak.whole("evaluate", str(copy), "--samples", "50", "--features", "pixels", "--metrics", "frechet")
     references["evaluate"] = time.monotonic() - begin
-    begin = time.monotonic()
-    soak.whole(*compare_words(soak.home / "reference" / "compared"))
-    references["compare"] = time.monotonic() - begin, results(soak.home / "reference" / "compared")
+    for name, words in comparisons(soak.home).items():
+        begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
+        soak.whole(*words, "--out", str(out))
+        references[name] = words, time.monotonic() - begin, results(out)
     return durations, references
 
 
@@ -502,6 +539,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="a new folder; a temporary one by default")
     parser.add_argument("--tasks", help="only these, as images,tables")
+    parser.add_argument(
+        "--cases", help="only cases whose names begin with one of these, as compare,sample,train images"
+    )
     parser.add_argument("--minutes", type=float, default=math.inf, help="end after these, also with fewer kills")
     parser.add_argument("--patience", type=float, default=600, help="seconds after which a process counts as hung")
     given = parser.parse_args()
@@ -529,11 +569,17 @@ def main() -> None:
     disk = small_disk(home)
     cases: list[tuple[str, Callable[[], None]]] = [
         *((f"train {name}", lambda name=name: soak_training(soak, name, durations)) for name in names),
-        *((c, lambda c=c: soak_writing(soak, c, references)) for c in references if c not in ("evaluate", "compare")),
+        *((name, lambda name=name: soak_comparing(soak, name, references)) for name in comparisons(home)),
         ("evaluate", lambda: soak_evaluating(soak, references)),
-        ("compare", lambda: soak_comparing(soak, references)),
+        *(
+            (name, lambda name=name: soak_writing(soak, name, references))
+            for name in references
+            if name != "evaluate" and name not in comparisons(home)
+        ),
         *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names)))] if disk else []),
     ]
+    if given.cases:
+        cases = [case for case in cases if case[0].startswith(tuple(given.cases.split(",")))]
     begin, played = time.monotonic(), Counter[str]()
     while soak.counts["kills"] < given.kills and time.monotonic() - begin < 60 * given.minutes:
         order = soak.dice.sample(cases, len(cases))

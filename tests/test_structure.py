@@ -57,7 +57,7 @@ ARROWS = {
     "runs": (
         {
             *("components", "configuration", "core", "data", "dynamics", "evaluation", "measures", "methods"),
-            *("networks", "penalties", "report", "storage", "tasks", "training"),
+            *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
         },
         {"torch", "numpy", "rich"},
     ),

@@ -1,9 +1,15 @@
 """`saddle compare --baselines`, and a baseline from `train` to `sample`, from the user's side."""
 
+import errno
 import json
+import os
+import signal
 from pathlib import Path
 
+import pytest
+
 from commands import TINY, Run
+from faults import shim
 
 #: All but the size and the rest of `train`'s own flags.
 SETS = (*TINY[TINY.index("--set") :], "--set", "data.size=8", "--set", "batch_size=32", "--set", "device=cpu")
@@ -82,3 +88,34 @@ def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) ->
     )
     assert compared.code == 0, compared.err
     assert {row["evaluations"] for row in compared.json["standings"]} == {8}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hurt", ["a full disk", "a signal"])
+def test_a_comparison_whose_training_was_cut_short_goes_on(run: Run, tmp_path: Path, hurt: str) -> None:
+    rows = "".join(f"{number % 7},{number % 3}\n" for number in range(60))
+    (tmp_path / "rows.csv").write_text("a,b\n" + rows)
+    settings = ("generator.network.width=4", "discriminator.network.widths=[4]", "batch_size=8")
+    words = ["compare", "table", "--baselines", "--data", tmp_path / "rows.csv", "--samples", 64]
+    words += [word for setting in settings for word in ("--set", setting)]
+
+    def cut(number: int, event: str, path: str) -> None:
+        if path.endswith("000000000064.partial"):
+            if hurt == "a full disk":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+            signal.raise_signal(signal.SIGINT)
+
+    with shim(tmp_path / "b", cut):
+        said = run(*words, "--out", tmp_path / "b")
+    assert said.code == (1 if hurt == "a full disk" else 130), said.err
+    assert run(*words, "--out", tmp_path / "b").code == 0
+    assert run(*words, "--out", tmp_path / "straight").code == 0
+    found, expected = (
+        [
+            {**row, "values": {name: value for name, value in row["values"].items() if name != "seconds"}}
+            for row in json.loads((tmp_path / out / "baselines.json").read_text())["rows"]
+        ]
+        for out in ("b", "straight")
+    )
+    assert found == expected
+    assert {row["values"].get("samples") for row in found} >= {64.0}

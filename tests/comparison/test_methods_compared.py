@@ -103,10 +103,20 @@ def test_an_interrupted_race_goes_on_and_comes_to_the_same_end(tmp_path, monkeyp
     assert len(played) == len(whole["search"]) + len(whole["results"]) == 12
 
 
-def test_a_damaged_result_is_played_again(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"method": "alte',
+        "[" * 50_000,
+        "[]",
+        *(f'{{"method": "alternating", "lr": {lr}, "curve": {{}}, "seconds": "x"}}' for lr in ("NaN", "[]", "0.1")),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_damaged_result_is_played_again(tmp_path, content):
     comparison = configured("bilinear", "alternating", seeds=1, budget=Budget(evaluations=20))
     whole = run(comparison, tmp_path, jobs=1)
-    next((tmp_path / "results").iterdir()).write_text('{"method": "alte')
+    next((tmp_path / "results").iterdir()).write_text(content)
     assert timeless(run(comparison, tmp_path, jobs=1)) == timeless(whole)
 
 

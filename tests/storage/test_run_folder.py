@@ -124,3 +124,10 @@ def test_the_identity_keeps_fields_that_are_not_written_again_and_survives_damag
     assert run.read_identity() == {}
     run.identity.write_bytes(b"\xff\xfe\x00")
     assert run.read_identity() == {}
+
+
+def test_a_name_from_elsewhere_leads_nowhere_else(tmp_path: Path) -> None:
+    for name in ("../../evil", "/etc/evil", "..", "a/../../evil", "x:../evil", "\0evil", "~/evil"):
+        place = free_name(tmp_path / "runs", name, lambda _: False)
+        assert place.parent == tmp_path / "runs"
+        assert place.name.strip(".")

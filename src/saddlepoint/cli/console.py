@@ -1,18 +1,21 @@
 """What people see goes to stderr; stdout is for results and machines."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+from saddlepoint.terminal import Terminal
+
+err = Terminal(stderr=True, highlight=False)
+out = Terminal(highlight=False)
 
 #: The option of every command that has a result for machines.
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout.")]
@@ -20,9 +23,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout
 
 def fail(message: str, code: int) -> NoReturn:
     """Print one error and leave."""
-    err.print("error:", style="bold red", end=" ")
-    err.print(message, markup=False, soft_wrap=True)
+    try:
+        err.print("error:", style="bold red", end=" ")
+        err.print(message, markup=False, soft_wrap=True)
+    except OSError:  # nobody reads it, and the code says it, too
+        let_go()
     sys.exit(code)
+
+
+def let_go() -> None:
+    """Leave nothing for the interpreter to flush where nobody reads any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
 
 
 def tell(notes: Iterable[str]) -> None:
@@ -39,7 +53,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 def print_wide(table: Table) -> None:
     """A table on stderr in its whole width: a narrow terminal wraps lines, better than a table without its names."""
     natural = Measurement.get(err, err.options.update(width=400), table).maximum
-    Console(stderr=True, highlight=False, width=max(err.width, natural)).print(table)
+    Terminal(stderr=True, highlight=False, width=max(err.width, natural)).print(table)
 
 
 def bar_of_runs() -> Progress:

@@ -11,6 +11,7 @@ from typing import Any
 
 from saddlepoint import __version__
 from saddlepoint.cache import cache_folder
+from saddlepoint.configuration import from_json
 
 #: What is listed.
 KINDS = (
@@ -23,8 +24,9 @@ def known() -> dict[str, Any]:
     """The catalogue, as `saddlepoint.cli.catalogue` makes it; from the cache where nothing was installed since."""
     path = cache_folder() / f"catalogue-{_state()}.json"
     with suppress(OSError, ValueError):
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        found = from_json(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict) and {"settings", "lists", "flags"} <= set(found):
+            return found
     from saddlepoint.cli.catalogue import catalogue
 
     made = catalogue()

@@ -4,9 +4,7 @@ A command's module is imported when the command is run, so that help, the versio
 """
 
 import io
-import os
 import sys
-from contextlib import suppress
 from pkgutil import resolve_name
 from typing import Annotated, Any, NamedTuple, NoReturn
 
@@ -193,7 +191,9 @@ def main() -> None:
     try:
         app(prog_name="saddle")
     except BrokenPipeError:
-        _let_go()
+        from saddlepoint.cli.console import let_go
+
+        let_go()
         sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
@@ -218,14 +218,6 @@ def _fail_for(error: Exception) -> NoReturn:
     if isinstance(error, RecursionError):
         _fail("something that was given is nested too deep: write it flatter", 2)
     raise error
-
-
-def _let_go() -> None:
-    """Leave nothing for the interpreter to flush where nobody reads any more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            os.dup2(nowhere, stream.fileno())
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -4,6 +4,7 @@ import math
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -92,7 +93,8 @@ def map_(
     sizes = np.geomspace(low, high, grid).tolist()
     steps = iterations or (STEPS if fresh.separable else STEPS_APART)
     jobs = jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
-    play = partial(_row, settings.game, settings.method, sizes, steps, starts)
+    # As numbers: a tensor would be fetched from this process when a row begins, which may be dead by then.
+    play = partial(_row, settings.game, settings.method, sizes, steps, starts.tolist())
     rows = (
         _whole(analytic, settings, sizes, steps, starts) if fresh.separable else _rows(play, sizes, len(starts), jobs)
     )
@@ -156,12 +158,14 @@ def _whole(
 
 
 def _row(
-    game: dict[str, Any], method: dict[str, Any], sizes: list[float], steps: int, starts: Tensor, h_y: float
+    game: dict[str, Any], method: dict[str, Any], sizes: list[float], steps: int, starts: list[list[float]], h_y: float
 ) -> list[Cell]:
     """One row of the map, built anew where it is played."""
     torch.set_num_threads(1)
     make = partial(METHOD_REGISTRY.build, method)
-    return stability_map(GAME_REGISTRY.build(game), make, sizes, [h_y], steps, starts)[0]
+    return stability_map(
+        GAME_REGISTRY.build(game), make, sizes, [h_y], steps, torch.tensor(starts, dtype=torch.float64)
+    )[0]
 
 
 def _rows(play: "partial[list[Cell]]", sizes: Sequence[float], starts: int, jobs: int) -> list[list[Cell]]:
@@ -179,7 +183,7 @@ def _rows(play: "partial[list[Cell]]", sizes: Sequence[float], starts: int, jobs
         if jobs == 1 or len(sizes) ** 2 * starts < FEW:
             return [play(h) for h in bar.track(sizes, description="mapping")]
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(jobs, len(sizes)), context, initializer=_deaf) as pool:
+        with ProcessPoolExecutor(min(jobs, len(sizes)), context, initializer=_begin) as pool:
             try:
                 return list(bar.track(pool.map(play, sizes), total=len(sizes), description="mapping"))
             except BaseException:
@@ -187,9 +191,17 @@ def _rows(play: "partial[list[Cell]]", sizes: Sequence[float], starts: int, jobs
                 raise
 
 
-def _deaf() -> None:
-    """Ctrl-C is the parent's business, which cancels what has not begun."""
+def _begin() -> None:
+    """Ctrl-C is the parent's business, which cancels what has not begun; without a parent there is nothing to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _theory(analytic: AnalyticGame, settings: MapSettings, sizes: list[float]) -> list[list[float]] | None:

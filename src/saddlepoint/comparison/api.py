@@ -19,7 +19,7 @@ from saddlepoint.report.baselines import write_baselines
 from saddlepoint.report.comparison import write_comparison
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS
-from saddlepoint.storage import free_name
+from saddlepoint.storage import free_name, plain_name
 from saddlepoint.training import Budget
 
 #: Starts of each method where nothing is said.
@@ -117,7 +117,7 @@ def _methods(
     def same(found: Mapping[str, Any]) -> bool:
         return not comparison.differences(Comparison.read(found))
 
-    folder = Path(out) if out is not None else free_name(RUNS, f"compare-{comparison.on.rpartition(':')[2]}", same)
+    folder = Path(out) if out is not None else free_name(RUNS, f"compare-{plain_name(comparison.on)}", same)
     what = f"playing on {comparison.on}"
     found = play(comparison, folder, jobs=jobs, progress=lambda done, of: tell(what, done, of))
     plain = {**found, "command": list(command), "versions": versions()}
@@ -132,7 +132,7 @@ def _beside(
     tell: OnWork,
     command: Sequence[str],
 ) -> Compared:
-    name = f"baselines-{'-'.join(recipe.rpartition(':')[2] for recipe in recipes)}"
+    name = f"baselines-{'-'.join(plain_name(recipe) for recipe in recipes)}"
     folder = Path(out) if out is not None else _free(name, entries)
     if told := differences(entries, folder):
         more = "; …" if len(told) > 3 else ""

@@ -18,7 +18,7 @@ from saddlepoint.data.dataset import Dataset, quiet
 from saddlepoint.measures import declared
 from saddlepoint.runs import Run
 from saddlepoint.runs.api import configured
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import plain_name, write_atomically
 from saddlepoint.tasks import Config, Model, Subject, task_of
 from saddlepoint.training import Budget
 
@@ -48,7 +48,7 @@ class BaselineEntry:
 
     def folder(self, home: Path) -> Path:
         """Where it is trained."""
-        return home / self.on.rpartition(":")[2] / f"{self.label}-{self.seed}"
+        return home / plain_name(self.on) / f"{self.label}-{self.seed}"
 
 
 def entries_for(
@@ -173,7 +173,8 @@ def _trained(
     if entry.fit is not None:
         return {"failed": False}, entry.fit(entry.config, data)
     run = Run(entry.folder(home), entry.config, data=data, observers=[OnBudget(entry.config.budget, watch)])
-    if run.storage.read_identity().get("state") != "ended":
+    # One that was interrupted, or ended by a full disk, goes on; one whose budget is spent says so and is left alone.
+    if run.storage.read_identity().get("outcome") not in (Outcome.NON_FINITE, Outcome.DIVERGED):
         run.train()
         if run.result is not None and run.result.signal is not None:
             raise KeyboardInterrupt
@@ -199,7 +200,7 @@ def _measured(
 
 
 def _keep(home: Path, on: str, label: str, picture: Any) -> Path:
-    path = home / on.rpartition(":")[2] / f"{label}.png"
+    path = home / plain_name(on) / f"{label}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, partial(Image.fromarray(np.asarray(picture)).save, format="PNG"))
     return path

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 
 from saddlepoint.comparison.settings import Comparison, with_rate
 from saddlepoint.components.analytic import AnalyticSettings
@@ -20,7 +20,7 @@ from saddlepoint.core import Game, Outcome, rng
 from saddlepoint.games.solving import judge
 from saddlepoint.measures import Measure, measure
 from saddlepoint.runs import Run
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import plain_name, read_text, write_atomically
 from saddlepoint.tasks import Config
 from saddlepoint.training import Budget, Observer
 from saddlepoint.training.observer import Progress
@@ -74,6 +74,9 @@ class EntryResult:
         return found if math.isfinite(found) else math.inf
 
 
+_RESULT = TypeAdapter(EntryResult)
+
+
 @dataclass(frozen=True, eq=False)
 class Entry:
     """A method, a step size and a seed in a comparison; its trials are those of the search.
@@ -109,13 +112,13 @@ class Entry:
 
     @property
     def _slug(self) -> str:
-        return re.sub(r"[^\w.=+-]+", "_", self.label).strip("_")
+        return plain_name(self.label.replace(":", "_"))
 
     def kept(self) -> EntryResult | None:
         """The result of an earlier session."""
         try:
-            return EntryResult(**json.loads(self.file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            return _RESULT.validate_json(read_text(self.file), strict=True)
+        except (OSError, ValueError):
             return None
 
     def play(self, watch: OnShare) -> EntryResult:

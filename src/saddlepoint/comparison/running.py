@@ -19,7 +19,7 @@ from saddlepoint.comparison.entry import Entry, EntryResult
 from saddlepoint.comparison.settings import Comparison
 from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.storage import RunFolder
+from saddlepoint.storage import RunFolder, remove_partial
 from saddlepoint.training import RunFailed
 
 #: Analytic games below so many evaluations in all are over before a process has started.
@@ -51,6 +51,7 @@ def run(
         if folder.config.exists():
             _agree(comparison, folder)
         folder.write_config(comparison.plain())
+        remove_partial(path / "results")
         trials = [
             Entry(comparison, path, label, h, comparison.seeds, trial=True)
             for label in comparison.entries

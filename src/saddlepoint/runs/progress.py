@@ -17,6 +17,7 @@ from rich.text import Text
 from saddlepoint.data.dataset import OnProgress
 from saddlepoint.report import COLOURS, Verdict
 from saddlepoint.tasks import Config, FittedConfig
+from saddlepoint.terminal import Terminal
 from saddlepoint.training import Budget, Observer, Result, RunInfo
 from saddlepoint.training.observer import Progress as Where
 
@@ -25,8 +26,8 @@ REDRAW = 0.2
 #: Class names that are shown.
 NAMED = 10
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+err = Terminal(stderr=True, highlight=False)
+out = Terminal(highlight=False)
 
 
 class ProgressBar(Observer):

@@ -124,7 +124,7 @@ class Run:
             for role, network in (networks or {}).items():
                 config = _with_own(config, role, network)
         check_reads_back(config)
-        path = Path(out) if out is not None else free_name(RUNS, config.recipe.rpartition(":")[2], _is_run(config))
+        path = Path(out) if out is not None else free_name(RUNS, config.recipe, _is_run(config))
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
         run._agree()
         return run

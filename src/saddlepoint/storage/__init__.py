@@ -3,8 +3,8 @@
 from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
-from saddlepoint.storage.files import read_bytes, read_text, write_atomically
-from saddlepoint.storage.folder import RunBusy, RunFolder, free_name
+from saddlepoint.storage.files import named_in_utf8, read_bytes, read_text, remove_partial, write_atomically
+from saddlepoint.storage.folder import RunBusy, RunFolder, free_name, plain_name
 from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
 from saddlepoint.storage.records import append_record, read_records, trim_records
 from saddlepoint.storage.sealed import altered, write_sealed
@@ -24,10 +24,13 @@ __all__ = [
     "from_json",
     "from_yaml",
     "in_words",
+    "named_in_utf8",
+    "plain_name",
     "read_bytes",
     "read_evaluations",
     "read_records",
     "read_text",
+    "remove_partial",
     "shortage",
     "trim_records",
     "write_atomically",

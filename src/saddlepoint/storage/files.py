@@ -4,8 +4,8 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -115,6 +115,21 @@ def read_text(path: Path, limit: int = TEXT_BYTES, errors: str = "strict") -> st
     return read_bytes(path, limit).decode("utf-8", errors)
 
 
+@contextmanager
+def named_in_utf8(path: Path) -> Iterator[Path]:
+    """Inside the block, a name of a file for libraries that take names of text only; mostly its own."""
+    try:
+        os.fsencode(path).decode()
+    except UnicodeDecodeError:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            yield Path(f"/dev/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
+    else:
+        yield path
+
+
 def stay_within(path: Path, folder: Path) -> None:
     """Raise OSError where links lead out of a folder, or where no regular file or folder is in the path's place."""
     place = _resolved(path)
@@ -136,7 +151,8 @@ def _resolved(path: Path) -> Path:
 
 def _fill(path: Path, write: Callable[[Path], None] | str | bytes) -> None:
     if isinstance(write, str):
-        path.write_text(write, encoding="utf-8", newline="")
+        # Names of folders may hold bytes that are no text: pages show them as the terminal does.
+        path.write_text(write, encoding="utf-8", errors="backslashreplace", newline="")
     elif isinstance(write, bytes):
         path.write_bytes(write)
     else:

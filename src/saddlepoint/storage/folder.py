@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -133,9 +134,8 @@ class RunFolder:
                 f"another process is training in {self.path}: wait for it, or give another folder with --out"
             ) from None
         try:
-            remove_partial(self.path)
-            remove_partial(self.samples)
-            for place in (self.generator, *self.generator.glob("*/")):
+            inside = (self.samples, self.exhibits, self.generator, *self.generator.glob("*/"))
+            for place in (self.path, *inside):
                 remove_partial(place)
             yield
         finally:
@@ -233,18 +233,27 @@ def read_config(path: Path) -> dict[str, Any]:
     return data
 
 
+def plain_name(name: str) -> str:
+    """The name of one file or folder for what is called so, which may be a path or `package.module:Name`.
+
+    >>> plain_name("package.module:Name"), plain_name("../../etc/x.yaml")
+    ('Name', 'etc_x.yaml')
+    """
+    return re.sub(r"[^\w.=+-]+", "_", name.rpartition(":")[2]).strip("_.") or "unnamed"
+
+
 def free_name(folder: Path, name: str, same: Callable[[Mapping[str, Any]], bool]) -> Path:
     """The default folder of a run: the one that holds the same run, or the first name not taken.
 
     Args:
         folder: where runs are.
-        name: the wanted name; `-2`, `-3` and so on are tried after it.
+        name: what is to be in it, see `plain_name`; `-2`, `-3` and so on are tried after it.
         same: whether a configuration found in a folder is that of this run.
 
     >>> free_name(Path("/nonexistent"), "digits", lambda config: True).as_posix()
     '/nonexistent/digits'
     """
-    number = 1
+    name, number = plain_name(name), 1
     while True:
         path = folder / (name if number == 1 else f"{name}-{number}")
         if not path.exists():

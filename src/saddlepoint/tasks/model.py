@@ -24,7 +24,7 @@ from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
-from saddlepoint.storage import altered, free_memory, in_words, read_text, write_atomically, write_sealed
+from saddlepoint.storage import altered, free_memory, in_words, named_in_utf8, read_text, write_atomically, write_sealed
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
@@ -192,7 +192,8 @@ def load_model(
         )
     try:
         found = _described(folder, kind_of, given)
-        state = load_file(folder / WEIGHTS)
+        with named_in_utf8(folder / WEIGHTS) as weights:
+            state = load_file(weights)
         found.network.load_state_dict(_finite(state) if found.finite else state)
         found.network.eval()
         if given is None:
@@ -226,7 +227,7 @@ def _described(folder: Path, kind_of: Callable[[str], type[Model]], given: nn.Mo
             raise ValueError(f"a size of {size:,}, where 0 to {LARGEST:,} are expected")
     with torch.device("meta"):  # which allocates nothing: what does not fit the weights is never made
         state = kind.described(None, spec, shape, config).network.state_dict()
-    with safe_open(folder / WEIGHTS, "pt") as file:
+    with named_in_utf8(folder / WEIGHTS) as weights, safe_open(weights, "pt") as file:
         there = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
     if there != {key: tuple(tensor.shape) for key, tensor in state.items()}:
         raise ValueError(f"{WEIGHTS} holds other weights than {CONFIG} describes")

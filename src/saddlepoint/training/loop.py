@@ -402,12 +402,14 @@ class Training:
         )
 
     def _disk_trouble(self, error: OSError) -> str:
-        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{error.strerror or error}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = "the disk is full" if full else f"{error.strerror or error}"
+        remedy = "Make room" if full or error.errno == errno.EFBIG else "Look after that folder and its disk"
         try:
             last = f"the last whole checkpoint, at {self.folder.checkpoints.newest().samples:,} samples, is intact"
         except (NoCheckpoint, OSError):
             last = "no checkpoint was written yet"
-        return f"can't write to {self.folder.path}: {reason}; {last}. Make room; the same command then continues"
+        return f"can't write to {self.folder.path}: {reason}; {last}. {remedy}; the same command then continues"
 
     @contextmanager
     def _at_answer(self) -> Iterator[None]:

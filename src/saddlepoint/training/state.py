@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method
+from saddlepoint.storage import named_in_utf8
 
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
 #: Letters of a message that a library's own is cut to.
@@ -77,7 +78,8 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     device = next(iter(game.point.tensors), torch.empty(0)).device
     try:
         _check_size(folder / STATE)
-        weights = load_file(folder / WEIGHTS, device=str(device))
+        with named_in_utf8(folder / WEIGHTS) as file:
+            weights = load_file(file, device=str(device))
         state = torch.load(folder / STATE, map_location=device, weights_only=True)
     except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
         raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error
