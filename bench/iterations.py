@@ -163,9 +163,8 @@ def noisy_cell(name: str, game: AnalyticGame, evaluations: int) -> str:
     return f"{statistics.fmean(found):.3f} ± {statistics.stdev(found):.3f} at {h:g}"
 
 
-def analytic(evaluations: int) -> None:
+def analytic(names: list[str], evaluations: int) -> None:
     """Print the first table."""
-    names = [n for n in METHODS if n not in {"ridge"}] + [*SPECIAL, "ridge"]
     print("| method | a step | time | " + " | ".join([*GAMES, *NOISY]) + " |")
     print("|---" * (len(GAMES) + len(NOISY) + 3) + "|")
     for name in names:
@@ -274,16 +273,17 @@ def main() -> None:
         "--evaluations", type=int, default=400, help="of the deterministic games; twice as many of the noisy"
     )
     parser.add_argument("--gans", help=f"the second table, of these recipes: {','.join(GANS)}")
-    parser.add_argument("--methods", default=",".join(PLAYED), help="of the second table")
+    parser.add_argument("--methods", help="rows, by commas; without it all, and of the second table some")
     parser.add_argument("--seconds", type=float, default=10.0, help="of processor time a run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("runs/iterations"))
     given = parser.parse_args()
     torch.set_num_threads(1)
+    names = given.methods.split(",") if given.methods else None
     if given.gans:
-        gans(given.gans.split(","), given.methods.split(","), given.seconds, given.seeds, given.out)
+        gans(given.gans.split(","), names or list(PLAYED), given.seconds, given.seeds, given.out)
     else:
-        analytic(given.evaluations)
+        analytic(names or [*METHODS, *SPECIAL], given.evaluations)
 
 
 if __name__ == "__main__":

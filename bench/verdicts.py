@@ -22,15 +22,14 @@ from typing import Any
 import numpy as np
 import pandas
 import torch
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_images
 from torch import Tensor, nn
 
-from saddlepoint.configuration import assign
 from saddlepoint.core import rng
 from saddlepoint.report import evidence_of, examine_run, verdicts
+from saddlepoint.runs.api import configured
 from saddlepoint.runs.run import Run
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks import Config, recipe_named
 
 Sets = tuple[str, ...]
 #: Gives the data of a seed; None has the recipe read its own.
@@ -161,6 +160,35 @@ def tones(seed: int) -> tuple[np.ndarray, int]:
     return (0.5 * waves * np.exp(-fade * time)).astype(np.float32), 4000
 
 
+def photographs(seed: int) -> Tensor:
+    """2,000 crops of 64x64 of two photographs, averaged to 16x16: uint8 (2000, 3, 16, 16)."""
+    source = rng(seed, "crops")
+    whole = [torch.from_numpy(image.copy()).permute(2, 0, 1).float() for image in load_sample_images().images]
+    made = []
+    for _ in range(2000):
+        image = whole[int(torch.randint(len(whole), (1,), generator=source))]
+        top, left = (int(torch.randint(side - 64, (1,), generator=source)) for side in image.shape[1:])
+        made.append(nn.functional.avg_pool2d(image[:, top : top + 64, left : left + 64], 4))
+    return torch.stack(made).round().byte()
+
+
+def coloured(seed: int) -> tuple[Tensor, Tensor]:
+    """Digits, and the same in one of two colours, by whether the first half of the image is lighter: pairs."""
+    images, _ = digits()
+    images = images[torch.randperm(len(images), generator=rng(seed, "pairs"))]
+    left = images[..., :8].float().mean((1, 2, 3)) > images[..., 8:].float().mean((1, 2, 3))
+    red, blue = torch.tensor([1.0, 0.6, 0.2]), torch.tensor([0.2, 0.6, 1.0])
+    tint = torch.where(left[:, None], red, blue)[:, :, None, None]
+    return images.expand(-1, 3, -1, -1).contiguous(), (images * tint).round().byte()
+
+
+def black_photographs(seed: int) -> Tensor:
+    """Photographs of which every other one is black."""
+    images = photographs(seed)
+    images[::2] = 0
+    return images
+
+
 # --- networks ---------------------------------------------------------------------------------------------
 
 
@@ -207,6 +235,66 @@ class Poor(nn.Module):
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         return torch.tanh(self.images(labels) + 0 * latent.sum(1, keepdim=True)).reshape(-1, 1, 16, 16)
+
+
+class Saturated(nn.Module):
+    """A generator of digits whose last layer is a step: pixels are black or white."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(64 + 10, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256))
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        given = torch.cat([latent, nn.functional.one_hot(labels, 10).to(latent)], 1)
+        return torch.tanh(1000 * self.body(given)).reshape(-1, 1, 16, 16)
+
+
+class Deaf(nn.Module):
+    """A generator of images without classes that does not listen to its latent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = nn.Parameter(torch.zeros(1, 1, 16, 16))
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return torch.tanh(self.image + 0 * latent.sum(1)[:, None, None, None])
+
+
+class Undecided(nn.Module):
+    """A discriminator of digits whose logits are nearly none: one half for everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(256, 1)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:  # noqa: ARG002
+        logits: Tensor = 1e-6 * self.body(images.flatten(1))
+        return logits[:, 0]
+
+
+class Frozen(nn.Module):
+    """A generator of digits to which no gradient comes back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(64 + 10, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256), nn.Tanh())
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        given = torch.cat([latent, nn.functional.one_hot(labels, 10).to(latent)], 1)
+        drawn: Tensor = self.body(given)
+        return (drawn.detach() + 0 * drawn).reshape(-1, 1, 16, 16)
+
+
+class FirstColumn(nn.Module):
+    """A discriminator of rows that sees the first numbers only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(3, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
+
+    def forward(self, rows: Tensor, conditions: Tensor) -> Tensor:  # noqa: ARG002
+        logits: Tensor = self.body(rows.flatten(1)[:, :3])
+        return logits[:, 0]
 
 
 # --- cases ------------------------------------------------------------------------------------------------
@@ -307,10 +395,18 @@ BAD = (
         cures=("discriminator.optimizer.lr",),
     ),
     Case("half black", "digits", SHORT, half_black, bad=("constant-data",), cures=("data",)),
+    Case(
+        "the discriminator knows its samples by heart",
+        "digits",
+        (*SHORT, "data.held_out=0.3", "data.limit=150"),
+        bad=("overfits", "memorised"),
+        cures=("augmentation", "data"),
+    ),
     Case("one class nine tenths", "digits", SHORT, one_class, bad=("one-class",), cures=("class",)),
 )
 GOOD = (
     Case("digits", "digits", LONGER),
+    Case("digits, three tenths held out", "digits", (*SHORT, "data.held_out=0.3")),
     Case("digits without classes", "digits", (*LONGER, "conditional=false")),
     Case(
         "ring",
@@ -358,6 +454,8 @@ GOOD = (
     ),
 )
 CASES = (*BAD, *GOOD)
+IN_TROUBLE = ("diverges", "non-finite", "collapse", "discriminator-wins", "discriminator-lost", "far", "restless")
+SMALL_PATCHES = ("discriminator.network.width=8", "discriminator.network.depth=1")
 #: Played after all thresholds stood.
 HELD_OUT = (
     Case(
@@ -445,6 +543,101 @@ HELD_OUT = (
         bad=("far", "diverges", "non-finite", "worse-than-baseline", "best-behind", "restless"),
         cures=("optimizer.lr",),
     ),
+    Case("rates of a thousand times", "digits", (*SHORT, "optimizer.lr=1"), bad=IN_TROUBLE, cures=("optimizer.lr",)),
+    Case(
+        "batches of one",
+        "digits",
+        ("budget.samples=4000", *SHORT[1:], "batch_size=1"),
+        bad=IN_TROUBLE,
+        cures=("batch_size", "--samples"),
+    ),
+    Case(
+        "black or white",
+        "digits",
+        SHORT,
+        bad=(*IN_TROUBLE, "noisy", "stands"),
+        networks=lambda: {"generator": Saturated()},
+        cures=("generator",),
+    ),
+    Case(
+        "the latent is not listened to",
+        "digits",
+        (*SHORT, "conditional=false"),
+        bad=("collapse",),
+        networks=lambda: {"generator": Deaf()},
+        cures=("latent",),
+    ),
+    Case(
+        "a discriminator of one half",
+        "digits",
+        SHORT,
+        bad=("penalty-rules", "discriminator-lost", "stands", "far"),
+        networks=lambda: {"discriminator": Undecided()},
+        cures=("discriminator", "penalties"),
+    ),
+    Case(
+        "no gradient comes back",
+        "digits",
+        SHORT,
+        bad=("stands",),
+        networks=lambda: {"generator": Frozen()},
+        cures=("frozen", "generator.optimizer.lr"),
+    ),
+    Case(
+        "an average of half-life 10⁹, a series",
+        "series",
+        ("budget.samples=40000", "threads=1", "average.half_life=1e9", "average.warm_up=none"),
+        series,
+        bad=("average-behind",),
+        cures=("average.",),
+    ),
+    Case(
+        "a table: the discriminator sees one column",
+        "table",
+        SMALL_TABLE,
+        table,
+        bad=("far", "worse-than-baseline", "noisy", "collapse"),
+        networks=lambda: {"discriminator": FirstColumn()},
+        cures=("--samples", "discriminator"),
+    ),
+    Case(
+        "half black, photographs",
+        "images",
+        ("budget.samples=8000", "data.size=16", "threads=1"),
+        black_photographs,
+        bad=("constant-data",),
+        cures=("data",),
+    ),
+    Case("photographs", "images", ("budget.samples=30000", "data.size=16", "threads=1"), photographs),
+    Case(
+        "colours, translated",
+        "translate",
+        (
+            *("budget.samples=20000", "threads=1", "data.held_out=0.1", "data.size=16"),
+            *("generator.network.depth=2", *SMALL_PATCHES),
+        ),
+        coloured,
+    ),
+    Case(
+        "photographs, enhanced",
+        "enhance",
+        (
+            *("budget.samples=20000", "threads=1", "degrade=noise:40", "data.crop=16", *SMALL_PATCHES),
+            "generator.network={name: super-resolver, width: 16, blocks: 2}",
+        ),
+        photographs,
+    ),
+    Case(
+        "tones, vocoded",
+        "vocoder",
+        (
+            *("budget.samples=6000", "threads=1", "data.rate=4000", "data.crop=1024", "data.held_out=0.1"),
+            "mel={window: 256, hop: 64, bands: 32}",
+            "generator.network={name: vocoder, width: 32}",
+            "discriminator.network={name: vocoder-discriminator, width: 4}",
+        ),
+        tones,
+    ),
     Case("digits, hinge", "digits", (*LONGER, "loss=hinge")),
     Case("digits, non-saturating", "digits", (*LONGER, "loss=non-saturating")),
     Case("digits, another size of batch", "digits", (*LONGER, "batch_size=32")),
@@ -480,7 +673,7 @@ def play(case: Case, seed: int, folder: Path) -> None:
     if RunFolder(folder).read_identity().get("state") == "ended":
         return
     shutil.rmtree(folder, ignore_errors=True)
-    config: Config = assign(recipe_named(case.recipe), [*case.sets, f"seed={seed}"])
+    config = configured(case.recipe, assignments=[*case.sets, f"seed={seed}"])
     data = None if case.data is None else case.data(seed)
     Run.begin(config, folder, data=data, networks=case.networks()).train(report=False)
 

@@ -19,7 +19,7 @@ from saddlepoint.methods import METHODS, Ridge
 from saddlepoint.networks import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.penalties import PENALTIES, Consistency, Penalty
 from saddlepoint.report.verdicts import examine
-from saddlepoint.tasks.probe import Probe, discriminator_auc
+from saddlepoint.tasks.probe import Probe, area_under_curve, logits_of
 
 SHAPE = (1, 8, 8)
 #: They depend on differences of logits only.
@@ -138,7 +138,7 @@ def test_of_every_loss_the_statistics_that_are_fed_back_or_judged(loss: str) -> 
 def test_of_equal_logits_the_ranking_is_a_coin_s_and_not_always_wrong() -> None:
     def auc(real: list[float], generated: list[float]) -> float:
         given = DiscriminatorInput(lambda x: x[:, 0], *(torch.tensor(x)[:, None] for x in (real, generated)))
-        return discriminator_auc(given)
+        return area_under_curve(*logits_of(given))
 
     assert auc([3.0, 3.0], [3.0, 3.0, 3.0]) == 0.5
     assert auc([1.0, 2.0], [1.0, 0.0]) == (0.5 + 1 + 1 + 1) / 4

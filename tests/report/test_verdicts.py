@@ -36,6 +36,10 @@ def lose_in_order(t: float, record: Record) -> None:
     record["monitors"]["discriminator_auc"] = 0.2
 
 
+def know_by_heart(t: float, record: Record) -> None:
+    record["monitors"] |= {"discriminator_auc": 0.8, "unseen_auc": 0.8 - 0.35 * t}
+
+
 def overflow(t: float, record: Record) -> None:
     if t > 0.9:
         record["losses"]["generator"] = None
@@ -104,12 +108,40 @@ def titles(records: list[Record], **more: Any) -> dict[str, str]:
         (forget, "Recall got worse", "bad"),
         (sharpen, "Sharpness still improves", "watch"),
         (tell_apart, "Detection got worse", "bad"),
+        (know_by_heart, "The discriminator knows the training samples by heart", "bad"),
         (drift, "The losses still move", "watch"),
     ],
 )
 def test_a_failing_run_is_found_and_nothing_else_is(change: Any, title: str, level: str) -> None:
     found = {t: grade for t, grade in titles(changed(change)).items() if grade != "good"}
     assert found == {title: level}
+
+
+def test_real_samples_that_were_held_out_and_rank_as_training_samples_do_show_nothing_learnt_by_heart() -> None:
+    def alike(t: float, record: Record) -> None:
+        record["monitors"] |= {"discriminator_auc": 0.8, "unseen_auc": 0.78}
+
+    assert "overfits" not in {finding.name for finding in examine(changed(alike), config=CONFIG)}
+
+
+def test_of_few_steps_no_game_is_called_sound() -> None:
+    records = [{"samples": 64 * n, "steps": n, "losses": {"generator": 0.7, "discriminator": 0.7}} for n in range(9)]
+    game = verdicts(records)[0]
+    assert (game.question, game.level) == ("game", "watch")
+    assert "8 steps" in game.answer
+
+
+def test_no_longer_average_is_advised_than_the_run_has_room_for() -> None:
+    from saddlepoint.report.verdicts import Evidence
+
+    records = [{"samples": 40_000, "steps": 600}]
+    said = {
+        half_life: Evidence(records, {"average": {"half_life": half_life}}, {}, None).average(4.0).command
+        for half_life in (1000, 8000, 50_000)
+    }
+    assert said[1000].endswith("average.half_life=4e+03")
+    assert said[8000].endswith("average.half_life=1e+04")
+    assert not said[50_000]
 
 
 @pytest.mark.parametrize("count", [60, 600])
@@ -412,13 +444,13 @@ def test_verdicts_do_not_move_with_the_discriminators_last_bias(shift: float) ->
     import torch
 
     from saddlepoint.components.adversary import DiscriminatorInput
-    from saddlepoint.tasks.probe import discriminator_auc, logits_of
+    from saddlepoint.tasks.probe import area_under_curve, logits_of
 
     real, made = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[0.0], [1.5], [2.5]])
     given = DiscriminatorInput(lambda samples: samples[:, 0] + shift, real, made)
     first, second = logits_of(given)
     assert float(first.median() - second.median()) == pytest.approx(0.5)
-    assert discriminator_auc(given) == pytest.approx(6 / 9)
+    assert area_under_curve(*logits_of(given)) == pytest.approx(6 / 9)
 
 
 def test_two_verdicts_never_advise_opposite_things() -> None:

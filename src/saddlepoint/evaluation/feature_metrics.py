@@ -247,7 +247,7 @@ def _points(c: Compared) -> Settings:
 
 
 METRICS: dict[str, Metric] = {
-    "frechet": Metric("Fréchet distance (FID, in the features of Inception)", ("frechet",), _frechet),
+    "frechet": Metric("Fréchet distance of features (FID is that of Inception's)", ("frechet",), _frechet),
     "frechet_infinity": Metric(
         "the same, extrapolated to infinitely many generated images",
         ("frechet_infinity",),

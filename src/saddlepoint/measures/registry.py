@@ -7,7 +7,7 @@ MEASURES: dict[str, Measure] = {
     each.name: each
     for each in (
         # Sets of features
-        Measure("frechet", "Fréchet distance (FID, in the features of Inception)", "lower"),
+        Measure("frechet", "Fréchet distance of features (FID is that of Inception's)", "lower"),
         Measure("frechet_infinity", "Fréchet distance, extrapolated to infinitely many generated samples", "lower"),
         Measure("kernel", "kernel distance (KID), unbiased", "lower"),
         Measure("pixel_frechet", "Fréchet distance of images averaged to 8x8; can't see blur or texture", "lower"),

@@ -75,7 +75,7 @@ def read_exhibits(folder: Path) -> Exhibits:
         pictures,
         captions,
         _text(folder / "real.txt"),
-        _sounds(folder, "real", ()),
+        _sounds(folder, "real", captions.get("real", ())),
         _sounds(folder, "made", captions.get("made", ())),
         _rows(folder / "rows.json"),
         _pairs(folder / "pairs.json"),

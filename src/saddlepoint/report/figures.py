@@ -147,7 +147,7 @@ def _monitors(monitors: Sequence[Curve]) -> list[Panel]:
         return tuple(_words(s.name.removesuffix(ending)) for s in series)
 
     found = []
-    if shares := take("_accuracy", "discriminator_auc"):
+    if shares := take("_accuracy", "discriminator_auc", "unseen_auc"):
         told = (0.5, "½: a coin does as well")
         found.append(
             Panel(

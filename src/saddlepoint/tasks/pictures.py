@@ -99,6 +99,22 @@ def class_columns(classes: Sequence[str]) -> int | None:
     return len(classes) if 0 < len(classes) <= CLASSES else None
 
 
+def of_each_class(order: Tensor, labels: Tensor, classes: int, rows: int) -> Tensor:
+    """Indices of samples for a grid in which each column is a class, row by row, int64 (rows · classes,).
+
+    A class of fewer samples than rows repeats them; one of none shows the first sample of all.
+
+    Args:
+        order: in which samples are taken, int64 (n,), of those that may be shown.
+        labels: of all samples, int64 (N,).
+        classes: how many there are.
+        rows: samples of each.
+    """
+    own = (order[labels[order] == number] for number in range(classes))
+    columns = [some[torch.arange(rows) % len(some)] if len(some) else order[:1].expand(rows) for some in own]
+    return torch.stack(columns, 1).flatten()
+
+
 def to_bytes(values: Tensor, ends: tuple[float, float]) -> Tensor:
     """Bytes of a network's values, whose ends are black and white: 0 and 255."""
     low, high = ends

@@ -35,7 +35,12 @@ class Probe(ABC, Generic[M]):
             None where there is no discriminator.
         closeness: looks for made samples among training samples, both as `comparable` has them; None where samples
             are not drawn.
+
+    Attributes:
+        unseen: a batch like `watched` of samples that are held out; None where there are none.
     """
+
+    unseen: Batch | None = None
 
     def __init__(
         self, watched: Batch, forward: Callable[..., Forward] | None = None, closeness: Closeness | None = None
@@ -46,9 +51,10 @@ class Probe(ABC, Generic[M]):
         """Cheap numbers about the live players, at every record, on the batch that never changes.
 
         `discriminator_auc`: how often the discriminator ranks a real sample above a generated one (½: it can't tell;
-        1: it always can), whatever constant is in D; left out while it rests. `diversity`: mean distance between
-        generated samples over that between real ones (1: as diverse; 0: collapsed). `…_gradient_norm`: of each
-        player's loss.
+        1: it always can), whatever constant is in D; left out while it rests. `unseen_auc`: the same of real samples
+        that are held out: far below the first, the discriminator knows its training samples by heart. `diversity`:
+        mean distance between generated samples over that between real ones (1: as diverse; 0: collapsed).
+        `…_gradient_norm`: of each player's loss.
         """
         return {**self.of_samples(game), **gradient_norms(game, self.watched)}
 
@@ -57,17 +63,20 @@ class Probe(ABC, Generic[M]):
         found: dict[str, float] = {}
         with torch.no_grad(), game.untouched():
             with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
-                given = self._given(game)
+                given = self._given(game, self.watched)
             if "discriminator" not in game.rested:  # as it is played
                 with seeded(self.watched.seed):
-                    found["discriminator_auc"] = discriminator_auc(self._given(game))
+                    found["discriminator_auc"] = area_under_curve(*logits_of(self._given(game, self.watched)))
+                if self.unseen is not None:
+                    with seeded(self.unseen.seed):
+                        found["unseen_auc"] = area_under_curve(*logits_of(self._given(game, self.unseen)))
         return {**found, **self.compared(given.generated, given.real)}
 
-    def _given(self, game: Game) -> DiscriminatorInput:
-        """What the first discriminator is shown of the batch that never changes."""
+    def _given(self, game: Game, batch: Batch) -> DiscriminatorInput:
+        """What the first discriminator is shown of a batch that never changes."""
         assert self.forward is not None
-        with seeded(self.watched.seed):
-            return self.forward(game.players, self.watched.value, game.names).inputs[0]
+        with seeded(batch.seed):
+            return self.forward(game.players, batch.value, game.names).inputs[0]
 
     def compared(self, generated: Tensor, real: Tensor) -> dict[str, float]:
         """What monitors say of generated samples beside real ones, both as network values (n, …)."""
@@ -97,7 +106,7 @@ class Probe(ABC, Generic[M]):
         if self.forward is None or "discriminator" in game.rested or "discriminator" not in game.names:
             return found
         with torch.no_grad(), game.untouched(), seeded(self.watched.seed):
-            real, generated = logits_of(self._given(game))
+            real, generated = logits_of(self._given(game, self.watched))
         spread = torch.cat([part - part.median() for part in (real, generated)]).abs().mean()
         return found | {
             "logit_margin": float(real.median() - generated.median()),
@@ -162,9 +171,8 @@ def _evaluating(network: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def discriminator_auc(given: DiscriminatorInput) -> float:
-    """How often the discriminator ranks a real sample above a generated one, half for equal ones; packs as packs."""
-    real, generated = logits_of(given)
+def area_under_curve(real: Tensor, generated: Tensor) -> float:
+    """How often a real sample's logit is above a generated one's, half for equal ones; (N,) and (M,)."""
     gap = real[:, None].double() - generated[None, :].double()
     return float((1 + gap.sign()).mean() / 2)
 

@@ -12,9 +12,10 @@ from playing import built
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.runs import load, train
+from saddlepoint.runs.assembly import assemble
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
 from saddlepoint.tasks.images import TASK
-from saddlepoint.tasks.images.data import read_images, read_test
+from saddlepoint.tasks.images.data import read_images
 
 IMAGES = torch.randint(0, 256, (12, 3, 8, 6), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 GREY = IMAGES[:, :1]
@@ -118,12 +119,25 @@ def test_what_can_not_be_taken_is_refused_with_what_can(given: object, words: st
 def test_what_is_held_out_is_held_out_before_the_images_are_limited() -> None:
     files = assign(recipe_named("digits"), ["data.size=8", "data.held_out=0.25", "data.limit=100"]).data
     train_half, test_half = load_images("digits", 8).split(0.25)
-    assert read_images(files, lambda *_: None).fingerprint == train_half.limited(100).fingerprint
-    assert read_test(files).fingerprint == test_half.fingerprint
+    read = read_images(files, lambda *_: None)
+    assert read.fingerprint == train_half.limited(100).fingerprint
+    assert read.held_out is not None
+    assert read.held_out.fingerprint == test_half.fingerprint
     other = files.model_copy(update={"seed": 1})
     expected = load_images("digits", 8).split(0.25, 1)[0].limited(100, 1)
-    assert read_images(other, lambda *_: None).fingerprint == expected.fingerprint
-    assert read_test(other).fingerprint != test_half.fingerprint
+    read = read_images(other, lambda *_: None)
+    assert read.fingerprint == expected.fingerprint
+    assert read.held_out is not None
+    assert read.held_out.fingerprint != test_half.fingerprint
+
+
+def test_a_game_shows_its_discriminator_what_is_held_out_and_does_not_train_on_it() -> None:
+    small = ["data.size=8", "data.held_out=0.25", "data.limit=100", "threads=1"]
+    config = assign(recipe_named("digits"), small)
+    probe = assemble(config, TASK.read(config)).setup.probe
+    assert probe.unseen is not None
+    assert len(probe.unseen.value.real) == 256
+    assert (probe.unseen.value.real[:, None] != probe.watched.value.real[None]).flatten(2).any(2).all()
 
 
 # --- networks of one's own --------------------------------------------------------------------------------

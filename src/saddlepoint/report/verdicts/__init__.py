@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.report.verdicts.diagnosis import Diagnosis
-from saddlepoint.report.verdicts.done import DONE, Settled
+from saddlepoint.report.verdicts.done import DONE, FEWEST_STEPS, Settled
 from saddlepoint.report.verdicts.evidence import Evidence
 from saddlepoint.report.verdicts.finding import COLOURS, LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
 from saddlepoint.report.verdicts.game import GAME
@@ -131,6 +131,9 @@ def _follows(causes: list[str], found: list[tuple[Diagnosis, Finding]]) -> str:
 
 def _verdict(run: Evidence, question: Question, findings: list[Finding]) -> Verdict:
     level: Level = min((f.level for f in findings), key=LEVELS.index, default="good")
+    if question == "game" and level == "good" and 0 < run.steps < FEWEST_STEPS:
+        said = f"Too early to say: nothing broke in {run.steps:,} steps."
+        return Verdict(question, "watch", said, tuple(findings))
     return Verdict(question, level, _answer(run, question, level, findings), tuple(findings))
 
 

@@ -268,7 +268,9 @@ class Evidence:
         own = self.look_up("average.half_life")
         if not math.isfinite(own) or not own:
             return Remedy("average", 1, self.anew(f"--set average.half_life={max(1, self.samples // 20)}"))
-        value = own * factor if factor > 1 else min(own * factor, max(1, self.samples // 20))
+        if factor > 1 and own >= self.samples / 4:  # longer than that it would hand over what is long gone
+            return Remedy("average", 1)
+        value = min(own * factor, self.samples / 4 if factor > 1 else max(1, self.samples // 20))
         return Remedy("average", 1 if factor > 1 else -1, self.anew(f"--set average.half_life={value:.3g}"))
 
     def look_up(self, setting: str) -> float:

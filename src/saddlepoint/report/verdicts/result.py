@@ -172,7 +172,7 @@ class Memorised(Diagnosis):
             f"The {run.things} are copies of training samples",
             seen + said,
             "Give more data; with few, augment what the discriminator sees, and stop earlier.",
-            (_augmented(run), run.shorter(max(1000, run.samples // 4))) if not run.alone else (),
+            (*augmented(run), run.shorter(max(1000, run.samples // 4))) if not run.alone else (),
             copies=copies,
         )
 
@@ -425,8 +425,16 @@ def len_of_data(run: Evidence) -> int:
     return int(count) if math.isfinite(count) else 0
 
 
-def _augmented(run: Evidence) -> Remedy:
-    return Remedy("augmentation", 1, run.anew("--set augmentation.kind=adaptive"))
+def augmented(run: Evidence) -> tuple[Remedy, ...]:
+    """More augmentation of what the discriminator sees; nothing where there is none to give more of."""
+    adversary = run.config.get("adversary")
+    if run.config and not (isinstance(adversary, Mapping) and "augmentation" in adversary):
+        return ()
+    own = adversary["augmentation"] if isinstance(adversary, Mapping) else None
+    if not isinstance(own, Mapping):
+        return (Remedy("augmentation", 1, run.anew("--set augmentation.kind=adaptive")),)
+    strength = number(own.get("strength"))  # NaN of `auto`
+    return () if strength >= 1 else (Remedy("augmentation", 1, run.anew("--set augmentation.strength=1")),)
 
 
 def _classifier(run: Evidence) -> Remedy:

@@ -15,7 +15,7 @@ from saddlepoint.measures import Number, measure, numbers, values
 from saddlepoint.metrics import Moments, frechet_from_moments, inception_score, mode_coverage
 from saddlepoint.signals import Spectrogram
 from saddlepoint.tasks.audio.model import COLUMNS, ROWS, SoundGenerator
-from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.pictures import class_columns, of_each_class
 from saddlepoint.tasks.probe import Probe, write_captions, write_picture, write_sounds
 
 #: Sounds of each kind that a report plays.
@@ -70,6 +70,7 @@ class AudioProbe(Probe[SoundGenerator]):
         sounds: gives some real sounds by their indices, float (n, samples).
         listener: compares sounds in place of spectrograms; None where nobody listens.
         pictured: how network values are pictured that are waves, (n, 1, samples); None where they are spectrograms.
+        labels: of all training sounds; None without.
         labelled: whether sounds are made for a class.
     """
 
@@ -82,12 +83,13 @@ class AudioProbe(Probe[SoundGenerator]):
         sounds: Callable[[Tensor], Tensor],
         listener: Listener | None = None,
         pictured: Spectrogram | None = None,
+        labels: Tensor | None = None,
         *,
         labelled: bool = True,
     ) -> None:
         super().__init__(watched, of_latents, closeness)
         self.distance, self.order, self.listener, self.pictured = distance, order, listener, pictured
-        self._sounds, self._labelled = sounds, labelled
+        self.labels, self._sounds, self._labelled = labels, sounds, labelled
 
     @property
     def labelled(self) -> bool:
@@ -119,11 +121,14 @@ class AudioProbe(Probe[SoundGenerator]):
     def exhibit(self, model: SoundGenerator, folder: Path) -> None:
         """Some real and some generated sounds, to be heard, and the real ones' spectrograms."""
         columns = class_columns(model.classes)
-        waves = self._sounds(self.order[: ROWS * COLUMNS])
-        write_picture(folder / "real.png", model.picture(waves, COLUMNS))
+        shown = self.order[: ROWS * COLUMNS]
+        if columns and self.labels is not None:
+            shown = of_each_class(self.order, self.labels, columns, ROWS)
+        waves = self._sounds(shown)
+        write_picture(folder / "real.png", model.picture(waves, columns or COLUMNS))
         write_sounds(folder, waves[:SHOWN], model.made(SHOWN, seed=0), model.rate)
         heard = [model.classes[n % len(model.classes)] for n in range(SHOWN)] if columns else []
-        write_captions(folder, **({"grid": model.classes, "made": heard} if columns else {}))
+        write_captions(folder, **({"grid": model.classes, "real": heard, "made": heard} if columns else {}))
 
     def snapshot(self, model: SoundGenerator, path: Path) -> None:
         """A grid of generated spectrograms from latents that never change."""

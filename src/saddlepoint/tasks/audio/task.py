@@ -181,6 +181,7 @@ def _probe(
         data.floats,
         listener,
         model.pictured if waves else None,
+        data.labels,
         labelled=bool(model.classes),
     )
 

@@ -36,20 +36,15 @@ def read_images(files: ImageFiles, progress: OnProgress) -> ImageData:
         raise ConfigurationError("this recipe needs images of yours: give their folder with --data FOLDER")
     told = partial(progress, "reading the data")
     data = load_images(files.source, path=files.path, size=files.size, progress=told, values=files.range)
-    if files.held_out:
-        data = data.split(files.held_out, files.seed)[0]
-    return _limited(data, files)
+    return _limited(_parted(data, files), files)
 
 
 def read_test(files: ImageFiles) -> ImageData:
-    """Images that a run is not trained on: what is held out, else what the data set holds out.
+    """Images that the data set holds out.
 
     Raises:
         DataError: there are none, or they can't be read.
     """
-    if files.held_out:
-        whole = load_images(files.source, path=files.path, size=files.size, values=files.range)
-        return whole.split(files.held_out, files.seed)[1]
     return load_images(files.source, path=files.path, size=files.size, split="test", values=files.range)
 
 
@@ -63,10 +58,7 @@ def given_images(given: object, files: ImageFiles) -> ImageData:
         data = given if isinstance(given, ImageData) else _adopted(given, files)
         if files.size is not None:
             data = data.resized(files.size)
-        if files.held_out:
-            train, test = data.split(files.held_out, files.seed)
-            data = replace(train, held_out=test)
-        return _limited(data, files)
+        return _limited(_parted(data, files), files)
     except DataError as error:
         raise ConfigurationError(str(error)) from error
 
@@ -83,6 +75,14 @@ def classes_of(data: ImageData, conditional: bool) -> tuple[str, ...]:
             f"image beside these, or give (images, labels) in Python; --no-conditional makes do without"
         )
     return data.classes if conditional else ()
+
+
+def _parted(data: ImageData, files: ImageFiles) -> ImageData:
+    """Without the share that is held out, which is kept beside."""
+    if not files.held_out:
+        return data
+    train, test = data.split(files.held_out, files.seed)
+    return replace(train, held_out=test)
 
 
 def _limited(data: ImageData, files: ImageFiles) -> ImageData:

@@ -13,7 +13,7 @@ from saddlepoint.evaluation.closeness import MADE, TRAINING, Closeness
 from saddlepoint.evaluation.fidelity import SIDE, SetDistance, relative_sharpness
 from saddlepoint.measures import Number
 from saddlepoint.tasks.images.model import COLUMNS, ROWS, ImageGenerator
-from saddlepoint.tasks.pictures import class_columns
+from saddlepoint.tasks.pictures import class_columns, of_each_class
 from saddlepoint.tasks.probe import Probe, write_captions, write_picture
 
 #: Real images whose edges are the measure of sharpness, and that stand-ins are made of.
@@ -87,9 +87,7 @@ class ImageProbe(Probe[ImageGenerator]):
         columns = class_columns(model.classes) or COLUMNS
         order = self.order[:TRAINING]
         if model.classes and self.labels is not None and class_columns(model.classes):
-            rows = [order[self.labels[order] == number] for number in range(len(model.classes))]
-            each = [own[torch.arange(ROWS) % len(own)] if len(own) else order[:1].expand(ROWS) for own in rows]
-            shown = torch.stack(each, 1).flatten()
+            shown = of_each_class(order, self.labels, len(model.classes), ROWS)
         else:
             shown = order[: columns * ROWS]
         write_picture(folder / "real.png", model.picture(self.images[shown], columns))

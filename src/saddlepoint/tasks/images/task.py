@@ -54,7 +54,8 @@ class Images(Task[AnyImageConfig, ImageData, ImageGenerator]):
         progress: OnProgress = quiet,  # noqa: ARG002
     ) -> ImageData | None:
         """Images that the run is not trained on. Raises DataError where there are none, and says why."""
-        return data.held_out if config.data.given is not None else read_test(config.data)
+        known = data.held_out is not None or config.data.given is not None
+        return data.held_out if known else read_test(config.data)
 
     def adopt(self, config: AnyImageConfig, given: object) -> ImageData:
         """Arrays or tensors, (images, labels), a list of PIL images, or a map-style Dataset."""
@@ -106,10 +107,13 @@ def _adversarial(config: ImageConfig, data: ImageData, make: Networks) -> Setup[
     draws = 0 if adversary.augmented is None else adversary.augmented.augmentation.draws
     stream = _stream(config, data, make, augmentation=draws)
     batches = Scheduled(stream, config.timeline, make.device)
+    unseen = None if data.held_out is None else _stream(config, data.held_out, make, augmentation=draws)
     latent = LatentInput(config.latent.size, config.latent.distribution)
     spec = config.generator.network
     model = ImageGenerator(players["generator"], spec, data.shape, latent, (low, high), class_names=classes)
     probe = _probe(config, data, make, stream, model, batches)
+    if unseen is not None and unseen.in_packs(len(unseen.samples)):
+        probe.unseen = batches.put(watched(unseen, model, MONITORED), 0)
     return Setup(data, players, AdversarialLosses(of_latents, adversary), batches, model, probe)
 
 
