@@ -133,6 +133,13 @@ def test_a_private_run_resumes_exactly_and_tells_epsilon(tmp_path: Path, monkeyp
     assert len(model.sample(50, seed=1)) == 50
 
 
+def test_a_run_does_not_go_on_with_the_noise_of_another_machine() -> None:
+    own, other = Ledger(1.0, key=1), Ledger(1.0, key=2)
+    own.load_state_dict(Ledger(1.0, key=1).state_dict())
+    with pytest.raises(RuntimeError, match=r"key of another machine: copy that machine's privacy\.key"):
+        own.load_state_dict(other.state_dict())
+
+
 def test_what_looks_at_rows_uncounted_is_refused() -> None:
     config = assign(recipe_named("table"), ["privacy=on", "device=cpu"])
     with pytest.raises(ConfigurationError, match="conditions=none, penalties=none"):

@@ -13,6 +13,7 @@ import pytest
 
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import Declared, ScaledColumn, TableData, read_table
+from saddlepoint.data.tables.numbers import NumberEvidence, spellings_of
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows
 
@@ -313,3 +314,20 @@ def test_two_words_for_none_keep_their_shares(tmp_path: Path) -> None:
         coding, rows = TableCoding.fit(table)
         assert (coding.decode(rows).texts()[name] == table.texts()[name]).mean() > 0.99
     assert str(table.frame()["y"].dtype) == "Int64"  # words for none are no texts
+
+
+@pytest.mark.parametrize(
+    ("digits", "texts"),
+    [
+        ("٠١٢٣٤٥٦٧٨٩", ["١٬٢٤٣٫٥٦", "٩٦٠٫٩٢", "-٢٬٠٨٠٫٦٢"]),
+        ("०१२३४५६७८९", ["1243.5", "960.9", "-12.0"]),
+        ("۰۱۲۳۴۵۶۷۸۹", ["12", "7", "1204"]),
+    ],
+)
+def test_numbers_are_written_in_the_digits_of_their_script(digits: str, texts: list[str]) -> None:
+    own = [text.translate(str.maketrans("0123456789", digits)) for text in texts]
+    spelling = spellings_of(own)[0]
+    evidence = NumberEvidence(spelling)
+    values = evidence.see(own, np.ones(len(own), dtype=np.int64))
+    assert not np.isnan(values).any()
+    assert evidence.finish().write(values).tolist() == own

@@ -36,10 +36,10 @@ UNITS = frozenset(
 )
 _SPACES = " \u00a0\u202f\u2009"
 #: Marks between groups of digits, those that stand for each other together.
-GROUPERS = (",", ".", *_SPACES, "'", "’", "_")
+GROUPERS = (",", ".", *_SPACES, "'", "’", "_", "٬")
 _LOOSE = re.compile(
     r"(?P<open>\()?(?P<s1>[+\-−])?(?P<before>[^\d\s.,()+\-−'’_][^\d,()+\-−'’_]{0,4}?\s?)?(?P<s2>[+\-−])?(?P<open2>\()?"
-    r"(?P<core>\d(?:[\d.,'’_\u00a0\u202f\u2009 ]*\d)?\.?|[.,]\d+)(?P<exponent>[eE][+\-]?\d+)?"
+    r"(?P<core>\d(?:[\d.,'’_٫٬\u00a0\u202f\u2009 ]*\d)?\.?|[.,٫]\d+)(?P<exponent>[eE][+\-]?\d+)?"
     r"(?P<close>\))?(?P<after>\s?[^\d\s.,()+\-−'’_][^\d,()+\-−_]{0,7})?(?P<close2>\))?(?P<s3>[-−])?"
 )
 Negative = Literal["-", "−", "()", "-$", "after"]
@@ -64,6 +64,7 @@ class NumberSpelling:
         mark: e, E.
         significant: digits of numbers of any precision.
         truths: words for 0 and 1, where it is these that are written.
+        zero: the digit 0 of another script, as ٠ or ०, where all numbers are written in that.
     """
 
     decimal: str = "."
@@ -81,11 +82,12 @@ class NumberSpelling:
     mark: str = "e"
     significant: int = 10
     truths: tuple[str, ...] = ()
+    zero: str = ""
 
     @property
     def plain(self) -> bool:
         """Whether it is how programs write numbers."""
-        dressed = self.decimal != "." or self.thousands or self.before or self.after or self.truths
+        dressed = self.decimal != "." or self.thousands or self.before or self.after or self.truths or self.zero
         return not dressed and self.negative == "-"
 
     def parse(self, texts: Texts) -> Numbers:
@@ -170,6 +172,8 @@ class NumberSpelling:
         if self.thousands and len(head) >= self.grouped:
             head = _in_groups(head, self.thousands, self.indian)
         number = head + (self.decimal + tail if dot else "") + exponent
+        if self.zero:
+            number = number.translate({48 + digit: ord(self.zero) + digit for digit in range(10)})
         sign = "-" if below else "+" if self.plus and text.strip("0.") else ""
         if below and self.negative == "()":
             return f"({self.before}{number}{self.after})"
@@ -201,6 +205,7 @@ class NumberEvidence:
         self._marks: Counter[str] = Counter()
         self._signs: Counter[str] = Counter()
         self._ungrouped, self._fewest, self._indian = 0, 99, False
+        self._zeros: set[str] = set()
 
     @property
     def decimals(self) -> bool:
@@ -246,6 +251,7 @@ class NumberEvidence:
             digits = series.str.replace(r"[eE].*|[^\d]", "", regex=True).str.lstrip("0").str.len()
             self._significant = max(self._significant, int(digits.max()))
         self._see_signs(raw, values)
+        self._zeros |= {_zero_of(text) for text in raw}
         if self.spelling.thousands:
             self._see_groups(raw)
 
@@ -305,6 +311,7 @@ class NumberEvidence:
             made["negative"] = max(signs, key=lambda key: signs[key])
         made["plus"] = 0 < self._signs["positive"] <= self._signs["+"]
         made["bare"] = self._bare > self._zero
+        made["zero"] = next(iter(self._zeros)) if len(self._zeros) == 1 else ""
         if self.spelling.thousands:
             made["indian"] = self._indian
             made["grouped"] = self._fewest if self._fewest > self._ungrouped >= 4 else 4
@@ -332,7 +339,7 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
     marks = [mark for mark in GROUPERS if mark in cores]
     combinations = [
         (point, mark)
-        for point in ((decimal,) if decimal else (".", ","))
+        for point in ((decimal,) if decimal else (".", ",", *(("٫",) if "٫" in cores else ())))
         for mark in ((thousands,) if thousands is not None else ("", *marks))
         if mark != point
     ]
@@ -361,6 +368,16 @@ def _pattern(decimal: str, thousands: str, before: str, after: str) -> re.Patter
         rf"(?:(?P<whole>{whole})(?:{point}(?P<part>\d*))?|{point}(?P<only>\d+))(?P<exponent>[eE][+\-]?\d+)?"
         rf"(?P<close>\))?{last}(?P<close2>\))?(?P<s3>[-−])?"
     )
+
+
+def _zero_of(text: str) -> str:
+    """The digit 0 of the script that a number is written in; "" where that is ours.
+
+    >>> _zero_of("१२३"), _zero_of("12")
+    ('०', '')
+    """
+    first = next((mark for mark in text if mark.isdecimal()), "0")
+    return "" if first.isascii() else chr(ord(first) - unicodedata.decimal(first))
 
 
 def _canonical(match: re.Match[str], thousands: str) -> str | None:

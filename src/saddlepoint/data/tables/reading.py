@@ -457,7 +457,7 @@ class _Look:
         """The decimal mark that the column's numbers need; "" where either would do."""
         counts = dict.fromkeys(".,", 0)
         for spelling, evidence in (self.numbers or {}).items():
-            if evidence.grouped or evidence.decimals:
+            if spelling.decimal in counts and (evidence.grouped or evidence.decimals):
                 counts[spelling.decimal] = max(counts[spelling.decimal], evidence.count)
         if max(counts.values()) < NUMBERS * self.present or counts["."] == counts[","]:
             return ""

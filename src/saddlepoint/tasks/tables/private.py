@@ -76,12 +76,21 @@ def secret_of(*key: object) -> int:
     Who knew it could take the noise away, so the seed, which is no secret, does not do. A key is made once from the
     operating system's source of randomness and kept in the cache folder; a run goes on where it began, on this machine.
     """
+    return seed_for(_key(), *map(repr, key))
+
+
+def mark_of_key() -> int:
+    """Tells this machine's key from others, and nothing else of it."""
+    return seed_for(_key(), "mark")
+
+
+def _key() -> str:
     path = cache_folder() / "privacy.key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(0o600)
         path.write_text(secrets.token_hex(32))
-    return seed_for(path.read_text(), *map(repr, key))
+    return path.read_text()
 
 
 class Ledger(nn.Module):
@@ -90,15 +99,30 @@ class Ledger(nn.Module):
     Attributes:
         noise: multiplier of the gradients' noise.
         releases: gradients of the discriminator that were taken.
+        key: mark of the key that the noise is drawn by.
     """
 
     noise: Tensor
     releases: Tensor
+    key: Tensor
 
-    def __init__(self, noise: float) -> None:
+    def __init__(self, noise: float, key: int = 0) -> None:
         super().__init__()
+        self.register_buffer("key", torch.tensor(key))
         self.register_buffer("noise", torch.tensor(noise, dtype=torch.float64))
         self.register_buffer("releases", torch.tensor(0))
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, metadata: Any, strict: bool, *lists: list[str]
+    ) -> None:
+        """Refuse what another key drew: its noise, the marginals' too, can't be drawn again here."""
+        found = state_dict.get(f"{prefix}key")
+        if found is not None and int(found) != int(self.key):
+            lists[-1].append(
+                "its noise was drawn by the key of another machine: copy that machine's privacy.key into the cache "
+                "folder of this one, or go on there; the generator/ folder can be used anywhere"
+            )
+        super()._load_from_state_dict(state_dict, prefix, metadata, strict, *lists)
 
 
 @dataclass(frozen=True)

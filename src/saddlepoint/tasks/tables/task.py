@@ -33,6 +33,7 @@ from saddlepoint.tasks.tables.private import (
     PrivateLosses,
     checked,
     guarantee_of,
+    mark_of_key,
     noise_for,
     releases_of,
     secret_of,
@@ -180,7 +181,7 @@ def _private(config: TableConfig, private: DifferentialPrivacy, data: TableData,
         rows, layout, config.batch_size, config.seed, secret, latent.size, latent.distribution, make.device
     )
     noise = noise_for(private.epsilon, stream.rate, releases_of(config), private.marginals, private.delta / 2)
-    ledger = Ledger(noise).to(make.device)
+    ledger = Ledger(noise, mark_of_key()).to(make.device)
     players["discriminator"].add_module("ledger", ledger)
     model = RowGenerator(
         players["generator"],
