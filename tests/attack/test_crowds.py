@@ -63,6 +63,7 @@ def test_ten_processes_that_write_one_file_leave_one_of_their_files(trained: Pat
     assert [path.name for path in out.parent.iterdir()] == ["samples.npz"]
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_a_run_at_once_and_nothing_is_lost(tmp_path: Path, alike: Any) -> None:
     run = tmp_path / "run"
     process = Saddle(command(run, 32 * 20), tmp_path / "log")

@@ -15,6 +15,7 @@ from faults import shim
 SETS = (*TINY[TINY.index("--set") :], "--set", "data.size=8", "--set", "batch_size=32", "--set", "device=cpu")
 
 
+@pytest.mark.slow
 def test_a_game_beside_its_baselines(run: Run, tmp_path: Path) -> None:
     command = ("compare", "digits", "--baselines", "--samples", "320", *SETS, "--set", "autoencoder.model.components=2")
     command = (*command, "--set", "vae.model.beta=0.5", "--features", "pixels", "--metrics", "frechet")

@@ -38,6 +38,7 @@ def test_a_cell_is_what_solve_says(run: Run) -> None:
             assert cells["outcome"][row][column] == alone["outcome"]
 
 
+@pytest.mark.slow
 def test_a_method_that_mixes_cells_is_played_one_by_one_in_processes_too(run: Run) -> None:
     command = ("map", "bilinear", "--method", "competitive", "--grid", "8", "--iterations", "8", "--json")
     one, two = (run(*command, "--jobs", str(jobs)).json for jobs in (1, 2))

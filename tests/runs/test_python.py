@@ -157,6 +157,7 @@ def test_methods_are_compared(tmp_path: Path) -> None:
     assert found.files["html"].exists()
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_compares_in_processes(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     settings = {"size": 8, "batch_size": 16, "score.samples": 32, "device": "cpu"}

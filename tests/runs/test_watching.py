@@ -88,6 +88,7 @@ def test_a_run_that_goes_back_is_well_again_and_tells_what_was_tried(tmp_path: P
     assert not config.same_run(run.config)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_settings_that_adapt_change_where_the_run_is(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", TOO_FAST, "adapt")

@@ -89,6 +89,7 @@ def test_the_page_s_task_does_all_that_the_page_says(place: Path) -> None:
     assert saddle(place, "report", "whole")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_kill_loses_nothing(place: Path) -> None:
     words = ("train", "curves:curves", "--data", "waves.csv", *SHORT, "--samples", 4000)
     code, said = saddle(place, *words, "--out", "unkilled")

@@ -81,6 +81,7 @@ def test_a_game_of_ones_own_resumes_exactly(method: Any, data: str, tmp_path: Pa
     assert (tmp_path / "whole" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_every_method_plays_players_of_any_names(tmp_path: Path) -> None:
     for name, kind in sp.METHODS.items():
         run = sp.train(game(), data=sp.Batches(batch_at), method=name, samples=64, out=tmp_path / name)

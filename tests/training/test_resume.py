@@ -189,7 +189,9 @@ def test_an_optimizer_of_another_package_resumes_exactly(images: ImageData, tmp_
     assert_resumes_exactly(tiny("digits", soap), images, tmp_path)
 
 
-@pytest.mark.parametrize("recipe", HERE)
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(r, marks=pytest.mark.slow) if r in ("stacked-mnist", "autoencoder") else r for r in HERE]
+)
 def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = recipe_named(recipe)
     convolutional = config.generator.network["name"].startswith("convolutional")
