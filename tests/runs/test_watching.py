@@ -80,7 +80,9 @@ def test_a_run_that_goes_back_is_well_again_and_tells_what_was_tried(tmp_path: P
     assert intervening.UNCHANGED in change.tried
     tried = {name: value for name, value in change.tried.items() if name != intervening.UNCHANGED and value is not None}
     assert " ".join(change.settings) == min(tried, key=lambda name: tried[name])
-    assert "Changed at" in (run.path / "report.html").read_text()
+    page = (run.path / "report.html").read_text()
+    assert "Changed at" in page
+    assert "First undo" not in page  # what was undone already
     positions = [record["samples"] for record in run.history]
     assert positions == sorted(set(positions))
     config = intervening.with_interventions(run.config, changes)
@@ -103,6 +105,8 @@ def test_nothing_but_rates_and_weights_is_changed_by_a_folder_s_word(tmp_path: P
     run = trained(tmp_path / "run", TINY, "warn", 320)
     told = {"at": 320, "to": 160, "why": "x", "tried": {}, "undone": True}
     run.storage.write_identity(interventions=[{**told, "settings": ["data.path=/etc/passwd"]}])
+    assert intervening.interventions_of(run.storage) == []
+    run.storage.write_identity(interventions=[{**told, "settings": ["batch_size=8"]}])
     with pytest.raises(ValueError, match="no run makes"):
         trained(tmp_path / "run", TINY, "warn", 640)
     run.storage.write_identity(interventions=[{**told, "settings": ["optimizer.lr=1e-4"], "to": "no number"}])

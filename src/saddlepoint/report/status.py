@@ -52,5 +52,5 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         lines.append(f"{status['outcome']}: {status['message']}")
     lines += [f"{name} {number(value):.4g}" for name, value in status["metrics"].items()]
     for one in status["interventions"]:
-        lines.append(f"at {one['at']:,} samples {one['why']}: on from {one['to']:,} with {' '.join(one['settings'])}")
+        lines.append(f"{one['why']}: on from {one['to']:,} with {' '.join(one['settings'])}")
     return lines

@@ -284,6 +284,7 @@ class Run:
                 observer.said(told_of(found))
                 carry_out(self.storage)
             assembly = assemble(self._played(), data, self._networks)
+            self.storage.write_identity(changed=assembly.identity()["changed"])
 
     def _played(self) -> Config:
         """The configuration as the run is played now, after all interventions."""

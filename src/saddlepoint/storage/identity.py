@@ -1,5 +1,6 @@
 """What `run.json` may hold: each field of its kind, as whoever hands over a run may have written anything into it."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -63,7 +64,16 @@ def _intervention(value: object) -> bool:
         return False
     tried = _mapping_of(lambda score: score is None or _number(score))(value["tried"])
     counts = _count(value["at"]) and _count(value["to"])
-    return counts and tried and _text(value["why"]) and _texts(value["settings"]) and isinstance(value["undone"], bool)
+    settings = _texts(value["settings"]) and all(map(_setting, value["settings"]))
+    return counts and tried and settings and _text(value["why"]) and isinstance(value["undone"], bool)
+
+
+def _setting(value: str) -> bool:
+    """`key=number`."""
+    try:
+        return math.isfinite(float(value.partition("=")[2]))
+    except ValueError:
+        return False
 
 
 def _plan(value: object) -> bool:

@@ -274,7 +274,11 @@ class Evidence:
         return Remedy("average", 1 if factor > 1 else -1, self.anew(f"--set average.half_life={value:.3g}"))
 
     def look_up(self, setting: str) -> float:
-        """A number of the configuration by its dotted name; of penalties and losses below `adversary`, too."""
+        """A number of the configuration as it is now, by its dotted name; of penalties below `adversary`, too."""
+        for change in reversed(self.identity.get("interventions", [])):
+            for key, _, value in (said.partition("=") for said in change["settings"]):
+                if key == setting or (key == "optimizer.lr" and setting.endswith(".optimizer.lr")):
+                    return float(value)
         for keys in (setting.split("."), ["adversary", *setting.split(".")]):
             found: Any = self.config
             for key in keys:
