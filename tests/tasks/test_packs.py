@@ -132,3 +132,9 @@ def test_adaptive_augmentation_counts_samples_and_not_packs() -> None:
 def test_batches_that_are_no_whole_packs_are_refused_with_a_size_that_is() -> None:
     with pytest.raises(ConfigurationError, match="equal parts of whole packs of 3: give --batch-size 66"):
         assign(recipe_named("digits"), ["discriminator.network.packing=3"])
+
+
+@pytest.mark.parametrize("packing", [0, -2])
+def test_a_pack_of_none_is_refused(packing: int) -> None:
+    with pytest.raises(ConfigurationError, match="at least 1"):
+        assign(recipe_named("ring-pacgan"), [f"discriminator.network.packing={packing}"])

@@ -4,6 +4,7 @@ import re
 import sys
 from contextlib import suppress
 from pathlib import Path
+from traceback import clear_frames
 
 #: How libraries say that they got none.
 _SAID = re.compile(
@@ -24,6 +25,7 @@ def shortage(error: BaseException) -> str | None:
     """
     if not isinstance(error, MemoryError) and not _SAID.search(f"{type(error).__name__} {error}"):
         return None
+    clear_frames(error.__traceback__)  # where it was raised, what took the memory is still held
     asked = _ASKED.search(str(error))
     amount = "more" if asked is None else in_words(float(asked[1]) * _UNITS[asked[2][0].lower()])
     torch = sys.modules.get("torch")
@@ -39,16 +41,18 @@ def shortage(error: BaseException) -> str | None:
 def free_memory() -> int | None:
     """Bytes that this process may still get, by the machine, its container and its limits; None where nobody says."""
     found = []
-    with suppress(OSError, ValueError, IndexError):
+    with suppress(OSError, ValueError, IndexError, MemoryError):
         [line] = [line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable")]
         found.append(1024 * int(line.split()[1]))
-    with suppress(OSError, ValueError):  # a container's; its page cache counts as used, and would be given back
+    with suppress(
+        OSError, ValueError, MemoryError
+    ):  # a container's; its page cache counts as used, and would be given back
         group = Path("/sys/fs/cgroup")
         used = int((group / "memory.current").read_text())
         cache = re.search(r"^inactive_file (\d+)$", (group / "memory.stat").read_text(), re.MULTILINE)
         limit = int((group / "memory.max").read_text())
         found.append(limit - used + (int(cache[1]) if cache else 0))
-    with suppress(ImportError, OSError, ValueError):
+    with suppress(ImportError, OSError, ValueError, MemoryError):
         import resource
 
         pages = [int(word) * resource.getpagesize() for word in Path("/proc/self/statm").read_text().split()]

@@ -119,6 +119,10 @@ class Config(Settings, ABC):
 
     @model_validator(mode="after")
     def _parts(self) -> Self:
+        if self.packing < 1:
+            raise ValueError(
+                f"packing is {self.packing}: give the number of samples that are judged as one, at least 1"
+            )
         whole = self.accumulate * self.packing
         if self.batch_size % whole:
             raise ValueError(
