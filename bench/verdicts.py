@@ -192,6 +192,11 @@ def black_photographs(seed: int) -> Tensor:
 # --- networks ---------------------------------------------------------------------------------------------
 
 
+def with_class(latent: Tensor, labels: Tensor) -> Tensor:
+    """Latents (n, d) and classes (n) → what generators of digits are given (n, d + 10)."""
+    return torch.cat([latent, nn.functional.one_hot(labels, 10).to(latent)], 1)
+
+
 class Blurred(nn.Module):
     """A generator of digits that can't draw an edge."""
 
@@ -200,8 +205,7 @@ class Blurred(nn.Module):
         self.body = nn.Sequential(nn.Linear(64 + 10, 256), nn.LeakyReLU(0.2), nn.Linear(256, 64), nn.Tanh())
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        given = torch.cat([latent, nn.functional.one_hot(labels, 10).to(latent)], 1)
-        coarse = self.body(given).reshape(-1, 1, 8, 8)
+        coarse = self.body(with_class(latent, labels)).reshape(-1, 1, 8, 8)
         soft = nn.functional.avg_pool2d(coarse, 3, 1, 1, count_include_pad=False)
         return nn.functional.interpolate(soft, scale_factor=2, mode="bilinear")
 
@@ -245,8 +249,7 @@ class Saturated(nn.Module):
         self.body = nn.Sequential(nn.Linear(64 + 10, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256))
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        given = torch.cat([latent, nn.functional.one_hot(labels, 10).to(latent)], 1)
-        return torch.tanh(1000 * self.body(given)).reshape(-1, 1, 16, 16)
+        return torch.tanh(1000 * self.body(with_class(latent, labels))).reshape(-1, 1, 16, 16)
 
 
 class Deaf(nn.Module):
@@ -280,8 +283,7 @@ class Frozen(nn.Module):
         self.body = nn.Sequential(nn.Linear(64 + 10, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256), nn.Tanh())
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        given = torch.cat([latent, nn.functional.one_hot(labels, 10).to(latent)], 1)
-        drawn: Tensor = self.body(given)
+        drawn: Tensor = self.body(with_class(latent, labels))
         return (drawn.detach() + 0 * drawn).reshape(-1, 1, 16, 16)
 
 

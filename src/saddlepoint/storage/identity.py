@@ -69,7 +69,7 @@ def _intervention(value: object) -> bool:
 
 
 def _setting(value: str) -> bool:
-    """`key=number`."""
+    """Whether it reads `key=number`, the number finite."""
     try:
         return math.isfinite(float(value.partition("=")[2]))
     except ValueError:

@@ -71,12 +71,12 @@ class NamedAutoencoderConfig(AutoencoderConfig, ABC):
 
     @property
     def objective(self) -> str:
-        """The model."""
+        """The model's name in its registry."""
         return str(self.model["name"])
 
     @property
     def bibtex(self) -> list[str]:
-        """Of the model."""
+        """The paper of the model."""
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
 
     def player(

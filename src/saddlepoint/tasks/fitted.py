@@ -32,7 +32,7 @@ class FittedConfig(Config, ABC):
 
     game: Literal["fitted"] = "fitted"
     method: Annotated[Choice, METHOD_REGISTRY] = Field(default={"name": "simultaneous"})
-    """Moves nothing."""
+    """A run needs one; that of a fitted model has no player for it to move."""
     budget: Budget = Budget()
     """None: there are no steps."""
 
@@ -50,7 +50,7 @@ class NoBatches:
         return Batch(None)
 
     def part(self, *_: Any, **__: Any) -> "NoBatches":
-        """The same."""
+        """Itself: no part of nothing is less."""
         return self
 
 

@@ -284,7 +284,7 @@ class Sampler(Model):
         return ()
 
     def tried(self) -> None:
-        """Draw one sample."""
+        """Draw one sample, so that a model that can't be used is found before it is asked for many."""
         self.draw(1, 0, None, self.Options())
 
     def bytes_each(self, options: Any) -> int:  # noqa: ARG002

@@ -99,51 +99,51 @@ class Observers(Observer):
         self.observers = tuple(observers)
 
     def progressed(self, what: str, done: float, of: float) -> None:
-        """Tell them."""
+        """Tell each of work before the first step."""
         for observer in self.observers:
             observer.progressed(what, done, of)
 
     def started(self, info: RunInfo) -> None:
-        """Tell them."""
+        """Tell each that the data are read."""
         for observer in self.observers:
             observer.started(info)
 
     def planned(self, info: RunInfo) -> None:
-        """Tell them."""
+        """Tell each of the plan."""
         for observer in self.observers:
             observer.planned(info)
 
     def stepped(self, progress: Progress) -> None:
-        """Tell them."""
+        """Tell each where the run is."""
         for observer in self.observers:
             observer.stepped(progress)
 
     def recorded(self, record: Mapping[str, Any]) -> None:
-        """Tell them."""
+        """Tell each of a record."""
         for observer in self.observers:
             observer.recorded(record)
 
     def judged(self, verdicts: Sequence[Any]) -> None:
-        """Tell them."""
+        """Tell each of the answers."""
         for observer in self.observers:
             observer.judged(verdicts)
 
     def snapshot(self, path: Path) -> None:
-        """Tell them."""
+        """Tell each of a picture."""
         for observer in self.observers:
             observer.snapshot(path)
 
     def checkpointed(self, path: Path) -> None:
-        """Tell them."""
+        """Tell each of a checkpoint."""
         for observer in self.observers:
             observer.checkpointed(path)
 
     def said(self, text: str) -> None:
-        """Tell them."""
+        """Tell each what a person should know."""
         for observer in self.observers:
             observer.said(text)
 
     def ended(self, result: "Result") -> None:
-        """Tell them."""
+        """Tell each how the run ended."""
         for observer in self.observers:
             observer.ended(result)

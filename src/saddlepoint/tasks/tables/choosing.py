@@ -29,7 +29,7 @@ class AutoTableConfig(AutoConfig):
 
     task: Literal["tables"] = "tables"
     data: TableFile = TableFile()
-    """Which rows."""
+    """The table that is learnt, and how its columns are read."""
 
     def candidates(self) -> Mapping[str, Config]:
         """All of `--model`; those that are trained share the minutes, the others are fitted at once."""

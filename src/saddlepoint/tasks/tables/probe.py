@@ -115,7 +115,7 @@ class FittedProbe(RowsProbe[CopulaRows]):
     """Looks at rows of what was fitted at once."""
 
     def monitors(self, game: Game) -> dict[str, float]:  # noqa: ARG002
-        """None: nobody plays."""
+        """Nothing: what is fitted at once has no game to be watched."""
         return {}
 
 

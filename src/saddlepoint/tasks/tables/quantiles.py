@@ -72,7 +72,7 @@ class Quantiles:
         return np.asarray(torch.special.ndtri(torch.from_numpy(places)).numpy())
 
     def back(self, scores: Numbers) -> Numbers:
-        """Values of scores."""
+        """The values that have these scores: the inverse of `forward`, but for its draw within a jump."""
         begins, ends, lows, highs = self._arrays
         places = torch.special.ndtr(torch.from_numpy(scores)).numpy()
         piece = np.searchsorted(ends, places, side="right").clip(max=len(ends) - 1)

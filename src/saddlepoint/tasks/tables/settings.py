@@ -86,7 +86,7 @@ class TableConfig(AdversarialConfig):
 
     task: Literal["tables"] = "tables"
     data: TableFile = TableFile()
-    """Which rows."""
+    """The table that is learnt, and how its columns are read."""
     latent: Latent = Latent()
     """The generator's input."""
     conditions: Conditions | None = Conditions()
@@ -105,18 +105,18 @@ class TableAutoencoderConfig(AutoencoderConfig):
 
     task: Literal["tables"] = "tables"
     data: TableFile = TableFile()
-    """Which rows."""
+    """The table that is learnt, and how its columns are read."""
     beta: float = Field(default=0.5, ge=0)
     """Weight of the KL term."""
 
     @property
     def objective(self) -> str:
-        """The model."""
+        """What is fitted, as the start of a run calls it."""
         return "table-vae"
 
     @property
     def bibtex(self) -> list[str]:
-        """Of the model."""
+        """The paper of what is fitted."""
         return [TableAutoencoder.paper]
 
 
@@ -125,18 +125,18 @@ class FittedTableConfig(FittedConfig):
 
     task: Literal["tables"] = "tables"
     data: TableFile = TableFile()
-    """Which rows."""
+    """The table that is learnt, and how its columns are read."""
     correlated: bool = True
     """Columns are joined by a Gaussian copula; false draws each column on its own."""
 
     @property
     def objective(self) -> str:
-        """The model."""
+        """What is fitted, as the start of a run calls it."""
         return "Gaussian copula" if self.correlated else "independent columns"
 
     @property
     def bibtex(self) -> list[str]:
-        """Of the model."""
+        """The paper of what is fitted."""
         return [Copula.paper] if self.correlated else []
 
 
