@@ -103,6 +103,11 @@ class Game:
         """The players' names, in the order of the point's blocks."""
         return self.point.names
 
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are; the CPU where no player has any."""
+        return next((tensor.device for tensor in self.point.tensors), torch.device("cpu"))
+
     # --- evaluate -------------------------------------------------------------------------------------
 
     def field(self, batch: Batch, only: Sequence[str] | None = None, *, base: bool = True) -> Point:

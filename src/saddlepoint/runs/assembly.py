@@ -125,7 +125,7 @@ class Assembly:
                 "numpy": numpy.__version__,
                 "python": platform.python_version(),
             },
-            "device": str(next(iter(self.game.point.tensors), torch.empty(0)).device),
+            "device": str(self.game.device),
             "threads": torch.get_num_threads(),
             "dataset": {
                 "name": data.name,

@@ -25,7 +25,6 @@ from saddlepoint.storage import Checkpoint, RunFolder, read_records, trim_record
 from saddlepoint.tasks import Config, recipe_named
 from saddlepoint.tasks.config import flat
 from saddlepoint.training import Observer, Training
-from saddlepoint.training.state import load_state
 
 C = TypeVar("C", bound=Config)
 #: Of one run, at most.
@@ -180,9 +179,7 @@ def rehearsed(
         folder.create()
         training = assembly.training(folder, Observer())
         if start != "beginning":
-            load_state(start.path, assembly.game, assembly.method, assembly.batches)
-        if training.optimizer_schedule is not None:
-            training.optimizer_schedule.begin()
+            training.load(start)
         scores = []
         for number in range(1, steps + 1):
             if training.step().outcome is not Outcome.RUNNING:

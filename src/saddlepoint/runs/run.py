@@ -288,8 +288,7 @@ class Run:
 
     def _played(self) -> Config:
         """The configuration as the run is played now, after all interventions."""
-        with read_from_file():
-            return with_interventions(self._configured(), interventions_of(self.storage))
+        return with_interventions(self._configured(), interventions_of(self.storage))
 
     def _failed(self, failure: RunFailed) -> None:
         with suppress(OSError):  # a full disk takes this note no more than it took the checkpoint
@@ -356,9 +355,8 @@ class Run:
         config, identity = self._configured(), self.storage.read_identity()
         if identity.get("state") != "ended":
             return None
-        if identity.get("outcome") == Outcome.NON_FINITE:
-            raise RunFailed(f"this run ended before: {identity.get('message')}")
-        if identity.get("trouble") is not None and config.on_trouble in ("warn", "stop"):
+        in_trouble = identity.get("trouble") is not None and config.on_trouble in ("warn", "stop")
+        if identity.get("outcome") == Outcome.NON_FINITE or in_trouble:
             raise RunFailed(f"this run ended before: {identity.get('message')}")
         if isinstance(config, FittedConfig):
             return f"Nothing to do: {identity.get('message')}, in {self.path}"

@@ -14,6 +14,8 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"allocate ([\d.]+) ?(bytes|[KMGTPE]i?B)", re.IGNORECASE)
+#: Where a system says nothing of its memory, or too little is left to read it.
+_UNTOLD = (ImportError, OSError, ValueError, IndexError, MemoryError)
 _UNITS = {letter: 1024**power for power, letter in enumerate("bkmgtpe")}
 
 
@@ -41,18 +43,16 @@ def shortage(error: BaseException) -> str | None:
 def free_memory() -> int | None:
     """Bytes that this process may still get, by the machine, its container and its limits; None where nobody says."""
     found = []
-    with suppress(OSError, ValueError, IndexError, MemoryError):
+    with suppress(*_UNTOLD):
         [line] = [line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable")]
         found.append(1024 * int(line.split()[1]))
-    with suppress(
-        OSError, ValueError, MemoryError
-    ):  # a container's; its page cache counts as used, and would be given back
+    with suppress(*_UNTOLD):  # a container's; its page cache counts as used, and would be given back
         group = Path("/sys/fs/cgroup")
         used = int((group / "memory.current").read_text())
         cache = re.search(r"^inactive_file (\d+)$", (group / "memory.stat").read_text(), re.MULTILINE)
         limit = int((group / "memory.max").read_text())
         found.append(limit - used + (int(cache[1]) if cache else 0))
-    with suppress(ImportError, OSError, ValueError, MemoryError):
+    with suppress(*_UNTOLD):
         import resource
 
         pages = [int(word) * resource.getpagesize() for word in Path("/proc/self/statm").read_text().split()]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
 from saddlepoint.measures import Number, declared, values
-from saddlepoint.storage import NoCheckpoint, RunFolder, append_record, trim_records, write_atomically
+from saddlepoint.storage import Checkpoint, NoCheckpoint, RunFolder, append_record, trim_records, write_atomically
 from saddlepoint.training.budget import Budget, Intervals, crossed
 from saddlepoint.training.interruption import Interruption, interruption
 from saddlepoint.training.observer import Observer, Progress
@@ -201,6 +201,17 @@ class Training:
 
     # --- phases, each also for a probe of what it takes ---------------------------------------------------
 
+    def load(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """Put the game where a checkpoint has it, at the rates of this configuration; the progress that it holds.
+
+        Raises:
+            ValueError: the checkpoint is not one of this game.
+        """
+        state = load_state(checkpoint.path, self.game, self.method, self.batches)
+        if self.optimizer_schedule is not None:  # a checkpoint has those that it was saved with
+            self.optimizer_schedule.begin()
+        return state
+
     def step(self) -> Step:
         """One step of the method, at the rates of where it is."""
         if self.optimizer_schedule is not None:
@@ -241,7 +252,7 @@ class Training:
         for fault in damaged:
             self.observer.said(f"{fault}; continuing from the one at {checkpoint.samples:,} samples")
         try:
-            state = load_state(checkpoint.path, self.game, self.method, self.batches)
+            state = self.load(checkpoint)
             if self.batches.position != checkpoint.samples:
                 raise ValueError(f"the checkpoint {checkpoint.path} is of {self.batches.position:,} samples")
             if self.stopping is not None:
@@ -250,8 +261,6 @@ class Training:
             raise RunFailed(
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
-        if self.optimizer_schedule is not None:  # a checkpoint has those that it was saved with
-            self.optimizer_schedule.begin()
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = state["seconds"]
         self._loss_mean = LossMean(state["sums"], state["count"])

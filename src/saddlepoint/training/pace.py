@@ -76,7 +76,7 @@ def measured(training: Training, starts: Sequence[int], seconds: float | None) -
         seconds: that steps of each stage are timed, at least one; None counts evaluations alone, by one step of each.
     """
     costs, evaluations = [], []
-    device = training.game.point.tensors[0].device
+    device = training.game.device
     for start in starts:
         training.batches.position = start
         timed, samples, found, warm = 0.0, 0, 0, 0

@@ -75,7 +75,7 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     Raises:
         ValueError: the files do not belong to this game or method, or are not what `save_state` writes; names what.
     """
-    device = next(iter(game.point.tensors), torch.empty(0)).device
+    device = game.device
     try:
         _check_size(folder / STATE)
         with named_in_utf8(folder / WEIGHTS) as file:
