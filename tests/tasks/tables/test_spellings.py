@@ -331,3 +331,47 @@ def test_numbers_are_written_in_the_digits_of_their_script(digits: str, texts: l
     values = evidence.see(own, np.ones(len(own), dtype=np.int64))
     assert not np.isnan(values).any()
     assert evidence.finish().write(values).tolist() == own
+
+
+def human(value: float, units: Mapping[str, float], places: int = 1) -> str:
+    """As people shorten a number: by the largest unit of which it is one or more."""
+    after, factor = next((pair for pair in units.items() if value >= pair[1]), [*units.items()][-1])
+    return f"{value / factor:.{places if factor > 1 else 0}f}{after}"
+
+
+WIDE = 10 ** RNG.uniform(2, 8, 200)
+SCALED: Mapping[str, Callable[[float], str]] = {
+    "k and M": lambda v: human(v, {"B": 1e9, "M": 1e6, "k": 1e3, "": 1}),
+    "after a currency": lambda v: f"€{human(v, {'M': 1e6, 'K': 1e3, '': 1})}",
+    "before a currency": lambda v: f"{v / 1e6:.1f} Mio. €".replace(".", ",", 1) if v >= 1e6 else f"{v:.0f} €",
+    "bytes": lambda v: human(v, {" MB": 1e6, " KB": 1e3, " B": 1}, 2),
+    "powers of 1,024": lambda v: human(v, {"MiB": 2**20, "KiB": 2**10}, 3),
+    "grams": lambda v: human(v, {"kg": 1e3, "g": 1}),
+    "lakh and crore": lambda v: f"₹{human(v, {' Cr': 1e7, ' lakh': 1e5, '': 1}, 2)}",
+    "below zero": lambda v: "-" * (int(v) % 2) + human(v, {"M": 1e6, "k": 1e3, "": 1}),
+}
+
+
+@pytest.mark.parametrize("spell", SCALED.values(), ids=SCALED)
+def test_numbers_of_several_scales_are_numbers_and_come_back(spell: Callable[[float], str], tmp_path: Path) -> None:
+    texts = [spell(v) for v in WIDE]
+    path = tmp_path / "scaled.csv"
+    pandas.DataFrame({"size": texts, "n": SIZES.tolist() * 2 + SIZES.tolist()[:40]}).to_csv(path, index=False)
+    table = read_table(path)
+    column = table.column("size")
+    assert isinstance(column, ScaledColumn)
+    assert column.kind == "number"
+    assert table.texts()["size"].tolist() == texts
+    values = np.abs(table.cells["size"].values)
+    assert np.corrcoef(np.log(values), np.log(WIDE))[0, 1] > 0.999
+    made = CopulaRows.of(table, 0, independent=True).rows(50).texts()["size"]
+    assert not np.isnan(column.spelling.parse(made)).any()  # type: ignore[attr-defined]
+
+
+def test_numbers_of_several_currencies_are_categories_and_a_note_says_so(tmp_path: Path) -> None:
+    texts = [f"{v:.2f} €" if row % 2 else f"${v:.2f}" for row, v in enumerate(WIDE)]
+    path = tmp_path / "mixed.csv"
+    pandas.DataFrame({"price": texts, "n": range(0, 400, 2)}).to_csv(path, index=False)
+    table = read_table(path)
+    assert table.column("price").kind == "category"
+    assert any("price holds numbers of several units" in note for note in table.notes)

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
@@ -33,6 +34,29 @@ CURRENCIES = frozenset(
 UNITS = frozenset(
     "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
     "Hz kHz MHz GHz kJ kcal cal mph km/h m/s m² m2 m³ m3 km² ha px pt x bpm hPa Pa kPa bar dB ppm pp bps".split()
+)
+#: Units of one thing that stand for multiples of each other: what a number before them is multiplied by.
+SCALES: tuple[dict[str, str], ...] = (
+    {
+        **dict.fromkeys(("",), "1"),
+        **dict.fromkeys(("k", "K", "Tsd", "Tsd.", "tys.", "thousand"), "1e3"),
+        **dict.fromkeys(("lakh", "lac"), "1e5"),
+        **dict.fromkeys(("m", "M", "mn", "mln", "Mio", "Mio.", "million"), "1e6"),
+        **dict.fromkeys(("Cr", "cr", "crore"), "1e7"),
+        **dict.fromkeys(("b", "B", "bn", "Bn", "Mrd", "Mrd.", "billion"), "1e9"),
+        **dict.fromkeys(("T", "tn", "trillion"), "1e12"),
+    },
+    {
+        **{"B": "1", "bytes": "1", "KB": "1e3", "kB": "1e3", "MB": "1e6", "GB": "1e9", "TB": "1e12", "PB": "1e15"},
+        **{f"{letter}iB": str(1024**power) for power, letter in enumerate("KMGTP", 1)},
+    },
+    {"nm": "1e-9", "µm": "1e-6", "mm": "1e-3", "cm": "1e-2", "m": "1", "km": "1e3"},
+    {"µg": "1e-6", "mg": "1e-3", "g": "1", "kg": "1e3", "t": "1e6"},
+    {"µl": "1e-6", "ml": "1e-3", "mL": "1e-3", "cl": "1e-2", "dl": "0.1", "l": "1", "L": "1", "hl": "100"},
+    {"mW": "1e-3", "W": "1", "kW": "1e3", "MW": "1e6", "GW": "1e9"},
+    {"Wh": "1", "kWh": "1e3", "MWh": "1e6", "GWh": "1e9"},
+    {"Hz": "1", "kHz": "1e3", "MHz": "1e6", "GHz": "1e9"},
+    {"Pa": "1", "hPa": "100", "kPa": "1e3", "MPa": "1e6", "bar": "1e5"},
 )
 _SPACES = " \u00a0\u202f\u2009"
 #: Marks between groups of digits, those that stand for each other together.
@@ -65,6 +89,9 @@ class NumberSpelling:
         significant: digits of numbers of any precision.
         truths: words for 0 and 1, where it is these that are written.
         zero: the digit 0 of another script, as ٠ or ०, where all numbers are written in that.
+        scales: in the place of `after`, what stands after numbers and by what it multiplies them, the smallest first:
+            900k, 1.2M. Decimals are those that are written.
+        places_of: of each of `scales`, what `places` is of all.
     """
 
     decimal: str = "."
@@ -83,31 +110,39 @@ class NumberSpelling:
     significant: int = 10
     truths: tuple[str, ...] = ()
     zero: str = ""
+    scales: tuple[tuple[str, str], ...] = ()
+    places_of: tuple[tuple[int, int], ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether it is how programs write numbers."""
         dressed = self.decimal != "." or self.thousands or self.before or self.after or self.truths or self.zero
-        return not dressed and self.negative == "-"
+        return not (dressed or self.scales) and self.negative == "-"
 
     def parse(self, texts: Texts) -> Numbers:
         """Texts → numbers, NaN where one is none."""
-        return _floats(self.canonical(texts))
+        return self.read(texts)[1]
 
-    def canonical(self, texts: Texts) -> NDArray[np.object_]:
-        """Texts as programs write numbers, None where one is none."""
+    def read(self, texts: Texts) -> tuple[NDArray[np.object_], Numbers]:
+        """Texts as programs write numbers, without their units, None where one is none; and the numbers, NaN there."""
         if self.truths:
             known = {word: str(place) for place, word in enumerate(self.truths)}
-            return np.array([known.get(text) for text in texts], dtype=object)
+            made = np.array([known.get(text) for text in texts], dtype=object)
+            return made, _floats(made)
         if self.plain:
-            return _plain(texts)
-        pattern = _pattern(self.decimal, self.thousands, self.before, self.after).fullmatch
+            made = _plain(texts)
+            return made, _floats(made)
+        factors = dict(self.scales)
+        pattern = _pattern(self.decimal, self.thousands, self.before, tuple(factors) or (self.after,)).fullmatch
         made = np.full(len(texts), None, dtype=object)
+        scaled = made.copy()
         for row, text in enumerate(texts):
             match = pattern(text)
-            if match:
-                made[row] = _canonical(match, self.thousands)
-        return made
+            if match and (found := _canonical(match, self.thousands)) is not None:
+                made[row] = found
+                # By decimals: 1.1 M is 1,100,000 and not a last digit beside it.
+                scaled[row] = Decimal(found) * Decimal(factors[match["after"]]) if factors else found
+        return made, _floats(scaled)
 
     def value(self, text: str) -> float:
         """The number that a text stands for, in this spelling or as programs write it.
@@ -122,10 +157,29 @@ class NumberSpelling:
         """Numbers as the column has them."""
         if self.truths:
             return np.array(self.truths, dtype=object)[(values >= 0.5).astype(np.int64)]
+        if self.scales:
+            return self._scaled(values)
         written = self._digits(values)
         if self.plain and not self.plus and not self.bare:
             return written
         return np.array([self._dressed(text) for text in written], dtype=object)
+
+    def _scaled(self, values: Numbers) -> NDArray[np.object_]:
+        """Each with the largest unit of which it is one or more."""
+        places = self.places_of or (self.places,) * len(self.scales)
+        units = {
+            float(factor): replace(self, scales=(), places_of=(), whole=False, after=after, places=own)
+            for (after, factor), own in zip(reversed(self.scales), reversed(places), strict=True)
+        }
+        made = np.full(len(values), None, dtype=object)
+        left = np.ones(len(values), dtype=bool)
+        for factor, alone in units.items():
+            shares = values / factor
+            reached = np.abs(np.round(shares, 9)) >= 1
+            rows = left & (reached if factor != min(units) else True)
+            made[rows] = alone.write(shares[rows])
+            left &= ~rows
+        return made
 
     def _digits(self, values: Numbers) -> NDArray[np.object_]:
         if self.whole and not self.exponent and self.places in ((), (0, 0)):
@@ -206,6 +260,7 @@ class NumberEvidence:
         self._signs: Counter[str] = Counter()
         self._ungrouped, self._fewest, self._indian = 0, 99, False
         self._zeros: set[str] = set()
+        self._places_of: dict[str, tuple[int, int]] = {}
 
     @property
     def decimals(self) -> bool:
@@ -214,8 +269,7 @@ class NumberEvidence:
 
     def see(self, texts: Texts, counts: NDArray[Any]) -> Numbers:
         """More texts, each there so often; gives them as numbers."""
-        canonical = self.spelling.canonical(texts)
-        values = _floats(canonical)
+        canonical, values = self.spelling.read(texts)
         known = ~np.isnan(values)
         if known.any():
             self.count += int(counts[known].sum())
@@ -251,6 +305,7 @@ class NumberEvidence:
             digits = series.str.replace(r"[eE].*|[^\d]", "", regex=True).str.lstrip("0").str.len()
             self._significant = max(self._significant, int(digits.max()))
         self._see_signs(raw, values)
+        self._see_units(raw, places)
         self._zeros |= {_zero_of(text) for text in raw}
         if self.spelling.thousands:
             self._see_groups(raw)
@@ -271,6 +326,13 @@ class NumberEvidence:
             self._signs["()" if "(" in text else "after" if text[-1] in "-−" else "-$" if inside else first] += 1
         self._signs["+"] += sum("+" in text[:4] for text in raw)
         self._signs["positive"] += int((values > 0).sum())
+
+    def _see_units(self, raw: Sequence[str], places: NDArray[Any]) -> None:
+        afters = sorted((after for after, _ in self.spelling.scales), key=len, reverse=True)
+        for text, own in zip(raw, places.tolist(), strict=True) if afters else ():
+            after = next(after for after in afters if text.rstrip(")-−").endswith(after))
+            least, most = self._places_of.get(after, (own, own))
+            self._places_of[after] = min(least, own), max(most, own)
 
     def _see_groups(self, raw: Sequence[str]) -> None:
         mark, decimal = self.spelling.thousands, self.spelling.decimal
@@ -311,6 +373,8 @@ class NumberEvidence:
             made["negative"] = max(signs, key=lambda key: signs[key])
         made["plus"] = 0 < self._signs["positive"] <= self._signs["+"]
         made["bare"] = self._bare > self._zero
+        if self.spelling.scales and made.get("places"):
+            made["places_of"] = tuple(self._places_of.get(after, made["places"]) for after, _ in self.spelling.scales)
         made["zero"] = next(iter(self._zeros)) if len(self._zeros) == 1 else ""
         if self.spelling.thousands:
             made["indian"] = self._indian
@@ -333,7 +397,8 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
     if not sides:
         return []
     before, after = sides.most_common(1)[0][0]
-    if not _is_currency(before) or not _is_unit(after):
+    scales = _scales([own for (first, own), _ in sides.most_common() if first == before])
+    if not _is_currency(before) or not (_is_unit(after) or scales):
         return []
     cores = "".join(match["core"] for match in matches)
     marks = [mark for mark in GROUPERS if mark in cores]
@@ -352,21 +417,58 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
         below = "−"
     counted = []
     for place, (point, mark) in enumerate(combinations):
-        spelling = NumberSpelling(point, mark, before=before, after=after, negative=below)
+        spelling = NumberSpelling(
+            point, mark, before=before, after="" if scales else after, negative=below, scales=scales
+        )
         found = int((~np.isnan(spelling.parse(texts))).sum())
         counted.append((found, -place, spelling))
     most = max(found for found, _, _ in counted)
     return [spelling for found, _, spelling in counted if found and found >= 0.8 * most]
 
 
+def _scales(afters: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What stands after numbers, the commonest first, as multiples of one unit; () where it is no such.
+
+    >>> _scales(["M", "k"]), _scales([" Mio. €", " €"])
+    ((('k', '1e3'), ('M', '1e6')), ((' €', '1'), (' Mio. €', '1e6')))
+    """
+    if len(afters) < 2:
+        return ()
+    tails = {"", *(after for after in afters if after.strip() and _is_currency(after))}
+    for tail in sorted(tails, key=len, reverse=True):
+        for family in SCALES:
+            words = [after.removesuffix(tail).strip() for after in afters]
+            if all(after.endswith(tail) for after in afters) and all(word in family for word in words):
+                found = [(after, family[word]) for after, word in zip(afters, words, strict=True)]
+                if len({factor for _, factor in found}) > 1:
+                    return tuple(sorted(found, key=lambda scale: float(scale[1])))
+    return ()
+
+
+def units_of(texts: Texts) -> list[str]:
+    """Units or currencies of texts that are nearly all numbers, the commonest first; [] where they are none.
+
+    >>> units_of(["12 €", "$3.50", "7 €"])
+    ['€', '$']
+    """
+    matches = [match for match in map(_LOOSE.fullmatch, texts) if match]
+    sides = Counter(
+        (match["before"] or match["after"] or "").strip()
+        for match in matches
+        if _is_currency(match["before"] or "") and _is_unit(match["after"] or "")
+    )
+    return [unit for unit, _ in sides.most_common() if unit] if sides.total() >= 0.95 * len(texts) > 0 else []
+
+
 @cache
-def _pattern(decimal: str, thousands: str, before: str, after: str) -> re.Pattern[str]:
-    point, mark, first, last = (re.escape(text) for text in (decimal, thousands, before, after))
+def _pattern(decimal: str, thousands: str, before: str, afters: tuple[str, ...]) -> re.Pattern[str]:
+    point, mark, first = (re.escape(text) for text in (decimal, thousands, before))
+    last = "|".join(map(re.escape, sorted(afters, key=len, reverse=True)))
     whole = rf"\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})*{mark}\d{{3}}|\d+" if thousands else r"\d+"
     return re.compile(
         rf"(?P<open>\()?(?P<s1>[+\-−])?{first}(?P<s2>[+\-−])?(?P<open2>\()?"
         rf"(?:(?P<whole>{whole})(?:{point}(?P<part>\d*))?|{point}(?P<only>\d+))(?P<exponent>[eE][+\-]?\d+)?"
-        rf"(?P<close>\))?{last}(?P<close2>\))?(?P<s3>[-−])?"
+        rf"(?P<close>\))?(?P<after>{last})(?P<close2>\))?(?P<s3>[-−])?"
     )
 
 
@@ -404,7 +506,7 @@ def _plain(texts: Texts) -> NDArray[np.object_]:
 
 def _floats(canonical: NDArray[np.object_]) -> Numbers:
     # Not by pandas, which is off by the last digit of some.
-    values = np.array([np.nan if text is None else float(text) for text in canonical], dtype=np.float64)
+    values = np.array([np.nan if number is None else float(number) for number in canonical], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 

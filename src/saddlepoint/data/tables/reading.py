@@ -46,7 +46,7 @@ from saddlepoint.data.tables.durations import STYLES, DurationSpelling, styles_o
 from saddlepoint.data.tables.files import Source, given_rows, open_files
 from saddlepoint.data.tables.grain import Grain, grain_of_moments, grain_of_numbers
 from saddlepoint.data.tables.identifiers import IdentifierEvidence, IdentifierPattern, cells_of, dense
-from saddlepoint.data.tables.numbers import EXACT, NumberEvidence, NumberSpelling, spellings_of
+from saddlepoint.data.tables.numbers import EXACT, NumberEvidence, NumberSpelling, spellings_of, units_of
 from saddlepoint.data.tables.sensitive import SENSITIVE, FakeEvidence, FakePattern, has_faker, recognised
 from saddlepoint.data.tables.table import TableData
 
@@ -901,6 +901,13 @@ class _Texts(_Plan):
         """The column; here it is decided whether it is a constant, categories or identifiers."""
         look, known = self.look, self._known
         kept = self.forced or self.name in look.rules.released
+        if not kept and known is not None and len(units := units_of(list(known)[:SAMPLE])) > 1:
+            self.notes.append(
+                f"{self.name} holds numbers of several units ({', '.join(units[:4])}): it is learnt as categories, and "
+                f"what fewer than data.rare rows have is made as one. Give the numbers one unit, and the unit a column "
+                f"of its own."
+            )
+            kept = True
         if known is None or (not kept and look.present >= TELLING and len(known) > UNLIKE * look.present):
             number = f"{len(known):,} of {look.present:,}" if known is not None else f"more than {MOST:,}"
             column, cells = self._named(self._rows, look.present, pattern=self._pattern.finish())
