@@ -82,6 +82,10 @@ COMMANDS = {
         "augmenting:augment",
         "Enlarge a labelled set of images by samples of a conditional generator. The same seed gives the same images.",
     ),
+    "export": Entry(
+        "exporting:export",
+        "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
+    ),
     "evaluate": Entry(
         "evaluating:evaluate",
         "Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.",

@@ -52,18 +52,18 @@ class ConvolutionalGenerator(Generator):
         super().__init__(classes)
         grids = _grids(shape, width, widest, depth, attention)
         self.coarsest = grids[-1]
-        self.code = Code(latent, classes)
-        self.first = nn.Linear(self.code.size, math.prod(self.coarsest))
+        self.entry = Code(latent, classes)
+        self.first = nn.Linear(self.entry.size, math.prod(self.coarsest))
         layers: list[nn.Module] = []
         for inner, outer in pairwise(reversed(grids)):
             blocks = (Block(inner[0]) for _ in range(depth))
             layers += [*blocks, *attention_at(attention, inner), _Activation(), _doubling(inner[0], outer[0])]
         self.body = nn.Sequential(*layers, OUTPUTS[output]())
-        initialise(self.first, fan_in=self.code.size, gain=1.0)
+        initialise(self.first, fan_in=self.entry.size, gain=1.0)
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, C, H, W)."""
-        images: Tensor = self.body(self.first(self.code(latent, labels)).view(-1, *self.coarsest))
+        images: Tensor = self.body(self.first(self.entry(latent, labels)).view(-1, *self.coarsest))
         return images
 
 

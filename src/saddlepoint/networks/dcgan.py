@@ -42,8 +42,8 @@ class DCGANGenerator(Generator):
         super().__init__(classes)
         grids = _grids(shape, width, attention)
         self.coarsest = grids[-1]
-        self.code = Code(latent, classes)
-        self.first = nn.Linear(self.code.size, math.prod(self.coarsest), bias=False)
+        self.entry = Code(latent, classes)
+        self.first = nn.Linear(self.entry.size, math.prod(self.coarsest), bias=False)
         layers: list[nn.Module] = []
         for inner, outer in pairwise(reversed(grids)):
             layers += [nn.BatchNorm2d(inner[0]), nn.ReLU(), *attention_at(attention, inner)]
@@ -53,7 +53,7 @@ class DCGANGenerator(Generator):
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, C, H, W)."""
-        images: Tensor = self.body(self.first(self.code(latent, labels)).view(-1, *self.coarsest))
+        images: Tensor = self.body(self.first(self.entry(latent, labels)).view(-1, *self.coarsest))
         return images
 
 

@@ -50,13 +50,13 @@ class MLPGenerator(Generator):
     ) -> None:
         super().__init__(classes)
         self.shape = shape
-        self.code = Code(latent, classes)
-        layers = _layers([self.code.size, *widths, prod(shape)], slope, activation, normalisation)
+        self.entry = Code(latent, classes)
+        layers = _layers([self.entry.size, *widths, prod(shape)], slope, activation, normalisation)
         self.body = nn.Sequential(*layers, OUTPUTS[output]())
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, *shape)."""
-        images: Tensor = self.body(self.code(latent, labels))
+        images: Tensor = self.body(self.entry(latent, labels))
         return images.view(-1, *self.shape)
 
 

@@ -31,7 +31,12 @@ class Generator(nn.Module, ABC):
 
     Args:
         classes: how many there are; 0 takes no labels.
+
+    Attributes:
+        uniforms: uniform numbers that it draws for a sample; it then takes them as a third input, too.
     """
+
+    uniforms: int = 0
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -43,7 +48,7 @@ class Generator(nn.Module, ABC):
         Raises:
             ValueError: labels are missing, unexpected, or no integers (N,).
         """
-        _check_labels(labels, self.classes, len(latent))
+        _check_labels(labels, self.classes, latent.shape[0])
         return self.generate(latent, labels)
 
     @abstractmethod

@@ -59,18 +59,18 @@ class ResidualGenerator(Generator):
         check_attention(attention, grids)
         stages = _stages(grids, depth, expansion, group, attention)
         channels = grids[-1][0]
-        self.code = Code(latent, classes)
-        self.first = nn.Linear(self.code.size, channels)
+        self.entry = Code(latent, classes)
+        self.first = nn.Linear(self.entry.size, channels)
         self.basis = nn.Parameter(torch.randn(grids[-1]))
         layers: list[nn.Module] = [*stages[-1]]
         for (inner, _, _), (outer, _, _), stage in zip(grids[:0:-1], grids[-2::-1], stages[-2::-1], strict=True):
             layers += [_pointwise(inner, outer), Resampling(up=True), *stage]
         self.body = nn.Sequential(*layers, _pointwise(width, shape[0]), OUTPUTS[output]())
-        initialise(self.first, fan_in=self.code.size, gain=1.0)
+        initialise(self.first, fan_in=self.entry.size, gain=1.0)
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, C, H, W)."""
-        strengths: Tensor = self.first(self.code(latent, labels))
+        strengths: Tensor = self.first(self.entry(latent, labels))
         images: Tensor = self.body(strengths[..., None, None] * self.basis)
         return images
 

@@ -28,9 +28,9 @@ class WindowGenerator(Generator):
     def __init__(self, shape: tuple[int, ...], latent: int, width: int = 256, depth: int = 2, classes: int = 0) -> None:
         super().__init__(classes)
         self.shape = shape
-        self.code = Code(latent, classes)
+        self.entry = Code(latent, classes)
         self.body = nn.Sequential(
-            nn.Linear(self.code.size, width),
+            nn.Linear(self.entry.size, width),
             *(ResidualLayer(width) for _ in range(depth)),
             nn.LayerNorm(width),
             nn.Linear(width, prod(shape)),
@@ -38,7 +38,7 @@ class WindowGenerator(Generator):
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, *shape)."""
-        windows: Tensor = self.body(self.code(latent, labels))
+        windows: Tensor = self.body(self.entry(latent, labels))
         return windows.view(-1, *self.shape)
 
 

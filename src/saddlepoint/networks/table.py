@@ -85,9 +85,9 @@ class TableGenerator(Generator):
             raise ValueError(f"there are {classes} classes and {states} states of choices: a label names such a state")
         if temperature <= 0:
             raise ValueError(f"temperature is {temperature}: give a number above 0")
-        self.code = Code(latent, classes)
+        self.entry = Code(latent, classes)
         self.body = nn.Sequential(
-            nn.Linear(self.code.size, width), *(ResidualLayer(width) for _ in range(depth)), nn.LayerNorm(width)
+            nn.Linear(self.entry.size, width), *(ResidualLayer(width) for _ in range(depth)), nn.LayerNorm(width)
         )
         self.head = nn.Linear(width, prod(shape))
         self.choices = sum(size > 1 for size in heads)
@@ -106,21 +106,33 @@ class TableGenerator(Generator):
         for name, places in lists.items():
             self.register_buffer(name, torch.tensor(places, dtype=torch.int64), persistent=False)
 
+    @property
+    def uniforms(self) -> int:  # type: ignore[override]
+        """Uniform numbers that are drawn for a row: one a state, and one a number where these are noisy."""
+        return len(self.states) + (0 if self.log_deviation is None else len(self.numbers))
+
+    def forward(self, latent: Tensor, labels: Tensor | None = None, uniform: Tensor | None = None) -> Tensor:
+        """(N, latent), and int64 labels (N,) where it has classes → (N, *shape); see `activated`."""
+        if uniform is None:
+            return super().forward(latent, labels)
+        return self.activated(self.raw(latent, labels), labels, uniform).view(-1, *self.shape)
+
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, *shape)."""
         return self.activated(self.raw(latent, labels), labels).view(-1, *self.shape)
 
     def raw(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
         """(N, latent) → what the heads are given, (N, width): numbers before the tanh, logits of choices."""
-        outputs: Tensor = self.head(self.body(self.code(latent, labels)))
+        outputs: Tensor = self.head(self.body(self.entry(latent, labels)))
         return outputs
 
-    def activated(self, raw: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(N, width) → a row each, (N, width)."""
-        noisy = 0 if self.log_deviation is None else len(self.numbers)
-        # In one draw, row by row, so that the noise of the first rows does not depend on how many there are. Within
-        # (0, 1), as its logarithms and normal scores are taken.
-        uniform = torch.rand(len(raw), len(self.states) + noisy).clamp(1e-20, 1 - 1e-7).to(raw)
+    def activated(self, raw: Tensor, labels: Tensor | None = None, uniform: Tensor | None = None) -> Tensor:
+        """(N, width) → a row each, (N, width), by uniform numbers (N, uniforms), drawn where none are given."""
+        if uniform is None:
+            # In one draw, row by row, so that the noise of the first rows does not depend on how many there are.
+            uniform = torch.rand(len(raw), self.uniforms)
+        # Within (0, 1), as its logarithms and normal scores are taken.
+        uniform = uniform.clamp(1e-20, 1 - 1e-7).to(raw)
         numbers = torch.tanh(raw[:, self.numbers])
         if self.log_deviation is not None:
             scores = torch.special.ndtri(uniform[:, len(self.states) :].clamp_min(1e-7))
@@ -149,13 +161,13 @@ class TableGenerator(Generator):
     def _log_softmax(self, logits: Tensor) -> Tensor:
         """Of each choice by itself."""
         centred = logits - self._most(logits)[:, self.owners]
-        sums = torch.zeros(len(logits), self.choices).to(logits).index_add(1, self.owners, centred.exp())
+        sums = torch.zeros(logits.shape[0], self.choices).to(logits).index_add(1, self.owners, centred.exp())
         return centred - sums.log()[:, self.owners]
 
     def _most(self, logits: Tensor) -> Tensor:
         """The largest of each choice, (N, choices), outside of the graph: a softmax does not depend on it."""
-        least = torch.full((len(logits), self.choices), -torch.inf).to(logits)
-        return least.scatter_reduce(1, self.owners.expand(len(logits), -1), logits.detach(), "amax")
+        least = torch.full((logits.shape[0], self.choices), -torch.inf).to(logits)
+        return least.scatter_reduce(1, self.owners.expand(logits.shape[0], -1), logits.detach(), "amax")
 
 
 class TableDiscriminator(nn.Module):

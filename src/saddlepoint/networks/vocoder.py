@@ -99,12 +99,7 @@ class VocoderGenerator(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """(N, bands, T) → (N, (T − 1) · hop), T at least 2."""
-        x = self.before(self.first(mel))
-        for stage in self.stages:
-            assert isinstance(stage, nn.ModuleList)
-            grow, fusion = stage
-            x = fusion(grow(leaky_relu(x, SLOPE)))
-        x = self.last(leaky_relu(x, SLOPE))
+        x = self.heard(mel)
         if self.rest == 1:
             return torch.tanh(x[:, 0, :-1])
         # Layers may compute in bfloat16; transforms do not.
@@ -114,6 +109,17 @@ class VocoderGenerator(nn.Module):
         hann = torch.hann_window(self.window, dtype=x.dtype, device=x.device)
         waves: Tensor = torch.istft(spectra, self.window, self.rest, window=hann)
         return waves
+
+    def heard(self, mel: Tensor) -> Tensor:
+        """(N, bands, T) → what waves are made of: themselves before the tanh, (N, 1, …), or logarithms of magnitudes
+        and phases of their spectra, (N, window + 2, …)."""
+        x = self.before(self.first(mel))
+        for stage in self.stages:
+            assert isinstance(stage, nn.ModuleList)
+            grow, fusion = stage
+            x = fusion(grow(leaky_relu(x, SLOPE)))
+        found: Tensor = self.last(leaky_relu(x, SLOPE))
+        return found
 
 
 class _Fusion(nn.Module):

@@ -57,20 +57,20 @@ class WaveGANGenerator(Generator):
         super().__init__(classes)
         lines = _lines(shape, width, widest, kernel)
         self.coarsest = lines[-1]
-        self.code = Code(latent, classes)
-        self.first = nn.Linear(self.code.size, lines[-1][0] * lines[-1][1])
+        self.entry = Code(latent, classes)
+        self.first = nn.Linear(self.entry.size, lines[-1][0] * lines[-1][1])
         self.convolutions = nn.ModuleList(
             nn.Conv1d(inner[0], outer[0], kernel, padding=kernel // 2) for inner, outer in pairwise(reversed(lines))
         )
         self.upsampling, self.output = upsampling, OUTPUTS[output]()
-        initialise(self.first, fan_in=self.code.size, gain=1.0)
+        initialise(self.first, fan_in=self.entry.size, gain=1.0)
         for layer in self.convolutions:
             assert isinstance(layer, nn.Conv1d)
             initialise(layer, fan_in=kernel * layer.in_channels)
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, channels, samples)."""
-        x = self.first(self.code(latent, labels)).view(-1, *self.coarsest)
+        x = self.first(self.entry(latent, labels)).view(-1, *self.coarsest)
         for convolution in self.convolutions:
             x = convolution(self._longer(leaky_relu(x, SLOPE)))
         made: Tensor = self.output(x)

@@ -29,6 +29,7 @@ from saddlepoint.measures.number import read_numbers
 from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.runs.choosing import chosen_by_size, race
+from saddlepoint.runs.exporting import Exported, export
 from saddlepoint.runs.intervening import (
     INTERVENTIONS,
     carry_out,
@@ -544,6 +545,14 @@ class Run:
         if not isinstance(model, Converter):
             raise ConfigurationError(f"{self.path} holds {model.title}, which converts nothing: use run.sample(n)")
         return model.apply(given, **options)
+
+    def export(self, path: str | Path) -> Exported:
+        """Write what was trained for other programs, and check it: `.onnx`, `.pt2`, or a folder of safetensors.
+
+        Raises:
+            ConfigurationError: no such format, a library that is not there, or a model that is no graph of tensors.
+        """
+        return export(self.model, Path(path))
 
     def models(self, weights: Sequence[str] | None = None) -> tuple[Mapping[str, Model], int | None]:
         """Models of the newest checkpoint by weights, with the samples that they have seen.

@@ -24,7 +24,9 @@ from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
+from saddlepoint.networks import Generator
 from saddlepoint.storage import altered, free_memory, in_words, named_in_utf8, read_text, write_atomically, write_sealed
+from saddlepoint.tasks.graph import Graph, LatentGraph
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
 #: Latents that are drawn together.
@@ -94,6 +96,10 @@ class Model(ABC):
     @abstractmethod
     def tried(self) -> None:
         """Use it once, on the least that there is: raises, whatever it is, where its description is of no use."""
+
+    def graph(self) -> Graph:
+        """What of it can be run without this package. Raises ConfigurationError where there is no such thing."""
+        raise ConfigurationError(f"{self.title} is no network of tensors alone: give --safetensors DIR")
 
     def shown(self) -> NDArray[np.uint8] | None:
         """A picture of what it makes of inputs that never change, uint8 (H, W, 3); None where it draws none."""
@@ -511,6 +517,36 @@ class LatentSampler(Sampler):
                 with seeded(seed_for(str(chunk[0][:1].tolist()), "noise")):
                     parts.append(self.network(*(tensor.to(device) for tensor in chunk)).cpu())
         return torch.cat(parts) if len(latents) else torch.empty(0, *self.shape)
+
+    #: What `exported` gives, by name and in words.
+    exports: ClassVar[tuple[str, str]] = ("samples", "what the network makes")
+
+    def exported(self, outputs: Tensor) -> Tensor:
+        """The network's outputs as a graph of tensors hands them over."""
+        return outputs
+
+    def graph(self) -> Graph:
+        """Latents, and what goes with them, to samples."""
+        network, size = self.network, self.latent.size
+        decoder = network.decoder if isinstance(network, ThroughDensity) else network
+        inputs, about = (
+            {"latent": self.latents(3, seed=0)},
+            {"latent": f"{self.latent.distribution} numbers (N, {size})"},
+        )
+        if self.class_names:
+            inputs["labels"] = torch.arange(3) % len(self.class_names)
+            about["labels"] = f"numbers of classes from 0 to {len(self.class_names) - 1}, int64 (N,)"
+        if decoder is not network:
+            inputs["component"] = torch.tensor([[0.1], [0.5], [0.9]])
+            about["component"] = "uniform numbers in [0, 1), (N, 1): which component of the density a latent is of"
+        uniforms = decoder.uniforms if isinstance(decoder, Generator) else 0
+        if uniforms:
+            inputs["uniform"] = torch.rand(3, uniforms, generator=rng(0, "uniform"))
+            about["uniform"] = f"uniform numbers in [0, 1), (N, {uniforms}): the network's own noise"
+        name, meaning = self.exports
+        module = LatentGraph(network, self.exported, classes=bool(self.class_names), uniforms=uniforms)
+        description = {key: value for key, value in self.description().items() if key not in self.files}
+        return Graph(module.eval(), inputs, (name,), {**about, name: meaning}, facts=description)
 
     def on_walk(self, stops: int, frames: int, seed: int, label: str | None = None) -> Tensor:
         """Samples along a closed walk through latent space, (stops · frames, *shape).

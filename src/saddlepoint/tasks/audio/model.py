@@ -176,6 +176,15 @@ class SpectrogramGenerator(SoundGenerator):
         """What is learnt, before it is heard: uint8 (n, 1, bands, frames)."""
         return self.stored(self.outputs(latents, labels))
 
+    exports: ClassVar[tuple[str, str]] = (
+        "levels",
+        "spectrograms, uint8 (N, 1, bands, frames), whose phases are to be sought",
+    )
+
+    def exported(self, outputs: Tensor) -> Tensor:
+        """Bytes."""
+        return self.stored(outputs)
+
     def stored(self, outputs: Tensor) -> Tensor:
         """The network's outputs as bytes."""
         return to_bytes(outputs, RANGE)
@@ -203,6 +212,12 @@ class WaveformGenerator(SoundGenerator):
     def levels(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Spectrograms of what is made, uint8 (n, 1, bands, frames)."""
         return to_bytes(self.pictured.levels(self.render(latents, labels)), (0.0, 1.0))
+
+    exports: ClassVar[tuple[str, str]] = ("waves", "(N, samples) in [-1, 1]")
+
+    def exported(self, outputs: Tensor) -> Tensor:
+        """Waves."""
+        return self.finished(outputs)
 
     def finished(self, outputs: Tensor) -> Tensor:
         """Waves (n, samples) in [−1, 1]."""

@@ -82,6 +82,12 @@ class ImageGenerator(LatentSampler):
             "images = run.sample(64, seed=7)   # uint8 (64, C, H, W)",
         )
 
+    exports: ClassVar[tuple[str, str]] = ("images", "uint8 (N, C, H, W)")
+
+    def exported(self, outputs: Tensor) -> Tensor:
+        """Bytes."""
+        return self.finished(outputs)
+
     def finished(self, outputs: Tensor) -> Tensor:
         """Bytes: black 0, white 255."""
         return to_bytes(outputs, self.range)

@@ -60,6 +60,8 @@ class PointGenerator(LatentSampler):
         """The command and the Python that use it."""
         return "saddle sample {} -n 2500 --seed 7 --out points.png", "points = run.sample(2500, seed=7)   # (2500, 2)"
 
+    exports: ClassVar[tuple[str, str]] = ("points", "(N, …)")
+
     def finished(self, outputs: Tensor) -> Tensor:
         """As they are."""
         return outputs.float()

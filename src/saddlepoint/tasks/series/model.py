@@ -97,6 +97,8 @@ class WindowGenerator(LatentSampler):
         """Of the columns that are learnt."""
         return [column.name for column in self.series_coding.learnt]
 
+    exports: ClassVar[tuple[str, str]] = ("codes", "(N, steps, columns), of which coding.json makes values")
+
     def finished(self, outputs: Tensor) -> Tensor:
         """Windows (n, steps, learnt columns), float64."""
         return torch.from_numpy(self.series_coding.decode(outputs))

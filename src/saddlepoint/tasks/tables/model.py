@@ -262,6 +262,11 @@ class RowGenerator(RowSampler, LatentSampler):
         """Marginals of the training rows, of each column."""
         return self.ruled.summaries
 
+    exports: ClassVar[tuple[str, str]] = (
+        "codes",
+        "numbers, and states as 0 and 1, (N, width), of which coding.json makes rows",
+    )
+
     def finished(self, outputs: Tensor) -> Tensor:
         """Numbers and states, float (n, heads)."""
         return self.ruled.layout.short(outputs.float())

@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from saddlepoint.configuration import Settings
 from saddlepoint.core import rng
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
+from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import LatentSampler
 from saddlepoint.tasks.text.vocabulary import Vocabulary
 
@@ -80,6 +81,29 @@ class TextGenerator(LatentSampler):
         """Numbers of tokens, int64 (n, length)."""
         return outputs.flatten(2).argmax(2)
 
+    def graph(self) -> Graph:
+        """One step: a token and what is remembered, to logits of the next token and what is to be remembered."""
+        writer = self.sequence_writer
+        step = WriterStep(writer, self.words.barred)
+        names = [f"memory{number}" for number in range(step.memories)]
+        given = torch.zeros(writer.memory.num_layers, 3, writer.memory.hidden_size)
+        remembered = f"(layers, N, width), zeros at the beginning: ({given.shape[0]}, N, {given.shape[2]})"
+        about = {
+            "token": f"the token before, int64 (N,); {writer.size} at the beginning, 0 is the end",
+            **dict.fromkeys(names, remembered),
+            "logits": "of the next token, (N, tokens); tokens that are never drawn are barred already",
+            **{f"{name}_after": "the same, for the next step" for name in names},
+        }
+        inputs = {"token": torch.tensor([writer.size, 1, 2]), **dict.fromkeys(names, given + 0.1)}
+        return Graph(
+            step.eval(),
+            inputs,
+            ("logits", *(f"{name}_after" for name in names)),
+            about,
+            dict.fromkeys(names, (1,)),
+            {"length": writer.length, "tokens": writer.size, "barred": list(self.words.barred)},
+        )
+
     def tokens(self, n: int, seed: int = 0, temperature: float = 1.0) -> Tensor:
         """Numbers of tokens, int64 (n, length), ends filling up; the first of a seed do not depend on n."""
         with self.evaluating():
@@ -134,6 +158,36 @@ class TextGenerator(LatentSampler):
         ".text": _write_txt,
         ".png": _write_png,
     }
+
+
+class WriterStep(nn.Module):
+    """One step of a writer.
+
+    Args:
+        writer: the network.
+        barred: tokens that are never drawn.
+    """
+
+    bars: Tensor
+
+    def __init__(self, writer: SequenceWriter, barred: Sequence[int] = ()) -> None:
+        super().__init__()
+        copied = plain(writer)
+        assert isinstance(copied, SequenceWriter)
+        self.memory, self.head = copied.memory, copied.head
+        self.memories = 2 if isinstance(copied.memory, nn.LSTM) else 1
+        table = torch.cat([copied.embedding.weight, copied.start[None]])
+        self.embedding = nn.Embedding.from_pretrained(table)
+        bars = torch.zeros(copied.size)
+        bars[list(barred)] = -1e9
+        self.register_buffer("bars", bars)
+
+    def forward(self, token: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
+        """(N,) and (layers, N, width) once or twice → (N, tokens), and the same again."""
+        given = self.embedding(token)[:, None]
+        hidden, after = self.memory(given, memory if self.memories == 2 else memory[0])
+        logits = self.head(hidden[:, 0]) + self.bars
+        return (logits, *after) if self.memories == 2 else (logits, after)
 
 
 def joined(texts: Sequence[str]) -> str:

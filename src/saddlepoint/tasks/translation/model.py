@@ -16,11 +16,13 @@ from torch import Tensor, nn
 
 from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
 from saddlepoint.networks import Translator
 from saddlepoint.storage import write_atomically
+from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import Converter
 from saddlepoint.tasks.pictures import tensor_of, to_bytes
 
@@ -103,6 +105,23 @@ class ImageTranslator(Converter):
     def usage(self) -> tuple[str, str]:
         """The command and the Python that use it."""
         return f"saddle {self.verb} {{}} IN… --out DIR", "made = run.apply(images)   # uint8 (N, C, H, W)"
+
+    def graph(self) -> Graph:
+        """Images of any size to images."""
+        about = {
+            "images": f"uint8 (N, {self.source[0]}, H, W), H and W at least {self._translator.stride}",
+            "made": f"uint8 (N, {self.shape[0]}, {self.scale} · H, {self.scale} · W)",
+        }
+        channels, stride = self.source[0], self._translator.stride
+        example = torch.randint(256, (2, channels, 4 * stride + 3, 3 * stride + 2), generator=rng(0, "images"))
+        return Graph(
+            TranslatorGraph(self).eval(),
+            {"images": example.to(torch.uint8)},
+            ("made",),
+            about,
+            {"images": (0, 2, 3)},
+            {"scale": self.scale, "stride": stride, **self.description()},
+        )
 
     def tried(self) -> None:
         """Translate a black image as small as those that it was trained on."""
@@ -276,6 +295,34 @@ class ImageTranslator(Converter):
     def _prepared(self, images: Tensor, device: torch.device) -> Tensor:
         low, high = self.range
         return images.to(device).float() / 255 * (high - low) + low
+
+
+class TranslatorGraph(nn.Module):
+    """A translator from bytes to bytes, whose padding is reckoned in tensors, whatever the size.
+
+    Args:
+        model: the translator.
+    """
+
+    def __init__(self, model: ImageTranslator) -> None:
+        super().__init__()
+        network = plain(model.network)
+        assert isinstance(network, Translator)
+        self.network, self.range = network, model.range
+
+    def forward(self, images: Tensor) -> Tensor:
+        """uint8 (N, C, H, W) → uint8 (N, C', scale · H, scale · W), H and W at least the stride."""
+        (low, high), stride, scale = self.range, self.network.stride, self.network.scale
+        height, width = images.shape[2:]
+        given = images.float() / 255 * (high - low) + low
+        for axis, length in ((2, height), (3, width)):
+            places = torch.arange((length + stride - 1) // stride * stride)
+            inside = torch.where(places < length, places, 2 * (length - 1) - places).clamp_min(0)
+            given = given.index_select(axis, inside)
+        made = self.network.translate(given)
+        for axis, length in ((2, height), (3, width)):  # no slices, whose memory differs where nothing is cut off
+            made = made.index_select(axis, torch.arange(scale * length))
+        return to_bytes(made, self.range)
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,19 @@ import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import conv_transpose1d
 
 from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import Settings
+from saddlepoint.core import rng
 from saddlepoint.data import DataError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.networks import VocoderGenerator
+from saddlepoint.networks.vocoder import LOUDEST
 from saddlepoint.signals import MelFrontEnd, whole_hops
 from saddlepoint.storage import write_atomically
+from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import Converter
 
 #: Frames that are made together, beside what they depend on.
@@ -45,6 +49,44 @@ class Refined(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """(N, bands, T) → (N, (T − 1) · hop)."""
         return self.front.refined(self.network(mel), mel, self.steps, self.momentum)
+
+
+class VocoderGraph(nn.Module):
+    """A vocoder whose inverse transform is written as a convolution, which every program has.
+
+    Args:
+        network: the vocoder.
+    """
+
+    basis: Tensor
+    squares: Tensor
+
+    def __init__(self, network: VocoderGenerator) -> None:
+        super().__init__()
+        copied = plain(network)
+        assert isinstance(copied, VocoderGenerator)
+        self.network = copied
+        window = copied.window
+        hann = torch.hann_window(window, dtype=torch.float64)
+        # Frames of each frequency's cosine and sine: the inverse transform is linear.
+        units = torch.eye(window // 2 + 1, dtype=torch.complex128)
+        cosines, sines = (torch.fft.irfft(unit, window) * hann for unit in (units, 1j * units))
+        self.register_buffer("basis", torch.cat([cosines, sines])[:, None].float())
+        self.register_buffer("squares", hann.square()[None, None].float())
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """(N, bands, T) → (N, (T − 1) · hop)."""
+        network = self.network
+        x = network.heard(mel)
+        if network.rest == 1:
+            return torch.tanh(x[:, 0, :-1])
+        levels, phases = x.chunk(2, dim=1)
+        sizes = levels.clamp_max(LOUDEST).exp()
+        spectra = torch.cat([sizes * phases.cos(), sizes * phases.sin()], 1)
+        added = conv_transpose1d(spectra, self.basis, stride=network.rest)
+        weights = conv_transpose1d(torch.ones_like(spectra[:1, :1]), self.squares, stride=network.rest)
+        cut = network.window // 2
+        return (added[:, 0, cut:-cut] / weights[:, 0, cut:-cut]).clamp(-1, 1)
 
 
 class VocoderOptions(Settings):
@@ -114,6 +156,18 @@ class Vocoder(Converter):
     def usage(self) -> tuple[str, str]:
         """The command and the Python that use it."""
         return "saddle vocode {} IN… --out DIR", "wave = run.apply(mel)   # float (bands, T) → float (samples,)"
+
+    def graph(self) -> Graph:
+        """Log-mels of any length to waves, by the network alone: without the steps that bring them nearer."""
+        bands, hop = self.source[0], self.front.hop
+        about = {
+            "mel": f"natural logarithms of mel power (N, {bands}, T), T at least 2",
+            "waves": f"(N, (T - 1) · {hop}) in [-1, 1], {self.front.rate:,} samples a second",
+        }
+        example = torch.randn(2, bands, 9, generator=rng(0, "mel"))
+        assert isinstance(self.network, VocoderGenerator)
+        module = VocoderGraph(self.network).eval()
+        return Graph(module, {"mel": example}, ("waves",), about, {"mel": (0, 2)}, {"mel": dict(self.mel)})
 
     def tried(self) -> None:
         """Make two hops of sound."""
