@@ -18,13 +18,12 @@ from torch import Tensor
 import saddlepoint
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.storage import read_bytes, write_atomically, write_sealed
+from saddlepoint.storage.sealed import MANIFEST
 from saddlepoint.tasks.graph import Graph
 from saddlepoint.tasks.model import CARD, Model
 
 #: How far an exported graph may be from the model: of its largest number, and in levels where it makes bytes.
 TOLERANCE, LEVELS = 1e-4, 1
-#: Bytes beyond which a file of weights is not copied.
-WEIGHTS_BYTES = 1 << 36
 #: Key of the facts in a file's own metadata.
 FACTS = "saddlepoint"
 
@@ -115,11 +114,11 @@ Run = Callable[[Sequence[Tensor]], Sequence[Any]]
 
 
 def _traced(graph: Graph) -> torch.export.ExportedProgram:
-    free = tuple(dict.fromkeys(graph.axes(name), torch.export.Dim.DYNAMIC) for name in graph.inputs)
+    free: tuple[Any, ...] = tuple(dict.fromkeys(graph.axes(name), torch.export.Dim.DYNAMIC) for name in graph.inputs)
     kinds = [parameter.kind for parameter in inspect.signature(graph.module.forward).parameters.values()]
     if kinds[-1] is inspect.Parameter.VAR_POSITIONAL:
         named = len(kinds) - 1
-        free = (*free[:named], free[named:])  # type: ignore[assignment]
+        free = (*free[:named], free[named:])
     with torch.no_grad():
         return torch.export.export(graph.module, tuple(graph.inputs.values()), dynamic_shapes=free)
 
@@ -206,7 +205,8 @@ def normal_score(p: Tensor) -> Tensor:
         for coefficient in coefficients[1:]:
             value = value * at + coefficient
         found.append(value)
-    return torch.where(w < 5, *found) * x * 2**0.5
+    middle, ends = found
+    return torch.where(w < 5, middle, ends) * x * 2**0.5
 
 
 @contextmanager
@@ -232,7 +232,7 @@ def _copied(model: Model, folder: Path) -> dict[str, str]:
     own = [path for path in model.folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     write_sealed(
         folder,
-        {path.name: read_bytes(path, WEIGHTS_BYTES) for path in own if path.name not in (CARD, "manifest.json")},
+        {path.name: read_bytes(path, path.stat().st_size) for path in own if path.name not in (CARD, MANIFEST)},
     )
     for path in own:
         if path.name == CARD:
