@@ -38,6 +38,7 @@ from saddlepoint.runs.intervening import (
     with_interventions,
 )
 from saddlepoint.runs.planning import Planned, planned, stages_of
+from saddlepoint.runs.starting import prepare, resolved
 from saddlepoint.runs.watching import Examination
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import (
@@ -123,6 +124,8 @@ class Run:
         if config.players:
             for role, network in (networks or {}).items():
                 config = _with_own(config, role, network)
+        if config.start is not None:
+            config = config.model_copy(update={"start": resolved(config.start)})
         check_reads_back(config)
         path = Path(out) if out is not None else free_name(RUNS, config.recipe, _is_run(config))
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
@@ -230,10 +233,16 @@ class Run:
             else:
                 identity |= {"started": _now(), "plan": _told(plan)}
                 identity |= {"chosen": self._chosen} if self._chosen else {}
+            if (prepared := prepare(self.storage, config, data, self._networks)) is not None:
+                identity["warm_start"] = prepared.taken.plain()
+                for sentence in prepared.taken.sentences():
+                    observer.said(sentence)
             # In this order: whoever finds the configuration and the identity knows the rest for a run's.
             self.storage.write_config(self._configured().plain())
             self.storage.write_identity(**identity, trouble=None)
             self.storage.create()
+            if prepared is not None:
+                prepared.save(self.storage)
             self.result = self._watched(assembly, data, observer)
         except RunFailed as failure:
             self._failed(failure)
