@@ -245,9 +245,7 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
     game = setup.game or _game(config, setup)
     method = METHOD_REGISTRY.build(config.method)
     if config.average is not None:
-        # An average that was taken over is older than this run: it has warmed up.
-        warm_up = config.average.warm_up if config.start is None else None
-        method = Averaged(method, half_life=config.average.half_life, warm_up=warm_up)
+        method = Averaged(method, half_life=config.average.half_life, warm_up=config.average.warm_up)
     if networks and setup.game is None:
         _check_own(networks, setup, game)
     if config.accumulate > 1 and setup.game is None:

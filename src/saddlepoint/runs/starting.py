@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,7 @@ from saddlepoint.tasks import Config
 from saddlepoint.training import Start
 from saddlepoint.training.state import check_memory, check_optimizer, read_state, save_state
 
+C = TypeVar("C", bound=Config)
 #: Names of parameters that a sentence lists.
 LISTED = 6
 
@@ -99,14 +100,22 @@ class Classes:
         return found.index_copy(side, torch.tensor(into, device=found.device), chosen)
 
 
-def resolved(start: Start) -> Start:
-    """The start with the whole path of its run and, where that run is there, the samples of the checkpoint."""
+def resolved(config: C) -> C:
+    """The configuration with the whole path of the run that it begins from and the samples of the checkpoint.
+
+    The average has no warm-up then: what is taken over has warmed up, and this run's own samples would soon replace it.
+    """
+    start = config.start
+    if start is None:
+        return config
     path = Path(start.run).expanduser().resolve()
     samples = start.samples
     if samples is None and path.is_dir():
-        whole = RunFolder(path).checkpoints.whole()
-        samples = whole[-1].samples if whole else None
-    return start.model_copy(update={"run": str(path), "samples": samples})
+        samples = max((checkpoint.samples for checkpoint in RunFolder(path).checkpoints.whole()), default=None)
+    changed: dict[str, Any] = {"start": start.model_copy(update={"run": str(path), "samples": samples})}
+    if config.average is not None and start.take != "everything":
+        changed["average"] = config.average.model_copy(update={"warm_up": None})
+    return config.model_copy(update=changed)
 
 
 @dataclass(frozen=True)
