@@ -18,7 +18,7 @@ from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
 from saddlepoint.core.ranks import mean_over_ranks, mean_with_losses
-from saddlepoint.core.second_order import ElementaryNormalisation
+from saddlepoint.core.second_order import ElementaryNormalisation, missing_derivatives_named
 from saddlepoint.core.spectral_vectors import SpectralVectors
 
 Players = Mapping[str, nn.Module]
@@ -221,7 +221,8 @@ class Game:
 
         and so on: v₋ and t are the optimizer's memory, which stays as it is, h its rate now, a parameter group its own.
         Where v is 0, as for a unit that is dead until now, P is 0 and not h/ε.
-        Where β₁ = 0 the optimizer's own step is −P(g) g exactly, so that a look ahead is never longer than a step.
+        Where β₁ = 0 and nothing decays the optimizer's own step is −P(g) g exactly, so that a look ahead is never
+        longer than a step.
         Momentum is no part of P, as it is no part of the field, nor is decoupled weight decay; coupled weight decay is
         a part of v. Differentiable in g.
 
@@ -443,6 +444,7 @@ class Game:
     def _evaluation(self, batch: Batch, moving: Sequence[str]) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(seeded(batch.seed))
+            stack.enter_context(missing_derivatives_named())
             for name, buffers in self._buffers.items():
                 if buffers and name not in moving:
                     stack.enter_context(_kept(buffers))

@@ -113,10 +113,10 @@ def distance_tiles(x: NDArray[Any], y: NDArray[Any], *, above: bool = False) -> 
     """Distances between the rows of two arrays, tile by tile: all of y before the next rows of x.
 
     √(‖a‖² + ‖b‖² − 2 a·b), about a point amid y, which shortens the vectors and with them the error. Where the sum
-    cancels nevertheless (duplicates, clusters far apart beside their width) or underflows, ‖a − b‖ itself. What rounding may have added is
-    taken off, so that a tile is never above the distance between the rows as they are: a point on the rim of a closed
-    ball stays inside, where quantised features (pixels) often put it. With `above` it is never below: such a point is
-    outside of an open ball.
+    cancels nevertheless (duplicates, clusters far apart beside their width) or underflows, ‖a − b‖ itself. What
+    rounding may have added is taken off, so that a tile is never above the distance between the rows as they are: a
+    point on the rim of a closed ball stays inside, where quantised features (pixels) often put it. With `above` it is
+    never below: such a point is outside of an open ball.
     """
     # Medians of a few rows: of equal rows exactly these, and nowhere near an outlier, as the mean may be.
     centre = np.median(double(y[:: max(1, len(y) // _AMID)]), axis=0)
