@@ -135,7 +135,7 @@ def distance_tiles(x: NDArray[Any], y: NDArray[Any], *, above: bool = False) -> 
             close = None
             if squared.min() < max(_CANCELLED * (lengths.max() + others.max()), _TINY):
                 close = squared < np.maximum(_CANCELLED * (lengths[:, None] + others), _TINY)
-                close &= a.any(1)[:, None] | b.any(1)  # two rows at the centre are 0 apart
+                close &= (np.abs(a).max(1)[:, None] > 0) | (np.abs(b).max(1) > 0)  # two rows at the centre are 0 apart
                 squared[close] = 0
             distances = np.sqrt(squared, out=squared)
             if close is not None:
