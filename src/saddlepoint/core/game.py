@@ -67,6 +67,8 @@ class Game:
         self.losses = losses
         self.optimizers = dict(optimizers)
         self.point = Point({n: [p for p in m.parameters() if p.requires_grad] for n, m in players.items()})
+        #: Names of the point's tensors, by player, in their order.
+        self.parameter_names = {n: [k for k, p in m.named_parameters() if p.requires_grad] for n, m in players.items()}
         self.evaluations = 0
         self.products = 0
         self.loss_values: dict[str, Tensor] = {}
