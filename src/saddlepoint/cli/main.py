@@ -197,7 +197,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
-    except (MemoryError, RuntimeError, ValueError) as error:
+    except (MemoryError, RuntimeError, TypeError, ValueError) as error:
         _fail_for(error)
     except KeyboardInterrupt:
         _say("interrupted")
@@ -213,6 +213,10 @@ def _fail_for(error: Exception) -> NoReturn:
     if (short := shortage(error)) is not None:
         command = next((word for word in sys.argv[1:] if word in LESS), "")
         _fail(f"{short}. {LESS.get(command, 'Ask for less at once')}", 1)
+    from saddlepoint.components.device import missing_operation
+
+    if (missing := missing_operation(error)) is not None:
+        _fail(missing, 1)
     if isinstance(error, ValueError):
         _fail(str(error), 2)
     if isinstance(error, RecursionError):

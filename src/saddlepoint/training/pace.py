@@ -121,6 +121,6 @@ def _parts(ends: Sequence[int]) -> list[int]:
 
 
 def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
     return time.monotonic()
