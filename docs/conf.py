@@ -5,7 +5,6 @@ lies outside of this folder (README, CONTRIBUTING, the logs) is included by a pa
 page.
 """
 
-import inspect
 import re
 from importlib.metadata import version as installed
 from typing import Any
@@ -29,8 +28,6 @@ extensions = [
 exclude_patterns = ["README.md"]
 html_theme = "furo"
 html_title = "Saddlepoint"
-html_static_path = ["static"]
-html_css_files = ["site.css"]
 html_theme_options = {"source_directory": "docs/", "navigation_with_keys": True}
 html_show_sourcelink = False
 html_copy_source = False
