@@ -64,7 +64,9 @@ def test_commands_parse(page, words):
     given = parsed.params
     if name == "train" and given["words"][0] in recipes():
         recipe, *flags = given["words"]
-        resolved(recipe, flags, None, given["sets"] or [])  # every flag is a setting, and all fit together
+        resolved(
+            recipe, flags, None, given["sets"] or [], source=given["source"]
+        )  # every flag is a setting, and all fit together
     elif flags := given.get("flags") or given.get("words" if name in ("translate", "enhance", "vocode") else "on"):
         kinds = [kind for task in tasks().values() for kind in (task.Options, *(m.Options for m in task.models))]
         options = {key for kind in kinds for key in kind.model_fields}

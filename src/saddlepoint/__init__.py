@@ -43,9 +43,10 @@ if TYPE_CHECKING:
         Symplectic,
         Unrolled,
     )
-    from saddlepoint.runs import Run, evaluate, load, train
+    from saddlepoint.runs import Run, evaluate, fork, load, train
     from saddlepoint.tasks import Config, Converter, Model, Sampler, Setup, Task, recipes
     from saddlepoint.training import Observer
+    from saddlepoint.tuning import tune
 
     __version__: str
 
@@ -83,9 +84,10 @@ _HOMES = {
         "Symplectic",
         "Unrolled",
     ),
-    "saddlepoint.runs": ("Run", "evaluate", "load", "train"),
+    "saddlepoint.runs": ("Run", "evaluate", "fork", "load", "train"),
     "saddlepoint.tasks": ("Config", "Converter", "Model", "Sampler", "Setup", "Task", "recipes"),
     "saddlepoint.training": ("Observer",),
+    "saddlepoint.tuning": ("tune",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -138,9 +140,11 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "fork",
     "load",
     "recipes",
     "train",
+    "tune",
 ]
 
 

@@ -472,7 +472,7 @@ def test_bad_parameters_are_refused():
             make()
 
 
-RANKED = {n: make for n, make in COMPOSED.items() if n != "proximal"} | {"proximal": lambda: m.Proximal(k=2, window=1)}
+RANKED = {**COMPOSED, "proximal": lambda: m.Proximal(k=2, window=1), "gap-aware": lambda: m.GapAware(ideal=-1.0)}
 
 
 def _rank(rank, folder):

@@ -99,6 +99,15 @@ COMMANDS = {
         "Compare methods on one game, or put recipes beside their baselines, at the same budget.",
         any_flag=True,
     ),
+    "fork": Entry(
+        "forking:fork",
+        "Play a run on from a checkpoint under several settings, on the same batches and noise, side by side.",
+    ),
+    "tune": Entry(
+        "tuning:tune",
+        "Search settings of a recipe: trials on a fixed budget, ended early where they fail; the same command goes on.",
+        any_flag=True,
+    ),
     "inspect": Entry(
         "inspecting:inspect",
         "Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.",

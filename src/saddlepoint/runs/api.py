@@ -138,6 +138,7 @@ def train(
     device: str | None = None,
     generator: NetworkLike | None = None,
     discriminator: NetworkLike | None = None,
+    start: "str | Path | Run | Mapping[str, object] | None" = None,
     settings: Mapping[str, object] | None = None,
     observers: Sequence[Observer] = (),
     progress: bool = True,
@@ -159,6 +160,7 @@ def train(
         device: auto, cpu, cuda …
         generator: a module, or a network's name with its arguments.
         discriminator: a module, or a network's name with its arguments.
+        start: a run to take the players from, its folder, or {"run": folder, "take": "optimizers"}.
         settings: any setting by its key, as {"optimizer.lr": 5e-4}.
         observers: told how it goes.
         progress: whether a bar is shown; in a notebook the newest picture, without a terminal a line a record.
@@ -182,6 +184,9 @@ def train(
         modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
         named: dict[str, object] = {"samples": samples, "minutes": minutes, "epochs": epochs}
         named |= {KEEP: keep_schedules or None, "seed": seed, "device": device, "method": chosen}
+        named["start"] = (
+            str(start.path if isinstance(start, Run) else start) if isinstance(start, str | Path | Run) else start
+        )
         named |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
         # Of these none is what the recipe says; of a setting it is a value.
         given = {**{key: v for key, v in named.items() if v is not None}, **more, **(settings or {})}

@@ -216,6 +216,8 @@ def _start(
     sound = [c for c in whole if c.samples < latest and any(position <= c.samples for position in judged)]
     if sound:
         return sound[-1]
+    if taken_over := folder.start.whole():
+        return taken_over[0]
     return "beginning" if begins else next(iter(whole), None)
 
 

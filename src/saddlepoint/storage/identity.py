@@ -76,6 +76,12 @@ def _setting(value: str) -> bool:
         return False
 
 
+def _warm_start(value: object) -> bool:
+    if not isinstance(value, dict) or not _text(value.get("source")) or not _count(value.get("samples")):
+        return False
+    return all(_texts(value.get(key)) for key in ("kept", "by_class", "new", "left", "memories"))
+
+
 def _plan(value: object) -> bool:
     return isinstance(value, dict) and all(_count(value.get(key, 0) or 0) for key in ("seconds", "memory_bytes"))
 
@@ -93,4 +99,5 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     "dataset": _dataset,
     "plan": _plan,
     "interventions": _interventions,
+    "warm_start": _warm_start,
 }

@@ -104,6 +104,7 @@ class Training:
         stopping: ends the run once it has converged, or goes round.
         stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
         examiner: looks at every record, and may end the run.
+        start: the checkpoint that it begins from; None begins with the game as it is.
     """
 
     def __init__(
@@ -121,8 +122,9 @@ class Training:
         stopping: Stopping | None = None,
         stages: Sequence[Stage] = (),
         examiner: Examiner | None = None,
+        start: Checkpoint | None = None,
     ) -> None:
-        self.examiner = examiner
+        self.examiner, self.start = examiner, start
         self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
         self.game, self.method, self.batches, self.probe = game, method, batches, probe
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
@@ -246,6 +248,8 @@ class Training:
                 self.observer.said(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
             self._look_round()
+            if self.start is not None:  # now, as what is held against it is the untrained model
+                self.load(self.start)
             self._snapshot()
             self._save([])
             return
