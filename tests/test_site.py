@@ -72,7 +72,9 @@ def test_the_reference_has_every_public_name(site: Path) -> None:
     ]
     assert missing == []
     front = (site / "reference" / "index.html").read_text(encoding="utf-8")
-    assert [name for name in saddlepoint.__all__ if f".{name}" not in front and name != "__version__"] == []
+    listed = [name for name in saddlepoint.__all__ if name not in ("METHODS", "__version__")]
+    assert [name for name in listed if f".{name}" not in front] == []
+    assert "METHODS" in front
 
 
 @pytest.mark.slow
