@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from saddlepoint.runs import Run, evaluate, fork, load, train
     from saddlepoint.tasks import Config, Converter, Model, Sampler, Setup, Task, recipes
     from saddlepoint.training import Observer
-    from saddlepoint.tuning import tune
+    from saddlepoint.tuning import plan, tune
 
     __version__: str
 
@@ -87,7 +87,7 @@ _HOMES = {
     "saddlepoint.runs": ("Run", "evaluate", "fork", "load", "train"),
     "saddlepoint.tasks": ("Config", "Converter", "Model", "Sampler", "Setup", "Task", "recipes"),
     "saddlepoint.training": ("Observer",),
-    "saddlepoint.tuning": ("tune",),
+    "saddlepoint.tuning": ("plan", "tune"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -142,6 +142,7 @@ __all__ = [
     "evaluate",
     "fork",
     "load",
+    "plan",
     "recipes",
     "train",
     "tune",

@@ -108,6 +108,11 @@ COMMANDS = {
         "Search settings of a recipe: trials on a fixed budget, ended early where they fail; the same command goes on.",
         any_flag=True,
     ),
+    "plan": Entry(
+        "planning:plan",
+        "Tell what a recipe can do in so many hours on this machine, by a probe of a few seconds; nothing is written.",
+        any_flag=True,
+    ),
     "inspect": Entry(
         "inspecting:inspect",
         "Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.",

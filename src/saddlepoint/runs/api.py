@@ -25,6 +25,8 @@ from saddlepoint.training.plan import lengths
 NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]
 #: Words of the budget, which are settings of their own.
 BUDGET = ("samples", "minutes", "epochs", "evaluations")
+#: The same as minutes, sixty times as many.
+HOURS = "hours"
 #: The setting that leaves a recipe's lengths as they are.
 KEEP = "keep_schedules"
 
@@ -45,7 +47,8 @@ def configured(
     Args:
         what: a recipe's name, `package.module:recipe`, a `config.yaml`, a run's folder, or a configuration.
         data: name or path of the data.
-        settings: by key, nested ones with dots; `samples`, `minutes`, `epochs` and `evaluations` are the budget's.
+        settings: by key, nested ones with dots; `samples`, `minutes`, `hours`, `epochs` and `evaluations` are those of
+            the budget.
         assignments: further settings, as `key=value`.
         trust: whether code outside of Saddlepoint that a saved configuration names may be imported.
 
@@ -63,6 +66,8 @@ def configured(
     for key, value in values:
         if (word := key.removeprefix("budget.")) in BUDGET:
             budget[word] = None if value == "none" else value
+        elif key == HOURS:
+            budget["minutes"] = 60 * float(value) if isinstance(value, int | float) else value
         elif key == KEEP:
             late.append(("plan.keep", value))
         else:

@@ -49,8 +49,17 @@ class Assembly:
         """The stream's, from the beginning."""
         return Batches(self.setup.batches)
 
-    def training(self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None) -> Training:
-        """The training of this game in a folder that was created; `examiner` looks at every record."""
+    def training(
+        self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None, spent: float = 0.0
+    ) -> Training:
+        """The training of this game in a folder that was created.
+
+        Args:
+            folder: of the run.
+            observer: is told how it goes.
+            examiner: looks at every record.
+            spent: seconds of training until settings were changed last.
+        """
         config, setup = self.config, self.setup
         return Training(
             self.game,
@@ -67,6 +76,7 @@ class Assembly:
             self._stages(),
             examiner,
             next(iter(folder.start.whole()), None),
+            spent,
         )
 
     def deliver(self, folder: Path, **facts: Any) -> None:

@@ -284,7 +284,8 @@ class Run:
             examination = Examination(
                 self.storage, config.plain(), config.on_trouble, observer, changed_at=changed_at, turns=turns
             )
-            result = assembly.training(self.storage, observer, examination).run()
+            spent = before[-1].seconds if before else 0.0
+            result = assembly.training(self.storage, observer, examination, spent).run()
             in_trouble = result.trouble is not None or result.outcome is Outcome.NON_FINITE
             if not (turns and in_trouble):
                 return result
@@ -296,6 +297,7 @@ class Run:
                 result.message,
                 examination.found,
                 result.progress.samples,
+                result.progress.seconds,
                 back=config.on_trouble == "rollback",
                 tell=observer.progressed,
             )

@@ -60,10 +60,10 @@ def _interventions(value: object) -> bool:
 
 
 def _intervention(value: object) -> bool:
-    if not isinstance(value, dict) or set(value) != {"at", "to", "why", "settings", "tried", "undone"}:
+    if not isinstance(value, dict) or set(value) != {"at", "to", "why", "settings", "tried", "seconds", "undone"}:
         return False
     tried = _mapping_of(lambda score: score is None or _number(score))(value["tried"])
-    counts = _count(value["at"]) and _count(value["to"])
+    counts = all(map(_count, (value["at"], value["to"], value["seconds"])))
     settings = _texts(value["settings"]) and all(map(_setting, value["settings"]))
     return counts and tried and settings and _text(value["why"]) and isinstance(value["undone"], bool)
 

@@ -105,6 +105,7 @@ class Training:
         stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
         examiner: looks at every record, and may end the run.
         start: the checkpoint that it begins from; None begins with the game as it is.
+        spent: seconds that were spent before, also on what was taken away since: no checkpoint counts fewer.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class Training:
         stages: Sequence[Stage] = (),
         examiner: Examiner | None = None,
         start: Checkpoint | None = None,
+        spent: float = 0.0,
     ) -> None:
         self.examiner, self.start = examiner, start
         self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
@@ -132,7 +134,7 @@ class Training:
         self.steps = 0
         self._unrecorded: dict[str, dict[str, float]] = {}
         self._measures: dict[str, Any] = {}
-        self._seconds_before = 0.0
+        self._seconds_before = spent
         self._started = time.monotonic()
         self._loss_mean = LossMean()
         self._saved_at = -1
@@ -266,7 +268,7 @@ class Training:
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
-        self._seconds_before = state["seconds"]
+        self._seconds_before = max(self._seconds_before, state["seconds"])
         self._loss_mean = LossMean(state["sums"], state["count"])
         self._saved_at = self.steps
         trim_records(self.folder.records, self.steps)

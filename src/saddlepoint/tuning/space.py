@@ -1,7 +1,7 @@
 """What is searched: settings of a recipe, each with a range or with choices."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -186,17 +186,22 @@ def _own_method(config: Config) -> str:
 
 
 def _width(config: Config) -> Space:
-    found: Space = {}
+    sizes = [dict(_widths(config, factor)) for factor in FACTORS]
+    return {key: Axis(choices=tuple(dict.fromkeys(_text(size[key]) for size in sizes))) for key in sizes[0]}
+
+
+def _widths(config: Config, factor: float) -> Iterator[tuple[str, Any]]:
+    """The widths of all networks, times a factor, by key."""
     for role, player in config.players.items():
         for key in ("width", "widths"):
-            value = player.network.get(key)
-            if not value:
-                continue
-            sizes = [
-                [max(1, round(f * w)) for w in value] if key == "widths" else max(1, round(f * value)) for f in FACTORS
-            ]
-            found[f"{role}.network.{key}"] = Axis(choices=tuple(dict.fromkeys(map(_text, sizes))))
-    return found
+            if value := player.network.get(key):
+                size = [max(1, round(factor * w)) for w in value] if key == "widths" else max(1, round(factor * value))
+                yield f"{role}.network.{key}", size
+
+
+def resized(config: Config, factor: float) -> Config:
+    """The configuration with networks of so many times the width. Raises ConfigurationError where they do not fit."""
+    return config if factor == 1 else assign_values(config, list(_widths(config, factor)))
 
 
 #: What may be searched, by group.
