@@ -1,4 +1,4 @@
-"""Waves to spectrograms and back by a vocoder. Needs the extra `audio`. The networks are tiny, so that it takes seconds."""
+"""Waves to spectrograms and back by a vocoder. Needs the extra `audio`. Networks are tiny, so that it takes seconds."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""WGAN-GP (Gulrajani et al. 2017) from scratch, with the core alone: five moves of the critic to one of the generator."""
+"""WGAN-GP (Gulrajani et al. 2017) from scratch, with the core alone: five moves of the critic to one."""
 
 import torch
 from torch import nn
