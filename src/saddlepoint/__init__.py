@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from saddlepoint.training import Observer
     from saddlepoint.tuning import plan, tune
 
-__version__ = "0.1.0"
+    __version__: str
 
 # Where each name lives: imported when it is first used, so that `import saddlepoint` is quick.
 _HOMES = {
@@ -149,10 +149,22 @@ __all__ = [
 ]
 
 
+def _version() -> str:
+    """As it was installed. A source tree that was not installed does not know it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("saddlepoint")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
 # Hidden from type checkers, so that a misspelt name is an error to them too.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return _version()
         if name not in _HOME_OF:
             raise AttributeError(f"module 'saddlepoint' has no attribute {name!r}")
         return getattr(import_module(_HOME_OF[name]), name)

@@ -11,7 +11,6 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from saddlepoint import __version__
 from saddlepoint.cli.completing import suggestions
 
 #: Flags that a command does not declare are settings or options of what it is given.
@@ -164,6 +163,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from saddlepoint import __version__  # asks what is installed, which takes a while
+
         print(f"saddlepoint {__version__}")
         raise typer.Exit
 
