@@ -87,6 +87,7 @@ def test_a_search_keeps_all_and_goes_on(tmp_path: Path) -> None:
     more = tuned(tmp_path / "study", 4, over=["rates"])
     assert more.trials[:2] == first.trials
     assert len(more.trials) == 4
+    assert len({str(trial["settings"]) for trial in more.trials}) == 4  # a session that goes on draws others
     config = more.best
     assert (
         config.players["generator"].optimizer["lr"]
@@ -164,3 +165,4 @@ def test_processes_that_are_killed_lose_nothing(tmp_path: Path) -> None:
     trials = json.loads((out / "tuning.json").read_text())["trials"]
     assert [trial["number"] for trial in trials] == [0, 1, 2, 3]
     assert all(trial["state"] in ("done", "ended early") for trial in trials)
+    assert len({str(trial["settings"]) for trial in trials}) == 4

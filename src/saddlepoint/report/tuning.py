@@ -124,7 +124,11 @@ def remarks(found: Mapping[str, Any]) -> list[str]:
         f"{states.count('ended early')} ended early by their verdict or their learning curve"
         + f", {states.count('not finished')} not finished" * ("not finished" in states)
         + ".",
-        f"{measure.name}: {measure.summary}{f' ({measure.words})' if measure.words else ''}; * is the best.",
+        *(
+            [f"{measure.name}: {measure.summary} ({measure.words}); * is the best."]
+            if found["best"] is not None
+            else []
+        ),
     ]
     first = found["trials"][0] if found["trials"] else None
     best = None if found["best"] is None else found["trials"][found["best"]]
@@ -135,6 +139,11 @@ def remarks(found: Mapping[str, Any]) -> list[str]:
             if same
             else f"The recipe as it is came to {first['value']:.4g}, the best trial to {best['value']:.4g}; both were "
             f"chosen by this number, so judge by other seeds or held-out data before you believe it."
+        )
+    if best is None:
+        said.append(
+            "No trial was finished, so that best.yaml is the recipe as it is: the same command with more --minutes "
+            "goes on; or give fewer --samples in another folder."
         )
     if found["importance"]:
         most = ", ".join(f"{name} {share:.0%}" for name, share in list(found["importance"].items())[:3])

@@ -267,7 +267,7 @@ def _state(record: Any) -> tuple[int, float | None]:
 def _in_processes(record: Any, study: Study, folder: Path, deadline: float | None, jobs: int, tell: OnProgress) -> None:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    workers = [context.Process(target=_work, args=(str(folder), deadline, stop), daemon=False) for _ in range(jobs)]
+    workers = [context.Process(target=_work, args=(str(folder), n, deadline, stop)) for n in range(jobs)]
     with terminable():
         try:
             with nameless_main():
@@ -287,7 +287,7 @@ def _in_processes(record: Any, study: Study, folder: Path, deadline: float | Non
         raise RunFailed("a process died, perhaps for want of memory: the same command goes on, with --jobs 1 if so")
 
 
-def _work(path: str, deadline: float | None, stop: Any) -> None:
+def _work(path: str, worker: int, deadline: float | None, stop: Any) -> None:
     """One process: trial after trial."""
     if os.name == "posix":
         os.setpgrp()  # Ctrl-C of the terminal reaches the parent alone, which tells
@@ -297,7 +297,7 @@ def _work(path: str, deadline: float | None, stop: Any) -> None:
     torch.set_num_threads(1)
     folder = Path(path)
     study = Study.read(RunFolder(folder).read_config())
-    record = opened(study, folder)
+    record = opened(study, folder, worker)
 
     def stops() -> bool:
         return bool(stop.is_set()) or (deadline is not None and time.time() > deadline)

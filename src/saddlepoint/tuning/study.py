@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from pydantic import Field, SerializeAsAny, field_validator
 
 from saddlepoint.configuration import ConfigurationError, Settings
-from saddlepoint.core import Outcome
+from saddlepoint.core import Outcome, seed_for
 from saddlepoint.data.dataset import Dataset
 from saddlepoint.measures import Measure, measure
 from saddlepoint.runs import Run
@@ -89,8 +89,14 @@ def optuna() -> Any:
     return library
 
 
-def opened(study: Study, folder: Path) -> Any:
-    """The study's record, made where there is none: a journal in the folder, or the database that is named."""
+def opened(study: Study, folder: Path, worker: int = 0) -> Any:
+    """The study's record, made where there is none: a journal in the folder, or the database that is named.
+
+    Args:
+        study: what is played.
+        folder: of the study.
+        worker: number of the process, so that no two draw the same trials.
+    """
     library = optuna()
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
@@ -101,17 +107,20 @@ def opened(study: Study, folder: Path) -> Any:
         else:
             path = str(folder / "study.journal")
             storage = library.storages.JournalStorage(JournalFileBackend(path, JournalFileOpenLock(path)))
-        seed = study.recipe.seed + os.getpid() % 2**16 if study.storage else study.recipe.seed
-        return library.create_study(
+        record = library.create_study(
             study_name=NAME if study.storage is None else f"{NAME}-{folder.name}",
             storage=storage,
             load_if_exists=True,
             direction="minimize",
-            sampler=library.samplers.TPESampler(
-                seed=seed, n_startup_trials=FIRST, constant_liar=True, multivariate=True
-            ),
             pruner=library.pruners.PercentilePruner(50.0, n_startup_trials=FIRST, n_min_trials=3),
         )
+        # Neither a session that goes on nor another process or machine shall draw what was drawn before.
+        others = os.getpid() if study.storage is not None else 0
+        seed = seed_for(study.recipe.seed, "trials", len(record.get_trials(deepcopy=False)), worker, others) % 2**32
+        record.sampler = library.samplers.TPESampler(
+            seed=seed, n_startup_trials=FIRST, constant_liar=True, multivariate=True
+        )
+        return record
 
 
 @contextmanager
