@@ -76,12 +76,6 @@ SPECIAL: dict[str, dict[str, object]] = {
     "lookahead over extragradient": {"name": "lookahead", "base": "extragradient"},
     "heavy-ball (β = −.3)": {"name": "heavy-ball", "beta": -0.3},
 }
-#: Of the second table.
-PLAYED = (
-    *("alternating", "simultaneous", "extragradient", "optimistic", "lookahead", "nested-lookahead"),
-    *("double-extragradient", "heavy-ball (β = −.3)", "svre", "consensus (γ = 1)", "symplectic", "competitive"),
-    "unrolled",
-)
 #: The recipe's own settings but for these, and the number that judges.
 GANS = {"ring": (["batch_size=200"], "high_quality"), "digits": ([], "pixel_frechet")}
 
@@ -212,7 +206,7 @@ def samples_in(seconds: float, relative: float, measured: float, kept: Path, bat
     return max(1, round(seconds / (float(json.loads(kept.read_text())) * relative) / batch_size)) * batch_size
 
 
-def trained(config: Config, data: Any, samples: int, kept: Path) -> dict[str, float]:
+def trained(config: Config, data: Any, samples: int, kept: Path | None = None) -> dict[str, float]:
     """What a game of so many samples hands over scores, with its schedules in proportion; kept in a file."""
     config = config.planned(samples)
     played = assemble(config, data)
@@ -226,7 +220,8 @@ def trained(config: Config, data: Any, samples: int, kept: Path) -> dict[str, fl
         with played.game.untouched(), played.game.excursion():
             played.game.recalibrate_batch_norm(played.method.answer(played.game), played.batches)
             facts |= values(played.setup.probe.score(played.setup.model))
-    kept.write_text(json.dumps(facts) + "\n")
+    if kept is not None:
+        kept.write_text(json.dumps(facts) + "\n")
     return facts
 
 
@@ -258,11 +253,16 @@ def gans(recipes: list[str], names: list[str], seconds: float, seeds: int, out: 
     for name in names:
         cells = []
         for recipe in recipes:
-            found = [play(recipe, name, seconds, seed, out) for seed in range(seeds)]
+            try:
+                found = [play(recipe, name, seconds, seed, out) for seed in range(seeds)]
+            except ValueError:  # the method can't play this game
+                cells += ["", "refused"]
+                continue
             scores = [each.get(GANS[recipe][1], math.nan) for each in found]
             spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
             cells.append(f"{statistics.fmean(f['samples'] for f in found):,.0f}")
-            cells.append(f"{statistics.fmean(scores):.3g} ± {spread:.2g}")
+            lost = any(map(math.isnan, scores))
+            cells.append("diverges" if lost else f"{statistics.fmean(scores):.3g} ± {spread:.2g}")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
@@ -273,7 +273,7 @@ def main() -> None:
         "--evaluations", type=int, default=400, help="of the deterministic games; twice as many of the noisy"
     )
     parser.add_argument("--gans", help=f"the second table, of these recipes: {','.join(GANS)}")
-    parser.add_argument("--methods", help="rows, by commas; without it all, and of the second table some")
+    parser.add_argument("--methods", help="rows, by commas; without it all")
     parser.add_argument("--seconds", type=float, default=10.0, help="of processor time a run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("runs/iterations"))
@@ -281,7 +281,7 @@ def main() -> None:
     torch.set_num_threads(1)
     names = given.methods.split(",") if given.methods else None
     if given.gans:
-        gans(given.gans.split(","), names or list(PLAYED), given.seconds, given.seeds, given.out)
+        gans(given.gans.split(","), names or [*METHODS, *SPECIAL], given.seconds, given.seeds, given.out)
     else:
         analytic(names or [*METHODS, *SPECIAL], given.evaluations)
 

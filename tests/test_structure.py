@@ -68,6 +68,13 @@ ARROWS = {
         },
         {"torch", "numpy", "pydantic", "PIL"},
     ),
+    "tuning": (
+        {
+            *("comparison", "components", "configuration", "core", "data", "measures", "report", "runs", "storage"),
+            *("tasks", "training"),
+        },
+        {"torch", "optuna", "pydantic", "yaml", "filelock"},
+    ),
     "cli": ({"*"}, {"*"}),
 }
 #: What any task's folder may import beside what tasks/ itself may; no other task.

@@ -43,11 +43,12 @@ if TYPE_CHECKING:
         Symplectic,
         Unrolled,
     )
-    from saddlepoint.runs import Run, evaluate, load, train
+    from saddlepoint.runs import Run, evaluate, fork, load, train
     from saddlepoint.tasks import Config, Converter, Model, Sampler, Setup, Task, recipes
     from saddlepoint.training import Observer
+    from saddlepoint.tuning import plan, tune
 
-__version__ = "0.1.0"
+    __version__: str
 
 # Where each name lives: imported when it is first used, so that `import saddlepoint` is quick.
 _HOMES = {
@@ -83,9 +84,10 @@ _HOMES = {
         "Symplectic",
         "Unrolled",
     ),
-    "saddlepoint.runs": ("Run", "evaluate", "load", "train"),
+    "saddlepoint.runs": ("Run", "evaluate", "fork", "load", "train"),
     "saddlepoint.tasks": ("Config", "Converter", "Model", "Sampler", "Setup", "Task", "recipes"),
     "saddlepoint.training": ("Observer",),
+    "saddlepoint.tuning": ("plan", "tune"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -138,16 +140,31 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "fork",
     "load",
+    "plan",
     "recipes",
     "train",
+    "tune",
 ]
+
+
+def _version() -> str:
+    """As it was installed. A source tree that was not installed does not know it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("saddlepoint")
+    except PackageNotFoundError:
+        return "0+unknown"
 
 
 # Hidden from type checkers, so that a misspelt name is an error to them too.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return _version()
         if name not in _HOME_OF:
             raise AttributeError(f"module 'saddlepoint' has no attribute {name!r}")
         return getattr(import_module(_HOME_OF[name]), name)

@@ -251,6 +251,80 @@ def test_a_move_asks_the_batch_that_the_direction_comes_from():
     assert float((game.point - before).only("generator").norm()) > 0
 
 
+# --- three players ------------------------------------------------------------------------------------
+
+
+def small_game(rests):
+    """Networks without norms, each in every loss; the third is a player that rests, or a constant."""
+    torch.manual_seed(0)
+    sizes = {"one": (2, 3), "two": (3, 1), "three": (3, 2)}
+    nets = {n: nn.Sequential(nn.Linear(a, 4), nn.Tanh(), nn.Linear(4, b)).double() for n, (a, b) in sizes.items()}
+
+    def losses(players, batch, names):
+        made = players["one"](batch[1])
+        judged, read = players["two"](made), nets["three"](made)
+        return {
+            "one": -judged.mean() + (read - batch[1]).square().mean(),
+            "two": judged.mean() - players["two"](batch[0]).mean() + (judged * read).square().mean(),
+            "three": (read - batch[1] + judged).square().mean(),
+        }
+
+    if not rests:
+        nets["three"].requires_grad_(False)
+    names = list(nets) if rests else ["one", "two"]
+    optimizers = {n: torch.optim.Adam(nets[n].parameters(), lr=0.01, betas=(0.5, 0.9)) for n in names}
+    return Game({n: nets[n] for n in names}, losses, optimizers)
+
+
+ROLES = {"leader": "one", "follower": "two"}
+OF_THREE = {
+    **{name: make for name, make in COMPOSED.items() if name not in ("alex", "extrapolated gap-aware")},
+    "unrolled": lambda: m.Unrolled(n=2, **ROLES),
+    "ridge": lambda: m.Ridge(damping=1.0, **ROLES),
+    "stackelberg": lambda: m.Stackelberg(**ROLES),
+    "gap-aware": lambda: m.GapAware(player="two", ideal=1.0),
+    "extrapolated gap-aware": lambda: m.Extrapolated(m.GapAware(player="two", ideal=1.0), window=2),
+    "ODE-GAN": lambda: m.RungeKutta(penalty=0.1, feared="one", penalised="two"),
+}
+
+
+@pytest.mark.parametrize("name", OF_THREE)
+def test_a_player_that_rests_is_a_constant_in_the_game_of_the_others(name):
+    # In products and in the numbers that a method makes of whole points, too.
+    ends = []
+    for rests in (["three"], []):
+        game, method = small_game(rests), OF_THREE[name]()
+        batches = Batches(resting(rests, range(10_000)))
+        assert all(method.step(game, batches).outcome is Outcome.RUNNING for _ in range(4))
+        ends.append(game.point.only("one", "two").flat())
+    torch.testing.assert_close(*ends, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", OF_THREE)
+def test_every_player_of_a_larger_game_moves(name):
+    game, method, batches = small_game(["three"]), OF_THREE[name](), Batches(draw)
+    before = game.point.clone()
+    for _ in range(2):
+        method.step(game, batches)
+    assert all(float((game.point - before).only(n).norm()) > 1e-9 for n in game.names)
+
+
+def test_a_method_for_two_players_refuses_a_third():
+    with pytest.raises(ValueError, match=r"two players, and the game has .*: take alternating"):
+        m.Alex(order=("one", "two")).check(["one", "two", "three"])
+
+
+def test_a_leader_s_parameter_that_no_loss_reads_stays():
+    game = small_game([])
+    idle = nn.Parameter(torch.ones(2, dtype=torch.float64))
+    game.players["one"].register_parameter("idle", idle)
+    optimizers = {n: torch.optim.SGD(p.parameters(), lr=0.1) for n, p in game.players.items()}
+    for name in ("unrolled", "stackelberg", "ridge", "consensus", "competitive"):
+        played = Game(game.players, game.losses, optimizers)
+        assert OF_THREE[name]().step(played, Batches(draw)).outcome is Outcome.RUNNING
+    assert idle.tolist() == [1, 1]
+
+
 # --- buffers ------------------------------------------------------------------------------------------
 
 

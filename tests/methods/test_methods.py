@@ -436,6 +436,14 @@ def test_optimizers_are_wrapped_extra_adam_advances_its_moments_at_both_halves()
     assert steps == {2.0}
 
 
+def test_a_step_size_that_noise_shrinks_to_nothing_stands_still_and_does_not_raise():
+    game, method = networks_game(), m.Agraal()
+    batches = Batches(draw)
+    for _ in range(150):
+        assert method.step(game, batches).outcome is Outcome.RUNNING
+    assert 0 < method.size < 1e-6
+
+
 def test_a_failing_step_reports_and_does_not_raise():
     game = networks_game()
     bad = Batches(lambda p: Batch((torch.full((8, 3), math.nan, dtype=torch.float64), draw(p).value[1]), 8))
@@ -472,7 +480,7 @@ def test_bad_parameters_are_refused():
             make()
 
 
-RANKED = {n: make for n, make in COMPOSED.items() if n != "proximal"} | {"proximal": lambda: m.Proximal(k=2, window=1)}
+RANKED = {**COMPOSED, "proximal": lambda: m.Proximal(k=2, window=1), "gap-aware": lambda: m.GapAware(ideal=-1.0)}
 
 
 def _rank(rank, folder):

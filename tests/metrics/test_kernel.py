@@ -84,3 +84,9 @@ def test_no_unbiased_estimate_of_one_row():
     with pytest.raises(ValueError, match="needs 2 of each"):
         squared_mmd([[1.0]], [[1.0], [2.0]])
     assert squared_mmd([[1.0]], [[1.0]], unbiased=False) == 0
+
+
+def test_the_largest_features_give_finite_numbers():
+    x, y = np.random.default_rng(3).uniform(-1e48, 1e48, size=(2, 40, 3))
+    found, small = (kernel_distance(x * s, y * s, subsets=3, subset_size=20) for s in (1.0, 1e-38))
+    assert [found.mean, found.deviation] == pytest.approx([small.mean * 1e228, small.deviation * 1e228], rel=1e-12)

@@ -147,6 +147,32 @@ def test_distances_far_below_the_lengths_of_rows_keep_their_digits(pair):
     assert found.pairs == (distances(y, y)[np.triu_indices(len(y), 1)] <= found.threshold).sum()
 
 
+@pytest.mark.parametrize("exponent", [-1000, -565, -500, 150])
+@pytest.mark.parametrize("kind", ["normal", "tied", "constant"])
+def test_huge_and_tiny_features_give_what_they_give_at_any_scale(kind, exponent):
+    # Squares underflow below 1e-154; a power of two changes no digit.
+    rng = np.random.default_rng(16)
+    x, y = (rng.normal(size=(n, 4)) if kind == "normal" else rng.integers(3, size=(n, 4)) * 1.0 for n in (60, 50))
+    if kind == "constant":
+        x, y = np.ones((10, 2)), np.ones((8, 2))
+    scale = 2.0**exponent
+    assert found_by(x * scale, y * scale, 3) == pytest.approx(by_definition(x, y, 3), rel=1e-14)
+    near = nearest_neighbours(y * scale, x * scale).distances
+    np.testing.assert_allclose(near / scale, nearest_neighbours(y, x).distances, rtol=1e-12)
+    held_out = np.vstack([x, y])[::2]
+    at_one, scaled = memorisation(x, y, held_out), memorisation(x * scale, y * scale, held_out * scale)
+    assert (scaled.closer, scaled.z) == (at_one.closer, at_one.z)
+    ones, others = birthday_duplicates(x, y, 0.2), birthday_duplicates(x * scale, y * scale, 0.2)
+    assert (others.pairs, others.support, others.real_support) == (ones.pairs, ones.support, ones.real_support)
+
+
+def test_tiny_clusters_beside_a_far_one_keep_their_distances():
+    rng = np.random.default_rng(17)
+    x, y = (np.vstack([rng.normal(size=(n, 3)), np.full((5, 3), 1e12)]) for n in (40, 30))
+    tiny = [np.vstack([each[:-5] * 1e-200, np.ones((5, 3))]) for each in (x, y)]
+    assert found_by(*tiny, 3) == pytest.approx(by_definition(x, y, 3), rel=1e-14)
+
+
 def test_far_sets_share_nothing():
     x = np.random.default_rng(7).normal(size=(50, 2))
     assert found_by(x, x + 1e3, 3) == (0, 0, 0, 0)

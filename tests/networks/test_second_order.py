@@ -188,6 +188,52 @@ def test_products_through_norms_of_a_user_s_own_network(norm: nn.Module) -> None
     agree(made, Batch(tuple(torch.randn(2, COUNT, 12, generator=draw, dtype=torch.float64)), COUNT, seed=3))
 
 
+class Called(nn.Module):
+    """A function of PyTorch between two layers of a discriminator."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function, self.first, self.last = function, nn.Linear(12, 12), nn.Linear(12, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.last(self.function(self.first(x).view(-1, 3, 4)).tanh().flatten(1)).squeeze(1)
+        return logits
+
+
+def of_called(function: Callable[[Tensor], Tensor], penalties: Sequence[Penalty]) -> tuple[Game, Batch]:
+    torch.manual_seed(0)
+    players: dict[str, nn.Module] = {"one": Shifted((12,)).double(), "two": Called(function).double()}
+    made = Game(players, Losses(penalties), {n: torch.optim.SGD(p.parameters(), lr=0.1) for n, p in players.items()})
+    draw = torch.Generator().manual_seed(1)
+    return made, Batch(tuple(torch.randn(2, COUNT, 12, generator=draw, dtype=torch.float64)), COUNT, seed=3)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.batch_norm(x, None, None, None, None, True, 0.1, 1e-5, False),
+        lambda x: torch.instance_norm(x, None, None, None, None, True, 0.1, 1e-5, False),
+        lambda x: torch.layer_norm(x, (4,)),
+        lambda x: torch.native_layer_norm(x, (4,), None, None, 1e-5)[0],
+    ],
+    ids=["batch_norm", "instance_norm", "layer_norm", "native_layer_norm"],
+)
+def test_products_through_norms_that_are_called_without_a_module(function: Callable[[Tensor], Tensor]) -> None:
+    agree(*of_called(function, [MAKE["r1"](), MAKE["gradient-penalty"]()]))
+
+
+def test_attention_has_products_and_under_a_penalty_a_sentence() -> None:
+    def attend(x: Tensor) -> Tensor:
+        x = x.unsqueeze(1)  # a head
+        return nn.functional.scaled_dot_product_attention(x, x, x).squeeze(1)
+
+    agree(*of_called(attend, []))
+    made, batch = of_called(attend, [MAKE["r1"]()])
+    with pytest.raises(ValueError, match=r"differentiates a player twice, .*sdpa_kernel\(SDPBackend.MATH\)"):
+        made.field(batch)
+    made.linearize(batch)
+
+
 @pytest.mark.parametrize("norm", [nn.BatchNorm2d, nn.InstanceNorm2d])
 def test_elementary_statistics_are_those_of_pytorch(norm: type[nn.Module]) -> None:
     torch.manual_seed(0)

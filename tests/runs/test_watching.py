@@ -77,6 +77,8 @@ def test_a_run_that_goes_back_is_well_again_and_tells_what_was_tried(tmp_path: P
     assert 1 <= len(changes) <= intervening.INTERVENTIONS
     assert all(one.undone for one in changes)
     assert change.to < change.at
+    assert all(record["seconds"] >= changes[-1].seconds for record in run.history if record["samples"] > changes[-1].to)
+    assert change.seconds > 0  # what was taken away was spent
     assert intervening.UNCHANGED in change.tried
     tried = {name: value for name, value in change.tried.items() if name != intervening.UNCHANGED and value is not None}
     assert " ".join(change.settings) == min(tried, key=lambda name: tried[name])
@@ -103,7 +105,7 @@ def test_settings_that_adapt_change_where_the_run_is(tmp_path: Path) -> None:
 
 def test_nothing_but_rates_and_weights_is_changed_by_a_folder_s_word(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", TINY, "warn", 320)
-    told = {"at": 320, "to": 160, "why": "x", "tried": {}, "undone": True}
+    told = {"at": 320, "to": 160, "why": "x", "tried": {}, "seconds": 1.0, "undone": True}
     run.storage.write_identity(interventions=[{**told, "settings": ["data.path=/etc/passwd"]}])
     assert intervening.interventions_of(run.storage) == []
     run.storage.write_identity(interventions=[{**told, "settings": ["batch_size=8"]}])

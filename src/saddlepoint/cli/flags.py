@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin
 
 from saddlepoint.configuration import ConfigurationError, Described, Settings, described, nearest, parse_value
 from saddlepoint.configuration.settings import settings_in
-from saddlepoint.runs.api import BUDGET
+from saddlepoint.runs.api import BUDGET, HOURS
 from saddlepoint.tasks import Config, tasks
 
 
@@ -83,7 +83,7 @@ def _is_truth(text: str) -> bool:
 def checked(config: Config, keys: Iterable[str]) -> None:
     """Raise ConfigurationError for a flag that is no setting; says which tasks have it, or the nearest."""
     known = {*type(config).model_fields, *type(config).aliases} - set(config.fixed)
-    known |= set(BUDGET)  # of a model that is fitted at once, which says so itself
+    known |= {*BUDGET, HOURS}  # of a model that is fitted at once, which says so itself
     for key in keys:
         head = key.partition(".")[0]
         if head in known:

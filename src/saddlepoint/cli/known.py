@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from saddlepoint import __version__
 from saddlepoint.cache import cache_folder
 from saddlepoint.configuration import from_json
 
@@ -39,7 +38,7 @@ def _state() -> str:
     """A digest that changes with this package's files, and with what is installed: others may bring names."""
     installed = [Path(path) for path in sys.path if path.endswith("-packages")]
     files = [*Path(__file__).parents[1].rglob("*.py"), *installed]
-    times = [__version__, sys.version]
+    times = [sys.version]
     for path in files:
         with suppress(OSError):
             times.append(f"{path}:{path.stat().st_mtime_ns}")

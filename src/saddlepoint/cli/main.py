@@ -11,7 +11,6 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from saddlepoint import __version__
 from saddlepoint.cli.completing import suggestions
 
 #: Flags that a command does not declare are settings or options of what it is given.
@@ -104,6 +103,20 @@ COMMANDS = {
         "Compare methods on one game, or put recipes beside their baselines, at the same budget.",
         any_flag=True,
     ),
+    "fork": Entry(
+        "forking:fork",
+        "Play a run on from a checkpoint under several settings, on the same batches and noise, side by side.",
+    ),
+    "tune": Entry(
+        "tuning:tune",
+        "Search settings of a recipe: trials on a fixed budget, ended early where they fail; the same command goes on.",
+        any_flag=True,
+    ),
+    "plan": Entry(
+        "planning:plan",
+        "Tell what a recipe can do in so many hours on this machine, by a probe of a few seconds; nothing is written.",
+        any_flag=True,
+    ),
     "inspect": Entry(
         "inspecting:inspect",
         "Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.",
@@ -154,6 +167,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from saddlepoint import __version__  # asks what is installed, which takes a while
+
         print(f"saddlepoint {__version__}")
         raise typer.Exit
 

@@ -43,6 +43,12 @@ def train(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder; an existing one is continued.")
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Begin with the players of another run; without RECIPE as that run."
+        ),
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as --dry-run shows them; may be repeated."),
@@ -89,17 +95,20 @@ def train(
       saddle train enhance --data FOLDER --degrade "blur:1.2,downscale:2,noise:5-25"
 
       saddle train digits --method extragradient --optimizer.lr 5e-4
+
+      saddle train --from runs/faces --data FOLDER --samples 50000 --discriminator.freeze 3
     """
     named = list(words or [])
-    recipe = _recipe(named)
+    recipe = _recipe(named, source)
     if wants_help or help_all:
         _help(context, recipe, everything=help_all, trust=trust)
     if recipe is None:
         raise ConfigurationError(
             "RECIPE|CONFIG is missing: name one, as in: saddle train digits; see saddle list recipes"
         )
-    named.remove(recipe)
-    config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust)
+    if recipe in named:
+        named.remove(recipe)
+    config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust, source)
     if dry_run:
         if isinstance(config, AutoConfig) and config.race is None and config.data.plain().get("path"):
             config, chosen = chosen_by_size(config, task_of(config).read(config))
@@ -126,8 +135,15 @@ def train(
     raise typer.Exit(run.result.exit_code)
 
 
-def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence[str], trust: bool = False) -> Config:
-    """The configuration that a command line asks for: the recipe, flags, the data, then --set.
+def resolved(
+    recipe: str,
+    flags: Sequence[str],
+    data: str | None,
+    sets: Sequence[str],
+    trust: bool = False,
+    source: str | None = None,
+) -> Config:
+    """The configuration that a command line asks for: the recipe, the run to begin from, flags, the data, then --set.
 
     Raises:
         ConfigurationError: an unknown recipe, flag or setting, whose nearest is named, or values that do not fit.
@@ -139,21 +155,25 @@ def resolved(recipe: str, flags: Sequence[str], data: str | None, sets: Sequence
     if alone:
         raise ConfigurationError(f"what is {alone[0]!r}? Settings are given as --KEY VALUE, after {recipe}")
     checked(start, settings)
+    if source is not None:
+        settings = {"start": {"run": source}, **settings}
     config = configured(start, data=data, settings=settings, assignments=sets)
     check_reads_back(config)
     return config
 
 
-def _recipe(words: Sequence[str]) -> str | None:
-    """The word that names a recipe or a configuration: the first, where it is no flag."""
+def _recipe(words: Sequence[str], source: str | None) -> str | None:
+    """The word that names a recipe or a configuration: the first, where it is no flag; else the run to begin from."""
     if not words:
-        return None
+        return source
     if not words[0].startswith("-"):
         return words[0]
     known = recipes()
     for word in words:
         if not word.startswith("-") and (word in known or is_outside(word) or Path(word).exists()):
             return word
+    if source is not None:
+        return source
     raise ConfigurationError(f"name the recipe first, as in: saddle train digits {' '.join(words[:2])}")
 
 

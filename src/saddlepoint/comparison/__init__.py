@@ -3,8 +3,8 @@
 from saddlepoint.comparison.api import Compared, compare
 from saddlepoint.comparison.baselines import compare_baselines, entries_for
 from saddlepoint.comparison.entry import Entry, EntryResult
-from saddlepoint.comparison.running import run
-from saddlepoint.comparison.settings import Comparison, configured
+from saddlepoint.comparison.running import nameless_main, run, terminable
+from saddlepoint.comparison.settings import Comparison, configured, labelled
 
 __all__ = [
     "Compared",
@@ -15,5 +15,8 @@ __all__ = [
     "compare_baselines",
     "configured",
     "entries_for",
+    "labelled",
+    "nameless_main",
     "run",
+    "terminable",
 ]

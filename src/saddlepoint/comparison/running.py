@@ -139,12 +139,12 @@ def _in_processes(
     context = multiprocessing.get_context("spawn")
     shares, stop = context.Value("d", 0.0), context.Event()
     with (
-        _terminable(),
+        terminable(),
         ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(shares, stop)) as pool,
     ):
         waiting: set[Future[EntryResult]] = set()
         try:
-            with _nameless_main():
+            with nameless_main():
                 futures = {pool.submit(_work, entry): entry for entry in left}
             waiting = set(futures)
             while waiting:
@@ -164,7 +164,7 @@ def _in_processes(
 
 
 @contextmanager
-def _nameless_main() -> Iterator[None]:
+def nameless_main() -> Iterator[None]:
     """Inside the block the program has no file of its own, so that new processes don't run a user's script again."""
     main = sys.modules["__main__"]
     kept = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
@@ -178,7 +178,7 @@ def _nameless_main() -> Iterator[None]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Inside the block SIGTERM is like Ctrl-C, so that the processes are told to save."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -38,6 +38,9 @@ class Player(Settings):
     """What turns a direction into a step: a name of `saddle list optimizers`."""
     clip: float | None = Field(default=None, gt=0)
     """After each step parameters are projected on [-clip, clip]; none leaves them."""
+    freeze: int = Field(default=0, ge=0)
+    """So many first layers with weights stay as the run begins with them. Of a discriminator that was taken from
+    another run that is FreezeD (Mo, Cho, Shin 2020, arXiv 2002.10964)."""
 
 
 class Pretraining(Settings):

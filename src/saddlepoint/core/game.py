@@ -17,8 +17,8 @@ from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
-from saddlepoint.core.ranks import mean_over_ranks
-from saddlepoint.core.second_order import ElementaryNormalisation
+from saddlepoint.core.ranks import mean_over_ranks, mean_with_losses
+from saddlepoint.core.second_order import ElementaryNormalisation, missing_derivatives_named
 from saddlepoint.core.spectral_vectors import SpectralVectors
 
 Players = Mapping[str, nn.Module]
@@ -67,6 +67,8 @@ class Game:
         self.losses = losses
         self.optimizers = dict(optimizers)
         self.point = Point({n: [p for p in m.parameters() if p.requires_grad] for n, m in players.items()})
+        #: Names of the point's tensors, by player, in their order.
+        self.parameter_names = {n: [k for k, p in m.named_parameters() if p.requires_grad] for n, m in players.items()}
         self.evaluations = 0
         self.products = 0
         self.loss_values: dict[str, Tensor] = {}
@@ -133,10 +135,11 @@ class Game:
                 own, its_losses = self._gradients(batch.value, group)
             gradients.update(own)
             values.update(its_losses)
+        field, values = mean_with_losses(Point(gradients, self.resting_on(batch)), values)
         if base:
             self.loss_values.update(values)
         self.evaluations += len(names)
-        return _checked(mean_over_ranks(Point(gradients, self.resting_on(batch))), values)
+        return _checked(field, values)
 
     def linearize(self, batch: Batch) -> "Linearization":
         """F(x) together with products with its Jacobian, for methods of second order. A base evaluation.
@@ -157,10 +160,11 @@ class Game:
                         materialize_grads=True,
                     )
             values |= {name: losses[name].detach() for name in group}
+        local = Point(gradients, self.resting_on(batch))
+        field, values = mean_with_losses(local.clone(), values)
         self.loss_values.update(values)
         self.evaluations += len(names)
-        local = Point(gradients, self.resting_on(batch))
-        return Linearization(self, local, _checked(mean_over_ranks(local.clone()), values))
+        return Linearization(self, local, _checked(field, values))
 
     # --- move -----------------------------------------------------------------------------------------
 
@@ -219,7 +223,8 @@ class Game:
 
         and so on: v₋ and t are the optimizer's memory, which stays as it is, h its rate now, a parameter group its own.
         Where v is 0, as for a unit that is dead until now, P is 0 and not h/ε.
-        Where β₁ = 0 the optimizer's own step is −P(g) g exactly, so that a look ahead is never longer than a step.
+        Where β₁ = 0 and nothing decays the optimizer's own step is −P(g) g exactly, so that a look ahead is never
+        longer than a step.
         Momentum is no part of P, as it is no part of the field, nor is decoupled weight decay; coupled weight decay is
         a part of v. Differentiable in g.
 
@@ -295,9 +300,10 @@ class Game:
         Raises:
             NonFinite: a loss or a gradient is infinite or NaN.
         """
-        self.loss_values.update(losses)
+        field, values = mean_with_losses(Point(gradients), losses)
+        self.loss_values.update(values)
         self.evaluations += len(gradients)
-        return _checked(mean_over_ranks(Point(gradients)), losses)
+        return _checked(field, values)
 
     def end_step(self) -> None:
         """Let memories move that fields depend on, once for each player that was evaluated: a method's step ends so.
@@ -440,6 +446,7 @@ class Game:
     def _evaluation(self, batch: Batch, moving: Sequence[str]) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(seeded(batch.seed))
+            stack.enter_context(missing_derivatives_named())
             for name, buffers in self._buffers.items():
                 if buffers and name not in moving:
                     stack.enter_context(_kept(buffers))
@@ -467,6 +474,8 @@ class Game:
 class Linearization:
     """F at a point on a batch, with products with its Jacobian J = ∂F/∂x at the same point and batch.
 
+    Players that rest on the batch are constants: J has no row and no column of theirs.
+
     The graph is that of the local ranks' F; products are averaged over ranks, so pass the *averaged* field
     as the vector, and the product is that of the whole batch.
 
@@ -483,7 +492,7 @@ class Linearization:
     def vjp(self, vector: Point) -> Point:
         """Jᵀ v, in one backward pass."""
         self._game.products += 1
-        return mean_over_ranks(self._pull(self._local.tensors, self._game.point.tensors, vector))
+        return mean_over_ranks(self._awake(self._pull(self._local.tensors, self._game.point.tensors, vector)))
 
     def jvp(self, vector: Point) -> Point:
         """J v, by differentiating u ↦ Jᵀ u, which is linear, with respect to u."""
@@ -502,7 +511,16 @@ class Linearization:
             )
             self._dual = u, pulled
         inputs, outputs = self._dual
-        return mean_over_ranks(self._pull(outputs, inputs, vector))
+        return mean_over_ranks(self._pull(outputs, inputs, self._awake(vector)))
+
+    def _awake(self, vector: Point) -> Point:
+        """The vector, 0 where a player rests."""
+        if not self.field.resting:
+            return vector
+        kept = vector.clone()
+        for name in self.field.resting.intersection(kept.names):
+            kept.only(name).copy_(kept.only(name).zeros())
+        return kept
 
     def _pull(self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], vector: Point) -> Point:
         # A gradient that is constant in x has no graph, and its row of the Jacobian is zero.

@@ -3,7 +3,7 @@
 No DistributedDataParallel: its hooks miss `autograd.grad` and products of second order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.distributed as dist
@@ -24,6 +24,17 @@ def mean_over_ranks(point: Point) -> Point:
     flat = point.flat()
     dist.all_reduce(flat)
     return point.unflat(flat / dist.get_world_size())
+
+
+def mean_with_losses(point: Point, losses: Mapping[str, Tensor]) -> tuple[Point, dict[str, Tensor]]:
+    """The same for a field and its losses together, so that what is made of a loss is one number on all ranks."""
+    if _alone() or not losses:
+        return mean_over_ranks(point), dict(losses)
+    own = point.flat()
+    flat = torch.cat([own, torch.stack([loss.detach().to(own) for loss in losses.values()])])
+    dist.all_reduce(flat)
+    flat = flat / dist.get_world_size()
+    return point.unflat(flat[: len(own)]), dict(zip(losses, flat[len(own) :], strict=True))
 
 
 def differentiable_mean_over_ranks(tensors: Sequence[Tensor]) -> Sequence[Tensor]:

@@ -15,7 +15,7 @@ class Agraal(Method):
 
     Converges for monotone, locally Lipschitz fields with no parameter to choose; the players' optimizers and rates are
     not used. The first step size comes from one probe beside the start. Deterministic games: a change of batch looks
-    like a change of the field.
+    like a change of the field, so that λ collapses and the point stands still.
 
     Args:
         phi: φ in (1, (1 + √5)/2]; 1.5 in the paper.
@@ -71,6 +71,8 @@ class Agraal(Method):
         if change > 0:
             distance = float((game.point - self.before).only(*game.awake).norm()) ** 2
             size = min(limit, self.phi * self.theta / (4 * self.size) * distance / change)
+        # Under noise F differs where z hardly does, and λ collapses; at 0 it could not be divided by.
+        size = max(size, 1e-100)
         self.theta = self.phi * size / self.size
         self.size = size
 

@@ -46,7 +46,9 @@ class Alex(Method):
         self.pair(names)
 
     def pair(self, names: Sequence[str]) -> tuple[str, str]:
-        """First and second player. Raises ValueError where there are none such."""
+        """First and second player. Raises ValueError where there are none such, or others besides."""
+        if len(names) > 2:
+            raise ValueError(f"this method is for two players, and the game has {list(names)}: take alternating")
         first, second = self.order or (None, None)
         return pair(names, first, second, ("order[0]", "order[1]"))
 

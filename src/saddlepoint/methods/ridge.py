@@ -51,7 +51,7 @@ class Ridge(Method):
         """Move both by their gradients and the follower by its compensation."""
         leader, follower = pair(game.names, self.leader, self.follower)
         batch = batches.next()
-        if game.resting_on(batch):
+        if game.resting_on(batch) & {leader, follower}:
             # Nobody follows, or nobody leads: there is nothing to make up for.
             game.move(game.field(batch))
             return

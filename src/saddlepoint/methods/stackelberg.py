@@ -60,7 +60,7 @@ class Stackelberg(Method):
         """Move both at once, the leader by its total derivative."""
         leader, follower = pair(game.names, self.leader, self.follower)
         batch = batches.next()
-        if game.resting_on(batch):
+        if game.resting_on(batch) & {leader, follower}:
             # Nobody leads, or nobody answers.
             game.move(game.field(batch))
             return

@@ -44,7 +44,7 @@ class Symplectic(Method):
         adjustment = 0.5 * (pulled - pushed)
         weight = self.lambda_0
         if self.align:
-            n = sum(t.numel() for t in field.tensors)
+            n = sum(t.numel() for t in field.only(*game.awake).tensors)
             alignment = float(field.dot(pulled)) * float(adjustment.dot(pulled)) / n + 0.1
             weight = weight if alignment >= 0 else -weight
         game.move(field + weight * adjustment)

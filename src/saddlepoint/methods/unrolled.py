@@ -21,6 +21,8 @@ class Unrolled(Method):
     P is η, or the preconditioner P(g_i) of the follower's optimizer, its memory as it is at y (`Game.preconditioner`),
     through which x⁺ differentiates, too; for plain gradient descent it is the rate.
 
+    Further players of a larger game move by their gradients at z.
+
     On x·y it is x⁺ = x − h (y + 2nηx), y⁺ = y + hx, exactly.
 
     Args:
@@ -55,11 +57,11 @@ class Unrolled(Method):
         """Move both at once, the leader by its total derivative."""
         leader, follower = pair(game.names, self.leader, self.follower)
         batch = batches.next()
-        if game.resting_on(batch):
+        if game.resting_on(batch) & {leader, follower}:
             # Nobody foresees, or nobody is foreseen.
             game.move(game.field(batch))
             return
-        plain = game.field(batch, only=(follower,))
+        plain = game.field(batch, only=[name for name in game.names if name != leader])
         foreseen: dict[str, Tensor] = {k: p for k, p in game.players[follower].named_parameters() if p.requires_grad}
         for _ in range(self.n):
             loss = game.losses_at(batch, {follower: foreseen}, (follower,))[follower]
@@ -76,5 +78,7 @@ class Unrolled(Method):
             foreseen = {k: p - size * g for (k, p), size, g in moved}
         # The base evaluation of the leader: its batch norm and memories move here.
         loss = game.losses_at(batch, {follower: foreseen}, (leader,), base=True)[leader]
-        total = game.checked({leader: torch.autograd.grad(loss, game.point[leader])}, {leader: loss.detach()})
-        game.move(Point({leader: total[leader], follower: plain[follower]}))
+        gradients = torch.autograd.grad(loss, game.point[leader], allow_unused=True, materialize_grads=True)
+        total = game.checked({leader: gradients}, {leader: loss.detach()})
+        game.move(plain)
+        game.move(total)

@@ -44,10 +44,10 @@ def density_coverage(real: Features, generated: Features, k: int = 5) -> Density
     DensityCoverage(density=2.0, coverage=0.5)
     """
     x, y = feature_pair(real, generated, ("real", "generated"))
-    reach = np.square(nearest_others(x, k, "real").distances[:, -1])
+    reach = nearest_others(x, k, "real").distances[:, -1]
     covered, inside = np.zeros(len(x), bool), 0
-    for rows, _, squared in distance_tiles(x, y, above=True):
-        within = squared < reach[rows, None]
+    for rows, _, distances in distance_tiles(x, y, above=True):
+        within = distances < reach[rows, None]
         inside += int(np.count_nonzero(within))
         covered[rows] |= within.any(1)
     return DensityCoverage(inside / (k * len(y)), float(covered.mean()))

@@ -84,4 +84,4 @@ def _ratio(all_pairs: int, pairs: float) -> float:
 
 
 def _pairs_within(x: NDArray[Any], threshold: float) -> int:
-    return sum(int(np.count_nonzero(squared <= threshold**2)) for _, _, squared in tiles_of_others(x)) // 2
+    return sum(int(np.count_nonzero(distances <= threshold)) for _, _, distances in tiles_of_others(x)) // 2

@@ -14,8 +14,8 @@ Features: TypeAlias = ArrayLike | torch.Tensor
 _NUMPYS = (torch.float16, torch.float32, torch.float64)
 #: Numbers in a block: 32 MiB in float64.
 _BLOCK = 2**22
-#: Beyond it cubes of squares, which the kernel distance adds up, leave float64; float32 does not reach it.
-_LARGEST = 1e50
+#: Beyond it cubes of squares, added up over pairs by the kernel distance, leave float64; float32 does not reach it.
+_LARGEST = 1e48
 
 
 def array_of(values: Features) -> NDArray[Any]:
@@ -41,7 +41,7 @@ def feature_array(features: Features, name: str) -> NDArray[Any]:
     """Features (n, d) of their own dtype: 50,000 x 2,048 of float32 must not become float64 at once.
 
     Raises:
-        ValueError: not two axes, no rows, no columns, no real numbers, or NaN, infinity or values beyond 1e50.
+        ValueError: not two axes, no rows, no columns, no real numbers, or NaN, infinity or values beyond 1e48.
     """
     array = array_of(features)
     if array.ndim != 2 or 0 in array.shape:
@@ -59,7 +59,7 @@ def check_numbers(array: NDArray[Any], what: str, maker: str) -> None:
         maker: what is to be mended.
 
     Raises:
-        ValueError: no real numbers, or NaN, infinity or values beyond 1e50.
+        ValueError: no real numbers, or NaN, infinity or values beyond 1e48.
     """
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{what} have dtype {array.dtype}: give real numbers")

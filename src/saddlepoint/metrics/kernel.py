@@ -67,7 +67,8 @@ def kernel_distance(
         j = rng.choice(len(y), subset_size, replace=False)
         i = rng.choice(len(x), subset_size, replace=False)
         values.append(_mmd(x[i], y[j], unbiased=True))
-    deviation = float(np.std(values))
+    largest = max(map(abs, values)) or 1.0  # whose square may be none of float64
+    deviation = float(np.std(np.divide(values, largest))) * largest
     return KernelDistance(float(np.mean(values)), deviation, deviation / subsets**0.5)
 
 

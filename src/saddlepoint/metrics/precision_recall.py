@@ -41,10 +41,10 @@ def precision_recall(real: Features, generated: Features, k: int = 3) -> Precisi
     PrecisionRecall(precision=1.0, recall=0.0)
     """
     x, y = feature_pair(real, generated, ("real", "generated"))
-    real_reach = np.square(nearest_others(x, k, "real").distances[:, -1])
-    generated_reach = np.square(nearest_others(y, k, "generated").distances[:, -1])
+    real_reach = nearest_others(x, k, "real").distances[:, -1]
+    generated_reach = nearest_others(y, k, "generated").distances[:, -1]
     recalled, precise = np.zeros(len(x), bool), np.zeros(len(y), bool)
-    for rows, columns, squared in distance_tiles(x, y):
-        precise[columns] |= (squared <= real_reach[rows, None]).any(0)
-        recalled[rows] |= (squared <= generated_reach[columns]).any(1)
+    for rows, columns, distances in distance_tiles(x, y):
+        precise[columns] |= (distances <= real_reach[rows, None]).any(0)
+        recalled[rows] |= (distances <= generated_reach[columns]).any(1)
     return PrecisionRecall(float(precise.mean()), float(recalled.mean()))

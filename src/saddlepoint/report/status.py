@@ -52,5 +52,7 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         lines.append(f"{status['outcome']}: {status['message']}")
     lines += [f"{name} {number(value):.4g}" for name, value in status["metrics"].items()]
     for one in status["interventions"]:
+        tried = (f"{name} {'not finite' if score is None else f'{score:.4g}'}" for name, score in one["tried"].items())
         lines.append(f"{one['why']}: on from {one['to']:,} with {' '.join(one['settings'])}")
+        lines.append(f"  rehearsed on the same batches, less is better: {', '.join(tried)}")
     return lines

@@ -25,6 +25,8 @@ from saddlepoint.training.plan import lengths
 NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]
 #: Words of the budget, which are settings of their own.
 BUDGET = ("samples", "minutes", "epochs", "evaluations")
+#: The same as minutes, sixty times as many.
+HOURS = "hours"
 #: The setting that leaves a recipe's lengths as they are.
 KEEP = "keep_schedules"
 
@@ -45,7 +47,8 @@ def configured(
     Args:
         what: a recipe's name, `package.module:recipe`, a `config.yaml`, a run's folder, or a configuration.
         data: name or path of the data.
-        settings: by key, nested ones with dots; `samples`, `minutes`, `epochs` and `evaluations` are the budget's.
+        settings: by key, nested ones with dots; `samples`, `minutes`, `hours`, `epochs` and `evaluations` are those of
+            the budget.
         assignments: further settings, as `key=value`.
         trust: whether code outside of Saddlepoint that a saved configuration names may be imported.
 
@@ -63,6 +66,8 @@ def configured(
     for key, value in values:
         if (word := key.removeprefix("budget.")) in BUDGET:
             budget[word] = None if value == "none" else value
+        elif key == HOURS:
+            budget["minutes"] = 60 * float(value) if isinstance(value, int | float) else value
         elif key == KEEP:
             late.append(("plan.keep", value))
         else:
@@ -138,6 +143,7 @@ def train(
     device: str | None = None,
     generator: NetworkLike | None = None,
     discriminator: NetworkLike | None = None,
+    start: "str | Path | Run | Mapping[str, object] | None" = None,
     settings: Mapping[str, object] | None = None,
     observers: Sequence[Observer] = (),
     progress: bool = True,
@@ -159,6 +165,7 @@ def train(
         device: auto, cpu, cuda …
         generator: a module, or a network's name with its arguments.
         discriminator: a module, or a network's name with its arguments.
+        start: a run to take the players from, its folder, or {"run": folder, "take": "optimizers"}.
         settings: any setting by its key, as {"optimizer.lr": 5e-4}.
         observers: told how it goes.
         progress: whether a bar is shown; in a notebook the newest picture, without a terminal a line a record.
@@ -182,6 +189,9 @@ def train(
         modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
         named: dict[str, object] = {"samples": samples, "minutes": minutes, "epochs": epochs}
         named |= {KEEP: keep_schedules or None, "seed": seed, "device": device, "method": chosen}
+        named["start"] = (
+            str(start.path if isinstance(start, Run) else start) if isinstance(start, str | Path | Run) else start
+        )
         named |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
         # Of these none is what the recipe says; of a setting it is a value.
         given = {**{key: v for key, v in named.items() if v is not None}, **more, **(settings or {})}

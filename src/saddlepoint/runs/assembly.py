@@ -49,8 +49,17 @@ class Assembly:
         """The stream's, from the beginning."""
         return Batches(self.setup.batches)
 
-    def training(self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None) -> Training:
-        """The training of this game in a folder that was created; `examiner` looks at every record."""
+    def training(
+        self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None, spent: float = 0.0
+    ) -> Training:
+        """The training of this game in a folder that was created.
+
+        Args:
+            folder: of the run.
+            observer: is told how it goes.
+            examiner: looks at every record.
+            spent: seconds of training until settings were changed last.
+        """
         config, setup = self.config, self.setup
         return Training(
             self.game,
@@ -66,6 +75,8 @@ class Assembly:
             self._stopping(),
             self._stages(),
             examiner,
+            next(iter(folder.start.whole()), None),
+            spent,
         )
 
     def deliver(self, folder: Path, **facts: Any) -> None:
@@ -239,6 +250,8 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
     """
     make = Networks(config.seed, pick_device(config.device), networks, config.latent_size)
     setup = task_of(config).build(config, data, make)
+    for role, player in config.players.items():
+        _freeze(setup.players[role], player.freeze, role)
     game = setup.game or _game(config, setup)
     method = METHOD_REGISTRY.build(config.method)
     if config.average is not None:
@@ -303,6 +316,17 @@ def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, t
         if player.clip is not None:
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
     return optimizers
+
+
+def _freeze(network: nn.Module, layers: int, role: str) -> None:
+    """Leave the parameters of the first layers that have weights as they are. Raises ConfigurationError."""
+    found = [module for module in network.modules() if any(p.ndim > 1 for p in module.parameters(recurse=False))]
+    if layers >= len(found) > 0:
+        raise ConfigurationError(
+            f"{role}.freeze={layers}: its network has {len(found)} layers with weights, and at least one has to learn"
+        )
+    for module in found[:layers]:
+        module.requires_grad_(requires_grad=False)
 
 
 def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:

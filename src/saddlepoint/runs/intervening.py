@@ -9,8 +9,9 @@ import math
 import shlex
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -50,6 +51,7 @@ class Intervention:
         settings: what changed, as `key=value`.
         tried: what each candidate came to in its rehearsal: the score of the live weights, less is better; None where
             it was not finite.
+        seconds: of training that were spent until then, the rehearsals and what is taken away among them.
         undone: whether everything after `to` was taken away.
     """
 
@@ -58,6 +60,7 @@ class Intervention:
     why: str
     settings: tuple[str, ...]
     tried: Mapping[str, float | None]
+    seconds: float = 0.0
     undone: bool = False
 
 
@@ -115,6 +118,7 @@ def intervene(
     trouble: str,
     findings: Sequence[Finding],
     at: int,
+    seconds: float,
     *,
     back: bool,
     tell: OnProgress,
@@ -129,13 +133,14 @@ def intervene(
         trouble: in a sentence.
         findings: what is the matter; their advice is among the candidates.
         at: samples seen.
+        seconds: spent until then.
         back: go back to the last sound checkpoint or to the beginning, and not on from the newest one.
         tell: is told how far it is.
 
     Returns:
         What is done; None where no candidate stayed finite, or there is nothing to go on from.
     """
-    before = interventions_of(folder)
+    before, begun = interventions_of(folder), time.monotonic()
     start = _start(folder, at, back, not networks, before)
     if start is None:
         return None
@@ -150,6 +155,7 @@ def intervene(
         return None
     best = min(finite, key=lambda name: finite[name])
     found = Intervention(at, 0 if start == "beginning" else start.samples, trouble, candidates[best], tried)
+    found = replace(found, seconds=round(seconds + time.monotonic() - begun, 3))
     _write(folder, [*before, found])
     return found
 
@@ -216,6 +222,8 @@ def _start(
     sound = [c for c in whole if c.samples < latest and any(position <= c.samples for position in judged)]
     if sound:
         return sound[-1]
+    if taken_over := folder.start.whole():
+        return taken_over[0]
     return "beginning" if begins else next(iter(whole), None)
 
 

@@ -39,6 +39,7 @@ from saddlepoint.runs.intervening import (
     with_interventions,
 )
 from saddlepoint.runs.planning import Planned, planned, stages_of
+from saddlepoint.runs.starting import prepare, resolved
 from saddlepoint.runs.watching import Examination
 from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
 from saddlepoint.tasks import (
@@ -124,6 +125,7 @@ class Run:
         if config.players:
             for role, network in (networks or {}).items():
                 config = _with_own(config, role, network)
+        config = resolved(config)
         check_reads_back(config)
         path = Path(out) if out is not None else free_name(RUNS, config.recipe, _is_run(config))
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
@@ -154,6 +156,21 @@ class Run:
         run = cls(path, config, networks=networks)
         if config is None:
             run._model = model_at(path, networks)
+        return run
+
+    def with_data(self, data: Dataset) -> None:
+        """Take data that were read before, or that a Python caller gave, in place of reading them."""
+        self._data = data
+
+    def like(self, config: Config, out: Path, observers: Sequence[Observer] = ()) -> Self:
+        """Another run, in another folder, on this one's data and with its networks, as far as it has the same.
+
+        Raises:
+            ConfigurationError: the folder holds another run.
+        """
+        data = self.read_data() if config.data == self._configured().data else None
+        run = type(self)(out, config, data=data, networks=self._networks, observers=observers)
+        run._agree()
         return run
 
     # --- training -----------------------------------------------------------------------------------------
@@ -216,7 +233,7 @@ class Run:
         try:
             if continued:
                 carry_out(self.storage)
-                config = self._played()
+                config = self.played
                 assembly = assemble(config, data, self._networks)
                 plan = Planned(config, assembly, stages_of(assembly), None)
             else:
@@ -231,10 +248,16 @@ class Run:
             else:
                 identity |= {"started": _now(), "plan": _told(plan)}
                 identity |= {"chosen": self._chosen} if self._chosen else {}
+            if (prepared := prepare(self.storage, config, data, self._networks)) is not None:
+                identity["warm_start"] = prepared.taken.plain()
+                for sentence in prepared.taken.sentences():
+                    observer.said(sentence)
             # In this order: whoever finds the configuration and the identity knows the rest for a run's.
             self.storage.write_config(self._configured().plain())
             self.storage.write_identity(**identity, trouble=None)
             self.storage.create()
+            if prepared is not None:
+                prepared.save(self.storage)
             self.result = self._watched(assembly, data, observer)
         except RunFailed as failure:
             self._failed(failure)
@@ -262,7 +285,8 @@ class Run:
             examination = Examination(
                 self.storage, config.plain(), config.on_trouble, observer, changed_at=changed_at, turns=turns
             )
-            result = assembly.training(self.storage, observer, examination).run()
+            spent = before[-1].seconds if before else 0.0
+            result = assembly.training(self.storage, observer, examination, spent).run()
             in_trouble = result.trouble is not None or result.outcome is Outcome.NON_FINITE
             if not (turns and in_trouble):
                 return result
@@ -274,6 +298,7 @@ class Run:
                 result.message,
                 examination.found,
                 result.progress.samples,
+                result.progress.seconds,
                 back=config.on_trouble == "rollback",
                 tell=observer.progressed,
             )
@@ -284,10 +309,11 @@ class Run:
             else:
                 observer.said(told_of(found))
                 carry_out(self.storage)
-            assembly = assemble(self._played(), data, self._networks)
+            assembly = assemble(self.played, data, self._networks)
             self.storage.write_identity(changed=assembly.identity()["changed"])
 
-    def _played(self) -> Config:
+    @property
+    def played(self) -> Config:
         """The configuration as the run is played now, after all interventions."""
         return with_interventions(self._configured(), interventions_of(self.storage))
 
@@ -417,7 +443,7 @@ class Run:
 
     def assembly(self) -> Assembly:
         """Players, method and batches, where the run begins, with the settings that it has now."""
-        return assemble(self._played(), self.data, self._networks)
+        return assemble(self.played, self.data, self._networks)
 
     def at_checkpoint(self) -> tuple[Assembly, int]:
         """The same where the newest checkpoint is, and the samples that it has seen.

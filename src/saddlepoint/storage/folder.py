@@ -45,6 +45,8 @@ class RunFolder:
         self.report = path / "report.html"
         self.curves = path / "curves.png"
         self.checkpoints = Checkpoints(path / "checkpoints")
+        #: Holds the one that a warm start begins from.
+        self.start = Checkpoints(path / "start")
 
     def create(self) -> None:
         """Make the folder and the ones inside. Raises ValueError where a file is in the way."""
@@ -55,7 +57,7 @@ class RunFolder:
     def _own(self) -> tuple[Path, ...]:
         """All that a run reads and writes; whatever else lies in the folder is the user's."""
         files = (self.config, self.identity, self.records, self.evaluations, self.report, self.curves, self._lock)
-        return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.generator)
+        return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.start.folder, self.generator)
 
     @property
     def _lock(self) -> Path:

@@ -60,10 +60,10 @@ def _interventions(value: object) -> bool:
 
 
 def _intervention(value: object) -> bool:
-    if not isinstance(value, dict) or set(value) != {"at", "to", "why", "settings", "tried", "undone"}:
+    if not isinstance(value, dict) or set(value) != {"at", "to", "why", "settings", "tried", "seconds", "undone"}:
         return False
     tried = _mapping_of(lambda score: score is None or _number(score))(value["tried"])
-    counts = _count(value["at"]) and _count(value["to"])
+    counts = all(map(_count, (value["at"], value["to"], value["seconds"])))
     settings = _texts(value["settings"]) and all(map(_setting, value["settings"]))
     return counts and tried and settings and _text(value["why"]) and isinstance(value["undone"], bool)
 
@@ -74,6 +74,12 @@ def _setting(value: str) -> bool:
         return math.isfinite(float(value.partition("=")[2]))
     except ValueError:
         return False
+
+
+def _warm_start(value: object) -> bool:
+    if not isinstance(value, dict) or not _text(value.get("source")) or not _count(value.get("samples")):
+        return False
+    return all(_texts(value.get(key)) for key in ("kept", "by_class", "new", "left", "memories"))
 
 
 def _plan(value: object) -> bool:
@@ -93,4 +99,5 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     "dataset": _dataset,
     "plan": _plan,
     "interventions": _interventions,
+    "warm_start": _warm_start,
 }

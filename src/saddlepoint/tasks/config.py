@@ -13,7 +13,7 @@ from saddlepoint.components.regularisers import REGULARISERS
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
-from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Until, scaled
+from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Start, Until, scaled
 
 #: What happens where a game is not sound.
 OnTrouble = Literal["ignore", "warn", "stop", "rollback", "adapt"]
@@ -112,6 +112,8 @@ class Config(Settings, ABC):
     """End the run once it has converged."""
     every: Intervals = Intervals()
     """Samples between records, pictures and checkpoints."""
+    start: Start | None = None
+    """Another run whose players this one begins with: its folder, --from; none draws them anew."""
     on_trouble: OnTrouble = "warn"
     """What happens where the game is not sound, as every record is examined: `ignore` goes on, `warn` says so and ends
     the run where it diverges, `stop` ends it in any case, `rollback` goes back to the last sound checkpoint with other
@@ -197,12 +199,14 @@ class Config(Settings, ABC):
 
     def continuing(self, before: "Config") -> Self:
         """This run as it goes on from an earlier session: by the plan that it began with, to the budget it has now."""
-        plan, budget = before.plan, self.budget
+        plan, budget, start = before.plan, self.budget, self.start
         if budget.samples is None and plan.samples is not None:
             for asked, then in ((budget.minutes, plan.minutes), (budget.epochs, plan.epochs)):
                 if asked is not None and then is not None:
                     budget = Budget(samples=round(plan.samples * asked / then))
-        return self.planned(before.length).model_copy(update={"plan": plan, "budget": budget})
+        if start is not None and before.start is not None and start.samples is None and start.run == before.start.run:
+            start = before.start  # the other run may be gone
+        return self.planned(before.length).model_copy(update={"plan": plan, "budget": budget, "start": start})
 
     def begins_as(self, before: "Config") -> bool:
         """Whether a run that began as the other is the one that is asked for: in its length, and in all else."""

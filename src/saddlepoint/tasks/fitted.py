@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Model)
 #: Settings that have to do with steps.
 OF_STEPS = (
     *("method", "average", "schedules", "batch_size", "accumulate", "precision", "channels_last", "compiled"),
-    *("plan", "until", "every", "on_trouble"),
+    *("plan", "until", "every", "start", "on_trouble"),
 )
 
 

@@ -7,6 +7,7 @@ from saddlepoint.training.pace import Pace, measured
 from saddlepoint.training.plan import Length, Plan, scaled
 from saddlepoint.training.probe import Probe
 from saddlepoint.training.schedules import OptimizerSchedule, Schedule, Schedules
+from saddlepoint.training.start import Start
 from saddlepoint.training.stopping import Stopping, Until
 from saddlepoint.training.trouble import Examiner, Trouble
 
@@ -28,6 +29,7 @@ __all__ = [
     "Schedules",
     "Stage",
     "StageInfo",
+    "Start",
     "Stopping",
     "Training",
     "Trouble",

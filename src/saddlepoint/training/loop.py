@@ -104,6 +104,8 @@ class Training:
         stopping: ends the run once it has converged, or goes round.
         stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
         examiner: looks at every record, and may end the run.
+        start: the checkpoint that it begins from; None begins with the game as it is.
+        spent: seconds that were spent before, also on what was taken away since: no checkpoint counts fewer.
     """
 
     def __init__(
@@ -121,8 +123,10 @@ class Training:
         stopping: Stopping | None = None,
         stages: Sequence[Stage] = (),
         examiner: Examiner | None = None,
+        start: Checkpoint | None = None,
+        spent: float = 0.0,
     ) -> None:
-        self.examiner = examiner
+        self.examiner, self.start = examiner, start
         self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
         self.game, self.method, self.batches, self.probe = game, method, batches, probe
         self.folder, self.budget, self.every, self.observer = folder, budget, every, observer
@@ -130,7 +134,7 @@ class Training:
         self.steps = 0
         self._unrecorded: dict[str, dict[str, float]] = {}
         self._measures: dict[str, Any] = {}
-        self._seconds_before = 0.0
+        self._seconds_before = spent
         self._started = time.monotonic()
         self._loss_mean = LossMean()
         self._saved_at = -1
@@ -246,6 +250,8 @@ class Training:
                 self.observer.said(f"{fault}; none is left, the run begins again")
             trim_records(self.folder.records, -1)
             self._look_round()
+            if self.start is not None:  # now, as what is held against it is the untrained model
+                self.load(self.start)
             self._snapshot()
             self._save([])
             return
@@ -262,7 +268,7 @@ class Training:
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
-        self._seconds_before = state["seconds"]
+        self._seconds_before = max(self._seconds_before, state["seconds"])
         self._loss_mean = LossMean(state["sums"], state["count"])
         self._saved_at = self.steps
         trim_records(self.folder.records, self.steps)

@@ -23,6 +23,7 @@ def save_state(folder: Path, game: Game, method: Method, batches: Batches, progr
     """Write everything that the next step depends on. Raises OSError where it can't be written."""
     weights = {f"{n}/{key}": t.contiguous() for n, m in game.players.items() for key, t in m.state_dict().items()}
     state = {
+        "names": game.parameter_names,
         "optimizers": {name: optimizer.state_dict() for name, optimizer in game.optimizers.items()},
         "method": method.state_dict(),
         "position": batches.position,
@@ -75,14 +76,7 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     Raises:
         ValueError: the files do not belong to this game or method, or are not what `save_state` writes; names what.
     """
-    device = game.device
-    try:
-        _check_size(folder / STATE)
-        with named_in_utf8(folder / WEIGHTS) as file:
-            weights = load_file(file, device=str(device))
-        state = torch.load(folder / STATE, map_location=device, weights_only=True)
-    except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
-        raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error
+    weights, state = read_state(folder, game.device)
     try:
         _check(state, game)
     except ValueError as error:
@@ -102,6 +96,18 @@ def load_state(folder: Path, game: Game, method: Method, batches: Batches) -> di
     return progress
 
 
+def read_state(folder: Path, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The files of a checkpoint: tensors by player and name, and the rest. Raises ValueError for what can't be read."""
+    try:
+        _check_size(folder / STATE)
+        with named_in_utf8(folder / WEIGHTS) as file:
+            weights = load_file(file, device=str(device))
+        state = torch.load(folder / STATE, map_location=device, weights_only=True)
+    except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
+        raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error
+    return weights, state
+
+
 # --- what a state may hold -----------------------------------------------------------------------------------
 
 
@@ -115,7 +121,9 @@ def _check_size(path: Path) -> None:
 
 def _check(state: Any, game: Game) -> None:
     """Raise ValueError, naming the part, where a state is not of the kinds and shapes that `save_state` writes."""
-    _keys(state, ("optimizers", "method", "position", "evaluations", "products", "progress"), "the state")
+    _keys(state, ("names", "optimizers", "method", "position", "evaluations", "products", "progress"), "the state")
+    if state["names"] != game.parameter_names:
+        raise ValueError("it is of other parameters")
     for name in ("position", "evaluations", "products"):
         _count(state[name], name)
     progress = state["progress"]
@@ -129,11 +137,12 @@ def _check(state: Any, game: Game) -> None:
             raise ValueError(f"{name} holds no numbers by name")
     _keys(state["optimizers"], tuple(game.optimizers), "optimizers")
     for name, optimizer in game.optimizers.items():
-        _check_optimizer(state["optimizers"][name], optimizer, name)
-    _check_memory(state["method"], game, "the method's memory")
+        check_optimizer(state["optimizers"][name], optimizer, name)
+    check_memory(state["method"], game, "the method's memory")
 
 
-def _check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) -> None:
+def check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) -> None:
+    """Raise ValueError where a state is not one of such an optimizer."""
     what = f"the optimizer of the {name}"
     _keys(state, ("state", "param_groups"), what)
     expected = optimizer.state_dict()["param_groups"]
@@ -158,7 +167,8 @@ def _check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) ->
                 raise ValueError(f"{key} of {what} is of shape {tuple(value.shape)}, and its parameter of another")
 
 
-def _check_memory(value: Any, game: Game, what: str) -> None:
+def check_memory(value: Any, game: Game, what: str) -> None:
+    """Raise ValueError where a method's memory holds anything but points of the game and numbers."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key in game.names and isinstance(inner, list):
@@ -166,10 +176,10 @@ def _check_memory(value: Any, game: Game, what: str) -> None:
                 if shapes != [tuple(t.shape) for t in game.point[key]]:
                     raise ValueError(f"{what} holds a point of another {key}")
             else:
-                _check_memory(inner, game, what)
+                check_memory(inner, game, what)
     elif isinstance(value, list):
         for inner in value:
-            _check_memory(inner, game, what)
+            check_memory(inner, game, what)
     elif not (value is None or isinstance(value, str | bool) or _is_scalar(value)):
         raise ValueError(f"{what} holds {type(value).__name__}, where points and numbers are expected")
 

@@ -304,6 +304,7 @@ def checked(config: Any) -> None:
         "method=alternating (or simultaneous)": config.method["name"] not in ("alternating", "simultaneous"),
         "accumulate=1": config.accumulate > 1,
         "discriminator.network.packing=1": config.packing > 1,
+        "no --from, as what another run learnt is not counted": config.start is not None,
         "a budget of samples": config.budget.samples is None,
     }
     if needed := [what for what, is_wrong in wrong.items() if is_wrong]:
