@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import saddlepoint
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.storage import read_bytes, write_atomically, write_sealed
 from saddlepoint.storage.sealed import MANIFEST
@@ -75,7 +75,7 @@ def facts_of(model: Model, graph: Graph) -> dict[str, Any]:
     """What a program needs to know of a graph, in plain data."""
     return {
         "kind": model.kind,
-        "made by": f"saddlepoint {saddlepoint.__version__}",
+        "made by": f"saddlepoint {version('saddlepoint')}",
         "about": dict(graph.about),
         **{key: value for key, value in graph.facts.items() if key != "coding"},
     }
