@@ -2,7 +2,8 @@
 
     python bench/soak.py --kills 500 --seed 0 --out FOLDER
 
-Every task is trained once without a disturbance, and so is one game by each of several iterations. Then, at random:
+Every task is trained once without a disturbance, a game of a Python caller's own among them, and so is one game by
+every iteration. Then, at random:
 
     train           is killed (SIGKILL) at any moment, and begun again by the same command, until it ends: generator,
                     checkpoint, records, pictures and configuration have to be those of the undisturbed run, bit for bit
@@ -14,14 +15,18 @@ Every task is trained once without a disturbance, and so is one game by each of 
 
 Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
 disk (each flush takes longer), a full one (no file may grow beyond a random size), a full file system where a small
-tmpfs can be mounted, a clock that jumps, or a second process that wants the same folder. Processes that are not killed
-have to end with an exit code that the documentation knows, and without a traceback.
+tmpfs can be mounted, a clock that jumps, a second process that wants the same folder, or nine. Processes that are not
+killed have to end with an exit code that the documentation knows, and without a traceback.
+
+Processes are forked from this one, which has imported everything and trained once: what is killed is the work and not
+the start of Python and torch, so that a kill takes about two CPU seconds in place of ten.
 
 Prints a line a case, then kills, refusals of full disks, processes that were crowded out, tracebacks, and the number of
 lost or differing bits. The exit code is 1 where that number, or that of the tracebacks, is not zero.
 """
 
 import argparse
+import gc
 import json
 import math
 import multiprocessing
@@ -42,8 +47,10 @@ from typing import Any
 
 import numpy as np
 
-CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT = multiprocessing.get_context("fork")
 SAMPLES = 80
+#: What `become` takes in the place of the command line's words: a training of a game of a Python caller's own.
+OWN = "own game"
 EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=40")
 DISCRIMINATOR = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
 IMAGES = (
@@ -107,7 +114,6 @@ TASKS: dict[str, tuple[str | None, tuple[str, ...]]] = {
         ),
     ),
 }
-METHODS = ("extragradient", "optimistic", "lookahead", "svre")
 
 
 # --- data ------------------------------------------------------------------------------------------------------
@@ -170,13 +176,70 @@ def become(words: list[str], log: str, conditions: Conditions) -> None:
     if conditions.jumps:
         now, dice = time.time, random.Random(log)
         time.time = lambda: now() + dice.uniform(-1e6, 1e6)
-    import torch
-
+    if words[0] == OWN:
+        train_own(Path(words[-1]))
+        return
     from saddlepoint.cli import main
 
-    torch.set_num_threads(1)
     sys.argv = ["saddle", *words]
     main()
+
+
+def warm(home: Path) -> None:
+    """Import all that commands import, and train once, so that what is forked of this process need not."""
+    import faker  # noqa: F401
+    import pandas  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+    import soundfile  # noqa: F401
+    import torch
+
+    import saddlepoint.cli.comparing
+    import saddlepoint.cli.evaluating
+    import saddlepoint.cli.training  # noqa: F401
+    from saddlepoint.runs import train
+    from saddlepoint.tasks.registry import recipes
+
+    torch.set_num_threads(1)
+    recipes()
+    train("digits", samples=16, out=home / "warm", seed=0, settings={"batch_size": 8}, progress=False)
+    shutil.rmtree(home / "warm")
+    gc.freeze()  # or each of them copies what its collector looks at
+
+
+def train_own(out: Path) -> None:
+    """Train a small game of one's own in a folder."""
+    import torch
+    from torch import Tensor, nn
+
+    import saddlepoint as sp
+    from saddlepoint.core import Batch
+    from saddlepoint.training import Intervals
+
+    torch.manual_seed(0)
+    players = {"generator": nn.Linear(2, 2), "critic": nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1), nn.Linear(8, 1))}
+
+    def generator_loss(players: Any, batch: Any) -> Tensor:
+        return -torch.as_tensor(players["critic"](players["generator"](batch["noise"])).mean())
+
+    def critic_loss(players: Any, batch: Any) -> Tensor:
+        real, made = players["critic"](batch["data"]), players["critic"](players["generator"](batch["noise"]))
+        return torch.as_tensor(made.mean() - real.mean() + 0.1 * (real**2 + made**2).mean())
+
+    def batch_at(position: int) -> Batch:
+        source = torch.Generator().manual_seed(position)
+        value = {"data": 3 + torch.randn(8, 2, generator=source), "noise": torch.randn(8, 2, generator=source)}
+        return Batch(value, 8, position)
+
+    optimizers = {name: torch.optim.Adam(player.parameters(), lr=1e-2) for name, player in players.items()}
+    sp.train(
+        sp.Game(players, {"generator": generator_loss, "critic": critic_loss}, optimizers),
+        data=sp.Batches(batch_at),
+        samples=2 * SAMPLES,
+        out=out,
+        method="lookahead",
+        average=100,
+        every=Intervals(record=8, snapshot=40, checkpoint=16),
+    )
 
 
 def text_of(log: Path) -> str:
@@ -229,20 +292,20 @@ class Soak:
 
     def disturbed(self, words: Sequence[str], about: float, watched: Path) -> None:
         """Run once, killed at a random moment or as a file is unfinished, or under a hardship."""
-        hardship = self.dice.choice(["none", "none", "slow", "slow", "full", "jumps", "second"])
+        hardship = self.dice.choice(["none", "none", "none", "slow", "slow", "full", "jumps", "second", "crowd"])
         conditions = Conditions(
             slow=self.dice.choice([0.002, 0.02]) if hardship == "slow" else 0.0,
             file_limit=self.dice.choice([0, 50, 500, 5000, 20_000]) if hardship == "full" else None,
             jumps=hardship == "jumps",
         )
         process, log = self.start(words, conditions)
-        other = self.start(words) if hardship == "second" else None
-        if hardship == "full" and self.dice.random() < 0.7:
+        others = [self.start(words) for _ in range({"second": 1, "crowd": 9}.get(hardship, 0))]
+        if hardship == "full" and self.dice.random() < 0.5:
             code = self.ended(process, log, words, well=False)
             self.counts["full disks that were told"] += code != 0
             return
         unfinished = self.dice.random() < 0.5
-        end = time.monotonic() + self.dice.uniform(0, about) * (3 if conditions.slow else 1)
+        end = time.monotonic() + self.dice.uniform(0, 0.7 * about) * (3 if conditions.slow else 1)
         latest = time.monotonic() + 3 * about + 1
         while process.is_alive() and time.monotonic() < (latest if unfinished else end):
             if unfinished and self.dice.random() < 0.3 and any(watched.rglob(".*.partial")):
@@ -260,9 +323,9 @@ class Soak:
         if "Traceback" in text_of(log):
             self.counts["tracebacks"] += 1
             self.faults.append(f"traceback of saddle {' '.join(words)}: {log.read_text(errors='replace')[-400:]}")
-        if other is not None:
+        for other in others:
             code = self.ended(*other, words, well=False)
-            self.counts["second processes refused"] += code == 1
+            self.counts["further processes refused"] += code == 1
 
     def fault(self, what: str) -> None:
         """Something that is wrong but no bits."""
@@ -322,6 +385,8 @@ def _state(path: Path) -> Any:
 
 def train_words(name: str, home: Path) -> list[str]:
     """The command that trains a case, without its folder."""
+    if name == OWN:
+        return [OWN]
     task, _, method = name.partition(" by ")
     data, words = TASKS[task]
     found = ["train", *words, *EVERY, "--batch-size", "8", "--samples", str(SAMPLES), "--set", "threads=1"]
@@ -329,17 +394,28 @@ def train_words(name: str, home: Path) -> list[str]:
     return found + (["--method", method] if method else [])
 
 
+def straight(soak: Soak, name: str, durations: dict[str, float]) -> Path:
+    """The undisturbed run of a training, made where it is first asked for; `durations` then has how long it took."""
+    run = soak.home / "straight" / name
+    if name not in durations:
+        begin = time.monotonic()
+        soak.whole(*train_words(name, soak.home), "--out", str(run))
+        durations[name] = time.monotonic() - begin
+    return run
+
+
 def soak_training(soak: Soak, name: str, durations: dict[str, float]) -> None:
     """Kill one training a few times, let it end, and compare."""
     words = train_words(name, soak.home)
+    expected = straight(soak, name, durations)
     run = soak.home / "killed"
     shutil.rmtree(run, ignore_errors=True)
-    for _ in range(soak.dice.randrange(2, 6)):
+    for _ in range(soak.dice.randrange(4, 12)):
         soak.disturbed([*words, "--out", str(run)], durations[name], run)
     soak.whole(*words, "--out", str(run))
     before = soak.counts["lost or differing bits"]
     try:
-        mine, theirs = contents(run), contents(soak.home / "straight" / name)
+        mine, theirs = contents(run), contents(expected)
     except (OSError, ValueError) as error:
         soak.fault(f"{name}: {error}")
         return
@@ -359,7 +435,8 @@ def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
     folder.mkdir()
     if old is not None:
         _lay(folder / name, old)
-    soak.disturbed([*words, str(folder / name)], about, folder)
+    for _ in range(soak.dice.randrange(1, 5)):
+        soak.disturbed([*words, str(folder / name)], about, folder)
     found = _content(folder / name)
     keys = {**(old or {}), **new} if found else {}
     if not found and old is not None:
@@ -383,7 +460,8 @@ def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
     words = ["evaluate", str(run), "--samples", "50", "--features", "pixels", "--metrics", "frechet"]
     soak.whole(*words)
     before = json.loads((run / "evaluation.json").read_text())
-    soak.disturbed(words, about, run)
+    for _ in range(soak.dice.randrange(1, 4)):
+        soak.disturbed(words, about, run)
     after = json.loads((run / "evaluation.json").read_text())
     soak.differing("evaluate", json.dumps(after[: len(before)]).encode(), json.dumps(before).encode())
     for more in after[len(before) :]:
@@ -445,13 +523,10 @@ def _content(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
-def prepare(soak: Soak, names: Sequence[str]) -> tuple[dict[str, float], dict[str, Any]]:
-    """Undisturbed runs, what commands write of them, and how long each takes."""
-    durations = {}
+def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> dict[str, Any]:
+    """What commands write of undisturbed runs, and how long each takes."""
     for name in names:
-        begin = time.monotonic()
-        soak.whole(*train_words(name, soak.home), "--out", str(soak.home / "straight" / name))
-        durations[name] = time.monotonic() - begin
+        straight(soak, name, durations)
     runs, data = soak.home / "straight", soak.home / "data"
     images, photographs = str(runs / "images"), str(data / "photographs" / "a")
     # Two ways of saying it for what is written and what it is written over; None: over other content of those names.
@@ -503,7 +578,7 @@ def prepare(soak: Soak, names: Sequence[str]) -> tuple[dict[str, float], dict[st
         begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
         soak.whole(*words, "--out", str(out))
         references[name] = words, time.monotonic() - begin, results(out)
-    return durations, references
+    return references
 
 
 def small_disk(home: Path) -> Path | None:
@@ -517,7 +592,7 @@ def small_disk(home: Path) -> Path | None:
     return place if done.returncode == 0 else None
 
 
-def soak_small_disk(soak: Soak, place: Path, name: str) -> None:
+def soak_small_disk(soak: Soak, place: Path, name: str, durations: dict[str, float]) -> None:
     """Train where there is no room: told, not a traceback; with room again the run ends as it should."""
     run, words = place / "run", train_words(name, soak.home)
     process, log = soak.start([*words, "--out", str(run)])
@@ -527,7 +602,7 @@ def soak_small_disk(soak: Soak, place: Path, name: str) -> None:
     if run.exists():
         shutil.move(run, roomy)
     soak.whole(*words, "--out", str(roomy))
-    mine, theirs = contents(roomy), contents(soak.home / "straight" / name)
+    mine, theirs = contents(roomy), contents(straight(soak, name, durations))
     for key in {**theirs, **mine}:
         soak.differing(f"{name} on a small disk: {key}", mine.get(key), theirs.get(key))
     shutil.rmtree(roomy)
@@ -547,23 +622,18 @@ def main() -> None:
     given = parser.parse_args()
     home = given.out or Path(tempfile.mkdtemp(prefix="soak-"))
     home.mkdir(parents=True, exist_ok=True)
-    # All that a command imports, once: what is killed is then the work and not the start.
-    CONTEXT.set_forkserver_preload(
-        [
-            "saddlepoint.cli.main",
-            "saddlepoint.cli.training",
-            "saddlepoint.cli.evaluating",
-            "saddlepoint.report",
-            "saddlepoint.runs",
-            "saddlepoint.comparison",
-        ]
-    )
+    from saddlepoint.methods import METHODS
+
+    warm(home)
     soak = Soak(home, random.Random(given.seed), given.patience)
     make_data(home / "data")
-    tasks = given.tasks.split(",") if given.tasks else [*TASKS]
-    names = [*dict.fromkeys([*tasks, "images", "tables"]), *(f"images by {method}" for method in METHODS)]
-    durations, references = prepare(soak, names)
-    print(f"{len(names)} undisturbed runs, {len(references)} commands, by {time.strftime('%H:%M')}", flush=True)
+    tasks = given.tasks.split(",") if given.tasks else [*TASKS, OWN]
+    names = [*dict.fromkeys([*tasks, "images", "tables"])]
+    durations: dict[str, float] = {}
+    references = prepare(soak, names, durations)
+    if "images" in tasks:
+        names += [f"images by {method}" for method in METHODS]
+    print(f"{len(names)} trainings, {len(references)} commands, by {time.strftime('%H:%M')}", flush=True)
     for fault in soak.faults:
         print(fault)
     disk = small_disk(home)
@@ -576,7 +646,7 @@ def main() -> None:
             for name in references
             if name != "evaluate" and name not in comparisons(home)
         ),
-        *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names)))] if disk else []),
+        *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names), durations))] if disk else []),
     ]
     if given.cases:
         cases = [case for case in cases if case[0].startswith(tuple(given.cases.split(",")))]
@@ -598,7 +668,7 @@ def main() -> None:
     if disk is None:
         print("no small tmpfs could be mounted here: full disks were limits on the size of files")
     for what in (
-        *("kills", "kills as a file was unfinished", "full disks that were told", "second processes refused"),
+        *("kills", "kills as a file was unfinished", "full disks that were told", "further processes refused"),
         *("wrong ends", "tracebacks", "lost or differing bits"),
     ):
         print(f"{soak.counts[what]:>8,} {what}")

@@ -18,13 +18,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, Protocol
-from zipfile import BadZipFile
+from zipfile import is_zipfile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from saddlepoint.data.damage import DAMAGE, check_archive, check_swelling
 from saddlepoint.data.decoding import Range
 from saddlepoint.data.images import DataError, ImageData, Split, at_once, gathered
 from saddlepoint.data.value_range import ValueRange, check, natural
@@ -34,8 +35,6 @@ ENDINGS = (".npz", ".npy", ".h5", ".hdf5")
 IMAGES = {"train": ("images", "x_train", "train_images", "arr_0"), "test": ("x_test", "test_images")}
 LABELS = {"train": ("labels", "y_train", "train_labels", "arr_1"), "test": ("y_test", "test_labels")}
 CLASSES = "classes"
-#: Bytes that a byte of a file stands for at most, as deflate has it, and bytes of which nothing is asked.
-MOST_DEFLATED, SPARE = 1100, 1 << 20
 #: Axes that are longer are no channels.
 MOST_CHANNELS = 64
 #: Labels from here on are not numbers of classes.
@@ -76,8 +75,10 @@ def array_file(path: str | Path, split: Split = "train", values: Range | None = 
             pixels, notes = pixels_of(images, f"{name} of {path}", values)
             labels, classes = _labels(arrays, path, split)
         # What NumPy raises for pickles and damage; h5py's errors are the first.
-        except (OSError, EOFError, KeyError, BadZipFile) as error:
-            raise DataError(f"{path} cannot be read ({error}): it is damaged or not what its name says") from error
+        except DAMAGE as error:
+            raise DataError(
+                f"{path} cannot be read ({error}): it is damaged or not what its name says; save it anew"
+            ) from error
     return ImageData(path.stem, pixels, labels, classes, f"The array {name} of the file {path}.", notes)
 
 
@@ -95,13 +96,16 @@ def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
         found = {name: file[name] for name in inside if isinstance(file[name], h5py.Dataset)}
         own = {name: data for name, data in found.items() if not data.is_virtual and data.external is None}
         for name, data in own.items():
-            _check_written(data, f"{name} of {path}")
+            # Numbers that were never written would be zeros for as long as one reads.
+            check_swelling(data.nbytes, data.id.get_storage_size(), f"{name} of {path}")
         return own
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of shapes that overflow
             if path.suffix.lower() == ".npy":
                 return {"arr_0": np.lib.format.open_memmap(path, mode="r")}
+            if is_zipfile(path):
+                check_archive(path)
             # Opened here: NumPy leaves a file open that turns out to be damaged.
             archive = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
     except (ValueError, TypeError, OverflowError, SyntaxError, TokenError) as error:  # of headers that are none
@@ -122,15 +126,6 @@ def _images(arrays: Mapping[str, Any], path: Path, split: Split) -> tuple[str, _
         held = ", ".join(arrays) or "nothing"
         raise DataError(f"{path} holds {held}: expected the images to {split} under one of {', '.join(names)}")
     return name, _taken(arrays, name, path)
-
-
-def _check_written(data: Any, what: str) -> None:
-    """Refuse numbers of HDF5 that were never written, and would be zeros for as long as one reads."""
-    stored = data.id.get_storage_size()
-    if data.nbytes > MOST_DEFLATED * stored + SPARE:
-        raise DataError(
-            f"{what} says that it is {data.nbytes:,} bytes and holds {stored:,}: most was never written; save it anew"
-        )
 
 
 def _taken(arrays: Mapping[str, Any], name: str, path: Path) -> Any:

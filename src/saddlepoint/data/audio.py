@@ -49,6 +49,8 @@ ENDINGS = (".wav", ".flac", ".ogg", ".oga")
 SILENT, PEAK, FULL = 1e-3, 0.9, 0.999
 #: So many samples in a row at full scale are clipped.
 CLIPPED = 3
+#: Samples a second of any recording.
+LOWEST_RATE, HIGHEST_RATE = 10, 2_000_000
 #: Seconds: over which a cut fades; read beyond a stretch, so that resampling has no edge there; looked at for power;
 #: that a sound lasts at least.
 FADE, MARGIN, LOOKED, SHORTEST = 0.005, 0.05, 0.02, 0.01
@@ -322,7 +324,10 @@ def read_sound(path: Path, rate: int) -> Sound:
     library = _soundfile()
     try:
         with _opened_sound(library, path) as file:
+            _check_rate(file.samplerate)
             found, own = file.read(dtype="float64", always_2d=True), int(file.samplerate)
+    except MemoryError as error:
+        raise DataError(f"its head says {file.frames:,} samples, which is more than memory holds") from error
     except (library.SoundFileError, OSError, RuntimeError) as error:
         raise DataError(str(error).rpartition(": ")[2].rstrip(".") or "cannot be read") from error
     if not len(found):
@@ -345,6 +350,7 @@ def sound_of(wave: NDArray[Any], own_rate: int, rate: int, name: str) -> Sound:
     Raises:
         DataError: it is no sound, is empty or holds numbers that are not finite.
     """
+    _check_rate(own_rate)
     floats = _floats(wave, name)
     if not floats.size or not np.isfinite(floats).all():
         raise DataError(f"{name} is empty or holds numbers that are not finite")
@@ -516,12 +522,13 @@ class _Reader:
         try:
             if not file.frames:
                 raise _Unfit("it is empty")
+            _check_rate(file.samplerate)
             self.rates[file.samplerate] += 1
             self.mixed += file.channels > 1
             waves = list(self._stretches(file))
             if file.frames < SHORTEST * file.samplerate:
                 raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
-        except _Unfit as error:
+        except (_Unfit, DataError) as error:
             self.skipped.append(f"{name} ({error})")
             return []
         if any(is_clipped(wave) for wave in waves):
@@ -591,6 +598,12 @@ class _Reader:
 
 class _Unfit(Exception):
     """A file that is skipped, with the reason."""
+
+
+def _check_rate(rate: int) -> None:
+    """Raise DataError for a rate that no sound has, and whose filter would be as long."""
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise DataError(f"{rate:,} samples a second, and from {LOWEST_RATE} to {HIGHEST_RATE:,} are expected")
 
 
 def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:

@@ -33,7 +33,7 @@ Metrics = Callable[[Players], Mapping[str, float] | Sequence[Number]]
 SampleFrom = Callable[[Players, int, torch.Generator], Tensor]
 #: Samples in a snapshot.
 SHOWN = 1024
-GIVE = "give the game again, as in saddlepoint.training(game, data=batches, out=folder)"
+GIVE = "give the game again, as in saddlepoint.train(game, data=batches, out=folder)"
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,17 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
+from zipfile import is_zipfile
 
 import numpy as np
 
+from saddlepoint.data.damage import DAMAGE, check_archive
 from saddlepoint.data.images import DataError
 
 #: Rows of a piece.
 CHUNK = 50_000
+#: Characters of one of the first lines.
+LONGEST = 10_000_000
 #: Lines by which a separator is found, and the share of them that has to agree.
 LINES, AGREE = 200, 0.9
 SEPARATORS = (",", ";", "\t", "|", " ")
@@ -179,6 +183,7 @@ def _bytes(path: Path, magic: bytes) -> Iterator[IO[bytes]]:
     if kind == "zip":
         from zipfile import ZipFile
 
+        check_archive(path)
         with ZipFile(path) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
             if len(names) != 1:
@@ -213,12 +218,16 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
     )
     try:
         with _bytes(path, magic) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
-            lines = list(islice(text, LINES))
+            lines = list(islice(iter(lambda: text.readline(LONGEST + 1), ""), LINES))
+            if any(len(line) > LONGEST for line in lines):
+                raise DataError(
+                    f"{path} has a line of more than {LONGEST:,} characters: give a CSV file of several lines"
+                )
             blank = next((place for place, line in enumerate(lines) if line.strip()), 0)
             own, names, found = _columns(lines[blank:], separator)
     except (UnicodeError, LookupError) as error:
         raise DataError(wrong.format(error)) from error
-    except (StopIteration, OSError, EOFError, csv.Error, ValueError) as error:
+    except (StopIteration, csv.Error, ValueError, *DAMAGE) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} has no line of column names ({error or 'it is empty'}): give a CSV file") from error
@@ -249,7 +258,7 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
                     yield {name: frame[name] for name in names if name != _TRAILING}
         except UnicodeError as error:
             raise DataError(wrong.format(error)) from error
-        except (pandas.errors.ParserError, pandas.errors.ParserWarning, EOFError, OSError) as error:
+        except (pandas.errors.ParserError, pandas.errors.ParserWarning, *DAMAGE) as error:
             reason = " ".join(str(error).split())
             raise DataError(
                 f"{path} can't be read as a table of {len(names)} columns separated by {own!r} ({reason}): "
@@ -349,7 +358,9 @@ def _parquet(path: Path) -> Source:
     try:
         file = parquet.ParquetFile(path)
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path} can't be read as Parquet ({error}): it is damaged or something else") from error
+        raise DataError(
+            f"{path} can't be read as Parquet ({error}): it is damaged or something else; save it anew"
+        ) from error
     schema = file.schema_arrow
     check_names(path, list(schema.names))
     _check_types(path, schema)
@@ -407,7 +418,7 @@ def _batches(what: object, batches: Callable[[], Iterator[Any]], names: Sequence
                     name: values_of(array, name in textual) for name, array in zip(names, batch.columns, strict=True)
                 }
         except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(f"{what} can't be read as Parquet ({error}): it is damaged") from error
+            raise DataError(f"{what} can't be read as Parquet ({error}): it is damaged; save it anew") from error
 
     return pieces
 
@@ -432,7 +443,7 @@ def given_rows(given: Any, called: str = "", source: str = "Given in Python.") -
     names = list(given.column_names)
     _check_unique(called, names)
     if not names:
-        raise DataError(f"{called} has no columns")
+        raise DataError(f"{called} has no columns: give a table with a line of names, and rows")
     _check_types(called, given.schema)
     levels = {
         name: tuple(str(text) for text in column.chunk(0).dictionary.cast(pyarrow.string()).to_pylist())
@@ -449,7 +460,7 @@ def _arrow_array(values: Any) -> Any:
 
     try:
         array = pyarrow.Array.from_pandas(values)
-    except (pyarrow.ArrowException, TypeError, ValueError):
+    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
         array = None
     if array is None or isinstance(array.type, pyarrow.ExtensionType | pyarrow.BaseExtensionType):
         return pyarrow.array([None if gone else str(value) for value, gone in zip(values, values.isna(), strict=True)])
@@ -460,9 +471,13 @@ def _excel(path: Path, sheet: str | int | None) -> Source:
     import pandas
 
     try:
+        if is_zipfile(path):
+            check_archive(path)
         frame = pandas.read_excel(path, sheet_name=0 if sheet is None else sheet)
     except ImportError as error:
         raise DataError("Excel files are read by openpyxl: pip install 'saddlepoint[excel]'") from error
+    except DataError:
+        raise
     except ValueError as error:
         raise DataError(
             f"{path} can't be read as an Excel file ({error}): give data.sheet the name of a sheet"

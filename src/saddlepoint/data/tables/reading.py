@@ -205,7 +205,7 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
         said(rows, 0)
     if rows < FEWEST:
         raise DataError(
-            f"{source.called} has {rows} row{'s' * (rows != 1)}: a table to learn from has at least {FEWEST}"
+            f"{source.called} has {rows} row{'s' * (rows != 1)}: a table to learn from has at least {FEWEST}; give more"
         )
     comma = _decimal_of(looks.values(), source.separator)
     plans = {name: _plan(source, name, look, rules, comma) for name, look in looks.items()}
@@ -226,7 +226,9 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
         notes += [*plan.notes, *_notes(column, own)]
     notes += _of_fakes(columns)
     if not any(column.numeric or column.kind == "category" for column in columns):
-        raise DataError(f"{source.called}: every column is constant, empty or an identifier: there is nothing to learn")
+        raise DataError(
+            f"{source.called}: every column is constant, empty or an identifier: there is nothing to learn; give others"
+        )
     kinds_said = "; ".join(f"{column.name}: {column.described}" for column in columns)
     return TableData(
         source.called.partition(".")[0],

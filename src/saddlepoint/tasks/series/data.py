@@ -259,7 +259,7 @@ def _numbers_of(
         else:
             kept.append(column)
     if not any(isinstance(column, NumberColumn) for column in kept):
-        raise DataError(f"{called} has no column of numbers that change: there is nothing to learn")
+        raise DataError(f"{called} has no column of numbers that change: there is nothing to learn; give other columns")
     return tuple(kept), table, notes
 
 

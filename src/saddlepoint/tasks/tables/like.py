@@ -14,6 +14,7 @@ from saddlepoint.data import DataError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.enforcing import Enforcement
+from saddlepoint.data.tables.files import open_files
 from saddlepoint.data.tables.rules import Formula, settled
 from saddlepoint.tasks.tables.coding import numbered
 from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of, value_of
@@ -44,7 +45,7 @@ def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
     Raises:
         DataError: no such column or value, or a row that can't be completed so that it keeps the rules.
     """
-    texts = _texts(given, model.ruled.coding.separator)
+    texts = _texts(given)
     columns = [named(model.ruled.columns, name) for name in texts]
     learnt = [column for column in columns if column.kind not in ("constant", "identifier")]
     if not learnt:
@@ -193,21 +194,16 @@ def _called(given: Any) -> str:
     return str(given) if isinstance(given, str | Path) else f"the {type(given).__name__}"
 
 
-def _texts(given: Any, separator: str) -> dict[str, list[str]]:
+def _texts(given: Any) -> dict[str, list[str]]:
     """The given columns as texts, "" where there is no value."""
     import pandas
 
     if isinstance(given, str | Path):
-        path = Path(given)
-        if not path.is_file():
-            raise DataError(f"{path} is no file: give a CSV or Parquet file of the columns that are known, for --like")
-        if path.suffix.lower() in (".parquet", ".pq"):
-            frame = pandas.read_parquet(path)
-        else:
-            with path.open(encoding="utf-8-sig") as file:
-                head = file.readline()
-            own = separator if separator in head else max(",;\t|", key=head.count)
-            frame = pandas.read_csv(path, sep=own, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        if not Path(given).is_file():
+            raise DataError(f"{given} is no file: give a CSV or Parquet file of the columns that are known, for --like")
+        source = open_files(given)
+        parts = list(source.pieces(frozenset(source.names)))
+        frame = pandas.concat([pandas.DataFrame(part) for part in parts]) if parts else pandas.DataFrame()
     else:
         frame = given.to_pandas() if hasattr(given, "to_pandas") else given
     if not isinstance(frame, pandas.DataFrame) or frame.empty:

@@ -1,0 +1,30 @@
+"""What libraries raise for files that are damaged, and files that are more than they say."""
+
+import lzma
+import struct
+import zlib
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from saddlepoint.data.images import DataError
+
+#: Of compressed files, archives and HDF5; RuntimeError: of HDF5, of archives with a password, of unknown compressions.
+DAMAGE = (OSError, EOFError, KeyError, zlib.error, lzma.LZMAError, struct.error, BadZipFile, RuntimeError)
+#: Bytes that a byte of a file stands for at most, as deflate has it, and bytes of which nothing is asked.
+MOST_DEFLATED, SPARE = 1100, 1 << 20
+
+
+def check_swelling(held: int, stored: int, what: str) -> None:
+    """Raise DataError where a part of a file says that it is far more than the file can hold (a bomb)."""
+    if held > MOST_DEFLATED * stored + SPARE:
+        raise DataError(
+            f"{what} says that it is {held:,} bytes and holds {stored:,}: most was never written, or it is made "
+            f"to swell; save it anew"
+        )
+
+
+def check_archive(path: Path) -> None:
+    """Look at what an archive (zip) says of its parts, see `check_swelling`. Raises what `DAMAGE` has, too."""
+    with ZipFile(path) as archive:
+        for part in archive.infolist():
+            check_swelling(part.file_size, part.compress_size, f"{part.filename} of {path}")
