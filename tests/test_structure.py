@@ -59,7 +59,7 @@ ARROWS = {
             *("components", "configuration", "core", "data", "dynamics", "evaluation", "measures", "methods"),
             *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
         },
-        {"torch", "numpy", "rich"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript"},
     ),
     "comparison": (
         {
