@@ -177,7 +177,12 @@ def become(words: list[str], log: str, conditions: Conditions) -> None:
         now, dice = time.time, random.Random(log)
         time.time = lambda: now() + dice.uniform(-1e6, 1e6)
     if words[0] == OWN:
-        train_own(Path(words[-1]))
+        try:
+            train_own(Path(words[-1]))
+        except (OSError, ValueError, RuntimeError) as error:  # which are a caller's to catch
+            if not isinstance(error, OSError | ValueError) and not hasattr(error, "exit_code"):
+                raise
+            sys.exit(f"error: {error}")
         return
     from saddlepoint.cli import main
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from commands import TINY
+from commands import TINY, Run
 from processes import Saddle, lines, saddle
 from saddlepoint.storage import RunFolder
 
@@ -61,6 +61,21 @@ def test_ten_processes_that_write_one_file_leave_one_of_their_files(trained: Pat
     assert len(wanted) == 10
     assert out.read_bytes() in wanted
     assert [path.name for path in out.parent.iterdir()] == ["samples.npz"]
+
+
+def test_a_set_that_another_process_is_writing_is_left_to_it(trained: Path, run: Run, tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    words = ("augment", trained, "--per-class", 2, "--out", tmp_path / "larger")
+    half = tmp_path / ".larger.partial"
+    half.mkdir()
+    (half / "mine.png").write_text("half")
+    with FileLock(tmp_path / ".larger.lock"):
+        said = run(*words)
+    assert (said.code, "another process is writing" in said.flat) == (2, True)
+    assert [path.name for path in half.iterdir()] == ["mine.png"]
+    assert run(*words).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["larger"]
 
 
 @pytest.mark.slow

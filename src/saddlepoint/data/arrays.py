@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.data.damage import DAMAGE, check_archive, check_swelling
+from saddlepoint.data.damage import DAMAGE, check_archive, check_swelling, reason
 from saddlepoint.data.decoding import Range
 from saddlepoint.data.images import DataError, ImageData, Split, at_once, gathered
 from saddlepoint.data.value_range import ValueRange, check, natural
@@ -77,7 +77,7 @@ def array_file(path: str | Path, split: Split = "train", values: Range | None = 
         # What NumPy raises for pickles and damage; h5py's errors are the first.
         except DAMAGE as error:
             raise DataError(
-                f"{path} cannot be read ({error}): it is damaged or not what its name says; save it anew"
+                f"{path} cannot be read ({reason(error)}): it is damaged or not what its name says; save it anew"
             ) from error
     return ImageData(path.stem, pixels, labels, classes, f"The array {name} of the file {path}.", notes)
 

@@ -14,6 +14,12 @@ DAMAGE = (OSError, EOFError, KeyError, zlib.error, lzma.LZMAError, struct.error,
 MOST_DEFLATED, SPARE = 1100, 1 << 20
 
 
+def reason(error: BaseException) -> str:
+    """What a library says of damage, in a line; some say whole pieces of the file."""
+    said = " ".join(str(error).split())
+    return said if len(said) <= 200 else f"{said[:200]} …"
+
+
 def check_swelling(held: int, stored: int, what: str) -> None:
     """Raise DataError where a part of a file says that it is far more than the file can hold (a bomb)."""
     if held > MOST_DEFLATED * stored + SPARE:

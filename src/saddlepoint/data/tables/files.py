@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 from zipfile import is_zipfile
 
 import numpy as np
 
-from saddlepoint.data.damage import DAMAGE, check_archive
+from saddlepoint.data.damage import DAMAGE, check_archive, reason
 from saddlepoint.data.images import DataError
 
 #: Rows of a piece.
@@ -218,11 +218,11 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
     )
     try:
         with _bytes(path, magic) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
-            lines = list(islice(iter(lambda: text.readline(LONGEST + 1), ""), LINES))
-            if any(len(line) > LONGEST for line in lines):
-                raise DataError(
-                    f"{path} has a line of more than {LONGEST:,} characters: give a CSV file of several lines"
-                )
+            lines = []
+            while len(lines) < LINES and (line := text.readline(LONGEST + 1)):
+                if len(line) > LONGEST:
+                    raise DataError(f"{path} has a line of more than {LONGEST:,} characters: give a CSV file of lines")
+                lines.append(line)
             blank = next((place for place, line in enumerate(lines) if line.strip()), 0)
             own, names, found = _columns(lines[blank:], separator)
     except (UnicodeError, LookupError) as error:
@@ -230,7 +230,9 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
     except (StopIteration, csv.Error, ValueError, *DAMAGE) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path} has no line of column names ({error or 'it is empty'}): give a CSV file") from error
+        raise DataError(
+            f"{path} has no line of column names ({reason(error) or 'it is empty'}): give a CSV file"
+        ) from error
     check_names(path, [name for name in names if name != _TRAILING])
 
     def pieces(textual: frozenset[str]) -> Iterator[dict[str, Any]]:  # noqa: ARG001
@@ -259,9 +261,8 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
         except UnicodeError as error:
             raise DataError(wrong.format(error)) from error
         except (pandas.errors.ParserError, pandas.errors.ParserWarning, *DAMAGE) as error:
-            reason = " ".join(str(error).split())
             raise DataError(
-                f"{path} can't be read as a table of {len(names)} columns separated by {own!r} ({reason}): "
+                f"{path} can't be read as a table of {len(names)} columns separated by {own!r} ({reason(error)}): "
                 f"mend that line, or give the separator by --set data.separator"
             ) from error
 
@@ -359,7 +360,7 @@ def _parquet(path: Path) -> Source:
         file = parquet.ParquetFile(path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
-            f"{path} can't be read as Parquet ({error}): it is damaged or something else; save it anew"
+            f"{path} can't be read as Parquet ({reason(error)}): it is damaged or something else; save it anew"
         ) from error
     schema = file.schema_arrow
     check_names(path, list(schema.names))
@@ -418,7 +419,9 @@ def _batches(what: object, batches: Callable[[], Iterator[Any]], names: Sequence
                     name: values_of(array, name in textual) for name, array in zip(names, batch.columns, strict=True)
                 }
         except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(f"{what} can't be read as Parquet ({error}): it is damaged; save it anew") from error
+            raise DataError(
+                f"{what} can't be read as Parquet ({reason(error)}): it is damaged; save it anew"
+            ) from error
 
     return pieces
 
@@ -483,7 +486,7 @@ def _excel(path: Path, sheet: str | int | None) -> Source:
             f"{path} can't be read as an Excel file ({error}): give data.sheet the name of a sheet"
         ) from error
     except Exception as error:  # openpyxl raises what its parts raise
-        raise DataError(f"{path} can't be read as an Excel file ({error}): save it anew, or as CSV") from error
+        raise DataError(f"{path} can't be read as an Excel file ({reason(error)}): save it anew, or as CSV") from error
     if len(frame.columns):
         check_names(path, [str(name) for name in frame.columns])
     own = given_rows(frame, path.name, f"The file {path}.")
@@ -515,8 +518,9 @@ def _database(url: str, query: str | None) -> Source:
     except DataError:
         raise
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"the database can't be asked ({reason}): check its URL, its driver and data.query") from error
+        raise DataError(
+            f"the database can't be asked ({reason(error)}): check its URL, its driver and data.query"
+        ) from error
     if first is None or not len(first):
         raise DataError(f"{shown}: the query gives no rows")
     names = [str(name) for name in first.columns]
