@@ -179,9 +179,7 @@ def become(words: list[str], log: str, conditions: Conditions) -> None:
     if words[0] == OWN:
         try:
             train_own(Path(words[-1]))
-        except (OSError, ValueError, RuntimeError) as error:  # which are a caller's to catch
-            if not isinstance(error, OSError | ValueError) and not hasattr(error, "exit_code"):
-                raise
+        except (OSError, ValueError) as error:  # which is a caller's to catch
             sys.exit(f"error: {error}")
         return
     from saddlepoint.cli import main
@@ -236,15 +234,15 @@ def train_own(out: Path) -> None:
         return Batch(value, 8, position)
 
     optimizers = {name: torch.optim.Adam(player.parameters(), lr=1e-2) for name, player in players.items()}
-    sp.train(
-        sp.Game(players, {"generator": generator_loss, "critic": critic_loss}, optimizers),
-        data=sp.Batches(batch_at),
-        samples=2 * SAMPLES,
-        out=out,
-        method="lookahead",
-        average=100,
-        every=Intervals(record=8, snapshot=40, checkpoint=16),
-    )
+    whole = sp.Game(players, {"generator": generator_loss, "critic": critic_loss}, optimizers)
+    every = Intervals(record=8, snapshot=40, checkpoint=16)
+    batches, samples = sp.Batches(batch_at), 2 * SAMPLES
+    try:
+        sp.train(whole, data=batches, samples=samples, out=out, method="lookahead", average=100, every=every)
+    except RuntimeError as error:  # another process trains in the folder, or the disk is full
+        if not hasattr(error, "exit_code"):
+            raise
+        sys.exit(f"error: {error}")
 
 
 def text_of(log: Path) -> str:
