@@ -218,7 +218,7 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
     )
     try:
         with _bytes(path, magic) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
-            lines = []
+            lines: list[str] = []
             while len(lines) < LINES and (line := text.readline(LONGEST + 1)):
                 if len(line) > LONGEST:
                     raise DataError(f"{path} has a line of more than {LONGEST:,} characters: give a CSV file of lines")
