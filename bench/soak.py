@@ -177,7 +177,10 @@ def become(words: list[str], log: str, conditions: Conditions) -> None:
         now, dice = time.time, random.Random(log)
         time.time = lambda: now() + dice.uniform(-1e6, 1e6)
     if words[0] == OWN:
-        train_own(Path(words[-1]))
+        try:
+            train_own(Path(words[-1]))
+        except (OSError, ValueError) as error:  # which is a caller's to catch
+            sys.exit(f"error: {error}")
         return
     from saddlepoint.cli import main
 

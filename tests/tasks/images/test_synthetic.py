@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from torch import Tensor, nn
 
@@ -106,6 +107,16 @@ def test_a_folder_is_whole_or_absent(model: ImageGenerator, tmp_path: Path, monk
     assert len(list((tmp_path / "set").rglob("*.png"))) == 20
     with pytest.raises(ConfigurationError, match="is not empty"):
         made.write(tmp_path / "set")
+
+
+def test_a_folder_is_written_by_one_process_at_a_time(model: ImageGenerator, tmp_path: Path) -> None:
+    made = model.enlarge(1, seed=0)
+    lock = FileLock(tmp_path / ".larger.lock")
+    with lock, pytest.raises(ConfigurationError, match=r"another process is writing .*larger: wait for it"):
+        made.write(tmp_path / "larger")
+    made.write(tmp_path / "larger")
+    assert (tmp_path / "larger").is_dir()
+    assert not (tmp_path / ".larger.lock").exists()
 
 
 def test_what_does_not_fit_is_refused(model: ImageGenerator, monkeypatch: pytest.MonkeyPatch) -> None:

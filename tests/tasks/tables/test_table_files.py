@@ -315,3 +315,12 @@ def test_a_state_without_weight_is_never_drawn() -> None:
     labels = Labels(RowLayout((3, 1, 2)), torch.tensor([1.0, 2.0, 0.0, 0.0, 5.0]))
     drawn = torch.bincount(labels.draw(3000, torch.Generator().manual_seed(0)), minlength=5)
     assert drawn[2] == drawn[3] == 0
+
+
+@pytest.mark.parametrize("exponent", ["99999999999999999999", "-99999999999999999999999"])
+def test_an_exponent_beyond_all_numbers_makes_no_number_and_no_traceback(tmp_path, exponent):
+    lines = [f"{number % 7},{number}.5k" for number in range(60)]
+    file = tmp_path / "rows.csv"
+    file.write_text("\n".join(["a,b", *lines, f"1,1e{exponent}k"]) + "\n")
+    table = read_table(file)
+    assert (len(table), table.column("b").kind) == (61, "identifier")

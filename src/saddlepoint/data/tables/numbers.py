@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from functools import cache
 from typing import Any, Literal
 
@@ -139,9 +139,12 @@ class NumberSpelling:
         for row, text in enumerate(texts):
             match = pattern(text)
             if match and (found := _canonical(match, self.thousands)) is not None:
+                try:
+                    # By decimals: 1.1 M is 1,100,000 and not a last digit beside it.
+                    scaled[row] = Decimal(found) * Decimal(factors[match["after"]]) if factors else found
+                except DecimalException:  # an exponent of more digits than any number has
+                    continue
                 made[row] = found
-                # By decimals: 1.1 M is 1,100,000 and not a last digit beside it.
-                scaled[row] = Decimal(found) * Decimal(factors[match["after"]]) if factors else found
         return made, _floats(scaled)
 
     def value(self, text: str) -> float:

@@ -4,13 +4,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
@@ -273,14 +274,27 @@ def _picture(image: Tensor) -> Image.Image:
 
 @contextmanager
 def _whole(out: Path) -> Iterator[Path]:
-    """A folder to fill under a temporary name, which then takes its own."""
-    temporary = out.with_name(f".{out.name}.partial")
-    if temporary.exists():  # what a killed process left
-        shutil.rmtree(temporary)
-    temporary.mkdir(parents=True)
+    """A folder to fill under a temporary name, which then takes its own; of one process at a time."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.with_name(f".{out.name}.lock"))
     try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigurationError(
+            f"another process is writing {out}: wait for it, or give another folder with --out"
+        ) from None
+    temporary = out.with_name(f".{out.name}.partial")
+    try:
+        if temporary.exists():  # what a killed process left
+            shutil.rmtree(temporary)
+        temporary.mkdir()
         yield temporary
+        check_free(out)  # another process may have been before
         temporary.replace(out)
     except BaseException:
-        shutil.rmtree(temporary)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
+    finally:
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
