@@ -186,7 +186,7 @@ def test_a_run_gives_its_parameters_names() -> None:
         {names[p] for group in member.param_groups for p in group["params"]}
         for member in game.optimizers["generator"].members  # type: ignore[attr-defined]
     )
-    assert by_sgd == {"code.embedding.weight"}
+    assert by_sgd == {"entry.embedding.weight"}
     assert by_adam == set(names.values()) - by_sgd
 
 

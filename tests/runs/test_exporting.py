@@ -1,6 +1,12 @@
 """What a run hands over, in the formats of other programs."""
 
 import json
+import shutil
+import subprocess
+import threading
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,7 +47,7 @@ def points(name, classes=0, **more):
 
 def images(classes=3):
     network, shape = built("mlp-generator", classes, output="tanh")
-    names = tuple("abc"[:classes])
+    names = tuple("abcdefghij"[:classes])
     return ImageGenerator(network.eval(), {"name": "mlp-generator"}, shape, NORMAL, (-1.0, 1.0), class_names=names)
 
 
@@ -233,3 +239,29 @@ def test_spectrograms_leave_as_bytes():
     assert isinstance(graph, Graph)
     [latent] = graph.resized(4)
     assert torch.equal(graph.module(latent), model.levels(latent))
+
+
+@pytest.mark.slow
+def test_the_page_of_the_docs_draws_in_a_browser(tmp_path):
+    pytest.importorskip("onnxruntime")
+    chromium, npm = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("npm")
+    if chromium is None or npm is None:
+        pytest.skip("no Chromium or no npm here")
+    package = [npm, "install", "--ignore-scripts", "--prefix", str(tmp_path), "onnxruntime-web@1"]
+    if subprocess.run(package, capture_output=True, check=False).returncode:
+        pytest.skip("npm brings no onnxruntime-web here")
+    export(images(10), tmp_path / "digits.onnx")
+    shutil.copy(Path(__file__).parents[2] / "docs" / "export.html", tmp_path)
+    with HTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = f"http://127.0.0.1:{server.server_port}/export.html"
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom"]
+        found = subprocess.run([chromium, *flags, page], capture_output=True, text=True, check=False, timeout=120)
+        server.shutdown()
+    assert "16 images of 16x16" in found.stdout
+    assert 'data-done="true"' in found.stdout
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
-from saddlepoint.configuration import from_json, from_yaml
+from saddlepoint.configuration import ConfigurationError, from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoints
 from saddlepoint.storage.files import read_text, remove_partial, stay_within, write_atomically
 from saddlepoint.storage.identity import checked_identity
@@ -233,6 +233,29 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ValueError(f"{path} holds no mapping: a configuration is 'key: value' lines")
     return data
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Inside the block no other process makes the folder `out`; its parent is made.
+
+    Raises:
+        ConfigurationError: another process makes it.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.with_name(f".{out.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigurationError(
+            f"another process is writing {out}: wait for it, or give another folder with --out"
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def plain_name(name: str) -> str:

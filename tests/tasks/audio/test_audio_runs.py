@@ -137,7 +137,7 @@ def test_the_decoder_of_an_autoencoder_of_sounds_is_told_the_class(folder: Path)
     assert assembled.game.names == ("generator",)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        torch.nn.init.normal_(assembled.game.players["generator"].decoder.code.embedding.weight, std=10)
+        torch.nn.init.normal_(assembled.game.players["generator"].decoder.entry.embedding.weight, std=10)
     trained = assembled.setup.model
     latents = trained.latents(4, seed=0)
     low, high = (trained.levels(latents, torch.full((4,), label)) for label in (0, 1))

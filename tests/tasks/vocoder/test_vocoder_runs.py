@@ -138,6 +138,7 @@ def test_spectrograms_of_another_kind_are_refused(mel: torch.Tensor) -> None:
 def test_a_vocoder_hears_the_end_of_a_wave_that_is_no_whole_hops() -> None:
     found = vocoder(0)
     assert found.log_mel(torch.zeros(161)).shape == (8, 12)
+    assert found.log_mel(np.zeros(161)).shape == (8, 12)
     assert found.resynthesised(torch.zeros(161)).shape == (161,)
     assert found.resynthesised(torch.zeros(1)).shape == (1,)
 

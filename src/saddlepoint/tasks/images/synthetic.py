@@ -4,14 +4,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
@@ -20,7 +19,7 @@ from saddlepoint.core import seed_for
 from saddlepoint.data import ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.extractors import WEIGHTS, Extractor, facts, load_extractor
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import alone, write_atomically
 from saddlepoint.tasks.model import LatentSampler
 
 #: Images drawn together, and how often the wanted number is drawn before a class is given up.
@@ -275,26 +274,20 @@ def _picture(image: Tensor) -> Image.Image:
 @contextmanager
 def _whole(out: Path) -> Iterator[Path]:
     """A folder to fill under a temporary name, which then takes its own; of one process at a time."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out.with_name(f".{out.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ConfigurationError(
-            f"another process is writing {out}: wait for it, or give another folder with --out"
-        ) from None
-    temporary = out.with_name(f".{out.name}.partial")
-    try:
-        if temporary.exists():  # what a killed process left
-            shutil.rmtree(temporary)
-        temporary.mkdir()
+    with alone(out), _emptied(out.with_name(f".{out.name}.partial")) as temporary:
         yield temporary
         check_free(out)  # another process may have been before
         temporary.replace(out)
+
+
+@contextmanager
+def _emptied(temporary: Path) -> Iterator[Path]:
+    """A new folder, in place of what a killed process left, that is gone again where it can't be filled."""
+    if temporary.exists():
+        shutil.rmtree(temporary)
+    temporary.mkdir()
+    try:
+        yield temporary
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    finally:
-        with suppress(OSError):
-            Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()

@@ -216,8 +216,15 @@ class Vocoder(Converter):
                 progress("vocoding", stop, last)
         return wave
 
-    def log_mel(self, wave: Tensor) -> Tensor:
-        """A wave (samples,) as the network takes it, (bands, frames), its end filled up to whole hops."""
+    def log_mel(self, wave: Any) -> Tensor:
+        """A wave, tensor or array (samples,), as the network takes it, (bands, frames), its end filled to whole hops.
+
+        Raises:
+            ValueError: it has more than one channel.
+        """
+        wave = torch.as_tensor(wave).float()
+        if wave.ndim != 1:
+            raise ValueError(f"the wave is {tuple(wave.shape)}: give one channel, (samples,)")
         return self.front.mel(whole_hops(wave[None], self.front.hop))[0]
 
     def resynthesised(self, wave: Tensor, progress: OnProgress = quiet) -> Tensor:
