@@ -1,11 +1,18 @@
 """The notebooks run from their first cell to their last, and show what they are there to show."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "docs" / "notebooks"
+
+
+def test_notebooks_are_kept_without_what_they_show() -> None:
+    for path in FOLDER.glob("*.ipynb"):
+        cells = json.loads(path.read_text())["cells"]
+        assert [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")] == [], path.name
 
 
 @pytest.mark.slow

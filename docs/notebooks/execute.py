@@ -1,4 +1,4 @@
-"""Execute the notebooks and keep what they show: `python docs/notebooks/execute.py`."""
+"""Execute the notebooks, so that the site shows what they show: `python docs/notebooks/execute.py`."""
 
 import os
 import sys
