@@ -14,7 +14,7 @@ ROOT = Path(saddlepoint.__file__).parent
 #: What each room may import of ours, and of the world. `*` is anything. A task's folder may import what TASK_ROOM says.
 ARROWS = {
     "core": (set(), {"torch"}),
-    "storage": ({"configuration"}, {"yaml", "filelock"}),
+    "storage": ({"configuration", "disk"}, {"yaml", "filelock"}),
     # A report reads it without torch, and training writes it: so it lies below both.
     "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),
@@ -28,7 +28,7 @@ ARROWS = {
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
     "data": (
-        {"cache", "core"},
+        {"cache", "core", "disk"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
             *("babel", "faker", "h5py", "datasets", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
@@ -36,7 +36,7 @@ ARROWS = {
     ),
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
-    "extractors": ({"cache", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
+    "extractors": ({"cache", "disk", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "training": ({"configuration", "core", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
     "components": (
         {
@@ -48,15 +48,15 @@ ARROWS = {
     "evaluation": ({"configuration", "core", "data", "extractors", "measures", "metrics"}, {"torch", "numpy"}),
     "tasks": (
         {
-            *("autoencoders", "components", "configuration", "core", "data", "evaluation", "measures", "networks"),
-            *("storage", "training"),
+            *("autoencoders", "components", "configuration", "core", "data", "disk", "evaluation", "measures"),
+            *("networks", "storage", "training"),
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml", "pydantic"},
     ),
     "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
-            *("components", "configuration", "core", "data", "dynamics", "evaluation", "measures", "methods"),
+            *("components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "measures", "methods"),
             *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
         },
         {"torch", "numpy", "rich", "onnxruntime", "onnxscript"},

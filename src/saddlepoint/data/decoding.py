@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from saddlepoint.disk import found_at
+
 Colour = tuple[int, int, int]
 #: Values of more than 8 bits that are black and white.
 Range = tuple[float, float]
@@ -81,8 +83,8 @@ def available_formats() -> tuple[str, ...]:
 
 def opened_image(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     """An image whose head was read. Raises whatever Pillow raises, and OSError for a pipe, which would never end."""
-    if isinstance(source, Path) and not source.is_file():
-        raise OSError("not a file, or a link to nowhere")
+    if isinstance(source, Path) and (found := found_at(source)):
+        raise OSError(f"it {found}")
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
 
 

@@ -13,6 +13,7 @@ from saddlepoint.components.regularisers import REGULARISERS
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
+from saddlepoint.disk import without_links
 from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Start, Until, scaled
 
 #: What happens where a game is not sound.
@@ -48,7 +49,7 @@ class PathSettings(DataSettings):
 
     def with_source(self, data: str) -> Self:
         """Another file or folder."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve()), "given": None})
+        return self.read({**self.model_dump(), "path": str(without_links(Path(data).expanduser())), "given": None})
 
 
 class Average(Settings):

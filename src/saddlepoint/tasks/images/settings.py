@@ -15,6 +15,7 @@ from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.scheduled import Timeline
+from saddlepoint.disk import without_links
 from saddlepoint.evaluation.fidelity import DistanceName, Features, features_of
 from saddlepoint.extractors import PLAIN, suited_to
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
@@ -92,7 +93,7 @@ def placed(data: str) -> dict[str, str | None]:
         return {"source": absolute(data), "path": None}
     if is_path(data):
         # A path says itself what it holds: images, files of a known set, or arrays.
-        return {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+        return {"source": "folder", "path": str(without_links(Path(data).expanduser()))}
     raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
 
 

@@ -18,6 +18,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.data import ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.disk import without_links
 from saddlepoint.extractors import WEIGHTS, Extractor, facts, load_extractor
 from saddlepoint.storage import alone, write_atomically
 from saddlepoint.tasks.model import LatentSampler
@@ -211,7 +212,7 @@ def check_free(out: Path) -> None:
     """Raise ConfigurationError where a folder is not new: what is in it would be mixed in."""
     if out.exists() and not out.is_dir():
         raise ConfigurationError(f"{out} is a file: give a new folder with --out")
-    if out.resolve() == Path.cwd():
+    if without_links(out) == Path.cwd():
         raise ConfigurationError("--out is the folder that you are in: give a new one, which need not exist")
     if out.exists() and any(out.iterdir()):
         raise ConfigurationError(

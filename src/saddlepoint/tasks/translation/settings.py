@@ -14,6 +14,7 @@ from saddlepoint.configuration import ConfigurationError, NamedChoices, Settings
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairLayout
 from saddlepoint.data.scheduled import Timeline, after
+from saddlepoint.disk import without_links
 from saddlepoint.evaluation.fidelity import Features, features_of
 from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
 
@@ -148,7 +149,7 @@ class ImagePairs(PairFiles):
         """Another folder. Raises ConfigurationError where it is none."""
         if not (is_path(data) and Path(data).expanduser().is_dir()):
             raise ConfigurationError(f"pairs of images come from a folder: --data {data} is none")
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve()), "given": None})
+        return self.read({**self.model_dump(), "path": str(without_links(Path(data).expanduser())), "given": None})
 
 
 class Cycle(Settings):
