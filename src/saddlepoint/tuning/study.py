@@ -107,13 +107,22 @@ def opened(study: Study, folder: Path, worker: int = 0) -> Any:
         else:
             path = str(folder / "study.journal")
             storage = library.storages.JournalStorage(JournalFileBackend(path, JournalFileOpenLock(path)))
-        record = library.create_study(
-            study_name=NAME if study.storage is None else f"{NAME}-{folder.name}",
-            storage=storage,
-            load_if_exists=True,
-            direction="minimize",
-            pruner=library.pruners.PercentilePruner(50.0, n_startup_trials=FIRST, n_min_trials=3),
-        )
+        try:
+            record = library.create_study(
+                study_name=NAME if study.storage is None else f"{NAME}-{folder.name}",
+                storage=storage,
+                load_if_exists=True,
+                direction="minimize",
+                pruner=library.pruners.PercentilePruner(50.0, n_startup_trials=FIRST, n_min_trials=3),
+            )
+        except (MemoryError, OSError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # of any driver
+            if study.storage is None:
+                said = f"{folder / 'study.journal'} can't be read ({_line(error)}): give another folder with --out"
+            else:
+                said = f"--storage can't be used ({_line(error)}): expected a URL of a database, as sqlite:///study.db"
+            raise ConfigurationError(said) from error
         # Neither a session that goes on nor another process or machine shall draw what was drawn before.
         others = os.getpid() if study.storage is not None else 0
         seed = seed_for(study.recipe.seed, "trials", len(record.get_trials(deepcopy=False)), worker, others) % 2**32
@@ -121,6 +130,10 @@ def opened(study: Study, folder: Path, worker: int = 0) -> Any:
             seed=seed, n_startup_trials=FIRST, constant_liar=True, multivariate=True
         )
         return record
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 @contextmanager
