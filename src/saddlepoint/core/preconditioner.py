@@ -52,11 +52,14 @@ def preconditioner(optimizer: Optimizer, parameters: Sequence[Tensor], gradients
 
 def scales_decay(optimizer: Optimizer) -> bool:
     """Whether weight decay is added to the gradient before a size is taken of both, as in Adam and not in AdamW."""
-    if isinstance(optimizer, SGD | ASGD | AdamW):
-        return False
-    return any(
-        group.get("weight_decay", 0.0) and not group.get("decoupled_weight_decay", False)
-        for group in optimizer.param_groups
+    kinds = Adam | Adamax | NAdam | RAdam | RMSprop | Adagrad | Adadelta
+    return (
+        isinstance(optimizer, kinds)
+        and not isinstance(optimizer, AdamW)
+        and any(
+            group.get("weight_decay", 0.0) and not group.get("decoupled_weight_decay", False)
+            for group in optimizer.param_groups
+        )
     )
 
 

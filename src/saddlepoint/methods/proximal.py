@@ -50,9 +50,9 @@ class Proximal(Method):
             if scales_decay(game.optimizers[name]):
                 kind = type(game.optimizers[name]).__name__
                 raise ValueError(
-                    f"proximal can't look ahead by {kind} with weight_decay, which {kind} adds to the gradient before it "
-                    f"scales it: the step P(F) F is of any size where the two cancel, and the inner iteration does not "
-                    f"converge. Take AdamW, or SGD, or weight_decay=0 for {name!r}"
+                    f"proximal can't look ahead by {kind} with weight_decay, which it adds to the gradient and then "
+                    f"scales: the step is of any size where the two cancel, and the inner iteration does not converge. "
+                    f"Take AdamW, or SGD, or weight_decay=0 for {name!r}"
                 )
         batch = batches.next()
         direction = game.field(batch)
