@@ -203,11 +203,13 @@ def warm(home: Path) -> None:
     import saddlepoint.cli.evaluating
     import saddlepoint.cli.exporting
     import saddlepoint.cli.training
-    import saddlepoint.cli.tuning  # noqa: F401
+    import saddlepoint.cli.tuning
+    import saddlepoint.training.loop
     from saddlepoint.runs import train
     from saddlepoint.tasks.registry import recipes
 
     torch.set_num_threads(1)
+    saddlepoint.training.loop.PICTURE = math.inf  # those by the clock are as many as the machine is slow
     recipes()
     train("digits", samples=16, out=home / "warm", seed=0, settings={"batch_size": 8}, progress=False)
     shutil.rmtree(home / "warm")

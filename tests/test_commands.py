@@ -63,7 +63,8 @@ def recordings(folder: Path, rate: int, seconds: float) -> None:
         for number, speaker in enumerate(("theo", "lucas", "anna", "ben")):
             time = np.arange(round(rate * seconds)) / rate
             wave = 0.5 * np.sin(2 * math.pi * (180 + 40 * digit + 9 * number) * time)
-            soundfile.write(folder / f"{digit}_{speaker}_{number}.wav", wave, rate)
+            for take in (0, 7):
+                soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", wave, rate)
 
 
 def tables() -> None:
@@ -115,6 +116,7 @@ def data() -> None:
     idx(Path("idx"))
     recordings(Path("recordings"), 8000, 1.1)
     recordings(Path("speech"), 22050, 0.6)
+    shutil.copy("recordings/1_anna_0.wav", "folder/sound.wav")
     np.savez("digits.npz", images=np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8))
     tables()
     words = [f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in ("n", "ra", "lo", "mi")]

@@ -4,6 +4,7 @@ A command's module is imported when the command is run, so that help, the versio
 """
 
 import io
+import os
 import sys
 from pkgutil import resolve_name
 from typing import Annotated, Any, NamedTuple, NoReturn
@@ -214,10 +215,12 @@ def main() -> None:
 
         let_go()
         sys.exit(1)
-    except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
-    except (MemoryError, RuntimeError, TypeError, ValueError) as error:
-        _fail_for(error)
+    except (ImportError, MemoryError, OSError, RuntimeError, TypeError, ValueError) as error:
+        try:
+            _fail_for(error)
+        except MemoryError:  # there is none left to look at it, or to import what says more
+            os.write(2, b"error: this computer has not enough memory: ask for less at once\n")
+            os._exit(1)
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(130)
@@ -232,6 +235,8 @@ def _fail_for(error: Exception) -> NoReturn:
     if (short := shortage(error)) is not None:
         command = next((word for word in sys.argv[1:] if word in LESS), "")
         _fail(f"{short}. {LESS.get(command, 'Ask for less at once')}", 1)
+    if isinstance(error, OSError):
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     from saddlepoint.components.device import missing_operation
 
     if (missing := missing_operation(error)) is not None:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method
-from saddlepoint.storage import named_in_utf8
+from saddlepoint.storage import named_in_utf8, shortage
 
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
 #: Letters of a message that a library's own is cut to.
@@ -104,6 +104,8 @@ def read_state(folder: Path, device: torch.device) -> tuple[dict[str, Tensor], d
             weights = load_file(file, device=str(device))
         state = torch.load(folder / STATE, map_location=device, weights_only=True)
     except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
+        if shortage(error) is not None:  # the checkpoint is whole, and stays
+            raise
         raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error
     return weights, state
 
