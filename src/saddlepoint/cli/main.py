@@ -85,6 +85,10 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "verify": Entry(
+        "marking:verify",
+        "Read what a file says of itself; with its run, make the sample again and compare bit for bit.",
+    ),
     "evaluate": Entry(
         "evaluating:evaluate",
         "Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.",
