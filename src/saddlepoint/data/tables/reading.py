@@ -930,8 +930,8 @@ class _Texts(_Plan):
         order = sorted(range(len(names)), key=lambda code: (-int(counts[code]), names[code]))
         place = np.empty(len(names) + 1, dtype=np.int32)
         place[order], place[-1] = np.arange(len(names)), -1
-        column = CategoryColumn(**self._common, categories=tuple(names[code] for code in order))
-        return replace(column, blanks=self._blanks(column.pad)), self._cells(place[codes])
+        made = CategoryColumn(**self._common, categories=tuple(names[code] for code in order))
+        return replace(made, blanks=self._blanks(made.pad)), self._cells(place[codes])
 
     def _blanks(self, pad: str) -> tuple[tuple[str, str], ...]:
         """Of every category how it is written most often, where that is not the pad and its name."""
