@@ -370,7 +370,8 @@ def test_numbers_of_several_scales_are_numbers_and_come_back(spell: Callable[[fl
 
 
 @pytest.mark.parametrize(
-    "form", ["{:.1f}M", "${:.2f}bn", "{:.1f} Mio. €", "{:.0f}K", "{:.3f} PB", "{:.1f} lakh", "{:.0f}h"]
+    "form",
+    ["{:.1f}M", "${:.2f}bn", "{:.1f} Mio. €", "{:.0f}K", "{:.3f} PB", "{:.1f} lakh", "{:.0f}h", "{:.4f}N", "{:.3f}°E"],
 )
 @pytest.mark.parametrize("word", [None, "undisclosed"])
 def test_numbers_of_one_scale_are_no_durations_whether_or_not_a_word_is_among_them(
