@@ -127,7 +127,7 @@ def _contingency_gaps(one: tuple[Array, Array], others: Sequence[tuple[Array, Ar
     found = np.empty(len(others))
     # Tables with few cells are counted, many in one pass; those that are mostly empty are sorted.
     few = high * widths <= CELLS * (len(a) + len(b))
-    for place in np.flatnonzero(~few):
+    for place in np.flatnonzero(~few).tolist():
         c, d = others[place]
         found[place] = _total_variation(a * widths[place] + c, b * widths[place] + d)
     for places in np.array_split(np.flatnonzero(few), 1 + len(others) // TOGETHER):
