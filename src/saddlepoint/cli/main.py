@@ -124,6 +124,11 @@ COMMANDS = {
     "status": Entry(
         "reporting:status", "Say where a run is, and whether its game is sound, its result good, and it done."
     ),
+    "runs": Entry("managing:runs", "List the runs in a folder and in those inside it, with their verdicts."),
+    "stop": Entry("managing:stop", "Ask the process that trains a run to save and stop, as Ctrl-C does where it runs."),
+    "checkpoint": Entry("managing:checkpoint", "Ask the process that trains a run for a checkpoint and a picture now."),
+    "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
+    "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
     "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
     "list": Entry(
         "listing:list_",

@@ -9,7 +9,7 @@ from saddlepoint.report.evaluations import evaluation_figure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
 from saddlepoint.report.page import evidence_of, examine_run, write_curves, write_report
 from saddlepoint.report.perception_distortion import trade_figure
-from saddlepoint.report.status import status_lines, status_of
+from saddlepoint.report.status import listed, status_lines, status_of
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.report.verdicts import COLOURS, Finding, Verdict, examine, verdicts
 
@@ -34,6 +34,7 @@ __all__ = [
     "evidence_of",
     "examine",
     "examine_run",
+    "listed",
     "save_png",
     "status_lines",
     "status_of",

@@ -91,8 +91,8 @@ def flush(path: Path) -> None:
 # --- what is read ------------------------------------------------------------------------------------------
 
 
-def read_bytes(path: Path, limit: int = TEXT_BYTES) -> bytes:
-    """The content of a regular file.
+def read_bytes(path: Path, limit: int = TEXT_BYTES, begin: int = 0) -> bytes:
+    """The content of a regular file, from a byte on.
 
     Raises:
         OSError: it is no regular file (a pipe would never end), can't be read, or is larger than the limit.
@@ -107,6 +107,7 @@ def read_bytes(path: Path, limit: int = TEXT_BYTES) -> bytes:
             raise OSError(errno.EINVAL, "no regular file, but a device, a pipe or a socket", str(path))
         if found.st_size > limit:
             raise OSError(errno.EFBIG, f"{found.st_size:,} bytes, and at most {limit:,} are expected", str(path))
+        file.seek(begin)
         return file.read(limit)
 
 
