@@ -131,11 +131,11 @@ def _constant(inputs: Sequence[Any]) -> bool:
 def _forward(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
     """Inside the block a call of the module runs this in the place of its own `forward`."""
     before = module.__dict__.get("forward")
-    module.forward = forward  # type: ignore[method-assign]
+    module.forward = forward
     try:
         yield
     finally:
         if before is None:
             del module.forward
         else:
-            module.forward = before  # type: ignore[method-assign]
+            module.forward = before
