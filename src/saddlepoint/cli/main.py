@@ -85,6 +85,10 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "passport": Entry(
+        "marking:passport",
+        "Write what a run was made of and what was measured of it, in one file that you may sign, and one page.",
+    ),
     "verify": Entry(
         "marking:verify",
         "Read what a file says of itself; with its run, make the sample again and compare bit for bit.",
