@@ -85,6 +85,11 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "link": Entry(
+        "linking:link",
+        "Learn two tables that a key links: parents, and the children of each. The same command continues.",
+        any_flag=True,
+    ),
     "evaluate": Entry(
         "evaluating:evaluate",
         "Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.",

@@ -7,6 +7,7 @@ import typer
 
 from saddlepoint.cli.console import err, tell
 from saddlepoint.cli.flags import options_of, parted
+from saddlepoint.cli.linking import is_linked, sample_linked
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
 from saddlepoint.tasks import Sampler, tasks
@@ -63,6 +64,9 @@ def sample(
 
       saddle sample runs/text -n 20 --temperature 0.8
     """
+    if is_linked(run):
+        sample_linked(run, n, seed, folder)
+        return
     opened = Run.open(run, trust=trust)
     model = opened.model if weights is None else opened.weighted(weights)
     tell(opened.notes)
