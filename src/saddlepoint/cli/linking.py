@@ -51,12 +51,14 @@ def link(
     err.print(f"Next:  saddle sample {folder} -n 1000 --dir {folder}/made", markup=False, soft_wrap=True)
 
 
-def sample_linked(run: Path, n: int, seed: int, folder: Path | None) -> None:
+def sample_linked(run: Path, n: int, seed: int, folder: Path | None, *, mark: bool) -> list[Path]:
     """Two tables in a folder. Raises ConfigurationError where none is named."""
     if folder is None:
         raise ConfigurationError(f"{run} holds two linked tables: give a folder for both, as in --dir {run}/made")
-    for path in load_linked(run).write(folder, n, seed):
+    written = load_linked(run).write(folder, n, seed, mark=mark)
+    for path in written:
         err.print(f"wrote {path}", markup=False, soft_wrap=True)
+    return written
 
 
 def is_linked(run: Path) -> bool:

@@ -90,6 +90,10 @@ COMMANDS = {
         "Learn two tables that a key links: parents, and the children of each. The same command continues.",
         any_flag=True,
     ),
+    "verify": Entry(
+        "marking:verify",
+        "Read what a file says of itself; with its run, make the sample again and compare bit for bit.",
+    ),
     "evaluate": Entry(
         "evaluating:evaluate",
         "Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.",

@@ -9,13 +9,17 @@ parent have in common beyond that is not.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from saddlepoint.configuration import ConfigurationError, from_json
+from saddlepoint.data.tables.files import PARQUETS
 from saddlepoint.data.tables.frames import frame_of, ordered_by_key
+from saddlepoint.marks.writing import write_marked
 from saddlepoint.runs.api import load, train
 from saddlepoint.runs.run import Run
+from saddlepoint.runs.verifying import mark_of
 from saddlepoint.storage import read_text, write_atomically
 
 #: Columns that are added: the number of children, a child's place among them; and what parents' names begin with.
@@ -97,30 +101,35 @@ class LinkedRuns:
             children = ordered_by_key(children, key, children[order], columns[order])
         return parents, children
 
-    def write(self, folder: str | Path, n: int, seed: int = 0) -> tuple[Path, Path]:
+    def write(self, folder: str | Path, n: int, seed: int = 0, *, mark: bool = True) -> list[Path]:
         """n parents and all their children as two files, called and written as those that were learnt.
 
         Args:
             folder: where they go; made where it is not there.
             n: parents.
             seed: of the draw.
+            mark: whether the files, or one beside each, say that they are generated.
 
         Returns:
             The files of parents and of children.
         """
         paths = []
         Path(folder).mkdir(parents=True, exist_ok=True)
-        kinds = ("parents.csv", "children.csv")
-        for frame, name, other, separator in zip(
-            self.sample(n, seed), self.link.files, kinds, self.link.separators, strict=True
-        ):
-            path = Path(folder) / (name or other)
-            if path.suffix in (".parquet", ".pq"):
-                write_atomically(path, frame.to_parquet(index=False))
-            else:
-                write_atomically(path, frame.to_csv(index=False, sep=separator, lineterminator="\n"))
+        names = [name or other for name, other in zip(self.link.files, ("parents.csv", "children.csv"), strict=True)]
+        runs = (self.parents, self.children)
+        for run, frame, name, separator in zip(runs, self.sample(n, seed), names, self.link.separators, strict=True):
+            path = Path(folder) / name
+            own = mark_of(run, run.model, "link", {}, seed=seed, n=n) if mark else None
+            write_marked(path, partial(_write, frame, separator), own)
             paths.append(path)
-        return paths[0], paths[1]
+        return paths
+
+
+def _write(frame: Any, separator: str, path: Path) -> None:
+    if path.suffix.lower() in PARQUETS:
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_csv(path, index=False, sep=separator, lineterminator="\n")
 
 
 def train_linked(
