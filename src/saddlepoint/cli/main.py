@@ -89,6 +89,11 @@ COMMANDS = {
         "marking:passport",
         "Write what a run was made of and what was measured of it, in one file that you may sign, and one page.",
     ),
+    "link": Entry(
+        "linking:link",
+        "Learn two tables that a key links: parents, and the children of each. The same command continues.",
+        any_flag=True,
+    ),
     "verify": Entry(
         "marking:verify",
         "Read what a file says of itself; with its run, make the sample again and compare bit for bit.",
