@@ -24,8 +24,8 @@ from saddlepoint.runs.assembly import assemble
 from saddlepoint.runs.choosing import chosen_by_size
 from saddlepoint.runs.progress import ProgressBar
 from saddlepoint.runs.watching import Notifier
-from saddlepoint.tasks import AutoConfig, Config, recipes, task_of
-from saddlepoint.tasks.registry import check_reads_back
+from saddlepoint.tasks import AutoConfig, Config, task_of
+from saddlepoint.tasks.registry import check_reads_back, is_recipe
 from saddlepoint.training import Result
 
 
@@ -168,9 +168,8 @@ def _recipe(words: Sequence[str], source: str | None) -> str | None:
         return source
     if not words[0].startswith("-"):
         return words[0]
-    known = recipes()
     for word in words:
-        if not word.startswith("-") and (word in known or is_outside(word) or Path(word).exists()):
+        if not word.startswith("-") and (is_recipe(word) or is_outside(word) or Path(word).exists()):
             return word
     if source is not None:
         return source
