@@ -13,6 +13,7 @@ from rich.text import Text
 
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.flags import checked, parted, settings_help
+from saddlepoint.cli.usage import MISSING
 from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
@@ -103,9 +104,7 @@ def train(
     if wants_help or help_all:
         _help(context, recipe, everything=help_all, trust=trust)
     if recipe is None:
-        raise ConfigurationError(
-            "RECIPE|CONFIG is missing: name one, as in: saddle train digits; see saddle list recipes"
-        )
+        raise ConfigurationError(MISSING)
     if recipe in named:
         named.remove(recipe)
     config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust, source)

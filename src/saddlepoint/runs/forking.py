@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from saddlepoint import report as pages
+import saddlepoint.report as pages
 from saddlepoint.configuration import ConfigurationError, assign, assign_values
 from saddlepoint.data.dataset import OnProgress
 from saddlepoint.runs.progress import work_here

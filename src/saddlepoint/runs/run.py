@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from saddlepoint import report as pages
+import saddlepoint.report as pages
 from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import read_from_file
