@@ -88,6 +88,11 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "link": Entry(
+        "linking:link",
+        "Learn two tables that a key links: parents, and the children of each. The same command continues.",
+        any_flag=True,
+    ),
     "verify": Entry(
         "marking:verify",
         "Read what a file says of itself; with its run, make the sample again and compare bit for bit.",

@@ -8,6 +8,7 @@ import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.cli.flags import options_of, parted
+from saddlepoint.cli.linking import is_linked, sample_linked
 from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
@@ -69,6 +70,11 @@ def sample(
 
       saddle sample runs/text -n 20 --temperature 0.8
     """
+    if is_linked(run):
+        paths = sample_linked(run, n, seed, folder, mark=mark)
+        if as_json:
+            print_json({"run": str(run), "n": n, "seed": seed, "class": label, "files": list(map(str, paths))})
+        return
     opened = Run.open(run, trust=trust)
     model = opened.model if weights is None else opened.weighted(weights)
     tell(opened.notes)

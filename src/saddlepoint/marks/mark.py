@@ -29,7 +29,7 @@ class Mark:
     """What a generated file says of itself. It holds no time: the same call writes the same file.
 
     Attributes:
-        command: that wrote the file: sample, walk, augment, translate, enhance, vocode.
+        command: that wrote the file: sample, walk, link, augment, translate, enhance, vocode.
         run: name of the run's folder.
         model: kind of the model.
         weights: SHA-256 of its weights, hexadecimal.

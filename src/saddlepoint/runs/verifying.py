@@ -153,6 +153,8 @@ def _made(folder: Path, file: Path, mark: Mark, model: Model, source: Path | Non
         return model.prepared(options).convert(source, target, options, mark=mark) or target
     assert isinstance(model, Sampler)
     seed, n = mark.seed or 0, mark.n or 1
+    if mark.command == "link":
+        return "it is one of two linked tables: draw both again from their folder, and compare"
     if mark.command == "augment":
         keep = mark.options.get("keep")
         made = model.enlarge((mark.position or 0) + 1, seed, keep=keep)
