@@ -60,7 +60,7 @@ ARROWS = {
             *("components", "configuration", "core", "data", "dynamics", "evaluation", "marks", "measures", "methods"),
             *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
         },
-        {"torch", "numpy", "rich", "onnxruntime", "onnxscript"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
     ),
     "comparison": (
         {
