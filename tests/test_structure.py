@@ -18,6 +18,7 @@ ARROWS = {
     # A report reads it without torch, and training writes it: so it lies below both.
     "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),
+    "marks": ({"configuration", "storage"}, {"c2pa", "cryptography", "pyarrow"}),
     "losses": (set(), {"torch"}),
     "penalties": (set(), {"torch"}),
     "networks": (set(), {"torch"}),
@@ -38,6 +39,7 @@ ARROWS = {
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"cache", "disk", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "training": ({"configuration", "core", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
+    "tracking": ({"configuration", "storage", "training"}, {"torch", "numpy", "PIL", "trackio", "wandb", "mlflow"}),
     "components": (
         {
             *("augment", "autoencoders", "configuration", "core", "data", "extractors", "games", "losses", "methods"),
@@ -48,7 +50,7 @@ ARROWS = {
     "evaluation": ({"configuration", "core", "data", "extractors", "measures", "metrics"}, {"torch", "numpy"}),
     "tasks": (
         {
-            *("autoencoders", "components", "configuration", "core", "data", "disk", "evaluation", "measures"),
+            *("autoencoders", "components", "configuration", "core", "data", "disk", "evaluation", "marks", "measures"),
             *("networks", "storage", "training"),
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml", "pydantic"},
@@ -56,10 +58,10 @@ ARROWS = {
     "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
-            *("components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "measures", "methods"),
-            *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
+            *("components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks", "measures"),
+            *("methods", "networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
         },
-        {"torch", "numpy", "rich", "onnxruntime", "onnxscript"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
     ),
     "comparison": (
         {

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+import saddlepoint.report as pages
 from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import read_from_file
@@ -26,7 +27,7 @@ from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
-from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
+from saddlepoint.report import Finding, Verdict, verdicts
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.runs.choosing import chosen_by_size, race
 from saddlepoint.runs.exporting import Exported, export
@@ -56,6 +57,7 @@ from saddlepoint.tasks import (
     write_picture,
 )
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
+from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
 
@@ -91,6 +93,7 @@ class Run:
         self._data, self._networks, self._observers = data, dict(networks or {}), tuple(observers)
         self._model: Model | None = None
         self._chosen: dict[str, Any] = {}
+        self._trackers: list[Following] = []
 
     # --- from where ---------------------------------------------------------------------------------------
 
@@ -179,6 +182,18 @@ class Run:
         """Tell one more how it goes."""
         self._observers = (*self._observers, observer)
 
+    def track(self, names: Sequence[str | Tracker]) -> None:
+        """Tell trackers how it goes, by name or as they are.
+
+        Raises:
+            ConfigurationError: there is no such tracker, or its library is not installed.
+        """
+        for one in names:
+            name = one if isinstance(one, str) else type(one).__name__
+            tracker = tracker_named(one) if isinstance(one, str) else one
+            self._trackers.append(Following(name, tracker, lambda text: Observers(self._observers).said(text)))
+        self._observers = (*self._observers, *self._trackers[len(self._trackers) - len(names) :])
+
     def train(self, *, report: bool = True) -> Self:
         """Play to the end of the budget, from the newest checkpoint where there is one.
 
@@ -213,6 +228,8 @@ class Run:
                 self._play(observer, continued, report)
             finally:
                 torch.set_num_threads(threads)
+                for tracker in self._trackers:
+                    tracker.close()
         return self
 
     def _race(self, config: AutoConfig, observer: Observers, report: bool) -> Self:
@@ -220,8 +237,8 @@ class Run:
             best = race(self, config, observer)
             self.config, self.result, self._model = best.config, best.result, None
             if report:
-                write_curves(self.path)
-                write_report(self.path)
+                pages.write_curves(self.path)
+                pages.write_report(self.path)
         return self
 
     def _play(self, observer: Observers, continued: bool, report: bool) -> None:
@@ -346,8 +363,8 @@ class Run:
             trouble=None if result.trouble is None else result.trouble.name,
         )
         if report:
-            write_curves(self.path)
-            write_report(self.path)
+            pages.write_curves(self.path)
+            pages.write_report(self.path)
 
     def _agree(self) -> bool:
         """Whether the folder already holds this run. Raises ConfigurationError where it holds another one."""
@@ -503,16 +520,16 @@ class Run:
 
     def findings(self) -> list[Finding]:
         """What is found of the run, the gravest first."""
-        return examine_run(self.path)
+        return pages.examine_run(self.path)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Whether the game is sound, the result good, and the run done: an answer each, with what it is drawn from."""
-        return verdicts(**evidence_of(self.path))
+        return verdicts(**pages.evidence_of(self.path))
 
     def report(self) -> Path:
         """Write curves and the report page anew; gives the page's path."""
-        write_curves(self.path)
-        return write_report(self.path)
+        pages.write_curves(self.path)
+        return pages.write_report(self.path)
 
     # --- what it is used for --------------------------------------------------------------------------------
 
@@ -651,7 +668,7 @@ class Run:
         record = {"evaluated": _now(), "samples": seen, **found.plain()}
         append_evaluation(self.storage.evaluations, record)
         if self.storage.config.exists() and self.storage.records.exists():
-            write_report(self.path)
+            pages.write_report(self.path)
         return found
 
     def _subject(

@@ -28,6 +28,8 @@ from saddlepoint.training.trouble import Examiner, Trouble
 PICTURE = 15.0
 #: Pictures of one session that the clock asked for; more are thinned out.
 CLOCKED = 400
+#: Seconds between two looks at what other processes ask for.
+ASKED = 0.25
 
 
 class RunFailed(RuntimeError):
@@ -141,6 +143,7 @@ class Training:
         self._trouble: Trouble | None = None
         self._drawn = self._started
         self._clocked: list[Path] = []
+        self._heeded = self._started
 
     def run(self) -> Result:
         """Continue from the newest whole checkpoint, or begin, and go on until something ends it.
@@ -163,6 +166,7 @@ class Training:
             self._record()
             return self._result(Outcome.CONVERGED, "fitted at once, without steps")
         while True:
+            self._heed(interrupted)
             progress = self.progress()
             if interrupted.signal is not None:
                 return self._result(Outcome.STOPPED, f"stopped by {interrupted.name}", interrupted.signal)
@@ -202,6 +206,19 @@ class Training:
                 self._thin_out(self._snapshot())
             if saving:
                 self._save(metrics)
+
+    def _heed(self, interrupted: Interruption) -> None:
+        """Do what other processes ask for through the folder. Numbers of the run do not depend on it."""
+        if time.monotonic() - self._heeded < ASKED:
+            return
+        self._heeded = time.monotonic()
+        for what in self.folder.asked():
+            if what == "stop":
+                interrupted.ask()
+            elif self.steps and self._overflow() is None:
+                metrics, _ = self._judged()
+                self._save(metrics)
+                self._snapshot()
 
     # --- phases, each also for a probe of what it takes ---------------------------------------------------
 

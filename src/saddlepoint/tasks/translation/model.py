@@ -20,8 +20,8 @@ from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
+from saddlepoint.marks import Mark, write_marked
 from saddlepoint.networks import Translator
-from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import Converter
 from saddlepoint.tasks.pictures import tensor_of, to_bytes
@@ -57,6 +57,7 @@ class ImageTranslator(Converter):
         shape: (C', H, W) of what it was trained to make.
         source: (C, H, W) of what it was trained on.
         range: the network's values for black and white, in and out.
+        values: black and white of files of more than 8 bits, as those had that it was trained on; None are each file's.
 
     Raises:
         ValueError: a network that is no translator.
@@ -64,6 +65,7 @@ class ImageTranslator(Converter):
 
     source: tuple[int, ...]
     range: tuple[float, float]
+    values: tuple[float, float] | None = None
 
     kind = "translation"
     title = "a translator of images"
@@ -89,7 +91,8 @@ class ImageTranslator(Converter):
 
     def description(self) -> dict[str, Any]:
         """What it was trained on, and the range."""
-        return {"source": list(self.source), "range": [float(end) for end in self.range]}
+        deep = {} if self.values is None else {"values": [float(end) for end in self.values]}
+        return {"source": list(self.source), "range": [float(end) for end in self.range], **deep}
 
     @classmethod
     def described(
@@ -100,7 +103,8 @@ class ImageTranslator(Converter):
         source, (low, high) = tuple(rest.pop("source")), rest.pop("range")
         if network is None:
             network = NETWORK_REGISTRY.build(spec, source=source, shape=shape)
-        return cls(network, spec, shape, source, (low, high), **rest)
+        values = rest.pop("values", None)
+        return cls(network, spec, shape, source, (low, high), values and (values[0], values[1]), **rest)
 
     def usage(self) -> tuple[str, str]:
         """The command and the Python that use it."""
@@ -167,7 +171,12 @@ class ImageTranslator(Converter):
         return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
 
     def convert(
-        self, source: Path, target: Path, options: TranslatorOptions, progress: OnProgress = quiet
+        self,
+        source: Path,
+        target: Path,
+        options: TranslatorOptions,
+        progress: OnProgress = quiet,
+        mark: Mark | None = None,
     ) -> str | None:
         """One file; gives the reason where it was left out."""
         if self.source[0] not in (1, 3) or self.shape[0] not in (1, 3):
@@ -177,13 +186,13 @@ class ImageTranslator(Converter):
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large files, odd palettes and EXIF blocks
-            found = decode_whole(source, WHITE, available_formats())
+            found = decode_whole(source, WHITE, available_formats(), self.values)
             found = found if isinstance(found, str) else _fitting(found, target, self.scale)
             if isinstance(found, str):
                 return found
             given = _given(found, self.source[0])
             made = self.tiled(given, *self._tiling(options, given.shape[1:]), progress).permute(1, 2, 0).numpy()
-            self._write(target, Image.fromarray(made if made.shape[2] == 3 else made[..., 0]), found)
+            self._write(target, Image.fromarray(made if made.shape[2] == 3 else made[..., 0]), found, mark)
         return None
 
     def _tiling(self, options: TranslatorOptions, size: Sequence[int]) -> tuple[int | None, int]:
@@ -195,7 +204,7 @@ class ImageTranslator(Converter):
             tile = LARGE // self.scale
         return tile, min(SHARED, tile // 4) if options.overlap is None else options.overlap
 
-    def _write(self, path: Path, picture: Image.Image, found: Whole) -> None:
+    def _write(self, path: Path, picture: Image.Image, found: Whole, mark: Mark | None) -> None:
         form = WRITTEN[path.suffix.lower()]
         if self.same and found.grey and self.source[0] >= self.shape[0]:
             picture = picture.convert("L")
@@ -205,7 +214,7 @@ class ImageTranslator(Converter):
         dials = dict(SAVED[form])
         if found.profile is not None and picture.mode in ("RGB", "RGBA"):
             dials["icc_profile"] = found.profile
-        write_atomically(path, lambda file: picture.save(file, format=form, **dials))
+        write_marked(path, lambda file: picture.save(file, format=form, **dials), mark)
 
     # --- arrays -----------------------------------------------------------------------------------------
 

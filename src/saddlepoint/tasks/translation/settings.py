@@ -16,7 +16,7 @@ from saddlepoint.data.pairs import PairLayout
 from saddlepoint.data.scheduled import Timeline, after
 from saddlepoint.disk import without_links
 from saddlepoint.evaluation.fidelity import Features, features_of
-from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
+from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings, Ends
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
@@ -40,6 +40,8 @@ class PairFiles(DataSettings):
     """Pixels a side of the targets' crops that are trained on; none takes whole images."""
     flips: bool = True
     """Mirror half of the pairs."""
+    range: Ends | None = None
+    """Values that are black and white, of images of more than 8 bits; none finds one range for each side."""
     held_out: float = Field(default=0.1, gt=0, lt=1)
     """The share that judges, where the data hold nothing out themselves."""
 
