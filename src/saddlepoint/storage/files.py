@@ -36,7 +36,7 @@ def write_atomically(
     """
     if within is not None:
         stay_within(path, within)
-    if _is_special(path):
+    if is_special(path):
         _write_through(path, write)
         return
     target = _resolved(path) if path.is_symlink() else path
@@ -160,8 +160,8 @@ def _fill(path: Path, write: Callable[[Path], None] | str | bytes) -> None:
         write(path)
 
 
-def _is_special(path: Path) -> bool:
-    """Whether a path is there and names something that can't be replaced by a file."""
+def is_special(path: Path) -> bool:
+    """Whether a path is there and names something that can't be replaced by a file: a device, a pipe, an open file."""
     # /dev/stdout may lead to a regular file, which this process, and not a name, holds.
     if path.is_absolute() and path.parts[1:2] in (("dev",), ("proc",)) and path.exists():
         return not path.is_relative_to("/dev/shm")
