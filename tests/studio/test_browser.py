@@ -102,7 +102,7 @@ def test_a_run_is_watched_from_its_beginning_through_a_kill_to_its_end(page, ser
 
     process.signal(signal.SIGKILL)
     process.wait()
-    page.locator(".runhead .badge:not(:text('running'))").wait_for()
+    page.locator(".runhead .badge", has_text="interrupted").wait_for()
     second = begin(runs / "live", tmp_path, "--samples", "100000000")
     page.locator(".runhead .badge", has_text="running").wait_for()
     assert page.evaluate("document.querySelector('.chart').mark") == "same"
@@ -183,7 +183,9 @@ def studio(runs, port):
 
 
 def test_the_server_comes_back_and_so_does_the_page(page, runs):
-    port = "7491"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     process = studio(runs, port)
     page.goto(f"http://127.0.0.1:{port}/")
     page.locator(".runs tbody a", has_text="digits").wait_for()
@@ -212,8 +214,7 @@ def test_fifty_clients_are_told(serve, runs):
         connection.request("GET", "/api/events?since=0")
         stream = connection.getresponse()
         begun.wait()
-        while True:
-            line = stream.readline()
+        while line := stream.readline():
             if b'"everyone"' in line:
                 heard.append(1)
                 break

@@ -132,6 +132,7 @@ def _progress(page: RunPage) -> dict[str, Any]:
     shares = (samples / of if of > 0 else 0.0, seconds / (60 * minutes) if minutes > 0 else 0.0)
     return {
         "running": page.folder.busy,
+        "ended": page.identity.get("state") == "ended",
         "samples": samples,
         "of": of,
         "seconds": seconds,

@@ -24,7 +24,7 @@ export async function comparison(main) {
     h("section", { "aria-label": "Curves" }, h("h2", {}, "Curves"), h("div", { class: "chartbar" }, h("label", {}, "Over ", axis), h("label", {}, "Smoothing ", smooth), h("label", {}, log, " logarithmic"), h("label", {}, pooled, " seeds as one line with their spread")), place),
     h("section", { "aria-label": "Settings that differ" }, h("h2", {}, "Settings that differ"), settings),
     h("section", { "aria-label": "Samples" }, h("h2", {}, "Samples, side by side"), samples));
-  if (ids.length < 2) { problem.textContent = "Choose two runs or more in the table, then Compare."; return; }
+  if (ids.length < 2) { for (const part of main.querySelectorAll("section")) part.hidden = true; problem.textContent = "Choose two runs or more in the table, then Compare."; return; }
 
   async function read(id) {
     try {

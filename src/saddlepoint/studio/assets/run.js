@@ -56,9 +56,10 @@ export async function run(main, id) {
     document.title = `${data.name} · Saddlepoint studio`;
     name.textContent = data.name;
     const running = data.state_of.running;
-    badge.textContent = running ? "running" : data.badge;
-    badge.className = `badge ${running ? "good" : data.tone}`;
-    lead.textContent = running ? `${data.recipe ? `Recipe ${data.recipe}. ` : ""}The run goes on.` : data.outcome;
+    const cut = !running && !data.state_of.ended;
+    badge.textContent = running ? "running" : cut ? "interrupted" : data.badge;
+    badge.className = `badge ${running ? "good" : cut ? "watch" : data.tone}`;
+    lead.textContent = running ? `${data.recipe ? `Recipe ${data.recipe}. ` : ""}The run goes on.` : cut ? "No process trains it, and it has not ended: the command below goes on with it." : data.outcome;
     progress.hidden = !running;
     actions.hidden = !running && !told.textContent;
     stop.hidden = save.hidden = !running;
