@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from saddlepoint.components.registries import METHOD_REGISTRY, REGULARISER_REGISTRY
 from saddlepoint.components.regularisers import REGULARISERS
@@ -27,6 +27,16 @@ SHORT: dict[str, tuple[str, ...]] = {
     "regularisers": ("adversary.regularisers",),
     "lr": ("discriminator.optimizer.lr", "generator.optimizer.lr"),
 }
+
+
+def _black_below_white(ends: tuple[float, float]) -> tuple[float, float]:
+    if not ends[0] < ends[1]:
+        raise ValueError("give black first, and white above it: --set data.range=0,4095")
+    return ends
+
+
+#: Values that are black and white.
+Ends = Annotated[tuple[float, float], AfterValidator(_black_below_white)]
 
 
 class DataSettings(Settings, ABC):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import torch
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.augmented import Augmented
@@ -18,7 +18,7 @@ from saddlepoint.data.scheduled import Timeline
 from saddlepoint.evaluation.fidelity import DistanceName, Features, features_of
 from saddlepoint.extractors import PLAIN, suited_to
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
-from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
+from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings, Ends
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
@@ -42,7 +42,7 @@ class ImageFiles(DataSettings):
     """The folder or file, where the source needs one."""
     size: int | None = Field(default=None, ge=4, le=1024)
     """Pixels a side; none leaves images as they are, and makes those of a folder 32."""
-    range: tuple[float, float] | None = None
+    range: Ends | None = None
     """Values that are black and white, of images of more than 8 bits; none finds one range for all."""
     held_out: float = Field(default=0.0, ge=0, lt=1)
     """Share that is not trained on, so that it can judge the generator."""
@@ -52,13 +52,6 @@ class ImageFiles(DataSettings):
     """Keep so many images of each class."""
     seed: int = Field(default=0, ge=0)
     """Decides which are held out and kept."""
-
-    @field_validator("range")
-    @classmethod
-    def _black_below_white(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
-        if ends is not None and not ends[0] < ends[1]:
-            raise ValueError("give black first, and white above it: --set data.range=0,4095")
-        return ends
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:

@@ -15,7 +15,7 @@ from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairLayout
 from saddlepoint.data.scheduled import Timeline, after
 from saddlepoint.evaluation.fidelity import Features, features_of
-from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
+from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings, Ends
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
@@ -39,6 +39,8 @@ class PairFiles(DataSettings):
     """Pixels a side of the targets' crops that are trained on; none takes whole images."""
     flips: bool = True
     """Mirror half of the pairs."""
+    range: Ends | None = None
+    """Values that are black and white, of images of more than 8 bits; none finds one range for each side."""
     held_out: float = Field(default=0.1, gt=0, lt=1)
     """The share that judges, where the data hold nothing out themselves."""
 
