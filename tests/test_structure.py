@@ -39,6 +39,7 @@ ARROWS = {
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"cache", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "training": ({"configuration", "core", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
+    "tracking": ({"configuration", "storage", "training"}, {"torch", "numpy", "PIL", "trackio", "wandb", "mlflow"}),
     "components": (
         {
             *("augment", "autoencoders", "configuration", "core", "data", "extractors", "games", "losses", "methods"),
@@ -58,7 +59,7 @@ ARROWS = {
     "runs": (
         {
             *("components", "configuration", "core", "data", "dynamics", "evaluation", "marks", "measures", "methods"),
-            *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
+            *("networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
         },
         {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
     ),

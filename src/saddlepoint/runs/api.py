@@ -19,6 +19,7 @@ from saddlepoint.storage.folder import read_config as read_yaml
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
 from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
 from saddlepoint.tasks.registry import is_recipe
+from saddlepoint.tracking import Tracker
 from saddlepoint.training import Budget, Observer
 from saddlepoint.training.plan import lengths
 
@@ -147,6 +148,7 @@ def train(
     start: "str | Path | Run | Mapping[str, object] | None" = None,
     settings: Mapping[str, object] | None = None,
     observers: Sequence[Observer] = (),
+    track: str | Tracker | Sequence[str | Tracker] = (),
     progress: bool = True,
     **more: Any,
 ) -> Run:
@@ -169,6 +171,7 @@ def train(
         start: a run to take the players from, its folder, or {"run": folder, "take": "optimizers"}.
         settings: any setting by its key, as {"optimizer.lr": 5e-4}.
         observers: told how it goes.
+        track: trackers: tensorboard, trackio, wandb, mlflow, an entry point's name, or a `Tracker`; one or several.
         progress: whether a bar is shown; in a notebook the newest picture, without a terminal a line a record.
         more: further settings of the top level; of a game of your own `metrics` (players ↦ numbers by name), `sample`
             ((players, n, source) ↦ samples), `average` (a half-life in samples), `every` and `evaluations`.
@@ -199,6 +202,7 @@ def train(
         place = str(data) if isinstance(data, str | Path) else None
         config = configured(what, data=place, settings=given)
         run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
+    run.track([track] if isinstance(track, str | Tracker) else track)
     run.train()
     if run.result is not None and run.result.signal is not None:
         raise KeyboardInterrupt(f"the run is saved in {run.path}: the same call continues it")
