@@ -194,12 +194,15 @@ def _reason(error: Exception) -> str:
 
 
 def _composited(
-    opened: Image.Image, background: Colour, values: Range | None, again: Callable[[], Image.Image]
+    opened: Image.Image,
+    background: Colour,
+    values: Range | None = None,
+    again: Callable[[], Image.Image] | None = None,
 ) -> tuple[Image.Image, Image.Image | None]:
     """An opened image upright in red, green and blue, on a background; and its opacity, where it is not opaque."""
-    wide = values is not None and bool(_swapped(opened))
+    wide = bool(_swapped(opened))
     opened.load()
-    if wide and values is not None:
+    if wide and values is not None and again is not None:
         opened.paste(_scaled_colour(_sixteen_bit(opened, again), values))
     image = _eight_bit(_upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32, values)
     if not image.has_transparency_data:
@@ -254,7 +257,7 @@ def deep_values(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Ran
 def _swapped(opened: Image.Image) -> list[Any]:
     """How to read the lower bytes of colour of 16 bits, which Pillow leaves out; [] of other images, by the head."""
     found = []
-    for tile in opened.tile if opened.mode in ("RGB", "RGBA") else ():
+    for tile in getattr(opened, "tile", ()) if opened.mode in ("RGB", "RGBA") else ():
         first = tile.args if isinstance(tile.args, str) else tile.args and tile.args[0]
         layout, _, order = str(first).partition(";16")
         if layout not in ("RGB", "RGBA") or order not in _UPPER:
@@ -267,9 +270,10 @@ def _swapped(opened: Image.Image) -> list[Any]:
 def _sixteen_bit(opened: Image.Image, again: Callable[[], Image.Image]) -> NDArray[np.uint16]:
     """All values of colour of 16 bits, (H, W, 3 or 4); `again` opens the image a second time."""
     with again() as other:
-        other.tile = _swapped(other)
+        setattr(other, "tile", _swapped(other))  # noqa: B010, which only images of files have
         lower = np.asarray(other)
-    return np.asarray(opened).astype(np.uint16) << 8 | lower
+    values: NDArray[np.uint16] = np.asarray(opened).astype(np.uint16) << 8 | lower
+    return values
 
 
 def _scaled_colour(values: NDArray[np.uint16], given: Range) -> Image.Image:
