@@ -77,6 +77,10 @@ ARROWS = {
         },
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
     ),
+    "studio": (
+        {"configuration", "core", "report", "runs", "storage", "tasks"},
+        {"numpy", "torch", "PIL", "starlette", "uvicorn"},
+    ),
     "cli": ({"*"}, {"*"}),
 }
 #: What any task's folder may import beside what tasks/ itself may; no other task.
