@@ -61,7 +61,7 @@ ARROWS = {
             *("components", "configuration", "core", "data", "dynamics", "evaluation", "marks", "measures", "methods"),
             *("networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
         },
-        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography", "huggingface_hub"},
     ),
     "comparison": (
         {

@@ -88,6 +88,11 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "push": Entry(
+        "sharing:push",
+        "Give what a run hands over to the Hugging Face Hub: weights, a card with measures, samples, a passport.",
+    ),
+    "pull": Entry("sharing:pull", "Fetch a model from the Hugging Face Hub. No code is fetched, and none is run."),
     "passport": Entry(
         "marking:passport",
         "Write what a run was made of and what was measured of it, in one file that you may sign, and one page.",
