@@ -61,7 +61,7 @@ ARROWS = {
             *("components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks", "measures"),
             *("methods", "networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
         },
-        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography", "huggingface_hub"},
     ),
     "comparison": (
         {
@@ -76,6 +76,10 @@ ARROWS = {
             *("tasks", "training"),
         },
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
+    ),
+    "studio": (
+        {"configuration", "core", "report", "runs", "storage", "tasks"},
+        {"numpy", "torch", "PIL", "starlette", "uvicorn"},
     ),
     "cli": ({"*"}, {"*"}),
 }

@@ -89,6 +89,11 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "push": Entry(
+        "sharing:push",
+        "Give what a run hands over to the Hugging Face Hub: weights, a card with measures, samples, a passport.",
+    ),
+    "pull": Entry("sharing:pull", "Fetch a model from the Hugging Face Hub. No code is fetched, and none is run."),
     "passport": Entry(
         "marking:passport",
         "Write what a run was made of and what was measured of it, in one file that you may sign, and one page.",
@@ -146,6 +151,7 @@ COMMANDS = {
     "checkpoint": Entry("managing:checkpoint", "Ask the process that trains a run for a checkpoint and a picture now."),
     "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
     "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
+    "studio": Entry("showing:studio", "Show runs in the browser while they train; reads their folders alone."),
     "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
     "list": Entry(
         "listing:list_",

@@ -13,6 +13,7 @@ from saddlepoint.configuration.outside import is_outside, read_from_file
 from saddlepoint.core import Game, Method
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.runs.fitting import fitting
+from saddlepoint.runs.hub import SCHEME, pull
 from saddlepoint.runs.progress import progress_here, work_here
 from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
@@ -213,13 +214,15 @@ def load(path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, t
     """A run, from its folder or from its `generator/` folder alone.
 
     Args:
-        path: the folder.
+        path: the folder, or a model of the Hugging Face Hub: hf://user/name, hf://user/name@revision.
         networks: modules that it was trained with, where they were yours, by role.
         trust: whether code outside of Saddlepoint that the folder names may be imported.
 
     Raises:
         ValueError: nothing trained is there, or its files are damaged; says what to do.
     """
+    if isinstance(path, str) and path.startswith(SCHEME):
+        path = pull(path)
     run = Run.open(path, networks=networks, trust=trust)
     if run.config is None or run.storage.generator.is_dir():
         _ = run.model  # damaged files are found now, not at the first use

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -268,10 +267,11 @@ def _state(record: Any) -> tuple[int, float | None]:
 def _in_processes(record: Any, study: Study, folder: Path, deadline: float | None, jobs: int, tell: OnProgress) -> None:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    numbers, workers, deaths = count(), [], 0
+    workers: list[Any] = []
+    deaths = 0
 
     def begin() -> Any:
-        worker = context.Process(target=_work, args=(str(folder), next(numbers), deadline, stop))
+        worker = context.Process(target=_work, args=(str(folder), deadline, stop))
         with nameless_main():
             worker.start()
         return worker
@@ -301,7 +301,7 @@ def _in_processes(record: Any, study: Study, folder: Path, deadline: float | Non
         raise RunFailed("a process died, perhaps for want of memory: the same command goes on, with --jobs 1 if so")
 
 
-def _work(path: str, worker: int, deadline: float | None, stop: Any) -> None:
+def _work(path: str, deadline: float | None, stop: Any) -> None:
     """One process: trial after trial."""
     if os.name == "posix":
         os.setpgrp()  # Ctrl-C of the terminal reaches the parent alone, which tells
@@ -311,7 +311,7 @@ def _work(path: str, worker: int, deadline: float | None, stop: Any) -> None:
     torch.set_num_threads(1)
     folder = Path(path)
     study = Study.read(RunFolder(folder).read_config())
-    record = opened(study, folder, worker)
+    record = opened(study, folder)
 
     def stops() -> bool:
         return bool(stop.is_set()) or (deadline is not None and time.time() > deadline)

@@ -89,13 +89,12 @@ def optuna() -> Any:
     return library
 
 
-def opened(study: Study, folder: Path, worker: int = 0) -> Any:
+def opened(study: Study, folder: Path) -> Any:
     """The study's record, made where there is none: a journal in the folder, or the database that is named.
 
     Args:
         study: what is played.
         folder: of the study.
-        worker: number of the process, so that no two draw the same trials.
     """
     library = optuna()
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -123,13 +122,22 @@ def opened(study: Study, folder: Path, worker: int = 0) -> Any:
             else:
                 said = f"--storage can't be used ({_line(error)}): expected a URL of a database, as sqlite:///study.db"
             raise ConfigurationError(said) from error
-        # Neither a session that goes on nor another process or machine shall draw what was drawn before.
-        others = os.getpid() if study.storage is not None else 0
-        seed = seed_for(study.recipe.seed, "trials", len(record.get_trials(deepcopy=False)), worker, others) % 2**32
-        record.sampler = library.samplers.TPESampler(
-            seed=seed, n_startup_trials=FIRST, constant_liar=True, multivariate=True
-        )
         return record
+
+
+def _sampler(study: Study, number: int) -> Any:
+    """What draws a trial: by its number alone, so that a search that was killed goes on as it would have gone."""
+    library = optuna()
+    # Of several machines, each of which sees the others' trials a moment later.
+    others = os.getpid() if study.storage is not None else 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", library.exceptions.ExperimentalWarning)
+        return library.samplers.TPESampler(
+            seed=seed_for(study.recipe.seed, "trials", number, others) % 2**32,
+            n_startup_trials=FIRST,
+            constant_liar=True,
+            multivariate=True,
+        )
 
 
 def _line(error: Exception) -> str:
@@ -157,6 +165,7 @@ def claimed(record: Any, study: Study, folder: Path) -> Iterator[Any]:
                 record.enqueue_trial(study.defaults)
             failed = library.trial.TrialState.FAIL
             if study.trials is None or sum(one.state != failed for one in begun) < study.trials:
+                record.sampler = _sampler(study, len(begun))
                 trial = record.ask()
                 trial.set_user_attr("folder", str(folder))
                 for key, axis in study.space.items():
