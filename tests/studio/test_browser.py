@@ -255,8 +255,6 @@ def test_nothing_is_wider_than_the_window_and_everything_is_named(chromium, serv
             e.labels?.length)).map(e => e.outerHTML.slice(0, 120))"""
         )
         assert nameless == [], name
-        if (kept := os.environ.get("SADDLE_PICTURES")) and width == 1400:
-            page.screenshot(path=f"{kept}/studio-{name}-{scheme}.png")
     context.close()
 
 
@@ -289,3 +287,34 @@ def test_all_can_be_done_by_keys(page, serve, runs, trained):
     chart.focus()
     page.keyboard.press("ArrowRight")
     assert "samples" in page.locator(".readout").first.inner_text()
+
+
+@pytest.mark.skipif(
+    "SADDLE_PICTURES" not in os.environ, reason="draws the pictures of the README where they are wanted"
+)
+def test_the_pictures_of_the_readme(chromium, serve, tmp_path, monkeypatch):
+    kept, runs = Path(os.environ["SADDLE_PICTURES"]).resolve(), Path("runs")
+    monkeypatch.chdir(tmp_path)  # so that they name no folder of this computer
+    for name, more in (("digits", ()), ("digits-extragradient", ("--method", "extragradient"))):
+        process = Saddle(
+            ["train", "digits", "--samples", "16000", *more, "--out", f"runs/{name}"], tmp_path / "said", place=tmp_path
+        )
+        assert process.wait() == 0, process.text
+    client = serve(runs, warm=True)
+    ids = {name: row["id"] for name, row in client.rows(2).items()}
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    for name, path, wanted in (
+        ("runs", "/", ".runs tbody tr"),
+        ("run", f"/run/{ids['digits']}", ".stage img[src]"),
+        ("compare", f"/compare?runs={','.join(ids.values())}", ".sidebyside img[src]"),
+    ):
+        page.goto(client.address + path)
+        page.locator(wanted).first.wait_for()
+        page.wait_for_timeout(1000)
+        if name == "run":
+            page.set_viewport_size({"width": 1400, "height": 1500})
+            page.get_by_role("heading", name="Samples", exact=True).evaluate("e => scrollTo(0, e.offsetTop - 80)")
+            page.wait_for_timeout(500)
+        page.screenshot(path=kept / f"studio-{name}-light.png")
+    context.close()
