@@ -22,7 +22,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.configuration.describing import described
 from saddlepoint.runs import Run
 from saddlepoint.storage import RunFolder
-from saddlepoint.tasks import Converter, Model, Sampler
+from saddlepoint.tasks import Converter, Model, Sampler, recipes
 from saddlepoint.tasks.model import FOLDER, LatentSampler
 
 #: Samples at once, stops and frames of a walk, directions, and samples that a PCA takes.
@@ -58,6 +58,7 @@ def warm(threads: int) -> None:
 
     bound_memory()
     torch.set_num_threads(threads)
+    recipes()  # imports the tasks, as the first question would
 
 
 def answer(path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
