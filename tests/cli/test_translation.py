@@ -32,7 +32,7 @@ TINY = (
 
 
 #: There is no adding colour to grey on the way back.
-CYCLE = (*TINY, "--set", "generator.network.residual_input=false")
+CYCLE = (*TINY, "--set", "base=none")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions
 from saddlepoint.tasks.translation.interpolation import interpolated
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import beside_each_other
+from saddlepoint.tasks.translation.pictures import beside_each_other, visible
 
 #: Between the stages, where the trade is looked at.
 STRENGTHS = (0.25, 0.5, 0.75)
@@ -141,7 +141,7 @@ def evaluate_enhancers(
 def _shown(network: ImageTranslator, pairs: PairData) -> NDArray[np.uint8]:
     """Input, output and clean image."""
     inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
-    return beside_each_other([inputs, network.made(inputs), targets])
+    return beside_each_other([visible(inputs, masked=pairs.masked), network.made(inputs), targets])
 
 
 def untouched(inputs: Tensor, targets: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.task import EvaluationOptions
 from saddlepoint.tasks.translation.data import chosen_of
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import beside_each_other
+from saddlepoint.tasks.translation.pictures import beside_each_other, visible
 
 #: What stands in the translator's place.
 UNCHANGED = "input unchanged"
@@ -88,4 +88,5 @@ def evaluate_translators(
 def _shown(translator: ImageTranslator, held_out: PairData, seed: int) -> NDArray[np.uint8]:
     """Input, output and, where they are pairs, target."""
     inputs, targets = chosen_of(held_out, SHOWN, seed)
-    return beside_each_other([inputs, translator.made(inputs), *([targets] if held_out.paired else [])])
+    given = visible(inputs, masked=held_out.masked)
+    return beside_each_other([given, translator.made(inputs), *([targets] if held_out.paired else [])])

@@ -24,7 +24,7 @@ from saddlepoint.networks import VocoderGenerator
 from saddlepoint.networks.vocoder import LOUDEST
 from saddlepoint.signals import MelFrontEnd, whole_hops
 from saddlepoint.tasks.graph import Graph, plain
-from saddlepoint.tasks.model import Converter
+from saddlepoint.tasks.model import Converter, Remark, silent
 
 #: Frames that are made together, beside what they depend on.
 CHUNK = 1024
@@ -259,6 +259,7 @@ class Vocoder(Converter):
         options: VocoderOptions,
         progress: OnProgress = quiet,
         mark: Mark | None = None,
+        remark: Remark = silent,  # noqa: ARG002
     ) -> str | None:
         """Make a sound, or a .npy file of log-mels (bands, frames), into a 16-bit mono WAV file."""
         model = self.prepared(options)
