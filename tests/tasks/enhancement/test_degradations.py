@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.tasks.enhancement.degradations import DEGRADATIONS, Chain, motion_kernel
+from saddlepoint.tasks.enhancement.degradations import DEGRADATIONS, PRESETS, Chain, motion_kernel
 
 EXAMPLES = {
     "downscale": "downscale:2",
@@ -21,6 +21,9 @@ EXAMPLES = {
     "mask": "mask:boxes",
     "grey": "grey",
     "lowlight": "lowlight",
+    "resize": "resize:0.5-1.2",
+    "sinc": "sinc:2",
+    "fade": "fade:0.3",
 }
 
 
@@ -209,8 +212,37 @@ def test_what_cannot_be_read_is_said_with_the_remedy(text: str, said: str) -> No
         Chain.read(text)
 
 
+def test_a_preset_is_its_chain_and_may_be_followed_by_more() -> None:
+    assert str(Chain.read("photo")) == str(Chain.read(PRESETS["photo"]))
+    assert Chain.read("old-print,downscale:2").scale == 2
+    for name in PRESETS:
+        made = Chain.read(name)(picture(), 0)
+        assert made.shape == (3, 24, 32)
+        assert 1 < float((made.float() - picture().float()).abs().mean()) < 80
+    with pytest.raises(ValueError, match="did you mean 'old-print'"):
+        Chain.read("oldprint")
+
+
+def test_sinc_rings_and_keeps_what_is_flat() -> None:
+    edge = torch.zeros(1, 48, 48, dtype=torch.uint8) + 60
+    edge[:, :, 24:] = 180
+    row = Chain.read("sinc:1.5")(edge, 0)[0, 24].int()
+    assert int(row.max()) > 184
+    assert int(row.min()) < 56
+    assert torch.equal(Chain.read("sinc:1.5")(constant(99), 0), constant(99))
+
+
+def test_fading_moves_black_and_white() -> None:
+    ends = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 2).expand(3, 1, 2)
+    faded = Chain.read("fade:1")(ends, 0)
+    assert faded[:, 0, 1].tolist() == [255, 237, 199]
+    assert faded[:, 0, 0].tolist() == [64, 59, 50]
+    assert torch.equal(Chain.read("fade:0")(ends, 0), ends)
+
+
 @pytest.mark.parametrize(
-    "text", ["blur:1.2", "jpeg:40", "downscale:4:bicubic", "blur:0.8,downscale:2,jpeg:50,blur:1", "grey"]
+    "text",
+    ["blur:1.2", "jpeg:40", "downscale:4:bicubic", "blur:0.8,downscale:2,jpeg:50,blur:1", "sinc:2,fade:0.5,grey"],
 )
 def test_a_window_is_that_of_the_whole_photograph_degraded(text: str) -> None:
     """Blocks, averaged squares and what lies around a window are those of the whole, wherever it begins."""

@@ -29,6 +29,9 @@ Kernel = Literal["area", "bicubic"]
 LUMA = (0.299, 0.587, 0.114)
 #: Pixels a side that JPEG codes together, with colour at half the resolution.
 BLOCK = 16
+#: Half of the sides of kernels that ring; what paper turns to; how images are resized.
+SINC, PAPER = 10, [1.0, 0.93, 0.78]
+RESIZING: tuple[Literal["area", "bilinear", "bicubic"], ...] = ("area", "bilinear", "bicubic")
 #: Gaussians are cut off at so many deviations. What the eye calls a brightness is about this root of the light.
 CUT, GAMMA = 4.0, 2.2
 _NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:-(\d+(?:\.\d*)?|\.\d+))?")
@@ -381,6 +384,105 @@ class LowLight(Degradation):
         return f"lowlight:{self.light}"
 
 
+@dataclass(frozen=True)
+class Resize(Degradation):
+    """Made smaller or larger by a factor, and as large again as it was: detail is lost, and pixels are smeared.
+
+    Each way draws its kernel: means of areas, bilinear, or bicubic.
+    """
+
+    factor: Range
+
+    written = "resize:0.5-1.2"
+    summary = "resized by a factor (0.1 to 4) and back, by kernels that each image draws"
+    draws = True
+
+    @classmethod
+    def read(cls, words: Sequence[str]) -> Self:
+        """From a factor."""
+        return cls(_range(cls, _taken(cls, words, 1, 1)[0], 0.1, 4))
+
+    def __call__(self, image: Tensor, source: torch.Generator) -> Tensor:
+        """(C, H, W), shape kept."""
+        factor, size = self.factor.draw(source), (image.shape[1], image.shape[2])
+        ways = [RESIZING[int(k)] for k in torch.randint(len(RESIZING), (2,), generator=source)]
+        between = (max(1, round(factor * size[0])), max(1, round(factor * size[1])))
+        return _bytes(_resized(_resized(image.float(), between, ways[0]), size, ways[1]))
+
+    @property
+    def reach(self) -> int:
+        """Of a cubic on the coarser grid, there and back."""
+        return math.ceil(4 / min(1.0, self.factor.low))
+
+    def __str__(self) -> str:
+        return f"resize:{self.factor}"
+
+
+@dataclass(frozen=True)
+class Sinc(Degradation):
+    """The ideal low-pass of a cut-off in radians a pixel, up to π, cut to 21x21: edges ring, as after sharpening.
+
+        k(x, y) = ω J₁(ω r) / (2π r),  r = √(x² + y²)
+
+    Wang, Xie, Dong, Shan 2021, "Real-ESRGAN", arXiv 2107.10833.
+    """
+
+    cutoff: Range
+
+    written = "sinc:1-3"
+    summary = "ringing: frequencies above a cut-off (0.5 to 3.1 radians a pixel) taken away sharply"
+
+    @classmethod
+    def read(cls, words: Sequence[str]) -> Self:
+        """From a cut-off."""
+        return cls(_range(cls, _taken(cls, words, 1, 1)[0], 0.5, 3.1))
+
+    def __call__(self, image: Tensor, source: torch.Generator) -> Tensor:
+        """(C, H, W), shape kept."""
+        cutoff = self.cutoff.draw(source)
+        line = torch.arange(-SINC, SINC + 1, dtype=torch.float64)
+        radius = (line[:, None] ** 2 + line[None, :] ** 2).sqrt()
+        kernel = cutoff * torch.special.bessel_j1(cutoff * radius) / (2 * math.pi * radius.clamp_min(1e-9))
+        kernel[SINC, SINC] = cutoff**2 / (4 * math.pi)
+        return _bytes(_convolved(image.float(), (kernel / kernel.sum()).float()))
+
+    @property
+    def reach(self) -> int:
+        """Half of its kernel."""
+        return SINC
+
+    def __str__(self) -> str:
+        return f"sinc:{self.cutoff}"
+
+
+@dataclass(frozen=True)
+class Fade(Degradation):
+    """Old print: contrast is lost, and white turns yellow: y = black + x (white − black), white (1, 0.93, 0.78) at 1.
+
+    A strength s between 0 and 1 brings black to 0.25 s, and white to that colour by s.
+    """
+
+    strength: Range
+
+    written = "fade:0.3-1"
+    summary = "contrast lost and paper yellowed, by a strength (0 to 1)"
+
+    @classmethod
+    def read(cls, words: Sequence[str]) -> Self:
+        """From a strength."""
+        return cls(_range(cls, _taken(cls, words, 1, 1)[0], 0, 1))
+
+    def __call__(self, image: Tensor, source: torch.Generator) -> Tensor:
+        """(C, H, W), shape kept."""
+        strength = self.strength.draw(source)
+        paper = torch.tensor(PAPER if len(image) == 3 else [sum(PAPER) / 3] * len(image)).view(-1, 1, 1)
+        white, black = 1 + strength * (paper - 1), 0.25 * strength
+        return _bytes(255 * (black * paper + image.float() / 255 * (white - black * paper)))
+
+    def __str__(self) -> str:
+        return f"fade:{self.strength}"
+
+
 DEGRADATIONS: dict[str, type[Degradation | Mask]] = {
     "downscale": Downscale,
     "blur": Blur,
@@ -391,6 +493,17 @@ DEGRADATIONS: dict[str, type[Degradation | Mask]] = {
     "mask": Mask,
     "grey": Grey,
     "lowlight": LowLight,
+    "resize": Resize,
+    "sinc": Sinc,
+    "fade": Fade,
+}
+#: Chains by a name: what happens to photographs in the wild, twice over, as in Real-ESRGAN (Wang et al. 2021).
+PRESETS: dict[str, str] = {
+    "photo": "blur:0.1-1.5,resize:0.4-1.2,noise:0-12,jpeg:40-95,"
+    "blur:0.1-0.8,resize:0.6-1.2,noise:0-8,sinc:2-3.1,jpeg:50-95",
+    "scan": "blur:0.3-1.2,resize:0.6-1.2,fade:0-0.4,noise:1-8,sinc:1.8-3.1,jpeg:50-95",
+    "screenshot": "resize:0.5-1.3,sinc:1.8-3.1,jpeg:30-90,resize:0.7-1.2,jpeg:50-95",
+    "old-print": "blur:0.3-1.8,fade:0.3-1,noise:3-16,resize:0.4-1,noise:1-8,jpeg:50-95",
 }
 
 
@@ -424,6 +537,7 @@ class Chain:
         ...
         ValueError: there is no degradation 'nose': did you mean 'noise'?
         """
+        text = ",".join(PRESETS.get(part.strip(), part) for part in text.split(","))
         parts = [part.strip() for part in text.split(",") if part.strip()]
         if not parts:
             raise ValueError(f"no degradation is named: write links such as downscale:4 or {Blur.written},noise:5-25")
@@ -540,10 +654,10 @@ def motion_kernel(length: int, angle: float) -> Tensor:
 
 def _link(name: str, *words: str) -> Degradation | Mask:
     if name not in DEGRADATIONS:
-        near = get_close_matches(name, DEGRADATIONS, n=1)
+        near = get_close_matches(name, [*DEGRADATIONS, *PRESETS], n=1)
         raise ValueError(
             f"there is no degradation {name!r}: "
-            + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(DEGRADATIONS)}")
+            + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join([*DEGRADATIONS, *PRESETS])}")
         )
     return DEGRADATIONS[name].read(words)
 
@@ -574,6 +688,13 @@ def _whole(link: type[Degradation | Mask], text: str, least: float, most: float)
 
 def _bytes(levels: Tensor) -> Tensor:
     return levels.round().clamp(0, 255).to(torch.uint8)
+
+
+def _resized(image: Tensor, size: tuple[int, int], way: Literal["area", "bilinear", "bicubic"]) -> Tensor:
+    """(C, H, W) in another size; by means of areas there is no going up, which is bilinear then."""
+    if way == "area" and size[0] <= image.shape[1] and size[1] <= image.shape[2]:
+        return interpolate(image[None], size, mode="area")[0]
+    return interpolate(image[None], size, mode="bilinear" if way == "area" else way, antialias=True)[0]
 
 
 def _convolved(image: Tensor, kernel: Tensor) -> Tensor:

@@ -1,10 +1,11 @@
 """The evaluation of a translator on what was held out, beside the input as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pairs import PairData
@@ -39,7 +40,7 @@ def evaluate_translators(
     seed: int = 0,
     report: OnProgress = quiet,
 ) -> Evaluation:
-    """Each translator, and the input unchanged, held against targets that were not trained on.
+    """Each translator, the input unchanged and the simple method, held against targets that were not trained on.
 
     L1 in [0, 1], PSNR in dB and SSIM where inputs and targets are pairs; the Fréchet distance between what is made and
     the targets; and the sharpness of edges in that of the targets, which is right at 1.
@@ -56,11 +57,14 @@ def evaluate_translators(
     inputs, targets = chosen_of(held_out, samples, seed)
     real = features.moments(targets)
     found: list[Number] = []
-    names = [*translators, UNCHANGED]
-    for place, weights in enumerate(names):
-        report(f"{weights}: translating", place, len(names))
-        known = translators.get(weights)
-        made = in_channels(inputs, targets.shape[1]) if known is None else known.made(inputs)
+    makers: dict[str, Callable[[Tensor], Tensor]] = {name: model.made for name, model in translators.items()}
+    makers[UNCHANGED] = partial(in_channels, channels=targets.shape[1])
+    for model in translators.values():
+        if model.start:
+            makers[model.start] = model.started
+    for place, (weights, make) in enumerate(makers.items()):
+        report(f"{weights}: translating", place, len(makers))
+        made = make(inputs)
         values = resemblance(made, targets) if held_out.paired else {}
         values |= {"frechet": features.distance(real, made), "sharpness": relative_sharpness(made, targets)}
         protocol = Protocol(

@@ -244,6 +244,21 @@ class ImageTranslator(Converter):
                 made[part] = self._levels(self.network(self._prepared(images[part], device)), images.dtype)
         return made
 
+    @property
+    def start(self) -> str:
+        """What the simple method is called that the network learned the difference to; "" is the input alone."""
+        base = self._translator.base
+        if base is None:
+            return ""
+        return "smooth filling" if base.masked else "mapped colours" if base.mapped else ""
+
+    def started(self, images: Tensor) -> Tensor:
+        """What the simple method alone makes of images, uint8 (N, C, H, W)."""
+        base = self._translator.base
+        assert base is not None
+        with self.evaluating() as device:
+            return torch.cat([self._levels(base(self._prepared(x, device)).cpu(), x.dtype) for x in images.split(64)])
+
     def tiled(
         self,
         image: Tensor,
