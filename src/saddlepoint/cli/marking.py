@@ -10,6 +10,7 @@ from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.marks.signing import Credentials
 from saddlepoint.runs import Run
+from saddlepoint.runs.passport import PassportCheck, check_passport, read_passport, write_passport
 from saddlepoint.runs.verifying import verify as look
 
 #: The options of every command that writes media.
@@ -57,6 +58,9 @@ def verify(
         Path | None,
         typer.Option("--source", metavar="FILE", help="What a translated, enhanced or vocoded file was made of."),
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="PEM", help="Of a passport: the key that should have signed it.")
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the run's folder names.")
     ] = False,
@@ -73,8 +77,13 @@ def verify(
       saddle verify grid.png --run runs/digits
 
       saddle verify large/photo.jpg --run runs/photos --source photo.jpg
+
+      saddle verify passport.json --key theirs.pem
     """
     opened = None if run is None else Run.open(run, trust=trust)
+    if (found_passport := read_passport(file)) is not None:
+        _tell_passport(file, check_passport(found_passport, key, opened), as_json=as_json)
+        return
     found = look(file, opened, source)
     if opened is not None:
         tell(opened.notes)
@@ -106,3 +115,61 @@ def verify(
         )
     if not found.holds:
         raise typer.Exit(1)
+
+
+def _tell_passport(file: Path, found: PassportCheck, *, as_json: bool) -> None:
+    signed = {True: f"signed by {found.by}", False: "NOT rightly signed", None: "not signed"}[found.signed]
+    err.print(f"{file}: the passport of run {found.passport.get('run')!r}, {signed}", markup=False, soft_wrap=True)
+    for problem in found.problems:
+        err.print(problem, markup=False, soft_wrap=True)
+    if as_json:
+        print_json(
+            {
+                "file": str(file),
+                "signed": found.signed,
+                "by": found.by,
+                "problems": list(found.problems),
+                "holds": not found.problems,
+            }
+        )
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def passport(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; by itself, into the run folder.")
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="PEM", help="Sign with this private key (Ed25519, not encrypted)."),
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a run was made of and what was measured of it, in one file that you may sign, and one page.
+
+    passport.json and passport.html: fingerprint of the data, settings, versions, checksums of what was handed over,
+    all evaluations with floors, figures of memorisation and privacy, verdicts, citations. Nothing is measured anew.
+
+    Examples:
+
+      saddle evaluate runs/digits && saddle passport runs/digits
+
+      openssl genpkey -algorithm ed25519 -out key.pem
+
+      saddle passport runs/digits --key key.pem --out release
+    """
+    opened = Run.open(run, trust=trust)
+    tell(opened.notes)
+    files = write_passport(opened, out, key)
+    tell(read["passport"]["missing"] if (read := read_passport(files[0])) else [])
+    for path in files:
+        err.print(f"wrote {path}", markup=False, soft_wrap=True)
+    if key is None:
+        err.print("it is not signed: --key PEM signs it", markup=False, soft_wrap=True)
+    if as_json:
+        print_json({"run": str(run), "files": list(map(str, files)), "signed": key is not None})

@@ -71,6 +71,12 @@ def train(
             "--notify", metavar="COMMAND", help="Run this where an answer to one of the three questions changes."
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track", metavar="NAME", help="Tell a tracker: tensorboard, trackio, wandb, mlflow; may be repeated."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on stdout.")] = False,
     wants_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, and the main settings of a RECIPE that is named.")
@@ -121,6 +127,7 @@ def train(
         run = Run.begin(config, out, observers=[bar])
         if notify is not None:
             run.watch(Notifier(notify, run.path))
+        run.track(track or ())
         run.train()
     finally:
         bar.close()

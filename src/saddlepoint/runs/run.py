@@ -57,6 +57,7 @@ from saddlepoint.tasks import (
     write_picture,
 )
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
+from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.state import load_state
 
@@ -92,6 +93,7 @@ class Run:
         self._data, self._networks, self._observers = data, dict(networks or {}), tuple(observers)
         self._model: Model | None = None
         self._chosen: dict[str, Any] = {}
+        self._trackers: list[Following] = []
 
     # --- from where ---------------------------------------------------------------------------------------
 
@@ -180,6 +182,18 @@ class Run:
         """Tell one more how it goes."""
         self._observers = (*self._observers, observer)
 
+    def track(self, names: Sequence[str | Tracker]) -> None:
+        """Tell trackers how it goes, by name or as they are.
+
+        Raises:
+            ConfigurationError: there is no such tracker, or its library is not installed.
+        """
+        for one in names:
+            name = one if isinstance(one, str) else type(one).__name__
+            tracker = tracker_named(one) if isinstance(one, str) else one
+            self._trackers.append(Following(name, tracker, lambda text: Observers(self._observers).said(text)))
+        self._observers = (*self._observers, *self._trackers[len(self._trackers) - len(names) :])
+
     def train(self, *, report: bool = True) -> Self:
         """Play to the end of the budget, from the newest checkpoint where there is one.
 
@@ -214,6 +228,8 @@ class Run:
                 self._play(observer, continued, report)
             finally:
                 torch.set_num_threads(threads)
+                for tracker in self._trackers:
+                    tracker.close()
         return self
 
     def _race(self, config: AutoConfig, observer: Observers, report: bool) -> Self:
