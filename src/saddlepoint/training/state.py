@@ -209,7 +209,7 @@ def _count(value: Any, what: str) -> None:
 
 
 def _is_memory(value: Any) -> bool:
-    """Whether a value is one that optimizers keep of a parameter: a tensor, a number, a word, or a list of such (SOAP)."""
+    """Whether a value is one that optimizers keep of a parameter: tensors, numbers, words, or lists of them (SOAP)."""
     if isinstance(value, list):
         return all(map(_is_memory, value))
     return value is None or isinstance(value, Tensor | int | float | str)
