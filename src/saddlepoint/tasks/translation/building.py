@@ -1,6 +1,6 @@
 """What games of images made of images are built of, whatever their pairs are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -99,7 +99,8 @@ def start_of(
     mapped, some = base(mapped=True), stream.part(batch_size=LOOKED_AT, seed=seed_for(stream.seed, "base"))
     batches = [some.drawn(k * LOOKED_AT) for k in range(BATCHES)]
     pairs = [(batch.source.float().cpu(), batch.target.float().cpu()) for batch in batches]
-    unchanged, fitted = mapped.fit(pairs)
+    mapped.fit(pairs)
+    unchanged, fitted = (_error(each, pairs) for each in (plain, mapped))
     spread = float(torch.cat([y.transpose(0, 1).flatten(1) for _, y in pairs], 1).var(1).mean())
     found = (
         f"(mean squared errors: {fitted:.3g} with mapped colours, {unchanged:.3g} unchanged, {spread:.3g} one colour)"
@@ -252,6 +253,11 @@ def translator_of(
         return kind(network, config.generator.network, shape, source, RANGES[config.value_range], values, learned)
     except ValueError as error:
         raise ConfigurationError(f"generator: {error}") from error
+
+
+def _error(base: Base, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
+    """Mean squared error of a base alone."""
+    return sum(float((base(x) - y).square().mean()) for x, y in pairs) / len(pairs)
 
 
 def _grid(images: Tensor) -> Grid:
