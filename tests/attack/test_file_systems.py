@@ -13,6 +13,7 @@ import pytest
 
 from commands import TINY, Run
 from faults import FAULTS, failing, failing_at, shim
+from saddlepoint import report
 from saddlepoint.storage import RunFolder, write_atomically
 
 #: Little enough to be trained some times a second; its report would take longer than its training.
@@ -23,8 +24,13 @@ MORE = pytest.mark.slow  # of a kind of which others are run each time
 @pytest.fixture(autouse=True)
 def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and curves are made of what is written here, and slowly."""
-    drawn = SimpleNamespace(write_curves=lambda run: run, write_report=lambda run: run)
-    monkeypatch.setattr("saddlepoint.runs.run.pages", drawn)
+    pages = SimpleNamespace(
+        write_curves=lambda run: run,
+        write_report=lambda run: run,
+        examine_run=report.examine_run,
+        evidence_of=report.evidence_of,
+    )
+    monkeypatch.setattr("saddlepoint.runs.run.pages", pages)
 
 
 @pytest.fixture(scope="module")
