@@ -169,7 +169,7 @@ def read_series(
     Raises:
         DataError: no such table, text in it, nothing that moves, or no window without missing values.
     """
-    read = partial(read_table, path, missing=missing, **reading)
+    read = partial(read_table, path, missing=missing, parts=False, **reading)
     columns, table, notes = _numbers_of(read, Path(path).name, leave_out, kinds or {}, missing)
     return _cut(columns, table, window, _starts(len(table), window, stride), notes)
 
@@ -209,7 +209,7 @@ def given_series(
         given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
     called = f"the {type(given).__name__}"
     columns, table, notes = _numbers_of(
-        partial(read_frame, given, missing=missing, **rules), called, leave_out, kinds or {}, missing
+        partial(read_frame, given, missing=missing, parts=False, **rules), called, leave_out, kinds or {}, missing
     )
     return _cut(columns, table, window, _starts(len(table), window, stride) if starts is None else starts, notes)
 
