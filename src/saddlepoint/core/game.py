@@ -190,7 +190,9 @@ class Game:
                 continue
             own = self.point[name]
             for parameter, gradient in zip(own, direction[name], strict=True):
-                parameter.grad = gradient
+                # A fused optimizer takes numbers as they lie in memory, whatever the strides of the gradient say.
+                same = gradient.stride() == parameter.stride()
+                parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
             self.optimizers[name].step()
             for parameter in own:
                 parameter.grad = None

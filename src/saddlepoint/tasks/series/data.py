@@ -174,7 +174,7 @@ def read_series(
         DataError: no such table, text in it, nothing that moves, no window without missing values, or rows of several
             series that nothing tells apart.
     """
-    read = partial(read_table, path, missing=missing, **reading)
+    read = partial(read_table, path, missing=missing, parts=False, **reading)
     return _series(read, Path(path).name, window, stride, leave_out, kinds or {}, missing, order or Order())
 
 
@@ -213,7 +213,7 @@ def given_series(
             window = stride = numbers.shape[1]
         order = Order(time=None)
         given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
-    read = partial(read_frame, given, missing=missing, **rules)
+    read = partial(read_frame, given, missing=missing, parts=False, **rules)
     return _series(read, f"the {type(given).__name__}", window, stride, leave_out, kinds or {}, missing, order)
 
 
