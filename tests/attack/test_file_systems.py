@@ -6,12 +6,14 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from commands import TINY, Run
 from faults import FAULTS, failing, failing_at, shim
+from saddlepoint import report
 from saddlepoint.storage import RunFolder, write_atomically
 
 #: Little enough to be trained some times a second; its report would take longer than its training.
@@ -22,8 +24,13 @@ MORE = pytest.mark.slow  # of a kind of which others are run each time
 @pytest.fixture(autouse=True)
 def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and curves are made of what is written here, and slowly."""
-    monkeypatch.setattr("saddlepoint.runs.run.write_curves", lambda run: run, raising=True)
-    monkeypatch.setattr("saddlepoint.runs.run.write_report", lambda run: run, raising=True)
+    pages = SimpleNamespace(
+        write_curves=lambda run: run,
+        write_report=lambda run: run,
+        examine_run=report.examine_run,
+        evidence_of=report.evidence_of,
+    )
+    monkeypatch.setattr("saddlepoint.runs.run.pages", pages)
 
 
 @pytest.fixture(scope="module")

@@ -73,8 +73,9 @@ def test_files_and_folders_keep_names_and_formats(
     Image.fromarray(colours()).save(tmp_path / "alone.png")
     out = tmp_path / "out"
     said = run(command, identity[command], folder, tmp_path / "alone.png", "--out", out, "--json")
-    told = {"out": str(out), "written": 6, "already": 0, "scale": 1, "failed": [], "remarks": []}
-    assert (said.code, said.json) == (0, told)
+    expected = {"out": str(out), "written": 6, "already": 0, "scale": 1, "failed": [], "remarks": [], "notes": []}
+    expected["ignored"] = [str(folder / "notes.txt")]
+    assert (said.code, said.json) == (0, expected)
     found = {path.relative_to(out).as_posix(): kind_of(path) for path in out.rglob("*") if path.is_file()}
     assert found == {
         "a.png": "PNG",

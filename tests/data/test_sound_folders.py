@@ -97,7 +97,7 @@ def test_bad_files_are_named_and_skipped(put: Callable[..., Path]) -> None:
     assert "Skipped 5 files" in said
     assert "none.wav (it is empty)" in said
     assert "nan.wav (it holds numbers that are not finite)" in said
-    assert "Left out 1 files that are no .wav" in said
+    assert "Left out 1 files that are no sounds by their endings: " in said
     (folder / "good.wav").unlink()
     with pytest.raises(DataError, match="none of the 5 sound files can be used"):
         sound_folder(folder)
@@ -140,13 +140,41 @@ def test_classes_are_folders_prefixes_or_a_pattern(put: Callable[..., Path]) -> 
     assert sound_folder(folder, label="_([a-z]+)_").classes == ("ann", "bob")
     assert sound_folder(folder, label=None).labels is None
     put("loose.wav")
-    assert sound_folder(folder).classes == ()
+    beside = sound_folder(folder)
+    assert (beside.classes, len(beside)) == (("one", "zero"), 3)
+    assert "Left out 1 sounds beside the classes' folders: loose.wav." in beside.notes
     with pytest.raises(DataError, match=r"loose\.wav have no class by data.label"):
         sound_folder(folder, label="_([a-z]+)_")
     with pytest.raises(DataError, match="has no group"):
         sound_folder(folder, label="_[a-z]+_")
     with pytest.raises(DataError, match="no regular expression"):
         sound_folder(folder, label="(")
+
+
+def test_half_of_the_sounds_beside_folders_take_the_classes_away(put: Callable[..., Path]) -> None:
+    for name in ("zero/a.wav", "one/b.wav", "c.wav", "d.wav"):
+        folder = put(name)
+    data = sound_folder(folder)
+    assert (data.classes, len(data)) == ((), 4)
+
+
+def test_antiphase_and_what_is_beyond_full_scale_are_kept_and_told(put: Callable[..., Path]) -> None:
+    put("anti.wav", np.stack([tone(), -tone()], 1))
+    put("three.wav", tone(level=3), subtype="FLOAT")
+    put("whole.wav", tone(level=20000), subtype="FLOAT")
+    folder = put("a.aiff")
+    put("b.mp3", tone(seconds=0.3))
+    data = sound_folder(folder, samples=800, level="kept")
+    said = " ".join(data.notes)
+    assert len(data) == 5
+    assert "of which the loudest is taken: 1 files (anti.wav)" in said
+    assert "Beyond full scale, and scaled to it: 2 files (three.wav, whole.wav)" in said
+    assert "Clipped" not in said
+    _, anti, _, three, whole = data.floats().abs().amax(1).tolist()
+    assert anti == pytest.approx(0.5, abs=1e-3)
+    assert three == whole == pytest.approx(1, abs=1e-3)
+    middle = data.floats()[-1, 100:700]
+    assert float(torch.nn.functional.cosine_similarity(middle, data.floats()[0, 100:700], 0)) > 0.999  # no square wave
 
 
 def test_what_is_held_out_follows_a_rule(put: Callable[..., Path]) -> None:
@@ -186,8 +214,8 @@ def test_a_missing_folder_an_empty_one_and_a_missing_extra_say_what_to_do(
 ) -> None:
     with pytest.raises(DataError, match="does not exist: expected a folder of sounds"):
         sound_folder(tmp_path / "nowhere")
-    (tmp_path / "song.mp3").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"holds no sounds: looked for .* found 1 of \.mp3"):
+    (tmp_path / "song.m4a").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"holds no sounds: looked for .* found 1 of \.m4a"):
         sound_folder(tmp_path)
     with pytest.raises(DataError, match="at least 100 samples a second"):
         sound_folder(tmp_path, rate=0)

@@ -8,11 +8,13 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
-from saddlepoint.cli.files import jobs_of, tell_of
+from saddlepoint.cli.files import jobs_of, others_below, tell_of
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.data.collection import some
+from saddlepoint.data.folder import printable
 from saddlepoint.disk import found_at, is_disk_file
 from saddlepoint.marks import Mark, mark_beside, mark_in
 from saddlepoint.report.before_after import write_page
@@ -98,9 +100,11 @@ def vocode(
 ) -> None:
     """Resynthesise audio files from their mel spectrograms by a trained vocoder: files and folders of any length.
 
-    Sounds are brought to the vocoder's rate and to one channel. A .npy file is a log-mel spectrogram itself, (bands,
-    frames). Results are 16-bit WAV files. Files that cannot be read are named and left out, and the exit code is then
-    1. --steps: by which waves are brought nearer to their spectrogram; 0 is the network alone.
+    WAV, AIFF, FLAC, MP3 and OGG are read. Results are WAV files with the rate, channels, length and depth of what was
+    read; MP3 and OGG become 16 bits. Each channel is vocoded by itself, and nothing is left above half of the vocoder's
+    rate. A .npy file is a log-mel spectrogram itself, (bands, frames). Files that cannot be read are named and left
+    out, and the exit code is then 1. --rate: another rate of the results; --channels mixed: one channel; --steps: by
+    which waves are brought nearer to their spectrogram, 0 is the network alone.
 
     Examples:
 
@@ -152,7 +156,12 @@ def apply(
     credentials = credentials_of(sign, mark=mark)
     own = mark_of(opened, model, verb, given) if mark else None
     model = model.prepared(options)
-    jobs = jobs_of([Path(name) for name in named], out, model.inputs, model.renamed, model.takes)
+    paths = [Path(name) for name in named]
+    jobs = jobs_of(paths, out, model.inputs, model.renamed, model.takes)
+    if ignored := others_below(paths, out, jobs):
+        tell(
+            [f"Not read, as they are no {model.takes} by their endings: {some([printable(str(p)) for p in ignored])}."]
+        )
     model.network.to(pick_device(device))
     failed: dict[Path, str] = {}
     remarks: dict[Path, list[str]] = {}
@@ -191,8 +200,10 @@ def apply(
     if as_json:
         reasons = [{"file": str(path), "reason": reason} for path, reason in failed.items()]
         said = [{"file": str(path), "remark": text} for path, texts in remarks.items() for text in texts]
-        counts = {"written": len(kept) - already, "already": already}
-        print_json({"out": str(out), **counts, **model.facts(), "failed": reasons, "remarks": said})
+        counts = {"out": str(out), "written": len(kept) - already, "already": already}
+        left = {"failed": reasons, "ignored": list(map(str, ignored))}
+        print_json({**counts, **model.facts(), **left, "remarks": said, "notes": list(model.notes())})
+    tell(model.notes())
     tell_of(jobs, failed, out, model.takes.removesuffix("s"), already, remarks)
     if page is not None:
         err.print(f"before and after: {page}", markup=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from saddlepoint.cli.console import err, fail
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.folder import printable
-from saddlepoint.disk import without_links
+from saddlepoint.disk import walk, without_links
 
 #: Failures that are named on the screen.
 NAMED = 10
@@ -71,6 +71,21 @@ def jobs_of(
         if without_links(job.target) in inputs_there:
             raise ConfigurationError(f"{job.target} is an input, and would be written over: give another folder --out")
     return jobs
+
+
+def others_below(inputs: Sequence[Path], out: Path, jobs: Sequence[Job]) -> list[Path]:
+    """Files below folders that are given and that no job reads, without hidden ones and those below `out`."""
+    target, taken = without_links(out), {without_links(job.source) for job in jobs}
+    found = []
+    for given in filter(Path.is_dir, inputs):
+        for place, names in walk(given):
+            files = [place / name for name in names if not name.startswith(".")]
+            found += [file for file in files if not _within(without_links(file), target, taken)]
+    return sorted(found)
+
+
+def _within(file: Path, target: Path, taken: set[Path]) -> bool:
+    return file in taken or target in file.parents
 
 
 def tell_of(

@@ -1,18 +1,21 @@
-"""Any folder of sounds: WAV, FLAC and OGG of mixed rates, channels and lengths, with files that are none.
+"""Any folder of sounds: WAV, AIFF, FLAC, MP3, OGG of mixed rates, channels and lengths, with files that are none.
 
 The rules:
 
     rate        every sound is resampled to one rate, through a filter that leaves out what the new rate lacks
-    channels    the mean of all
+    channels    the mean of all; where they cancel each other, as those of a stereo file in antiphase do, the one with
+                the most power
     length      what is shorter is followed by silence; what is longer is cut as `cut` says, and fades over 5 ms:
                 `start` keeps the beginning, `loudest` the stretch with the most power, `windows` makes a sound of every
                 stretch after another, but for a last one that is less than half as long
-    level       `peak` scales every sound to a peak of 0.9; `kept` leaves it
+    level       `peak` scales every sound to a peak of 0.9; `kept` leaves it, unless it is beyond full scale, as
+                files of floats may be: then it is scaled to full scale
     silence     a sound that never gets above −60 dB of full scale is left out, and counted; a file of less than 10 ms
                 is skipped, and named
-    classes     `folders`: sub-folders, where no sound lies in the folder itself and there are at least two; `prefix`:
-                what stands before the first _ of a file's name; None: there are none; else a regular expression,
-                searched in the path, whose first group is the class; one without a sound to train with is left out
+    classes     `folders`: sub-folders, where at least two hold sounds; sounds that lie beside them are left out and
+                named, unless they are half of all or more: then there are no classes; `prefix`: what stands before
+                the first _ of a file's name; None: there are none; else a regular expression, searched in the path,
+                whose first group is the class; one without a sound to train with is left out
     to test     files whose path without its ending fits a regular expression; else, where the folder holds `train` and
                 one of test, val, valid, validation, dev, the latter; else a share of the files, chosen by a hash of
                 their paths, so that it stays what it is as files are added
@@ -44,7 +47,11 @@ Cut = Literal["start", "loudest", "windows"]
 Level = Literal["peak", "kept"]
 Wave = NDArray[np.float64]
 
-ENDINGS = (".wav", ".flac", ".ogg", ".oga")
+ENDINGS = tuple(".wav .aif .aiff .aifc .flac .mp3 .ogg .oga .opus .au .caf .w64 .rf64".split())
+#: Depths that a WAV file has; a file of another is written with 16 bits.
+DEPTHS = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+#: Channels cancel each other where their mean has less than this share of the power that independent ones would have.
+CANCELS = 0.1
 #: Of full scale: below it a sound is silent; the peak that sounds are scaled to; what clipping reaches.
 SILENT, PEAK, FULL = 1e-3, 0.9, 0.999
 #: So many samples in a row at full scale are clipped.
@@ -173,6 +180,12 @@ def sound_folder(
     named = _classifier(label)
     everything, others = _listed(root)
     files, known, notes = _parted(root, everything, test, held_out, split)
+    if loose := _loose(known, files, label):
+        notes.append(
+            f"Left out {len(loose):,} sounds beside the classes' folders: {some(list(map(printable, loose)))}."
+        )
+        files = [file for file in files if file not in loose]
+    known = [file for file in known if file not in _loose(known, known, label)]
     names = {file: named(stem) for file, stem in _stems(known).items()} if label is not None else {}
     classes = _classes(names, label, root)
     own = {file: named(stem) for file, stem in _stems(files).items()}
@@ -298,25 +311,52 @@ class _Held:
 
     def blocks(self, size: int, **_: object) -> Iterator[Wave]:
         for start in range(0, self.frames, size):
-            yield self.samples[start : start + size].mean(1)
+            yield self.samples[start : start + size]
 
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """A whole sound as a file has it, mixed down.
+    """A whole sound as a file has it.
 
     Attributes:
-        wave: float64 (samples,), at the rate that was asked for.
-        rate, channels: of the file.
+        samples: float64 (frames, channels), full scale being 1.
+        rate: samples a second.
+        depth: of `DEPTHS`, or another of libsndfile's.
     """
 
-    wave: Wave
+    samples: Wave
     rate: int
-    channels: int
+    depth: str = "PCM_16"
+
+    @property
+    def peak(self) -> float:
+        """The greatest level of any channel; above 1 where a file of floats goes beyond full scale."""
+        return float(np.abs(self.samples).max())
+
+    def mixed(self, rate: int) -> Wave:
+        """Its channels as one, (samples,), resampled."""
+        return at_rate(mixed(self.samples), self.rate, rate)
 
 
-def read_sound(path: Path, rate: int) -> Sound:
-    """A file of one sound, whole, resampled to a rate and mixed down to the mean of its channels.
+def mixed(samples: Wave) -> Wave:
+    """Channels (frames, channels) as one: their mean, or the one with the most power where they cancel each other.
+
+    >>> tone = np.sin(np.arange(100.0))
+    >>> float(np.abs(mixed(np.stack([tone, -tone], 1)) - tone).max())
+    0.0
+    """
+    mean: Wave = samples.mean(1)
+    return samples[:, int(np.square(samples).sum(0).argmax())] if cancel(samples) else mean
+
+
+def cancel(samples: Wave) -> bool:
+    """Whether channels (frames, channels) cancel each other when they are averaged."""
+    power = np.square(samples).mean()
+    return bool(np.square(samples.mean(1)).mean() < CANCELS * power / samples.shape[1])
+
+
+def read_sound(path: Path) -> Sound:
+    """A file of one sound, whole.
 
     Raises:
         DataError: it cannot be read, is empty or holds numbers that are not finite; or a missing extra.
@@ -325,7 +365,7 @@ def read_sound(path: Path, rate: int) -> Sound:
     try:
         with _opened_sound(library, path) as file:
             _check_rate(file.samplerate)
-            found, own = file.read(dtype="float64", always_2d=True), int(file.samplerate)
+            found, own, depth = file.read(dtype="float64", always_2d=True), int(file.samplerate), str(file.subtype)
     except MemoryError as error:
         raise DataError(f"its head says {file.frames:,} samples, which is more than memory holds") from error
     except (library.SoundFileError, OSError, RuntimeError) as error:
@@ -334,7 +374,7 @@ def read_sound(path: Path, rate: int) -> Sound:
         raise DataError("it is empty")
     if not np.isfinite(found).all():
         raise DataError("it holds numbers that are not finite")
-    return Sound(_at_rate(found.mean(1), own, rate), own, found.shape[1])
+    return Sound(found, own, depth)
 
 
 def _opened_sound(library: Any, path: Path) -> Any:
@@ -344,7 +384,7 @@ def _opened_sound(library: Any, path: Path) -> Any:
     return library.SoundFile(str(path))
 
 
-def sound_of(wave: NDArray[Any], own_rate: int, rate: int, name: str) -> Sound:
+def sound_of(wave: NDArray[Any], own_rate: int, name: str) -> Sound:
     """A sound in memory, (samples,) or (samples, channels), as `read_sound` gives one of a file.
 
     Raises:
@@ -354,7 +394,7 @@ def sound_of(wave: NDArray[Any], own_rate: int, rate: int, name: str) -> Sound:
     floats = _floats(wave, name)
     if not floats.size or not np.isfinite(floats).all():
         raise DataError(f"{name} is empty or holds numbers that are not finite")
-    return Sound(_at_rate(floats.mean(1), own_rate, rate), own_rate, floats.shape[1])
+    return Sound(floats, own_rate)
 
 
 def sound_files(root: Path, test: str | None, held_out: float, split: Split) -> tuple[list[str], list[str]]:
@@ -371,24 +411,22 @@ def sound_files(root: Path, test: str | None, held_out: float, split: Split) -> 
 # --- which files ----------------------------------------------------------------------------------------
 
 
-def _listed(root: Path) -> tuple[list[str], Counter[str]]:
-    """Sounds by their path below the root, sorted, and the endings of other files."""
+def _listed(root: Path) -> tuple[list[str], list[str]]:
+    """Sounds by their path below the root, sorted, and other files."""
     if not root.is_dir():
         found = "is a file" if root.exists() else "does not exist"
         raise DataError(f"{root} {found}: expected a folder of sounds; give the path of one")
     sounds: list[str] = []
-    others: Counter[str] = Counter()
+    others: list[str] = []
     for place, files in walk(root):
         for name in files:
             path = place / name
-            if path.suffix.lower() in ENDINGS:
-                sounds.append(path.relative_to(root).as_posix())
-            else:
-                others[path.suffix.lower() or "no ending"] += 1
+            (sounds if path.suffix.lower() in ENDINGS else others).append(path.relative_to(root).as_posix())
     if not sounds:
-        found = ", ".join(f"{count:,} of {kind}" for kind, count in others.most_common(5)) or "no files"
+        kinds = Counter(Path(name).suffix.lower() or "no ending" for name in others)
+        found = ", ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common(5)) or "no files"
         raise DataError(f"{root} holds no sounds: looked for {' '.join(ENDINGS)}, also in sub-folders; found {found}")
-    return sorted(sounds), others
+    return sorted(sounds), sorted(others)
 
 
 def _parted(
@@ -423,8 +461,19 @@ def _parted(
     return [file for file in files if file in chosen], training, [f"Held out: {len(chosen):,} files, {how}."]
 
 
-def _left_out(others: Counter[str]) -> list[str]:
-    return [f"Left out {sum(others.values()):,} files that are no {', '.join(ENDINGS)}."] if others else []
+def _left_out(others: list[str]) -> list[str]:
+    named = some([printable(name) for name in others])
+    return [f"Left out {len(others):,} files that are no sounds by their endings: {named}."] if others else []
+
+
+def _loose(training: Sequence[str], files: Sequence[str], label: str | None) -> list[str]:
+    """Files that lie beside sub-folders that are classes, to be left out."""
+    stems = _stems(training)
+    classes = {stem.partition("/")[0] for stem in stems.values() if "/" in stem}
+    beside = sum("/" not in stem for stem in stems.values())
+    if label != "folders" or len(classes) < 2 or 2 * beside >= len(stems):
+        return []
+    return [file for file, stem in _stems(files).items() if "/" not in stem]
 
 
 def _share(file: str) -> float:
@@ -489,53 +538,36 @@ def _compiled(pattern: str, key: str) -> "re.Pattern[str]":
 
 
 @dataclass
-class _Reader:
-    """Reads files one after another, and counts what it meets."""
+class Findings:
+    """What is met while sounds are read, to be told.
+
+    Attributes:
+        rate: to which all are resampled.
+        skipped, silent, clipped, over, cancelled: names; `skipped` with the reason.
+        rates: of the files.
+        mixed: files of more than one channel.
+    """
 
     rate: int
-    samples: int
-    cut: Cut
-    level: Level
     skipped: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     clipped: list[str] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
     rates: Counter[int] = field(default_factory=Counter)
     mixed: int = 0
-    padded: int = 0
-    shortened: int = 0
 
-    def read(self, path: Path, name: str) -> list[NDArray[np.int16]]:
-        """The sounds of a file, int16 (samples,) each."""
-        library = _soundfile()
-        try:
-            with _opened_sound(library, path) as file:
-                return self.taken(file, name)
-        except (library.SoundFileError, OSError, RuntimeError) as error:
-            self.skipped.append(f"{name} ({str(error).rpartition(': ')[2].rstrip('.') or 'cannot be read'})")
-            return []
-
-    def taken(self, file: Any, name: str) -> list[NDArray[np.int16]]:
-        """The sounds of an opened file, int16 (samples,) each."""
-        try:
-            if not file.frames:
-                raise _Unfit("it is empty")
-            _check_rate(file.samplerate)
-            self.rates[file.samplerate] += 1
-            self.mixed += file.channels > 1
-            waves = list(self._stretches(file))
-            if file.frames < SHORTEST * file.samplerate:
-                raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
-        except (_Unfit, DataError) as error:
-            self.skipped.append(f"{name} ({error})")
-            return []
-        if any(is_clipped(wave) for wave in waves):
-            self.clipped.append(name)
-        loud = [wave for wave in waves if np.abs(wave).max(initial=0) > SILENT]
-        self.silent += [name] * (len(waves) - len(loud))
-        return [self._finished(wave) for wave in loud]
+    def levels(self, name: str, samples: Wave) -> None:
+        """Look at what is clipped, beyond full scale or in antiphase in a file's samples (frames, channels)."""
+        if np.abs(samples).max(initial=0) > 1:
+            _once(self.over, name)
+        elif is_clipped(mixed(samples)):
+            _once(self.clipped, name)
+        if samples.shape[1] > 1 and cancel(samples):
+            _once(self.cancelled, name)
 
     def notes(self) -> list[str]:
-        """What was skipped or converted, a sentence each."""
+        """A sentence each."""
         others = {rate: count for rate, count in sorted(self.rates.items()) if rate != self.rate}
         notes = []
         if self.skipped:
@@ -545,10 +577,65 @@ class _Reader:
             notes.append(f"Resampled to {self.rate:,} Hz: {given}.")
         if self.mixed:
             notes.append(f"Mixed down to the mean of their channels: {self.mixed:,} files.")
+        if self.cancelled:
+            notes.append(
+                f"Channels that cancel each other, of which the loudest is taken: {len(self.cancelled):,} files "
+                f"({some(self.cancelled)})."
+            )
         if self.silent:
             notes.append(f"Left out {len(self.silent):,} silent sounds (below −60 dB): {some(self.silent)}.")
+        if self.over:
+            notes.append(f"Beyond full scale, and scaled to it: {len(self.over):,} files ({some(self.over)}).")
         if self.clipped:
             notes.append(f"Clipped, and kept: {len(self.clipped):,} files ({some(self.clipped)}).")
+        return notes
+
+
+def _once(names: list[str], name: str) -> None:
+    if name not in names[-1:]:
+        names.append(name)
+
+
+class _Reader:
+    """Reads files one after another, and notes what it meets."""
+
+    def __init__(self, rate: int, samples: int, cut: Cut, level: Level) -> None:
+        self.rate, self.samples, self.cut, self.level = rate, samples, cut, level
+        self.found = Findings(rate)
+        self.padded = self.shortened = 0
+
+    def read(self, path: Path, name: str) -> list[NDArray[np.int16]]:
+        """The sounds of a file, int16 (samples,) each."""
+        library = _soundfile()
+        try:
+            with _opened_sound(library, path) as file:
+                return self.taken(file, name)
+        except (library.SoundFileError, OSError, RuntimeError) as error:
+            reason = str(error).rpartition(": ")[2].rstrip(".") or "cannot be read"
+            self.found.skipped.append(f"{name} ({reason})")
+            return []
+
+    def taken(self, file: Any, name: str) -> list[NDArray[np.int16]]:
+        """The sounds of an opened file, int16 (samples,) each."""
+        try:
+            if not file.frames:
+                raise _Unfit("it is empty")
+            _check_rate(file.samplerate)
+            waves = list(self._stretches(file, name))
+            if file.frames < SHORTEST * file.samplerate:
+                raise _Unfit(f"it lasts {1000 * file.frames / file.samplerate:.2g} ms")
+        except (_Unfit, DataError) as error:
+            self.found.skipped.append(f"{name} ({error})")
+            return []
+        self.found.rates[file.samplerate] += 1
+        self.found.mixed += file.channels > 1
+        loud = [wave for wave in waves if np.abs(wave).max(initial=0) > SILENT]
+        self.found.silent += [name] * (len(waves) - len(loud))
+        return [self._finished(wave) for wave in loud]
+
+    def notes(self) -> list[str]:
+        """What was skipped or converted, a sentence each."""
+        notes = self.found.notes()
         if self.shortened or self.padded:
             length = f"{self.samples:,} samples ({self.samples / self.rate:.3g} s)"
             notes.append(
@@ -556,7 +643,7 @@ class _Reader:
             )
         return notes
 
-    def _stretches(self, file: Any) -> Iterator[Wave]:
+    def _stretches(self, file: Any, name: str) -> Iterator[Wave]:
         """Sounds at the rate of this reader, of `samples` at most; no more than one is in memory."""
         length = max(1, round(self.samples * file.samplerate / self.rate))
         if file.frames > length:
@@ -571,13 +658,14 @@ class _Reader:
             margin = round(MARGIN * file.samplerate)
             before = min(start, margin)
             file.seek(start - before)
-            wave = file.read(before + length + margin, dtype="float64", always_2d=True).mean(1)
-            if not len(wave):
+            found = file.read(before + length + margin, dtype="float64", always_2d=True)
+            if not len(found):
                 raise _Unfit("it ends before its header says")
-            if not np.isfinite(wave).all():
+            if not np.isfinite(found).all():
                 raise _Unfit("it holds numbers that are not finite")
+            self.found.levels(name, found)
             skip = round(before * self.rate / file.samplerate)
-            yield _at_rate(wave, file.samplerate, self.rate)[skip : skip + self.samples]
+            yield at_rate(mixed(found), file.samplerate, self.rate)[skip : skip + self.samples]
 
     def _finished(self, wave: Wave) -> NDArray[np.int16]:
         whole = np.zeros(self.samples)
@@ -590,7 +678,17 @@ class _Reader:
         peak = np.abs(whole).max()
         if self.level == "peak" and peak > 0:
             whole *= PEAK / peak
-        return (whole * 32768).round().clip(-32768, 32767).astype(np.int16)
+        return to_int16(whole)
+
+
+def to_int16(wave: Wave) -> NDArray[np.int16]:
+    """A wave of full scale 1 in 16 bits; one that goes beyond is scaled to full scale.
+
+    >>> to_int16(np.array([0.5, -2.0])).tolist()
+    [8192, -32768]
+    """
+    scaled = wave / max(1.0, float(np.abs(wave).max(initial=0)))
+    return (scaled * 32768).round().clip(-32768, 32767).astype(np.int16)
 
 
 class _Unfit(Exception):
@@ -603,7 +701,8 @@ def _check_rate(rate: int) -> None:
         raise DataError(f"{rate:,} samples a second, and from {LOWEST_RATE} to {HIGHEST_RATE:,} are expected")
 
 
-def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
+def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
+    """A wave (samples,) at another rate, through a filter that leaves out what the new rate lacks."""
     if rate == wanted:
         return wave
     from scipy.signal import resample_poly
@@ -645,13 +744,23 @@ def _soundfile() -> Any:
     return soundfile
 
 
-def write_wave(path: Path, wave: NDArray[np.float32], rate: int) -> None:
-    """A 16-bit mono WAV file, whole; needs no extra."""
+def write_wave(path: Path, wave: NDArray[Any], rate: int, depth: str = "PCM_16") -> None:
+    """A WAV file, whole; one of 16 bits needs no extra.
+
+    Args:
+        path: the file.
+        wave: floats (samples,) or (samples, channels); what goes beyond full scale is clipped, unless floats are kept.
+        rate: samples a second.
+        depth: of `DEPTHS`.
+    """
+    if depth != "PCM_16":
+        _soundfile().write(str(path), wave, rate, subtype=depth, format="WAV")
+        return
     import wave as library
 
     pcm = (np.clip(wave, -1, 1) * 32767).round().astype("<i2")
     with library.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(pcm.shape[1] if pcm.ndim > 1 else 1)
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(pcm.tobytes())

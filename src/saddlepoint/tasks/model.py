@@ -660,6 +660,10 @@ class Converter(Model):
         """What a machine may want to know of results, by name."""
         return {}
 
+    def notes(self) -> Sequence[str]:
+        """What is to be said of the results, a sentence each."""
+        return ()
+
     @abstractmethod
     def inputs(self, folder: Path) -> Sequence[str]:
         """Names, relative to a folder, of the files below it that it takes."""

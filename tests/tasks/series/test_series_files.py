@@ -10,6 +10,9 @@ import torch
 from saddlepoint.data import DataError
 from saddlepoint.tasks.series.coding import SeriesCoding
 from saddlepoint.tasks.series.data import read_series, written
+from saddlepoint.tasks.series.order import Order
+
+SENSORS = (("a", 1), ("b", 2), ("c", 3))
 
 
 def saved(folder: Path, frame: pandas.DataFrame) -> Path:
@@ -42,7 +45,7 @@ def test_numbers_are_learnt_time_is_left_out_and_constants_are_kept(tmp_path: Pa
     assert len(series) == 51
     assert np.array_equal(series.windows[7], series.values[7:17])
     assert "51 windows of 10 rows, of 60." in series.notes
-    assert sum("tells the time and is not learnt" in note for note in series.notes) == 2
+    assert sum("tells the time and is not learnt" in note for note in series.notes) == 1  # the other sorts them
     assert len(read_series(tmp_path / "series.csv", window=10, stride=5)) == 11
     left = read_series(tmp_path / "series.csv", window=10, leave_out=["stars", "unit"])
     assert [column.name for column in left.columns] == ["price", "high", "same"]
@@ -117,6 +120,63 @@ def test_held_out_time_shares_no_row_with_the_rest(tmp_path: Path) -> None:
     assert train.fingerprint != test.fingerprint
     with pytest.raises(DataError, match="leaves a part without windows"):
         read_series(saved(tmp_path, prices(60)), window=30).split(0.1)
+
+
+def hourly(rows: int = 120, **columns: object) -> pandas.DataFrame:
+    times = pandas.date_range("2024-01-01", periods=rows, freq="h").strftime("%Y-%m-%d %H:%M")
+    return pandas.DataFrame({"time": times, "value": np.arange(rows) * 1.5, **columns})
+
+
+@pytest.mark.parametrize("clock", ["dates", "epoch", "date and time of day"])
+@pytest.mark.parametrize("how", ["backwards", "shuffled"])
+def test_rows_are_sorted_by_their_own_times(how: str, clock: str, tmp_path: Path) -> None:
+    frame = hourly()
+    if clock == "epoch":
+        frame["time"] = 1_700_000_000 + 3600 * np.arange(120)
+    if clock == "date and time of day":
+        frame.insert(1, "clock", frame["time"].str[11:])
+        frame["time"] = frame["time"].str[:10]
+    turned = frame.iloc[::-1] if how == "backwards" else frame.sample(frac=1, random_state=0)
+    series = read_series(saved(tmp_path, turned), window=10)
+    assert series.values[:, 0].tolist() == frame["value"].tolist()
+    newest = ": the file has the newest first" if how == "backwards" else ""
+    assert f"Rows are sorted by time{newest}." in series.notes
+    as_they_stand = read_series(tmp_path / "series.csv", window=10, order=Order(time=None))
+    assert as_they_stand.values[:, 0].tolist() == turned["value"].tolist()
+
+
+def test_windows_lie_within_a_series(tmp_path: Path) -> None:
+    parts = [hourly(sensor=name, height=height, value=np.arange(120) * 1.5 + 1000 * height) for name, height in SENSORS]
+    stacked = pandas.concat(parts).sample(frac=1, random_state=0)
+    series = read_series(saved(tmp_path, stacked), window=10)
+    assert [column.name for column in series.columns] == ["value"]
+    assert (np.diff(series.windows[..., 0], axis=1) == 1.5).all()
+    assert len(series) == 3 * 111
+    assert "Rows of one time are of several series, which sensor tells apart." in series.notes
+    assert "height never changes within a series and is not learnt." in series.notes
+    named = read_series(tmp_path / "series.csv", window=10, order=Order(entity="height"))
+    assert np.array_equal(named.windows, series.windows)
+    with pytest.raises(DataError, match=r"240 of 360 rows of series.csv have the time of another row: name the column"):
+        read_series(saved(tmp_path, stacked[["time", "value"]]), window=10)
+
+
+def test_no_window_spans_a_gap(tmp_path: Path) -> None:
+    frame = hourly().drop(index=[*range(40, 60), 80])
+    series = read_series(saved(tmp_path, frame), window=10)
+    assert len(series) == 31 + 50
+    assert np.diff(series.windows[..., 0], axis=1).max() == 3.0
+    assert any("1 gaps of more than 5 usual steps (1 hours each)" in note for note in series.notes)
+    assert any(note.startswith("1 of 98 steps are not of the usual length, 1 hours") for note in series.notes)
+    assert len(read_series(tmp_path / "series.csv", window=10, order=Order(gap=None))) == 90
+    assert len(read_series(tmp_path / "series.csv", window=10, order=Order(gap=1.5))) == 31 + 11 + 30
+    with pytest.raises(DataError, match="59 rows in its longest of 2 stretches without a gap, and a window 70"):
+        read_series(tmp_path / "series.csv", window=70)
+
+
+def test_a_column_that_tells_no_time_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path, hourly(sensor=["a", "b"] * 60))
+    with pytest.raises(DataError, match=r"data\.time=sensor is a category: name a column of dates or numbers"):
+        read_series(path, window=10, order=Order(time="sensor"))
 
 
 def broken(how: str) -> pandas.DataFrame:

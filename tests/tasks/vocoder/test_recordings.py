@@ -46,13 +46,13 @@ def test_recordings_are_read_whole_and_what_was_met_is_said(folder: Path) -> Non
     assert found.peaks.tolist() == pytest.approx([0.5, 0.25, 0.5, 0.25, 1.0], abs=0.02)
     said = " ".join(found.notes)
     for phrase in (
-        "Skipped 2 files that cannot be read: bert/broken.wav",
+        "Skipped 2 files: bert/broken.wav",
         "bert/empty.wav (it is empty)",
         "Resampled to 2,000 Hz: 1 of 4,000 Hz.",
         "Mixed down to the mean of their channels: 1 files.",
         "Left out 1 silent sounds (below −60 dB): bert/silent.wav.",
         "Clipped, and kept: 1 files (bert/clipped.wav).",
-        "Left out 1 files that are no",
+        "Left out 1 files that are no sounds",
     ):
         assert phrase in said
 

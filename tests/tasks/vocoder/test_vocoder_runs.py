@@ -266,6 +266,35 @@ def test_files_are_converted_or_the_reason_is_said(data: Recordings, tmp_path: P
     assert not (tmp_path / "b.wav").exists()
 
 
+@pytest.mark.parametrize("depth", ["PCM_U8", "PCM_16", "PCM_24", "FLOAT"])
+def test_rate_channels_length_and_depth_stay(depth: str, data: Recordings, tmp_path: Path) -> None:
+    model, options = vocoder(2), VocoderOptions()
+    left = data[0].numpy()[:390].repeat(3)
+    given = np.stack([left, -left, np.zeros_like(left), 0.5 * left, left[::-1]], 1)
+    soundfile.write(tmp_path / "a.wav", given, 6000, subtype=depth)
+    assert model.convert(tmp_path / "a.wav", tmp_path / "b.wav", options) is None
+    found, made = soundfile.info(tmp_path / "b.wav"), soundfile.read(tmp_path / "b.wav")[0]
+    assert (found.samplerate, found.channels, found.frames, found.subtype) == (6000, 5, 1170, depth)
+    step = 0.02 if depth == "PCM_U8" else 1e-3
+    np.testing.assert_allclose(made[:, 1], -made[:, 0], atol=step)
+    np.testing.assert_allclose(made[:, 3], 0.5 * made[:, 0], atol=step)
+    assert np.abs(made[:, 2]).max() <= step
+    assert any("Nothing above 1,000 Hz" in note for note in model.notes())
+    assert model.convert(tmp_path / "a.wav", tmp_path / "c.wav", VocoderOptions(rate=3000, channels="mixed")) is None
+    found = soundfile.info(tmp_path / "c.wav")
+    assert (found.samplerate, found.channels, found.frames) == (3000, 1, 585)
+
+
+def test_floats_beyond_full_scale_keep_their_level(data: Recordings, tmp_path: Path) -> None:
+    model, options = vocoder(2), VocoderOptions()
+    for name, factor in (("one", 1 / float(data[0].abs().max())), ("many", 2e4)):
+        soundfile.write(tmp_path / f"{name}.wav", factor * data[0].numpy(), 2000, subtype="FLOAT")
+        assert model.convert(tmp_path / f"{name}.wav", tmp_path / f"{name}-made.wav", options) is None
+    one, many = (soundfile.read(tmp_path / f"{name}-made.wav")[0] for name in ("one", "many"))
+    np.testing.assert_allclose(many, one * 2e4 * float(data[0].abs().max()), rtol=1e-3, atol=1)
+    assert model.notes() == ["Beyond full scale, scaled to it and back: many.wav."]
+
+
 @pytest.mark.parametrize(
     ("sets", "why"),
     [

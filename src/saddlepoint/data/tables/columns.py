@@ -66,6 +66,10 @@ class Column(ABC):
         words: those of them that say something else than that there is none, as "unknown" does.
         stored: Arrow's type of the column in a Parquet file or a data frame; "" for text.
         dtype: of a column of a pandas DataFrame; "" of any other.
+        of: the file's column of which it is a part (`parts`); "" where it is a whole one.
+        before: what stands before the part.
+        after: what stands after the last part.
+        digits: to how many characters zeros fill it.
     """
 
     name: str
@@ -74,6 +78,10 @@ class Column(ABC):
     words: tuple[str, ...] = ()
     stored: str = ""
     dtype: str = ""
+    of: str = field(default="", kw_only=True)
+    before: str = field(default="", kw_only=True)
+    after: str = field(default="", kw_only=True)
+    digits: int = field(default=0, kw_only=True)
 
     kind: ClassVar[str]
     #: Whether values are on a scale, as a `ScaledColumn`'s.
@@ -457,4 +465,6 @@ def named(columns: Sequence[Column], name: str) -> Column:
     for column in columns:
         if column.name == name:
             return column
+    if parts := [column.name for column in columns if column.of == name]:
+        raise DataError(f"{name!r} is learnt by its parts: name {' or '.join(parts)}")
     raise DataError(f"there is no column {name!r}: the table has {', '.join(column.name for column in columns)}")

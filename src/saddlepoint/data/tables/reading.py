@@ -47,6 +47,7 @@ from saddlepoint.data.tables.files import Source, given_rows, open_files
 from saddlepoint.data.tables.grain import Grain, grain_of_moments, grain_of_numbers
 from saddlepoint.data.tables.identifiers import IdentifierEvidence, IdentifierPattern, cells_of, dense
 from saddlepoint.data.tables.numbers import EXACT, NumberEvidence, NumberSpelling, spellings_of, units_of
+from saddlepoint.data.tables.parts import Template, parted, template_of
 from saddlepoint.data.tables.sensitive import SENSITIVE, FakeEvidence, FakePattern, has_faker, recognised
 from saddlepoint.data.tables.table import TableData
 
@@ -62,6 +63,8 @@ FEW, OFTEN = 10, 10
 MOST, UNLIKE = 200_000, 0.9
 #: Texts of the first piece by which spellings are found, and spellings of dates that are followed.
 SAMPLE, FOLLOWED = 400, 12
+#: Different texts of the first piece by which parts of texts are found.
+PARTED = 5_000
 #: Digits from which whole numbers of one length are telephones, cards or accounts.
 LONG = 10
 #: Words of a column's name that say that it holds names of rows, or moments in seconds since 1970.
@@ -103,6 +106,7 @@ class Rules:
         decimal, thousands: of all numbers; None finds them out.
         primary_key: a column whose values are all different and name the rows.
         released: columns that are learnt as they are, though they lead to people or nearly all values differ.
+        parts: whether texts that hold several values are learnt by their parts.
     """
 
     kinds: Mapping[str, Declared]
@@ -111,6 +115,7 @@ class Rules:
     thousands: str | None = None
     primary_key: str | None = None
     released: frozenset[str] = frozenset()
+    parts: bool = True
 
 
 def read_table(
@@ -122,6 +127,7 @@ def read_table(
     thousands: str | None = None,
     primary_key: str | None = None,
     released: Sequence[str] = (),
+    parts: bool = True,
     separator: str | None = None,
     encoding: str = "utf-8",
     sheet: str | int | None = None,
@@ -138,6 +144,7 @@ def read_table(
         decimal, thousands: of all numbers; None finds them out.
         primary_key: a column whose values are all different and name the rows.
         released: columns that are learnt as they are, though they lead to people or nearly all values differ.
+        parts: whether texts that hold several values, as 120/80, are learnt by their parts.
         separator: between a line's values; None finds it out by the first lines.
         encoding: of a CSV file.
         sheet: of an Excel file; None is the first.
@@ -148,7 +155,7 @@ def read_table(
         DataError: it can't be read as a table, or a column not as it was declared; pandas is not installed.
     """
     source = open_files(path, separator=separator, encoding=encoding, sheet=sheet, query=query)
-    return _read(source, _rules(kinds, missing, decimal, thousands, primary_key, released), progress)
+    return _read(source, _rules(kinds, missing, decimal, thousands, primary_key, released, parts), progress)
 
 
 def read_frame(
@@ -160,17 +167,18 @@ def read_frame(
     thousands: str | None = None,
     primary_key: str | None = None,
     released: Sequence[str] = (),
+    parts: bool = True,
 ) -> TableData:
     """The table of a pandas DataFrame or a pyarrow Table, by the same rules; an index is left out.
 
     Args:
         given: the frame; its names are read as texts.
-        kinds, missing, decimal, thousands, primary_key, released: see `read_table`.
+        kinds, missing, decimal, thousands, primary_key, released, parts: see `read_table`.
 
     Raises:
         DataError: it is neither, or can't be read as a table; pandas or pyarrow is not installed.
     """
-    return _read(given_rows(given), _rules(kinds, missing, decimal, thousands, primary_key, released), None)
+    return _read(given_rows(given), _rules(kinds, missing, decimal, thousands, primary_key, released, parts), None)
 
 
 def _rules(
@@ -180,17 +188,21 @@ def _rules(
     thousands: str | None,
     primary_key: str | None,
     released: Sequence[str],
+    parts: bool,
 ) -> Rules:
     own = {name: Declared(kind) if isinstance(kind, str) else kind for name, kind in (kinds or {}).items()}
     if primary_key is not None:
         own[primary_key] = Declared("identifier")
     if decimal is not None and decimal == thousands:
         raise DataError(f"data.decimal and data.thousands are both {decimal!r}: give two different marks")
-    return Rules(own, frozenset(missing), decimal, thousands, primary_key, frozenset(released))
+    return Rules(own, frozenset(missing), decimal, thousands, primary_key, frozenset(released), parts)
 
 
 def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
     _check_declared(source, rules)
+    templates = _templates(source, rules) if rules.parts else {}
+    source = parted(source, templates, rules.missing)
+    marked = {part: template for template in templates.values() for part in template.columns}
     textual = frozenset(
         name for name, own in rules.kinds.items() if own.kind in ("category", "identifier", "number", "integer")
     )
@@ -221,10 +233,17 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
         column = replace(column, stored=source.stored.get(name, ""), dtype=source.dtypes.get(name, ""))
         if isinstance(column, CategoryColumn):
             column = replace(column, levels=source.levels.get(name, ()))
+        if name in marked:
+            column = marked[name].marked(column)
         columns.append(column)
         cells[name] = own
         notes += [*plan.notes, *_notes(column, own)]
     notes += _of_fakes(columns)
+    notes += [
+        f"{template.name} is learnt by its parts, as {template.form!r}, and written whole again. To have it "
+        f"whole: --set {shlex.quote(f'data.columns.{template.name}=category')}."
+        for template in templates.values()
+    ]
     if not any(column.numeric or column.kind == "category" for column in columns):
         raise DataError(
             f"{source.called}: every column is constant, empty or an identifier: there is nothing to learn; give others"
@@ -490,6 +509,41 @@ def _mere_digits(spelling: DateSpelling) -> bool:
 def _plausible(seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
     first, last = ((year - 1970) * 31_556_952 for year in PLAUSIBLE)
     return (seconds >= first) & (seconds < last)
+
+
+# --- texts of several values ---------------------------------------------------------------------------
+
+
+def _templates(source: Source, rules: Rules) -> dict[str, Template]:
+    """The columns whose texts are made of parts, and would otherwise be learnt whole or not at all."""
+    found: dict[str, Template] = {}
+    for number, piece in enumerate(source.pieces(frozenset())):
+        if number and not found:
+            break
+        for name in source.names if number == 0 else list(found):
+            if name in rules.kinds or name in rules.released or isinstance(piece[name], np.ndarray):
+                continue
+            own = _Piece(piece[name])
+            if number == 0:
+                template = template_of(name, own.texts[:PARTED], int(own.counts[:PARTED].sum()), rules.missing)
+                if template is None or not set(template.columns).isdisjoint(source.names):
+                    continue
+                look = _Look(name, rules, typed=False)
+                look.see(piece[name])
+                if isinstance(_plan(source, name, look, rules, ""), _Texts):
+                    found[name] = template
+            if name in found and not _serves(found[name], own, rules):
+                del found[name]
+    return found
+
+
+def _serves(template: Template, piece: _Piece, rules: Rules) -> bool:
+    """Whether the texts of a piece are made so, but for words where the first part is a number."""
+    present = ~piece.absent(rules.missing)
+    others = np.array([template.parts(text) is None for text in piece.texts]) & present
+    words, rows = int(others.sum()), piece.counts
+    few = words <= WORDS and rows[others].sum() <= (1 - NUMBERS) * rows[present].sum()
+    return words == 0 or (template.numbers[0] and bool(few))
 
 
 # --- the second pass ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.arrow import arrow_array, pandas_series
 from saddlepoint.data.tables.columns import Cells, Column, named
+from saddlepoint.data.tables.parts import together
 
 if TYPE_CHECKING:
     import pandas
@@ -128,7 +129,8 @@ class TableData:
 
     def texts(self) -> dict[str, NDArray[np.object_]]:
         """Every column as the file has it."""
-        return {column.name: column.in_file(self.cells[column.name]) for column in self.columns}
+        columns, cells = together(self.columns, self.cells)
+        return {column.name: column.in_file(cells[column.name]) for column in columns}
 
     def frame(self) -> "pandas.DataFrame":
         """A pandas frame with the columns' types: numbers as exact as they are written, dates, texts; NA for none.
@@ -141,7 +143,8 @@ class TableData:
         except ImportError as error:
             raise DataError("rows are given as a pandas DataFrame: pip install 'saddlepoint[table]'") from error
 
-        return pandas.DataFrame({c.name: pandas_series(c, self.cells[c.name]) for c in self.columns})
+        columns, cells = together(self.columns, self.cells)
+        return pandas.DataFrame({column.name: pandas_series(column, cells[column.name]) for column in columns})
 
     def write(self, path: Path, *, parquet: bool = False, separator: str | None = None) -> None:
         """A CSV file as the one that was read, or with another separator; or a Parquet file with its types.
@@ -174,8 +177,9 @@ class TableData:
         import pyarrow
         import pyarrow.parquet
 
-        arrays = [arrow_array(column, self.cells[column.name]) for column in self.columns]
-        table = pyarrow.table(arrays, names=[column.name for column in self.columns])
+        columns, cells = together(self.columns, self.cells)
+        arrays = [arrow_array(column, cells[column.name]) for column in columns]
+        table = pyarrow.table(arrays, names=[column.name for column in columns])
         try:
             pyarrow.parquet.write_table(table, file)
         except pyarrow.ArrowException as error:

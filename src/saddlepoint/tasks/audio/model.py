@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from saddlepoint.configuration import Settings
-from saddlepoint.data.audio import SoundData, write_wave
+from saddlepoint.data.audio import SoundData, at_rate, write_wave
 from saddlepoint.signals import Spectrogram
 from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.model import FOLDER, LatentSampler
@@ -32,12 +32,14 @@ PAUSE = 0.15
 
 
 class SoundOptions(Settings):
-    """What may be chosen of pictures of sounds."""
+    """What may be chosen of sounds, and of pictures of them."""
 
     columns: int | None = Field(default=None, ge=1)
     """Columns of a grid of spectrograms; none makes it as square as it gets."""
     scale: int | None = Field(default=None, ge=1)
     """Enlarge pixels by a whole factor."""
+    rate: int | None = Field(default=None, ge=1000, le=192_000)
+    """Samples a second of the files that are written; none is that of the training."""
 
 
 class Sounds(NamedTuple):
@@ -110,7 +112,14 @@ class SoundGenerator(LatentSampler):
 
     def presented(self, drawn: DrawnSounds) -> Sounds:
         """The sounds and their rate."""
-        return Sounds(drawn.waves, self.rate)
+        return self._at_rate(drawn)
+
+    def _at_rate(self, drawn: DrawnSounds) -> Sounds:
+        """The sounds at the rate that was asked for."""
+        if (rate := drawn.options.rate or self.rate) == self.rate:
+            return Sounds(drawn.waves, rate)
+        waves = [torch.from_numpy(at_rate(wave, self.rate, rate)) for wave in drawn.waves.double().numpy()]
+        return Sounds(torch.stack(waves).float(), rate)
 
     def made_levels(self, n: int, seed: int) -> Tensor:
         """Spectrograms of the sounds of `made(n, seed)`."""
@@ -131,10 +140,12 @@ class SoundGenerator(LatentSampler):
         Image.fromarray(picture).save(path, format=form)
 
     def _write_preview(self, drawn: DrawnSounds, path: Path) -> None:
-        write_wave(path, preview(drawn.waves, self.rate), self.rate)
+        waves, rate = self._at_rate(drawn)
+        write_wave(path, preview(waves, rate), rate)
 
     def _write_npz(self, drawn: DrawnSounds, path: Path) -> None:
-        arrays = {self.kind: drawn.waves.numpy(), "latents": drawn.latents.numpy(), "rate": np.array(self.rate)}
+        waves, rate = self._at_rate(drawn)
+        arrays = {self.kind: waves.numpy(), "latents": drawn.latents.numpy(), "rate": np.array(rate)}
         if drawn.labels is not None:
             arrays["labels"] = drawn.labels.numpy()
         with path.open("wb") as file:
@@ -142,11 +153,12 @@ class SoundGenerator(LatentSampler):
 
     def _write_folder(self, drawn: DrawnSounds, folder: Path) -> None:
         digits = len(str(len(drawn.waves) - 1))
-        for number, wave in enumerate(drawn.waves.numpy()):
+        waves, rate = self._at_rate(drawn)
+        for number, wave in enumerate(waves.numpy()):
             name = f"{number:0{digits}d}"
             if drawn.labels is not None:
                 name = f"{self.classes[int(drawn.labels[number])].replace('/', '_')}_{name}"
-            write_atomically(folder / f"{name}.wav", partial(write_wave, wave=wave, rate=self.rate), flushed=False)
+            write_atomically(folder / f"{name}.wav", partial(write_wave, wave=wave, rate=rate), flushed=False)
 
     formats: ClassVar[Mapping[str, Callable[[Any, Any, Path], None]]] = {
         ".wav": _write_preview,

@@ -23,7 +23,7 @@ class SoundFolder(PathSettings):
     """Where the sounds come from, and how they are read; the rules in full are those of `saddlepoint.data.audio`."""
 
     path: str | None = None
-    """A folder of WAV, FLAC or OGG; --data."""
+    """A folder of WAV, AIFF, FLAC, MP3 or OGG; --data."""
     rate: int = Field(default=8000, ge=1000, le=192_000)
     """Samples a second, to which all are resampled."""
     seconds: float = Field(default=1.0, gt=0, le=60)

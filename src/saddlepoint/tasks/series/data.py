@@ -26,9 +26,10 @@ from saddlepoint.data.tables import (
     read_frame,
     read_table,
 )
-from saddlepoint.data.tables.columns import ConstantColumn, IdentifierColumn
+from saddlepoint.data.tables.columns import ConstantColumn
 from saddlepoint.data.tables.reading import another_kind
 from saddlepoint.data.tables.table import HEADS
+from saddlepoint.tasks.series.order import AUTO, Found, Order, counted
 
 if TYPE_CHECKING:
     import pandas
@@ -152,12 +153,14 @@ def read_series(
     leave_out: Sequence[str] = (),
     kinds: Mapping[str, str | Declared] | None = None,
     missing: Sequence[str] = MISSING,
+    order: Order | None = None,
     **reading: Any,
 ) -> SeriesData:
-    """Read a table whose rows are in the order of time, by `read_table`, and cut it into windows.
+    """Read a table of one or more series by `read_table`, put its rows in the order of time, and cut it into windows.
 
-    Numbers are learnt. Constants are written as they are. Dates and numbers of rows tell the time and are left out, as
-    steps are of equal length here. Windows with a missing value are left out.
+    Numbers are learnt. Constants are written as they are. Dates and numbers of rows tell the time: rows are sorted by
+    them, see `Order`, and steps count as of equal length. Windows with a missing value, with rows of two series or
+    with a gap are left out.
 
     Args:
         path: a CSV or Parquet file.
@@ -165,13 +168,14 @@ def read_series(
         stride: rows from the beginning of one window to that of the next.
         leave_out: columns that are not read.
         kinds, missing, reading: see `read_table`.
+        order: what tells the time and the series; by itself, what is found.
 
     Raises:
-        DataError: no such table, text in it, nothing that moves, or no window without missing values.
+        DataError: no such table, text in it, nothing that moves, no window without missing values, or rows of several
+            series that nothing tells apart.
     """
-    read = partial(read_table, path, missing=missing, **reading)
-    columns, table, notes = _numbers_of(read, Path(path).name, leave_out, kinds or {}, missing)
-    return _cut(columns, table, window, _starts(len(table), window, stride), notes)
+    read = partial(read_table, path, missing=missing, parts=False, **reading)
+    return _series(read, Path(path).name, window, stride, leave_out, kinds or {}, missing, order or Order())
 
 
 def given_series(
@@ -182,22 +186,23 @@ def given_series(
     leave_out: Sequence[str] = (),
     kinds: Mapping[str, str | Declared] | None = None,
     missing: Sequence[str] = MISSING,
+    order: Order | None = None,
     **rules: Any,
 ) -> SeriesData:
     """A series of a Python caller's, by the same rules.
 
     Args:
-        given: rows in the order of time, a pandas DataFrame, a pyarrow Table or numbers (T, columns); or windows
+        given: rows, a pandas DataFrame, a pyarrow Table or numbers (T, columns); or windows
             (N, T, columns), which are taken as they are.
         window, stride: of rows; windows say themselves how long they are.
-        leave_out, kinds, missing: see `read_series`.
+        leave_out, kinds, missing, order: see `read_series`; windows are taken in their order.
         rules: see `read_frame`.
 
     Raises:
         DataError: see `read_series`.
     """
     numbers = np.asarray(given) if isinstance(given, Tensor | np.ndarray) else None
-    starts = None
+    order = order or Order()
     if numbers is not None:
         if numbers.ndim not in (1, 2, 3) or numbers.dtype.kind not in "fiu" or 0 in numbers.shape:
             raise DataError(
@@ -205,13 +210,11 @@ def given_series(
                 f"(windows, steps, columns)"
             )
         if numbers.ndim == 3:
-            window, starts = numbers.shape[1], np.arange(len(numbers)) * numbers.shape[1]
+            window = stride = numbers.shape[1]
+        order = Order(time=None)
         given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
-    called = f"the {type(given).__name__}"
-    columns, table, notes = _numbers_of(
-        partial(read_frame, given, missing=missing, **rules), called, leave_out, kinds or {}, missing
-    )
-    return _cut(columns, table, window, _starts(len(table), window, stride) if starts is None else starts, notes)
+    read = partial(read_frame, given, missing=missing, parts=False, **rules)
+    return _series(read, f"the {type(given).__name__}", window, stride, leave_out, kinds or {}, missing, order)
 
 
 def _framed(numbers: NDArray[Any]) -> "pandas.DataFrame":
@@ -222,32 +225,55 @@ def _framed(numbers: NDArray[Any]) -> "pandas.DataFrame":
     return pandas.DataFrame(numbers, columns=[f"x{place}" for place in range(1, numbers.shape[1] + 1)])
 
 
-def _numbers_of(
+def _series(
     read: Callable[..., TableData],
     called: str,
+    window: int,
+    stride: int,
     leave_out: Sequence[str],
     kinds: Mapping[str, str | Declared],
     missing: Sequence[str],
-) -> tuple[tuple[Column, ...], TableData, list[str]]:
-    """Columns of a table that are kept, the table, and notes on those that are not. Raises as `read_series`."""
+    order: Order,
+) -> SeriesData:
     table = read(kinds=kinds)
     for name in leave_out:
         table.column(name)
+    numbered = next((column.name for column in table.columns if counted(column)), None)
+    if order.time == AUTO and numbered is not None and not any(column.kind == "date" for column in table.columns):
+        order = replace(order, time=numbered)
+    if order.time not in (None, AUTO) and table.column(order.time).kind == "identifier":
+        kinds = {order.time: "number", **kinds}
+    if order.entity is not None and not isinstance(table.column(order.entity), CategoryColumn):
+        kinds = {**kinds, order.entity: "category"}
+    found = order.found(read(kinds=kinds), called)
     # A table takes a handful of whole numbers for categories; over time they are numbers.
     few = {
         column.name: "number"
         for column in table.columns
-        if isinstance(column, CategoryColumn) and column.name not in kinds and _numbers(column)
+        if isinstance(column, CategoryColumn) and column.name not in (*kinds, found.entity) and _numbers(column)
     }
-    if few:
-        table = read(kinds={**kinds, **few})
+    table = read(kinds={**kinds, **few}).take(found.rows)
+    columns, notes = _learnt(table, called, leave_out, missing, found)
+    return _cut(columns, table, window, stride, found, notes)
+
+
+def _learnt(
+    table: TableData, called: str, leave_out: Sequence[str], missing: Sequence[str], found: Found
+) -> tuple[tuple[Column, ...], list[str]]:
+    """Columns of a table that are kept, and notes on those that are not. Raises as `read_series`."""
     kept: list[Column] = []
-    notes = []
+    notes = list(found.notes)
     for column in table.columns:
-        if column.name in leave_out:
+        if column.name in leave_out or column.name == found.entity:
             continue
         out = f"leave it out with --set 'data.leave_out=[{column.name}]'"
-        if isinstance(column, CategoryColumn) or (column.kind == "identifier" and not _counted(column)):
+        if column.name in found.time:
+            continue
+        if found.entity and found.is_attribute(table.cells[column.name].values):
+            if not isinstance(column, ConstantColumn):
+                notes.append(f"{column.name} never changes within a series and is not learnt.")
+                continue
+        elif isinstance(column, CategoryColumn) or (column.kind == "identifier" and not counted(column)):
             raise DataError(f"column {column.name!r} of {called} is text, and a series is of numbers: {out}")
         if isinstance(column, ConstantColumn) and column.text in missing:
             raise DataError(f"column {column.name!r} of {called} has no value in any row: {out}")
@@ -260,24 +286,30 @@ def _numbers_of(
             kept.append(column)
     if not any(isinstance(column, NumberColumn) for column in kept):
         raise DataError(f"{called} has no column of numbers that change: there is nothing to learn; give other columns")
-    return tuple(kept), table, notes
+    return tuple(kept), notes
 
 
-def _starts(rows: int, window: int, stride: int) -> NDArray[np.int64]:
+def _starts(found: Found, window: int, stride: int) -> NDArray[np.int64]:
     """Where windows begin among rows. Raises DataError where there are none."""
     if window < 2 or stride < 1:
         raise DataError(f"data.window is {window} and data.stride {stride}: give a window of at least 2, a stride of 1")
-    if rows <= window:
+    stretches = found.stretches
+    starts = [np.arange(begin, end - window + 1, stride) for begin, end in stretches if end - begin >= window]
+    rows = max(end - begin for begin, end in stretches)
+    if not starts or (len(stretches) == 1 and rows <= window):
+        longest = "" if len(stretches) == 1 else f" in its longest of {len(stretches):,} stretches without a gap"
+        wider = "" if len(stretches) == 1 else ", a larger data.gap"
         raise DataError(
-            f"the series has {rows} rows, and a window {window}: give a longer table, or a shorter window, as in "
-            f"--set data.window={max(2, rows // 10)}"
+            f"the series has {rows} rows{longest}, and a window {window}: give a longer table{wider}, or a shorter "
+            f"window, as in --set data.window={max(2, rows // 10)}"
         )
-    return np.arange(0, rows - window + 1, stride)
+    return np.concatenate(starts)
 
 
 def _cut(
-    columns: tuple[Column, ...], table: TableData, window: int, starts: NDArray[np.int64], notes: list[str]
+    columns: tuple[Column, ...], table: TableData, window: int, stride: int, found: Found, notes: list[str]
 ) -> SeriesData:
+    starts = _starts(found, window, stride)
     learnt = [column.name for column in columns if isinstance(column, NumberColumn)]
     values = np.stack([table.cells[name].values for name in learnt], 1)
     absent = np.concatenate([[0], np.cumsum(np.isnan(values).any(1))])
@@ -327,8 +359,3 @@ def _numbers(column: CategoryColumn) -> bool:
         return texts == {"false", "true"} or bool(np.isfinite([float(text) for text in texts]).all())
     except ValueError:
         return False
-
-
-def _counted(column: Column) -> bool:
-    """Whether it numbers the rows."""
-    return isinstance(column, IdentifierColumn) and column.numbers

@@ -8,11 +8,12 @@ from saddlepoint.components.settings import Latent
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
 from saddlepoint.tasks.config import AdversarialConfig
 from saddlepoint.tasks.series.coding import Representation
+from saddlepoint.tasks.series.order import AUTO, Order
 from saddlepoint.tasks.tabular import TabularFile
 
 
 class SeriesFile(TabularFile):
-    """Where the rows come from, in the order of time, and how they are cut into windows."""
+    """Where the rows come from, what tells their order in time, and how they are cut into windows."""
 
     path: str | None = None
     """A CSV or Parquet file; --data."""
@@ -22,8 +23,19 @@ class SeriesFile(TabularFile):
     """Rows from the beginning of one window to that of the next."""
     leave_out: tuple[str, ...] = ()
     """Columns that are not read."""
+    time: str | None = AUTO
+    """Column that rows are sorted by; `auto` takes the first of dates, none takes rows as they stand."""
+    entity: str | None = None
+    """Column that names the series that a row is of; none finds it where times repeat."""
+    gap: float | None = Field(default=5.0, gt=1)
+    """A step of more than so many usual ones is a gap, which no window spans; none knows no gaps."""
     held_out: float = Field(default=0.0, ge=0, lt=1)
     """Share of the time that is not trained on, in blocks of five windows' length, so that it can judge."""
+
+    @property
+    def order(self) -> Order:
+        """What tells the time, the series and gaps."""
+        return Order(self.time, self.entity, self.gap)
 
 
 class SeriesConfig(AdversarialConfig):

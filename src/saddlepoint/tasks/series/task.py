@@ -95,7 +95,13 @@ class Series(Task[AnySeriesConfig, SeriesData, WindowGenerator]):
 
 
 def _rules(file: SeriesFile) -> dict[str, Any]:
-    return {**file.reading, "window": file.window, "stride": file.stride, "leave_out": file.leave_out}
+    return {
+        **file.reading,
+        "window": file.window,
+        "stride": file.stride,
+        "leave_out": file.leave_out,
+        "order": file.order,
+    }
 
 
 def _adversarial(config: SeriesConfig, data: SeriesData, make: Networks) -> Setup[WindowGenerator]:

@@ -15,6 +15,7 @@ from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.enforcing import Enforcement
 from saddlepoint.data.tables.files import open_files
+from saddlepoint.data.tables.parts import given_parts
 from saddlepoint.data.tables.rules import Formula, settled
 from saddlepoint.disk import found_at
 from saddlepoint.tasks.tables.coding import numbered
@@ -46,7 +47,7 @@ def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
     Raises:
         DataError: no such column or value, or a row that can't be completed so that it keeps the rules.
     """
-    texts = _texts(given)
+    texts = given_parts(model.ruled.columns, _texts(given))
     columns = [named(model.ruled.columns, name) for name in texts]
     learnt = [column for column in columns if column.kind not in ("constant", "identifier")]
     if not learnt:

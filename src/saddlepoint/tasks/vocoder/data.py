@@ -1,7 +1,6 @@
 """Whole recordings of any lengths: read from a folder, or given in Python."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,8 +13,8 @@ from torch import Tensor
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import rng
-from saddlepoint.data.audio import SILENT, Sound, is_clipped, read_sound, sound_files, sound_of
-from saddlepoint.data.collection import OnRead, some
+from saddlepoint.data.audio import SILENT, Findings, Sound, read_sound, sound_files, sound_of, to_int16
+from saddlepoint.data.collection import OnRead
 from saddlepoint.data.folder import printable
 from saddlepoint.data.images import DataError, Split
 
@@ -152,15 +151,15 @@ def recordings(
     gathered = _Gathered(rate)
     for number, file in enumerate(files, 1):
         try:
-            sound = read_sound(root / file, rate)
+            sound = read_sound(root / file)
         except DataError as error:
             if error.__cause__ is None and "soundfile" in str(error):
                 raise
-            gathered.skipped.append(f"{printable(file)} ({error})")
+            gathered.found.skipped.append(f"{printable(file)} ({error})")
             continue
         if gathered.take(printable(file), sound) and progress is not None:
             progress(number, len(files))
-    notes += gathered.notes()
+    notes += gathered.found.notes()
     if not gathered.waves:
         raise DataError(
             f"{root}: none of the {len(files):,} sound files can be used. {' '.join(notes)} "
@@ -193,16 +192,18 @@ def adopted(given: object, rate: int, held_out: float) -> Recordings:
     for number, wave in enumerate(everything):
         part = others if order[number] < round(held_out * len(everything)) else train
         try:
-            part.take(f"recording {number}", sound_of(wave, own_rate, rate, f"recording {number}"))
+            part.take(f"recording {number}", sound_of(wave, own_rate, f"recording {number}"))
         except DataError as error:
             raise ConfigurationError(f"{error}: recordings are {TAKEN}") from error
     if not train.waves:
-        raise ConfigurationError(f"none of the {len(everything):,} recordings can be used. {' '.join(train.notes())}")
+        raise ConfigurationError(
+            f"none of the {len(everything):,} recordings can be used. {' '.join(train.found.notes())}"
+        )
     source = "Given in Python."
-    found = train.recordings("recordings", source, train.notes())
+    found = train.recordings("recordings", source, train.found.notes())
     if not others.waves:
         return found
-    return replace(found, held_out=others.recordings("recordings", source, others.notes()))
+    return replace(found, held_out=others.recordings("recordings", source, others.found.notes()))
 
 
 class _Gathered:
@@ -212,41 +213,20 @@ class _Gathered:
         self.rate = rate
         self.waves: list[Tensor] = []
         self.names: list[str] = []
-        self.skipped: list[str] = []
-        self.silent: list[str] = []
-        self.clipped: list[str] = []
-        self.rates: Counter[int] = Counter()
-        self.mixed = 0
+        self.found = Findings(rate)
 
     def take(self, name: str, sound: Sound) -> bool:
         """Add a recording, unless it is silent."""
-        if np.abs(sound.wave).max(initial=0) <= SILENT:
-            self.silent.append(name)
+        wave = sound.mixed(self.rate)
+        if np.abs(wave).max(initial=0) <= SILENT:
+            self.found.silent.append(name)
             return False
-        self.rates[sound.rate] += 1
-        self.mixed += sound.channels > 1
-        if is_clipped(sound.wave):
-            self.clipped.append(name)
-        self.waves.append(torch.from_numpy((sound.wave * 32768).round().clip(-32768, 32767).astype(np.int16)))
+        self.found.rates[sound.rate] += 1
+        self.found.mixed += sound.samples.shape[1] > 1
+        self.found.levels(name, sound.samples)
+        self.waves.append(torch.from_numpy(to_int16(wave)))
         self.names.append(name)
         return True
-
-    def notes(self) -> list[str]:
-        """What was skipped or converted, a sentence each."""
-        notes = []
-        others = {found: count for found, count in sorted(self.rates.items()) if found != self.rate}
-        if self.skipped:
-            notes.append(f"Skipped {len(self.skipped):,} files that cannot be read: {some(self.skipped)}.")
-        if others:
-            given = ", ".join(f"{count:,} of {found:,} Hz" for found, count in others.items())
-            notes.append(f"Resampled to {self.rate:,} Hz: {given}.")
-        if self.mixed:
-            notes.append(f"Mixed down to the mean of their channels: {self.mixed:,} files.")
-        if self.silent:
-            notes.append(f"Left out {len(self.silent):,} silent sounds (below −60 dB): {some(self.silent)}.")
-        if self.clipped:
-            notes.append(f"Clipped, and kept: {len(self.clipped):,} files ({some(self.clipped)}).")
-        return notes
 
     def recordings(self, name: str, source: str, notes: Iterable[str]) -> Recordings:
         """All that were taken, of which there is at least one."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -16,8 +16,10 @@ from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import Settings
 from saddlepoint.core import rng
 from saddlepoint.data import DataError
-from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
+from saddlepoint.data.audio import DEPTHS, ENDINGS, SILENT, Sound, Wave, at_rate, mixed, read_sound, write_wave
+from saddlepoint.data.collection import some
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.folder import printable
 from saddlepoint.disk import found_at, walk
 from saddlepoint.marks import Mark, write_marked
 from saddlepoint.networks import VocoderGenerator
@@ -30,6 +32,8 @@ from saddlepoint.tasks.model import Converter, Remark, silent
 CHUNK = 1024
 #: Of a file that holds a spectrogram.
 ARRAY = ".npy"
+#: What rounding to 8 bits, and to more of them, changes of a level at most.
+ROUNDED_8, ROUNDED = 2.0**-8, 2.0**-15
 
 
 class Refined(nn.Module):
@@ -94,6 +98,10 @@ class VocoderOptions(Settings):
 
     steps: int | None = Field(default=None, ge=0)
     """By which waves are brought nearer to their spectrogram; 0 is the network alone, none as it was trained."""
+    rate: int | None = Field(default=None, ge=1000, le=192_000)
+    """Samples a second of the files that are written; none is that of each file that is read."""
+    channels: Literal["kept", "mixed"] = "kept"
+    """Whether each channel is vocoded, or their mean as one."""
 
 
 @dataclass
@@ -107,6 +115,7 @@ class Vocoder(Converter):
         mel: `MelFrontEnd`'s arguments as plain data.
         steps, momentum: by which waves are brought nearer to their spectrogram, see `MelFrontEnd.refined`.
         seconds: of sound that `convert` has written.
+        remarks: what is to be said of it, with the files.
 
     Raises:
         ValueError: a network that makes no waves of spectrograms.
@@ -117,6 +126,7 @@ class Vocoder(Converter):
     steps: int = 0
     momentum: float = 0.0
     seconds: float = field(default=0.0, init=False, compare=False)
+    remarks: dict[str, list[str]] = field(default_factory=dict, init=False, compare=False)
 
     kind: ClassVar[str] = "vocoder"
     title: ClassVar[str] = "a vocoder"
@@ -261,19 +271,86 @@ class Vocoder(Converter):
         mark: Mark | None = None,
         remark: Remark = silent,  # noqa: ARG002
     ) -> str | None:
-        """Make a sound, or a .npy file of log-mels (bands, frames), into a 16-bit mono WAV file."""
+        """Make a sound, or a .npy file of log-mels (bands, frames), into a WAV file, as `revoiced` says."""
         model = self.prepared(options)
         try:
             if source.suffix.lower() == ARRAY:
                 made = model.wave_of(_spectrogram(source), progress=progress)
+                sound = Sound(made.double().numpy()[:, None], self.front.rate)
+                if options.rate is not None:
+                    sound = Sound(at_rate(sound.samples[:, 0], sound.rate, options.rate)[:, None], options.rate)
             else:
-                wave = torch.from_numpy(read_sound(source, self.front.rate).wave).float()
-                made = model.resynthesised(wave, progress)
+                given = read_sound(source)
+                sound = model.revoiced(given, options, progress)
+                self._remark(source.name, given, sound)
         except ValueError as error:
             return str(error)
-        write_marked(target, partial(write_wave, wave=made.numpy(), rate=self.front.rate), mark)
-        self.seconds += len(made) / self.front.rate
+        write = partial(write_wave, wave=sound.samples, rate=sound.rate, depth=sound.depth)
+        write_marked(target, write, mark)
+        self.seconds += len(sound.samples) / sound.rate
         return None
+
+    def revoiced(self, sound: Sound, options: VocoderOptions, progress: OnProgress = quiet) -> Sound:
+        """A sound made anew of its spectrograms, with its own rate, channels, length and depth.
+
+        Each channel is resampled to the vocoder's rate, vocoded by itself and resampled back. What lies above half of
+        the vocoder's rate is empty then. A channel that is another one times a factor gets that one's result times the
+        factor, and a silent one stays silent: a sound in the middle stays there, antiphase stays antiphase. A sound
+        beyond full scale is scaled to it, vocoded, and scaled back; where the depth holds none beyond full scale, the
+        result is scaled down to it. Depths that WAV files lack, as MP3's, become 16 bits.
+
+        Args:
+            sound: as `read_sound` gives it.
+            options: its `rate` in place of the sound's own, and whether `channels` are mixed.
+            progress: told how many frames are done, of all channels together.
+        """
+        rate = options.rate or sound.rate
+        channels = sound.samples if options.channels == "kept" else mixed(sound.samples)[:, None]
+        level = max(1.0, float(np.abs(channels).max()))
+        frames = max(1, round(len(channels) * rate / sound.rate))
+        rounded = ROUNDED_8 if sound.depth == "PCM_U8" else ROUNDED
+        result = np.zeros((frames, channels.shape[1]))
+        for place, wave in enumerate(channels.T):
+
+            def told(what: str, done: float, of: float, place: int = place) -> None:
+                progress(what, place + done / of, channels.shape[1])
+
+            factors = [(k, _factor(channels[:, k], wave, rounded)) for k in range(place)]
+            if known := [(k, factor) for k, factor in factors if factor]:
+                result[:, place] = known[0][1] * result[:, known[0][0]]
+            elif np.abs(wave).max() > SILENT:
+                own = torch.from_numpy(at_rate(wave / level, sound.rate, self.front.rate)).float()
+                made = at_rate(self.resynthesised(own, told).double().numpy(), self.front.rate, rate)[:frames]
+                result[: len(made), place] = level * made
+        depth = sound.depth if sound.depth in DEPTHS else "PCM_16"
+        if not depth.startswith(("FLOAT", "DOUBLE")):
+            result /= max(1.0, float(np.abs(result).max()))
+        return Sound(result, rate, depth)
+
+    def _remark(self, name: str, given: Sound, made: Sound) -> None:
+        half = self.front.rate // 2
+        found = {
+            f"nothing above {half:,} Hz, half of the vocoder's rate": made.rate > self.front.rate,
+            f"written at {made.rate:,} Hz, as was asked for": made.rate != given.rate,
+            "of one channel, mixed of several, as was asked for": made.samples.shape[1] != given.samples.shape[1],
+            f"written with 16 bits, in place of {given.depth}": made.depth != given.depth,
+            "beyond full scale, scaled to it and back": given.peak > 1,
+            "silent, and left so": given.peak <= SILENT,
+        }
+        for remark, applies in found.items():
+            if applies:
+                self.remarks.setdefault(remark, []).append(printable(name))
+
+    def notes(self) -> list[str]:
+        """What is to be said of the files that were written, a sentence each."""
+        return [f"{remark[0].upper()}{remark[1:]}: {some(names)}." for remark, names in self.remarks.items()]
+
+
+def _factor(other: Wave, wave: Wave, rounded: float) -> float:
+    """By which a wave is another one, both (samples,), but for rounding; 0 where it is not."""
+    power = float(other @ other)
+    factor = float(other @ wave) / power if power else 0.0
+    return factor if np.abs(factor * other - wave).max() <= 2 * rounded * (1 + abs(factor)) else 0.0
 
 
 def _taken(name: str) -> bool:
