@@ -11,12 +11,12 @@ from PIL import Image, ImageCms
 
 from commands import Run
 from saddlepoint import load
-from saddlepoint.networks import NETWORKS
+from saddlepoint.networks import NETWORKS, Base
 from saddlepoint.tasks.enhancement.model import Enhancer
-from saddlepoint.tasks.translation import model
+from saddlepoint.tasks.translation import files
 from saddlepoint.tasks.translation.model import ImageTranslator
 
-IDENTITY = {"name": "unet-translator", "width": 2, "depth": 2, "residual_input": True}
+IDENTITY = {"name": "unet-translator", "width": 2, "depth": 2}
 DOUBLING = {"name": "super-resolver", "width": 2, "blocks": 1}
 RNG = np.random.default_rng(3)
 
@@ -31,7 +31,7 @@ def saved(
     torch.manual_seed(0)
     source, shape = (taken, 16, 16), (made, 16 * scale, 16 * scale)
     dials = {key: value for key, value in spec.items() if key != "name"}
-    network = NETWORKS[str(spec["name"])](source=source, shape=shape, **dials)
+    network = NETWORKS[str(spec["name"])](source=source, shape=shape, base=Base(source, shape), **dials)
     KINDS[command](network, spec, shape, source, (-1.0, 1.0)).save(folder / "generator", {})
     return folder
 
@@ -73,7 +73,7 @@ def test_files_and_folders_keep_names_and_formats(
     Image.fromarray(colours()).save(tmp_path / "alone.png")
     out = tmp_path / "out"
     said = run(command, identity[command], folder, tmp_path / "alone.png", "--out", out, "--json")
-    expected = {"out": str(out), "written": 6, "scale": 1, "failed": [], "notes": []}
+    expected = {"out": str(out), "written": 6, "already": 0, "scale": 1, "failed": [], "remarks": [], "notes": []}
     expected["ignored"] = [str(folder / "notes.txt")]
     assert (said.code, said.json) == (0, expected)
     found = {path.relative_to(out).as_posix(): kind_of(path) for path in out.rglob("*") if path.is_file()}
@@ -183,7 +183,7 @@ def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
 
 LEVELS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 CASES = {
-    "16-bit.png": (encoded(Image.fromarray(LEVELS.astype(np.uint16) * 257)), "L", LEVELS),
+    "16-bit.png": (encoded(Image.fromarray(LEVELS.astype(np.uint16) * 257)), "I;16", LEVELS.astype(np.uint16) * 257),
     "grey.png": (encoded(Image.fromarray(LEVELS)), "L", LEVELS),
     "palette.png": (encoded(Image.fromarray(LEVELS).convert("P")), "L", LEVELS),
     "bit.png": (encoded(Image.fromarray(LEVELS > 99)), "L", (LEVELS > 99) * np.uint8(255)),
@@ -196,7 +196,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_mode_is_brought_to_eight_bits_and_grey_stays_grey(
+def test_every_mode_is_taken_and_grey_and_sixteen_bits_stay(
     run: Run, identity: dict[str, Path], tmp_path: Path, name: str
 ) -> None:
     content, mode, expected = CASES[name]
@@ -258,7 +258,7 @@ def test_bad_files_are_named_and_counted_and_the_others_written(
 def test_results_that_a_format_cannot_hold_are_left_out(
     run: Run, doubling: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(model.LONGEST, "WEBP", 40)
+    monkeypatch.setitem(files.LONGEST, "WEBP", 40)
     for name, width in (("a.webp", 20), ("b.webp", 21), ("c.png", 21)):
         Image.fromarray(colours(8, width)).save(tmp_path / name)
     said = run(
@@ -295,9 +295,9 @@ def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: dict[s
     refused(run, ["translate", identity["translate"], tmp_path / "d", "--out", out], "holds no images")
     assert not out.exists()
     # Below the folder itself results may lie: they are no inputs of the next call.
-    for _ in range(2):
+    for written in (1, 0):  # the second finds it done
         said = run("translate", identity["translate"], a, "--out", a / "made", "--json")
-        assert (said.code, said.json["written"]) == (0, 1)
+        assert (said.code, said.json["written"], said.json["already"]) == (0, written, 1 - written)
     assert [path.name for path in (a / "made").iterdir()] == ["x.png"]
 
 
@@ -340,7 +340,8 @@ def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: dict[str, P
 def test_files_of_more_than_8_bits_are_read_by_the_range_that_was_learnt(run: Run, tmp_path: Path) -> None:
     values = np.linspace(0, 1000, 16 * 16).reshape(16, 16).astype(np.uint16)
     Image.fromarray(values).save(tmp_path / "dim.tif")
-    network = NETWORKS["unet-translator"](source=(1, 16, 16), shape=(1, 16, 16), width=2, depth=2, residual_input=True)
+    base = Base((1, 16, 16), (1, 16, 16))
+    network = NETWORKS["unet-translator"](source=(1, 16, 16), shape=(1, 16, 16), width=2, depth=2, base=base)
     for name, ends in (("learnt", (0.0, 4000.0)), ("none", None)):
         translator = ImageTranslator(network, IDENTITY, (1, 16, 16), (1, 16, 16), (-1.0, 1.0), ends)
         translator.save(tmp_path / name / "generator", {})

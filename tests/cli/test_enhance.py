@@ -136,12 +136,20 @@ def test_what_is_enhanced_says_so_and_is_made_again(run: Run, enhancer: Path, tm
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     pixels = np.random.default_rng(0).integers(0, 256, (12, 15, 3), np.uint8)
     Image.fromarray(pixels).save(source := tmp_path / f"a.{ending}", icc_profile=profile)
-    assert run("enhance", enhancer, source, "--out", tmp_path / "large", "--strength", "0.5").code == 0
+    words = ("enhance", enhancer, source, "--out", tmp_path / "large", "--strength", "0.5")
+    refused = run(*words)
+    assert refused.code == 1  # noise is nothing like what it learned from
+    assert "--force takes it all the same" in refused.flat
+    assert run(*words, "--force").code == 0
     with Image.open(tmp_path / "large" / source.name) as image:
         assert image.info["icc_profile"] == profile
         assert b"compositeWithTrainedAlgorithmicMedia" in image.info["xmp"]
     words = ("verify", tmp_path / "large" / source.name, "--run", enhancer, "--json")
     said = run(*words, "--source", source)
-    assert (said.code, said.json["agreement"], said.json["mark"]["options"]) == (0, "bytes", {"strength": 0.5})
+    assert (said.code, said.json["agreement"], said.json["mark"]["options"]) == (
+        0,
+        "bytes",
+        {"strength": 0.5, "force": True},
+    )
     assert "--source" in run(*words).json["reason"]
     assert "is not the file" in run(*words, "--source", tmp_path / "large" / source.name).json["reason"]

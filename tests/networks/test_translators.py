@@ -7,7 +7,7 @@ from torch.func import functional_call
 
 from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.networks import NETWORKS, Translator
+from saddlepoint.networks import NETWORKS, Base, Translator
 
 
 class Seen(Translator):
@@ -68,6 +68,7 @@ def test_strides_and_scales_below_one_are_refused(dials: dict[str, int]) -> None
 
 NAMES = [name for name, kind in NETWORKS.items() if issubclass(kind, Translator)]
 RESOLVERS = ["super-resolver", "dense-super-resolver"]
+INPUT = Base((3, 8, 8), (3, 8, 8))
 KEEPERS = [name for name in NAMES if name not in RESOLVERS]
 TINY = {
     "unet-translator": {"width": 4, "depth": 3},
@@ -109,7 +110,8 @@ def test_images_of_any_size_are_translated_each_by_itself(name: str, size: tuple
 @pytest.mark.parametrize("name", RESOLVERS)
 def test_a_resolver_begins_as_the_bicubic_enlargement(name: str, scale: int) -> None:
     """Which keeps a constant and, away from the edges, a slope: pixel i lies at (i + ½)/scale − ½ of the input."""
-    translator = network(name, 1, 3, scale).requires_grad_(False)
+    base = Base((1, 16, 16), (3, 16 * scale, 16 * scale))
+    translator = network(name, 1, 3, scale, base=base).requires_grad_(False)
     slope = torch.arange(8, dtype=torch.float64).expand(1, 1, 8, 8)
     made = translator(slope)
     assert made.shape == (1, 3, 8 * scale, 8 * scale)
@@ -122,8 +124,9 @@ def test_a_resolver_begins_as_the_bicubic_enlargement(name: str, scale: int) -> 
 
 @pytest.mark.parametrize("name", KEEPERS)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_with_the_input_added_a_translator_begins_as_identity(name: str, channels: int) -> None:
-    translator, images = network(name, channels, 3, residual_input=True), pictures(1, channels, 13, 10)
+def test_added_to_the_input_a_translator_begins_as_identity(name: str, channels: int) -> None:
+    base = Base((channels, 16, 16), (3, 16, 16))
+    translator, images = network(name, channels, 3, base=base), pictures(1, channels, 13, 10)
     assert torch.equal(translator(images), images.expand(1, 3, 13, 10))
     assert not torch.allclose(stirred(translator)(images), images.expand(1, 3, 13, 10), atol=1e-3)
 
@@ -195,12 +198,11 @@ def test_a_second_derivative_is_right(name: str) -> None:
         ("unet-translator", (3, 8, 8), (3, 8, 8), {"depth": 0}, "at least 1"),
         ("residual-translator", (3, 8, 8), (3, 8, 8), {"blocks": -1}, "at least 0"),
         *((name, (3, 8, 8), (3, 16, 16), {}, "take a super-resolver") for name in KEEPERS),
-        *((name, (3, 8, 8), (1, 8, 8), {"residual_input": True}, "adds 3 channels to 1") for name in KEEPERS),
-        *((name, (3, 8, 8), (3, 8, 8), {"residual_input": True, "output": "tanh"}, "output=none") for name in KEEPERS),
+        *((name, (3, 8, 8), (3, 8, 8), {"base": INPUT, "output": "tanh"}, "output=none") for name in KEEPERS),
+        *((name, (3, 8, 8), (3, 16, 16), {"base": INPUT}, "a base of the same scale") for name in RESOLVERS),
         *((name, (3, 8, 8), (3, 12, 12), {}, "same 1 to 8 times as long") for name in RESOLVERS),
         *((name, (3, 8, 8), (3, 16, 32), {}, "same 1 to 8 times as long") for name in RESOLVERS),
         *((name, (3, 8, 8), (3, 72, 72), {}, "same 1 to 8 times as long") for name in RESOLVERS),
-        *((name, (3, 8, 8), (1, 16, 16), {}, "3 channels that it is given, and is to make 1") for name in RESOLVERS),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -15,6 +15,9 @@ from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.collection import some
 from saddlepoint.data.folder import printable
+from saddlepoint.disk import found_at, is_disk_file
+from saddlepoint.marks import Mark, mark_beside, mark_in
+from saddlepoint.report.before_after import write_page
 from saddlepoint.runs import Run
 from saddlepoint.runs.verifying import mark_of
 from saddlepoint.storage.sealed import checksum
@@ -23,6 +26,7 @@ from saddlepoint.tasks import Converter, tasks
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")]
 Words = Annotated[list[str], typer.Argument(metavar="IN…", help="Files, and folders with all files below them.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go, by the names of the inputs.")]
+Page = Annotated[Path | None, typer.Option("--page", metavar="FILE", help="A page with inputs and results, as HTML.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda …")]
 Trust = Annotated[bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")]
 
@@ -35,6 +39,7 @@ def translate(
     trust: Trust = False,
     mark: Marked = True,
     sign: Sign = None,
+    page: Page = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate images by a trained network: files and folders of any size.
@@ -51,7 +56,7 @@ def translate(
 
       saddle translate runs/emoji folder/ --out translated --tile 256 --strength 0.8
     """
-    apply(run, words, out, device, "translate", trust=trust, mark=mark, sign=sign, as_json=as_json)
+    apply(run, words, out, device, "translate", trust=trust, mark=mark, sign=sign, as_json=as_json, page=page)
 
 
 def enhance(
@@ -62,6 +67,7 @@ def enhance(
     trust: Trust = False,
     mark: Marked = True,
     sign: Sign = None,
+    page: Page = None,
     as_json: AsJson = False,
 ) -> None:
     """Enhance images by a trained network: files and folders of any size, photographs by tiles.
@@ -79,7 +85,7 @@ def enhance(
 
       saddle enhance runs/photos folder/ --out large --tile 256 --strength 0.6
     """
-    apply(run, words, out, device, "enhance", trust=trust, mark=mark, sign=sign, as_json=as_json)
+    apply(run, words, out, device, "enhance", trust=trust, mark=mark, sign=sign, as_json=as_json, page=page)
 
 
 def vocode(
@@ -120,8 +126,9 @@ def apply(
     mark: bool,
     sign: Path | None,
     as_json: bool,
+    page: Path | None = None,
 ) -> None:
-    """Apply what was trained to files and folders.
+    """Apply what was trained to files and folders; what an earlier call wrote of the same file alike is left as it is.
 
     Args:
         run: a run folder, or its generator/ folder alone.
@@ -133,6 +140,7 @@ def apply(
         mark: whether results say what made them.
         sign: what they are signed with.
         as_json: whether a line for machines ends it.
+        page: a page of inputs and results side by side; None writes none.
 
     Raises:
         ConfigurationError: a model of another kind, inputs that are not there, or a flag that is no option.
@@ -156,6 +164,8 @@ def apply(
         )
     model.network.to(pick_device(device))
     failed: dict[Path, str] = {}
+    remarks: dict[Path, list[str]] = {}
+    already = 0
     columns = (
         TextColumn(f"{{task.completed:.1f}}/{{task.total:.0f}} {model.takes}"),
         BarColumn(bar_width=28),
@@ -169,16 +179,36 @@ def apply(
             def advance(_what: str, done: float, of: float, number: int = number) -> None:
                 bar.update(task, completed=number + done / of)
 
+            def remark(said: str, source: Path = job.source) -> None:
+                remarks.setdefault(source, []).append(said)
+
             job.target.parent.mkdir(parents=True, exist_ok=True)
+            if found := found_at(job.source):
+                failed[job.source] = f"it {found}"
+                continue
             of_this = own if own is None else replace(own, input=checksum(job.source))
-            if (reason := model.convert(job.source, job.target, options, advance, of_this)) is not None:
+            if of_this is not None and is_disk_file(job.target) and mark_of_file(job.target) == of_this:
+                already += 1
+            elif (reason := model.convert(job.source, job.target, options, advance, of_this, remark)) is not None:
                 failed[job.source] = reason
             else:
                 signed(credentials, [job.target])
             bar.update(task, completed=number + 1)
+    kept = [job for job in jobs if job.source not in failed]
+    if page is not None:
+        write_page(page, [(job.source, job.target) for job in kept])
     if as_json:
         reasons = [{"file": str(path), "reason": reason} for path, reason in failed.items()]
-        written = {"out": str(out), "written": len(jobs) - len(failed), **model.facts(), "failed": reasons}
-        print_json({**written, "ignored": list(map(str, ignored)), "notes": list(model.notes())})
+        said = [{"file": str(path), "remark": text} for path, texts in remarks.items() for text in texts]
+        counts = {"out": str(out), "written": len(kept) - already, "already": already}
+        left = {"failed": reasons, "ignored": list(map(str, ignored))}
+        print_json({**counts, **model.facts(), **left, "remarks": said, "notes": list(model.notes())})
     tell(model.notes())
-    tell_of(jobs, failed, out, model.takes.removesuffix("s"))
+    tell_of(jobs, failed, out, model.takes.removesuffix("s"), already, remarks)
+    if page is not None:
+        err.print(f"before and after: {page}", markup=False, soft_wrap=True)
+
+
+def mark_of_file(path: Path) -> Mark | None:
+    """What a result says of itself, inside or beside it."""
+    return mark_in(path) or mark_beside(path)[0]

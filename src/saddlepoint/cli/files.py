@@ -88,10 +88,32 @@ def _within(file: Path, target: Path, taken: set[Path]) -> bool:
     return file in taken or target in file.parents
 
 
-def tell_of(jobs: Sequence[Job], failed: Mapping[Path, str], out: Path, what: str) -> None:
-    """Say how many results were written, and name what was left out; exit code 1 where something was."""
-    written = len(jobs) - len(failed)
-    err.print(f"wrote {written:,} {what}{'s' if written != 1 else ''} to {out}", markup=False, soft_wrap=True)
+def tell_of(
+    jobs: Sequence[Job],
+    failed: Mapping[Path, str],
+    out: Path,
+    what: str,
+    already: int = 0,
+    remarks: Mapping[Path, Sequence[str]] | None = None,
+) -> None:
+    """Say how many results were written, what is to be known of them, and what was left out; exit code 1 for that.
+
+    Args:
+        jobs: all that were to be done.
+        failed: why which were left out.
+        out: the folder of the results.
+        what: a result is, in the singular.
+        already: results that were there from an earlier call.
+        remarks: on results that were written.
+    """
+    written = len(jobs) - len(failed) - already
+    there = f"; {already:,} were there already, made of the same files alike" if already else ""
+    err.print(f"wrote {written:,} {what}{'s' if written != 1 else ''} to {out}{there}", markup=False, soft_wrap=True)
+    lines = [f"  {printable(str(path))}: {text}" for path, texts in (remarks or {}).items() for text in texts]
+    for line in lines[:NAMED]:
+        err.print(line, markup=False, soft_wrap=True)
+    if len(lines) > NAMED:
+        err.print(f"  … and {len(lines) - NAMED:,} remarks more, in --json", markup=False, soft_wrap=True)
     if failed:
         for path, reason in list(failed.items())[:NAMED]:
             err.print(f"  {printable(str(path))}: {reason}", markup=False, soft_wrap=True)

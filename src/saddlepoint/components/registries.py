@@ -55,7 +55,7 @@ def own(of: str) -> nn.Module:
 NETWORK_REGISTRY: Registry[nn.Module] = Registry(
     "network",
     {**NETWORKS, "projected-discriminator": ProjectedDiscriminator, "own": own},
-    supplied=("source", "shape", "latent", "classes"),
+    supplied=("source", "shape", "latent", "classes", "base"),
     base=nn.Module,
 )
 METHOD_REGISTRY: Registry[Method] = Registry("method", METHODS, base=Method)

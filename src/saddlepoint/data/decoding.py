@@ -206,7 +206,7 @@ def _composited(
     opened.load()
     if wide and values is not None and again is not None:
         opened.paste(_scaled_colour(_sixteen_bit(opened, again), values))
-    image = _eight_bit(_upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32, values)
+    image = _eight_bit(upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32, values)
     if not image.has_transparency_data:
         return image.convert("RGB"), None
     image = image.convert("RGBA")
@@ -216,12 +216,40 @@ def _composited(
     return image, None if alpha.getextrema() == (255, 255) else alpha
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """An image turned as its EXIF block says."""
     try:
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
         return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # whatever is wrong with the EXIF block, the pixels are whole
         return image
+
+
+def scaled_values(opened: Image.Image, again: Callable[[], Image.Image], given: Range) -> NDArray[np.uint16] | None:
+    """Whole numbers of more than 8 bits, upright, uint16 (H, W, 1 or 3); None of others, and of floats.
+
+    Args:
+        opened: an image.
+        again: opens it a second time.
+        given: values that become 0 and 65535.
+    """
+    if _swapped(opened):
+        values = _sixteen_bit(opened, again)[..., :3].astype(np.float64)
+    elif opened.mode.startswith("I"):
+        values = np.asarray(opened).astype(np.float64)[..., None]
+    else:
+        return None
+    black, white = given
+    scaled = ((values - black) * (65535 / (white - black))).round().clip(0, 65535).astype(np.uint16)
+    planes = [upright(_turned_like(opened, scaled[..., c])) for c in range(scaled.shape[2])]
+    return np.stack([np.asarray(plane) for plane in planes], axis=2).astype(np.uint16)
+
+
+def _turned_like(opened: Image.Image, plane: NDArray[np.uint16]) -> Image.Image:
+    """One channel as an image that is turned as another is to be."""
+    image = Image.fromarray(plane.astype(np.int32))
+    image.getexif()[ExifTags.Base.Orientation] = opened.getexif().get(ExifTags.Base.Orientation, 1)
+    return image
 
 
 def _fitted(image: Image.Image, size: int) -> Image.Image:

@@ -38,6 +38,7 @@ class PairData:
         notes: what was skipped or converted, a sentence each.
         held_out: others of the same kind, which are not trained on.
         values: of inputs and of targets of more than 8 bits, black and white.
+        masked: whether the last channel of the inputs is a mask, 255 where a pixel is hidden.
 
     Raises:
         DataError: pairs of different numbers, or targets whose sides are no whole multiple of the inputs'.
@@ -51,6 +52,7 @@ class PairData:
     notes: tuple[str, ...] = ()
     held_out: "PairData | None" = None
     values: tuple[Range | None, Range | None] = (None, None)
+    masked: bool = False
 
     classes: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[Mapping[str, int]] = {}

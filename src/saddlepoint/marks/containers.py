@@ -23,18 +23,19 @@ _XMP_TAG = 700
 _PARQUET_KEY = b"saddlepoint"
 
 
-def embed(path: Path, mark: Mark) -> bool:
+def embed(path: Path, mark: Mark, packet: bytes = b"") -> bool:
     """Write a mark into a file, in place; False where its format has no place for one, and the file is untouched.
 
     Args:
         path: PNG, JPEG, WebP, TIFF, GIF, WAV, NPZ or Parquet, found by its first bytes, as a writer of ours left it.
         mark: what it says.
+        packet: XMP of the file's own, which is kept beside the mark.
 
     Raises:
         ValueError: the mark is too long.
     """
     writer = _of(path, _WRITERS)
-    return writer is not None and writer(path, mark)
+    return writer is not None and writer(path, mark, packet)
 
 
 def mark_in(path: Path) -> Mark | None:
@@ -69,10 +70,10 @@ def _of(path: Path, functions: dict[str, Any]) -> Any:
 # --- PNG ---------------------------------------------------------------------------------------------------
 
 
-def _into_png(path: Path, mark: Mark) -> bool:
+def _into_png(path: Path, mark: Mark, packet: bytes) -> bool:
     data = path.read_bytes()
     after = 8 + 25  # signature and IHDR; text before the pixels is found by all readers
-    body = b"iTXt" + _PNG_KEY + mark.xmp()
+    body = b"iTXt" + _PNG_KEY + mark.xmp(packet)
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     path.write_bytes(data[:after] + chunk + data[after:])
     return True
@@ -99,12 +100,12 @@ def _of_png(path: Path) -> Mark | None:
 # --- JPEG --------------------------------------------------------------------------------------------------
 
 
-def _into_jpeg(path: Path, mark: Mark) -> bool:
+def _into_jpeg(path: Path, mark: Mark, packet: bytes) -> bool:
     data = path.read_bytes()
     after = 2
     if data[2:4] == b"\xff\xe0":  # JFIF comes first
         after += 2 + struct.unpack(">H", data[4:6])[0]
-    body = _JPEG_KEY + mark.xmp()
+    body = _JPEG_KEY + mark.xmp(packet)
     path.write_bytes(data[:after] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[after:])
     return True
 
@@ -148,7 +149,7 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         place += 8 + size + size % 2
 
 
-def _into_webp(path: Path, mark: Mark) -> bool:
+def _into_webp(path: Path, mark: Mark, packet: bytes) -> bool:
     data = path.read_bytes()
     body = data[12:]
     if body[:4] == b"VP8X":
@@ -157,7 +158,7 @@ def _into_webp(path: Path, mark: Mark) -> bool:
         width, height, alpha = _webp_size(body)
         sides = (side.to_bytes(3, "little") for side in (width - 1, height - 1))
         body = _chunk(b"VP8X", bytes([4 | (16 if alpha else 0), 0, 0, 0]) + b"".join(sides)) + body
-    body += _chunk(b"XMP ", mark.xmp())
+    body += _chunk(b"XMP ", mark.xmp(packet))
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body)
     return True
 
@@ -171,10 +172,10 @@ def _webp_size(body: bytes) -> tuple[int, int, bool]:
     return width & 0x3FFF, height & 0x3FFF, False
 
 
-def _into_wav(path: Path, mark: Mark) -> bool:
+def _into_wav(path: Path, mark: Mark, packet: bytes) -> bool:
     terms = {b"ISFT": f"{mark.software} {mark.version}".strip(), b"ICMT": f"{mark.kind}; run {mark.run!r}"}
     info = b"INFO" + b"".join(_chunk(name, text.encode() + b"\0") for name, text in terms.items())
-    more = _chunk(b"LIST", info) + _chunk(b"_PMX", mark.xmp())
+    more = _chunk(b"LIST", info) + _chunk(b"_PMX", mark.xmp(packet))
     with path.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         size = file.tell()
@@ -205,10 +206,10 @@ def _after_palette(data: bytes) -> int:
     return 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
 
 
-def _into_gif(path: Path, mark: Mark) -> bool:
+def _into_gif(path: Path, mark: Mark, packet: bytes) -> bool:
     data = path.read_bytes()
     after = _after_palette(data)
-    path.write_bytes(b"GIF89a" + data[6:after] + _GIF_KEY + mark.xmp() + _GIF_END + data[after:])
+    path.write_bytes(b"GIF89a" + data[6:after] + _GIF_KEY + mark.xmp(packet) + _GIF_END + data[after:])
     return True
 
 
@@ -223,9 +224,9 @@ def _of_gif(path: Path) -> Mark | None:
 # --- TIFF --------------------------------------------------------------------------------------------------
 
 
-def _into_tiff(path: Path, mark: Mark) -> bool:
+def _into_tiff(path: Path, mark: Mark, packet: bytes) -> bool:
     """The first directory is written anew at the end, with one more entry; the old one stays, and nobody reads it."""
-    packet = mark.xmp()
+    packet = mark.xmp(packet)
     with path.open("r+b") as file:
         order = "<" if file.read(4)[:2] == b"II" else ">"
         entries, following = _directory(file, order)
@@ -266,7 +267,7 @@ def _of_tiff(path: Path) -> Mark | None:
 # --- archives and tables -----------------------------------------------------------------------------------
 
 
-def _into_zip(path: Path, mark: Mark) -> bool:
+def _into_zip(path: Path, mark: Mark, packet: bytes) -> bool:  # noqa: ARG001
     """The archive's comment: numpy reads the arrays as before."""
     comment = mark.text().encode()
     with path.open("r+b") as file:
@@ -287,7 +288,7 @@ def _of_zip(path: Path) -> Mark | None:
     return None if place < 0 else Mark.read(end[place + 22 :])
 
 
-def _into_parquet(path: Path, mark: Mark) -> bool:
+def _into_parquet(path: Path, mark: Mark, packet: bytes) -> bool:  # noqa: ARG001
     """Written anew, a group of rows at a time: a footer can't be changed in place."""
     from pyarrow import parquet
 
@@ -319,7 +320,7 @@ def _of_parquet(path: Path) -> Mark | None:
     return None if text is None else Mark.read(text)
 
 
-_WRITERS: dict[str, Callable[[Path, Mark], bool]] = {
+_WRITERS: dict[str, Callable[[Path, Mark, bytes], bool]] = {
     **{"png": _into_png, "jpeg": _into_jpeg, "webp": _into_webp, "gif": _into_gif, "tiff": _into_tiff},
     **{"wav": _into_wav, "zip": _into_zip, "parquet": _into_parquet},
 }

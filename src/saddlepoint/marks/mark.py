@@ -16,6 +16,7 @@ VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 #: Bytes that a mark may have, written and read: a JPEG segment holds 64 KiB.
 MARK_BYTES = 48 << 10
 #: XML names of properties.
+_END = b"</rdf:RDF>"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _NAMES = {
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
@@ -84,8 +85,12 @@ class Mark:
             )
         return text
 
-    def xmp(self) -> bytes:
-        """An XMP packet: IPTC's properties, and all of the mark as JSON in one of our own."""
+    def xmp(self, packet: bytes = b"") -> bytes:
+        """An XMP packet: IPTC's properties, and all of the mark as JSON in one of our own.
+
+        Args:
+            packet: another, whose properties are kept where it is whole and not too long.
+        """
         properties = {
             "Iptc4xmpExt:DigitalSourceType": VOCABULARY + self.kind,
             "Iptc4xmpExt:AISystemUsed": self.software,
@@ -95,11 +100,16 @@ class Mark:
         }
         names = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NAMES.items())
         inside = "\n".join(f"   {name}={quoteattr(value)}" for name, value in properties.items())
+        own = f'  <rdf:Description rdf:about="" {names}\n{inside}/>\n'
+        if len(packet) <= MARK_BYTES // 4 and packet.count(_END) == 1 and self.of_xmp(packet) is None:
+            both = packet.replace(_END, own.encode() + b" " + _END)
+            if self.of_xmp(both) == self:
+                return both
         return (
             '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
             '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
             f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
-            f'  <rdf:Description rdf:about="" {names}\n{inside}/>\n'
+            f"{own}"
             ' </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>'
         ).encode()
 

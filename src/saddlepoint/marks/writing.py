@@ -9,7 +9,9 @@ from saddlepoint.marks.sidecar import remove_sidecar, write_sidecar
 from saddlepoint.storage.files import is_special, write_atomically
 
 
-def write_marked(path: Path, write: Callable[[Path], None], mark: Mark | None, *, flushed: bool = True) -> None:
+def write_marked(
+    path: Path, write: Callable[[Path], None], mark: Mark | None, *, flushed: bool = True, packet: bytes = b""
+) -> None:
     """Write a file, whole or absent, with its mark inside, or beside it where its format has no place for one.
 
     Args:
@@ -17,13 +19,14 @@ def write_marked(path: Path, write: Callable[[Path], None], mark: Mark | None, *
         write: writes the file whose path it is given.
         mark: what it says of itself; None writes none, and removes what a mark beside said of an earlier file.
         flushed: see `write_atomically`.
+        packet: XMP of the file's own, which is kept beside the mark.
     """
     inside = False
 
     def whole(file: Path) -> None:
         nonlocal inside
         write(file)
-        inside = mark is not None and embed(file, mark)
+        inside = mark is not None and embed(file, mark, packet)
 
     write_atomically(path, whole, flushed=flushed)
     if is_special(path):  # a pipe has nothing beside it

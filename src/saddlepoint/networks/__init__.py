@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from saddlepoint.networks.bases import Base
 from saddlepoint.networks.convolutional import ConvolutionalDiscriminator, ConvolutionalGenerator
 from saddlepoint.networks.costs import Costs, costs
 from saddlepoint.networks.coupling import coupled_layers, couples
@@ -54,6 +55,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
 
 __all__ = [
     "NETWORKS",
+    "Base",
     "ConvolutionalDiscriminator",
     "ConvolutionalGenerator",
     "Costs",

@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from saddlepoint.networks.bases import Base, scale_of
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import SLOPE
 from saddlepoint.networks.players import Translator
-from saddlepoint.networks.super_resolution import Enlargement, check_dials, convolution, scale_of
+from saddlepoint.networks.super_resolution import Enlargement, check_dials, convolution
 
 #: β, what a branch of the blocks is multiplied by.
 SHARE = 0.2
@@ -18,9 +19,10 @@ class DenseSuperResolver(Translator):
 
     Args:
         source: (C, H, W) of what it is given.
-        shape: (C', s H, s W) of what it makes, s 1 to 8; C' is C, or C is 1.
+        shape: (C', s H, s W) of what it makes, s 1 to 8.
         width: channels, of which a dense layer adds half as many; the paper's is 64.
         blocks: of three dense blocks of five layers each; the paper's is 23.
+        base: what the output is added to, as the bicubic enlargement.
 
     Raises:
         ValueError: a dial out of range, or shapes that don't fit.
@@ -31,8 +33,8 @@ class DenseSuperResolver(Translator):
     torch.Size([2, 3, 20, 28])
     """
 
-    def __init__(self, source: Grid, shape: Grid, width: int = 32, blocks: int = 4) -> None:
-        super().__init__(stride=1, scale=scale_of(source, shape))
+    def __init__(self, source: Grid, shape: Grid, width: int = 32, blocks: int = 4, base: Base | None = None) -> None:
+        super().__init__(1, scale_of(source, shape), base)
         check_dials(width, blocks)
         self.body = Enlargement(source[0], shape[0], width, self.scale, [NestedBlock(width) for _ in range(blocks)])
 

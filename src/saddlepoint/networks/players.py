@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
+from saddlepoint.networks.bases import Base
 from saddlepoint.networks.minibatch import MinibatchDeviation
 from saddlepoint.networks.reflection import padded
 
@@ -66,16 +67,19 @@ class Translator(nn.Module, ABC):
     Args:
         stride: what sides are padded to multiples of.
         scale: a side of the output, in sides of the input; 1 translates.
+        base: the simple method whose result is added to what the network makes; None adds nothing.
 
     Raises:
-        ValueError: a stride or a scale below 1.
+        ValueError: a stride or a scale below 1, or a base of another scale.
     """
 
-    def __init__(self, stride: int, scale: int = 1) -> None:
+    def __init__(self, stride: int, scale: int = 1, base: Base | None = None) -> None:
         super().__init__()
         if min(stride, scale) < 1:
             raise ValueError(f"stride is {stride} and scale {scale}: give each at least 1")
-        self.stride, self.scale = stride, scale
+        if base is not None and base.scale != scale:
+            raise ValueError(f"the scale is {scale} and that of the base {base.scale}: give a base of the same scale")
+        self.stride, self.scale, self.base = stride, scale, base
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) → (N, C', scale · H, scale · W).
@@ -84,7 +88,12 @@ class Translator(nn.Module, ABC):
         reflection, and by the last row or column where the image is too small for that.
         """
         height, width = images.shape[2:]
-        return self.translate(padded(images, self.stride))[:, :, : self.scale * height, : self.scale * width]
+        return self.based(padded(images, self.stride))[:, :, : self.scale * height, : self.scale * width]
+
+    def based(self, images: Tensor) -> Tensor:
+        """What the network makes, added to the base; (N, C, H, W), H and W multiples of the stride."""
+        made = self.translate(images)
+        return made if self.base is None else self.base.corrected(images, made)
 
     @abstractmethod
     def translate(self, images: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from saddlepoint.networks.bases import Base
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import initialise
 from saddlepoint.networks.output import OUTPUTS, Output
@@ -13,7 +14,7 @@ from saddlepoint.networks.translation import (
     Normalisation,
     Upsampling,
     begin_as_identity,
-    check_residual,
+    check_output,
     check_translated,
     doubling,
     norm,
@@ -34,15 +35,13 @@ class ResidualTranslator(Translator):
         normalisation: of all layers but the last. `instance` forgets how bright and how strong an image's features are.
         upsampling: `resize` has no checkerboards; `transposed` has transposed convolutions.
         output: what the last layer goes through.
-        residual_input: the input is added to what the last layer makes, which starts at 0: the network begins as
-            identity. A grey input is added to every channel.
+        base: what the last layer's output is added to; that layer then starts at 0, and the network as the base.
 
     Attributes:
         encoded_channels: of what `encoded` gives.
 
     Raises:
-        ValueError: a dial out of range, sides that differ, or a residual input where the channels don't allow it or
-            behind an output function.
+        ValueError: a dial out of range, sides that differ, or an output function before a base.
 
     Johnson, Alahi, Fei-Fei 2016, "Perceptual losses for real-time style transfer", arXiv 1603.08155; Zhu, Park, Isola,
     Efros 2017, "Unpaired image-to-image translation using cycle-consistent adversarial networks", arXiv 1703.10593.
@@ -61,14 +60,13 @@ class ResidualTranslator(Translator):
         normalisation: Normalisation = "instance",
         upsampling: Upsampling = "resize",
         output: Output = "none",
-        residual_input: bool = False,
+        base: Base | None = None,
     ) -> None:
-        super().__init__(stride=4)
+        super().__init__(4, base=base)
         if width < 1 or blocks < 0:
             raise ValueError(f"width is {width} and blocks {blocks}: give at least 1 and at least 0")
         check_translated(source, shape)
-        check_residual(residual_input, source, shape, output)
-        self.residual_input = residual_input
+        check_output(output, base)
         layers: list[nn.Module] = [Reflection(3), _layer(source[0], width, 7), *norm(normalisation), nn.ReLU()]
         for outer, inner in pairwise((width, 2 * width, 4 * width)):
             halving = nn.Conv2d(outer, inner, 3, stride=2, padding=1)
@@ -80,7 +78,7 @@ class ResidualTranslator(Translator):
         for inner, outer in pairwise((4 * width, 2 * width, width)):
             layers += [*doubling(upsampling, inner, outer), *norm(normalisation), nn.ReLU()]
         layers += [Reflection(3), _layer(width, shape[0], 7)]
-        if residual_input:
+        if base is not None:
             begin_as_identity(layers)
         self.body = nn.Sequential(*layers, OUTPUTS[output]())
 
@@ -100,7 +98,7 @@ class ResidualTranslator(Translator):
     def translate(self, images: Tensor) -> Tensor:
         """(N, C, H, W), sides multiples of 4 → (N, C', H, W)."""
         made: Tensor = self.body(images)
-        return images + made if self.residual_input else made
+        return made
 
 
 class ReflectedBlock(nn.Module):

@@ -1,30 +1,28 @@
-"""Super-resolution: the image enlarged bicubically, plus what a network of its own resolution adds."""
+"""Super-resolution: what a network at the input's resolution adds to the enlarged image."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
+from saddlepoint.networks.bases import Base, scale_of
 from saddlepoint.networks.convolutional import Block
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import SLOPE, initialise
 from saddlepoint.networks.players import Translator
 from saddlepoint.networks.translation import begin_as_identity
 
-#: The largest factor.
-LARGEST = 8
-
 
 class SuperResolver(Translator):
-    """Residual blocks at the input's resolution, then pixel shuffles; added to the bicubic enlargement.
+    """Residual blocks at the input's resolution, then pixel shuffles.
 
-    Starts as that enlargement, as its last layer starts at 0. The scale is that of `shape` to `source`; at 1 it is a
-    network that keeps the size, and the input itself is added.
+    Its last layer starts at 0, so that with a base it starts as that. The scale is that of `shape` to `source`; at 1 it
+    is a network that keeps the size.
 
     Args:
         source: (C, H, W) of what it is given.
-        shape: (C', s H, s W) of what it makes, s 1 to 8; C' is C, or C is 1.
+        shape: (C', s H, s W) of what it makes, s 1 to 8.
         width: channels; the papers' is 64.
         blocks: residual blocks; the papers' is 16.
+        base: what the output is added to, as the bicubic enlargement.
 
     Raises:
         ValueError: a dial out of range, or shapes that don't fit.
@@ -37,8 +35,8 @@ class SuperResolver(Translator):
     torch.Size([2, 3, 20, 28])
     """
 
-    def __init__(self, source: Grid, shape: Grid, width: int = 64, blocks: int = 8) -> None:
-        super().__init__(stride=1, scale=scale_of(source, shape))
+    def __init__(self, source: Grid, shape: Grid, width: int = 64, blocks: int = 8, base: Base | None = None) -> None:
+        super().__init__(1, scale_of(source, shape), base)
         check_dials(width, blocks)
         self.body = Enlargement(source[0], shape[0], width, self.scale, [Block(width) for _ in range(blocks)])
 
@@ -49,7 +47,7 @@ class SuperResolver(Translator):
 
 
 class Enlargement(nn.Module):
-    """The bicubic enlargement plus last(shuffles(y + convolution(blocks(y)))), y the first layer's output.
+    """last(shuffles(y + convolution(blocks(y)))), y the first layer's output.
 
     A pixel shuffle's sub-pixels start equal, so that there are no checkerboards to unlearn.
 
@@ -58,7 +56,6 @@ class Enlargement(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, width: int, scale: int, blocks: list[nn.Module]) -> None:
         super().__init__()
-        self.scale = scale
         self.first, self.mix = convolution(inputs, width), convolution(width, width)
         self.blocks = nn.Sequential(*blocks)
         enlarging: list[nn.Module] = []
@@ -75,33 +72,7 @@ class Enlargement(nn.Module):
         """(N, inputs, H, W) → (N, outputs, scale · H, scale · W)."""
         first = self.first(images)
         added: Tensor = self.last(self.enlarging(first + self.mix(self.blocks(first))))
-        if self.scale == 1:
-            return images + added
-        # With antialias the cubic is Keys' (a = −½), as image libraries have it, which keeps slopes; without, a is −¾.
-        return interpolate(images, scale_factor=float(self.scale), mode="bicubic", antialias=True) + added
-
-
-def scale_of(source: Grid, shape: Grid) -> int:
-    """How many times as large a side of the output is.
-
-    >>> scale_of((1, 8, 12), (3, 32, 48))
-    4
-
-    Raises:
-        ValueError: not the same whole number from 1 to 8 for both sides, or channels that can't be added.
-    """
-    scale = shape[1] // source[1]
-    if not 1 <= scale <= LARGEST or (source[1] * scale, source[2] * scale) != tuple(shape[1:]):
-        raise ValueError(
-            f"it is given {source[1]}x{source[2]} images and is to make {shape[1]}x{shape[2]} ones: give sides that "
-            f"are the same 1 to {LARGEST} times as long"
-        )
-    if source[0] not in (1, shape[0]):
-        raise ValueError(
-            f"it adds to the {source[0]} channels that it is given, and is to make {shape[0]}: give as many on both "
-            f"sides, or 1 to be added to each"
-        )
-    return scale
+        return added
 
 
 def check_dials(width: int, blocks: int) -> None:

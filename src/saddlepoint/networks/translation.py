@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.networks.bases import Base
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import initialise
 from saddlepoint.networks.output import Output
@@ -59,19 +60,14 @@ def check_translated(source: Grid, shape: Grid) -> None:
         )
 
 
-def check_residual(wanted: bool, source: Grid, shape: Grid, output: Output) -> None:
-    """Raise ValueError where the input can't be added to the output."""
-    if wanted and source[0] not in (1, shape[0]):
-        raise ValueError(
-            f"residual_input adds {source[0]} channels to {shape[0]}: give as many on both sides or 1 that is added to "
-            f"each, or residual_input=false"
-        )
-    if wanted and output != "none":
-        raise ValueError(f"residual_input adds pixels to pixels, which {output} would bend: give output=none")
+def check_output(output: Output, base: Base | None) -> None:
+    """Raise ValueError where a base would be added to what an output function bends."""
+    if base is not None and output != "none":
+        raise ValueError(f"a base is added to pixels, which {output} would bend: give output=none, or base=none")
 
 
 def begin_as_identity(layers: Sequence[nn.Module]) -> None:
-    """Put the last of these layers, a convolution, at 0: with the input added, nothing is changed at first."""
+    """Put the last of these layers, a convolution, at 0: what it is added to is not changed at first."""
     last = layers[-1]
     assert isinstance(last, nn.Conv2d | nn.ConvTranspose2d)
     initialise(last, fan_in=1, gain=0.0)

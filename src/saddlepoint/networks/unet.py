@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from saddlepoint.networks.bases import Base
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import SLOPE, initialise
 from saddlepoint.networks.output import OUTPUTS, Output
@@ -17,7 +18,7 @@ from saddlepoint.networks.translation import (
     Normalisation,
     Upsampling,
     begin_as_identity,
-    check_residual,
+    check_output,
     check_translated,
     doubling,
     norm,
@@ -37,12 +38,10 @@ class UNetTranslator(Translator):
         upsampling: `resize` has no checkerboards; `transposed` has the paper's transposed convolutions, of an even
             number of inputs a pixel.
         output: what the last layer goes through.
-        residual_input: the input is added to what the last layer makes, which starts at 0: the network begins as
-            identity. A grey input is added to every channel.
+        base: what the last layer's output is added to; that layer then starts at 0, and the network as the base.
 
     Raises:
-        ValueError: a dial out of range, sides that differ, or a residual input where the channels don't allow it or
-            behind an output function.
+        ValueError: a dial out of range, sides that differ, or an output function before a base.
 
     Isola, Zhu, Zhou, Efros 2017, "Image-to-image translation with conditional adversarial networks", arXiv 1611.07004
     (theirs has dropout for noise); Ronneberger, Fischer, Brox 2015, arXiv 1505.04597 (the U); Odena, Dumoulin, Olah
@@ -62,17 +61,16 @@ class UNetTranslator(Translator):
         normalisation: Normalisation = "instance",
         upsampling: Upsampling = "resize",
         output: Output = "none",
-        residual_input: bool = False,
+        base: Base | None = None,
     ) -> None:
         if depth < 1 or not 1 <= width <= widest:
             raise ValueError(
                 f"depth is {depth}, width {width} and widest {widest}: give a depth of at least 1 and a width of at "
                 f"least 1 and at most widest"
             )
-        super().__init__(stride=2**depth)
+        super().__init__(2**depth, base=base)
         check_translated(source, shape)
-        check_residual(residual_input, source, shape, output)
-        self.residual_input = residual_input
+        check_output(output, base)
         channels = [source[0], *(min(width << k, widest) for k in range(depth))]
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         for k, (outer, inner) in enumerate(pairwise(channels)):
@@ -84,7 +82,7 @@ class UNetTranslator(Translator):
             self.up.append(nn.Sequential(*doubling(upsampling, seen, outer), *norm(normalisation)))
         seen = width if depth == 1 else 2 * width
         last = doubling(upsampling, seen, shape[0])
-        if residual_input:
+        if base is not None:
             begin_as_identity(last)
         self.last = nn.Sequential(*last, OUTPUTS[output]())
 
@@ -98,7 +96,7 @@ class UNetTranslator(Translator):
         for layer in self.up:
             x = torch.cat([leaky_relu(layer(x), SLOPE), seen.pop()], 1)
         made: Tensor = self.last(x)
-        return images + made if self.residual_input else made
+        return made
 
 
 class UNetDiscriminator(Discriminator):

@@ -270,10 +270,11 @@ def introduction(info: RunInfo) -> list[str]:
 
 
 def plan_of(info: RunInfo) -> list[str]:
-    """The stages with their lengths, the expected time and memory, and what is scheduled; nothing of no plan."""
+    """Notes on what is played, the stages with their lengths, the expected time and memory, and what is scheduled."""
     config: Config = info.config
+    notes = [f"note: {note}" for note in info.notes]
     if not info.stages:
-        return []
+        return notes
     ends = [stage.end for stage in info.stages]
     parts = [
         f"{stage.name} {'from ' + format(begin, ',') + ' ' if begin else ''}"
@@ -285,7 +286,7 @@ def plan_of(info: RunInfo) -> list[str]:
         told.append(f"about {duration(info.seconds)}")
     if info.memory is not None:
         told.append(f"{info.memory / 1e9:.1f} GB of memory")
-    lines = [f"plan: {'; '.join(told)}"]
+    lines = [*notes, f"plan: {'; '.join(told)}"]
     rate = config.schedules.rate
     scheduled = (
         [] if rate is None else [f"learning rates from {rate.start:g} to {rate.end:g} by {rate.samples:,} samples"]

@@ -343,7 +343,14 @@ class Run:
         """What observers are told; a run that goes on is expected to take as long as it was when it began."""
         told = self.storage.read_identity().get("plan", {}) if continued else _told(plan)
         return RunInfo(
-            plan.config, data, self.path, continued, plan.stages, told.get("seconds"), told.get("memory_bytes")
+            plan.config,
+            data,
+            self.path,
+            continued,
+            plan.stages,
+            told.get("seconds"),
+            told.get("memory_bytes"),
+            tuple(plan.assembly.setup.data.notes[len(data.notes) :]),
         )
 
     def _end(self, result: Result, report: bool) -> None:

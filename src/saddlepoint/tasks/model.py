@@ -621,6 +621,14 @@ class LatentSampler(Sampler):
 # --- what makes one thing of another ------------------------------------------------------------------------
 
 
+def silent(said: str) -> None:
+    """Tell nobody."""
+
+
+#: Told a sentence on a result.
+Remark = Callable[[str], None]
+
+
 @dataclass
 class Converter(Model):
     """A model that makes one thing of another: images of images, waves of spectrograms."""
@@ -666,7 +674,13 @@ class Converter(Model):
 
     @abstractmethod
     def convert(
-        self, source: Path, target: Path, options: Any, progress: OnProgress = quiet, mark: Mark | None = None
+        self,
+        source: Path,
+        target: Path,
+        options: Any,
+        progress: OnProgress = quiet,
+        mark: Mark | None = None,
+        remark: Remark = silent,
     ) -> str | None:
         """Convert one file; gives the reason where it was left out, and None where the target was written.
 
@@ -676,6 +690,7 @@ class Converter(Model):
             options: of `Options`.
             progress: told how far it is.
             mark: what the target says of itself; None says nothing.
+            remark: told what a user should know of a result that was written.
         """
 
 

@@ -39,6 +39,7 @@ class RunInfo:
         stages: in their order.
         seconds: that the whole run is expected to take; None where that is not known.
         memory: bytes that it holds; None where that is not known.
+        notes: on what is played, beside those on the data, a sentence each.
     """
 
     config: Any
@@ -48,6 +49,7 @@ class RunInfo:
     stages: Sequence[StageInfo] = ()
     seconds: float | None = None
     memory: int | None = None
+    notes: Sequence[str] = ()
 
     def stage_at(self, samples: int) -> str:
         """The name of the stage after so many samples; empty where none is known."""

@@ -57,13 +57,13 @@ class Pace:
 
     def steps(self, ends: Sequence[int]) -> float:
         """Seconds of the steps, where stages end after so many samples."""
-        return sum(cost * n for cost, n in zip(self.seconds, _parts(ends), strict=True))
+        return sum(cost * n for cost, n in zip(self.seconds, _parts(ends), strict=False))
 
     def samples(self, ends: Sequence[int], *, seconds: float | None = None, evaluations: float | None = None) -> int:
         """Samples that seconds of steps, or evaluations, are enough for, stages in proportion."""
         costs, limit = (self.seconds, seconds) if evaluations is None else (self.evaluations, evaluations)
         assert limit is not None
-        whole = sum(cost * n for cost, n in zip(costs, _parts(ends), strict=True))
+        whole = sum(cost * n for cost, n in zip(costs, _parts(ends), strict=False))
         return max(1, int(limit * ends[-1] / max(whole, 1e-12)))
 
 

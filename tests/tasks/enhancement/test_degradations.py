@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from saddlepoint.tasks.enhancement.degradations import DEGRADATIONS, HIDDEN, Chain, Mask, Range, motion_kernel
+from saddlepoint.tasks.enhancement.degradations import DEGRADATIONS, PRESETS, Chain, motion_kernel
 
 EXAMPLES = {
     "downscale": "downscale:2",
@@ -21,6 +21,9 @@ EXAMPLES = {
     "mask": "mask:boxes",
     "grey": "grey",
     "lowlight": "lowlight",
+    "resize": "resize:0.5-1.2",
+    "sinc": "sinc:2",
+    "fade": "fade:0.3",
 }
 
 
@@ -142,21 +145,6 @@ def test_jpeg_refuses_what_it_cannot_hold() -> None:
         Chain.read("jpeg:30")(picture(4), 0)
 
 
-@pytest.mark.parametrize("kind", ["boxes", "strokes"])
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
-def test_masks_hide_the_share_and_no_more_than_one_piece_beyond(kind: str, share: float) -> None:
-    mask, chain = Mask(kind, Range(share, share)), Chain.read(f"mask:{kind}:{share}")
-    # A box has at most (1/3)² of the pixels, rounded up by half of one a side; a stroke is shorter than the image.
-    piece = (11.5 / 32) ** 2 if kind == "boxes" else 0.75 / 16 + 0.02
-    for seed in range(20):
-        hidden = mask.hidden(32, 32, torch.Generator().manual_seed(seed))
-        assert share <= float(hidden.double().mean()) <= share + piece
-        made, image = chain(picture(3, 32, 32, seed), seed), picture(3, 32, 32, seed)
-        changed = (made != image).any(0)
-        assert (made[:, changed] == HIDDEN).all()
-        assert float(changed.double().mean()) >= share - 0.1  # some pixels were that grey before
-
-
 def test_grey_weighs_as_rec_601_and_leaves_grey_alone() -> None:
     colours = torch.tensor([[255, 0, 0, 200], [0, 255, 0, 200], [0, 0, 255, 200]], dtype=torch.uint8).view(3, 2, 2)
     assert Chain.read("grey")(colours, 0).flatten().tolist() == [76, 150, 29, 200]
@@ -209,8 +197,9 @@ def test_a_range_is_drawn_for_each_image() -> None:
         ("noise:5:6", "write noise:10"),
         ("jpeg:0", "from 1 to 100"),
         ("jpeg:50.5", "is not whole"),
-        ("mask", "write mask:boxes"),
-        ("mask:circles", "boxes or strokes"),
+        ("mask", "write mask:mixed, mask:boxes"),
+        ("mask:circles", "of boxes, of strokes or mixed"),
+        ("mask:boxes,jpeg:50", "write jpeg:50,mask:boxes"),
         ("mask:boxes:0.95", "from 0 to 0.9"),
         ("grey:1", "write grey"),
         ("lowlight:0", "from 0.001 to 1"),
@@ -221,6 +210,50 @@ def test_a_range_is_drawn_for_each_image() -> None:
 def test_what_cannot_be_read_is_said_with_the_remedy(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Chain.read(text)
+
+
+def test_a_preset_is_its_chain_and_may_be_followed_by_more() -> None:
+    assert str(Chain.read("photo")) == str(Chain.read(PRESETS["photo"]))
+    assert Chain.read("old-print,downscale:2").scale == 2
+    for name in PRESETS:
+        made = Chain.read(name)(picture(), 0)
+        assert made.shape == (3, 24, 32)
+        assert 1 < float((made.float() - picture().float()).abs().mean()) < 80
+    with pytest.raises(ValueError, match="did you mean 'old-print'"):
+        Chain.read("oldprint")
+
+
+def test_sinc_rings_and_keeps_what_is_flat() -> None:
+    edge = torch.zeros(1, 48, 48, dtype=torch.uint8) + 60
+    edge[:, :, 24:] = 180
+    row = Chain.read("sinc:1.5")(edge, 0)[0, 24].int()
+    assert int(row.max()) > 184
+    assert int(row.min()) < 56
+    assert torch.equal(Chain.read("sinc:1.5")(constant(99), 0), constant(99))
+
+
+def test_fading_moves_black_and_white() -> None:
+    ends = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 2).expand(3, 1, 2)
+    faded = Chain.read("fade:1")(ends, 0)
+    assert faded[:, 0, 1].tolist() == [255, 237, 199]
+    assert faded[:, 0, 0].tolist() == [64, 59, 50]
+    assert torch.equal(Chain.read("fade:0")(ends, 0), ends)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["blur:1.2", "jpeg:40", "downscale:4:bicubic", "blur:0.8,downscale:2,jpeg:50,blur:1", "sinc:2,fade:0.5,grey"],
+)
+def test_a_window_is_that_of_the_whole_photograph_degraded(text: str) -> None:
+    """Blocks, averaged squares and what lies around a window are those of the whole, wherever it begins."""
+    chain, photograph = Chain.read(text), picture(3, 150, 170)
+    whole = chain(photograph, 0)
+    for top, left in ((0, 0), (37, 51), (150 - 32, 170 - 48)):
+        given, target = chain.cut(photograph, top, left, (32, 48), 0)
+        top, left = top // chain.scale, left // chain.scale
+        assert torch.equal(given, whole[:, top : top + 32 // chain.scale, left : left + 48 // chain.scale])
+        top, left = top * chain.scale, left * chain.scale
+        assert torch.equal(target, photograph[:, top : top + 32, left : left + 48])
 
 
 def test_an_image_smaller_than_the_factor_is_refused() -> None:

@@ -199,7 +199,7 @@ def test_arrays_are_trained_on_evaluated_and_applied(tmp_path: Path) -> None:
     config = tiny(tmp_path, *sets)
     run = train(config, data=(inputs, 255 - inputs), out=tmp_path / "run", progress=False)
     found = run.evaluate(pictures=True)
-    assert {"ema", "live", "regression", "input unchanged"} == set(found["l1"])
+    assert {"ema", "live", "regression", "input unchanged", "mapped colours"} == set(found["l1"])
     assert {number.protocol.n_real for number in found.numbers if number.protocol} == {12}
     assert set(found.pictures) == {"translated-ema", "translated-live", "translated-regression"}
     picture = found.pictures["translated-ema"]()

@@ -21,7 +21,7 @@ from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions
 from saddlepoint.tasks.translation.interpolation import interpolated
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import beside_each_other
+from saddlepoint.tasks.translation.pictures import beside_each_other, visible
 
 #: Between the stages, where the trade is looked at.
 STRENGTHS = (0.25, 0.5, 0.75)
@@ -46,20 +46,31 @@ class Candidate:
 
     Attributes:
         name: to be said.
+        network: None is the input, enlarged where targets are larger; what a mask hides is grey.
         strength: 0 for the first stage, 1 for the last, between for what lies between; None for what is on no such way.
+        simple: whether what the network learned the difference to is taken, without the network.
     """
 
     name: str
     network: ImageTranslator | None
     strength: float | None = None
+    simple: bool = False
+
+    def made(self, inputs: Tensor, targets: Tensor, *, masked: bool) -> Tensor:
+        """Of inputs (uint8), images of the targets' size and channels."""
+        if self.network is None:
+            return untouched(visible(inputs, masked=masked), targets)
+        return self.network.started(inputs) if self.simple else self.network.made(inputs)
 
 
 def compared_models(
     enhancers: Mapping[str, ImageTranslator], regression: ImageTranslator | None, strengths: Iterable[float] = STRENGTHS
 ) -> list[Candidate]:
-    """What is measured: no network, the first stage, what lies between it and the first of the enhancers, and these."""
+    """What is measured: no network, the simple method, the first stage, what lies between it and the last, others."""
     main, *others = enhancers
     found = [Candidate("bicubic" if enhancers[main].scale > 1 else "input unchanged", None)]
+    if start := enhancers[main].start:
+        found.append(Candidate(start, enhancers[main], simple=True))
     if regression is not None:
         found.append(Candidate("regression", regression, 0.0))
         for strength in strengths:
@@ -101,7 +112,7 @@ def evaluate_enhancers(
     found: list[Number] = []
     for place, candidate in enumerate(shown):
         report(f"{candidate.name}: enhancing", place, len(shown))
-        made = untouched(inputs, targets) if candidate.network is None else candidate.network.made(inputs)
+        made = candidate.made(inputs, targets, masked=pairs.masked)
         values = {
             **resemblance(made, targets),
             "frechet": features.distance(real, made),
@@ -130,10 +141,15 @@ def evaluate_enhancers(
     notes = [] if min(targets.shape[2:]) >= LARGE else [f"ms_ssim is left out: it needs sides of {LARGE} pixels"]
     if chain is not None and chain.random:
         notes.append(f"consistency is left out: {chain} draws at random, and would not degrade twice alike")
+    if any(candidate.strength == 0 for candidate in shown):
+        notes.append(
+            "regression is where the adversary began, and learned for less long: what the adversary is worth at equal "
+            "cost, `saddle compare enhance --baselines` tells"
+        )
     pictures = {
         f"enhanced-{candidate.name.replace(' ', '-')}": partial(_shown, candidate.network, pairs)
         for candidate in shown
-        if candidate.network is not None
+        if candidate.network is not None and not candidate.simple
     }
     return Evaluation(found, notes, pictures)
 
@@ -141,7 +157,7 @@ def evaluate_enhancers(
 def _shown(network: ImageTranslator, pairs: PairData) -> NDArray[np.uint8]:
     """Input, output and clean image."""
     inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
-    return beside_each_other([inputs, network.made(inputs), targets])
+    return beside_each_other([visible(inputs, masked=pairs.masked), network.made(inputs), targets])
 
 
 def untouched(inputs: Tensor, targets: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The recipe of enhancement."""
+"""The recipes of enhancement."""
 
 from saddlepoint.components.settings import Player, Pretraining
 from saddlepoint.tasks.config import Average
@@ -37,4 +37,36 @@ def enhance() -> EnhancementConfig:
     )
 
 
-RECIPES = {"enhance": enhance}
+def inpaint() -> EnhancementConfig:
+    """Holes of photographs filled: --data FOLDER; what is not hidden stays as it is; an hour on one core.
+
+    Holes are as large as they are in whole photographs, so that crops are large and the network sees far.
+    """
+    adam = {"name": "Adam", "lr": 1e-3, "betas": (0.5, 0.99)}
+    return EnhancementConfig(
+        recipe="inpaint",
+        threads=1,
+        data=DegradedImages(source="folder", crop=96),
+        degrade="mask:mixed",
+        generator=Player(
+            network={"name": "unet-translator", "width": 16, "depth": 5, "widest": 128, "normalisation": "none"},
+            optimizer=adam,
+        ),
+        discriminator=Player(network={"name": "patch-discriminator", "width": 16, "depth": 3}, optimizer=adam),
+        pretraining=Pretraining(samples=60_000),
+        adversary=PairAdversary(
+            loss={"name": "relativistic"},
+            penalties={"r1": {"weight": 1e-4}, "r2": {"weight": 1e-4}},
+            conditioned=True,
+        ),
+        content={"reconstruction": {"weight": 10.0}},
+        method={"name": "alternating"},
+        average=Average(half_life=2_000, warm_up=0.05),
+        schedules=Schedules(rate=Schedule(start=1.0, end=0.1, samples=100_000)),
+        batch_size=8,
+        budget=Budget(samples=100_000),
+        every=Intervals(record=1_000, snapshot=10_000, checkpoint=10_000),
+    )
+
+
+RECIPES = {"enhance": enhance, "inpaint": inpaint}

@@ -18,8 +18,9 @@ JUDGED_SIDE = 256
 
 
 class DegradedStream(PairSource):
-    """Draws batches of crops; the input is the crop after the degradations, the target the crop itself.
+    """Draws batches of crops; the input is the crop of the degraded photograph, the target that of the photograph.
 
+    A photograph is degraded as a whole, as far as it reaches into the crop: see `Chain.cut`.
     Every epoch has a new order, new crops, and new draws of all that degrades.
 
     Args:
@@ -60,10 +61,11 @@ class DegradedStream(PairSource):
         noise, n = rng(self.seed, position, "crops"), self.batch_size
         rows, corners = self._order(position, n).tolist(), torch.rand(n, 2, generator=noise).tolist()
         mirrored, mix = torch.rand(n, generator=noise) < 0.5, torch.rand(n, 1, 1, 1, generator=noise)
-        targets = torch.stack([self._cut(row, *corner) for row, corner in zip(rows, corners, strict=True)])
+        places = enumerate(zip(rows, corners, strict=True), position)
+        pairs = [self._cut(row, down, across, key) for key, (row, (down, across)) in places]
+        inputs, targets = (torch.stack(side) for side in zip(*pairs, strict=True))
         if self.flips:
-            targets = torch.where(mirrored[:, None, None, None], targets.flip(3), targets)
-        inputs = self.chain.several(targets, self.seed, position)
+            inputs, targets = (torch.where(mirrored[:, None, None, None], x.flip(3), x) for x in (inputs, targets))
         return PairBatch(self.prepared(inputs), self.prepared(targets), mix.to(self.device))
 
     def part(
@@ -77,11 +79,11 @@ class DegradedStream(PairSource):
         other._order = Order(len(other.photographs), other.seed)
         return other
 
-    def _cut(self, row: int, down: float, across: float) -> Tensor:
+    def _cut(self, row: int, down: float, across: float, key: int) -> tuple[Tensor, Tensor]:
         image, (height, width) = self.photographs[row], self.crop
         top = int(down * (image.shape[1] - height + 1))
         left = int(across * (image.shape[2] - width + 1))
-        return image[:, top : top + height, left : left + width]
+        return self.chain.cut(image, top, left, self.crop, self.seed, key)
 
 
 def degraded_pairs(photographs: Photographs, chain: Chain, seed: int, most: int | None = None) -> PairData:
@@ -98,12 +100,11 @@ def degraded_pairs(photographs: Photographs, chain: Chain, seed: int, most: int 
     if most is not None and most < len(photographs):
         rows = torch.randperm(len(photographs), generator=rng(seed, "judged"))[:most]
     middles = []
-    for row in rows.tolist():
+    for number, row in enumerate(rows.tolist()):
         image = photographs[row]
         top, left = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
-        middles.append(image[:, top : top + height, left : left + width])
-    targets = torch.stack(middles)
-    inputs = chain.several(targets, seed)
+        middles.append(chain.cut(image, top, left, (height, width), seed, number))
+    inputs, targets = (torch.stack(side) for side in zip(*middles, strict=True))
     name, source = photographs.name, photographs.source
     return PairData(
         name,
@@ -112,4 +113,5 @@ def degraded_pairs(photographs: Photographs, chain: Chain, seed: int, most: int 
         paired=True,
         source=f"{source} Degraded by {chain}.",
         notes=photographs.notes,
+        masked=bool(chain.masks),
     )

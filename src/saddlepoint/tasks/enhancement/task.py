@@ -10,12 +10,14 @@ from saddlepoint.components.device import pick_device
 from saddlepoint.components.networks import Networks
 from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import features_of
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.enhancement.data import Given, adopted, read_given
+from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.enhancement.evaluation import EnhancementOptions, compared_models, evaluate_enhancers
 from saddlepoint.tasks.enhancement.model import Enhancer
 from saddlepoint.tasks.enhancement.recipes import RECIPES
@@ -23,11 +25,12 @@ from saddlepoint.tasks.enhancement.settings import EnhancementConfig
 from saddlepoint.tasks.enhancement.stream import DegradedStream, degraded_pairs
 from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import Subject, Task
-from saddlepoint.tasks.translation.building import build_pairs
+from saddlepoint.tasks.translation.building import build_pairs, start_of
+from saddlepoint.tasks.translation.familiarity import LOOKED_AT, SIDE, Learned
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.settings import RANGES
-from saddlepoint.tasks.translation.task import regression_of, stream_of
+from saddlepoint.tasks.translation.task import learned_of, regression_of, stream_of
 
 
 class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
@@ -59,9 +62,11 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
     def build(self, config: EnhancementConfig, data: Given, make: Networks) -> Setup[ImageTranslator]:
         """The game of a network and a discriminator of images, on photographs that are large enough, or on pairs."""
         stream: PairSource
-        played, chain = data, config.chain
+        played, chain, learned = data, config.chain, None
         if isinstance(data, PairData):
             stream = stream_of(config, data, make)
+            if make.device.type != "meta":
+                learned = learned_of(data.inputs)
         else:
             assert chain is not None
             played, crop = data.holding(config.data.crop, chain.scale)
@@ -77,9 +82,13 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
                 make.device,
                 flips=config.data.flips,
             )
+            if make.device.type != "meta":
+                learned = learned_of_photographs(played, chain)
         judge = judged(config, played, config.score.samples, config.seed)
         values = data.values[0] if isinstance(data, PairData) else data.values
-        return build_pairs(config, played, stream, judge, make, Enhancer, values)
+        masked, keeps = (False, False) if chain is None else (bool(chain.masks), chain.keeps)
+        start = start_of(config, stream, make, masked=masked, keeps=keeps)
+        return build_pairs(config, played, stream, judge, make, Enhancer, values, start, learned)
 
     def evaluate(
         self,
@@ -98,6 +107,19 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
     def baselines(self, config: EnhancementConfig) -> Mapping[str, Config]:
         """The same network by its content losses alone."""
         return regression_of(config)
+
+
+def learned_of_photographs(photographs: Photographs, chain: Chain) -> Learned:
+    """What the network is given of photographs, by windows anywhere in them."""
+    places, windows = rng(0, "learned"), []
+    for number in range(LOOKED_AT):
+        image = photographs[number * len(photographs) // LOOKED_AT % len(photographs)]
+        size = [min(SIDE, side // chain.scale) * chain.scale for side in image.shape[1:]]
+        room = [own - cut + 1 for own, cut in zip(image.shape[1:], size, strict=True)]
+        top, left = (int(torch.randint(most, (), generator=places)) for most in room)
+        given, _ = chain.cut(image, top, left, (size[0], size[1]), 0, number, "learned")
+        windows.append(given[:-1] if chain.masks else given)
+    return Learned.of(windows)
 
 
 def judged(config: EnhancementConfig, data: Given, most: int | None = None, seed: int = 0) -> PairData:

@@ -1,6 +1,7 @@
 """What games of images made of images are built of, whatever their pairs are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,13 +12,16 @@ from saddlepoint.components.networks import Networks
 from saddlepoint.components.pairs import OfPairs
 from saddlepoint.components.registries import CONTENT_REGISTRY
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.core import seed_for
 from saddlepoint.data.dataset import Dataset
 from saddlepoint.data.decoding import Range
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.scheduled import Scheduled
+from saddlepoint.networks import Base
 from saddlepoint.tasks.setup import Pretraining, Setup
 from saddlepoint.tasks.translation.cycle import BACKWARD
+from saddlepoint.tasks.translation.familiarity import Learned
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.probe import PairProbe, watched
@@ -25,12 +29,89 @@ from saddlepoint.tasks.translation.settings import RANGES, ImageToImageConfig
 
 #: (C, H, W).
 Grid = tuple[int, int, int]
+#: Pairs a batch, and batches, by which a base is chosen; one is left for another that has this share of its error.
+LOOKED_AT, BATCHES, NEAR = 32, 4, 0.9
 
 
 def shapes_of(stream: PairSource) -> tuple[Grid, Grid]:
     """Shapes of inputs and of targets, as a batch shows them."""
     shown = stream(0).value
     return _grid(shown.source), _grid(shown.target)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a generator starts from.
+
+    Attributes:
+        base: the simple method; None where the generator makes all itself.
+        note: a sentence on it.
+    """
+
+    base: Base | None
+    note: str
+
+
+def start_of(
+    config: ImageToImageConfig,
+    stream: PairSource,
+    make: Networks,
+    *,
+    masked: bool = False,
+    keeps: bool = False,
+    correction: bool = True,
+) -> Start:
+    """The simple method that a generator is added to: as the configuration says, else the nearest to targets.
+
+    Args:
+        config: all that is chosen.
+        stream: of the pairs, some of which are looked at.
+        make: makes networks; on `meta` nothing is looked at.
+        masked: whether the last channel of inputs is a mask.
+        keeps: whether what it shows stays as it is.
+        correction: whether inputs are what targets were, so that they are the base unless a map of colours is nearer.
+
+    Raises:
+        ConfigurationError: a base that the channels don't allow.
+    """
+    source, shape = shapes_of(stream)
+    low, high = RANGES[config.value_range]
+    if config.base is None and not keeps:
+        return Start(None, "The generator makes the whole image itself (base=none).")
+
+    def base(*, mapped: bool) -> Base:
+        return Base(source, shape, masked=masked, keeps=keeps, mapped=mapped, low=low, high=high)
+
+    try:
+        plain = base(mapped=False)
+    except ValueError as error:
+        if config.base == "auto" and not keeps:
+            return Start(None, f"The generator makes the whole image itself, as {error}.")
+        raise ConfigurationError(f"base={config.base}: {error}, or --set base=none") from error
+    what = "the input" if plain.scale == 1 else f"the input, enlarged bicubically by {plain.scale}"
+    if keeps:
+        return Start(
+            plain, "The generator fills what is hidden, starting from a smooth filling; the rest stays as it is."
+        )
+    start = Start(plain, f"The generator learns the difference to {what}.")
+    if config.base == "input" or make.device.type == "meta":
+        return start
+    mapped, some = base(mapped=True), stream.part(batch_size=LOOKED_AT, seed=seed_for(stream.seed, "base"))
+    batches = [some.drawn(k * LOOKED_AT) for k in range(BATCHES)]
+    pairs = [(batch.source.float().cpu(), batch.target.float().cpu()) for batch in batches]
+    mapped.fit(pairs)
+    unchanged, fitted = (_error(each, pairs) for each in (plain, mapped))
+    spread = float(torch.cat([y.transpose(0, 1).flatten(1) for _, y in pairs], 1).var(1).mean())
+    found = (
+        f"(mean squared errors: {fitted:.3g} with mapped colours, {unchanged:.3g} unchanged, {spread:.3g} one colour)"
+    )
+    if config.base == "auto" and not correction and min(unchanged, fitted) > NEAR * spread:
+        return Start(
+            None, f"The generator makes the whole image itself, as inputs say little of targets' pixels {found}."
+        )
+    if config.base == "colours" or fitted < NEAR * unchanged:
+        return Start(mapped, f"The generator learns the difference to {what} with mapped colours {found}.")
+    return start
 
 
 def build_pairs(
@@ -41,6 +122,8 @@ def build_pairs(
     make: Networks,
     kind: type[ImageTranslator],
     values: Range | None,
+    start: Start,
+    learned: Learned | None,
 ) -> Setup[ImageTranslator]:
     """The game of a translator and a discriminator on pairs.
 
@@ -52,13 +135,17 @@ def build_pairs(
         make: makes networks.
         kind: of what is handed over.
         values: of inputs of more than 8 bits, black and white.
+        start: what the generator starts from.
+        learned: what inputs look like.
 
     Raises:
         ConfigurationError: things that do not fit.
     """
     source, shape = shapes_of(stream)
     players = {
-        "generator": make("generator", config.generator.network, source=source, shape=shape, classes=0),
+        "generator": make(
+            "generator", config.generator.network, source=source, shape=shape, classes=0, base=start.base
+        ),
         "discriminator": discriminator_of(config, make, source, shape),
     }
     content = content_losses(config, shape, make)
@@ -67,7 +154,8 @@ def build_pairs(
             "the generator has no loss: set content.reconstruction=on, or adversary.weight above 0"
         )
     forward = OfPairs(content, conditioned=config.conditioned)
-    model = translator_of(config, players["generator"], source, shape, kind, values)
+    model = translator_of(config, players["generator"], source, shape, kind, values, learned)
+    data = replace(data, notes=(*data.notes, start.note))  # type: ignore[type-var]  # every data set of ours is a dataclass
     return setup_of(config, data, stream, judge, make, players, forward, model)
 
 
@@ -146,6 +234,7 @@ def translator_of(
     shape: Grid,
     kind: type[ImageTranslator],
     values: Range | None = None,
+    learned: Learned | None = None,
 ) -> ImageTranslator:
     """What is handed over.
 
@@ -155,14 +244,20 @@ def translator_of(
         source, shape: of inputs and of what is made.
         kind: of what is handed over.
         values: of inputs of more than 8 bits, black and white.
+        learned: what inputs look like.
 
     Raises:
         ConfigurationError: a network that is no translator.
     """
     try:
-        return kind(network, config.generator.network, shape, source, RANGES[config.value_range], values)
+        return kind(network, config.generator.network, shape, source, RANGES[config.value_range], values, learned)
     except ValueError as error:
         raise ConfigurationError(f"generator: {error}") from error
+
+
+def _error(base: Base, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
+    """Mean squared error of a base alone."""
+    return sum(float((base(x) - y).square().mean()) for x, y in pairs) / len(pairs)
 
 
 def _grid(images: Tensor) -> Grid:

@@ -1,10 +1,11 @@
 """The evaluation of a translator on what was held out, beside the input as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.pairs import PairData
@@ -15,7 +16,7 @@ from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.task import EvaluationOptions
 from saddlepoint.tasks.translation.data import chosen_of
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import beside_each_other
+from saddlepoint.tasks.translation.pictures import beside_each_other, visible
 
 #: What stands in the translator's place.
 UNCHANGED = "input unchanged"
@@ -39,7 +40,7 @@ def evaluate_translators(
     seed: int = 0,
     report: OnProgress = quiet,
 ) -> Evaluation:
-    """Each translator, and the input unchanged, held against targets that were not trained on.
+    """Each translator, the input unchanged and the simple method, held against targets that were not trained on.
 
     L1 in [0, 1], PSNR in dB and SSIM where inputs and targets are pairs; the Fréchet distance between what is made and
     the targets; and the sharpness of edges in that of the targets, which is right at 1.
@@ -56,11 +57,14 @@ def evaluate_translators(
     inputs, targets = chosen_of(held_out, samples, seed)
     real = features.moments(targets)
     found: list[Number] = []
-    names = [*translators, UNCHANGED]
-    for place, weights in enumerate(names):
-        report(f"{weights}: translating", place, len(names))
-        known = translators.get(weights)
-        made = in_channels(inputs, targets.shape[1]) if known is None else known.made(inputs)
+    makers: dict[str, Callable[[Tensor], Tensor]] = {name: model.made for name, model in translators.items()}
+    makers[UNCHANGED] = partial(in_channels, channels=targets.shape[1])
+    for model in translators.values():
+        if model.start:
+            makers[model.start] = model.started
+    for place, (weights, make) in enumerate(makers.items()):
+        report(f"{weights}: translating", place, len(makers))
+        made = make(inputs)
         values = resemblance(made, targets) if held_out.paired else {}
         values |= {"frechet": features.distance(real, made), "sharpness": relative_sharpness(made, targets)}
         protocol = Protocol(
@@ -88,4 +92,5 @@ def evaluate_translators(
 def _shown(translator: ImageTranslator, held_out: PairData, seed: int) -> NDArray[np.uint8]:
     """Input, output and, where they are pairs, target."""
     inputs, targets = chosen_of(held_out, SHOWN, seed)
-    return beside_each_other([inputs, translator.made(inputs), *([targets] if held_out.paired else [])])
+    given = visible(inputs, masked=held_out.masked)
+    return beside_each_other([given, translator.made(inputs), *([targets] if held_out.paired else [])])

@@ -1,6 +1,5 @@
 """A trained translator of images on its own: what a run hands over, for arrays and for files."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from PIL import Image
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -18,21 +16,19 @@ from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
-from saddlepoint.data.decoding import Whole, available_formats, decode_whole
-from saddlepoint.data.folder import WHITE, image_files
-from saddlepoint.marks import Mark, write_marked
-from saddlepoint.networks import Translator
+from saddlepoint.data.folder import image_files
+from saddlepoint.marks import Mark
+from saddlepoint.networks import Base, Translator
 from saddlepoint.tasks.graph import Graph, plain
-from saddlepoint.tasks.model import Converter
+from saddlepoint.tasks.model import Converter, Remark, silent
 from saddlepoint.tasks.pictures import tensor_of, to_bytes
+from saddlepoint.tasks.translation.familiarity import Learned
+from saddlepoint.tasks.translation.files import WRITTEN, Conversion, Hidden
 
+#: White of images, by their type: of 8 bits, and of 16.
+LEVELS = {torch.uint8: 255, torch.int32: 65535}
 #: Pixels of the output that are computed together at most, where images are whole.
 TOGETHER = 1 << 20
-#: Formats that are written, by a name's ending; of any other ending, PNG.
-WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP"}
-SAVED: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
-#: The longest side that a format holds.
-LONGEST = {"JPEG": 65500, "WEBP": 16383}
 #: Sides of the output beyond whose square images are taken by tiles, and of such a tile; what tiles share.
 LARGE, SHARED = 1024, 32
 
@@ -46,6 +42,10 @@ class TranslatorOptions(Settings):
     """Side of the tiles, in pixels of the input; none takes images whole up to 1024x1024 pixels of the result."""
     overlap: int | None = Field(default=None, ge=0)
     """What tiles share, in pixels of the input; none is 32, of small tiles a quarter."""
+    force: bool = False
+    """Take files, too, that are nothing like what the network learned from."""
+    frames: bool = False
+    """Take all frames of an animation, each by itself; the result is an animated PNG, of WebP a WebP."""
 
 
 @dataclass
@@ -58,6 +58,7 @@ class ImageTranslator(Converter):
         source: (C, H, W) of what it was trained on.
         range: the network's values for black and white, in and out.
         values: black and white of files of more than 8 bits, as those had that it was trained on; None are each file's.
+        learned: what it was trained on looks like; None where that is not known.
 
     Raises:
         ValueError: a network that is no translator.
@@ -66,6 +67,7 @@ class ImageTranslator(Converter):
     source: tuple[int, ...]
     range: tuple[float, float]
     values: tuple[float, float] | None = None
+    learned: Learned | None = None
 
     kind = "translation"
     title = "a translator of images"
@@ -85,14 +87,28 @@ class ImageTranslator(Converter):
         return self._translator.scale
 
     @property
+    def masked(self) -> bool:
+        """Whether it takes a mask of what is hidden, as the last channel."""
+        return self._translator.base is not None and self._translator.base.masked
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is not hidden stays as it is, to the last bit."""
+        return self._translator.base is not None and self._translator.base.keeps
+
+    @property
     def _translator(self) -> Translator:
         assert isinstance(self.network, Translator)
         return self.network
 
     def description(self) -> dict[str, Any]:
         """What it was trained on, and the range."""
-        deep = {} if self.values is None else {"values": [float(end) for end in self.values]}
-        return {"source": list(self.source), "range": [float(end) for end in self.range], **deep}
+        more: dict[str, Any] = {} if self.values is None else {"values": [float(end) for end in self.values]}
+        if (base := self._translator.base) is not None:
+            more["base"] = {"masked": base.masked, "keeps": base.keeps, "mapped": base.mapped}
+        if self.learned is not None:
+            more["learned"] = self.learned.plain()
+        return {"source": list(self.source), "range": [float(end) for end in self.range], **more}
 
     @classmethod
     def described(
@@ -101,10 +117,14 @@ class ImageTranslator(Converter):
         """One as a description has it, with a network that is given, or with a new one where it is None."""
         rest = dict(description)
         source, (low, high) = tuple(rest.pop("source")), rest.pop("range")
+        told = rest.pop("base", None)
         if network is None:
-            network = NETWORK_REGISTRY.build(spec, source=source, shape=shape)
-        values = rest.pop("values", None)
-        return cls(network, spec, shape, source, (low, high), values and (values[0], values[1]), **rest)
+            sizes = (source[0], source[1], source[2]), (shape[0], shape[1], shape[2])
+            base = None if told is None else Base(*sizes, **told, low=low, high=high)
+            network = NETWORK_REGISTRY.build(spec, source=source, shape=shape, base=base)
+        values, known = rest.pop("values", None), rest.pop("learned", None)
+        learned = None if known is None else Learned.read(known)
+        return cls(network, spec, shape, source, (low, high), values and (values[0], values[1]), learned, **rest)
 
     def usage(self) -> tuple[str, str]:
         """The command and the Python that use it."""
@@ -177,22 +197,24 @@ class ImageTranslator(Converter):
         options: TranslatorOptions,
         progress: OnProgress = quiet,
         mark: Mark | None = None,
+        remark: Remark = silent,
     ) -> str | None:
         """One file; gives the reason where it was left out."""
-        if self.source[0] not in (1, 3) or self.shape[0] not in (1, 3):
+        if self.source[0] - self.masked not in (1, 3) or self.shape[0] not in (1, 3):
             raise ConfigurationError(
                 f"this network makes {self.shape[0]} channels of {self.source[0]}, and files have 1 or 3: apply it to "
                 f"arrays"
             )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large files, odd palettes and EXIF blocks
-            found = decode_whole(source, WHITE, available_formats(), self.values)
-            found = found if isinstance(found, str) else _fitting(found, target, self.scale)
-            if isinstance(found, str):
-                return found
-            given = _given(found, self.source[0])
-            made = self.tiled(given, *self._tiling(options, given.shape[1:]), progress).permute(1, 2, 0).numpy()
-            self._write(target, Image.fromarray(made if made.shape[2] == 3 else made[..., 0]), found, mark)
+        hidden = self.hidden_of(source, options)
+
+        def made(image: Tensor, told: OnProgress) -> Tensor:
+            return self.tiled(image, *self._tiling(options, image.shape[1:]), told)
+
+        convert = Conversion(self, made, hidden, force=options.force, frames=options.frames)
+        return convert(source, target, progress, mark, remark)
+
+    def hidden_of(self, source: Path, options: Any) -> Hidden | None:  # noqa: ARG002
+        """What of a file is to be filled; None where nothing is."""
         return None
 
     def _tiling(self, options: TranslatorOptions, size: Sequence[int]) -> tuple[int | None, int]:
@@ -204,18 +226,6 @@ class ImageTranslator(Converter):
             tile = LARGE // self.scale
         return tile, min(SHARED, tile // 4) if options.overlap is None else options.overlap
 
-    def _write(self, path: Path, picture: Image.Image, found: Whole, mark: Mark | None) -> None:
-        form = WRITTEN[path.suffix.lower()]
-        if self.same and found.grey and self.source[0] >= self.shape[0]:
-            picture = picture.convert("L")
-        if self.same and found.alpha is not None and form != "JPEG":
-            alpha = Image.fromarray(found.alpha).resize(picture.size, Image.Resampling.BICUBIC)
-            picture = _opened_up(picture, alpha)
-        dials = dict(SAVED[form])
-        if found.profile is not None and picture.mode in ("RGB", "RGBA"):
-            dials["icc_profile"] = found.profile
-        write_marked(path, lambda file: picture.save(file, format=form, **dials), mark)
-
     # --- arrays -----------------------------------------------------------------------------------------
 
     def made(self, images: Tensor) -> Tensor:
@@ -226,13 +236,28 @@ class ImageTranslator(Converter):
         """
         self._check(images, 4)
         height, width = (self.scale * side for side in images.shape[2:])
-        made = torch.empty(len(images), self.shape[0], height, width, dtype=torch.uint8)
+        made = torch.empty(len(images), self.shape[0], height, width, dtype=images.dtype)
         several = max(1, TOGETHER // max(1, height * width))
         with self.evaluating() as device:
             for start in range(0, len(images), several):
                 part = slice(start, start + several)
-                made[part] = to_bytes(self.network(self._prepared(images[part], device)), self.range)
+                made[part] = self._levels(self.network(self._prepared(images[part], device)), images.dtype)
         return made
+
+    @property
+    def start(self) -> str:
+        """What the simple method is called that the network learned the difference to; "" is the input alone."""
+        base = self._translator.base
+        if base is None:
+            return ""
+        return "smooth filling" if base.masked else "mapped colours" if base.mapped else ""
+
+    def started(self, images: Tensor) -> Tensor:
+        """What the simple method alone makes of images, uint8 (N, C, H, W)."""
+        base = self._translator.base
+        assert base is not None
+        with self.evaluating() as device:
+            return torch.cat([self._levels(base(self._prepared(x, device)).cpu(), x.dtype) for x in images.split(64)])
 
     def tiled(
         self,
@@ -270,7 +295,7 @@ class ImageTranslator(Converter):
                 f"{shared}: give an overlap of at least 0 and at most half a tile"
             )
         rows, columns = (_stretches(length, side, shared, stride, scale) for length in image.shape[1:])
-        made = torch.empty(self.shape[0], *(scale * length for length in image.shape[1:]), dtype=torch.uint8)
+        made = torch.empty(self.shape[0], *(scale * length for length in image.shape[1:]), dtype=image.dtype)
         carried = torch.empty(self.shape[0], 0, made.shape[2])
         done = 0
         with self.evaluating() as device:
@@ -287,12 +312,12 @@ class ImageTranslator(Converter):
                     progress("tiles", done, len(rows) * len(columns))
                 # Rows that the next tiles have no share in are finished.
                 whole = rows[number + 1].lower - row.lower if row is not rows[-1] else band.shape[1]
-                made[:, row.lower : row.lower + whole] = to_bytes(band[:, :whole], self.range)
+                made[:, row.lower : row.lower + whole] = self._levels(band[:, :whole], image.dtype)
                 carried = band[:, whole:]
         return made
 
     def _check(self, images: Tensor, axes: int) -> None:
-        if images.dtype != torch.uint8 or images.dim() != axes or images.shape[-3] != self.source[0]:
+        if images.dtype not in LEVELS or images.dim() != axes or images.shape[-3] != self.source[0]:
             lead = "(N, " if axes == 4 else "("
             raise ValueError(
                 f"images are {images.dtype} {tuple(images.shape)}: this network takes torch.uint8 "
@@ -303,7 +328,13 @@ class ImageTranslator(Converter):
 
     def _prepared(self, images: Tensor, device: torch.device) -> Tensor:
         low, high = self.range
-        return images.to(device).float() / 255 * (high - low) + low
+        return images.to(device).float() / LEVELS[images.dtype] * (high - low) + low
+
+    def _levels(self, values: Tensor, dtype: torch.dtype) -> Tensor:
+        """The network's values as whole numbers of a type, from 0 for black to the type's white."""
+        low, high = self.range
+        white = LEVELS[dtype]
+        return ((values.float() - low) / (high - low) * white).round().clamp(0, white).to(dtype)
 
 
 class TranslatorGraph(nn.Module):
@@ -328,7 +359,7 @@ class TranslatorGraph(nn.Module):
             places = torch.arange((length + stride - 1) // stride * stride)
             inside = torch.where(places < length, places, 2 * (length - 1) - places).clamp_min(0)
             given = given.index_select(axis, inside)
-        made = self.network.translate(given)
+        made = self.network.based(given)
         for axis, length in ((2, height), (3, width)):  # no slices, whose memory differs where nothing is cut off
             made = made.index_select(axis, torch.arange(scale * length))
         return to_bytes(made, self.range)
@@ -380,36 +411,3 @@ def _passage(pixels: Tensor, middle: float, reach: float) -> Tensor:
         return (pixels > middle).float()
     t = ((pixels - middle) / (2 * reach) + 0.5).clamp(0, 1)
     return 0.5 - 0.5 * torch.cos(torch.pi * t)
-
-
-def _fitting(image: Whole, target: Path, scale: int) -> Whole | str:
-    """The image, or what is wrong where its result is larger than a format allows."""
-    kind = WRITTEN[target.suffix.lower()]
-    height, width = (scale * side for side in image.pixels.shape[:2])
-    if max(height, width) > LONGEST.get(kind, max(height, width)):
-        return f"its result of {width}x{height} pixels is larger than {kind} holds; give it as PNG"
-    return image
-
-
-def _given(image: Whole, channels: int) -> Tensor:
-    """What the network takes of an image, uint8 (channels, H, W); grey is ITU-R 601 luma, as in training."""
-    pixels = image.pixels
-    if channels == 1:
-        pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
-    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
-
-
-def _opened_up(picture: Image.Image, alpha: Image.Image) -> Image.Image:
-    """A picture y on white with an opacity a: the colours x with a x + (1 − a) white = y, as near as there are such."""
-    opacity = np.asarray(alpha)
-    darkness = 255 - np.asarray(picture)
-    if darkness.ndim == 3:
-        opacity = opacity[..., None]
-    colours = np.empty_like(darkness)
-    for rows in range(0, len(darkness), 256):  # a photograph in floats would take more than its tiles do
-        part = slice(rows, rows + 256)
-        x = darkness[part].astype(np.float32) * 255 / np.maximum(opacity[part], 1)
-        colours[part] = 255 - np.where(opacity[part] > 0, x, 0).round().clip(0, 255).astype(np.uint8)
-    opened = Image.fromarray(colours)
-    opened.putalpha(alpha)
-    return opened

@@ -11,8 +11,15 @@ from torch.nn.functional import interpolate
 from saddlepoint.evaluation.fidelity import in_channels
 from saddlepoint.tasks.pictures import image_grid
 
-#: Groups that stand in a row.
-ACROSS = 3
+#: Groups that stand in a row; what is hidden, in pictures.
+ACROSS, HIDDEN = 3, 128
+
+
+def visible(inputs: Tensor, *, masked: bool) -> Tensor:
+    """Inputs (uint8, N C H W) as pictures show them: without their mask, what it hides in grey."""
+    if not masked:
+        return inputs
+    return torch.where(inputs[:, -1:] > 0, torch.tensor(HIDDEN, dtype=torch.uint8), inputs[:, :-1])
 
 
 def beside_each_other(columns: Sequence[Tensor]) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from saddlepoint.metrics import Moments
 from saddlepoint.tasks.probe import Probe, write_captions, write_picture
 from saddlepoint.tasks.translation.data import chosen_of
 from saddlepoint.tasks.translation.model import ImageTranslator
-from saddlepoint.tasks.translation.pictures import ACROSS, beside_each_other
+from saddlepoint.tasks.translation.pictures import ACROSS, beside_each_other, visible
 
 #: Pairs that monitors look at, and that pictures show.
 MONITORED, SHOWN = 32, 24
@@ -50,6 +50,7 @@ class PairProbe(Probe[ImageTranslator]):
     ) -> None:
         super().__init__(watched, forward)
         self.features, self.paired, self.backward, self.ends = features, held_out.paired, backward, ends
+        self.masked = held_out.masked
         self._inputs, self._targets = chosen_of(held_out, judged, seed)
 
     def comparable(self, samples: Tensor) -> Tensor:
@@ -76,7 +77,8 @@ class PairProbe(Probe[ImageTranslator]):
             distance = self.features.distance(first, self._targets[half : 2 * half]) / 2
             known["real"] = {name: distance, "sharpness": 1.0}
         _, channels, *size = self._targets.shape
-        given = in_channels(self._inputs, channels) if {channels, self._inputs.shape[1]} <= {1, 3} else self._inputs
+        given = self._inputs[:, :-1] if self.masked else self._inputs
+        given = in_channels(given, channels) if {channels, given.shape[1]} <= {1, 3} else given
         if given.shape[1] == channels:
             enlarged = interpolate(given.float(), size, mode="bicubic").round().clamp(0, 255).byte()
             known["baseline: input"] = values(self._held(enlarged))
@@ -98,7 +100,7 @@ class PairProbe(Probe[ImageTranslator]):
         """Input, output, and target or, without pairs, what comes back; three times across."""
         shown = self._inputs[:SHOWN]
         made = model.made(shown)
-        columns = [shown, made]
+        columns = [visible(shown, masked=self.masked), made]
         if self.paired:
             columns.append(self._targets[:SHOWN])
         elif self.backward is not None:

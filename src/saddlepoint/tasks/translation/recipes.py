@@ -12,7 +12,7 @@ def translate() -> TranslationConfig:
     return TranslationConfig(
         recipe="translate",
         generator=Player(
-            network={"name": "unet-translator", "width": 16, "upsampling": "transposed", "residual_input": True},
+            network={"name": "unet-translator", "width": 16, "upsampling": "transposed"},
             optimizer=adam,
         ),
         discriminator=Player(network={"name": "patch-discriminator", "width": 16, "depth": 2}, optimizer=adam),

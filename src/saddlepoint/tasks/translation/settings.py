@@ -91,6 +91,9 @@ class ImageToImageConfig(AdversarialConfig, ABC):
     """The adversarial loss, and what is added to it."""
     score: PairScore = PairScore()
     """What judges the generator during training."""
+    base: Literal["auto", "input", "colours"] | None = "auto"
+    """What the generator learns the difference to: `input`, enlarged where targets are larger; `colours`, the input
+    with its colours mapped as they come nearest to targets; none makes all itself; auto takes what is nearest."""
     value_range: Literal["symmetric", "unit"] = "symmetric"
     """The networks' values for black and white: -1 and 1, or 0 and 1."""
 

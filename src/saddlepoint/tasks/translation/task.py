@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from torch import nn
 
 from saddlepoint.components.content import Reconstruction
@@ -12,11 +13,12 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.images import ImageData
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import features_of
-from saddlepoint.networks import ResidualTranslator
+from saddlepoint.networks import Base, ResidualTranslator
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import Subject, Task
@@ -26,12 +28,14 @@ from saddlepoint.tasks.translation.building import (
     discriminator_of,
     setup_of,
     shapes_of,
+    start_of,
     translator_of,
 )
 from saddlepoint.tasks.translation.contrast import Contrasted, OfContrast
 from saddlepoint.tasks.translation.cycle import BACKWARD, ONWARD, SOURCE, TARGET, NetworkGroup, OfCycle, ReplayBuffer
 from saddlepoint.tasks.translation.data import given_pairs, pairs_of
 from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions, evaluate_translators
+from saddlepoint.tasks.translation.familiarity import LOOKED_AT, Learned
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.recipes import RECIPES
@@ -73,7 +77,10 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
             raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
         stream = stream_of(config, data, make)
         if config.unpaired is None:
-            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator, data.values[0])
+            start = start_of(config, stream, make, correction=False)
+            learned = None if make.device.type == "meta" else learned_of(data.inputs)
+            values = data.values[0]
+            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator, values, start, learned)
         build = _cycle if config.unpaired == "cycle" else _contrastive
         return build(config, data, data.held_out, stream, make)
 
@@ -126,6 +133,21 @@ def stream_of(config: ImageToImageConfig, data: PairData, make: Networks) -> Pai
     )
 
 
+def learned_of(images: ImageData) -> Learned:
+    """What images look like, some of them, evenly over all."""
+    rows = torch.arange(min(len(images), LOOKED_AT)) * len(images) // min(len(images), LOOKED_AT)
+    return Learned.of(list(images.images[rows]))
+
+
+def unpaired_base(config: TranslationConfig, source: Grid, shape: Grid) -> Base | None:
+    """The input, where nothing is paired; none where that is asked for, or the channels don't allow it."""
+    low, high = RANGES[config.value_range]
+    try:
+        return None if config.base is None else Base(source, shape, low=low, high=high)
+    except ValueError:
+        return None
+
+
 def _cycle(
     config: TranslationConfig, data: PairData, held_out: PairData, stream: PairStream, make: Networks
 ) -> Setup[ImageTranslator]:
@@ -133,7 +155,8 @@ def _cycle(
     own, size = config.cycle, config.cycle.history
 
     def translator(given: Grid, made: Grid, role: str = "generator") -> nn.Module:
-        return make(role, config.generator.network, source=given, shape=made, classes=0)
+        base = unpaired_base(config, given, made)
+        return make(role, config.generator.network, source=given, shape=made, classes=0, base=base)
 
     generators = {
         ONWARD: translator(source, shape),
@@ -151,7 +174,8 @@ def _cycle(
     )
     forward.attach(players["discriminator"])
     back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator, data.values[1])
-    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values[0])
+    learned = None if make.device.type == "meta" else learned_of(data.inputs)
+    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values[0], learned)
     return setup_of(config, data, stream, held_out, make, players, forward, model, back)
 
 
@@ -159,7 +183,8 @@ def _contrastive(
     config: TranslationConfig, data: PairData, held_out: PairData, stream: PairStream, make: Networks
 ) -> Setup[ImageTranslator]:
     source, shape = shapes_of(stream)
-    generator = make("generator", config.generator.network, source=source, shape=shape, classes=0)
+    base = unpaired_base(config, source, shape)
+    generator = make("generator", config.generator.network, source=source, shape=shape, classes=0, base=base)
     if not isinstance(generator, ResidualTranslator) or source[0] != shape[0]:
         raise ConfigurationError(
             "contrastive translation compares patches in a residual translator's layers, between images of "
@@ -169,7 +194,8 @@ def _contrastive(
         contrasted = Contrasted(generator, config.contrast.width).to(make.device)
     players = {"generator": contrasted, "discriminator": discriminator_of(config, make, source, shape)}
     forward = OfContrast(layers=len(contrasted.heads), **config.contrast.model_dump(exclude={"width"}))
-    model = translator_of(config, generator, source, shape, ImageTranslator, data.values[0])
+    learned = None if make.device.type == "meta" else learned_of(data.inputs)
+    model = translator_of(config, generator, source, shape, ImageTranslator, data.values[0], learned)
     return setup_of(config, data, stream, held_out, make, players, forward, model)
 
 

@@ -26,7 +26,7 @@ from saddlepoint.networks import VocoderGenerator
 from saddlepoint.networks.vocoder import LOUDEST
 from saddlepoint.signals import MelFrontEnd, whole_hops
 from saddlepoint.tasks.graph import Graph, plain
-from saddlepoint.tasks.model import Converter
+from saddlepoint.tasks.model import Converter, Remark, silent
 
 #: Frames that are made together, beside what they depend on.
 CHUNK = 1024
@@ -269,6 +269,7 @@ class Vocoder(Converter):
         options: VocoderOptions,
         progress: OnProgress = quiet,
         mark: Mark | None = None,
+        remark: Remark = silent,  # noqa: ARG002
     ) -> str | None:
         """Make a sound, or a .npy file of log-mels (bands, frames), into a WAV file, as `revoiced` says."""
         model = self.prepared(options)
