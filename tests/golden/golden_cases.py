@@ -286,6 +286,7 @@ CASES = {
     ),
     "enhance": Case("enhance", (*ENHANCE, "degrade=downscale:2", "regression=16"), photographs),
     "enhance, chain": Case("enhance", (*ENHANCE, "degrade=blur:1,noise:5-25", "regression=0"), photographs),
+    "inpaint": Case("inpaint", (*ENHANCE, "regression=16"), photographs),
     "enhance, matching": Case(
         "enhance",
         (*ENHANCE, "degrade=downscale:2", "regression=0", "regularisers.layer-matching.weight=1", "conditioned=true"),

@@ -12,6 +12,8 @@ from saddlepoint.tasks.series.coding import SeriesCoding
 from saddlepoint.tasks.series.data import read_series, written
 from saddlepoint.tasks.series.order import Order
 
+#: Whether value, there and light have two values, and whether a frequent one.
+STATES = ([False, True, False], [False, False, True])
 SENSORS = (("a", 1), ("b", 2), ("c", 3))
 
 
@@ -45,7 +47,7 @@ def test_numbers_are_learnt_time_is_left_out_and_constants_are_kept(tmp_path: Pa
     assert len(series) == 51
     assert np.array_equal(series.windows[7], series.values[7:17])
     assert "51 windows of 10 rows, of 60." in series.notes
-    assert sum("tells the time and is not learnt" in note for note in series.notes) == 1  # the other sorts them
+    assert sum("tells the time and is not learnt" in note for note in series.notes) == 2
     assert len(read_series(tmp_path / "series.csv", window=10, stride=5)) == 11
     left = read_series(tmp_path / "series.csv", window=10, leave_out=["stars", "unit"])
     assert [column.name for column in left.columns] == ["price", "high", "same"]
@@ -66,6 +68,29 @@ def test_what_is_coded_comes_back(representation: str, tmp_path: Path) -> None:
     assert np.array_equal(again.decode(coded), back)
     moved = coded[:, 1:] if representation == "steps" else coded.reshape(-1, 3)
     assert moved.flatten(0, -2).std(0) == pytest.approx(np.ones(3), abs=0.05)
+
+
+@pytest.mark.parametrize("representation", ["steps", "levels"])
+def test_states_are_flags_of_their_own(representation: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    there = (rng.random(120) < 0.4).astype(int)
+    light = np.where(there, rng.normal(400, 50, 120).round(1), 0)
+    series = read_series(saved(tmp_path, hourly(there=there, light=light)), window=10)
+    coding = SeriesCoding.fit(series, representation)  # type: ignore[arg-type]
+    assert (coding.binary.tolist(), coding.frequent.tolist()) == STATES
+    coded = coding.code(series.windows)
+    assert coded.shape == (len(series), 10, 4)  # two numbers, two flags
+    assert coded[..., 2].sign().eq(coded[..., 2]).all()
+    back = coding.decode(coded)
+    assert back == pytest.approx(series.windows, rel=1e-3, abs=1e-2)
+    assert np.array_equal(back[..., 1], series.windows[..., 1])
+    assert np.array_equal(back[..., 2] == 0, series.windows[..., 2] == 0)
+    blurred = coding.decode(coded + 0.4 * torch.randn(coded.shape, generator=torch.Generator().manual_seed(0)).sign())
+    assert np.array_equal(blurred[..., 1], series.windows[..., 1])  # a state does not tremble
+    only = read_series(saved(tmp_path, hourly(there=there)[["time", "there"]]), window=10)
+    coding = SeriesCoding.fit(only, representation)  # type: ignore[arg-type]
+    assert np.array_equal(coding.decode(coding.code(only.windows)), only.windows)
+    assert SeriesCoding.from_plain(coding.plain()).size == 1
 
 
 def test_columns_are_made_independent(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ Representation = Literal["steps", "levels"]
 RATIO = 10.0
 #: Directions whose variance is so small a share of the columns' own follow from the others, but for rounding.
 FOLLOWS = 1e-9
+#: Share of the rows that one value has, which then is a state; of columns that have more values than so many.
+ATOM, FEW = 0.2, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +33,27 @@ class SeriesCoding:
     vary is left out: a column that equals another does so exactly in what is made. s are the deviations of steps, so
     that all numbers are about as large as a standard normal one.
 
+    States are flags of −1 and 1 behind these numbers, at every step: columns of two values, which u leaves out, and for
+    a column with one value that a share of `ATOM` of the rows has, as 0 of light, whether it has that value. What is
+    made has it where the flag is above 0. So a switch is one number that turns, and a value that holds stays as it is.
+
     Attributes:
         columns: as they are written, constants too.
-        logarithmic: bool (C,), of the learnt ones.
-        mean: μ, (C,).
-        mixing: W, (r, C).
-        unmixing: its right inverse, (C, r).
+        binary: bool (C,), of the learnt ones those of two values; C' are not.
+        frequent: bool (C,), those with a value that many rows have.
+        value: (C,), that value; of a binary column the greater of the two; else 0.
+        logarithmic: bool (C',).
+        mean: μ, (C',).
+        mixing: W, (r, C').
+        unmixing: its right inverse, (C', r).
         scale: s, (r,).
         representation: what networks see.
     """
 
     columns: tuple[Column, ...]
+    binary: NDArray[np.bool_]
+    frequent: NDArray[np.bool_]
+    value: Numbers
     logarithmic: NDArray[np.bool_]
     mean: Numbers
     mixing: Numbers
@@ -54,11 +66,16 @@ class SeriesCoding:
         """By the rows that lie in a window."""
         windows = data.windows
         rows = data.values[np.unique(data.starts[:, None] + np.arange(data.window))]
+        binary, frequent, value = _states(rows)
+        rows, windows = rows[:, ~binary], windows[..., ~binary]
         low, high = rows.min(0), rows.max(0)
         logarithmic = (low > 0) & (high > RATIO * low)
         rows, windows = (_logarithms(values, logarithmic) for values in (rows, windows))
         mean, deviation = rows.mean(0), rows.std(0)
         deviation = np.where(deviation > 0, deviation, 1.0)
+        if not rows.shape[1]:
+            none = np.zeros((0, 0))
+            return cls(data.columns, binary, frequent, value, logarithmic, mean, none, none, mean, representation)
         values, vectors = np.linalg.eigh(np.cov((rows - mean).T / deviation[:, None]).reshape(len(mean), -1))
         kept = values > FOLLOWS * max(values.max(), 1e-300)
         values, vectors = values[kept][::-1], vectors[:, kept][:, ::-1]
@@ -67,7 +84,8 @@ class SeriesCoding:
         mixing = (vectors / np.sqrt(values)).T / deviation
         unmixing = deviation[:, None] * vectors * np.sqrt(values)
         scale = np.diff((windows - mean) @ mixing.T, axis=1).std((0, 1))
-        return cls(data.columns, logarithmic, mean, mixing, unmixing, np.where(scale > 0, scale, 1.0), representation)
+        scale = np.where(scale > 0, scale, 1.0)
+        return cls(data.columns, binary, frequent, value, logarithmic, mean, mixing, unmixing, scale, representation)
 
     @cached_property
     def learnt(self) -> tuple[NumberColumn, ...]:
@@ -77,26 +95,44 @@ class SeriesCoding:
     @property
     def size(self) -> int:
         """Numbers a step."""
-        return len(self.mixing)
+        return len(self.mixing) + self.flags
+
+    @property
+    def flags(self) -> int:
+        """Of them, those of states."""
+        return int((self.binary | self.frequent).sum())
+
+    @property
+    def moves(self) -> tuple[float, ...]:
+        """By how much a number of each moves what it stands for: s, and 0 of a flag."""
+        return (*self.scale.tolist(), *([0.0] * self.flags))
 
     def code(self, windows: Numbers) -> Tensor:
         """(N, steps, C) → float32 (N, steps, r)."""
-        levels = (_logarithms(windows, self.logarithmic) - self.mean) @ self.mixing.T
+        flags = np.where(windows == self.value, 1.0, -1.0)[..., self.binary | self.frequent]
+        levels = (_logarithms(windows[..., ~self.binary], self.logarithmic) - self.mean) @ self.mixing.T
         if self.representation == "steps":
             levels = np.concatenate([levels[:, :1], np.diff(levels, axis=1) / self.scale], 1)
-        return torch.from_numpy(levels.astype(np.float32))
+        return torch.from_numpy(np.concatenate([levels, flags], 2).astype(np.float32))
 
     def decode(self, outputs: Tensor) -> Numbers:
         """(N, steps, r) → float64 (N, steps, C), within each column's range."""
-        levels = outputs.double().numpy()
+        numbers = outputs.double().numpy()
+        levels, flags = numbers[..., : len(self.mixing)], numbers[..., len(self.mixing) :] > 0
         if self.representation == "steps":
             levels = np.cumsum(np.concatenate([levels[:, :1], levels[:, 1:] * self.scale], 1), 1)
         values = levels @ self.unmixing.T + self.mean
-        ends = np.array([(column.low, column.high) for column in self.learnt]).T
+        bounds = np.array([(column.low, column.high) for column in self.learnt]).T
+        ends = bounds[:, ~self.binary]
         low, high = (_logarithms(end, self.logarithmic) for end in ends)
         values = values.clip(low, high)
         # The ends are what they are: the exponential of a logarithm may miss them by the last digit.
-        return np.where(self.logarithmic, np.exp(np.where(self.logarithmic, values, 0.0)), values).clip(*ends)
+        values = np.where(self.logarithmic, np.exp(np.where(self.logarithmic, values, 0.0)), values).clip(*ends)
+        whole = np.broadcast_to(bounds[0], (*values.shape[:2], len(self.binary))).copy()
+        whole[..., ~self.binary] = values
+        states = self.binary | self.frequent
+        whole[..., states] = np.where(flags, self.value[states], whole[..., states])
+        return whole
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -115,7 +151,18 @@ class SeriesCoding:
         return cls(columns, **arrays, representation=plain["representation"])
 
 
-_ARRAYS = ("logarithmic", "mean", "mixing", "unmixing", "scale")
+_ARRAYS = ("binary", "frequent", "value", "logarithmic", "mean", "mixing", "unmixing", "scale")
+
+
+def _states(rows: Numbers) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Numbers]:
+    """Of columns of rows (N, C): which have two values, which have a frequent one, and that value."""
+    binary, frequent, value = [], [], []
+    for column in rows.T:
+        found, counts = np.unique(column, return_counts=True)
+        binary.append(len(found) == 2)
+        frequent.append(len(found) > FEW and counts.max() >= ATOM * len(column))
+        value.append(found[-1] if binary[-1] else found[counts.argmax()] if frequent[-1] else 0.0)
+    return np.array(binary), np.array(frequent), np.array(value)
 
 
 def _logarithms(values: Numbers, logarithmic: NDArray[np.bool_]) -> Numbers:

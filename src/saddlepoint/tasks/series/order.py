@@ -101,6 +101,8 @@ class Order:
         if not np.array_equal(rows, there):
             backwards = bool((np.diff(seconds[there]) <= 0).all())
             notes.append(f"Rows are sorted by {time[0]}{': the file has the newest first' if backwards else ''}.")
+        else:
+            notes.append(f"{time[0]} tells the time and is not learnt: rows are in its order.")
         if entity is not None:
             notes.append(f"{len(np.unique(series[rows])):,} series, by {entity}; a window lies within one.")
         within = series[rows][1:] == series[rows][:-1]

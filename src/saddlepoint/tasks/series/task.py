@@ -107,7 +107,7 @@ def _rules(file: SeriesFile) -> dict[str, Any]:
 def _adversarial(config: SeriesConfig, data: SeriesData, make: Networks) -> Setup[WindowGenerator]:
     coding, stream = _coded(config, data, make)
     shape = tuple(stream.samples.shape[1:])
-    scales = {"scales": tuple(coding.scale.tolist())} if config.representation == "steps" else {}
+    scales = {"scales": coding.moves} if config.representation == "steps" else {}
     players = {
         "generator": make("generator", config.generator.network, shape=shape, classes=0),
         "discriminator": make("discriminator", config.discriminator.network, shape=shape, classes=0, **scales),
