@@ -20,7 +20,9 @@ from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTR
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
 from saddlepoint.data.dataset import Dataset
+from saddlepoint.core.ranks import ranks
 from saddlepoint.data.rows import in_parts
+from saddlepoint.data.shared import Shared
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs, coupled_layers, couples
@@ -46,8 +48,10 @@ class Assembly:
 
     @cached_property
     def batches(self) -> Batches:
-        """The stream's, from the beginning."""
-        return Batches(self.setup.batches)
+        """The stream's, from the beginning; where ranks play together, this one's share of them."""
+        if ranks() == 1:
+            return Batches(self.setup.batches)
+        return Batches(Shared(self.setup.batches, self.config.packing, self.config.accumulate))
 
     def training(
         self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None, spent: float = 0.0
