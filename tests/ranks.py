@@ -168,7 +168,11 @@ def play_all(cases: Mapping[str, Played], steps: int, states: Mapping[str, Any])
             import traceback
 
             found[name] = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
-    return found if rank() == 0 else {name: result if isinstance(result, str) else result[0] for name, result in found.items()}
+    return (
+        found
+        if rank() == 0
+        else {name: result if isinstance(result, str) else result[0] for name, result in found.items()}
+    )
 
 
 def apart(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> tuple[float, str]:

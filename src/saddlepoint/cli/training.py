@@ -1,6 +1,7 @@
 """`saddle train`."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.flags import checked, parted, settings_help
+from saddlepoint.cli.launching import launch
 from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
@@ -27,6 +29,7 @@ from saddlepoint.runs.watching import Notifier
 from saddlepoint.tasks import AutoConfig, Config, recipes, task_of
 from saddlepoint.tasks.registry import check_reads_back
 from saddlepoint.training import Result
+from saddlepoint.training.processes import joined, launched, leads
 
 
 def train(
@@ -70,6 +73,9 @@ def train(
             "--notify", metavar="COMMAND", help="Run this where an answer to one of the three questions changes."
         ),
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, metavar="N", help="Share each batch among N processes of this machine.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on stdout.")] = False,
     wants_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, and the main settings of a RECIPE that is named.")
@@ -96,6 +102,8 @@ def train(
 
       saddle train digits --method extragradient --optimizer.lr 5e-4
 
+      saddle train images --data FOLDER --processes 4
+
       saddle train --from runs/faces --data FOLDER --samples 50000 --discriminator.freeze 3
     """
     named = list(words or [])
@@ -117,14 +125,15 @@ def train(
         text = explained(config) if explain else yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True)
         print(text + _costs(config))
         return
-    bar = ProgressBar()
-    try:
-        run = Run.begin(config, out, observers=[bar])
-        if notify is not None:
-            run.watch(Notifier(notify, run.path))
-        run.train()
-    finally:
-        bar.close()
+    if processes > 1 and launched() == 1:
+        raise typer.Exit(launch(processes, sys.argv[1:]))
+    if processes not in (1, launched()):
+        raise ConfigurationError(f"--processes is {processes}, and the launcher started {launched()}: leave it out")
+    with joined():
+        run = _trained(config, out, notify)
+        following, code = not leads(), run.exit_code
+    if following:
+        raise typer.Exit(code)
     if run.result is None:  # nothing was left to do
         if as_json:
             print_json(_summary(run))
@@ -133,6 +142,18 @@ def train(
     if as_json:
         print_json(_summary(run))
     raise typer.Exit(run.result.exit_code)
+
+
+def _trained(config: Config, out: Path | None, notify: str | None) -> Run:
+    bar = ProgressBar() if leads() else None
+    try:
+        run = Run.begin(config, out, observers=[bar] if bar is not None else [])
+        if notify is not None and leads():
+            run.watch(Notifier(notify, run.path))
+        return run.train()
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def resolved(

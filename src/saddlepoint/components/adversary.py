@@ -185,7 +185,7 @@ class Adversary:
             for memory in self._memories:
                 memory.observe(look.seen)
             if self.augmented is not None:
-                self.augmented.observe(*map(whole, both), rows_of_batch(len(look.seen.real)))
+                self.augmented.observe(whole(both[0]), whole(both[1]), rows_of_batch(len(look.seen.real)))
             terms.append(term)
         return terms[0] if len(terms) == 1 else torch.stack(terms).sum()
 

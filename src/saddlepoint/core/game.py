@@ -17,7 +17,7 @@ from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
-from saddlepoint.core.ranks import Share, mean_over_ranks, mean_with_losses, ranks, see_whole_batches, sharing
+from saddlepoint.core.ranks import Share, mean_over_ranks, mean_with_losses, see_whole_batches, sharing
 from saddlepoint.core.second_order import ElementaryNormalisation, missing_derivatives_named
 from saddlepoint.core.spectral_vectors import SpectralVectors
 
@@ -81,9 +81,6 @@ class Game:
         #: The players that rested in the last step.
         self.rested: frozenset[str] = frozenset()
         self._check()
-        if ranks() > 1:
-            for module in self.players.values():
-                see_whole_batches(module)
         backend = compiled if isinstance(compiled, str) else "inductor"
         self._compiled = CompiledField(self.players, self._losses, backend) if compiled else None
 
@@ -440,6 +437,9 @@ class Game:
     def _losses(
         self, players: Players, value: Any, names: Sequence[str], rows: Share | None = None
     ) -> Mapping[str, Tensor]:
+        if rows is not None:
+            for player in self.players.values():
+                see_whole_batches(player)
         with sharing(rows):
             if isinstance(self.losses, Mapping):
                 losses: Mapping[str, Tensor] = {n: self.losses[n](players, value) for n in names}

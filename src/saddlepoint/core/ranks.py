@@ -1,15 +1,16 @@
 """Several processes (ranks) that play one game: each evaluates its share of a batch, and the field is their mean.
 
-No DistributedDataParallel: its hooks miss `autograd.grad` and products of second order. Two collectives are all: the mean
-of fields, and `total`, a sum inside a graph, by which whatever looks at a batch as a whole sees it as a whole. A sum's
-transpose is a sum, so that gradients of any order through it are those of one process.
+No DistributedDataParallel: its hooks miss `autograd.grad` and products of second order. Two collectives are all: the
+mean of fields, and `total`, a sum inside a graph, by which whatever looks at a batch as a whole sees it as a whole. A
+sum's transpose is a sum, so that gradients of any order through it are those of one process.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import torch
 import torch.distributed as dist
@@ -29,9 +30,14 @@ def rank() -> int:
     return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
+def world() -> int:
+    """How many processes there are; 1 where this one is alone."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
 def ranks() -> int:
-    """How many processes play together; 1 where this one is alone, or computes by itself."""
-    return 1 if _by_itself or not (dist.is_available() and dist.is_initialized()) else dist.get_world_size()
+    """How many processes evaluate a batch; 1 where this one is alone, or computes by itself."""
+    return 1 if _by_itself else world()
 
 
 def _alone() -> bool:
@@ -108,8 +114,8 @@ def share_of(n: int, pack: int = 1, parts: int = 1) -> Share:
     here, many, packs = rank(), ranks(), n // parts // pack
     if packs < many:
         raise ValueError(
-            f"a batch of {n}{f' in {parts} parts' * (parts > 1)}{f' in packs of {pack}' * (pack > 1)} can't be shared by "
-            f"{many} processes: give --batch-size {many * pack * parts} or more, or fewer processes"
+            f"a batch of {n}{f' in {parts} parts' * (parts > 1)}{f' in packs of {pack}' * (pack > 1)} can't be shared "
+            f"by {many} processes: give --batch-size {many * pack * parts} or more, or fewer processes"
         )
     cuts = [pack * (packs * k // many) for k in range(many + 1)]
     each = n // parts
@@ -193,8 +199,8 @@ class _Total(torch.autograd.Function):
 
 
 def total(tensor: Tensor) -> Tensor:
-    """The sum over ranks, inside a graph; a gradient that flows back is summed, too, and can be differentiated again."""
-    return tensor if _alone() else _Total.apply(tensor)  # type: ignore[no-any-return, no-untyped-call]
+    """The sum over ranks, inside a graph; a gradient that flows back is summed, too, and has derivatives again."""
+    return tensor if _alone() else _Total.apply(tensor)  # type: ignore[no-untyped-call]
 
 
 def mean_over_ranks(point: Point) -> Point:
@@ -226,20 +232,35 @@ def differentiable_mean_over_ranks(tensors: Sequence[Tensor]) -> Sequence[Tensor
     return [part.view_as(t) for part, t in zip(parts, tensors, strict=True)]
 
 
+@torch.no_grad()
+def as_on_the_first(networks: Iterable[nn.Module]) -> None:
+    """Give networks the parameters and buffers that they have on rank 0."""
+    if not _alone():
+        for network in networks:
+            for tensor in (*network.parameters(), *network.buffers()):
+                dist.broadcast(tensor.data, src=0)
+
+
 # --- what looks at a batch as a whole -------------------------------------------------------------------
 
 
 def see_whole_batches(network: nn.Module) -> None:
     """Let modules with `couples_samples`, functions of a whole batch (N, …) ↦ (N, …), be given it under ranks."""
+    if network in _SEEING:
+        return
+    _SEEING.add(network)
     for part in network.modules():
-        if getattr(part, "couples_samples", False) and not getattr(part, "_sees_whole_batches", False):
-            part._sees_whole_batches = True  # type: ignore[assignment]
+        if getattr(part, "couples_samples", False):
             part.register_forward_pre_hook(lambda _module, inputs: (whole(inputs[0]), *inputs[1:]))
             part.register_forward_hook(lambda _module, _inputs, output: _own(output))
 
 
 def _own(rows: Tensor) -> Tensor:
     return rows if _current is None else rows[_current.rows(len(rows)).to(rows.device)]
+
+
+#: Networks whose modules are given whole batches already.
+_SEEING: "WeakSet[nn.Module]" = WeakSet()
 
 
 class _WholeBatch(TorchFunctionMode):
@@ -296,7 +317,9 @@ def _batch_norm(
     return normal if bias is None else normal + bias.reshape(shape)
 
 
-def _dropout(func: Callable[..., Any], input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def _dropout(
+    func: Callable[..., Any], input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Any:
     if not training or p == 0 or input.dim() == 0 or (blocks := _blocks(len(input))) is None:
         return func(input, p, training, inplace)
     assert _current is not None

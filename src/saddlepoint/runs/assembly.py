@@ -19,8 +19,8 @@ from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
+from saddlepoint.core.ranks import world
 from saddlepoint.data.dataset import Dataset
-from saddlepoint.core.ranks import ranks
 from saddlepoint.data.rows import in_parts
 from saddlepoint.data.shared import Shared
 from saddlepoint.dynamics import DualityGap, duality_gap
@@ -49,7 +49,7 @@ class Assembly:
     @cached_property
     def batches(self) -> Batches:
         """The stream's, from the beginning; where ranks play together, this one's share of them."""
-        if ranks() == 1:
+        if world() == 1:
             return Batches(self.setup.batches)
         return Batches(Shared(self.setup.batches, self.config.packing, self.config.accumulate))
 
@@ -297,6 +297,10 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
                     f"the {role}'s layers {', '.join(layers[:3])} look at a batch as a whole, which accumulate="
                     f"{config.accumulate} parts change: give accumulate=1, or a network without such layers"
                 )
+    if config.compiled and world() > 1:
+        raise ConfigurationError(
+            f"compiled={config.compiled} is for one process: leave it out with {world()} processes"
+        )
     return Game(
         setup.players,
         setup.losses
