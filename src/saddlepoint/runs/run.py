@@ -255,7 +255,10 @@ class Run:
                         f"rank {rank()} reads other data than rank 0 (fingerprint {data.fingerprint}, and there "
                         f"{heard['data']}): give all processes the same --data"
                     )
-                self.result = assemble(played, data, self._networks).training(self.storage, Observers(())).run()
+                with by_itself():  # whose checks evaluate fields
+                    assembly = assemble(played, data, self._networks)
+                assembly.check_shares()
+                self.result = assembly.training(self.storage, Observers(())).run()
                 heard = told()
             self._told = heard
         finally:
@@ -344,6 +347,7 @@ class Run:
             )
             spent = before[-1].seconds if before else 0.0
             self._tell(config, data)
+            assembly.check_shares()
             result = assembly.training(self.storage, observer, examination, spent).run()
             in_trouble = result.trouble is not None or result.outcome is Outcome.NON_FINITE
             if not (turns and in_trouble):
