@@ -18,6 +18,7 @@ ARROWS = {
     # A report reads it without torch, and training writes it: so it lies below both.
     "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),
+    "marks": ({"configuration", "storage"}, {"c2pa", "cryptography", "pyarrow"}),
     "losses": (set(), {"torch"}),
     "penalties": (set(), {"torch"}),
     "networks": (set(), {"torch"}),
@@ -48,18 +49,18 @@ ARROWS = {
     "evaluation": ({"configuration", "core", "data", "extractors", "measures", "metrics"}, {"torch", "numpy"}),
     "tasks": (
         {
-            *("autoencoders", "components", "configuration", "core", "data", "evaluation", "measures", "networks"),
-            *("storage", "training"),
+            *("autoencoders", "components", "configuration", "core", "data", "evaluation", "marks", "measures"),
+            *("networks", "storage", "training"),
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml", "pydantic"},
     ),
     "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
-            *("components", "configuration", "core", "data", "dynamics", "evaluation", "measures", "methods"),
+            *("components", "configuration", "core", "data", "dynamics", "evaluation", "marks", "measures", "methods"),
             *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
         },
-        {"torch", "numpy", "rich", "onnxruntime", "onnxscript"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
     ),
     "comparison": (
         {

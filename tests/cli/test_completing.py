@@ -12,6 +12,7 @@ from saddlepoint.cli import catalogue
 from saddlepoint.cli.completing import after
 from saddlepoint.cli.known import KINDS, known
 from saddlepoint.cli.main import COMMANDS
+from saddlepoint.cli.usage import check
 
 LIGHT = """
 import sys
@@ -59,6 +60,10 @@ def test_the_catalogue_is_what_the_rooms_say():
         ([], 2, "augment"),
         (["trian"], 2, "Did you mean 'train'"),
         (["--nothing"], 2, "--nothing"),
+        (["train"], 2, "RECIPE|CONFIG is missing"),
+        (["train", "digitz"], 2, "did you mean 'digits'?"),
+        (["train", "digits", "--methd", "lead"], 2, "there is no flag --methd: did you mean 'method'?"),
+        (["list", "nonsense"], 2, "there is no kind 'nonsense'"),
         (["list", "recipes"], 0, "digits"),
         (["list"], 0, "extragradient"),
     ],
@@ -68,6 +73,17 @@ def test_what_needs_no_training_imports_no_training_library(words, code, says):
     said = light(*words)
     assert said.returncode == code, said.stderr
     assert says in said.stdout + said.stderr
+
+
+def test_flags_that_some_recipe_has_are_left_to_the_command():
+    for words in (
+        ["digits", "--method", "lead", "--samples=64", "--no-conditional", "--adversary.weight", "2", "--out", "x"],
+        ["digits", "--data.split", "side", "--hours", "2"],
+        ["--data", "digits", "mnist"],
+        ["package.module:recipe", "--nonsense", "3"],
+        ["digits", "--nonsense", "--help"],
+    ):
+        check(words, known())
 
 
 def completed(line):

@@ -127,3 +127,21 @@ def test_degrading_is_for_enhancement_alone(run: Run) -> None:
     said = run("train", "digits", "--degrade", "noise:5")
     assert said.code == 2
     assert "'degrade' is a setting of enhancement" in said.flat
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
+def test_what_is_enhanced_says_so_and_is_made_again(run: Run, enhancer: Path, tmp_path: Path, ending: str) -> None:
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 15, 3), np.uint8)
+    Image.fromarray(pixels).save(source := tmp_path / f"a.{ending}", icc_profile=profile)
+    assert run("enhance", enhancer, source, "--out", tmp_path / "large", "--strength", "0.5").code == 0
+    with Image.open(tmp_path / "large" / source.name) as image:
+        assert image.info["icc_profile"] == profile
+        assert b"compositeWithTrainedAlgorithmicMedia" in image.info["xmp"]
+    words = ("verify", tmp_path / "large" / source.name, "--run", enhancer, "--json")
+    said = run(*words, "--source", source)
+    assert (said.code, said.json["agreement"], said.json["mark"]["options"]) == (0, "bytes", {"strength": 0.5})
+    assert "--source" in run(*words).json["reason"]
+    assert "is not the file" in run(*words, "--source", tmp_path / "large" / source.name).json["reason"]

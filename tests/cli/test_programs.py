@@ -41,7 +41,7 @@ def test_status_says_what_the_page_says(run: Run, trained: Path):
 def test_the_files_of_a_run_are_those_of_the_page(trained: Path):
     table = PAGE[PAGE.index("## A run's files") : PAGE.index("Write to none of them")]
     named = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
-    assert [name for name in named if not (trained / name).exists()] == ["evaluation.json"]
+    assert [name for name in named if not (trained / name).exists()] == ["notes.json", "evaluation.json"]
     identity = json.loads((trained / "run.json").read_text())
     row = next(line for line in table.splitlines() if "`run.json`" in line)
     for key in ("dataset", "state", "outcome", "metrics", "measures", "citations"):

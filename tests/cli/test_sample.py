@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from commands import Run
+from saddlepoint.marks import mark_in
 from saddlepoint.tasks import model_at
 
 
@@ -67,7 +68,9 @@ def test_the_generator_works_alone_and_moved_elsewhere(run: Run, trained: Path, 
     shutil.copytree(trained / "generator", moved)
     for source, name in [(trained, "a.png"), (moved, "b.png"), (trained / "generator", "c.png")]:
         assert run("sample", source, "--seed", "7", "--out", tmp_path / name).code == 0
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes() == (tmp_path / "c.png").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "c.png").read_bytes()
+    assert np.array_equal(pixels(tmp_path / "a.png"), pixels(tmp_path / "b.png"))
+    assert (mark_in(tmp_path / "a.png").run, mark_in(tmp_path / "b.png").run) == (trained.name, "elsewhere")
 
 
 @pytest.mark.parametrize(("suffix", "kind"), [("gif", "GIF"), ("webp", "WEBP"), ("png", "PNG")])

@@ -42,6 +42,10 @@ def test_a_table_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_p
     assert list(pandas.read_parquet(tmp_path / "out.parquet")) == ["city", "rent", "let"]
     assert run("sample", folder, "-n", "300", "--out", tmp_path / "marginals.png").code == 0
 
+    for name in ("out.csv", "out.parquet", "marginals.png"):
+        said = run("verify", tmp_path / name, "--run", folder, "--json")
+        assert (said.code, said.json["agreement"], said.json["mark"]["model"]) == (0, "bytes", "table")
+
     said = run("evaluate", folder, "--target", "let", "--samples", "100", "--json")
     assert said.code == 0, said.err
     found = {value["metric"] for value in said.json["values"]}

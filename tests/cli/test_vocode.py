@@ -156,3 +156,11 @@ def test_costs_are_told_before_training(run: Run, speech: Path) -> None:
     assert said.code == 0
     assert "generator:" in said.out
     assert "discriminator:" in said.out
+
+
+def test_what_is_vocoded_says_so_and_is_made_again(run: Run, vocoder: Path, speech: Path, tmp_path: Path) -> None:
+    source = speech / "1_ann.wav"
+    assert run("vocode", vocoder, source, "--out", tmp_path).code == 0
+    said = run("verify", tmp_path / source.name, "--run", vocoder, "--source", source, "--json")
+    assert (said.code, said.json["agreement"]) == (0, "bytes")
+    assert said.json["mark"]["kind"] == "compositeWithTrainedAlgorithmicMedia"

@@ -251,3 +251,34 @@ def test_tables_of_other_columns_are_refused() -> None:
         utility([codes("a", [0, 1])], [codes("a", [0, 1])], "a")
     with pytest.raises(ValueError, match="most is 0"):
         privacy(table(20, 0), table(20, 1), table(20, 2), most=0)
+
+
+def test_pairs_of_wide_tables_are_those_of_each_two_columns_alone() -> None:
+    rng = np.random.default_rng(5)
+
+    def table(rows: int) -> list[TableColumn]:
+        columns = []
+        for place in range(70):  # more than are counted in one pass, and categories of which most cells are empty
+            if place % 2:
+                columns.append(codes(f"c{place}", rng.integers(-1, 2 + place * place // 3, rows)))
+            else:
+                values = rng.normal(size=rows) * 10.0**place
+                values[rng.random(rows) < (0.2 if place % 6 == 0 else 0)] = np.nan
+                columns.append(numbers(f"c{place}", values if place != 8 else np.full(rows, 0.1)))
+        return columns
+
+    real, made = table(90), table(110)
+    for measure in (pair_similarities, column_pair_trends):
+        found = measure(real, made)
+        assert len(found) == 70 * 69 // 2
+        for i, j in [(0, 2), (0, 8), (0, 6), (1, 3), (1, 69), (67, 69), (8, 9), (6, 61), (64, 65), (33, 68)]:
+            alone = measure([real[i], real[j]], [made[i], made[j]])
+            assert found[f"c{i}", f"c{j}"] == pytest.approx(*alone.values(), abs=1e-12)
+    a, b, c, d = (column.values for column in (real[67], real[69], made[67], made[69]))
+    cells = {*zip(a, b, strict=True), *zip(c, d, strict=True)}
+    shares = [
+        [sum((x == p) & (y == q) for p, q in zip(*pair, strict=True)) / len(pair[0]) for x, y in cells]
+        for pair in ((a, b), (c, d))
+    ]
+    apart = np.abs(np.subtract(*shares)).sum() / 2
+    assert pair_similarities(real, made)["c67", "c69"] == pytest.approx(1 - apart)

@@ -1,5 +1,6 @@
 """`saddle translate`, `saddle enhance` and `saddle vocode`: what was trained, applied to files and folders."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.cli.files import jobs_of, tell_of
 from saddlepoint.cli.flags import options_of, parted
+from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
+from saddlepoint.runs.verifying import mark_of
+from saddlepoint.storage.sealed import checksum
 from saddlepoint.tasks import Converter, tasks
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")]
@@ -22,7 +26,14 @@ Trust = Annotated[bool, typer.Option("--trust", help="Import code outside of Sad
 
 
 def translate(
-    run: RunArgument, words: Words, out: Out, device: Device = "auto", trust: Trust = False, as_json: AsJson = False
+    run: RunArgument,
+    words: Words,
+    out: Out,
+    device: Device = "auto",
+    trust: Trust = False,
+    mark: Marked = True,
+    sign: Sign = None,
+    as_json: AsJson = False,
 ) -> None:
     """Translate images by a trained network: files and folders of any size.
 
@@ -38,11 +49,18 @@ def translate(
 
       saddle translate runs/emoji folder/ --out translated --tile 256 --strength 0.8
     """
-    apply(run, words, out, device, "translate", trust=trust, as_json=as_json)
+    apply(run, words, out, device, "translate", trust=trust, mark=mark, sign=sign, as_json=as_json)
 
 
 def enhance(
-    run: RunArgument, words: Words, out: Out, device: Device = "auto", trust: Trust = False, as_json: AsJson = False
+    run: RunArgument,
+    words: Words,
+    out: Out,
+    device: Device = "auto",
+    trust: Trust = False,
+    mark: Marked = True,
+    sign: Sign = None,
+    as_json: AsJson = False,
 ) -> None:
     """Enhance images by a trained network: files and folders of any size, photographs by tiles.
 
@@ -59,11 +77,18 @@ def enhance(
 
       saddle enhance runs/photos folder/ --out large --tile 256 --strength 0.6
     """
-    apply(run, words, out, device, "enhance", trust=trust, as_json=as_json)
+    apply(run, words, out, device, "enhance", trust=trust, mark=mark, sign=sign, as_json=as_json)
 
 
 def vocode(
-    run: RunArgument, words: Words, out: Out, device: Device = "auto", trust: Trust = False, as_json: AsJson = False
+    run: RunArgument,
+    words: Words,
+    out: Out,
+    device: Device = "auto",
+    trust: Trust = False,
+    mark: Marked = True,
+    sign: Sign = None,
+    as_json: AsJson = False,
 ) -> None:
     """Resynthesise audio files from their mel spectrograms by a trained vocoder: files and folders of any length.
 
@@ -77,10 +102,21 @@ def vocode(
 
       saddle vocode runs/vocoder folder/ mel.npy --out vocoded --steps 0
     """
-    apply(run, words, out, device, "vocode", trust=trust, as_json=as_json)
+    apply(run, words, out, device, "vocode", trust=trust, mark=mark, sign=sign, as_json=as_json)
 
 
-def apply(run: Path, words: list[str], out: Path, device: str, verb: str, *, trust: bool, as_json: bool) -> None:
+def apply(
+    run: Path,
+    words: list[str],
+    out: Path,
+    device: str,
+    verb: str,
+    *,
+    trust: bool,
+    mark: bool,
+    sign: Path | None,
+    as_json: bool,
+) -> None:
     """Apply what was trained to files and folders.
 
     Args:
@@ -90,6 +126,8 @@ def apply(run: Path, words: list[str], out: Path, device: str, verb: str, *, tru
         device: where the network computes.
         verb: of the command, which has to be the model's.
         trust: whether code that the folder names may be imported.
+        mark: whether results say what made them.
+        sign: what they are signed with.
         as_json: whether a line for machines ends it.
 
     Raises:
@@ -103,6 +141,8 @@ def apply(run: Path, words: list[str], out: Path, device: str, verb: str, *, tru
     named, given = parted(words, model.Options)
     others = {kind.title: kind.Options for task in tasks().values() for kind in task.models}
     options = options_of(model.Options, given, f"{run} holds {model.title}", others)
+    credentials = credentials_of(sign, mark=mark)
+    own = mark_of(opened, model, verb, given) if mark else None
     model = model.prepared(options)
     jobs = jobs_of([Path(name) for name in named], out, model.inputs, model.renamed, model.takes)
     model.network.to(pick_device(device))
@@ -121,8 +161,11 @@ def apply(run: Path, words: list[str], out: Path, device: str, verb: str, *, tru
                 bar.update(task, completed=number + done / of)
 
             job.target.parent.mkdir(parents=True, exist_ok=True)
-            if (reason := model.convert(job.source, job.target, options, advance)) is not None:
+            of_this = own if own is None else replace(own, input=checksum(job.source))
+            if (reason := model.convert(job.source, job.target, options, advance, of_this)) is not None:
                 failed[job.source] = reason
+            else:
+                signed(credentials, [job.target])
             bar.update(task, completed=number + 1)
     if as_json:
         reasons = [{"file": str(path), "reason": reason} for path, reason in failed.items()]

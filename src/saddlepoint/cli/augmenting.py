@@ -1,18 +1,18 @@
 """`saddle augment`."""
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
+from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.dataset import Dataset
 from saddlepoint.runs import Run
 from saddlepoint.runs.progress import work_here
+from saddlepoint.runs.verifying import mark_of
 from saddlepoint.tasks import Sampler
-from saddlepoint.tasks.model import WEIGHTS, folder_of
 from saddlepoint.tasks.registry import task_of_model
 
 
@@ -42,6 +42,8 @@ def augment(
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
+    mark: Marked = True,
+    sign: Sign = None,
     as_json: AsJson = False,
 ) -> None:
     """Enlarge a labelled set of images by samples of a conditional generator. The same seed gives the same images.
@@ -62,17 +64,20 @@ def augment(
     tell(opened.notes)
     if not isinstance(model, Sampler):
         raise ConfigurationError(f"{run} holds {model.title}: sets of images are what can be enlarged")
-    weights = (folder_of(run) / WEIGHTS).read_bytes()
-    origin = {"run": str(run), "weights_sha256": hashlib.sha256(weights).hexdigest()[:16]}
+    credentials = credentials_of(sign, mark=mark)
+    origin = {"run": str(run), "weights_sha256": model.digest[:16]}
+    options = {} if keep is None else {"keep": keep}
+    own = mark_of(opened, model, "augment", options, seed=seed, n=per_class) if mark else None
     with work_here() as progress:
         beside = _real(opened, model, data, wanted=real)
         found = model.enlarge(per_class, seed, beside=beside, keep=keep, origin=origin, progress=progress)
         for path in (out, npz):
             if path is not None:
-                found.write(path, progress)
+                found.write(path, progress, own)
     for path in (out, npz):
         if path is not None:
             err.print(f"wrote {found} to {path}", markup=False, soft_wrap=True)
+    signed(credentials, [] if out is None else sorted(out.glob("*/generated-*.png")))
     if found.kept is not None:
         err.print(f"kept {found.kept:.1%} of the samples, those read as their class", markup=False, soft_wrap=True)
     if as_json:

@@ -22,16 +22,27 @@ KINDS = (
 def known() -> dict[str, Any]:
     """The catalogue, as `saddlepoint.cli.catalogue` makes it; from the cache where nothing was installed since."""
     path = cache_folder() / f"catalogue-{_state()}.json"
-    with suppress(OSError, ValueError):
-        found = from_json(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and {"settings", "lists", "flags"} <= set(found):
-            return found
+    if (found := _read(path)) is not None:
+        return found
     from saddlepoint.cli.catalogue import catalogue
 
     made = catalogue()
     with suppress(OSError):  # a folder that can't be written costs time, nothing else
         _keep(path, made)
     return made
+
+
+def known_already() -> dict[str, Any] | None:
+    """The catalogue where an earlier command has left it; None where it would have to be made."""
+    return _read(cache_folder() / f"catalogue-{_state()}.json")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    with suppress(OSError, ValueError):
+        found = from_json(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict) and {"settings", "lists", "flags"} <= set(found):
+            return found
+    return None
 
 
 def _state() -> str:

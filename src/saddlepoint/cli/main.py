@@ -12,6 +12,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from saddlepoint.cli.completing import suggestions
+from saddlepoint.cli.known import known_already
+from saddlepoint.cli.usage import check
+from saddlepoint.configuration.errors import ConfigurationError
 
 #: Flags that a command does not declare are settings or options of what it is given.
 ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -85,6 +88,19 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "passport": Entry(
+        "marking:passport",
+        "Write what a run was made of and what was measured of it, in one file that you may sign, and one page.",
+    ),
+    "link": Entry(
+        "linking:link",
+        "Learn two tables that a key links: parents, and the children of each. The same command continues.",
+        any_flag=True,
+    ),
+    "verify": Entry(
+        "marking:verify",
+        "Read what a file says of itself; with its run, make the sample again and compare bit for bit.",
+    ),
     "evaluate": Entry(
         "evaluating:evaluate",
         "Measure how good a generator is, and keep each number with what it was measured by in RUN/evaluation.json.",
@@ -124,6 +140,11 @@ COMMANDS = {
     "status": Entry(
         "reporting:status", "Say where a run is, and whether its game is sound, its result good, and it done."
     ),
+    "runs": Entry("managing:runs", "List the runs in a folder and in those inside it, with their verdicts."),
+    "stop": Entry("managing:stop", "Ask the process that trains a run to save and stop, as Ctrl-C does where it runs."),
+    "checkpoint": Entry("managing:checkpoint", "Ask the process that trains a run for a checkpoint and a picture now."),
+    "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
+    "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
     "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
     "list": Entry(
         "listing:list_",
@@ -147,6 +168,8 @@ class Commands(TyperGroup):
         """The command of a word; the whole one, unless a shell completes."""
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
+            if name == "train" and (known := known_already()) is not None:
+                check(rest, known)
             from saddlepoint.storage.memory import bound_memory
 
             bound_memory()
@@ -214,6 +237,8 @@ def main() -> None:
 
         let_go()
         sys.exit(1)
+    except ConfigurationError as error:
+        _fail(str(error), getattr(error, "exit_code", 2))
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     except (MemoryError, RuntimeError, TypeError, ValueError) as error:

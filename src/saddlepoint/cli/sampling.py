@@ -1,20 +1,21 @@
 """`saddle sample`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from saddlepoint.cli.console import err, tell
+from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.cli.flags import options_of, parted
+from saddlepoint.cli.linking import is_linked, sample_linked
+from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
+from saddlepoint.runs.verifying import FRAMES, mark_of
 from saddlepoint.tasks import Sampler, tasks
 from saddlepoint.tasks.model import FOLDER
 from saddlepoint.tasks.pictures import ANIMATED, write_animation
-
-#: Frames between two stops of a walk.
-FRAMES = 24
 
 
 def sample(
@@ -45,11 +46,17 @@ def sample(
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
+    mark: Marked = True,
+    sign: Sign = None,
+    as_json: AsJson = False,
 ) -> None:
     """Draw samples from a trained generator. The same seed gives the same samples.
 
     What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
     --balance COLUMN and --like FILE of a table, --temperature of text.
+
+    Files say that they were generated: images and sounds in XMP, Parquet in its metadata, .npz in the archive's
+    comment; beside CSV and text lies FILE-metadata.json. `saddle verify FILE` reads it.
 
     Examples:
 
@@ -63,6 +70,11 @@ def sample(
 
       saddle sample runs/text -n 20 --temperature 0.8
     """
+    if is_linked(run):
+        paths = sample_linked(run, n, seed, folder, mark=mark)
+        if as_json:
+            print_json({"run": str(run), "n": n, "seed": seed, "class": label, "files": list(map(str, paths))})
+        return
     opened = Run.open(run, trust=trust)
     model = opened.model if weights is None else opened.weighted(weights)
     tell(opened.notes)
@@ -78,21 +90,34 @@ def sample(
         raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
     if walk is None or out or npz or folder:
         model.check_room(n, options)
+    credentials = credentials_of(sign, mark=mark)
+    said = {"run": str(run), "n": n, "seed": seed, "class": label}
     if not (out or npz or folder or walk):
         out = Path(model.default_out) if model.default_out else None
         if out is None:
-            print(model.text(model.draw(n, seed, label, options)), end="")
+            text = model.text(model.draw(n, seed, label, options))
+            if as_json:
+                print_json({**said, "files": [], "text": text})
+            else:
+                print(text, end="")
             return
+    own = mark_of(opened, model, "sample", given, taken=weights, seed=seed, n=n, label=label) if mark else None
     wanted = [(out, None), (npz, ".npz"), (folder, FOLDER)]
     files = [(path, ending or path.suffix.lower()) for path, ending in wanted if path is not None]
     for path, ending in files:
         model.writer(ending, path)  # an unknown ending is found before the work
+    written: list[Path] = []
     if files:
         drawn = model.draw(n, seed, label, options)
         for path, ending in files:
-            model.write(drawn, path, ending)
+            written += model.write(drawn, path, ending, own)
             what = f"wrote {n} files to {path}" if ending == FOLDER else f"wrote {path}"
             err.print(what, markup=False, soft_wrap=True)
     if walk is not None:
-        write_animation(walk, model.walk(FRAMES, seed, label, options))
+        own = None if own is None else replace(own, command="walk", n=None)
+        write_animation(walk, model.walk(FRAMES, seed, label, options), own)
+        written.append(walk)
         err.print(f"wrote {walk}", markup=False, soft_wrap=True)
+    signed(credentials, written)
+    if as_json:
+        print_json({**said, "files": list(map(str, written))})

@@ -15,6 +15,7 @@ from rich.text import Text
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.flags import checked, parted, settings_help
 from saddlepoint.cli.launching import launch
+from saddlepoint.cli.usage import MISSING
 from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
 from saddlepoint.data import DataError
@@ -26,8 +27,8 @@ from saddlepoint.runs.assembly import assemble
 from saddlepoint.runs.choosing import chosen_by_size
 from saddlepoint.runs.progress import ProgressBar
 from saddlepoint.runs.watching import Notifier
-from saddlepoint.tasks import AutoConfig, Config, recipes, task_of
-from saddlepoint.tasks.registry import check_reads_back
+from saddlepoint.tasks import AutoConfig, Config, task_of
+from saddlepoint.tasks.registry import check_reads_back, is_recipe
 from saddlepoint.training import Result
 from saddlepoint.training.processes import joined, launched, leads
 
@@ -111,9 +112,7 @@ def train(
     if wants_help or help_all:
         _help(context, recipe, everything=help_all, trust=trust)
     if recipe is None:
-        raise ConfigurationError(
-            "RECIPE|CONFIG is missing: name one, as in: saddle train digits; see saddle list recipes"
-        )
+        raise ConfigurationError(MISSING)
     if recipe in named:
         named.remove(recipe)
     config = resolved(recipe, named, data, [*(sets or []), *([f"{KEEP}=true"] if keep else [])], trust, source)
@@ -189,9 +188,8 @@ def _recipe(words: Sequence[str], source: str | None) -> str | None:
         return source
     if not words[0].startswith("-"):
         return words[0]
-    known = recipes()
     for word in words:
-        if not word.startswith("-") and (word in known or is_outside(word) or Path(word).exists()):
+        if not word.startswith("-") and (is_recipe(word) or is_outside(word) or Path(word).exists()):
             return word
     if source is not None:
         return source

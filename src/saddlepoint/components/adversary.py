@@ -130,26 +130,41 @@ class Adversary:
     def look(self, given: DiscriminatorInput, batch: AdversarialBatch, *, learning: bool) -> Look:
         """Show real and generated samples; `learning` where the discriminator's loss is asked for."""
         real, generated = given.real, given.generated
+        at_once = learning and self._at_once(given)
         if learning and self._real_differentiated:
             real = differentiable(real)
         if learning and self._generated_differentiated:
             generated = differentiable(generated)
+        if at_once:
+            of_real, of_generated = self._judged_at_once(given, batch, real, generated)
+            return Look(given, of_generated, of_real, self._seen(given, batch, real, generated, of_real, of_generated))
         of_generated = self._judged(given, batch, generated)
         if not (learning or self.loss.generator_sees_real or any(r.compares for r in self.regularisers)):
             return Look(given, of_generated, None, None)
         of_real = self._judged(given, batch, real)
         if not learning:
             return Look(given, of_generated, of_real, None)
-        seen = DiscriminatorPass(
+        return Look(given, of_generated, of_real, self._seen(given, batch, real, generated, of_real, of_generated))
+
+    def _seen(
+        self,
+        given: DiscriminatorInput,
+        batch: AdversarialBatch,
+        real: Tensor,
+        generated: Tensor,
+        of_real: DiscriminatorOutput,
+        of_generated: DiscriminatorOutput,
+    ) -> DiscriminatorPass:
+        return DiscriminatorPass(
             partial(self._logits, given, batch),
             real,
             generated,
             of_real.logits,
             of_generated.logits,
             batch.mix,
+            both=self._real_differentiated and self._generated_differentiated,
             whole=whole,
         )
-        return Look(given, of_generated, of_real, seen)
 
     def generator(self, looks: Sequence[Look]) -> Tensor:
         """λ loss_G, the regularisers and the auxiliary term, over all discriminators."""
@@ -213,6 +228,31 @@ class Adversary:
         label = given.conditions[0] if given.conditions else None
         output: DiscriminatorOutput = given.discriminator(self._shown(given, batch, samples), label, True)
         return output
+
+    def _at_once(self, given: DiscriminatorInput) -> bool:
+        """Whether real and generated samples go through in one pass: half the calls, on twice the samples.
+
+        Only where the network says that it judges each sample by itself (`Discriminator.separate`). Where one of both
+        sides is differentiated, or the generator's graph hangs on one, the other's derivatives would be computed for
+        nothing.
+        """
+        return (
+            not self._detailed
+            and self._real_differentiated == self._generated_differentiated
+            and getattr(given.discriminator, "separate", False)
+            and not given.generated.requires_grad
+            and given.real.shape == given.generated.shape
+        )
+
+    def _judged_at_once(
+        self, given: DiscriminatorInput, batch: Any, real: Tensor, generated: Tensor
+    ) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+        shown = torch.cat([self._shown(given, batch, generated), self._shown(given, batch, real)])
+        logits = given.discriminator(shown, *(torch.cat([c, c]) for c in given.conditions))
+        of_generated, of_real = (
+            DiscriminatorOutput(part, None, part if part.dim() > 1 else part[:, None]) for part in logits.chunk(2)
+        )
+        return of_real, of_generated
 
     def _logits(self, given: DiscriminatorInput, batch: Any, samples: Tensor) -> Tensor:
         logits: Tensor = given.discriminator(self._shown(given, batch, samples), *given.conditions)

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from saddlepoint.core.batches import Batch, Batches
 from saddlepoint.core.compiled import CompiledField, Gradients
+from saddlepoint.core.forward_passes import ForwardPasses
 from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.preconditioner import Diagonal, preconditioner
@@ -75,6 +76,7 @@ class Game:
         self._buffers = {n: _buffers_of(m) for n, m in players.items()}
         self._spectral = {n: SpectralVectors(m) for n, m in players.items()}
         self._memories = {n: _memories_of(m) for n, m in players.items()}
+        self._passes = ForwardPasses(self.players, {name: self.point[name] for name in self.point.names})
         #: What the memories of players are after this step: an entry for each player whose turn it was.
         self._due: dict[str, list[Tensor | None]] = {}
         self._at_rest: frozenset[str] = frozenset()
@@ -112,7 +114,9 @@ class Game:
 
     # --- evaluate -------------------------------------------------------------------------------------
 
-    def field(self, batch: Batch, only: Sequence[str] | None = None, *, base: bool = True) -> Point:
+    def field(
+        self, batch: Batch, only: Sequence[str] | None = None, *, base: bool = True, following: Sequence[str] = ()
+    ) -> Point:
         """F(x): each player's gradient of its own loss with respect to its own parameters.
 
         Args:
@@ -120,6 +124,8 @@ class Game:
             only: the players wanted; the others are frozen and cost nothing. None is all of them.
             base: whether this is the evaluation on which the players' buffers (batch-norm statistics,
                 spectral-norm vectors) move. They move with their own player only.
+            following: who is asked for on the same batch by the next call, before anything else happens to them: their
+                forward passes are made with their graph and kept for it (`ForwardPasses`).
 
         Returns:
             A point with a block for each player wanted, averaged over ranks, its tensors new; 0 for those that rest,
@@ -131,7 +137,13 @@ class Game:
         names, gradients, values = self._awake(batch, self._known(only))
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
-            with self._evaluation(batch, moving=group if base else ()), self._frozen(set(self.names) - set(group)):
+            with (
+                self._passes.shared(
+                    group if base else (), [n for n in following if n not in group and n not in self._due]
+                ),
+                self._evaluation(batch, moving=group if base else ()),
+                self._frozen(set(self.names) - set(group)),
+            ):
                 own, its_losses = self._gradients(batch, group)
             gradients.update(own)
             values.update(its_losses)

@@ -69,8 +69,12 @@ class Alternating(Method):
     def update(self, game: Game, batches: Batches) -> None:
         """Each player in turn: z_p ← z_p − h ∂L_p/∂z_p, at the point where the others are now."""
         batch = None
-        for name, count in self.moves(game.names):
+        moves = self.moves(game.names)
+        after = [*(name for name, _ in moves[1:]), None]
+        for (name, count), other in zip(moves, after, strict=True):
             for turn in range(count):
                 if batch is None or turn > 0 or not self.same_batch:
                     batch = batches.next()
-                game.move(game.field(batch, only=(name,)))
+                last = turn + 1 == count and self.same_batch
+                following = (other,) if last and other in game.awake else ()
+                game.move(game.field(batch, only=(name,), following=following))

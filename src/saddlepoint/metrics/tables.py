@@ -16,6 +16,10 @@ from saddlepoint.metrics.features import Features, array_of, double
 Array = NDArray[Any]
 #: Bins, of equal real weight, that numbers are put into beside categories.
 BINS = 10
+#: Cells of a contingency table, for every row, up to which they are counted; of more, rows are sorted.
+CELLS = 4
+#: Contingency tables that are counted in one pass.
+TOGETHER = 32
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -100,19 +104,49 @@ def _pair_similarities(
     real: Columns, generated: Columns, binned_by: Callable[[TableColumn, TableColumn], tuple[Array, Array]]
 ) -> dict[tuple[str, str], float]:
     _check_columns(real, generated)
-    binned = [
+    sides = [
         binned_by(a, b) if a.numeric else (a.values + 1, b.values + 1) for a, b in zip(real, generated, strict=True)
     ]
+    numeric = [place for place, column in enumerate(real) if column.numeric]
+    gaps = np.abs(_correlations([real[i] for i in numeric]) - _correlations([generated[i] for i in numeric]))
+    together = dict(zip(numeric, range(len(numeric)), strict=True))
     found = {}
-    for i, j in combinations(range(len(real)), 2):
-        if real[i].numeric and real[j].numeric:
-            score = 1 - abs(_correlation(real[i], real[j]) - _correlation(generated[i], generated[j])) / 2
-        else:
-            (a, b), (c, d) = binned[i], binned[j]
-            wide = int(max(c.max(initial=0), d.max(initial=0))) + 2
-            score = 1 - _total_variation(a * wide + c, b * wide + d)
-        found[real[i].name, real[j].name] = float(score)
+    for i in range(len(real) - 1):
+        others = [j for j in range(i + 1, len(real)) if i not in together or j not in together]
+        apart = dict(zip(others, _contingency_gaps(sides[i], [sides[j] for j in others]), strict=True))
+        for j in range(i + 1, len(real)):
+            gap = apart[j] if j in apart else gaps[together[i], together[j]] / 2
+            found[real[i].name, real[j].name] = float(1 - gap)
     return found
+
+
+def _contingency_gaps(one: tuple[Array, Array], others: Sequence[tuple[Array, Array]]) -> list[float]:
+    """½ Σ |p − q| over the joint cells of codes from 0, one column beside each other; all (real, generated)."""
+    (a, b), high = one, _height(one)
+    widths = np.array([_height(sides) for sides in others], dtype=np.int64)
+    found = np.empty(len(others))
+    # Tables with few cells are counted, many in one pass; those that are mostly empty are sorted.
+    few = high * widths <= CELLS * (len(a) + len(b))
+    for place in np.flatnonzero(~few).tolist():
+        c, d = others[place]
+        found[place] = _total_variation(a * widths[place] + c, b * widths[place] + d)
+    for places in np.array_split(np.flatnonzero(few), 1 + len(others) // TOGETHER):
+        if not len(places):
+            continue
+        offsets = np.cumsum([0, *widths[places]])
+        shares = []
+        for own, side in ((a, 0), (b, 1)):
+            cells = np.stack([others[place][side] for place in places])
+            cells += own * offsets[-1]
+            cells += offsets[:-1, None]
+            shares.append(np.bincount(cells.ravel(), minlength=high * offsets[-1]) / len(own))
+        apart = np.abs(shares[0] - shares[1]).reshape(high, -1).sum(axis=0)
+        found[places] = np.add.reduceat(apart, offsets[:-1]) / 2
+    return found.tolist()
+
+
+def _height(sides: tuple[Array, Array]) -> int:
+    return 1 + max(int(codes.max()) for codes in sides)
 
 
 def column_shapes(real: Columns, generated: Columns) -> dict[str, float]:
@@ -190,13 +224,26 @@ def _binned_by_width(real: TableColumn, generated: TableColumn) -> tuple[Array, 
     return a, b
 
 
-def _correlation(a: TableColumn, b: TableColumn) -> float:
-    """0 where one of them is constant."""
-    both = ~(np.isnan(a.values) | np.isnan(b.values))
-    x, y = a.values[both], b.values[both]
-    if len(x) < 2 or constant(x) or constant(y):
-        return 0.0
-    return float(np.corrcoef(x, y)[0, 1])
+def _correlations(columns: Columns) -> Array:
+    """Of each two columns of numbers over the rows that have both, (n, n); 0 where one of them is constant there."""
+    n = len(columns)
+    made = np.zeros((n, n))
+    whole = [place for place, column in enumerate(columns) if _varies(column.values)]
+    if len(whole) > 1:
+        made[np.ix_(whole, whole)] = np.corrcoef(np.stack([columns[place].values for place in whole]))
+    present = [_present(column) for column in columns]
+    gaps = [not there.all() for there in present]
+    for i, j in combinations(range(n), 2):
+        if gaps[i] or gaps[j]:
+            both = present[i] & present[j]
+            a, b = columns[i].values[both], columns[j].values[both]
+            if _varies(a) and _varies(b):
+                made[i, j] = np.corrcoef(a, b)[0, 1]
+    return made
+
+
+def _varies(values: Array) -> bool:
+    return len(values) > 1 and not np.isnan(values).any() and not constant(values)
 
 
 def constant(values: Array) -> bool:

@@ -2,10 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
+from saddlepoint.networks.minibatch import MinibatchDeviation
 from saddlepoint.networks.reflection import padded
 
 
@@ -141,6 +145,14 @@ class Discriminator(nn.Module, ABC):
                 f"packing is {packing}, and a pack has no class of its own: give packing=1, or --no-conditional"
             )
         self.seen = (packing * shape[0], *shape[1:])
+
+    @cached_property
+    def separate(self) -> bool:
+        """Whether it judges each sample, or pack, by itself and the same in any batch: then two batches are one.
+
+        Not with batch norm, the deviation over a minibatch or dropout.
+        """
+        return not any(isinstance(layer, MinibatchDeviation | _BatchNorm | _DropoutNd) for layer in self.modules())
 
     def add_heads(self, features: int) -> None:
         """The layer that classes ask for, on features of this size; the last act of a constructor."""

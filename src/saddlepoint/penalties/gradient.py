@@ -42,7 +42,7 @@ class R1(Penalty):
 
     def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """(γ/2) E ‖∇D(real)‖²."""
-        return self.weight / 2 * _squared_norms(seen.real_logits, seen.real).mean()
+        return self.weight / 2 * _squares(seen.real_gradient, seen.real_logits).mean()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class R2(Penalty):
 
     def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """(γ/2) E ‖∇D(generated)‖²."""
-        return self.weight / 2 * _squared_norms(seen.generated_logits, seen.generated).mean()
+        return self.weight / 2 * _squares(seen.generated_gradient, seen.generated_logits).mean()
 
 
 @dataclass(frozen=True)
@@ -171,4 +171,9 @@ def _squared_norms(logits: Tensor, samples: Tensor) -> Tensor:
     A discriminator of packs has the pack as its input, so the norm is that of the gradient in all its samples at once.
     """
     (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+    return _squares(gradient, logits)
+
+
+def _squares(gradient: Tensor, logits: Tensor) -> Tensor:
+    """‖∇D‖² a sample, (N,)."""
     return gradient.square().reshape(len(logits), -1).sum(1)

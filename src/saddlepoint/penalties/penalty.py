@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -27,6 +28,7 @@ class DiscriminatorPass:
             global generator on the CPU, which a batch seeds at every evaluation: as repeatable as dropout, equal on
             every device, and free of charge where no penalty asks.
         whole: rows of this pass ↦ those of the whole batch, which are more where processes share it.
+        both: whether both gradients are asked for, so that they are taken at once.
     """
 
     discriminator: Callable[[Tensor], Tensor]
@@ -37,6 +39,27 @@ class DiscriminatorPass:
     mix: Tensor
     noise: Callable[[Sequence[int]], Tensor] = torch.rand
     whole: Callable[[Tensor], Tensor] = _as_it_is
+    both: bool = False
+
+    @property
+    def real_gradient(self) -> Tensor:
+        """∇D at the real samples, (N, …), differentiable. Of all logits' sum: no sample sees another."""
+        return self._gradients[0] if self.both else _gradient(self.real_logits, self.real)
+
+    @property
+    def generated_gradient(self) -> Tensor:
+        """∇D at the generated samples, (N, …), differentiable."""
+        return self._gradients[1] if self.both else _gradient(self.generated_logits, self.generated)
+
+    @cached_property
+    def _gradients(self) -> tuple[Tensor, ...]:
+        total = self.real_logits.sum() + self.generated_logits.sum()
+        return torch.autograd.grad(total, (self.real, self.generated), create_graph=True)
+
+
+def _gradient(logits: Tensor, samples: Tensor) -> Tensor:
+    (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+    return gradient
 
 
 class Memory(nn.Module, ABC):

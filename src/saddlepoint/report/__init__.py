@@ -1,24 +1,26 @@
 """Figures, verdicts on a run in sentences, and the page that shows a run whole."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
-
-from saddlepoint.report.evaluations import evaluation_figure
-from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
-from saddlepoint.report.page import evidence_of, examine_run, write_curves, write_report
-from saddlepoint.report.perception_distortion import trade_figure
-from saddlepoint.report.status import status_lines, status_of
-from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.report.verdicts import COLOURS, Finding, Verdict, examine, verdicts
 
-#: Figures of an evaluation by name; each is None where the evaluation has no such numbers.
-FIGURES: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
-    "evaluation": evaluation_figure,
-    "quality-diversity": quality_diversity_figure,
-    "trade": trade_figure,
+if TYPE_CHECKING:
+    from saddlepoint.report.by_name import FIGURES
+    from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
+    from saddlepoint.report.fork import write_fork
+    from saddlepoint.report.page import evidence_of, examine_run, write_curves, write_report
+    from saddlepoint.report.status import listed, status_lines, status_of
+
+# Where each name lives: imported when it is first used, as a run draws its first figure once it has played a while.
+_HOMES = {
+    "by_name": ("FIGURES",),
+    "figures": ("DARK", "LIGHT", "Theme", "as_png", "as_svg", "curves", "save_png", "trajectory"),
+    "fork": ("write_fork",),
+    "page": ("evidence_of", "examine_run", "write_curves", "write_report"),
+    "status": ("listed", "status_lines", "status_of"),
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "COLOURS",
@@ -34,11 +36,19 @@ __all__ = [
     "evidence_of",
     "examine",
     "examine_run",
+    "listed",
     "save_png",
     "status_lines",
     "status_of",
     "trajectory",
     "verdicts",
     "write_curves",
+    "write_fork",
     "write_report",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

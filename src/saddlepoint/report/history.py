@@ -95,6 +95,11 @@ def number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
+def mapping(value: object) -> Mapping[str, Any]:
+    """What was read, where it is a mapping; an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def measure_of(measures: object, name: str) -> Measure:
     """What `measures` of a `run.json` say of a number; without a direction where they do not know it.
 

@@ -29,7 +29,7 @@ from saddlepoint.report.figures import (
     recoloured,
     save_png,
 )
-from saddlepoint.report.history import columns, compact, measure_of, number
+from saddlepoint.report.history import columns, compact, mapping, measure_of, number
 from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
@@ -180,7 +180,7 @@ class _Run:
             "verdicts": verdicts(self.records, config=self.config, identity=self.identity, folder=self.path),
             "questions": _QUESTIONS,
             "interventions": self.identity.get("interventions", []),
-            "things": str(_mapping(self.identity.get("dataset")).get("kind") or "samples"),
+            "things": str(mapping(self.identity.get("dataset")).get("kind") or "samples"),
             "snapshots": snapshots,
             "snapshots_of": of,
             "unreadable": unreadable,
@@ -196,7 +196,7 @@ class _Run:
             "commands": self._commands(),
             "started_with": shlex.join(_strings(self.identity.get("command"))),
             "dataset": self._dataset(),
-            "notes": _strings(_mapping(self.identity.get("dataset")).get("notes")),
+            "notes": _strings(mapping(self.identity.get("dataset")).get("notes")),
             "run_facts": self._run_facts(),
             "config": highlighted(self.config_text),
             "citations": _strings(self.identity.get("citations")),
@@ -246,7 +246,7 @@ class _Run:
 
     def _metrics(self) -> list[Row]:
         series = {metric.name: metric for metric in columns(self.records, "metrics")}
-        final = _mapping(self.identity.get("metrics"))
+        final = mapping(self.identity.get("metrics"))
         rows = []
         for name in dict.fromkeys([*series, *map(str, final)]):
             recorded = series.get(name)
@@ -345,7 +345,7 @@ class _Run:
         ]
 
     def _dataset(self) -> list[tuple[str, str]]:
-        data = _mapping(self.identity.get("dataset"))
+        data = mapping(self.identity.get("dataset"))
         shape = data.get("shape")
         counts = {str(kind).capitalize(): f"{n:,}" for kind, n in data.items() if isinstance(n, int)}
         facts = {
@@ -361,8 +361,8 @@ class _Run:
         return [(key, str(value)) for key, value in facts.items() if value]
 
     def _run_facts(self) -> list[tuple[str, str]]:
-        parameters = _mapping(self.identity.get("parameters"))
-        versions = _mapping(self.identity.get("versions"))
+        parameters = mapping(self.identity.get("parameters"))
+        versions = mapping(self.identity.get("versions"))
         facts: dict[str, object] = {
             "Started": _moment(self.identity.get("started")),
             "Ended": _moment(self.identity.get("ended")),
@@ -525,10 +525,6 @@ def _moment(iso: object) -> str | None:
         return iso
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _named(classes: Sequence[str]) -> str:
     """How many, and the first of them; nothing where there are none."""
     more = ", …" if len(classes) > CLASSES else ""
@@ -541,7 +537,7 @@ def _strings(value: object) -> list[str]:
 
 def _configuration(text: str) -> Mapping[str, Any]:
     try:
-        return _mapping(from_yaml(text))
+        return mapping(from_yaml(text))
     except ValueError:
         return {}
 

@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.report.history import number
+from saddlepoint.report.history import mapping, number
 from saddlepoint.report.verdicts import verdicts
-from saddlepoint.storage import RunFolder, read_records
+from saddlepoint.storage import RunFolder, read_records, runs_below
 
 
 def status_of(path: Path) -> dict[str, Any]:
     """What a run's folder says of it, as plain data.
 
     Returns:
-        `run`; `state`: "running", "interrupted" where no process trains it and it has not ended, or "ended"; `outcome`
-        and `message`, how and why it ended; `samples`, `of` (the budget's, None where it has none) and `seconds`, as of
-        the last record; `metrics` by name; `verdicts`, a mapping each of question, level and answer; `interventions`.
+        `run`; `name`, `recipe`, `data` and `method`; `tags` and `note`, which people gave; `started`; `state`:
+        "running", "interrupted" where no process trains it and it has not ended, or "ended"; `outcome` and `message`,
+        how and why it ended; `samples`, `of` (the budget's, None where it has none) and `seconds`, as of the last
+        record; `metrics` by name; `verdicts`, a mapping each of question, level and answer; `interventions`.
 
     Raises:
         ValueError: this is no run's folder, or its configuration can't be read.
@@ -24,6 +25,7 @@ def status_of(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} holds no run: name the folder of one, as in: saddle status runs/digits")
     folder.check_inside()
     config, identity, records = folder.read_config(), folder.read_identity(), read_records(folder.records)
+    tags, note = folder.read_notes()
     last = records[-1] if records else {}
     ended = identity.get("state") == "ended"
     budget = config.get("budget")
@@ -32,6 +34,13 @@ def status_of(path: Path) -> dict[str, Any]:
     answers = verdicts(records, config=config, identity=identity, folder=path)
     return {
         "run": str(path),
+        "name": str(identity.get("name") or path.resolve().name),
+        "recipe": str(identity.get("recipe") or config.get("recipe") or ""),
+        "data": str(mapping(identity.get("dataset")).get("name", "")),
+        "method": str(mapping(config.get("method")).get("name", "")),
+        "tags": tags,
+        "note": note,
+        "started": identity.get("started"),
         "state": "running" if folder.busy else "ended" if ended else "interrupted",
         "outcome": identity.get("outcome") if ended else None,
         "message": identity.get("message") if ended else None,
@@ -41,6 +50,23 @@ def status_of(path: Path) -> dict[str, Any]:
         "verdicts": [{"question": a.question, "level": a.level, "answer": a.answer} for a in answers],
         "interventions": identity.get("interventions", []),
     }
+
+
+def listed(root: Path) -> list[dict[str, Any]]:
+    """`status_of` each run below a folder; of one that can't be read, `run`, `name`, and `error` in words.
+
+    Raises:
+        ValueError: there is no such folder.
+    """
+    if not root.is_dir():
+        raise ValueError(f"there is no folder {root}: name the one that holds your runs, as in: saddle runs runs")
+    found = []
+    for path in runs_below(root):
+        try:
+            found.append(status_of(path))
+        except (OSError, ValueError) as error:
+            found.append({"run": str(path), "name": path.name, "error": str(error)})
+    return found
 
 
 def status_lines(status: dict[str, Any]) -> list[str]:

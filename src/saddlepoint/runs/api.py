@@ -18,6 +18,7 @@ from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
 from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
+from saddlepoint.tasks.registry import is_recipe
 from saddlepoint.training import Budget, Observer
 from saddlepoint.training.plan import lengths
 from saddlepoint.training.processes import joined, leads
@@ -116,7 +117,7 @@ def starting_point(what: str | Path | Config, trust: bool = False) -> Config:
     """A recipe, or a configuration that was saved. Raises ConfigurationError where there is neither."""
     if isinstance(what, Config):
         return what
-    if isinstance(what, str) and (is_outside(what) or what in recipes()):
+    if isinstance(what, str) and (is_outside(what) or is_recipe(what)):
         return recipe_named(what)
     path = Path(what)
     if path.suffix in (".yaml", ".yml") or path.exists():

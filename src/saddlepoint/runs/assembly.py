@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from saddlepoint.components.citing import citations
 from saddlepoint.components.device import pick_device
-from saddlepoint.components.networks import Networks
+from saddlepoint.components.networks import Choice, Networks
 from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import ConfigurationError
@@ -141,8 +141,8 @@ class Assembly:
                 raise ConfigurationError(
                     f"the {role}'s gradient of a batch is not the mean over the shares of {world()} processes: its "
                     f"loss or its network looks at a batch as a whole, or draws noise that is not of a sample. Give "
-                    f"the loss as a mean over samples, mark such a layer (N, …) -> (N, …) with couples_samples = True, or "
-                    f"take one process"
+                    f"the loss as a mean over samples, mark such a layer (N, …) -> (N, …) with couples_samples = True, "
+                    f"or take one process"
                 )
 
     def duality_gap(self, size: int = 1024, steps: int = 200) -> DualityGap:
@@ -349,12 +349,21 @@ def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, t
         names = {p: name for name, p in players[role].named_parameters() if p.requires_grad}
         parameters = list(names)
         try:
-            optimizers[role] = OPTIMIZER_REGISTRY.build(player.optimizer, params=parameters, names=names)
+            optimizers[role] = OPTIMIZER_REGISTRY.build(fused(player.optimizer), params=parameters, names=names)
         except ConfigurationError as error:
             raise ConfigurationError(f"{error} (the {role})") from error
         if player.clip is not None:
             optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
     return optimizers
+
+
+def fused(choice: Choice) -> Choice:
+    """The optimizer in PyTorch's fused form where it has one and nothing else was asked for: one pass over memory."""
+    own = OPTIMIZER_REGISTRY.parameters(choice["name"])
+    asked = any(choice.get(key) for key in ("foreach", "capturable", "differentiable"))
+    if "fused" not in own or choice.get("fused") is not None or asked:
+        return choice
+    return {**choice, "fused": True}
 
 
 def _freeze(network: nn.Module, layers: int, role: str) -> None:

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import saddlepoint.report as pages
 from saddlepoint.configuration import ConfigurationError, assign, assign_values
 from saddlepoint.data.dataset import OnProgress
-from saddlepoint.report.fork import write_fork
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS, Run
 from saddlepoint.storage import free_name, plain_name
@@ -112,7 +112,7 @@ def fork(
         "measures": runs[UNCHANGED].storage.read_identity().get("measures", {}),
         "command": list(command or ["saddle", *sys.argv[1:]]),
     }
-    return Forked(folder, runs, plain, write_fork(plain, folder))
+    return Forked(folder, runs, plain, pages.write_fork(plain, folder))
 
 
 def _label(settings: Settings) -> str:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+import saddlepoint.report as pages
 from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import read_from_file
@@ -27,7 +28,7 @@ from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, values
 from saddlepoint.measures.number import read_numbers
-from saddlepoint.report import Finding, Verdict, evidence_of, examine_run, verdicts, write_curves, write_report
+from saddlepoint.report import Finding, Verdict, verdicts
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.runs.choosing import chosen_by_size, race
 from saddlepoint.runs.exporting import Exported, export
@@ -280,8 +281,8 @@ class Run:
             best = race(self, config, observer)
             self.config, self.result, self._model = best.config, best.result, None
             if report:
-                write_curves(self.path)
-                write_report(self.path)
+                pages.write_curves(self.path)
+                pages.write_report(self.path)
 
     def _play(self, observer: Observers, continued: bool, report: bool) -> None:
         config = self._configured()
@@ -408,8 +409,8 @@ class Run:
             trouble=None if result.trouble is None else result.trouble.name,
         )
         if report:
-            write_curves(self.path)
-            write_report(self.path)
+            pages.write_curves(self.path)
+            pages.write_report(self.path)
 
     def _agree(self) -> bool:
         """Whether the folder already holds this run. Raises ConfigurationError where it holds another one."""
@@ -565,16 +566,16 @@ class Run:
 
     def findings(self) -> list[Finding]:
         """What is found of the run, the gravest first."""
-        return examine_run(self.path)
+        return pages.examine_run(self.path)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Whether the game is sound, the result good, and the run done: an answer each, with what it is drawn from."""
-        return verdicts(**evidence_of(self.path))
+        return verdicts(**pages.evidence_of(self.path))
 
     def report(self) -> Path:
         """Write curves and the report page anew; gives the page's path."""
-        write_curves(self.path)
-        return write_report(self.path)
+        pages.write_curves(self.path)
+        return pages.write_report(self.path)
 
     # --- what it is used for --------------------------------------------------------------------------------
 
@@ -713,7 +714,7 @@ class Run:
         record = {"evaluated": _now(), "samples": seen, **found.plain()}
         append_evaluation(self.storage.evaluations, record)
         if self.storage.config.exists() and self.storage.records.exists():
-            write_report(self.path)
+            pages.write_report(self.path)
         return found
 
     def _subject(

@@ -4,15 +4,17 @@ from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import named_in_utf8, read_bytes, read_text, remove_partial, write_atomically
+from saddlepoint.storage.finding import is_run, runs_below
 from saddlepoint.storage.folder import RunBusy, RunFolder, alone, free_name, plain_name
 from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
-from saddlepoint.storage.records import append_record, read_records, trim_records
+from saddlepoint.storage.records import RecordsReader, append_record, read_records, trim_records
 from saddlepoint.storage.sealed import altered, write_sealed
 
 __all__ = [
     "Checkpoint",
     "Checkpoints",
     "NoCheckpoint",
+    "RecordsReader",
     "RunBusy",
     "RunFolder",
     "alone",
@@ -25,6 +27,7 @@ __all__ = [
     "from_json",
     "from_yaml",
     "in_words",
+    "is_run",
     "named_in_utf8",
     "plain_name",
     "read_bytes",
@@ -32,6 +35,7 @@ __all__ = [
     "read_records",
     "read_text",
     "remove_partial",
+    "runs_below",
     "shortage",
     "trim_records",
     "write_atomically",

@@ -36,7 +36,7 @@ def write_atomically(
     """
     if within is not None:
         stay_within(path, within)
-    if _is_special(path):
+    if is_special(path):
         _write_through(path, write)
         return
     target = _resolved(path) if path.is_symlink() else path
@@ -91,8 +91,8 @@ def flush(path: Path) -> None:
 # --- what is read ------------------------------------------------------------------------------------------
 
 
-def read_bytes(path: Path, limit: int = TEXT_BYTES) -> bytes:
-    """The content of a regular file.
+def read_bytes(path: Path, limit: int = TEXT_BYTES, begin: int = 0) -> bytes:
+    """The content of a regular file, from a byte on.
 
     Raises:
         OSError: it is no regular file (a pipe would never end), can't be read, or is larger than the limit.
@@ -107,6 +107,7 @@ def read_bytes(path: Path, limit: int = TEXT_BYTES) -> bytes:
             raise OSError(errno.EINVAL, "no regular file, but a device, a pipe or a socket", str(path))
         if found.st_size > limit:
             raise OSError(errno.EFBIG, f"{found.st_size:,} bytes, and at most {limit:,} are expected", str(path))
+        file.seek(begin)
         return file.read(limit)
 
 
@@ -159,8 +160,8 @@ def _fill(path: Path, write: Callable[[Path], None] | str | bytes) -> None:
         write(path)
 
 
-def _is_special(path: Path) -> bool:
-    """Whether a path is there and names something that can't be replaced by a file."""
+def is_special(path: Path) -> bool:
+    """Whether a path is there and names something that can't be replaced by a file: a device, a pipe, an open file."""
     # /dev/stdout may lead to a regular file, which this process, and not a name, holds.
     if path.is_absolute() and path.parts[1:2] in (("dev",), ("proc",)) and path.exists():
         return not path.is_relative_to("/dev/shm")

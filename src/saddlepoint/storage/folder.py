@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 from filelock import FileLock, Timeout
@@ -21,6 +21,13 @@ from saddlepoint.storage.identity import checked_identity
 CONFIG_BYTES, IDENTITY_BYTES = 4 << 20, 64 << 20
 #: Begins the last line of a configuration that a run wrote: a digest of the lines before it.
 _DIGEST = "# sha256: "
+
+
+#: What may be asked of a process that trains.
+Request = Literal["stop", "checkpoint"]
+REQUESTS: tuple[Request, ...] = get_args(Request)
+#: Tags of a run, and letters of a note, at most.
+TAGS, NOTE = 32, 4000
 
 
 class RunBusy(RuntimeError):
@@ -44,6 +51,8 @@ class RunFolder:
         self.generator = path / "generator"
         self.report = path / "report.html"
         self.curves = path / "curves.png"
+        #: What people say of the run.
+        self.notes = path / "notes.json"
         self.checkpoints = Checkpoints(path / "checkpoints")
         #: Holds the one that a warm start begins from.
         self.start = Checkpoints(path / "start")
@@ -56,7 +65,16 @@ class RunFolder:
     @property
     def _own(self) -> tuple[Path, ...]:
         """All that a run reads and writes; whatever else lies in the folder is the user's."""
-        files = (self.config, self.identity, self.records, self.evaluations, self.report, self.curves, self._lock)
+        files = (
+            self.config,
+            self.identity,
+            self.records,
+            self.evaluations,
+            self.report,
+            self.curves,
+            self.notes,
+            self._lock,
+        )
         return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.start.folder, self.generator)
 
     @property
@@ -96,6 +114,11 @@ class RunFolder:
                     stay_within(path, self.path)
         except OSError as error:
             raise ValueError(f"{error.filename} is {error.strerror}: nothing is read of such a folder") from error
+
+    def strangers(self) -> list[str]:
+        """Names in the folder that no run writes."""
+        own = {place.name for place in self._own} | {f".{what}" for what in REQUESTS}
+        return sorted(path.name for path in self.path.iterdir() if path.name not in own)
 
     def _is_ours(self) -> bool:
         """Whether a run or a comparison wrote the configuration that is here, and nobody else the rest."""
@@ -139,6 +162,7 @@ class RunFolder:
             inside = (self.samples, self.exhibits, self.generator, *self.generator.glob("*/"))
             for place in (self.path, *inside):
                 remove_partial(place)
+            self.asked()  # of a process before this one
             yield
         finally:
             with suppress(OSError):
@@ -163,6 +187,47 @@ class RunFolder:
             return False
         lock.release()
         return False
+
+    def ask(self, what: Request) -> None:
+        """Ask the process that trains here for something; it is done after the step that it is at.
+
+        Raises:
+            ValueError: no process trains here.
+        """
+        if not self.busy:
+            raise ValueError(f"no process trains in {self.path}, so there is none to ask")
+        self.check_inside()
+        write_atomically(self.path / f".{what}", "", self.path)
+
+    def asked(self) -> list[Request]:
+        """What was asked of this process, which trains here; each is told once."""
+        found: list[Request] = []
+        for what in REQUESTS:
+            with suppress(OSError):  # mostly there is none
+                (self.path / f".{what}").unlink()
+                found.append(what)
+        return found
+
+    def write_notes(self, tags: Sequence[str], note: str) -> None:
+        """Keep what people say of the run. Raises ValueError for tags that are no words, or a note that is too long."""
+        for tag in tags:
+            if not re.fullmatch(r"[\w.+:/-]{1,40}", tag):
+                raise ValueError(f"{tag!r} is no tag: letters, digits and . + : / - _ are, 40 at most")
+        if len(note) > NOTE or len(tags) > TAGS:
+            raise ValueError(f"at most {TAGS} tags and a note of {NOTE:,} letters are kept")
+        self.check_inside()
+        text = json.dumps({"tags": sorted(set(tags)), "note": note}, indent=1)
+        write_atomically(self.notes, text + "\n", self.path)
+
+    def read_notes(self) -> tuple[list[str], str]:
+        """Tags, and a note; ([], "") where there are none."""
+        try:
+            found = from_json(read_text(self.notes, IDENTITY_BYTES))
+        except (OSError, ValueError):
+            return [], ""
+        tags, note = (found.get("tags"), found.get("note")) if isinstance(found, dict) else (None, None)
+        words = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+        return [tag[:40] for tag in words[:TAGS]], note[:NOTE] if isinstance(note, str) else ""
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration, and a digest of it, by which an edit by hand is seen."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.configuration import from_json
-from saddlepoint.storage.files import read_text, stay_within, write_atomically
+from saddlepoint.storage.files import read_bytes, stay_within, write_atomically
 
 Record = dict[str, Any]
 
@@ -23,17 +23,71 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
 
 def read_records(path: Path) -> list[Record]:
     """All whole records; none where the file is absent."""
-    if not path.exists():
-        return []
-    records = []
-    for line in read_text(path, errors="replace").splitlines():
-        try:
-            record = from_json(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and _is_record(record):
-            records.append(record)
-    return records
+    reader = RecordsReader(path)
+    reader.refresh()
+    return reader.records
+
+
+class RecordsReader:
+    """The records of a run that may go on: what was appended is read, and the whole file where it was written anew.
+
+    Attributes:
+        records: all whole ones, as of the last `refresh`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.records: list[Record] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        #: Records of whole lines, where these end, the bytes before, and what file it was.
+        self._firm, self._end, self._before, self._file = 0, 0, b"", -1
+
+    def refresh(self) -> bool:
+        """Read what is new; whether anything is. Raises OSError where the file can't be read."""
+        if not self.path.exists():
+            gone = bool(self.records)
+            self.records = []
+            self._begin()
+            return gone
+        file, known = self.path.stat().st_ino, len(self._before)
+        content = read_bytes(self.path, begin=self._end - known)
+        anew = file != self._file or content[:known] != self._before
+        if anew and self._end:
+            self._begin()
+            known, content = 0, read_bytes(self.path)
+        if not anew and len(content) == known:
+            return False
+        self._file = file
+        whole, rest = _parted(content[known:])
+        # A list of its own, as those who were given the one before may still read it.
+        self.records = self.records[: self._firm] + [r for line in whole if (r := _record(line)) is not None]
+        self._firm = len(self.records)
+        self._end += len(content) - known - len(rest)
+        self._before = content[: len(content) - len(rest)][-_OVERLAP:] if self._end else b""
+        if (last := _record(rest)) is not None:  # only its end of line is missing yet
+            self.records.append(last)
+        return True
+
+
+#: Bytes before what is new, by which a file is known again.
+_OVERLAP = 256
+
+
+def _parted(content: bytes) -> tuple[list[bytes], bytes]:
+    """Whole lines, and what comes after them."""
+    *whole, rest = content.split(b"\n")
+    return whole, rest
+
+
+def _record(line: bytes) -> Record | None:
+    """A record of a line; None where there is none, or it says nothing."""
+    try:
+        record = from_json(line.decode("utf-8", "replace"))
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and record and _is_record(record) else None
 
 
 def _is_record(record: Record) -> bool:

@@ -1,11 +1,15 @@
 """A trained network on its own: what a run hands over, and all that is needed to use it."""
 
+import hashlib
 import json
 import math
+import re
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
@@ -24,8 +28,10 @@ from saddlepoint.core import rng, seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
+from saddlepoint.marks import CREATED, EDITED, Mark, write_marked
 from saddlepoint.networks import Generator
 from saddlepoint.storage import altered, free_memory, in_words, named_in_utf8, read_text, write_atomically, write_sealed
+from saddlepoint.storage.sealed import checksum
 from saddlepoint.tasks.graph import Graph, LatentGraph
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
@@ -72,11 +78,20 @@ class Model(ABC):
     files: ClassVar[tuple[str, ...]] = ()
     #: Whether all its weights are finite; numbers that mark what is missing are not.
     finite: ClassVar[bool] = True
+    #: What files of it say that they are.
+    source_type: ClassVar[str] = CREATED
 
     @property
     def discloses(self) -> str:
         """What the folder tells of the training data, for whoever gives it away; "" where it tells nothing."""
         return ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights as they are handed over, hexadecimal."""
+        if self.folder is not None:
+            return checksum(self.folder / WEIGHTS)
+        return hashlib.sha256(save(self._weights(self.description()))).hexdigest()
 
     @abstractmethod
     def description(self) -> dict[str, Any]:
@@ -279,7 +294,8 @@ def _finite(state: dict[str, Tensor]) -> dict[str, Tensor]:
 class Sampler(Model):
     """A model that draws samples."""
 
-    #: Writers by a file's ending; FOLDER writes single files into a folder. The first is the usual one.
+    #: Writers by a file's ending; FOLDER writes single files into a folder, whose names end in the sample's number.
+    #: The first is the usual one.
     formats: ClassVar[Mapping[str, Callable[[Any, Any, Path], None]]]
     #: The file that is written where none is named; "" prints.
     default_out: ClassVar[str]
@@ -353,13 +369,17 @@ class Sampler(Model):
         hint = nearest(str(label), self.classes) if self.classes else "it was trained without classes"
         raise ConfigurationError(f"the generator has no class {str(label)!r}: {hint}")
 
-    def write(self, drawn: Any, path: Path, ending: str | None = None) -> None:
+    def write(self, drawn: Any, path: Path, ending: str | None = None, mark: Mark | None = None) -> list[Path]:
         """Write what was drawn to a file, whole or absent, in the format of its ending, or as single files to a folder.
 
         Args:
             drawn: from `draw`.
             path: the file, or the folder.
             ending: in place of the path's own: FOLDER for a folder.
+            mark: what files say of themselves; None says nothing.
+
+        Returns:
+            The files that were written.
 
         Raises:
             ConfigurationError: no format of this ending.
@@ -368,10 +388,16 @@ class Sampler(Model):
         writer = self.writer(ending, path)
         if ending == FOLDER:
             path.mkdir(parents=True, exist_ok=True)
-            writer(self, drawn, path)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, lambda file: writer(self, drawn, file))
+            with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=path) as made:
+                writer(self, drawn, Path(made))
+                files = sorted(Path(made).iterdir())
+                for file in files:
+                    own = None if mark is None else mark.at(number_of(file))
+                    write_marked(path / file.name, partial(_moved, file), own, flushed=False)
+            return [path / file.name for file in files]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_marked(path, lambda file: writer(self, drawn, file), mark)
+        return [path]
 
     def writer(self, ending: str, path: Path) -> Callable[[Any, Any, Path], None]:
         """What writes files of an ending. Raises ConfigurationError where there is none."""
@@ -407,6 +433,20 @@ class Sampler(Model):
     ) -> Any:
         """A labelled set of generated samples, real ones beside them. Raises ConfigurationError where there is none."""
         raise ConfigurationError(f"{self.title} enlarges no labelled set: sets of images are what can be enlarged")
+
+
+def _moved(file: Path, place: Path) -> None:
+    file.replace(place)
+
+
+def number_of(file: Path) -> int | None:
+    """The number that a single file's name ends in.
+
+    >>> number_of(Path("seven_007.wav"))
+    7
+    """
+    found = re.search(r"(\d+)$", file.stem)
+    return None if found is None else int(found[1])
 
 
 @dataclass(frozen=True)
@@ -577,6 +617,7 @@ class Converter(Model):
     #: The command that applies it, and what it takes, in the plural, for messages.
     verb: ClassVar[str]
     takes: ClassVar[str]
+    source_type: ClassVar[str] = EDITED
 
     @abstractmethod
     def applied(self, given: Any, options: Any, progress: OnProgress = quiet) -> Any:
@@ -609,8 +650,18 @@ class Converter(Model):
         """The result's name for an input's."""
 
     @abstractmethod
-    def convert(self, source: Path, target: Path, options: Any, progress: OnProgress = quiet) -> str | None:
-        """Convert one file; gives the reason where it was left out, and None where the target was written."""
+    def convert(
+        self, source: Path, target: Path, options: Any, progress: OnProgress = quiet, mark: Mark | None = None
+    ) -> str | None:
+        """Convert one file; gives the reason where it was left out, and None where the target was written.
+
+        Args:
+            source: what is read.
+            target: what is written, with `write_marked`.
+            options: of `Options`.
+            progress: told how far it is.
+            mark: what the target says of itself; None says nothing.
+        """
 
 
 _CARD = """# {title}, trained with Saddlepoint

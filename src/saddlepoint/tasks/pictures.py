@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.marks import Mark, write_marked
 from saddlepoint.storage import write_atomically
 
 #: Side in pixels to which pictures enlarge small images, and below which they do so smoothly.
@@ -129,7 +130,7 @@ def write_frames(folder: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
         write_atomically(folder / f"{number:0{digits}d}.png", picture, flushed=False)
 
 
-def write_animation(path: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
+def write_animation(path: Path, frames: Sequence[NDArray[np.uint8]], mark: Mark | None = None) -> None:
     """An animation that repeats, whole or absent, in the format of the path's ending.
 
     Raises:
@@ -140,7 +141,8 @@ def write_animation(path: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
         raise ConfigurationError(f"{path}: an animated file ends in {', '.join(ANIMATED)}")
     first, *rest = map(Image.fromarray, frames)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(
+    write_marked(
         path,
         lambda file: first.save(file, format=form, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0),
+        mark,
     )

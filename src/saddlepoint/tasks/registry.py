@@ -1,6 +1,6 @@
 """All tasks, by name: the one place that knows where each lives. Others come from installed entry points."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -74,10 +74,22 @@ def recipe_named(name: str) -> Config:
     """
     if is_outside(name):
         return _outside_recipe(name)
-    known = {own: recipe for task in tasks().values() for own, recipe in task.recipes.items()}
-    if name not in known:
-        raise ConfigurationError(f"there is no recipe {name!r}: {nearest(name, known)}")
-    return known[name]()
+    if (recipe := _found(name)) is None:
+        raise ConfigurationError(f"there is no recipe {name!r}: {nearest(name, recipes())}")
+    return recipe()
+
+
+def is_recipe(name: str) -> bool:
+    """Whether a recipe of the installed ones, or of a named task, has this name."""
+    return _found(name) is not None
+
+
+def _found(name: str) -> Callable[[], Config] | None:
+    # Task by task, so that those behind it are not imported.
+    for task in (*TASKS, *installed(GROUP), *_named):
+        if (recipe := task_named(task).recipes.get(name)) is not None:
+            return recipe
+    return None
 
 
 def _outside_recipe(name: str) -> Config:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM ask the loop to stop after the step; a second one stops at once."""
+"""SIGINT and SIGTERM ask the loop to stop after the step, as `saddle stop` does; a second one stops at once."""
 
 import signal
 from collections.abc import Iterator
@@ -11,15 +11,23 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._asked = False
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
 
+    def ask(self) -> None:
+        """Stop as Ctrl-C does, because another process asked for it."""
+        if self.signal is None:
+            self.signal, self._asked = signal.SIGINT, True
+
     @property
     def name(self) -> str:
         """Its name, for people."""
+        if self._asked:
+            return "saddle stop"
         return signal.Signals(self.signal).name if self.signal is not None else ""
 
 

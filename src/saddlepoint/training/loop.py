@@ -31,6 +31,8 @@ from saddlepoint.training.trouble import Examiner, Trouble
 PICTURE = 15.0
 #: Pictures of one session that the clock asked for; more are thinned out.
 CLOCKED = 400
+#: Seconds between two looks at what other processes ask for.
+ASKED = 0.25
 
 
 class RunFailed(RuntimeError):
@@ -147,6 +149,7 @@ class Training:
         self._together = False
         self._begun_from: str | None = None
         self._failure: Result | None = None
+        self._heeded = self._started
 
     def run(self) -> Result:
         """Continue from the newest whole checkpoint, or begin, and go on until something ends it.
@@ -174,10 +177,13 @@ class Training:
             self._record()
             return self._result(Outcome.CONVERGED, "fitted at once, without steps")
         while True:
+            self._heed(interrupted)
             progress, ending = self.progress(), self._ending()
             number, _ = agreed(interrupted.signal or 0, int(ending is not None))
             if number:
-                return self._result(Outcome.STOPPED, f"stopped by {signal.Signals(number).name}", number)
+                return self._result(
+                    Outcome.STOPPED, f"stopped by {interrupted.name or signal.Signals(number).name}", number
+                )
             if ending is not None:
                 return ending
 
@@ -251,6 +257,19 @@ class Training:
                 step = self.step()
                 if step.outcome is not Outcome.RUNNING:  # of the mean over ranks, and so of all
                     return self._result(step.outcome, "")
+
+    def _heed(self, interrupted: Interruption) -> None:
+        """Do what other processes ask for through the folder. Numbers of the run do not depend on it."""
+        if time.monotonic() - self._heeded < ASKED:
+            return
+        self._heeded = time.monotonic()
+        for what in self.folder.asked():
+            if what == "stop":
+                interrupted.ask()
+            elif self.steps and self._overflow() is None:
+                metrics, _ = self._judged()
+                self._save(metrics)
+                self._snapshot()
 
     # --- phases, each also for a probe of what it takes ---------------------------------------------------
 

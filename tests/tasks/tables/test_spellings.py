@@ -12,7 +12,8 @@ import pandas
 import pytest
 
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import Declared, ScaledColumn, TableData, read_table
+from saddlepoint.data.tables import Declared, ScaledColumn, TableData, read_frame, read_table
+from saddlepoint.data.tables.columns import column_from
 from saddlepoint.data.tables.numbers import NumberEvidence, spellings_of
 from saddlepoint.tasks.tables.coding import TableCoding
 from saddlepoint.tasks.tables.copula import CopulaRows
@@ -366,6 +367,54 @@ def test_numbers_of_several_scales_are_numbers_and_come_back(spell: Callable[[fl
     assert np.corrcoef(np.log(values), np.log(WIDE))[0, 1] > 0.999
     made = CopulaRows.of(table, 0, independent=True).rows(50).texts()["size"]
     assert not np.isnan(column.spelling.parse(made)).any()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{:.1f}M", "${:.2f}bn", "{:.1f} Mio. €", "{:.0f}K", "{:.3f} PB", "{:.1f} lakh", "{:.0f}h", "{:.4f}N", "{:.3f}°E"],
+)
+@pytest.mark.parametrize("word", [None, "undisclosed"])
+def test_numbers_of_one_scale_are_no_durations_whether_or_not_a_word_is_among_them(
+    form: str, word: str | None, tmp_path: Path
+) -> None:
+    texts = [form.format(v) for v in RNG.uniform(2, 900, 200)]
+    texts[17] = word or texts[17]
+    path = tmp_path / "scaled.csv"
+    pandas.DataFrame({"size": texts, "n": range(200)}).to_csv(path, index=False)
+    table = read_table(path)
+    assert table.column("size").kind == "number"
+    assert table.texts()["size"].tolist() == texts
+
+
+@pytest.mark.parametrize("kept", ["csv", "parquet", "frame"])
+def test_blanks_around_texts_come_back(kept: str, tmp_path: Path) -> None:
+    given = pandas.DataFrame(
+        {
+            "before": [" <=50K", " >50K", " <=50K", " n/a"] * 30,
+            "either": ["left  ", " right", "both", "left  "] * 30,
+            "behind": ["a ", "b  ", "a ", "b  "] * 30,
+            "one": ["  same "] * 120,
+            "number": [" 1.5", " 2.25", " 3.5", " 4.125"] * 30,
+            "level": pandas.Categorical([" low", "high ", " low", " low"] * 30, ["high ", "mid", " low"]),
+        }
+    )
+    path = tmp_path / f"blanks.{kept}"
+    if kept == "frame":
+        table = read_frame(given)
+    else:
+        given.to_csv(path, index=False) if kept == "csv" else given.to_parquet(path)
+        table = read_table(path)
+    for name in ("either", "behind"):
+        assert table.frame()[name].tolist() == given[name].tolist()
+    if kept == "csv":
+        assert [*zip(*table.texts().values(), strict=True)] == [*map(tuple, given.astype(str).to_numpy())]
+    else:
+        assert table.frame()["number"].tolist() == given["number"].tolist()
+        if kept == "frame":
+            assert table.frame()["level"].cat.categories.tolist() == ["high ", "mid", " low"]
+        assert table.frame()["level"].tolist() == given["level"].tolist()
+    column = table.column("either")
+    assert column == column_from(column.plain())
 
 
 def test_numbers_of_several_currencies_are_categories_and_a_note_says_so(tmp_path: Path) -> None:

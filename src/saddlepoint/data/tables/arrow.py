@@ -143,7 +143,7 @@ def _array(column: Column, cells: Cells, kind: Any) -> Any:
             return pyarrow.array(whole, kind)
         if types.is_floating(kind):
             return pyarrow.array(values, pyarrow.float64(), mask=absent).cast(kind)
-    texts = column.texts(cells)
+    texts = column.in_file(cells) if _is_text(kind) else column.texts(cells)
     missing = _missing(column, cells)
     return _from_texts(texts, missing, kind)
 
@@ -203,9 +203,9 @@ def _dictionary(column: Column, cells: Cells, kind: Any) -> Any:
     """Of a categorical column: with all categories, also those that no row has."""
     import pyarrow
 
-    if isinstance(column, CategoryColumn) and set(column.categories) <= set(column.levels):
+    if isinstance(column, CategoryColumn) and set(column.written) <= set(column.levels):
         place = {text: number for number, text in enumerate(column.levels)}
-        own = np.array([place[text] for text in column.categories] or [0], dtype=np.int64)
+        own = np.array([place[text] for text in column.written] or [0], dtype=np.int64)
         indices = pyarrow.array(own[np.maximum(cells.values, 0)], pyarrow.int64(), mask=cells.absent)
         levels = np.array(column.levels, dtype=object)
         dictionary = _from_texts(levels, np.zeros(len(levels), dtype=bool), kind.value_type)

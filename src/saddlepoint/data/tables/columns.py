@@ -91,7 +91,12 @@ class Column(ABC):
 
     @abstractmethod
     def texts(self, cells: Cells) -> NDArray[np.object_]:
-        """The values as the file has them, but for the pad."""
+        """The values as the file has them, but for blanks around them."""
+
+    def in_file(self, cells: Cells) -> NDArray[np.object_]:
+        """The values as the file has them, with the blanks around them."""
+        texts = self.texts(cells)
+        return np.array([self.pad + text for text in texts], dtype=object) if self.pad else texts
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -303,10 +308,12 @@ class CategoryColumn(Column):
     Attributes:
         categories: all there are, the most frequent first; a cell's code is its place here.
         levels: those of a data frame's categorical column, in its own order, also such as no row has.
+        blanks: categories with what the file has in their place, where that is not the pad and the category.
     """
 
     categories: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    blanks: tuple[tuple[str, str], ...] = ()
 
     kind = "category"
 
@@ -325,6 +332,18 @@ class CategoryColumn(Column):
         """The categories themselves."""
         made = np.array(self.categories or ("",), dtype=object)[np.maximum(cells.values, 0)]
         return self._with_absent(made, cells)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The categories with the blanks around them."""
+        known = dict(self.blanks)
+        return tuple(known.get(name, self.pad + name) for name in self.categories)
+
+    def in_file(self, cells: Cells) -> NDArray[np.object_]:
+        """See `Column.in_file`."""
+        made, absent = super().in_file(cells), cells.absent
+        made[~absent] = np.array(self.written or ("",), dtype=object)[cells.values[~absent]]
+        return made
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ CURRENCIES = frozenset(
 #: Units that may follow a number without a space.
 UNITS = frozenset(
     "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
-    "Hz kHz MHz GHz kJ kcal cal mph km/h m/s m² m2 m³ m3 km² ha px pt x bpm hPa Pa kPa bar dB ppm pp bps".split()
+    "N S E W °N °S °E °W Hz kHz MHz GHz kJ kcal cal mph km/h m/s m² m2 m³ m3 km² ha px pt x bpm hPa Pa kPa bar "
+    "dB ppm pp bps".split()
 )
 #: Units of one thing that stand for multiples of each other: what a number before them is multiplied by.
 SCALES: tuple[dict[str, str], ...] = (
@@ -58,6 +59,7 @@ SCALES: tuple[dict[str, str], ...] = (
     {"Hz": "1", "kHz": "1e3", "MHz": "1e6", "GHz": "1e9"},
     {"Pa": "1", "hPa": "100", "kPa": "1e3", "MPa": "1e6", "bar": "1e5"},
 )
+_MULTIPLES = frozenset(name for family in SCALES for name in family if name)
 _SPACES = " \u00a0\u202f\u2009"
 #: Marks between groups of digits, those that stand for each other together.
 GROUPERS = (",", ".", *_SPACES, "'", "’", "_", "٬")
@@ -521,7 +523,12 @@ def _is_currency(before: str) -> bool:
 def _is_unit(after: str) -> bool:
     word = after.strip()
     spaced = after[:1] in _SPACES and len(word) <= 8 and all(c.isalpha() or c in "°µ²³%‰/.$€£¥" for c in word)
-    return _is_currency(after) or word in UNITS or spaced
+    return _is_currency(after) or word in UNITS or spaced or _is_multiple(word)
+
+
+def _is_multiple(word: str) -> bool:
+    """Whether it is one of `SCALES`, with or without a currency: M, Mio. €, bn USD."""
+    return any(word.startswith(name) and _is_currency(word.removeprefix(name)) for name in _MULTIPLES)
 
 
 def _in_groups(digits: str, mark: str, indian: bool) -> str:

@@ -871,6 +871,7 @@ class _Texts(_Plan):
         self.forced = forced
         self._codes: list[NDArray[np.int32]] = []
         self._known: dict[str, int] | None = {}
+        self._written: Counter[str] = Counter()
         self._rows = 0
         self._pattern = IdentifierEvidence()
 
@@ -890,6 +891,7 @@ class _Texts(_Plan):
             -1 if gone else known.setdefault(text, len(known)) for text, gone in zip(piece.texts, absent, strict=True)
         ]
         self._codes.append(np.array(codes, dtype=np.int32)[piece.codes])
+        self._written.update(dict(zip(piece.raw[~absent], piece.counts[~absent].tolist(), strict=True)))
         self._mark(piece, absent)
         if len(known) > MOST:
             if self.forced:
@@ -898,6 +900,7 @@ class _Texts(_Plan):
                     f"declare it identifier"
                 )
             self._known, self._codes, self._marks = None, [], []
+            self._written.clear()
 
     def finish(self) -> tuple[Column, Cells]:
         """The column; here it is decided whether it is a constant, categories or identifiers."""
@@ -917,7 +920,8 @@ class _Texts(_Plan):
             return column, cells
         codes, names = np.concatenate(self._codes), list(known)
         if len(names) <= 1 and (not names or not self.absent):
-            text = names[0] if names else self.absent[0]
+            pad = self._common["pad"]
+            text = self._written.most_common(1)[0][0].removeprefix(pad) if names else self.absent[0]
             return (
                 ConstantColumn(**{**self._common, "absent": ()}, text=text, nothing=not names),
                 Cells(np.zeros(len(codes), dtype=np.int32)),
@@ -926,9 +930,13 @@ class _Texts(_Plan):
         order = sorted(range(len(names)), key=lambda code: (-int(counts[code]), names[code]))
         place = np.empty(len(names) + 1, dtype=np.int32)
         place[order], place[-1] = np.arange(len(names)), -1
-        return CategoryColumn(**self._common, categories=tuple(names[code] for code in order)), self._cells(
-            place[codes]
-        )
+        made = CategoryColumn(**self._common, categories=tuple(names[code] for code in order))
+        return replace(made, blanks=self._blanks(made.pad)), self._cells(place[codes])
+
+    def _blanks(self, pad: str) -> tuple[tuple[str, str], ...]:
+        """Of every category how it is written most often, where that is not the pad and its name."""
+        most = {raw.strip(): raw for raw, _ in reversed(self._written.most_common())}
+        return tuple((name, raw) for name, raw in most.items() if raw != pad + name)
 
 
 class _Names(_Plan):

@@ -128,7 +128,7 @@ class TableData:
 
     def texts(self) -> dict[str, NDArray[np.object_]]:
         """Every column as the file has it."""
-        return {column.name: _padded(column, self.cells[column.name]) for column in self.columns}
+        return {column.name: column.in_file(self.cells[column.name]) for column in self.columns}
 
     def frame(self) -> "pandas.DataFrame":
         """A pandas frame with the columns' types: numbers as exact as they are written, dates, texts; NA for none.
@@ -180,8 +180,3 @@ class TableData:
             pyarrow.parquet.write_table(table, file)
         except pyarrow.ArrowException as error:
             raise DataError(f"the table can't be written as Parquet: {error}") from error
-
-
-def _padded(column: Column, cells: Cells) -> NDArray[np.object_]:
-    texts = column.texts(cells)
-    return np.array([column.pad + text for text in texts], dtype=object) if column.pad else texts

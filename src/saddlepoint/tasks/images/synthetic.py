@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from saddlepoint.core import seed_for
 from saddlepoint.data import ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.extractors import WEIGHTS, Extractor, facts, load_extractor
-from saddlepoint.storage import alone, write_atomically
+from saddlepoint.marks import EDITED, Mark, embed, write_marked
+from saddlepoint.storage import alone
 from saddlepoint.tasks.model import LatentSampler
 
 #: Images drawn together, and how often the wanted number is drawn before a class is given up.
@@ -129,19 +130,24 @@ class LabelledSet:
         kept = self.manifest["kept"]
         return None if kept is None else sum(self.manifest["generated"].values()) / sum(kept["drawn"].values())
 
-    def write(self, path: Path, progress: OnProgress = quiet) -> None:
+    def write(self, path: Path, progress: OnProgress = quiet, mark: Mark | None = None) -> None:
         """Write a `.npz` file, or a new folder with a sub-folder a class; whole, or not at all.
+
+        Args:
+            path: the file or the folder.
+            progress: told how far it is.
+            mark: what generated images say of themselves, and arrays where some of them are; None says nothing.
 
         Raises:
             ConfigurationError: the folder is not empty.
         """
         if path.suffix.lower() == ".npz":
-            self._write_arrays(path)
+            self._write_arrays(path, mark)
         else:
             check_free(path)
-            self._write_folder(path, progress)
+            self._write_folder(path, progress, mark)
 
-    def _write_folder(self, out: Path, progress: OnProgress) -> None:
+    def _write_folder(self, out: Path, progress: OnProgress, mark: Mark | None) -> None:
         places = dict(zip(self.classes, map(folder_name, self.classes), strict=True))
         kinds = {"real": self.real, "generated": self.generated}
         done, whole = 0, sum(len(part) for parts in kinds.values() for part in parts)
@@ -151,14 +157,17 @@ class LabelledSet:
                     (folder / places[name]).mkdir(exist_ok=True)
                     digits = len(str(max(0, len(images) - 1)))
                     for number, image in enumerate(images):
-                        _picture(image).save(folder / places[name] / f"{kind}-{number:0{digits}d}.png")
+                        file = folder / places[name] / f"{kind}-{number:0{digits}d}.png"
+                        _picture(image).save(file)
+                        if mark is not None and kind == "generated":
+                            embed(file, mark.at(number, name))
                         done += 1
                         if done % TOLD == 0:
                             progress("writing", done, whole)
             text = json.dumps({**self.manifest, "folders": places}, indent=1, ensure_ascii=False)
             (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
-    def _write_arrays(self, path: Path) -> None:
+    def _write_arrays(self, path: Path, mark: Mark | None) -> None:
         labels = torch.arange(len(self.classes))
         parts = [part for part in (*self.real, *self.generated) if len(part)]
         counts = [torch.tensor([len(part) for part in kind]) for kind in (self.real, self.generated)]
@@ -174,7 +183,9 @@ class LabelledSet:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, write)
+        if mark is not None and any(map(len, self.real)):
+            mark = replace(mark, kind=EDITED)
+        write_marked(path, write, mark)
 
 
 def enlarged(

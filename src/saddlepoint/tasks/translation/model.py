@@ -20,8 +20,8 @@ from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.decoding import Whole, available_formats, decode_whole
 from saddlepoint.data.folder import WHITE, image_files
+from saddlepoint.marks import Mark, write_marked
 from saddlepoint.networks import Translator
-from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import Converter
 from saddlepoint.tasks.pictures import tensor_of, to_bytes
@@ -167,7 +167,12 @@ class ImageTranslator(Converter):
         return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
 
     def convert(
-        self, source: Path, target: Path, options: TranslatorOptions, progress: OnProgress = quiet
+        self,
+        source: Path,
+        target: Path,
+        options: TranslatorOptions,
+        progress: OnProgress = quiet,
+        mark: Mark | None = None,
     ) -> str | None:
         """One file; gives the reason where it was left out."""
         if self.source[0] not in (1, 3) or self.shape[0] not in (1, 3):
@@ -183,7 +188,7 @@ class ImageTranslator(Converter):
                 return found
             given = _given(found, self.source[0])
             made = self.tiled(given, *self._tiling(options, given.shape[1:]), progress).permute(1, 2, 0).numpy()
-            self._write(target, Image.fromarray(made if made.shape[2] == 3 else made[..., 0]), found)
+            self._write(target, Image.fromarray(made if made.shape[2] == 3 else made[..., 0]), found, mark)
         return None
 
     def _tiling(self, options: TranslatorOptions, size: Sequence[int]) -> tuple[int | None, int]:
@@ -195,7 +200,7 @@ class ImageTranslator(Converter):
             tile = LARGE // self.scale
         return tile, min(SHARED, tile // 4) if options.overlap is None else options.overlap
 
-    def _write(self, path: Path, picture: Image.Image, found: Whole) -> None:
+    def _write(self, path: Path, picture: Image.Image, found: Whole, mark: Mark | None) -> None:
         form = WRITTEN[path.suffix.lower()]
         if self.same and found.grey and self.source[0] >= self.shape[0]:
             picture = picture.convert("L")
@@ -205,7 +210,7 @@ class ImageTranslator(Converter):
         dials = dict(SAVED[form])
         if found.profile is not None and picture.mode in ("RGB", "RGBA"):
             dials["icc_profile"] = found.profile
-        write_atomically(path, lambda file: picture.save(file, format=form, **dials))
+        write_marked(path, lambda file: picture.save(file, format=form, **dials), mark)
 
     # --- arrays -----------------------------------------------------------------------------------------
 

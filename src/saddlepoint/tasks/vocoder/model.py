@@ -19,10 +19,10 @@ from saddlepoint.core import rng
 from saddlepoint.data import DataError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.marks import Mark, write_marked
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.networks.vocoder import LOUDEST
 from saddlepoint.signals import MelFrontEnd, whole_hops
-from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import Converter
 
@@ -253,7 +253,14 @@ class Vocoder(Converter):
         """A WAV file."""
         return name.with_suffix(".wav")
 
-    def convert(self, source: Path, target: Path, options: VocoderOptions, progress: OnProgress = quiet) -> str | None:
+    def convert(
+        self,
+        source: Path,
+        target: Path,
+        options: VocoderOptions,
+        progress: OnProgress = quiet,
+        mark: Mark | None = None,
+    ) -> str | None:
         """Make a sound, or a .npy file of log-mels (bands, frames), into a 16-bit mono WAV file."""
         model = self.prepared(options)
         try:
@@ -264,7 +271,7 @@ class Vocoder(Converter):
                 made = model.resynthesised(wave, progress)
         except ValueError as error:
             return str(error)
-        write_atomically(target, partial(write_wave, wave=made.numpy(), rate=self.front.rate))
+        write_marked(target, partial(write_wave, wave=made.numpy(), rate=self.front.rate), mark)
         self.seconds += len(made) / self.front.rate
         return None
 

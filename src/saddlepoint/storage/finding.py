@@ -1,0 +1,41 @@
+"""Run folders below a folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from saddlepoint.storage.folder import RunFolder
+
+#: Folders inside one another, and folders in all, that are looked into.
+DEPTH, MOST = 6, 20_000
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run: its configuration, and what a run writes beside it."""
+    folder = RunFolder(path)
+    beside = (folder.identity, folder.records, folder.checkpoints.folder)
+    return folder.config.is_file() and any(place.exists() for place in beside)
+
+
+def runs_below(root: Path) -> Iterator[Path]:
+    """The run folders in a folder, itself among them, and in those inside, in the order of their names.
+
+    Links are not followed, and no folder is looked into that a run made for itself.
+    """
+    left, seen = [(root, 0)], 0
+    while left and seen < MOST:
+        place, depth = left.pop()
+        seen += 1
+        folder = RunFolder(place)
+        own: set[Path] = set()
+        if is_run(place):
+            yield place
+            own = {folder.samples, folder.exhibits, folder.generator, folder.checkpoints.folder, folder.start.folder}
+        try:
+            with os.scandir(place) as entries:
+                inside = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        if depth < DEPTH:
+            further = (path for path in inside if path not in own and not path.name.startswith("."))
+            left += [(path, depth + 1) for path in sorted(further, reverse=True)]
