@@ -389,3 +389,13 @@ def test_a_player_that_rests_keeps_its_statistics():
     resting = Batches(lambda position: replace(awake.draw(position), resting=frozenset({"generator"})))
     game.recalibrate_batch_norm(game.point.clone(), resting)
     assert torch.equal(norm.running_mean, kept)
+
+
+def test_a_fused_optimizer_moves_by_a_direction_in_another_memory_layout():
+    """A step of SGD is −h g, whatever the strides of g and of the parameter are."""
+    layer = nn.Conv2d(3, 4, 2, bias=False).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=1.0, fused=True)
+    game = Game({"one": layer}, {"one": lambda players, _: players["one"].weight.square().sum()}, {"one": optimizer})
+    before, direction = layer.weight.detach().clone(), torch.randn(4, 3, 2, 2)
+    game.move(Point({"one": [direction]}))
+    assert torch.allclose(layer.weight, before - direction)

@@ -137,6 +137,8 @@ class Game:
         names, gradients, values = self._awake(batch, self._known(only))
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
+            if batch.share is not None:  # where a pass is taken decides in what order ranks wait for each other
+                following = ()
             with (
                 self._passes.shared(
                     group if base else (), [n for n in following if n not in group and n not in self._due]
@@ -190,7 +192,9 @@ class Game:
                 continue
             own = self.point[name]
             for parameter, gradient in zip(own, direction[name], strict=True):
-                parameter.grad = gradient
+                # A fused optimizer takes numbers as they lie in memory, and a direction may lie otherwise (`unflat`).
+                same = gradient.stride() == parameter.stride()
+                parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
             self.optimizers[name].step()
             for parameter in own:
                 parameter.grad = None
