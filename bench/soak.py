@@ -7,11 +7,11 @@ every iteration. Then, at random:
 
     train           is killed (SIGKILL) at any moment, and begun again by the same command, until it ends: generator,
                     checkpoint, records, pictures and configuration have to be those of the undisturbed run, bit for bit
-    sample, walk, augment, enhance, translate, vocode, solve, map, report
+    sample, walk, augment, enhance, translate, vocode, export, solve, map, report
                     are killed as they write over what an earlier call wrote: a file is afterwards the old or the new
                     one as a whole
     evaluate        keeps what was measured before
-    compare         that is called again, of methods and of baselines, ends with the same results
+    compare, tune   that are called again, of methods, of baselines and of trials, end with the same results
 
 Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
 disk (each flush takes longer), a full one (no file may grow beyond a random size), a full file system where a small
@@ -191,6 +191,9 @@ def become(words: list[str], log: str, conditions: Conditions) -> None:
 def warm(home: Path) -> None:
     """Import all that commands import, and train once, so that what is forked of this process need not."""
     import faker  # noqa: F401
+    import onnxruntime  # noqa: F401
+    import onnxscript  # noqa: F401
+    import optuna  # noqa: F401
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import soundfile  # noqa: F401
@@ -198,11 +201,15 @@ def warm(home: Path) -> None:
 
     import saddlepoint.cli.comparing
     import saddlepoint.cli.evaluating
-    import saddlepoint.cli.training  # noqa: F401
+    import saddlepoint.cli.exporting
+    import saddlepoint.cli.training
+    import saddlepoint.cli.tuning
+    import saddlepoint.training.loop
     from saddlepoint.runs import train
     from saddlepoint.tasks.registry import recipes
 
     torch.set_num_threads(1)
+    saddlepoint.training.loop.PICTURE = math.inf  # those by the clock are as many as the machine is slow
     recipes()
     train("digits", samples=16, out=home / "warm", seed=0, settings={"batch_size": 8}, progress=False)
     shutil.rmtree(home / "warm")
@@ -446,7 +453,7 @@ def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
         soak.differing(f"{command}: everything", None, next(iter(new.values())))
     for key in keys:
         own = [None, new.get(key)] if old is None else [old.get(key), new.get(key)]
-        if old is None and command == "augment into a folder":  # a new folder comes as a whole
+        if old is None and command in ("augment into a folder", "export weights"):  # a new folder comes as a whole
             own = [new.get(key)]
         soak.differing(f"{command}: {key}", found.get(key), *own)
     visible = [path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name != name]
@@ -473,7 +480,7 @@ def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
 
 
 def comparisons(home: Path) -> dict[str, list[str]]:
-    """The commands of comparisons, without their folder: of two methods on a recipe, and of a table's baselines."""
+    """The commands of comparisons and of a search, without their folder: two methods, a table's baselines, trials."""
     tiny = ("latent.size=4", "generator.network.width=8", "discriminator.network.widths=[8]", "table-vae.latent.size=4")
     return {
         "compare methods": [
@@ -484,12 +491,19 @@ def comparisons(home: Path) -> dict[str, list[str]]:
             *("compare", "table", "--baselines", "--data", str(home / "data" / "rows"), "--samples", "64"),
             *("--set", "batch_size=8", *(f"--set={word}" for word in tiny)),
         ],
+        "tune": [
+            *("tune", "digits", "--trials", "3", "--samples", "64", "--over", "rates", "--jobs", "1"),
+            *(*IMAGES, "--device", "cpu", "--set", "batch_size=8", "--set", "every.record=16"),
+        ],
     }
 
 
 def results(out: Path) -> bytes:
-    """What a comparison found, without its times."""
+    """What a comparison or a search found, without its times."""
     found = []
+    if (out / "tuning.json").exists():
+        trials = json.loads((out / "tuning.json").read_text())["trials"]
+        found += [{key: value for key, value in trial.items() if key != "seconds"} for trial in trials]
     for path in sorted((out / "results").glob("*.json")):
         result = json.loads(path.read_text())
         result["curve"].pop("seconds", None)
@@ -550,6 +564,9 @@ def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> di
         "vocode": (["vocode", str(runs / "vocoder"), str(data / "hums")], None, ["--out"], "sounds", True),
         "solve": (["solve", "bilinear", "--iterations", "50"], None, ["--plot"], "way.png", True),
         "map": (["map", "bilinear", "--grid", "5", "--iterations", "20"], None, ["--plot"], "map.png", True),
+        "export a graph": (["export", images], None, ["--onnx"], "made.onnx", True),
+        "export a program": (["export", images], None, ["--pt2"], "made.pt2", True),
+        "export weights": (["export", images], None, ["--safetensors"], "weights", False),
         "report": (["report"], None, [], "run", True),
     }
     references: dict[str, Any] = {}

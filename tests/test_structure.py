@@ -14,7 +14,7 @@ ROOT = Path(saddlepoint.__file__).parent
 #: What each room may import of ours, and of the world. `*` is anything. A task's folder may import what TASK_ROOM says.
 ARROWS = {
     "core": (set(), {"torch"}),
-    "storage": ({"configuration"}, {"yaml", "filelock"}),
+    "storage": ({"configuration", "disk"}, {"yaml", "filelock"}),
     # A report reads it without torch, and training writes it: so it lies below both.
     "measures": (set(), set()),
     "configuration": (set(), {"pydantic", "yaml"}),
@@ -29,7 +29,7 @@ ARROWS = {
     "games": ({"core"}, {"torch"}),
     "dynamics": ({"core", "methods"}, {"torch"}),
     "data": (
-        {"cache", "core"},
+        {"cache", "core", "disk"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
             *("babel", "faker", "h5py", "datasets", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
@@ -37,8 +37,9 @@ ARROWS = {
     ),
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
-    "extractors": ({"cache", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
+    "extractors": ({"cache", "disk", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
     "training": ({"configuration", "core", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
+    "tracking": ({"configuration", "storage", "training"}, {"torch", "numpy", "PIL", "trackio", "wandb", "mlflow"}),
     "components": (
         {
             *("augment", "autoencoders", "configuration", "core", "data", "extractors", "games", "losses", "methods"),
@@ -49,7 +50,7 @@ ARROWS = {
     "evaluation": ({"configuration", "core", "data", "extractors", "measures", "metrics"}, {"torch", "numpy"}),
     "tasks": (
         {
-            *("autoencoders", "components", "configuration", "core", "data", "evaluation", "marks", "measures"),
+            *("autoencoders", "components", "configuration", "core", "data", "disk", "evaluation", "marks", "measures"),
             *("networks", "storage", "training"),
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml", "pydantic"},
@@ -57,10 +58,10 @@ ARROWS = {
     "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
-            *("components", "configuration", "core", "data", "dynamics", "evaluation", "marks", "measures", "methods"),
-            *("networks", "penalties", "report", "storage", "tasks", "terminal", "training"),
+            *("components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks", "measures"),
+            *("methods", "networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
         },
-        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography"},
+        {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography", "huggingface_hub"},
     ),
     "comparison": (
         {
@@ -75,6 +76,10 @@ ARROWS = {
             *("tasks", "training"),
         },
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
+    ),
+    "studio": (
+        {"configuration", "core", "report", "runs", "storage", "tasks"},
+        {"numpy", "torch", "PIL", "starlette", "uvicorn"},
     ),
     "cli": ({"*"}, {"*"}),
 }

@@ -68,6 +68,31 @@ def test_what_is_no_file_is_no_data(run: Run, tmp_path: Path, task: str, kind: s
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="there is no /proc")
+@pytest.mark.parametrize("place", ["/proc/self/maps", "/proc", "/sys", "link"])
+@pytest.mark.parametrize(
+    "words", [("images",), ("enhance", "--degrade", "noise:9"), ("translate",), ("table",), ("text",), ("audio",)]
+)
+def test_what_the_kernel_makes_is_no_data(run: Run, tmp_path: Path, words: tuple[str, ...], place: str) -> None:
+    given = Path(place)
+    if place == "link":
+        given = tmp_path / "data"
+        given.mkdir()
+        for ending in (".png", ".csv", ".wav", ".txt"):
+            (given / f"endless{ending}").symlink_to("/proc/self/maps")
+    said = run("train", *words, "--data", given, "--samples", 8, "--out", tmp_path / "run")
+    assert (said.code, "Traceback" in said.err) == (2, False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_circle_of_links_is_told(run: Run, tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    place.symlink_to(place)
+    for words in (("train", "images", "--data"), ("train", "text", "--data"), ("train", "digits", "--from")):
+        said = run(*words, place, "--out", tmp_path / "run")
+        assert (said.code in (1, 2), "Traceback" in said.err) == (True, False), said.err
+
+
 def npy(header: str) -> bytes:
     text = header.encode("latin1") + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text

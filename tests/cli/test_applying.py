@@ -10,6 +10,7 @@ import torch
 from PIL import Image, ImageCms
 
 from commands import Run
+from saddlepoint import load
 from saddlepoint.networks import NETWORKS
 from saddlepoint.tasks.enhancement.model import Enhancer
 from saddlepoint.tasks.translation import model
@@ -332,3 +333,43 @@ def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: dict[str, P
         "8",
     ]
     refused(run, arguments, "at most half a tile")
+
+
+def test_files_of_more_than_8_bits_are_read_by_the_range_that_was_learnt(run: Run, tmp_path: Path) -> None:
+    values = np.linspace(0, 1000, 16 * 16).reshape(16, 16).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "dim.tif")
+    network = NETWORKS["unet-translator"](source=(1, 16, 16), shape=(1, 16, 16), width=2, depth=2, residual_input=True)
+    for name, ends in (("learnt", (0.0, 4000.0)), ("none", None)):
+        translator = ImageTranslator(network, IDENTITY, (1, 16, 16), (1, 16, 16), (-1.0, 1.0), ends)
+        translator.save(tmp_path / name / "generator", {})
+        assert run("translate", tmp_path / name, tmp_path / "dim.tif", "--out", tmp_path / name / "made").code == 0
+    dim = pixels(tmp_path / "learnt" / "made" / "dim.png")
+    assert np.abs(dim - values / 4000 * 255).max() <= 1
+    assert pixels(tmp_path / "none" / "made" / "dim.png").max() == round(1000 / 65535 * 255)
+
+
+@pytest.mark.parametrize("task", ["enhance", "translate"])
+def test_one_range_of_values_is_found_or_given_and_kept_with_the_network(run: Run, tmp_path: Path, task: str) -> None:
+    for side in "ab":
+        for number in range(12):
+            values = RNG.integers(100 * number, 3000, (16, 16)).astype(np.uint16)
+            values[0, 0], values[1, 1] = (0, 3999) if number == 3 else (500, 600)
+            (tmp_path / "data" / side).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(values).save(tmp_path / "data" / side / f"{number}.tif")
+    data = tmp_path / "data" / ("a" if task == "enhance" else "")
+    tiny = ("--samples", "8", "--batch-size", "4", "--device", "cpu", "--set", "data.crop=16")
+    more = ("--degrade", "noise:5") if task == "enhance" else ("--set", "data.size=16")
+    said = run("train", task, "--data", data, *tiny, *more, "--out", tmp_path / "run")
+    assert said.code == 0, said.err
+    assert "0 is black and 3999 white for all" in said.flat
+    assert range_of_run(tmp_path / "run") == (0.0, 3999.0)
+    again = ("--set", "data.range=0,4095")
+    assert run("train", task, "--data", data, *tiny, *more, *again, "--out", tmp_path / "given").code == 0
+    assert range_of_run(tmp_path / "given") == (0.0, 4095.0)
+    said = run("train", task, "--data", data, *tiny, *more, "--set", "data.range=9,9", "--out", tmp_path / "none")
+    assert "give black first, and white above it" in said.flat
+
+
+def range_of_run(folder: Path) -> object:
+    """Black and white of the inputs of what a run handed over."""
+    return load(folder).model.values  # type: ignore[attr-defined]

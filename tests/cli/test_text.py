@@ -67,7 +67,7 @@ def test_a_text_is_asked_for_and_bad_ones_are_refused(run: Run, trained: Path, t
     assert said.code == 2
     assert "--data FILE" in said.flat
     for content, words in (
-        (None, "there is no file"),
+        (None, "does not exist"),
         (b"", "is empty: give a file with text in it"),
         (b"all in one line", "data.layout=windows"),
         ("Zo\u00eb\n".encode("utf-16"), "is not utf-8 at byte 0"),

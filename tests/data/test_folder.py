@@ -529,7 +529,7 @@ def test_what_may_not_be_read_is_named_once(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(Image, "open", refuse)
     assert image_folder(tmp_path, 8).notes == ("Skipped 1 file that cannot be read: b.png (Permission denied).",)
-    monkeypatch.setattr(Path, "is_file", lambda path: refuse(path / "b.png"))
+    monkeypatch.setattr(Path, "iterdir", lambda path: refuse(path / "b.png"))
     with pytest.raises(DataError, match=rf"^{tmp_path} cannot be read \(Permission denied\): change its permissions"):
         load_images(tmp_path, 8)
 

@@ -624,6 +624,16 @@ def test_look_aheads_under_adam_are_those_of_numpy(name):
         assert game.point.flat().tolist() == pytest.approx(z.tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.RMSprop, torch.optim.NAdam])
+def test_proximal_refuses_weight_decay_that_is_scaled_with_the_gradient(optimizer):
+    game = two_player_game(optimizer=lambda p: optimizer(p, lr=0.1, weight_decay=0.1))
+    with pytest.raises(ValueError, match=f"Take AdamW, or SGD, or weight_decay=0 for '{game.names[0]}'"):
+        m.Proximal().step(game, Batches(draw))
+    for kind in (torch.optim.AdamW, torch.optim.SGD):
+        game = two_player_game(optimizer=lambda p, kind=kind: kind(p, lr=0.1, weight_decay=0.1))
+        m.Proximal().step(game, Batches(draw))
+
+
 @pytest.mark.parametrize("name", [n for n in LOOKING_AHEAD if n not in ("unrolled", "anchored")])
 def test_under_adam_a_look_ahead_is_felt(name):
     """The distance to a simultaneous step is of the order of the step itself, and not a thousandth of it."""

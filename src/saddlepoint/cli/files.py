@@ -8,6 +8,7 @@ from pathlib import Path
 from saddlepoint.cli.console import err, fail
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.folder import printable
+from saddlepoint.disk import without_links
 
 #: Failures that are named on the screen.
 NAMED = 10
@@ -41,14 +42,14 @@ def jobs_of(
         ConfigurationError: an input that is not there or holds nothing to read, or a file that would be written twice
             or in the place of an input.
     """
-    target = out.resolve()
+    target = without_links(out)
     jobs = []
     for given in inputs:
         if given.is_dir():
             names = below(given)
-            if given.resolve() in target.parents:
+            if without_links(given) in target.parents:
                 # What an earlier call wrote below the folder is no input of the next.
-                names = [name for name in names if target not in (given / name).resolve().parents]
+                names = [name for name in names if target not in without_links(given / name).parents]
             if not names:
                 raise ConfigurationError(f"{given} holds no {what}: give files, or folders that have some below them")
             jobs += [Job(given / name, out / renamed(Path(name))) for name in names]
@@ -65,9 +66,9 @@ def jobs_of(
                 f"{sources[0]} and {sources[1]} would both be written to {path}: rename one, or call twice with two "
                 f"folders --out"
             )
-    inputs_there = {job.source.resolve() for job in jobs}
+    inputs_there = {without_links(job.source) for job in jobs}
     for job in jobs:
-        if job.target.resolve() in inputs_there:
+        if without_links(job.target) in inputs_there:
             raise ConfigurationError(f"{job.target} is an input, and would be written over: give another folder --out")
     return jobs
 

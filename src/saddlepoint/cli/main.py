@@ -4,6 +4,7 @@ A command's module is imported when the command is run, so that help, the versio
 """
 
 import io
+import os
 import sys
 from pkgutil import resolve_name
 from typing import Annotated, Any, NamedTuple, NoReturn
@@ -88,6 +89,11 @@ COMMANDS = {
         "exporting:export",
         "Write what was trained for other programs. A graph is run and compared with the model as it is written.",
     ),
+    "push": Entry(
+        "sharing:push",
+        "Give what a run hands over to the Hugging Face Hub: weights, a card with measures, samples, a passport.",
+    ),
+    "pull": Entry("sharing:pull", "Fetch a model from the Hugging Face Hub. No code is fetched, and none is run."),
     "passport": Entry(
         "marking:passport",
         "Write what a run was made of and what was measured of it, in one file that you may sign, and one page.",
@@ -145,6 +151,7 @@ COMMANDS = {
     "checkpoint": Entry("managing:checkpoint", "Ask the process that trains a run for a checkpoint and a picture now."),
     "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
     "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
+    "studio": Entry("showing:studio", "Show runs in the browser while they train; reads their folders alone."),
     "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
     "list": Entry(
         "listing:list_",
@@ -239,10 +246,12 @@ def main() -> None:
         sys.exit(1)
     except ConfigurationError as error:
         _fail(str(error), getattr(error, "exit_code", 2))
-    except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
-    except (MemoryError, RuntimeError, TypeError, ValueError) as error:
-        _fail_for(error)
+    except (ImportError, MemoryError, OSError, RuntimeError, TypeError, ValueError) as error:
+        try:
+            _fail_for(error)
+        except MemoryError:  # there is none left to look at it, or to import what says more
+            os.write(2, b"error: this computer has not enough memory: ask for less at once\n")
+            os._exit(1)
     except KeyboardInterrupt:
         _say("interrupted")
         sys.exit(130)
@@ -257,6 +266,8 @@ def _fail_for(error: Exception) -> NoReturn:
     if (short := shortage(error)) is not None:
         command = next((word for word in sys.argv[1:] if word in LESS), "")
         _fail(f"{short}. {LESS.get(command, 'Ask for less at once')}", 1)
+    if isinstance(error, OSError):
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     from saddlepoint.components.device import missing_operation
 
     if (missing := missing_operation(error)) is not None:

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from rich.table import Table
 from torch import Tensor
 
 from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.comparison import gathered
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings, assign
 from saddlepoint.core import Outcome, rng
@@ -182,13 +182,8 @@ def _rows(play: "partial[list[Cell]]", sizes: Sequence[float], starts: int, jobs
     with bar:
         if jobs == 1 or len(sizes) ** 2 * starts < FEW:
             return [play(h) for h in bar.track(sizes, description="mapping")]
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(jobs, len(sizes)), context, initializer=_begin) as pool:
-            try:
-                return list(bar.track(pool.map(play, sizes), total=len(sizes), description="mapping"))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        task = bar.add_task("mapping", total=len(sizes))
+        return gathered(play, sizes, jobs, begin=_begin, watch=lambda done: bar.update(task, completed=done))
 
 
 def _begin() -> None:

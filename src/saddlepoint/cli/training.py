@@ -77,6 +77,12 @@ def train(
     processes: Annotated[
         int, typer.Option("--processes", min=1, metavar="N", help="Share each batch among N processes of this machine.")
     ] = 1,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track", metavar="NAME", help="Tell a tracker: tensorboard, trackio, wandb, mlflow; may be repeated."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on stdout.")] = False,
     wants_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, and the main settings of a RECIPE that is named.")
@@ -129,7 +135,7 @@ def train(
     if processes not in (1, launched()):
         raise ConfigurationError(f"--processes is {processes}, and the launcher started {launched()}: leave it out")
     with joined():
-        run = _trained(config, out, notify)
+        run = _trained(config, out, notify, track or ())
         following, code = not leads(), run.exit_code
     if following:
         raise typer.Exit(code)
@@ -143,12 +149,14 @@ def train(
     raise typer.Exit(run.result.exit_code)
 
 
-def _trained(config: Config, out: Path | None, notify: str | None) -> Run:
+def _trained(config: Config, out: Path | None, notify: str | None, track: Sequence[str]) -> Run:
     bar = ProgressBar() if leads() else None
     try:
         run = Run.begin(config, out, observers=[bar] if bar is not None else [])
         if notify is not None and leads():
             run.watch(Notifier(notify, run.path))
+        if leads():
+            run.track(track)
         return run.train()
     finally:
         if bar is not None:

@@ -13,17 +13,24 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from saddlepoint.comparison.entry import Entry, EntryResult
 from saddlepoint.comparison.settings import Comparison
 from saddlepoint.comparison.standings import chosen, summary
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.runs.progress import err
 from saddlepoint.storage import RunFolder, remove_partial
 from saddlepoint.training import RunFailed
 
 #: Analytic games below so many evaluations in all are over before a process has started.
 SMALL = 30_000
+
+#: Processes that may be killed, the last included, without anything that is finished meanwhile.
+DEATHS = 3
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 #: Told how many runs are done, parts of runs counted, and how many there are.
 OnRun = Callable[[float, int], None]
@@ -43,7 +50,7 @@ def run(
     Raises:
         ConfigurationError: the folder holds another comparison, or a method does not fit the game.
         RunBusy: another process is at work in this folder.
-        RunFailed: a process died; the same call goes on from here.
+        RunFailed: processes died again and again; the same call goes on from here.
         KeyboardInterrupt: a signal stopped it; the same call goes on from here.
     """
     folder = RunFolder(path)
@@ -134,33 +141,83 @@ def _further(progress: Callable[[float], None], done: int, share: float) -> None
 def _in_processes(
     left: Sequence[Entry], jobs: int, before: int, progress: Callable[[float], None]
 ) -> list[tuple[Entry, EntryResult]]:
-    if not left:
-        return []
     context = multiprocessing.get_context("spawn")
     shares, stop = context.Value("d", 0.0), context.Event()
-    with (
-        terminable(),
-        ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(shares, stop)) as pool,
-    ):
-        waiting: set[Future[EntryResult]] = set()
-        try:
-            with nameless_main():
-                futures = {pool.submit(_work, entry): entry for entry in left}
-            waiting = set(futures)
-            while waiting:
-                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                progress(before + shares.value)
-        except BrokenProcessPool as error:
-            raise RunFailed(
-                "a process died, perhaps for want of memory: the same command goes on, with --jobs 1 if so"
-            ) from error
-        except BaseException:
-            stop.set()  # those at work save and leave
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-        return [(entry, future.result()) for future, entry in futures.items()]
+    played = gathered(
+        _work,
+        left,
+        jobs,
+        begin=partial(_begin, shares, stop),
+        watch=lambda _: progress(before + shares.value),
+        stop=stop.set,
+    )
+    return list(zip(left, played, strict=True))
+
+
+def gathered(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    jobs: int,
+    *,
+    begin: Callable[[], None],
+    watch: Callable[[int], None],
+    stop: Callable[[], None] = lambda: None,
+) -> list[R]:
+    """What `work` gives of each item, in processes.
+
+    Where one of them dies (killed, or for want of memory), that is told, and what is not finished is begun again by
+    half as many.
+
+    Args:
+        work, items, begin: can be pickled; `begin` is called first in each process.
+        jobs: processes.
+        watch: is told several times a second how many are finished.
+        stop: asks the processes to leave, where an exception ends the work.
+
+    Raises:
+        RunFailed: `DEATHS` processes died, and no item was finished meanwhile.
+    """
+    found: dict[int, R] = {}
+    deaths = 0
+    while left := [place for place in range(len(items)) if place not in found]:
+        before = len(found)
+        with (
+            terminable(),
+            ProcessPoolExecutor(
+                min(jobs, len(left)), mp_context=multiprocessing.get_context("spawn"), initializer=begin
+            ) as pool,
+        ):
+            futures: dict[Future[R], int] = {}
+            try:
+                with nameless_main():
+                    futures |= {pool.submit(work, items[place]): place for place in left}
+                waiting = set(futures)
+                while waiting:
+                    done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                    found |= {futures[future]: future.result() for future in done}
+                    watch(len(found))
+            except BrokenProcessPool as error:
+                # All that wait end by this error; those that were finished beside it count.
+                finished = [future for future in futures if future.done() and future.exception() is None]
+                found |= {futures[future]: future.result() for future in finished}
+                deaths = deaths + 1 if len(found) == before else 1
+                if deaths == DEATHS:
+                    raise RunFailed(
+                        "a process died again, perhaps for want of memory: the same command goes on, with --jobs 1 if "
+                        "so"
+                    ) from error
+                jobs = max(1, jobs // 2)
+                others = f"{len(items) - len(found)} of {len(items)} go on in {jobs} process{'es' if jobs > 1 else ''}"
+                err.print(
+                    f"note: a process died, perhaps for want of memory: {others}",
+                    markup=False,
+                    soft_wrap=True,
+                )
+            except BaseException:
+                stop()  # those at work save and leave
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+    return [found[place] for place in range(len(items))]
 
 
 @contextmanager
@@ -221,6 +278,8 @@ def _follow() -> None:
 
 
 def _work(entry: Entry) -> EntryResult:
+    if (kept := entry.kept()) is not None:  # of a process that died before it could say so
+        return kept
     shares, stop = _shared
     told = 0.0
 

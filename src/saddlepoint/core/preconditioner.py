@@ -50,6 +50,19 @@ def preconditioner(optimizer: Optimizer, parameters: Sequence[Tensor], gradients
     return [_scale(optimizer, groups[id(p)], p, g) for p, g in zip(parameters, gradients, strict=True)]
 
 
+def scales_decay(optimizer: Optimizer) -> bool:
+    """Whether weight decay is added to the gradient before a size is taken of both, as in Adam and not in AdamW."""
+    kinds = Adam | Adamax | NAdam | RAdam | RMSprop | Adagrad | Adadelta
+    return (
+        isinstance(optimizer, kinds)
+        and not isinstance(optimizer, AdamW)
+        and any(
+            group.get("weight_decay", 0.0) and not group.get("decoupled_weight_decay", False)
+            for group in optimizer.param_groups
+        )
+    )
+
+
 def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> Tensor:
     if isinstance(optimizer, Preconditioned):
         return optimizer.preconditioner(parameter, gradient)

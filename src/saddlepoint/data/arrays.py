@@ -29,6 +29,7 @@ from saddlepoint.data.damage import DAMAGE, check_archive, check_swelling, reaso
 from saddlepoint.data.decoding import Range
 from saddlepoint.data.images import DataError, ImageData, Split, at_once, gathered
 from saddlepoint.data.value_range import ValueRange, check, natural
+from saddlepoint.disk import found_at
 
 ENDINGS = (".npz", ".npy", ".h5", ".hdf5")
 #: Names of the images and labels of each split, in the order in which they are looked for.
@@ -83,8 +84,8 @@ def array_file(path: str | Path, split: Split = "train", values: Range | None = 
 
 
 def _opened(path: Path, stack: ExitStack) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise DataError(f"{path} does not exist: expected a file of arrays; give the path of one")
+    if there := found_at(path):
+        raise DataError(f"{path} {there}: expected a file of arrays; give the path of one")
     if path.suffix.lower() in (".h5", ".hdf5"):
         try:
             import h5py

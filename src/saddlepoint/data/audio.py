@@ -19,7 +19,6 @@ The rules:
 """
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,6 +38,7 @@ from saddlepoint.data.arrays import labels_of
 from saddlepoint.data.collection import OnRead, some
 from saddlepoint.data.folder import HELD_OUT, SPLITS, printable
 from saddlepoint.data.images import DataError, Split
+from saddlepoint.disk import found_at, walk
 
 Cut = Literal["start", "loudest", "windows"]
 Level = Literal["peak", "kept"]
@@ -339,8 +339,8 @@ def read_sound(path: Path, rate: int) -> Sound:
 
 def _opened_sound(library: Any, path: Path) -> Any:
     """A file of the library's whose head was read. Raises OSError for a pipe, which would never end."""
-    if not path.is_file():
-        raise OSError("not a file, or a link to nowhere")
+    if found := found_at(path):
+        raise OSError(f"it {found}")
     return library.SoundFile(str(path))
 
 
@@ -378,12 +378,9 @@ def _listed(root: Path) -> tuple[list[str], Counter[str]]:
         raise DataError(f"{root} {found}: expected a folder of sounds; give the path of one")
     sounds: list[str] = []
     others: Counter[str] = Counter()
-    for place, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    for place, files in walk(root):
         for name in files:
-            if name.startswith("."):
-                continue
-            path = Path(place, name)
+            path = place / name
             if path.suffix.lower() in ENDINGS:
                 sounds.append(path.relative_to(root).as_posix())
             else:

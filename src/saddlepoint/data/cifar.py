@@ -18,6 +18,7 @@ import torch
 from saddlepoint.cache import cache_folder
 from saddlepoint.data.download import fetch
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.disk import is_disk_file
 
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
@@ -216,7 +217,7 @@ def found_cifar(path: Path) -> CifarDataset | None:
             return dataset
         for folder in (path, path / dataset.folder):
             names = (name for names in dataset.files.values() for name in names)
-            if (folder / dataset.archive).is_file() or any(_is_records(folder / name, dataset) for name in names):
+            if is_disk_file(folder / dataset.archive) or any(_is_records(folder / name, dataset) for name in names):
                 return dataset
     return None
 
@@ -235,14 +236,14 @@ def cifar_folder(path: str | Path, split: Split = "train") -> ImageData:
 
 def _is_records(file: Path, dataset: CifarDataset) -> bool:
     # CIFAR-100's names are anyone's: the size has to fit, or the names of its labels to lie beside.
-    if not file.is_file():
+    if not is_disk_file(file):
         return False
     named = dataset is CIFAR_10 or (file.parent / "fine_label_names.txt").is_file()
     return named or file.stat().st_size % dataset.record == 0
 
 
 def _pickled(dataset: CifarDataset, folder: Path) -> bool:
-    return all((folder / name).is_file() for name in dataset.pickled)
+    return all(is_disk_file(folder / name) for name in dataset.pickled)
 
 
 def _read(dataset: CifarDataset, path: str | Path | None, split: Split, mirrors: Sequence[str]) -> ImageData:
@@ -277,7 +278,7 @@ def _read(dataset: CifarDataset, path: str | Path | None, split: Split, mirrors:
 
 
 def _local(path: Path, names: Sequence[str], dataset: CifarDataset) -> dict[str, bytes]:
-    if path.is_file():
+    if is_disk_file(path):
         return _unpacked(path, names, dataset)
     if _pickled(dataset, path):
         raise DataError(
@@ -286,9 +287,9 @@ def _local(path: Path, names: Sequence[str], dataset: CifarDataset) -> dict[str,
     if not path.is_dir():
         raise DataError(f"{path} does not exist: expected a folder with {', '.join(names)}. {dataset.remedy}")
     folder = path / dataset.folder if (path / dataset.folder).is_dir() else path
-    if (folder / dataset.archive).is_file() and not (folder / names[0]).is_file():
+    if is_disk_file(folder / dataset.archive) and not is_disk_file(folder / names[0]):
         return _unpacked(folder / dataset.archive, names, dataset)
-    missing = [name for name in names if not (folder / name).is_file()]
+    missing = [name for name in names if not is_disk_file(folder / name)]
     if missing:
         raise DataError(f"{folder} lacks {', '.join(missing)}. {dataset.remedy}")
     return {name: (folder / name).read_bytes() for name in names}

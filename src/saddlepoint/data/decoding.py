@@ -13,14 +13,17 @@ import pickle
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from saddlepoint.disk import found_at
 
 Colour = tuple[int, int, int]
 #: Values of more than 8 bits that are black and white.
@@ -35,6 +38,8 @@ Marks = tuple[bool, bool, bool, bool]
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "JPEG2000", "BMP", "GIF", "TIFF", "PPM")
 #: Formats whose integers above 8 bits are 16 bits wide, also where Pillow holds them in 32.
 _SIXTEEN_BIT = ("PNG", "PPM")
+#: Pillow holds colour in 8 bits, and takes the upper byte of 16: by these orders of bytes.
+_UPPER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,8 @@ def available_formats() -> tuple[str, ...]:
 
 def opened_image(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     """An image whose head was read. Raises whatever Pillow raises, and OSError for a pipe, which would never end."""
-    if isinstance(source, Path) and not source.is_file():
-        raise OSError("not a file, or a link to nowhere")
+    if isinstance(source, Path) and (found := found_at(source)):
+        raise OSError(f"it {found}")
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
 
 
@@ -95,7 +100,8 @@ def decode(
 ) -> Decoded:
     """Read the first frame of an image, upright, its middle square resized to size x size (Lanczos).
 
-    Grey of more than 8 bits is scaled by `values`, which become black and white; None are the file's own.
+    More than 8 bits are scaled by `values`, which become black and white; None are a grey file's own, and of colour
+    the upper 8 of 16.
 
     Raises:
         Exception: whatever Pillow raises for a file that it cannot read; also for more than twice
@@ -107,7 +113,7 @@ def decode(
         # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the size leaves Lanczos its say.
         opened.draft(None, (2 * size * (1 if half is None else 2), 2 * size))
         several = bool(getattr(opened, "is_animated", False))
-        image, alpha = _composited(opened, background, values)
+        image, alpha = _composited(opened, background, values, partial(opened_image, source, formats))
         if half is not None:
             image = _half(image, half)
             width, height = image.size
@@ -130,7 +136,7 @@ def decode_whole(
     try:
         with opened_image(source, formats) as opened:
             profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA", "P") else None
-            image, alpha = _composited(opened, background, values)
+            image, alpha = _composited(opened, background, values, partial(opened_image, source, formats))
     # Pillow's decoders raise nearly anything on a damaged file.
     except Exception as error:
         return _reason(error)
@@ -190,10 +196,16 @@ def _reason(error: Exception) -> str:
 
 
 def _composited(
-    opened: Image.Image, background: Colour, values: Range | None = None
+    opened: Image.Image,
+    background: Colour,
+    values: Range | None = None,
+    again: Callable[[], Image.Image] | None = None,
 ) -> tuple[Image.Image, Image.Image | None]:
     """An opened image upright in red, green and blue, on a background; and its opacity, where it is not opaque."""
+    wide = bool(_swapped(opened))
     opened.load()
+    if wide and values is not None and again is not None:
+        opened.paste(_scaled_colour(_sixteen_bit(opened, again), values))
     image = _eight_bit(_upright(opened), 16 if opened.format in _SIXTEEN_BIT else 32, values)
     if not image.has_transparency_data:
         return image.convert("RGB"), None
@@ -222,20 +234,56 @@ def _fitted(image: Image.Image, size: int) -> Image.Image:
 
 
 def deep_values(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Range | None:
-    """The least and greatest value of an image of more than 8 bits, floats among them; None of others, or unreadable.
+    """Black and white of an image of more than 8 bits, floats among them; None of others, or unreadable.
+
+    Of grey its least and greatest value. Of colour 0 and the greatest, or 65535 where that is more than half of it.
 
     >>> deep_values(Path("nowhere.tif")) is None
     True
     """
     try:
         with opened_image(source, formats) as opened:
-            if not _is_deep(opened):  # by the head alone
+            wide = bool(_swapped(opened))  # by the head alone
+            if not (wide or _is_deep(opened)):
                 return None
+            if wide:
+                most = _sixteen_bit(opened, partial(opened_image, source, formats))[..., :3].max()
+                return 0.0, float(most) if 0 < most <= 32767 else 65535.0
             values = np.asarray(opened)
     except Exception:  # the decoder will say what is the matter
         return None
     finite = bool(np.isfinite(values).all()) and values.size > 0
     return (float(values.min()), float(values.max())) if finite else None
+
+
+def _swapped(opened: Image.Image) -> list[Any]:
+    """How to read the lower bytes of colour of 16 bits, which Pillow leaves out; [] of other images, by the head."""
+    found = []
+    for tile in getattr(opened, "tile", ()) if opened.mode in ("RGB", "RGBA") else ():
+        first = tile.args if isinstance(tile.args, str) else tile.args and tile.args[0]
+        layout, _, order = str(first).partition(";16")
+        if layout not in ("RGB", "RGBA") or order not in _UPPER:
+            return []
+        other = f"{layout};16{_UPPER[order]}"
+        found.append(tile._replace(args=other if isinstance(tile.args, str) else (other, *tile.args[1:])))
+    return found
+
+
+def _sixteen_bit(opened: Image.Image, again: Callable[[], Image.Image]) -> NDArray[np.uint16]:
+    """All values of colour of 16 bits, (H, W, 3 or 4); `again` opens the image a second time."""
+    with again() as other:
+        setattr(other, "tile", _swapped(other))  # noqa: B010, which only images of files have
+        lower = np.asarray(other)
+    values: NDArray[np.uint16] = np.asarray(opened).astype(np.uint16) << 8 | lower
+    return values
+
+
+def _scaled_colour(values: NDArray[np.uint16], given: Range) -> Image.Image:
+    """Eight bits; opacity keeps its own upper ones."""
+    black, white = given
+    scaled = ((values[..., :3].astype(np.float64) - black) * (255 / (white - black))).round().clip(0, 255)
+    opacity = (values[..., 3:] >> 8).astype(np.float64)
+    return Image.fromarray(np.concatenate([scaled, opacity], axis=2).astype(np.uint8))
 
 
 def _is_deep(image: Image.Image) -> bool:

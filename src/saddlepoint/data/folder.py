@@ -1,6 +1,5 @@
 """Any folder of images: nested or not, of mixed sizes, modes and formats, with files that are none."""
 
-import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from saddlepoint.data.decoding import Colour, Range, Source
 from saddlepoint.data.images import DataError, ImageData, Split
 from saddlepoint.data.value_range import notes_of, range_of_files
 from saddlepoint.data.workers import Target
+from saddlepoint.disk import walk
 
 EXTENSIONS = frozenset(
     (
@@ -192,25 +192,15 @@ def listed(root: Path) -> Listing:
     images: list[str] = []
     others: Counter[str] = Counter()
     unread: list[str] = []
-    seen: set[tuple[int, int]] = set()
 
     def failed(error: OSError) -> None:
         unread.append(printable(Path(str(error.filename)).relative_to(root).as_posix()))
 
-    for place, folders, files in os.walk(root, onerror=failed, followlinks=True):
-        # Links to folders are followed, but each folder is read once: a link to a parent would never end.
-        status = Path(place).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        below = Path(place).relative_to(root).as_posix()
+    for place, files in walk(root, failed, links=True, skipped=SYSTEM):
+        below = place.relative_to(root).as_posix()
         prefix = "" if below == "." else f"{below}/"
-        folders[:] = sorted(name for name in folders if not _hidden(name))
         for name in files:
             extension = Path(name).suffix.lower()
-            if _hidden(name):
-                continue
             if extension in EXTENSIONS:
                 images.append(prefix + name)
             else:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from saddlepoint.cache import cache_folder
 from saddlepoint.data.download import fetch
 from saddlepoint.data.images import DataError, ImageData, Split
+from saddlepoint.disk import found_at, is_disk_file
 
 IMAGES, LABELS = 2051, 2049
 _CONTENT = {IMAGES: "images", LABELS: "labels"}
@@ -194,7 +195,7 @@ def _find(folder: Path, stem: str) -> Path | None:
     # Some copies on the web have a dot where the original has a dash.
     for name in (stem, stem.replace("-idx", ".idx")):
         for found in (folder / f"{name}.gz", folder / name):
-            if found.is_file():
+            if is_disk_file(found):
                 return found
     return None
 
@@ -236,8 +237,8 @@ def read_idx(path: str | Path, magic: int) -> NDArray[np.uint8]:
     path = Path(path)
     remedy = "the file is damaged or not what its name says; delete it and get it again"
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("not a file")
+        if path.exists() and (found := found_at(path)):
+            raise OSError(f"it {found}")
         with path.open("rb") as raw:
             zipped = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)

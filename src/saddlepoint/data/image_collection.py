@@ -15,7 +15,7 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.collection import THREADS, OnRead, some
-from saddlepoint.data.decoding import Colour, Whole, available_formats, decode_whole, opened_image, upright_size
+from saddlepoint.data.decoding import Colour, Range, Whole, available_formats, decode_whole, opened_image, upright_size
 from saddlepoint.data.folder import WHITE, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split, gathered
 from saddlepoint.data.value_range import notes_of, range_of_files
@@ -33,6 +33,7 @@ class Photographs:
         source: where they came from, a sentence.
         notes: what was skipped or converted, a sentence each.
         held_out: others of the same kind, that are not trained on.
+        values: of more than 8 bits, black and white.
 
     >>> from saddlepoint.data import ImageData
     >>> two = Photographs.of(ImageData("two", torch.zeros(2, 1, 4, 6, dtype=torch.uint8), None, (), "Made here."))
@@ -47,6 +48,7 @@ class Photographs:
     source: str
     notes: tuple[str, ...] = ()
     held_out: "Photographs | None" = None
+    values: Range | None = None
 
     kind = "images"
     classes: ClassVar[tuple[str, ...]] = ()
@@ -149,6 +151,7 @@ def photograph_folder(
     background: Colour = WHITE,
     progress: OnRead | None = None,
     split: Split = "train",
+    values: Range | None = None,
 ) -> Photographs:
     """Read every image below a folder, whole and in the order of their paths.
 
@@ -174,19 +177,21 @@ def photograph_folder(
     places[:, 0] = lengths.cumsum(0) - lengths
     found = _Findings()
     learnt = root if split == "train" else part_of(Path(path).expanduser(), "train")[0]
-    values = range_of_files(files if learnt == root else [learnt / name for name in listed(learnt).images])
-    read = partial(decode_whole, background=background, formats=formats, values=None if values is None else values.ends)
+    deep = range_of_files(files if learnt == root else [learnt / name for name in listed(learnt).images], values)
+    ends = values if deep is None else deep.ends
+    read = partial(decode_whole, background=background, formats=formats, values=ends)
     parts = _decoded(files, places, channels, read, found, progress)
     pixels = gathered((int(lengths.sum()),), parts)
     name = root.parent.resolve().name if notes else root.resolve().name
-    notes += found.notes([printable(image) for image in listing.images], background) + notes_of(values, None)
+    notes += found.notes([printable(image) for image in listing.images], background) + notes_of(deep, values)
     kept = torch.tensor([i for i in range(len(files)) if i not in found.failed], dtype=torch.int64)
     if not len(kept):
         raise DataError(
             f"{root}: none of the {len(files):,} image files can be read. {' '.join(notes)} "
             f"Check that they open in an image viewer"
         )
-    return Photographs(name, pixels, channels, places[kept], f"The images of the folder {root}.", tuple(notes))
+    source = f"The images of the folder {root}."
+    return Photographs(name, pixels, channels, places[kept], source, tuple(notes), values=ends)
 
 
 @dataclass

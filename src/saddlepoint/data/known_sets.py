@@ -161,6 +161,7 @@ def load_photographs(
     path: str | Path | None = None,
     split: Split = "train",
     progress: OnRead | None = None,
+    values: Range | None = None,
 ) -> Photographs:
     """Read images by name or path as `load_images` does, but that those of a folder are whole, of their own sizes.
 
@@ -171,8 +172,8 @@ def load_photographs(
     if place is not None and (source == "folder" or isinstance(source, Path) or is_path(str(source))):
         folder = Path(place).expanduser()
         if folder.is_dir() and found_cifar(folder) is None and not holds_idx(folder):
-            return photograph_folder(folder, progress=progress, split=split)
-    return Photographs.of(load_images(source, path=path, split=split, progress=progress))
+            return photograph_folder(folder, progress=progress, split=split, values=values)
+    return Photographs.of(load_images(source, path=path, split=split, progress=progress, values=values))
 
 
 def _read(path: Path, size: int | None, split: Split, progress: OnRead | None, values: Range | None) -> ImageData:

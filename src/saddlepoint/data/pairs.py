@@ -14,7 +14,7 @@ from torch import Tensor
 
 from saddlepoint.data.collection import Collection, OnRead, some
 from saddlepoint.data.decoded_cache import read
-from saddlepoint.data.decoding import Colour, Half, Source, available_formats, upright_size
+from saddlepoint.data.decoding import Colour, Half, Range, Source, available_formats, upright_size
 from saddlepoint.data.folder import WHITE, Files, Listing, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split
 from saddlepoint.data.value_range import notes_of, range_of_files
@@ -37,6 +37,7 @@ class PairData:
         source: where they came from, a sentence.
         notes: what was skipped or converted, a sentence each.
         held_out: others of the same kind, which are not trained on.
+        values: of inputs and of targets of more than 8 bits, black and white.
 
     Raises:
         DataError: pairs of different numbers, or targets whose sides are no whole multiple of the inputs'.
@@ -49,6 +50,7 @@ class PairData:
     source: str
     notes: tuple[str, ...] = ()
     held_out: "PairData | None" = None
+    values: tuple[Range | None, Range | None] = (None, None)
 
     classes: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[Mapping[str, int]] = {}
@@ -128,6 +130,7 @@ def read_pairs(
     scale: int = 1,
     channels: Channels = (None, None),
     background: Colour = WHITE,
+    values: tuple[Range | None, Range | None] = (None, None),
     progress: OnRead | None = None,
 ) -> PairData:
     """Read pairs of images, or two sets of images, below a folder, at size x size pixels.
@@ -153,6 +156,7 @@ def read_pairs(
         scale: a target's side over an input's.
         channels: see `Channels`; 1 or 3 each.
         background: behind transparency.
+        values: of inputs and of targets of more than 8 bits, black and white; None finds them.
         progress: called with (done, total) as files are decoded.
 
     Raises:
@@ -175,14 +179,15 @@ def read_pairs(
             paired = ours == theirs and len(set(ours)) == len(ours)
         sides, found = _matched(*folders) if paired else _apart(*folders)
     halves = (len(sides[0]), len(sides[1]))
-    images, failed = [], []
-    for side, wanted, before in zip(sides, targets, (0, halves[0]), strict=True):
-        values = range_of_files(side.paths)
-        target = replace(wanted, values=None if values is None else values.ends)
+    images, failed, ranges = [], [], []
+    for side, wanted, before, ends in zip(sides, targets, (0, halves[0]), values, strict=True):
+        deep = range_of_files(side.paths, ends)
+        ranges.append(ends if deep is None else deep.ends)
+        target = replace(wanted, values=ranges[-1])
         pixels, findings = read(side.files, target, _counted(progress, before, sum(halves)))
         images.append(pixels)
         failed.append(findings.failed)
-        told = findings.notes(target, side.called) + notes_of(values, None)
+        told = findings.notes(target, side.called) + notes_of(deep, ends)
         notes += [f"{side.name}: {note}" for note in told]
     kept = [[i for i in range(n) if i not in bad] for n, bad in zip(halves, failed, strict=True)]
     if paired:
@@ -201,7 +206,8 @@ def read_pairs(
         for side, pixels, chosen in zip(sides, images, rows, strict=True)
     ]
     what = "The pairs" if paired else "The images on both sides"
-    return PairData(name, data[0], data[1], paired, f"{what} of the folder {root}.", tuple(notes))
+    source = f"{what} of the folder {root}."
+    return PairData(name, data[0], data[1], paired, source, tuple(notes), values=(ranges[0], ranges[1]))
 
 
 def holds_out(path: str | Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from saddlepoint.disk import found_at
 from saddlepoint.extractors.extractor import Extractor
 
 
@@ -16,8 +17,8 @@ def torchscript(path: Path, device: str | torch.device = "cpu") -> Extractor:
     Raises:
         ValueError: there is no such file, or it is not TorchScript. Other files are pickles and are not opened.
     """
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}: give the path of a TorchScript file")
+    if found := found_at(path):
+        raise ValueError(f"{path} {found}: give the path of a TorchScript file")
     try:
         module = torch.jit.load(str(path), map_location="cpu")
     except RuntimeError:

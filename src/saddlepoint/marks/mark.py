@@ -34,10 +34,13 @@ class Mark:
         model: kind of the model.
         weights: SHA-256 of its weights, hexadecimal.
         kind: `CREATED` or `EDITED`.
-        software, version: what wrote it.
+        software: what wrote it.
+        version: of the software.
         versions: of the libraries that decide its numbers.
         taken: weights of a checkpoint, average or live; None are those that the run handed over.
-        seed, n, label: as they were given.
+        seed: as it was given.
+        n: samples that were drawn together.
+        label: the class, where one was given.
         position: of the sample in what was drawn, from 0, where a file holds one; None where it holds all.
         options: further ones that were given, by name.
         input: SHA-256 of the file that was converted.

@@ -324,7 +324,7 @@ def _plain_decades(axes: Axes, series: Sequence[Curve]) -> None:
 
 def _line(axes: Axes, series: Curve, label: str, colour: str) -> None:
     few = len(series.values) < SMOOTHED_FROM
-    raw = _thinned(series)
+    raw = thinned(series)
     axes.plot(
         raw.samples,
         raw.values,
@@ -336,7 +336,7 @@ def _line(axes: Axes, series: Curve, label: str, colour: str) -> None:
         label=label if few else None,
     )
     if not few:
-        smooth = _thinned(Curve(series.name, series.samples, running_mean(series.values)))
+        smooth = thinned(Curve(series.name, series.samples, running_mean(series.values)))
         axes.plot(smooth.samples, smooth.values, color=colour, linewidth=1.9, label=label)
 
 
@@ -355,7 +355,7 @@ def running_mean(values: Numbers) -> Numbers:
     return np.where(finite, totals / np.maximum(counts, 1.0), np.nan)
 
 
-def _thinned(series: Curve) -> Curve:
+def thinned(series: Curve) -> Curve:
     """The lowest and the highest value of each stretch, in their order, and a gap where one is not finite."""
     if len(series.values) <= DRAWN:
         return series

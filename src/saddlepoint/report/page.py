@@ -122,7 +122,7 @@ def write_report(folder: Path) -> Path:
     Raises:
         ValueError: this is no run folder, or a file in it can't be read; says what to do.
     """
-    run = _Run(folder)
+    run = RunPage(folder)
     path = run.folder.report
     write_atomically(path, template("page.html").render(run.facts()), folder)
     return path
@@ -135,15 +135,23 @@ def write_curves(folder: Path) -> Path:
         ValueError: this is no run folder, or a file in it can't be read; says what to do.
     """
     path = folder / "curves.png"
-    run = _Run(folder)
+    run = RunPage(folder)
     save_png(curves(run.records, measures=run.identity.get("measures")), path)
     return path
 
 
-class _Run:
-    """What a run folder holds, read leniently: a report is wanted most where something went wrong."""
+class RunPage:
+    """What a run folder holds, read leniently: a report is wanted most where something went wrong.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the folder.
+        records: as they were read already; None reads them.
+
+    Raises:
+        ValueError: this is no run folder, or a file in it can't be read; says what to do.
+    """
+
+    def __init__(self, path: Path, records: list[dict[str, Any]] | None = None) -> None:
         self.path, self.folder = path, RunFolder(path)
         known = (self.folder.identity, self.folder.config, self.folder.records)
         if not path.is_dir():
@@ -156,7 +164,7 @@ class _Run:
         self.folder.check_inside()
         try:
             self.identity = self.folder.read_identity()
-            self.records = read_records(self.folder.records)
+            self.records = read_records(self.folder.records) if records is None else records
             config = self.folder.config
             self.config_text = read_text(config, CONFIG_BYTES, "replace") if config.exists() else ""
         except OSError as error:
@@ -170,6 +178,22 @@ class _Run:
         """All that the template asks for, in plain words."""
         snapshots, of, unreadable = _snapshots(self.folder.samples)
         return {
+            **self.words(),
+            **self.measured(),
+            **self.exhibits(),
+            "snapshots": snapshots,
+            "snapshots_of": of,
+            "unreadable": unreadable,
+            "latest": _latest(self.folder.samples),
+            "texts": _texts(self.folder.samples),
+            "small": SMALL,
+            "charts": [_chart(panel) for panel in self.panels()],
+            "config": highlighted(self.config_text),
+        }
+
+    def words(self) -> dict[str, Any]:
+        """All that takes no picture."""
+        return {
             "name": str(self.identity.get("name") or self.path.resolve().name),
             "recipe": str(self.identity.get("recipe") or self.config.get("recipe") or ""),
             "outcome": self._outcome(),
@@ -181,25 +205,25 @@ class _Run:
             "questions": _QUESTIONS,
             "interventions": self.identity.get("interventions", []),
             "things": str(mapping(self.identity.get("dataset")).get("kind") or "samples"),
-            "snapshots": snapshots,
-            "snapshots_of": of,
-            "unreadable": unreadable,
-            "latest": _latest(self.folder.samples),
-            "texts": _texts(self.folder.samples),
-            "small": SMALL,
-            **self._exhibits(),
-            "charts": [_chart(panel) for panel in panels(self.records, self.identity.get("measures"))],
             "metrics": self._metrics(),
-            "evaluation": self._evaluation(),
-            "evaluation_notes": _strings(self._newest_evaluation().get("notes")),
-            "evaluation_figures": self._figures(),
             "commands": self._commands(),
             "started_with": shlex.join(_strings(self.identity.get("command"))),
             "dataset": self._dataset(),
             "notes": _strings(mapping(self.identity.get("dataset")).get("notes")),
             "run_facts": self._run_facts(),
-            "config": highlighted(self.config_text),
             "citations": _strings(self.identity.get("citations")),
+        }
+
+    def panels(self) -> list[Panel]:
+        """The curves."""
+        return panels(self.records, self.identity.get("measures"))
+
+    def measured(self) -> dict[str, Any]:
+        """What `saddle evaluate` left: a table, notes, figures."""
+        return {
+            "evaluation": self._evaluation(),
+            "evaluation_notes": _strings(self._newest_evaluation().get("notes")),
+            "evaluation_figures": self._figures(),
         }
 
     def _spent(self, key: str) -> float:
@@ -281,7 +305,7 @@ class _Run:
             return None
         return table if table.rows else None
 
-    def _exhibits(self) -> dict[str, Any]:
+    def exhibits(self) -> dict[str, Any]:
         """What lies beside the snapshots, as the template asks for it."""
         found = read_exhibits(self.folder.exhibits)
         pictures = {name: _pictured(path) for name, path in found.pictures.items()}
@@ -380,7 +404,7 @@ class _Run:
 # --- pictures -------------------------------------------------------------------------------------------
 
 
-def _numbered(samples: Path) -> list[tuple[int, Path]]:
+def numbered(samples: Path) -> list[tuple[int, Path]]:
     """The snapshots of a run by samples seen; nothing else that may lie there."""
     if not samples.is_dir():
         return []
@@ -389,7 +413,7 @@ def _numbered(samples: Path) -> list[tuple[int, Path]]:
 
 def _snapshots(samples: Path) -> tuple[list[Snapshot], int, int]:
     """Evenly spaced snapshots, first and last among them; how many there are; how many could not be read."""
-    found = _numbered(samples)
+    found = numbered(samples)
     chosen = evenly(len(found), SNAPSHOTS)
     shown, unreadable = [], 0
     for place in chosen:
@@ -402,7 +426,7 @@ def _snapshots(samples: Path) -> tuple[list[Snapshot], int, int]:
 
 def _latest(samples: Path) -> Snapshot | None:
     """The newest snapshot that can be read, large."""
-    for seen, path in reversed(_numbered(samples)):
+    for seen, path in reversed(numbered(samples)):
         try:
             return _snapshot(seen, path, STAGE_BYTES)
         except (OSError, UnidentifiedImageError, SyntaxError, ValueError):
@@ -437,12 +461,19 @@ def evenly(count: int, wanted: int) -> list[int]:
 
 
 def _snapshot(seen: int, path: Path, limit: int) -> Snapshot:
-    picture, kind, (width, height) = _compressed(path, limit)
+    picture, kind, (width, height) = compressed(path, limit)
     return Snapshot(seen, f"{seen:,} samples", data_uri(picture, kind), width, height)
 
 
-def _compressed(path: Path, limit: int) -> tuple[bytes, str, tuple[int, int]]:
-    """A picture in at most about `limit` bytes: as it is, with losses, and at last smaller."""
+def compressed(path: Path, limit: int) -> tuple[bytes, str, tuple[int, int]]:
+    """A picture in at most about `limit` bytes: as it is, with losses, and at last smaller.
+
+    Returns:
+        The content; its media type; width and height in pixels.
+
+    Raises:
+        OSError, SyntaxError, ValueError: it can't be read, or is too large.
+    """
     content = read_bytes(path, READ_BYTES)
     with _opened(content) as opened:
         if opened.width * opened.height > READ_PIXELS:

@@ -8,8 +8,12 @@ from saddlepoint.report.verdicts import verdicts
 from saddlepoint.storage import RunFolder, read_records, runs_below
 
 
-def status_of(path: Path) -> dict[str, Any]:
+def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """What a run's folder says of it, as plain data.
+
+    Args:
+        path: the folder.
+        records: as they were read already; None reads them.
 
     Returns:
         `run`; `name`, `recipe`, `data` and `method`; `tags` and `note`, which people gave; `started`; `state`:
@@ -24,7 +28,8 @@ def status_of(path: Path) -> dict[str, Any]:
     if not folder.config.exists():
         raise ValueError(f"{path} holds no run: name the folder of one, as in: saddle status runs/digits")
     folder.check_inside()
-    config, identity, records = folder.read_config(), folder.read_identity(), read_records(folder.records)
+    config, identity = folder.read_config(), folder.read_identity()
+    records = read_records(folder.records) if records is None else records
     tags, note = folder.read_notes()
     last = records[-1] if records else {}
     ended = identity.get("state") == "ended"

@@ -3,10 +3,10 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 
-def template(name: str) -> Template:
+def template(name: str, package: str = "saddlepoint.report") -> Template:
     """A page's template; a name that a page uses and is not given is an error."""
     environment = Environment(
-        loader=PackageLoader("saddlepoint", "report"),
+        loader=PackageLoader(package, ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -13,12 +13,14 @@ from saddlepoint.configuration.outside import is_outside, read_from_file
 from saddlepoint.core import Game, Method
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.runs.fitting import fitting
+from saddlepoint.runs.hub import SCHEME, pull
 from saddlepoint.runs.progress import progress_here, work_here
 from saddlepoint.runs.run import Run
 from saddlepoint.storage.folder import read_config as read_yaml
 from saddlepoint.tasks import Config, read_config, recipe_named, recipes
 from saddlepoint.tasks.own import OwnGame, OwnPlayers, own_config
 from saddlepoint.tasks.registry import is_recipe
+from saddlepoint.tracking import Tracker
 from saddlepoint.training import Budget, Observer
 from saddlepoint.training.plan import lengths
 from saddlepoint.training.processes import joined, leads
@@ -148,6 +150,7 @@ def train(
     start: "str | Path | Run | Mapping[str, object] | None" = None,
     settings: Mapping[str, object] | None = None,
     observers: Sequence[Observer] = (),
+    track: str | Tracker | Sequence[str | Tracker] = (),
     progress: bool = True,
     **more: Any,
 ) -> Run:
@@ -170,6 +173,7 @@ def train(
         start: a run to take the players from, its folder, or {"run": folder, "take": "optimizers"}.
         settings: any setting by its key, as {"optimizer.lr": 5e-4}.
         observers: told how it goes.
+        track: trackers: tensorboard, trackio, wandb, mlflow, an entry point's name, or a `Tracker`; one or several.
         progress: whether a bar is shown; in a notebook the newest picture, without a terminal a line a record.
         more: further settings of the top level; of a game of your own `metrics` (players ↦ numbers by name), `sample`
             ((players, n, source) ↦ samples), `average` (a half-life in samples), `every` and `evaluations`.
@@ -201,6 +205,8 @@ def train(
             place = str(data) if isinstance(data, str | Path) else None
             config = configured(what, data=place, settings=given)
             run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
+        if leads():
+            run.track([track] if isinstance(track, str | Tracker) else track)
         run.train()
     if run.result is not None and run.result.signal is not None:
         raise KeyboardInterrupt(f"the run is saved in {run.path}: the same call continues it")
@@ -211,13 +217,15 @@ def load(path: str | Path, *, networks: Mapping[str, nn.Module] | None = None, t
     """A run, from its folder or from its `generator/` folder alone.
 
     Args:
-        path: the folder.
+        path: the folder, or a model of the Hugging Face Hub: hf://user/name, hf://user/name@revision.
         networks: modules that it was trained with, where they were yours, by role.
         trust: whether code outside of Saddlepoint that the folder names may be imported.
 
     Raises:
         ValueError: nothing trained is there, or its files are damaged; says what to do.
     """
+    if isinstance(path, str) and path.startswith(SCHEME):
+        path = pull(path)
     run = Run.open(path, networks=networks, trust=trust)
     if run.config is None or run.storage.generator.is_dir():
         _ = run.model  # damaged files are found now, not at the first use

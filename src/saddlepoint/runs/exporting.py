@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.storage import read_bytes, write_atomically, write_sealed
+from saddlepoint.storage import read_bytes, whole_folder, write_atomically, write_sealed
 from saddlepoint.storage.sealed import MANIFEST
 from saddlepoint.tasks.graph import Graph
 from saddlepoint.tasks.model import CARD, Model
@@ -224,17 +224,19 @@ def _quiet() -> Iterator[None]:
 
 def _copied(model: Model, folder: Path) -> dict[str, str]:
     """Copy a model's own folder: safetensors, configuration, manifest and card. Gives what is in it."""
+    with whole_folder(folder, _check_new) as made:
+        if model.folder is None:
+            model.save(made, {})
+        else:
+            own = [path for path in model.folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+            sealed = [path for path in own if path.name not in (CARD, MANIFEST)]
+            write_sealed(made, {path.name: read_bytes(path, path.stat().st_size) for path in sealed})
+            for path in own:
+                if path.name == CARD:
+                    write_atomically(made / CARD, read_bytes(path))
+    return {path.name: f"{path.stat().st_size:,} bytes" for path in sorted(folder.iterdir())}
+
+
+def _check_new(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is not empty: give a new folder")
-    if model.folder is None:
-        model.save(folder, {})
-        return {path.name: "" for path in sorted(folder.iterdir())}
-    own = [path for path in model.folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-    write_sealed(
-        folder,
-        {path.name: read_bytes(path, path.stat().st_size) for path in own if path.name not in (CARD, MANIFEST)},
-    )
-    for path in own:
-        if path.name == CARD:
-            write_atomically(folder / CARD, read_bytes(path))
-    return {path.name: f"{path.stat().st_size:,} bytes" for path in sorted(folder.iterdir())}

@@ -10,6 +10,7 @@ from saddlepoint.data.cifar import found_cifar
 from saddlepoint.data.folder import EXTENSIONS as IMAGES
 from saddlepoint.data.folder import part_of
 from saddlepoint.data.idx import holds_idx
+from saddlepoint.disk import is_disk_file, walk
 
 #: Endings of tables, and of texts.
 TABLES, TEXTS = (".csv", ".tsv", ".parquet", ".pq", ".gz"), (".txt", ".text", ".md")
@@ -50,7 +51,8 @@ def _of_folder(folder: Path) -> tuple[str, list[tuple[str, str]]]:
         return "a folder of CIFAR files", [("images", "")]
     if holds_idx(folder):
         return "a folder of MNIST files", [("mnist", ""), ("fashion-mnist", " for Fashion-MNIST")]
-    files = [file for file, _ in zip((f for f in folder.rglob("*") if f.is_file()), range(MOST), strict=False)]
+    below = (place / name for place, names in walk(folder) for name in names)
+    files = [file for file, _ in zip((f for f in below if is_disk_file(f)), range(MOST), strict=False)]
     counts = Counter(
         "images" if kind in IMAGES else "sounds" if kind in SOUNDS else kind
         for kind in (file.suffix.lower() for file in files if not file.name.startswith("."))

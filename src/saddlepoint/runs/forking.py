@@ -12,6 +12,7 @@ from typing import Any
 import saddlepoint.report as pages
 from saddlepoint.configuration import ConfigurationError, assign, assign_values
 from saddlepoint.data.dataset import OnProgress
+from saddlepoint.disk import without_links
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS, Run
 from saddlepoint.storage import free_name, plain_name
@@ -133,7 +134,7 @@ def _future(source: Run, settings: Settings, begun: int, length: int) -> Config:
         update={
             "budget": Budget(samples=begun + length),
             "plan": config.plan.model_copy(update={"keep": True, "samples": config.length}),
-            "start": Start(run=str(source.path.resolve()), samples=begun, take="everything"),
+            "start": Start(run=str(without_links(source.path)), samples=begun, take="everything"),
             "until": None,
         }
     )

@@ -58,6 +58,7 @@ from saddlepoint.tasks import (
     write_picture,
 )
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
+from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.processes import leads, tell, told
 from saddlepoint.training.state import load_state
@@ -95,6 +96,7 @@ class Run:
         self._model: Model | None = None
         self._chosen: dict[str, Any] = {}
         self._told = 0
+        self._trackers: list[Following] = []
 
     # --- from where ---------------------------------------------------------------------------------------
 
@@ -187,6 +189,18 @@ class Run:
         """Tell one more how it goes."""
         self._observers = (*self._observers, observer)
 
+    def track(self, names: Sequence[str | Tracker]) -> None:
+        """Tell trackers how it goes, by name or as they are.
+
+        Raises:
+            ConfigurationError: there is no such tracker, or its library is not installed.
+        """
+        for one in names:
+            name = one if isinstance(one, str) else type(one).__name__
+            tracker = tracker_named(one) if isinstance(one, str) else one
+            self._trackers.append(Following(name, tracker, lambda text: Observers(self._observers).said(text)))
+        self._observers = (*self._observers, *self._trackers[len(self._trackers) - len(names) :])
+
     def train(self, *, report: bool = True) -> Self:
         """Play to the end of the budget, from the newest checkpoint where there is one.
 
@@ -233,6 +247,8 @@ class Run:
                 self._play(observer, continued, report)
             finally:
                 torch.set_num_threads(threads)
+                for tracker in self._trackers:
+                    tracker.close()
 
     def _follow(self) -> Self:
         """Play along as one of the others: what is played, from where and how long is told by the first process."""

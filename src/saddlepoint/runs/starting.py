@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Point
 from saddlepoint.data.dataset import Dataset
+from saddlepoint.disk import without_links
 from saddlepoint.methods import Averaged
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import Checkpoint, RunFolder
@@ -108,7 +109,7 @@ def resolved(config: C) -> C:
     start = config.start
     if start is None:
         return config
-    path = Path(start.run).expanduser().resolve()
+    path = without_links(Path(start.run).expanduser())
     samples = start.samples
     if samples is None and path.is_dir():
         samples = max((checkpoint.samples for checkpoint in RunFolder(path).checkpoints.whole()), default=None)

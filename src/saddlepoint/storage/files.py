@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from saddlepoint.disk import is_kernels, without_links
+
 #: Bytes that a text of a run may have: a year of records is a tenth of it.
 TEXT_BYTES = 256 << 20
 #: Bytes of a file name that file systems take, and of the longest word put around one.
@@ -39,7 +41,7 @@ def write_atomically(
     if is_special(path):
         _write_through(path, write)
         return
-    target = _resolved(path) if path.is_symlink() else path
+    target = without_links(path) if path.is_symlink() else path
     mode = _mode_of(target)
     temporary = target.with_name(partial_name(target.name))
     try:
@@ -103,8 +105,8 @@ def read_bytes(path: Path, limit: int = TEXT_BYTES, begin: int = 0) -> bytes:
         found = os.fstat(file.fileno())
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "no regular file, but a device, a pipe or a socket", str(path))
+        if not stat.S_ISREG(found.st_mode) or is_kernels(found):
+            raise OSError(errno.EINVAL, "no file of a disk, but a device, a pipe or a socket", str(path))
         if found.st_size > limit:
             raise OSError(errno.EFBIG, f"{found.st_size:,} bytes, and at most {limit:,} are expected", str(path))
         file.seek(begin)
@@ -133,18 +135,11 @@ def named_in_utf8(path: Path) -> Iterator[Path]:
 
 def stay_within(path: Path, folder: Path) -> None:
     """Raise OSError where links lead out of a folder, or where no regular file or folder is in the path's place."""
-    place = _resolved(path)
-    if not place.is_relative_to(folder.resolve()):
+    place = without_links(path)
+    if not place.is_relative_to(without_links(folder)):
         raise OSError(errno.EPERM, f"a link that leads out of {folder}, to {place}", str(path))
     if place.exists() and not (place.is_file() or place.is_dir()):
         raise OSError(errno.EPERM, "a device, a pipe or a socket, where a file is expected", str(path))
-
-
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except RuntimeError as error:  # links in a circle, before Python 3.13
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
 
 
 # --- inside ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -321,6 +322,31 @@ def alone(out: Path) -> Iterator[None]:
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def whole_folder(out: Path, check: Callable[[Path], None]) -> Iterator[Path]:
+    """A folder to fill under a temporary name, which then takes its own; of one process at a time.
+
+    Args:
+        out: a folder that is not there yet, or is empty.
+        check: raises where it is neither; asked before it is filled and after, as another process may have been faster.
+
+    Raises:
+        ConfigurationError: another process makes it.
+    """
+    check(out)
+    temporary = out.with_name(f".{out.name}.partial")
+    with alone(out):
+        shutil.rmtree(temporary, ignore_errors=True)  # of a killed process
+        temporary.mkdir()
+        try:
+            yield temporary
+            check(out)
+            temporary.replace(out)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
 
 
 def plain_name(name: str) -> str:

@@ -51,7 +51,7 @@ def _dataset(value: object) -> bool:
     texts = all(_text(value[key]) for key in ("name", "source", "fingerprint", "kind") if key in value)
     lists = all(_texts(value[key]) for key in ("classes", "notes") if key in value)
     shape = value.get("shape", [])
-    counted = "kind" not in value or _count(value.get(value["kind"]))
+    counted = "kind" not in value or (_text(value["kind"]) and _count(value.get(value["kind"])))
     return texts and lists and counted and isinstance(shape, list) and all(map(_count, shape))
 
 

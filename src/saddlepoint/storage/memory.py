@@ -20,13 +20,15 @@ _UNITS = {letter: 1024**power for power, letter in enumerate("bkmgtpe")}
 
 
 def shortage(error: BaseException) -> str | None:
-    """What was asked for and what there is, where an error is for want of memory; None where it is another one.
+    """What was asked for and what there is, where an error, or what caused it, is for want of memory; else None.
 
     >>> shortage(ValueError("no such class")) is None
     True
     """
-    if not isinstance(error, MemoryError) and not _SAID.search(f"{type(error).__name__} {error}"):
-        return None
+    while not isinstance(error, MemoryError) and not _SAID.search(f"{type(error).__name__} {error}"):
+        if error.__cause__ is None:
+            return None
+        error = error.__cause__
     clear_frames(error.__traceback__)  # where it was raised, what took the memory is still held
     asked = _ASKED.search(str(error))
     amount = "more" if asked is None else in_words(float(asked[1]) * _UNITS[asked[2][0].lower()])

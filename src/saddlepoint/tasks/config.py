@@ -6,13 +6,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from saddlepoint.components.registries import METHOD_REGISTRY, REGULARISER_REGISTRY
 from saddlepoint.components.regularisers import REGULARISERS
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.data.scheduled import Timeline
+from saddlepoint.disk import without_links
 from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Start, Until, scaled
 
 #: What happens where a game is not sound.
@@ -27,6 +28,16 @@ SHORT: dict[str, tuple[str, ...]] = {
     "regularisers": ("adversary.regularisers",),
     "lr": ("discriminator.optimizer.lr", "generator.optimizer.lr"),
 }
+
+
+def _black_below_white(ends: tuple[float, float]) -> tuple[float, float]:
+    if not ends[0] < ends[1]:
+        raise ValueError("give black first, and white above it: --set data.range=0,4095")
+    return ends
+
+
+#: Values that are black and white.
+Ends = Annotated[tuple[float, float], AfterValidator(_black_below_white)]
 
 
 class DataSettings(Settings, ABC):
@@ -48,7 +59,7 @@ class PathSettings(DataSettings):
 
     def with_source(self, data: str) -> Self:
         """Another file or folder."""
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve()), "given": None})
+        return self.read({**self.model_dump(), "path": str(without_links(Path(data).expanduser())), "given": None})
 
 
 class Average(Settings):

@@ -30,7 +30,16 @@ from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.stream import Distribution, draw_latent
 from saddlepoint.marks import CREATED, EDITED, Mark, write_marked
 from saddlepoint.networks import Generator
-from saddlepoint.storage import altered, free_memory, in_words, named_in_utf8, read_text, write_atomically, write_sealed
+from saddlepoint.storage import (
+    altered,
+    free_memory,
+    in_words,
+    named_in_utf8,
+    read_text,
+    shortage,
+    write_atomically,
+    write_sealed,
+)
 from saddlepoint.storage.sealed import checksum
 from saddlepoint.tasks.graph import Graph, LatentGraph
 
@@ -222,6 +231,8 @@ def load_model(
     except ConfigurationError:
         raise
     except Exception as error:  # whatever the values of a configuration that somebody wrote lead to
+        if shortage(error) is not None:
+            raise
         edited = f" ({', '.join(others)} edited since it was written)" if others else ""
         what = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"the generator in {folder} is damaged{edited}: {what[:MESSAGE]}") from error

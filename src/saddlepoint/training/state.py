@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method
-from saddlepoint.storage import named_in_utf8
+from saddlepoint.storage import named_in_utf8, shortage
 
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
 #: Letters of a message that a library's own is cut to.
@@ -104,6 +104,8 @@ def read_state(folder: Path, device: torch.device) -> tuple[dict[str, Tensor], d
             weights = load_file(file, device=str(device))
         state = torch.load(folder / STATE, map_location=device, weights_only=True)
     except Exception as error:  # whatever the libraries that read them raise for content that is none of theirs
+        if shortage(error) is not None:  # the checkpoint is whole, and stays
+            raise
         raise ValueError(f"the checkpoint {folder} can't be read: {' '.join(str(error).split())[:MESSAGE]}") from error
     return weights, state
 
@@ -163,8 +165,20 @@ def check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) -> 
         if not isinstance(place, int) or not 0 <= place < len(parameters) or not isinstance(memory, Mapping):
             raise ValueError(f"{what} remembers something of parameter {place!r}, which there is not")
         for key, value in memory.items():
+            if not (value is None or isinstance(value, Tensor | int | float | str)) or (
+                key == "step" and not _is_scalar(value)
+            ):
+                raise ValueError(f"{key} of {what} is {type(value).__name__}, where a tensor or a number is expected")
             if isinstance(value, Tensor) and not _broadcasts(value.shape, parameters[place].shape):
                 raise ValueError(f"{key} of {what} is of shape {tuple(value.shape)}, and its parameter of another")
+
+    if type(optimizer).__module__.startswith("torch.optim.") and not isinstance(optimizer, torch.optim.Adafactor):
+        # Which of them remember the same of each parameter that has had a gradient.
+        for group in groups:
+            memories = [set(state["state"][place]) for place in group["params"] if state["state"].get(place)]
+            missing = set().union(*memories) - set.intersection(*memories) if memories else set()
+            if missing:
+                raise ValueError(f"{what} lacks {', '.join(sorted(map(str, missing)))} of some parameters")
 
 
 def check_memory(value: Any, game: Game, what: str) -> None:

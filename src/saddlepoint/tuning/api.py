@@ -14,14 +14,14 @@ from typing import Any
 
 import yaml
 
-from saddlepoint.comparison import nameless_main, terminable
+from saddlepoint.comparison import DEATHS, nameless_main, terminable
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.measures import Measure, measure
 from saddlepoint.report.tuning import write_tuning
 from saddlepoint.runs.api import configured
 from saddlepoint.runs.planning import planned
-from saddlepoint.runs.progress import work_here
+from saddlepoint.runs.progress import err, work_here
 from saddlepoint.runs.run import RUNS, Run
 from saddlepoint.storage import RunFolder, free_name, plain_name, write_atomically
 from saddlepoint.tasks import Config, FittedConfig, task_of
@@ -267,16 +267,30 @@ def _state(record: Any) -> tuple[int, float | None]:
 def _in_processes(record: Any, study: Study, folder: Path, deadline: float | None, jobs: int, tell: OnProgress) -> None:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    workers = [context.Process(target=_work, args=(str(folder), n, deadline, stop)) for n in range(jobs)]
+    workers: list[Any] = []
+    deaths = 0
+
+    def begin() -> Any:
+        worker = context.Process(target=_work, args=(str(folder), deadline, stop))
+        with nameless_main():
+            worker.start()
+        return worker
+
     with terminable():
         try:
-            with nameless_main():
-                for worker in workers:
-                    worker.start()
+            workers += [begin() for _ in range(jobs)]
+            share = _Share(record, study, deadline, tell)
             while any(worker.is_alive() for worker in workers):
                 time.sleep(0.3)
-                share = _Share(record, study, deadline, tell)
+                before, share = share.done, _Share(record, study, deadline, tell)
                 share(0.0)
+                deaths = 0 if share.done > before else deaths
+                # One that was killed, perhaps for want of memory: another takes up what it left.
+                for worker in [worker for worker in workers if (worker.exitcode or 0) < 0 and deaths < DEATHS - 1]:
+                    deaths += 1
+                    workers.remove(worker)
+                    workers.append(begin())
+                    err.print("note: a process died, perhaps for want of memory: another takes up its trial")
         except BaseException:
             stop.set()  # those at work save and leave
             raise
@@ -287,7 +301,7 @@ def _in_processes(record: Any, study: Study, folder: Path, deadline: float | Non
         raise RunFailed("a process died, perhaps for want of memory: the same command goes on, with --jobs 1 if so")
 
 
-def _work(path: str, worker: int, deadline: float | None, stop: Any) -> None:
+def _work(path: str, deadline: float | None, stop: Any) -> None:
     """One process: trial after trial."""
     if os.name == "posix":
         os.setpgrp()  # Ctrl-C of the terminal reaches the parent alone, which tells
@@ -297,7 +311,7 @@ def _work(path: str, worker: int, deadline: float | None, stop: Any) -> None:
     torch.set_num_threads(1)
     folder = Path(path)
     study = Study.read(RunFolder(folder).read_config())
-    record = opened(study, folder, worker)
+    record = opened(study, folder)
 
     def stops() -> bool:
         return bool(stop.is_set()) or (deadline is not None and time.time() > deadline)

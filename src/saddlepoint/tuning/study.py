@@ -89,13 +89,12 @@ def optuna() -> Any:
     return library
 
 
-def opened(study: Study, folder: Path, worker: int = 0) -> Any:
+def opened(study: Study, folder: Path) -> Any:
     """The study's record, made where there is none: a journal in the folder, or the database that is named.
 
     Args:
         study: what is played.
         folder: of the study.
-        worker: number of the process, so that no two draw the same trials.
     """
     library = optuna()
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -107,20 +106,42 @@ def opened(study: Study, folder: Path, worker: int = 0) -> Any:
         else:
             path = str(folder / "study.journal")
             storage = library.storages.JournalStorage(JournalFileBackend(path, JournalFileOpenLock(path)))
-        record = library.create_study(
-            study_name=NAME if study.storage is None else f"{NAME}-{folder.name}",
-            storage=storage,
-            load_if_exists=True,
-            direction="minimize",
-            pruner=library.pruners.PercentilePruner(50.0, n_startup_trials=FIRST, n_min_trials=3),
-        )
-        # Neither a session that goes on nor another process or machine shall draw what was drawn before.
-        others = os.getpid() if study.storage is not None else 0
-        seed = seed_for(study.recipe.seed, "trials", len(record.get_trials(deepcopy=False)), worker, others) % 2**32
-        record.sampler = library.samplers.TPESampler(
-            seed=seed, n_startup_trials=FIRST, constant_liar=True, multivariate=True
-        )
+        try:
+            record = library.create_study(
+                study_name=NAME if study.storage is None else f"{NAME}-{folder.name}",
+                storage=storage,
+                load_if_exists=True,
+                direction="minimize",
+                pruner=library.pruners.PercentilePruner(50.0, n_startup_trials=FIRST, n_min_trials=3),
+            )
+        except (MemoryError, OSError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # of any driver
+            if study.storage is None:
+                said = f"{folder / 'study.journal'} can't be read ({_line(error)}): give another folder with --out"
+            else:
+                said = f"--storage can't be used ({_line(error)}): expected a URL of a database, as sqlite:///study.db"
+            raise ConfigurationError(said) from error
         return record
+
+
+def _sampler(study: Study, number: int) -> Any:
+    """What draws a trial: by its number alone, so that a search that was killed goes on as it would have gone."""
+    library = optuna()
+    # Of several machines, each of which sees the others' trials a moment later.
+    others = os.getpid() if study.storage is not None else 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", library.exceptions.ExperimentalWarning)
+        return library.samplers.TPESampler(
+            seed=seed_for(study.recipe.seed, "trials", number, others) % 2**32,
+            n_startup_trials=FIRST,
+            constant_liar=True,
+            multivariate=True,
+        )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 @contextmanager
@@ -144,6 +165,7 @@ def claimed(record: Any, study: Study, folder: Path) -> Iterator[Any]:
                 record.enqueue_trial(study.defaults)
             failed = library.trial.TrialState.FAIL
             if study.trials is None or sum(one.state != failed for one in begun) < study.trials:
+                record.sampler = _sampler(study, len(begun))
                 trial = record.ask()
                 trial.set_user_attr("folder", str(folder))
                 for key, axis in study.space.items():

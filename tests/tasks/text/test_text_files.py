@@ -107,7 +107,7 @@ def test_what_is_no_text_to_learn_from_is_refused(
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no file"):
+    with pytest.raises(DataError, match="does not exist"):
         read_text(tmp_path / "nowhere.txt")
 
 

@@ -18,6 +18,8 @@ Numbers = NDArray[np.float64]
 _SIGNS = {"≤": "<=", "≥": ">=", "×": "*", "·": "*", "÷": "/", "−": "-", "≠": "!=", "→": "->"}
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 _PLACEHOLDER = "column_{}_"
+#: Decimals of a rounding, and how deep an expression may be nested.
+LARGEST, DEEPEST = 30, 200
 
 
 def written(name: str) -> str:
@@ -91,9 +93,16 @@ def _scaled(function: Callable[[Numbers], Numbers]) -> Callable[..., Numbers]:
     return rounded
 
 
+def _decimals(places: Any) -> int:
+    found = float(np.max(places))
+    if not -LARGEST <= found <= LARGEST:
+        raise DataError(f"round(…) to {found:g} decimals: give a whole number from -{LARGEST} to {LARGEST}")
+    return int(found)
+
+
 #: What an expression may call. Dates are days since 1970-01-01.
 FUNCTIONS: Mapping[str, Callable[..., Numbers]] = {
-    "round": lambda values, places=0: np.asarray(np.round(values, int(np.max(places))), dtype=np.float64),
+    "round": lambda values, places=0: np.asarray(np.round(values, _decimals(places)), dtype=np.float64),
     "floor": _scaled(np.floor),
     "ceil": _scaled(np.ceil),
     "abs": np.abs,
@@ -139,16 +148,18 @@ class Expression:
         masked, columns = mask(plain_signs(text), names)
         expression = Expression(text.strip(), tuple(columns))
         _check(expression._tree(masked, columns), columns, text, names)
+        try:  # functions that are given too few or too many numbers
+            expression.value(dict.fromkeys(columns, np.ones(1)))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise DataError(f"{shortened(text)!r} can't be computed ({error}): see what its functions take") from error
         return expression
 
     def _tree(self, masked: str, columns: Sequence[str]) -> ast.expr:  # noqa: ARG002
-        try:
-            return ast.parse(masked.strip(), mode="eval").body
-        except SyntaxError as error:
-            raise DataError(
-                f"{self.text!r} is no expression: write columns, numbers, + - * / and round(…), names that are no "
-                f"plain words in backticks"
-            ) from error
+        return parsed(
+            masked,
+            f"{shortened(self.text)!r} is no expression: write columns, numbers, + - * / and round(…), names that are "
+            f"no plain words in backticks",
+        )
 
     @cached_property
     def tree(self) -> ast.expr:
@@ -169,7 +180,7 @@ class Expression:
             return None
         if tree.func.id not in ("round", "floor", "ceil"):
             return None
-        places = int(np.max(self._value(tree.args[1], {}))) if len(tree.args) > 1 else 0
+        places = _decimals(self._value(tree.args[1], {})) if len(tree.args) > 1 else 0
         inner = ast.unparse(tree.args[0])
         for number, column in reversed(list(enumerate(self.columns))):
             inner = inner.replace(_PLACEHOLDER.format(number), f"`{column}`")
@@ -202,6 +213,25 @@ def _literal(value: Any) -> float:
     if isinstance(value, str):
         return float(np.datetime64(value, "s").astype(np.int64)) / 86_400
     return float(value)
+
+
+def parsed(text: str, refusal: str) -> ast.expr:
+    """The syntax of a text. Raises DataError with the refusal where it has none, or is nested too deep."""
+    try:
+        found = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise DataError(refusal) from error
+    level: list[ast.AST] = [found]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in ast.iter_child_nodes(each)]
+        if not level:
+            return found
+    raise DataError(f"{refusal}; at most {DEEPEST} deep")
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, for messages."""
+    return text if len(text) <= 200 else f"{text[:200]} …"
 
 
 def mask(text: str, names: Sequence[str]) -> tuple[str, list[str]]:
@@ -237,8 +267,10 @@ def _check(node: ast.expr, columns: Sequence[str], text: str, names: Sequence[st
         elif isinstance(part, ast.Constant):
             try:
                 _literal(part.value)
-            except (TypeError, ValueError) as error:
-                raise DataError(f"{part.value!r} in {text!r} is neither a number nor a date as '2024-01-31'") from error
+            except (TypeError, ValueError, OverflowError) as error:
+                raise DataError(
+                    f"{shortened(str(part.value))!r} in {shortened(text)!r} is no number, and no date as '2024-01-31'"
+                ) from error
         elif isinstance(part, ast.Call):
             if not isinstance(part.func, ast.Name) or part.func.id not in FUNCTIONS or part.keywords:
                 raise DataError(f"{text!r} calls what there is not: the functions are {', '.join(FUNCTIONS)}")

@@ -19,6 +19,7 @@ import numpy as np
 
 from saddlepoint.data.damage import DAMAGE, check_archive, reason
 from saddlepoint.data.images import DataError
+from saddlepoint.disk import found_at, is_disk_file, walk
 
 #: Rows of a piece.
 CHUNK = 50_000
@@ -118,23 +119,24 @@ def open_files(
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         if any(mark in path.name for mark in "*?[") and path.parent.is_dir():
-            found = sorted(path.parent.glob(path.name))
-            if found:
-                return found
-        if not path.is_file():
-            raise DataError(f"{path} is no file: give the path of a CSV, Parquet or Excel file, or of a folder of such")
+            matching = [file for file in sorted(path.parent.glob(path.name)) if is_disk_file(file)]
+            if matching:
+                return matching
+        if found := found_at(path):
+            raise DataError(f"{path} {found}: give the path of a CSV, Parquet or Excel file, or of a folder of such")
         return [path]
     endings = (*TEXTS, *PARQUETS)
-    found = sorted(
+    files = (place / name for place, names in walk(path) for name in names)
+    tables = sorted(
         file
-        for file in path.rglob("*")
-        if file.is_file()
-        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+        for file in files
+        if not any(part.startswith("_") for part in file.relative_to(path).parts)
         and (set(file.suffixes[-2:]) & set(endings) or file.suffix.lower() in SHEETS)
+        and is_disk_file(file)
     )
-    if not found:
+    if not tables:
         raise DataError(f"{path} holds no table: put files there that end with {', '.join(endings)}")
-    return found
+    return tables
 
 
 def _opened(path: Path, separator: str | None, encoding: str, sheet: str | int | None) -> Source:

@@ -25,7 +25,16 @@ from saddlepoint.data.tables.columns import (
     ScaledColumn,
     TimeColumn,
 )
-from saddlepoint.data.tables.expressions import Expression, Numbers, known_column, mask, plain_signs, written
+from saddlepoint.data.tables.expressions import (
+    Expression,
+    Numbers,
+    known_column,
+    mask,
+    parsed,
+    plain_signs,
+    shortened,
+    written,
+)
 from saddlepoint.data.tables.grain import Grain
 from saddlepoint.data.tables.numbers import NumberSpelling
 from saddlepoint.data.tables.table import TableData
@@ -451,10 +460,7 @@ def read_rule(text: str, names: Sequence[str]) -> list[Rule]:
 def _comparison(plain: str, names: Sequence[str], text: str) -> list[Rule]:
     """a <= b < c, or a = b * c."""
     masked, columns = mask(re.sub(r"(?<![<>=!])=(?!=)", "==", plain), names)
-    try:
-        tree = ast.parse(masked, mode="eval").body
-    except SyntaxError as error:
-        raise DataError(f"the rule {text!r} can't be read: write one of {FORMS}") from error
+    tree = parsed(masked, f"the rule {shortened(text)!r} can't be read: write one of {FORMS}")
     if not isinstance(tree, ast.Compare):
         raise DataError(f"the rule {text!r} compares nothing: write one of {FORMS}")
 

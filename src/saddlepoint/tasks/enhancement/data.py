@@ -75,5 +75,7 @@ def adopted(given: object, files: DegradedImages, *, paired: bool) -> Given:
 def _photographs(files: DegradedImages, split: Split, progress: OnProgress) -> Photographs:
     told = partial(progress, "reading the data")
     if files.size is None:
-        return load_photographs(files.source, path=files.path, split=split, progress=told)
-    return Photographs.of(load_images(files.source, files.size, path=files.path, split=split, progress=told))
+        return load_photographs(files.source, path=files.path, split=split, progress=told, values=files.range)
+    return Photographs.of(
+        load_images(files.source, files.size, path=files.path, split=split, progress=told, values=files.range)
+    )

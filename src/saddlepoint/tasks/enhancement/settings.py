@@ -9,6 +9,7 @@ from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.known_sets import is_path
+from saddlepoint.disk import without_links
 from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.translation.settings import ImageToImageConfig, PairFiles, PairScore
 
@@ -35,7 +36,7 @@ class DegradedImages(PairFiles):
         elif data.startswith(PREFIX):
             placed = {"source": absolute(data), "path": None}
         elif is_path(data):
-            placed = {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+            placed = {"source": "folder", "path": str(without_links(Path(data).expanduser()))}
         else:
             raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
         return self.read({**self.model_dump(), **placed, "given": None})

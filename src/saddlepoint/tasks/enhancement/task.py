@@ -78,7 +78,8 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
                 flips=config.data.flips,
             )
         judge = judged(config, played, config.score.samples, config.seed)
-        return build_pairs(config, played, stream, judge, make, Enhancer)
+        values = data.values[0] if isinstance(data, PairData) else data.values
+        return build_pairs(config, played, stream, judge, make, Enhancer, values)
 
     def evaluate(
         self,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import torch
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from saddlepoint.components.adversary import Adversary
 from saddlepoint.components.augmented import Augmented
@@ -15,10 +15,11 @@ from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.scheduled import Timeline
+from saddlepoint.disk import without_links
 from saddlepoint.evaluation.fidelity import DistanceName, Features, features_of
 from saddlepoint.extractors import PLAIN, suited_to
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
-from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
+from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings, Ends
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
@@ -42,7 +43,7 @@ class ImageFiles(DataSettings):
     """The folder or file, where the source needs one."""
     size: int | None = Field(default=None, ge=4, le=1024)
     """Pixels a side; none leaves images as they are, and makes those of a folder 32."""
-    range: tuple[float, float] | None = None
+    range: Ends | None = None
     """Values that are black and white, of images of more than 8 bits; none finds one range for all."""
     held_out: float = Field(default=0.0, ge=0, lt=1)
     """Share that is not trained on, so that it can judge the generator."""
@@ -52,13 +53,6 @@ class ImageFiles(DataSettings):
     """Keep so many images of each class."""
     seed: int = Field(default=0, ge=0)
     """Decides which are held out and kept."""
-
-    @field_validator("range")
-    @classmethod
-    def _black_below_white(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
-        if ends is not None and not ends[0] < ends[1]:
-            raise ValueError("give black first, and white above it: --set data.range=0,4095")
-        return ends
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -92,7 +86,7 @@ def placed(data: str) -> dict[str, str | None]:
         return {"source": absolute(data), "path": None}
     if is_path(data):
         # A path says itself what it holds: images, files of a known set, or arrays.
-        return {"source": "folder", "path": str(Path(data).expanduser().resolve())}
+        return {"source": "folder", "path": str(without_links(Path(data).expanduser()))}
     raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
 
 

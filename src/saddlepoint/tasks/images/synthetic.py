@@ -2,9 +2,7 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,10 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.data import ImageData
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.disk import without_links
 from saddlepoint.extractors import WEIGHTS, Extractor, facts, load_extractor
 from saddlepoint.marks import EDITED, Mark, embed, write_marked
-from saddlepoint.storage import alone
+from saddlepoint.storage import whole_folder
 from saddlepoint.tasks.model import LatentSampler
 
 #: Images drawn together, and how often the wanted number is drawn before a class is given up.
@@ -151,7 +150,7 @@ class LabelledSet:
         places = dict(zip(self.classes, map(folder_name, self.classes), strict=True))
         kinds = {"real": self.real, "generated": self.generated}
         done, whole = 0, sum(len(part) for parts in kinds.values() for part in parts)
-        with _whole(out) as folder:
+        with whole_folder(out, check_free) as folder:
             for kind, parts in kinds.items():
                 for name, images in zip(self.classes, parts, strict=True):
                     (folder / places[name]).mkdir(exist_ok=True)
@@ -222,7 +221,7 @@ def check_free(out: Path) -> None:
     """Raise ConfigurationError where a folder is not new: what is in it would be mixed in."""
     if out.exists() and not out.is_dir():
         raise ConfigurationError(f"{out} is a file: give a new folder with --out")
-    if out.resolve() == Path.cwd():
+    if without_links(out) == Path.cwd():
         raise ConfigurationError("--out is the folder that you are in: give a new one, which need not exist")
     if out.exists() and any(out.iterdir()):
         raise ConfigurationError(
@@ -280,25 +279,3 @@ def _kept(judge: ClassifierFilter, drawn: Mapping[str, int]) -> dict[str, Any]:
 
 def _picture(image: Tensor) -> Image.Image:
     return Image.fromarray(image[0].numpy() if len(image) == 1 else image.permute(1, 2, 0).contiguous().numpy())
-
-
-@contextmanager
-def _whole(out: Path) -> Iterator[Path]:
-    """A folder to fill under a temporary name, which then takes its own; of one process at a time."""
-    with alone(out), _emptied(out.with_name(f".{out.name}.partial")) as temporary:
-        yield temporary
-        check_free(out)  # another process may have been before
-        temporary.replace(out)
-
-
-@contextmanager
-def _emptied(temporary: Path) -> Iterator[Path]:
-    """A new folder, in place of what a killed process left, that is gone again where it can't be filled."""
-    if temporary.exists():
-        shutil.rmtree(temporary)
-    temporary.mkdir()
-    try:
-        yield temporary
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise

@@ -77,6 +77,8 @@ def _of_value(name: str, value: Any) -> list[Wanted]:
     if isinstance(value, list | tuple | set | frozenset):
         if all(isinstance(one, Wanted) for one in value) and value:
             return list(value)
+        if not value:
+            raise ValueError(f"no value of {name!r} is given: a list has those that it may have")
         return [Wanted(name, "=", tuple(map(text_of, value)), True)]
     return [Wanted(name, "=", (text_of(value),))]
 

@@ -16,6 +16,7 @@ from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.enforcing import Enforcement
 from saddlepoint.data.tables.files import open_files
 from saddlepoint.data.tables.rules import Formula, settled
+from saddlepoint.disk import found_at
 from saddlepoint.tasks.tables.coding import numbered
 from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of, value_of
 
@@ -199,8 +200,8 @@ def _texts(given: Any) -> dict[str, list[str]]:
     import pandas
 
     if isinstance(given, str | Path):
-        if not Path(given).is_file():
-            raise DataError(f"{given} is no file: give a CSV or Parquet file of the columns that are known, for --like")
+        if found := found_at(Path(given)):
+            raise DataError(f"{given} {found}: give a CSV or Parquet file of the columns that are known, for --like")
         source = open_files(given)
         parts = list(source.pieces(frozenset(source.names)))
         frame = pandas.concat([pandas.DataFrame(part) for part in parts]) if parts else pandas.DataFrame()

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
+from saddlepoint.disk import found_at
 from saddlepoint.tasks.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
 
 TextLayout = Literal["lines", "windows"]
@@ -200,8 +201,8 @@ def of_text(
 
 
 def _read(path: Path, encoding: str) -> str:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}: give a text file with --data FILE")
+    if found := found_at(path):
+        raise DataError(f"{path} {found}: give a text file with --data FILE")
     try:
         text = path.read_bytes().decode(encoding)
     except UnicodeDecodeError as error:

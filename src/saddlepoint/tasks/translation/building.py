@@ -12,6 +12,7 @@ from saddlepoint.components.pairs import OfPairs
 from saddlepoint.components.registries import CONTENT_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.dataset import Dataset
+from saddlepoint.data.decoding import Range
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.scheduled import Scheduled
@@ -39,6 +40,7 @@ def build_pairs(
     judge: PairData,
     make: Networks,
     kind: type[ImageTranslator],
+    values: Range | None,
 ) -> Setup[ImageTranslator]:
     """The game of a translator and a discriminator on pairs.
 
@@ -49,6 +51,7 @@ def build_pairs(
         judge: pairs that never change, to judge by.
         make: makes networks.
         kind: of what is handed over.
+        values: of inputs of more than 8 bits, black and white.
 
     Raises:
         ConfigurationError: things that do not fit.
@@ -64,7 +67,7 @@ def build_pairs(
             "the generator has no loss: set content.reconstruction=on, or adversary.weight above 0"
         )
     forward = OfPairs(content, conditioned=config.conditioned)
-    model = translator_of(config, players["generator"], source, shape, kind)
+    model = translator_of(config, players["generator"], source, shape, kind, values)
     return setup_of(config, data, stream, judge, make, players, forward, model)
 
 
@@ -137,11 +140,27 @@ def content_losses(config: ImageToImageConfig, shape: Grid, make: Networks) -> l
 
 
 def translator_of(
-    config: ImageToImageConfig, network: nn.Module, source: Grid, shape: Grid, kind: type[ImageTranslator]
+    config: ImageToImageConfig,
+    network: nn.Module,
+    source: Grid,
+    shape: Grid,
+    kind: type[ImageTranslator],
+    values: Range | None = None,
 ) -> ImageTranslator:
-    """What is handed over. Raises ConfigurationError for a network that is no translator."""
+    """What is handed over.
+
+    Args:
+        config: all that is chosen.
+        network: that is trained.
+        source, shape: of inputs and of what is made.
+        kind: of what is handed over.
+        values: of inputs of more than 8 bits, black and white.
+
+    Raises:
+        ConfigurationError: a network that is no translator.
+    """
     try:
-        return kind(network, config.generator.network, shape, source, RANGES[config.value_range])
+        return kind(network, config.generator.network, shape, source, RANGES[config.value_range], values)
     except ValueError as error:
         raise ConfigurationError(f"generator: {error}") from error
 

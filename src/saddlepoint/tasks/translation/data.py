@@ -38,9 +38,9 @@ def pairs_of(
         scale=scale,
         progress=partial(progress, "reading the data"),
     )
-    train = read(split="train")
+    train = read(split="train", values=(files.range, files.range))
     if holds_out(files.path):
-        held_out = read(split="test", channels=(train.inputs.shape[0], train.targets.shape[0]))
+        held_out = read(split="test", channels=(train.inputs.shape[0], train.targets.shape[0]), values=train.values)
     else:
         train, held_out = train.split(files.held_out)
     return replace(train, held_out=held_out)

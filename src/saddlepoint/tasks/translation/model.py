@@ -57,6 +57,7 @@ class ImageTranslator(Converter):
         shape: (C', H, W) of what it was trained to make.
         source: (C, H, W) of what it was trained on.
         range: the network's values for black and white, in and out.
+        values: black and white of files of more than 8 bits, as those had that it was trained on; None are each file's.
 
     Raises:
         ValueError: a network that is no translator.
@@ -64,6 +65,7 @@ class ImageTranslator(Converter):
 
     source: tuple[int, ...]
     range: tuple[float, float]
+    values: tuple[float, float] | None = None
 
     kind = "translation"
     title = "a translator of images"
@@ -89,7 +91,8 @@ class ImageTranslator(Converter):
 
     def description(self) -> dict[str, Any]:
         """What it was trained on, and the range."""
-        return {"source": list(self.source), "range": [float(end) for end in self.range]}
+        deep = {} if self.values is None else {"values": [float(end) for end in self.values]}
+        return {"source": list(self.source), "range": [float(end) for end in self.range], **deep}
 
     @classmethod
     def described(
@@ -100,7 +103,8 @@ class ImageTranslator(Converter):
         source, (low, high) = tuple(rest.pop("source")), rest.pop("range")
         if network is None:
             network = NETWORK_REGISTRY.build(spec, source=source, shape=shape)
-        return cls(network, spec, shape, source, (low, high), **rest)
+        values = rest.pop("values", None)
+        return cls(network, spec, shape, source, (low, high), values and (values[0], values[1]), **rest)
 
     def usage(self) -> tuple[str, str]:
         """The command and the Python that use it."""
@@ -182,7 +186,7 @@ class ImageTranslator(Converter):
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large files, odd palettes and EXIF blocks
-            found = decode_whole(source, WHITE, available_formats())
+            found = decode_whole(source, WHITE, available_formats(), self.values)
             found = found if isinstance(found, str) else _fitting(found, target, self.scale)
             if isinstance(found, str):
                 return found

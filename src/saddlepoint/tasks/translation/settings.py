@@ -14,8 +14,9 @@ from saddlepoint.configuration import ConfigurationError, NamedChoices, Settings
 from saddlepoint.data.known_sets import is_path
 from saddlepoint.data.pairs import PairLayout
 from saddlepoint.data.scheduled import Timeline, after
+from saddlepoint.disk import without_links
 from saddlepoint.evaluation.fidelity import Features, features_of
-from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings
+from saddlepoint.tasks.config import SHORT, AdversarialConfig, DataSettings, Ends
 
 #: Black and white.
 RANGES = {"symmetric": (-1.0, 1.0), "unit": (0.0, 1.0)}
@@ -39,6 +40,8 @@ class PairFiles(DataSettings):
     """Pixels a side of the targets' crops that are trained on; none takes whole images."""
     flips: bool = True
     """Mirror half of the pairs."""
+    range: Ends | None = None
+    """Values that are black and white, of images of more than 8 bits; none finds one range for each side."""
     held_out: float = Field(default=0.1, gt=0, lt=1)
     """The share that judges, where the data hold nothing out themselves."""
 
@@ -148,7 +151,7 @@ class ImagePairs(PairFiles):
         """Another folder. Raises ConfigurationError where it is none."""
         if not (is_path(data) and Path(data).expanduser().is_dir()):
             raise ConfigurationError(f"pairs of images come from a folder: --data {data} is none")
-        return self.read({**self.model_dump(), "path": str(Path(data).expanduser().resolve()), "given": None})
+        return self.read({**self.model_dump(), "path": str(without_links(Path(data).expanduser())), "given": None})
 
 
 class Cycle(Settings):

@@ -73,7 +73,7 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
             raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
         stream = stream_of(config, data, make)
         if config.unpaired is None:
-            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator)
+            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator, data.values[0])
         build = _cycle if config.unpaired == "cycle" else _contrastive
         return build(config, data, data.held_out, stream, make)
 
@@ -150,8 +150,8 @@ def _cycle(
         {TARGET: ReplayBuffer(size, shape), SOURCE: ReplayBuffer(size, source)} if size else None,
     )
     forward.attach(players["discriminator"])
-    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator)
-    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator)
+    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator, data.values[1])
+    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values[0])
     return setup_of(config, data, stream, held_out, make, players, forward, model, back)
 
 
@@ -169,7 +169,7 @@ def _contrastive(
         contrasted = Contrasted(generator, config.contrast.width).to(make.device)
     players = {"generator": contrasted, "discriminator": discriminator_of(config, make, source, shape)}
     forward = OfContrast(layers=len(contrasted.heads), **config.contrast.model_dump(exclude={"width"}))
-    model = translator_of(config, generator, source, shape, ImageTranslator)
+    model = translator_of(config, generator, source, shape, ImageTranslator, data.values[0])
     return setup_of(config, data, stream, held_out, make, players, forward, model)
 
 

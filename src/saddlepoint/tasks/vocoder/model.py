@@ -1,6 +1,5 @@
 """The trained vocoder."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -19,6 +18,7 @@ from saddlepoint.core import rng
 from saddlepoint.data import DataError
 from saddlepoint.data.audio import ENDINGS, read_sound, write_wave
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.disk import found_at, walk
 from saddlepoint.marks import Mark, write_marked
 from saddlepoint.networks import VocoderGenerator
 from saddlepoint.networks.vocoder import LOUDEST
@@ -244,9 +244,8 @@ class Vocoder(Converter):
     def inputs(self, folder: Path) -> Sequence[str]:
         """Sounds and spectrograms below a folder, sorted."""
         found = []
-        for place, folders, files in os.walk(folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            found += [Path(place, name).relative_to(folder).as_posix() for name in files if _taken(name)]
+        for place, files in walk(folder):
+            found += [(place / name).relative_to(folder).as_posix() for name in files if _taken(name)]
         return sorted(found)
 
     def renamed(self, name: Path) -> Path:
@@ -283,8 +282,8 @@ def _taken(name: str) -> bool:
 def _spectrogram(path: Path) -> Tensor:
     """Numbers (bands, frames) of a .npy file. Raises DataError where it holds none."""
     try:
-        if not path.is_file():
-            raise OSError("not a file, or a link to nowhere")
+        if found := found_at(path):
+            raise OSError(f"it {found}")
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"it is no .npy file of numbers ({error})") from error

@@ -1,0 +1,304 @@
+"""The studio's pages and what they ask for."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from saddlepoint.report.templates import template
+from saddlepoint.storage import RunFolder, from_json
+from saddlepoint.studio import shown
+from saddlepoint.studio.guard import HEADER, Guard
+from saddlepoint.studio.library import Entry, Library, stamp_of
+from saddlepoint.studio.workshop import Busy, Workshop
+
+#: Bytes of what is sent to us, beside files, which have a limit of their own.
+BODY = 64 << 10
+#: Bytes of a photograph or a sound that is sent to be converted.
+UPLOAD = 24 << 20
+#: Seconds after which something is sent to a page that hears nothing, so that a lost line is seen.
+BEAT = 10.0
+#: What is read of a run once until it changes, for so many runs.
+CACHED = 24
+#: Our own files by name: package, file, media type.
+ASSETS = {
+    "page.css": ("saddlepoint.report", "page.css", "text/css"),
+    **{
+        name: ("saddlepoint.studio", f"assets/{name}", kind)
+        for name, kind in {
+            "studio.css": "text/css",
+            "studio.js": "text/javascript",
+            "chart.js": "text/javascript",
+            "dom.js": "text/javascript",
+            "runs.js": "text/javascript",
+            "run.js": "text/javascript",
+            "compare.js": "text/javascript",
+            "explore.js": "text/javascript",
+        }.items()
+    },
+}
+
+
+class Studio:
+    """What the pages are answered from.
+
+    Args:
+        library: the runs.
+        read_only: whether nothing may be changed or started.
+        warm: whether the process that has torch is begun at once, so that the first question finds it ready.
+    """
+
+    def __init__(self, library: Library, *, read_only: bool = False, warm: bool = True) -> None:
+        self.library, self.read_only, self.warm = library, read_only, warm
+        self.workshop = Workshop()
+        self.closed = False
+        self.page_token = secrets.token_urlsafe(24)
+        self._cache: dict[tuple[str, str], tuple[Any, bytes]] = {}
+
+    def close(self) -> None:
+        """Let go of all pages that listen, so that the server can end."""
+        self.closed = True
+        self.library.tell()
+
+    # --- pages and files ----------------------------------------------------------------------------------
+
+    async def page(self, _: Request) -> Response:
+        """Every page is this one: its script looks at the address."""
+        roots = [str(root) for root in self.library.roots]
+        html = template("studio.html", "saddlepoint.studio").render(
+            token=self.page_token, header=HEADER, read_only=self.read_only, roots=shown.plain(roots)
+        )
+        return Response(html, media_type="text/html")
+
+    async def asset(self, request: Request) -> Response:
+        """One of our own files."""
+        found = ASSETS.get(request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        package, name, kind = found
+        return Response(resources(package).joinpath(name).read_bytes(), media_type=kind)
+
+    # --- what is read -------------------------------------------------------------------------------------
+
+    async def rows(self, _: Request) -> Response:
+        """All runs, as a table shows them."""
+        version, rows, _gone = self.library.since(0)
+        return _json({"version": version, "rows": rows, "ready": self.library.ready})
+
+    async def events(self, request: Request) -> Response:
+        """Rows as they change, for as long as a page listens."""
+        since = request.headers.get("last-event-id") or request.query_params.get("since") or "0"
+        if not since.isdecimal() or len(since) > 12:
+            raise HTTPException(400, "since is a number")
+        return StreamingResponse(self._follow(int(since)), media_type="text/event-stream")
+
+    async def _follow(self, version: int) -> AsyncIterator[str]:
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        if version > self.library.version:  # of a server before this one
+            version = 0
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(woken.set)
+
+        end = self.library.subscribe(wake)
+        try:
+            while not self.closed:
+                woken.clear()
+                version, rows, gone = self.library.since(version)
+                told = json.dumps({"rows": rows, "gone": gone, "ready": self.library.ready})
+                yield f"id: {version}\ndata: {told}\n\n"
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), BEAT)
+                    await asyncio.sleep(0.2)  # what comes together is told together
+        finally:
+            end()
+
+    async def details(self, request: Request) -> Response:
+        """All of a run but pictures and sounds."""
+        entry = self._entry(request)
+        return await self._cached(entry, "details", lambda: shown.details(entry.path, self.library.records(entry)))
+
+    async def exhibits(self, request: Request) -> Response:
+        """Real samples, sounds, rows, figures of a run."""
+        entry = self._entry(request)
+        return await self._cached(entry, "exhibits", lambda: shown.exhibits(entry.path))
+
+    async def _cached(self, entry: Entry, what: str, read: Callable[[], Any]) -> Response:
+        """What is read of a run, once until it changes."""
+
+        def found() -> bytes:
+            with entry.reading:
+                stamp, key = stamp_of(entry.path), (entry.id, what)
+                before = self._cache.get(key)
+                if before is None or before[0] != stamp:
+                    content = json.dumps(read(), allow_nan=False).encode()
+                    while len(self._cache) >= 2 * CACHED:
+                        self._cache.pop(next(iter(self._cache)), None)
+                    before = self._cache[key] = stamp, content
+                return before[1]
+
+        return Response(await _tried(found), media_type="application/json")
+
+    async def picture(self, request: Request) -> Response:
+        """A snapshot, large or small. Snapshots never change, so a browser may keep one."""
+        entry = self._entry(request)
+        read = shown.thumbnail if "small" in request.query_params else shown.picture
+        content, kind = await _tried(partial(read, entry.path, request.path_params["samples"]))
+        return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=600"})
+
+    async def text(self, request: Request) -> Response:
+        """The texts of a snapshot."""
+        entry = self._entry(request)
+        return PlainTextResponse(await _tried(partial(shown.text, entry.path, request.path_params["samples"])))
+
+    async def file(self, request: Request) -> Response:
+        """A file of a run, to keep: never shown, whatever is in it."""
+        entry = self._entry(request)
+        name = request.path_params["name"]
+        if name not in dict(await _tried(partial(shown.files, entry.path))):
+            raise HTTPException(404)
+        return FileResponse(entry.path / name, media_type="application/octet-stream", filename=Path(name).name)
+
+    # --- what is changed ----------------------------------------------------------------------------------
+
+    async def notes(self, request: Request) -> Response:
+        """Keep tags and a note."""
+        entry, given = self._entry(request), await self._given(request)
+        tags, note = given.get("tags"), given.get("note")
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags) or not isinstance(note, str):
+            raise HTTPException(400, "give tags, a list of words, and note, a text")
+        await _tried(lambda: RunFolder(entry.path).write_notes(tags, note))
+        self.library.wake()
+        return _json({"tags": tags, "note": note})
+
+    async def ask(self, request: Request) -> Response:
+        """Ask the process that trains a run for a checkpoint, or to stop."""
+        entry, given = self._entry(request), await self._given(request)
+        what = given.get("what")
+        if what not in ("stop", "checkpoint"):
+            raise HTTPException(400, "what may be asked for is stop or checkpoint")
+        await _tried(lambda: RunFolder(entry.path).ask(what))
+        self.library.wake()
+        return _json({"asked": what})
+
+    async def explore(self, request: Request) -> Response:
+        """Ask a run's newest model for something; changes nothing."""
+        entry = self._entry(request)
+        return await self._asked(entry, await self._mapping(request))
+
+    async def convert(self, request: Request) -> Response:
+        """Have a run's newest model convert what is sent, or find it in its latent space."""
+        entry, what = self._entry(request), request.query_params.get("do", "convert")
+        if what not in ("convert", "project"):
+            raise HTTPException(400, "what is sent may be converted or projected")
+        return await self._asked(entry, {"do": what, "content": await _body(request, UPLOAD)})
+
+    async def _asked(self, entry: Entry, asked: Mapping[str, Any]) -> Response:
+        try:
+            return _json(await self.workshop.ask(entry.path.absolute(), asked))
+        except Busy as error:
+            raise HTTPException(503, str(error)) from error
+        except ValueError as error:
+            raise HTTPException(422, shown.plain(str(error))[:500]) from error
+
+    # --- what they share ----------------------------------------------------------------------------------
+
+    def _entry(self, request: Request) -> Entry:
+        entry = self.library.entries.get(request.path_params["id"])
+        if entry is None:
+            raise HTTPException(404, "there is no such run")
+        return entry
+
+    async def _given(self, request: Request) -> Mapping[str, Any]:
+        """What a page sent, where anything may be changed."""
+        if self.read_only:
+            raise HTTPException(403, "the studio was started with --read-only")
+        return await self._mapping(request)
+
+    async def _mapping(self, request: Request) -> Mapping[str, Any]:
+        content = await _body(request, BODY)
+        with suppress(ValueError):
+            if isinstance(found := from_json(content), dict):
+                return found
+        raise HTTPException(400, "give a mapping, as JSON")
+
+
+async def _body(request: Request, most: int) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > most:
+            raise HTTPException(413, f"at most {most:,} bytes are taken")
+    return bytes(content)
+
+
+def _json(value: Any) -> Response:
+    return JSONResponse(shown.plain(value))
+
+
+async def _tried(read: Callable[[], Any]) -> Any:
+    """What is read in a thread; a sentence where it can't be."""
+    try:
+        return await run_in_threadpool(read)
+    except FileNotFoundError as error:
+        raise HTTPException(404, "there is no such file") from error
+    except (OSError, ValueError, SyntaxError, RecursionError, OverflowError, KeyError, TypeError) as error:
+        raise HTTPException(422, shown.plain(str(error))[:500]) from error
+
+
+async def _said(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code)
+
+
+def application(studio: Studio, token: str | None = None) -> ASGIApp:
+    """The studio behind its guard.
+
+    Args:
+        studio: what is shown.
+        token: that is asked for; None takes requests to the loopback address only.
+    """
+    run = "/api/run/{id:str}"
+    routes = [
+        *(Route(path, studio.page) for path in ("/", "/run/{id:str}", "/compare")),
+        Route("/assets/{name:str}", studio.asset),
+        Route("/api/runs", studio.rows),
+        Route("/api/events", studio.events),
+        Route(run, studio.details),
+        Route(f"{run}/exhibits", studio.exhibits),
+        Route(f"{run}/picture/{{samples:int}}", studio.picture),
+        Route(f"{run}/text/{{samples:int}}", studio.text),
+        Route(f"{run}/file/{{name:path}}", studio.file),
+        Route(f"{run}/explore", studio.explore, methods=["POST"]),
+        Route(f"{run}/convert", studio.convert, methods=["POST"]),
+        Route(f"{run}/notes", studio.notes, methods=["POST"]),
+        Route(f"{run}/ask", studio.ask, methods=["POST"]),
+    ]
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        studio.library.start()
+        if studio.warm:
+            studio.workshop.start()
+        try:
+            yield
+        finally:
+            studio.library.stop()
+            studio.workshop.stop()
+
+    app = Starlette(routes=routes, lifespan=life, exception_handlers={HTTPException: _said})
+    return Guard(app, studio.page_token, token)
