@@ -34,14 +34,12 @@ from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.images.settings import ImageConfig
 
-#: name ↦ (recipe, assignments). The average is off on both sides: it is not a step's business, but a wrapper's.
+#: name ↦ (recipe, assignments). `mnist` is its recipe's networks on the digits that come with the installation.
 CASES = {
     "classic, batch 64": ("classic", ["batch_size=64"]),
     "classic, batch 256": ("classic", ["batch_size=256"]),
-    "convolutional, relativistic + R1 + R2, batch 64": (
-        "digits",
-        ["conditional=false", "batch_size=64", "average=none"],
-    ),
+    "digits": ("digits", []),
+    "mnist": ("mnist", ["data.source=digits", "data.size=28"]),
 }
 Step = Callable[[], None]
 
@@ -54,11 +52,13 @@ def by_hand(config: ImageConfig, data: ImageData, start: Assembly) -> Step:
     generator, discriminator = start.game.players["generator"], start.game.players["discriminator"]
     g_optimizer = OPTIMIZER_REGISTRY.build(config.generator.optimizer, params=generator.parameters())
     d_optimizer = OPTIMIZER_REGISTRY.build(config.discriminator.optimizer, params=discriminator.parameters())
-    batches = _batches(data.images, config)
+    batches = _batches(data, config)
+    average = [p.detach().clone() for p in (*generator.parameters(), *discriminator.parameters())]
+    share = 1 - 0.5 ** (config.batch_size / config.average.half_life) if config.average else 0.0
     weights = {name: spec["weight"] for name, spec in config.adversary.penalties.items()}
 
     def classic() -> None:
-        real, z = next(batches)
+        real, z, _ = next(batches)
         d_optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
             fake = generator(z)
@@ -75,13 +75,13 @@ def by_hand(config: ImageConfig, data: ImageData, start: Assembly) -> Step:
         _stop_if_not_finite(d_loss, g_loss)
 
     def modern() -> None:
-        real, z = next(batches)
+        real, z, y = next(batches)
         d_optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
-            fake = generator(z)
+            fake = generator(z, *y)
         real.requires_grad_(True)
         fake.requires_grad_(True)
-        real_logits, fake_logits = discriminator(real), discriminator(fake)
+        real_logits, fake_logits = discriminator(real, *y), discriminator(fake, *y)
         (at_real,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
         (at_fake,) = torch.autograd.grad(fake_logits.sum(), fake, create_graph=True)
         d_loss = (
@@ -95,10 +95,14 @@ def by_hand(config: ImageConfig, data: ImageData, start: Assembly) -> Step:
         g_optimizer.zero_grad(set_to_none=True)
         discriminator.requires_grad_(False)
         real.requires_grad_(False)
-        g_loss = softplus(discriminator(real) - discriminator(generator(z))).mean()
+        g_loss = softplus(discriminator(real, *y) - discriminator(generator(z, *y), *y)).mean()
         g_loss.backward()
         discriminator.requires_grad_(True)
         g_optimizer.step()
+        if share:
+            with torch.no_grad():
+                for mean, p in zip(average, (*generator.parameters(), *discriminator.parameters()), strict=True):
+                    mean.lerp_(p, share)
         _stop_if_not_finite(d_loss, g_loss)
 
     return modern if weights else classic
@@ -110,7 +114,8 @@ def _stop_if_not_finite(d_loss: Tensor, g_loss: Tensor) -> None:
         raise ArithmeticError("a loss is not finite")
 
 
-def _batches(images: Tensor, config: ImageConfig) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(data: ImageData, config: ImageConfig) -> Iterator[tuple[Tensor, Tensor, tuple[Tensor, ...]]]:
+    images, labels = data.images, data.labels if config.conditional else None
     source = torch.Generator().manual_seed(config.seed)
     n, size, latent = len(images), config.batch_size, config.latent.size
     low, high = (0.0, 1.0) if config.value_range == "unit" else (-1.0, 1.0)
@@ -118,12 +123,16 @@ def _batches(images: Tensor, config: ImageConfig) -> Iterator[tuple[Tensor, Tens
     while True:
         if at + size > n:
             order, at = torch.cat([order[at:], torch.randperm(n, generator=source)]), 0
-        real = images[order[at : at + size]].float().mul_((high - low) / 255).add_(low)
+        some = order[at : at + size]
+        real = images[some].float().mul_((high - low) / 255).add_(low)
         at += size
-        if config.latent.distribution == "normal":
-            yield real, torch.randn(size, latent, generator=source)
-        else:
-            yield real, torch.rand(size, latent, generator=source) * 2 - 1
+        normal = config.latent.distribution == "normal"
+        z = (
+            torch.randn(size, latent, generator=source)
+            if normal
+            else torch.rand(size, latent, generator=source) * 2 - 1
+        )
+        yield real, z, () if labels is None else (labels[some],)
 
 
 # --- by us --------------------------------------------------------------------------------------------
@@ -185,11 +194,16 @@ def _allocations(seen: profile) -> list[int]:
     return [e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())]  # type: ignore[attr-defined]
 
 
-def compare(recipe: str, assignments: list[str], blocks: int, steps: int) -> dict[str, float]:
-    """One case: medians in milliseconds, their ratio, and peak bytes."""
+def settled(recipe: str, assignments: list[str]) -> tuple[ImageConfig, ImageData]:
+    """A case's configuration and its images."""
     config = assign(recipe_named(recipe), ["device=cpu", *assignments])
     assert isinstance(config, ImageConfig)
-    data = load_images(config.data.source, size=config.data.size)
+    return config, load_images(config.data.source, size=config.data.size)
+
+
+def compare(recipe: str, assignments: list[str], blocks: int, steps: int) -> dict[str, float]:
+    """One case: medians in milliseconds, their ratio, and peak bytes."""
+    config, data = settled(recipe, assignments)
     sides = {"hand": by_hand(config, data, assemble(config, data)), "ours": by_us(assemble(config, data))}
     times = interleaved(sides, blocks, steps)
     found: dict[str, float] = {}

@@ -391,11 +391,24 @@ def test_a_player_that_rests_keeps_its_statistics():
     assert torch.equal(norm.running_mean, kept)
 
 
-def test_a_fused_optimizer_moves_by_a_direction_in_another_memory_layout():
-    """A step of SGD is −h g, whatever the strides of g and of the parameter are."""
-    layer = nn.Conv2d(3, 4, 2, bias=False).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(layer.parameters(), lr=1.0, fused=True)
-    game = Game({"one": layer}, {"one": lambda players, _: players["one"].weight.square().sum()}, {"one": optimizer})
-    before, direction = layer.weight.detach().clone(), torch.randn(4, 3, 2, 2)
-    game.move(Point({"one": [direction]}))
-    assert torch.allclose(layer.weight, before - direction)
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
+def test_a_fused_optimizer_moves_by_a_gradient_in_another_memory_layout(name):
+    """A gradient of a gradient penalty is a transposed view; the step is that of the optimizer's plain form."""
+    moved = []
+    for fused in (True, False):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Conv2d(3, 4, 2), nn.Tanh(), nn.Conv2d(4, 5, 2)).double()
+        images = torch.randn(2, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+
+        def penalty(players, given):
+            (gradient,) = torch.autograd.grad(players["one"](given).sum(), given, create_graph=True)
+            return gradient.square().sum()
+
+        optimizer = getattr(torch.optim, name)(network.parameters(), lr=0.1, fused=fused)
+        game = Game({"one": network}, {"one": penalty}, {"one": optimizer})
+        for _ in range(2):
+            direction = game.field(Batch(images))
+            game.move(direction)
+        moved.append(game.point.flat())
+    assert any(g.stride() != p.stride() for g, p in zip(direction["one"], network.parameters(), strict=True))
+    assert torch.allclose(*moved, rtol=0, atol=1e-12)

@@ -255,7 +255,7 @@ def _tell(run: Run, result: Result) -> None:
     rows = {
         "outcome": f"{result.outcome}: {result.message}",
         "seen": f"{progress.samples:,} samples, {progress.steps:,} steps, {progress.evaluations:,} evaluations",
-        "time": _duration(progress.seconds),
+        "time": _duration(progress.seconds) + _outside(result),
         **{name: f"{float(number):.4g}  {number.measure.summary}" for name, number in result.metrics.items()},
     }
     pictures = sorted(run.storage.samples.glob("*.png"))
@@ -281,6 +281,15 @@ def _tell(run: Run, result: Result) -> None:
     elif result.exit_code == 0:
         usage = run.storage.read_identity()["usage"].replace("{}", here)
         err.print(f"Next:  {usage}", markup=False, soft_wrap=True)
+
+
+def _outside(result: Result) -> str:
+    """What share of a session was no step."""
+    whole = sum(result.times.values())
+    if not result.times.get("steps"):
+        return ""
+    data, looks = (result.times[name] / whole for name in ("data", "looks"))
+    return f", {data + looks:.0%} of it outside of steps: {looks:.0%} looks and files, {data:.0%} data"
 
 
 def _duration(seconds: float) -> str:

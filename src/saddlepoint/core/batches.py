@@ -1,5 +1,6 @@
 """Where a method gets its batches from, and the one measure of progress: samples seen."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -45,12 +46,16 @@ class Batches:
         self.position = position
         #: Whether batches come in their order only, whatever the position; so do those of an iterable.
         self.sequential = False
+        #: Seconds by the clock that drawing took in this process.
+        self.seconds = 0.0
         self._ahead: tuple[int, Batch] | None = None
 
     def peek(self) -> Batch:
         """The batch that `next` will give; the position stays, and nothing is drawn twice."""
         if self._ahead is None or self._ahead[0] != self.position:
+            began = time.perf_counter()
             self._ahead = self.position, self.draw(self.position)
+            self.seconds += time.perf_counter() - began
         return self._ahead[1]
 
     def next(self) -> Batch:

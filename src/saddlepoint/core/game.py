@@ -192,7 +192,7 @@ class Game:
                 continue
             own = self.point[name]
             for parameter, gradient in zip(own, direction[name], strict=True):
-                # A fused optimizer takes numbers as they lie in memory, and a direction may lie otherwise (`unflat`).
+                # A fused optimizer takes numbers as they lie in memory, whatever the strides of the gradient say.
                 same = gradient.stride() == parameter.stride()
                 parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
             self.optimizers[name].step()

@@ -266,6 +266,10 @@ class RunPage:
             samples = self._spent("samples")
             if seconds > 0 and math.isfinite(samples):
                 tiles.append((compact(samples / seconds), "samples a second", f"{samples / seconds:,.1f}"))
+        times = {name: number(mapping(self.identity.get("times")).get(name)) for name in ("steps", "data", "looks")}
+        if (whole := sum(times.values())) > 0:
+            told = ", ".join(f"{name} {own:,.1f} s" for name, own in times.items())
+            tiles.append((f"{1 - times['steps'] / whole:.0%}", "outside of steps", told))
         return tiles
 
     def _metrics(self) -> list[Row]:

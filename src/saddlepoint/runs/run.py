@@ -410,6 +410,12 @@ class Run:
 
     def _end(self, result: Result, report: bool) -> None:
         progress = result.progress
+        before = self.storage.read_identity().get("times")  # of the sessions before
+        earlier = before if isinstance(before, Mapping) else {}
+        times = {
+            name: own + (told if isinstance(told := earlier.get(name), int | float) else 0.0)
+            for name, own in result.times.items()
+        }
         self.storage.write_identity(
             state="ended",
             outcome=result.outcome.value,
@@ -419,6 +425,7 @@ class Run:
             steps=progress.steps,
             evaluations=progress.evaluations,
             seconds=round(progress.seconds, 3),
+            times={name: round(own, 3) for name, own in times.items()},
             metrics=values(result.metrics.values()),
             checks=_finite(result.checks),
             live=_finite(result.live),

@@ -57,6 +57,8 @@ class Result:
         signal: the number of the signal that stopped it, or None.
         products: with the game's Jacobian that methods of second order took.
         trouble: why the game was played no further, where that is what ended it.
+        times: seconds by the clock of this session: `steps` of the method, `data` that they drew, and `looks`, all
+            that is no step: scores, pictures, records, checkpoints, what is handed over.
     """
 
     outcome: Outcome
@@ -68,6 +70,7 @@ class Result:
     signal: int | None = None
     products: int = 0
     trouble: Trouble | None = None
+    times: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -141,6 +144,7 @@ class Training:
         self._measures: dict[str, Any] = {}
         self._seconds_before = spent
         self._started = time.monotonic()
+        self._stepping = 0.0
         self._loss_mean = LossMean()
         self._saved_at = -1
         self._trouble: Trouble | None = None
@@ -165,7 +169,8 @@ class Training:
             tell(self._begun_from)
             self._level()
             with interruption() as interrupted:
-                return self._finish(self._play(interrupted))
+                result = self._finish(self._play(interrupted))
+                return replace(result, times=self._times())
         except OSError as error:
             raise RunFailed(self._disk_trouble(error)) from error
 
@@ -288,8 +293,10 @@ class Training:
         """One step of the method, at the rates of where it is."""
         if self.optimizer_schedule is not None:
             self.optimizer_schedule.set(self.batches.position)
+        began = time.perf_counter()
         with together() if self._together else nullcontext():
             step = self.method.step(self.game, self.batches)
+        self._stepping += time.perf_counter() - began
         if step.outcome is Outcome.RUNNING:
             self.steps += 1
             self._loss_mean.add(self.game.loss_values)
@@ -459,6 +466,14 @@ class Training:
         """Where the run is now."""
         seconds = self._seconds_before + time.monotonic() - self._started
         return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
+
+    def _times(self) -> dict[str, float]:
+        data = min(self.batches.seconds, self._stepping)
+        return {
+            "steps": self._stepping - data,
+            "data": data,
+            "looks": max(0.0, time.monotonic() - self._started - self._stepping),
+        }
 
     def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
         return Result(outcome, message, self.progress(), signal=signal, products=self.game.products)

@@ -165,10 +165,8 @@ def check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) -> 
         if not isinstance(place, int) or not 0 <= place < len(parameters) or not isinstance(memory, Mapping):
             raise ValueError(f"{what} remembers something of parameter {place!r}, which there is not")
         for key, value in memory.items():
-            if not (value is None or isinstance(value, Tensor | int | float | str)) or (
-                key == "step" and not _is_scalar(value)
-            ):
-                raise ValueError(f"{key} of {what} is {type(value).__name__}, where a tensor or a number is expected")
+            if not _is_memory(value) or (key == "step" and not _is_scalar(value)):
+                raise ValueError(f"{key} of {what} is {type(value).__name__}, where tensors or numbers are expected")
             if isinstance(value, Tensor) and not _broadcasts(value.shape, parameters[place].shape):
                 raise ValueError(f"{key} of {what} is of shape {tuple(value.shape)}, and its parameter of another")
 
@@ -208,6 +206,13 @@ def _keys(value: Any, expected: tuple[str, ...], what: str) -> None:
 def _count(value: Any, what: str) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{what} is {value!r}: a count is expected")
+
+
+def _is_memory(value: Any) -> bool:
+    """Whether a value is one that optimizers keep of a parameter: tensors, numbers, words, or lists of them (SOAP)."""
+    if isinstance(value, list):
+        return all(map(_is_memory, value))
+    return value is None or isinstance(value, Tensor | int | float | str)
 
 
 def _is_number(value: Any) -> bool:
