@@ -41,6 +41,7 @@ def test_shares_are_all_rows_once_in_whole_packs():
     assert parts_of(Share(((2, 4), (6, 8)), 8)) == [Share(((2, 4),), 4), Share(((2, 4),), 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "many"),
     [(("digits, all penalties", "digits, two parts", "images", "digits, relativistic-average"), 3)],
@@ -76,6 +77,7 @@ SMALL |= {"generator.network.widths": [8], "discriminator.network.widths": [8], 
 SMALL |= {f"{player}.optimizer.eps": 1e-4 for player in ("generator", "discriminator")}
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     """Two ranks, then three, then one: records and weights are those of one rank all along, to float32's rounding."""
     for samples, many in ((96, 2), (192, 3), (288, 1)):
@@ -106,9 +108,20 @@ class Centred(nn.Module):
         return self.layer(rows - rows.mean(0, keepdim=True)).tanh().squeeze(1) * rows.std()
 
 
+@pytest.mark.slow
 def test_a_network_that_couples_samples_unasked_is_refused_on_all_ranks(tmp_path):
     found = on_ranks(2, trained, tmp_path / "run", {**SMALL, "conditional": False}, 48, Centred, folder=tmp_path)
     assert all("couples_samples" in str(code) for code, _ in found), found
+
+
+def shared_maximum(values, dim):
+    """The maximum, whose gradient all that come within rounding of it share.
+
+    A text repeats itself, so that several places of a filter are its maximum. Which of them PyTorch's `amax` takes for
+    equal, and so gives the gradient, is decided by the last bit, which depends on how many rows are computed at once.
+    """
+    near = (values.detach() >= values.detach().max(dim, keepdim=True).values - 1e-12).to(values)
+    return (values * near).sum(dim) / near.sum(dim)
 
 
 def changing(cases, folder, steps):
@@ -135,14 +148,16 @@ def changing(cases, folder, steps):
         "translate|enhance",
     ],
 )
-def test_every_recipe_on_four_one_three_and_two_ranks_is_one_rank(tmp_path, task):
-    """Fifty steps. The vocoder's and the text's games blow rounding up: they are held after twelve."""
+def test_every_recipe_on_four_one_three_and_two_ranks_is_one_rank(tmp_path, task, monkeypatch):
+    """Fifty steps. The vocoder's game blows rounding up: it is held after twelve."""
+    if "text" in task:
+        monkeypatch.setattr(torch.Tensor, "amax", shared_maximum)
     names = [
         name
         for name, case in CASES.items()
         if any(name.split(",")[0].startswith(word) for word in task.split("|")) and len(case.every) == len(EVERY)
     ]
-    short = "vocoder" in task or "text" in task
+    short = "vocoder" in task
     cases = played(names, tmp_path)
     alone, found = changing(
         cases, tmp_path, [(4, 3), (1, 3), (3, 3), (2, 3)] if short else [(4, 14), (1, 12), (3, 12), (2, 12)]

@@ -413,7 +413,7 @@ class Run:
         before = self.storage.read_identity().get("times")  # of the sessions before
         earlier = before if isinstance(before, Mapping) else {}
         times = {
-            name: own + (told if isinstance(told := earlier.get(name), int | float) else 0.0)
+            name: own + (past if isinstance(past := earlier.get(name), int | float) else 0.0)
             for name, own in result.times.items()
         }
         self.storage.write_identity(

@@ -235,6 +235,10 @@ class Training:
             return self._result(*verdict)
         return None
 
+    def _named(self, checkpoint: Checkpoint) -> str:
+        """A checkpoint within the run's folder, which each process may know by another path."""
+        return checkpoint.path.resolve().relative_to(self.folder.path.resolve()).as_posix()
+
     def _level(self) -> None:
         """All ranks begin with the parameters of the first: networks of a caller's own may have begun anyhow."""
         with together():
@@ -244,11 +248,11 @@ class Training:
         """Play along with the first process, which decides, looks and writes, from where it begins."""
         begun_from = told()
         if begun_from is not None:
-            checkpoints = {str(c.path): c for c in (*self.folder.checkpoints.whole(), *self.folder.start.whole())}
+            checkpoints = {self._named(c): c for c in (*self.folder.checkpoints.whole(), *self.folder.start.whole())}
             if begun_from not in checkpoints:
                 raise RunFailed(
-                    f"rank {rank()} does not see {begun_from}, from which rank 0 goes on: the run's folder has to be "
-                    f"on a disk that all processes share"
+                    f"rank {rank()} does not see {self.folder.path / begun_from}, from which rank 0 goes on: the "
+                    f"run's folder has to be on a disk that all processes share"
                 )
             self.load(checkpoints[begun_from])
         self._level()
@@ -328,7 +332,7 @@ class Training:
             self._look_round()
             if self.start is not None:  # now, as what is held against it is the untrained model
                 self.load(self.start)
-                self._begun_from = str(self.start.path)
+                self._begun_from = self._named(self.start)
             self._snapshot()
             self._save([])
             return
@@ -344,7 +348,7 @@ class Training:
             raise RunFailed(
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
-        self._begun_from = str(checkpoint.path)
+        self._begun_from = self._named(checkpoint)
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = max(self._seconds_before, state["seconds"])
         self._loss_mean = LossMean(state["sums"], state["count"])

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
@@ -27,6 +28,8 @@ BEAT, SILENCE = 0.5, 10.0
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 #: Collectives wait so long: for a rank that scores. Who is lost is found otherwise.
 PATIENCE = timedelta(days=7)
+#: How long processes wait for each other to come.
+COMING = timedelta(minutes=5)
 #: The process that started this one, which must not outlive it; set by `--processes`.
 PARENT = "SADDLEPOINT_PARENT"
 #: The store of this process's life, and a mark for each time that it joined.
@@ -100,16 +103,36 @@ def _rendezvous() -> tuple[Any, int, int]:
     from torch.distributed.rendezvous import rendezvous  # where torch has no processes it has not this either
 
     if not _met:
-        _met.append(next(iter(rendezvous("env://", timeout=timedelta(minutes=5)))))
+        store, number, many = next(iter(rendezvous("env://", timeout=COMING)))
+        _met.append((dist.PrefixStore(_round(store, number, many), store), number, many))  # type: ignore[attr-defined]
     store, number, many = _met[0]
     _times.append(len(_times))
-    return (
-        dist.PrefixStore(  # type: ignore[attr-defined]
-            f"time {len(_times)}", store
-        ),
-        number,
-        many,
-    )
+    return dist.PrefixStore(f"time {len(_times)}", store), number, many  # type: ignore[attr-defined]
+
+
+def _round(store: Any, number: int, many: int) -> str:
+    """A name that these processes share with none before them.
+
+    The store of a launcher that starts them again still holds what those before them wrote, addresses above all. So
+    each comes with a mark of its own, and rank 0 answers every mark with the name of the round.
+    """
+    mark = uuid4().hex
+    store.set(f"came {number}", mark)
+    if number:
+        name: str = store.get(f"round of {mark}").decode()
+        store.set(f"joined {name} {number}", "")
+        return name
+    missing, until = set(range(1, many)), time.monotonic() + COMING.total_seconds()
+    while missing:
+        for other in sorted(missing):
+            if store.check([f"joined {mark} {other}"]):
+                missing.discard(other)
+            elif store.check([f"came {other}"]):
+                store.set(f"round of {store.get(f'came {other}').decode()}", mark)
+        if time.monotonic() > until:
+            raise RuntimeError(f"of {many} processes {sorted(missing)} did not come within {COMING}")
+        time.sleep(0.02)
+    return mark
 
 
 def tell(word: Any) -> None:
