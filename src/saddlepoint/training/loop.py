@@ -95,6 +95,11 @@ class Stage:
     then: str
 
 
+def _named(checkpoint: Checkpoint) -> str:
+    """A checkpoint within the run's folder, which each process may know by another path."""
+    return f"{checkpoint.path.parent.name}/{checkpoint.path.name}"
+
+
 class Training:
     """One game, one method, one folder.
 
@@ -235,10 +240,6 @@ class Training:
             return self._result(*verdict)
         return None
 
-    def _named(self, checkpoint: Checkpoint) -> str:
-        """A checkpoint within the run's folder, which each process may know by another path."""
-        return checkpoint.path.resolve().relative_to(self.folder.path.resolve()).as_posix()
-
     def _level(self) -> None:
         """All ranks begin with the parameters of the first: networks of a caller's own may have begun anyhow."""
         with together():
@@ -248,7 +249,7 @@ class Training:
         """Play along with the first process, which decides, looks and writes, from where it begins."""
         begun_from = told()
         if begun_from is not None:
-            checkpoints = {self._named(c): c for c in (*self.folder.checkpoints.whole(), *self.folder.start.whole())}
+            checkpoints = {_named(c): c for c in (*self.folder.checkpoints.whole(), *self.folder.start.whole())}
             if begun_from not in checkpoints:
                 raise RunFailed(
                     f"rank {rank()} does not see {self.folder.path / begun_from}, from which rank 0 goes on: the "
@@ -332,7 +333,7 @@ class Training:
             self._look_round()
             if self.start is not None:  # now, as what is held against it is the untrained model
                 self.load(self.start)
-                self._begun_from = self._named(self.start)
+                self._begun_from = _named(self.start)
             self._snapshot()
             self._save([])
             return
@@ -348,7 +349,7 @@ class Training:
             raise RunFailed(
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
-        self._begun_from = self._named(checkpoint)
+        self._begun_from = _named(checkpoint)
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = max(self._seconds_before, state["seconds"])
         self._loss_mean = LossMean(state["sums"], state["count"])
