@@ -1,6 +1,7 @@
 """`saddle train`."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from saddlepoint.cli.console import err, print_json
 from saddlepoint.cli.flags import checked, parted, settings_help
+from saddlepoint.cli.launching import launch
 from saddlepoint.cli.usage import MISSING
 from saddlepoint.configuration import ConfigurationError, explained
 from saddlepoint.configuration.outside import is_outside
@@ -28,6 +30,7 @@ from saddlepoint.runs.watching import Notifier
 from saddlepoint.tasks import AutoConfig, Config, task_of
 from saddlepoint.tasks.registry import check_reads_back, is_recipe
 from saddlepoint.training import Result
+from saddlepoint.training.processes import joined, launched, leads
 
 
 def train(
@@ -71,6 +74,9 @@ def train(
             "--notify", metavar="COMMAND", help="Run this where an answer to one of the three questions changes."
         ),
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, metavar="N", help="Share each batch among N processes of this machine.")
+    ] = 1,
     track: Annotated[
         list[str] | None,
         typer.Option(
@@ -103,6 +109,8 @@ def train(
 
       saddle train digits --method extragradient --optimizer.lr 5e-4
 
+      saddle train images --data FOLDER --processes 4
+
       saddle train --from runs/faces --data FOLDER --samples 50000 --discriminator.freeze 3
     """
     named = list(words or [])
@@ -122,15 +130,15 @@ def train(
         text = explained(config) if explain else yaml.safe_dump(config.plain(), sort_keys=False, allow_unicode=True)
         print(text + _costs(config))
         return
-    bar = ProgressBar()
-    try:
-        run = Run.begin(config, out, observers=[bar])
-        if notify is not None:
-            run.watch(Notifier(notify, run.path))
-        run.track(track or ())
-        run.train()
-    finally:
-        bar.close()
+    if processes > 1 and launched() == 1:
+        raise typer.Exit(launch(processes, sys.argv[1:]))
+    if processes not in (1, launched()):
+        raise ConfigurationError(f"--processes is {processes}, and the launcher started {launched()}: leave it out")
+    with joined():
+        run = _trained(config, out, notify, track or ())
+        following, code = not leads(), run.exit_code
+    if following:
+        raise typer.Exit(code)
     if run.result is None:  # nothing was left to do
         if as_json:
             print_json(_summary(run))
@@ -139,6 +147,20 @@ def train(
     if as_json:
         print_json(_summary(run))
     raise typer.Exit(run.result.exit_code)
+
+
+def _trained(config: Config, out: Path | None, notify: str | None, track: Sequence[str]) -> Run:
+    bar = ProgressBar() if leads() else None
+    try:
+        run = Run.begin(config, out, observers=[bar] if bar is not None else [])
+        if notify is not None and leads():
+            run.watch(Notifier(notify, run.path))
+        if leads():
+            run.track(track)
+        return run.train()
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def resolved(

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from saddlepoint.components.augmented import Augmented
 from saddlepoint.components.regularisers import GeneratorPass, Regulariser
+from saddlepoint.core.ranks import on_whole, rows_of_batch, whole
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.networks import DiscriminatorOutput
 from saddlepoint.penalties import DiscriminatorPass, Penalty
@@ -162,13 +163,17 @@ class Adversary:
             of_generated.logits,
             batch.mix,
             both=self._real_differentiated and self._generated_differentiated,
+            whole=whole,
         )
 
     def generator(self, looks: Sequence[Look]) -> Tensor:
         """λ loss_G, the regularisers and the auxiliary term, over all discriminators."""
         terms = []
         for look in looks:
-            term = self.loss.generator(None if look.real is None else look.real.logits, look.generated.logits)
+            # A loss that is no mean over samples is that of all ranks' samples.
+            seen = (None if look.real is None else look.real.logits, look.generated.logits)
+            loss = self.loss.generator
+            term = loss(*seen) if self.loss.mean_over_samples else on_whole(loss, *seen)
             term = term if self.weight == 1 else self.weight * term
             if self.regularisers:
                 given = look.given
@@ -186,7 +191,8 @@ class Adversary:
             assert look.real is not None
             assert look.seen is not None
             penalties = sum(penalty(look.seen) for penalty in self.penalties)
-            term = self.loss.discriminator(look.real.logits, look.generated.logits) + (
+            loss, both = self.loss.discriminator, (look.real.logits, look.generated.logits)
+            term = (loss(*both) if self.loss.mean_over_samples else on_whole(loss, *both)) + (
                 penalties if batch.penalty is None else batch.penalty * penalties
             )
             if self.auxiliary:
@@ -194,7 +200,7 @@ class Adversary:
             for memory in self._memories:
                 memory.observe(look.seen)
             if self.augmented is not None:
-                self.augmented.observe(look.real.logits, look.generated.logits, len(look.seen.real))
+                self.augmented.observe(whole(both[0]), whole(both[1]), rows_of_batch(len(look.seen.real)))
             terms.append(term)
         return terms[0] if len(terms) == 1 else torch.stack(terms).sum()
 
@@ -347,4 +353,4 @@ def with_context(context: Tensor | None, samples: Tensor) -> Tensor:
 
 
 def _replayed(given: DiscriminatorInput) -> Tensor:
-    return given.generated if given.replay is None else given.replay(given.generated)
+    return given.generated if given.replay is None else on_whole(given.replay, given.generated)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from saddlepoint.core.ranks import on_whole
 from saddlepoint.extractors import Extractor, load_extractor
 from saddlepoint.losses import absolute_error, charbonnier, perceptual, structural_dissimilarity
 
@@ -117,7 +118,9 @@ class Perceptual(ContentLoss):
 
     def __call__(self, made: Tensor, target: Tensor) -> Tensor:
         """λ times the distance; raises ValueError where the extractor lets no gradient through."""
-        return self.weight * perceptual(*map(self.extractor.differentiable, _lit(self.low, self.high, made, target)))
+        return self.weight * on_whole(
+            perceptual, *map(self.extractor.differentiable, _lit(self.low, self.high, made, target))
+        )
 
 
 def _lit(low: float, high: float, *images: Tensor) -> list[Tensor]:

@@ -1,10 +1,12 @@
 """Where a run computes."""
 
+import os
 import re
 
 import torch
 
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.core.ranks import rank, world
 
 #: How torch says that a kind of device has no such operation, or no such numbers.
 _MISSING = re.compile(
@@ -21,8 +23,14 @@ def pick_device(name: str) -> torch.device:
         ConfigurationError: the device can't be used here; names those that can.
     """
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if world() > 1 and accelerator is not None and name in ("auto", accelerator.type):
+        return _own_device(accelerator.type)
     if name == "auto":
         return accelerator or torch.device("cpu")
+    if world() > 1 and ":" in name:
+        raise ConfigurationError(
+            f"--device {name} is one device for {world()} processes: give {name.partition(':')[0]}"
+        )
     try:
         device = torch.device(name)
         if device.type == "meta":
@@ -37,6 +45,18 @@ def pick_device(name: str) -> torch.device:
             f"the device {name!r} can't be used here: take --device {', or '.join(['cpu', *found])}"
         ) from error
     return device
+
+
+def _own_device(kind: str) -> torch.device:
+    """The accelerator of this process among those of its machine. Raises ConfigurationError where there are too few."""
+    number, there = int(os.environ.get("LOCAL_RANK", rank())), torch.accelerator.device_count()
+    if number >= there:
+        raise ConfigurationError(
+            f"there are more processes on this machine than the {there} of {kind}: give --processes {there} (or "
+            f"--nproc-per-node {there}), or --device cpu"
+        )
+    torch.accelerator.set_device_index(number)
+    return torch.device(kind, number)
 
 
 def missing_operation(error: BaseException) -> str | None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.core.ranks import on_whole, whole
 from saddlepoint.losses import feature_matching, layer_matching, path_lengths
 from saddlepoint.networks import DiscriminatorOutput
 
@@ -88,7 +89,7 @@ class FeatureMatching(Regulariser):
     def __call__(self, seen: GeneratorPass) -> Tensor:
         """λ ‖E φ(real) − E φ(generated)‖²."""
         assert seen.of_real is not None
-        return self.weight * feature_matching(seen.of_real.features, seen.of_generated.features)
+        return self.weight * on_whole(feature_matching, seen.of_real.features, seen.of_generated.features)
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class PathLength(Regulariser):
         noise = seen.noise(seen.generated.shape).to(seen.generated)
         lengths = path_lengths(seen.generator, seen.latent, noise)
         term = self.weight * (lengths - self.memory.mean).square().mean()
-        self.memory.observe(lengths)
+        self.memory.observe(whole(lengths.detach()))
         return term
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saddlepoint.core.randomness import seed_for
+from saddlepoint.core.ranks import Share
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,16 @@ class Batch:
         resting: players that sit this batch out: their block of the field is 0 and costs nothing, and a move leaves
             them, and what their optimizers remember, where they are. Those that rest on a step's first batch rest
             through the whole step, and what the method remembers of them does not change.
+        share: where ranks share the batch, the rows that `value` holds; `size` counts those of all ranks.
+        parts: of a shared batch that comes in parts, each with its share of the whole and its own rows.
     """
 
     value: Any
     size: int = 1
     seed: int | None = None
     resting: frozenset[str] = frozenset()
+    share: Share | None = None
+    parts: tuple[tuple[float, Any, Share], ...] | None = None
 
 
 class Batches:

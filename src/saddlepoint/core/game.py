@@ -18,7 +18,7 @@ from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
-from saddlepoint.core.ranks import mean_over_ranks, mean_with_losses
+from saddlepoint.core.ranks import Share, mean_over_ranks, mean_with_losses, see_whole_batches, sharing
 from saddlepoint.core.second_order import ElementaryNormalisation, missing_derivatives_named
 from saddlepoint.core.spectral_vectors import SpectralVectors
 
@@ -137,6 +137,8 @@ class Game:
         names, gradients, values = self._awake(batch, self._known(only))
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
+            if batch.share is not None:  # where a pass is taken decides in what order ranks wait for each other
+                following = ()
             with (
                 self._passes.shared(
                     group if base else (), [n for n in following if n not in group and n not in self._due]
@@ -144,7 +146,7 @@ class Game:
                 self._evaluation(batch, moving=group if base else ()),
                 self._frozen(set(self.names) - set(group)),
             ):
-                own, its_losses = self._gradients(batch.value, group)
+                own, its_losses = self._gradients(batch, group)
             gradients.update(own)
             values.update(its_losses)
         field, values = mean_with_losses(Point(gradients, self.resting_on(batch)), values)
@@ -162,7 +164,7 @@ class Game:
         names, gradients, values = self._awake(batch, self.names)
         for group in self._groups(names):
             with self._evaluation(batch, moving=group), ElementaryNormalisation():
-                losses = self._losses(self.players, batch.value, group)
+                losses = self._losses(self.players, batch.value, group, batch.share)
                 for name in group:
                     gradients[name] = torch.autograd.grad(
                         losses[name],
@@ -264,7 +266,7 @@ class Game:
         """
         moved = {name: _Moved(self.players[name], parameters) for name, parameters in at.items()}
         with self._evaluation(batch, moving=names if base else ()), ElementaryNormalisation():
-            return self._losses({**self.players, **moved}, batch.value, names)
+            return self._losses({**self.players, **moved}, batch.value, names, batch.share)
 
     @contextmanager
     def excursion(self) -> Iterator[Point]:
@@ -305,8 +307,8 @@ class Game:
                 resting = self.resting_on(batch)
                 for group in self._groups([name for name in norms if name not in resting]):
                     with self._evaluation(batch, moving=group), self._frozen(set(self.names) - set(group)):
-                        for part in [batch.value] if self.parts is None else (p for _, p in self.parts(batch.value)):
-                            self._losses(self.players, part, group)
+                        for _, part, rows in self._parts_of(batch):
+                            self._losses(self.players, part, group, rows)
 
     def checked(self, gradients: Mapping[str, Sequence[Tensor]], losses: Mapping[str, Tensor]) -> Point:
         """Gradients that a method took itself, as `field` gives them: counted, averaged over ranks, finite.
@@ -390,21 +392,29 @@ class Game:
 
     # --- inside ---------------------------------------------------------------------------------------
 
-    def _gradients(self, value: Any, names: Sequence[str]) -> Gradients:
+    def _parts_of(self, batch: Batch) -> Iterable[tuple[float, Any, Share | None]]:
+        """Parts of a batch, each with its share of the batch and, where ranks share it, the rows that this one has."""
+        if batch.parts is not None:
+            return batch.parts
+        if self.parts is None or batch.share is not None:
+            return [(1.0, batch.value, batch.share)]
+        return [(share, part, None) for share, part in self.parts(batch.value)]
+
+    def _gradients(self, batch: Batch, names: Sequence[str]) -> Gradients:
         """Gradients and losses of players whose losses come from one call: at once, or the mean over parts."""
-        if self.parts is None:
-            return self._gradients_at_once(value, names)
+        if batch.parts is None and (self.parts is None or batch.share is not None):
+            return self._gradients_at_once(batch.value, names, batch.share)
         field, values = self.point.only(*names).zeros(), dict.fromkeys(names, torch.zeros(()))
-        for share, part in self.parts(value):
-            own, losses = self._gradients_at_once(part, names)
+        for share, part, rows in self._parts_of(batch):
+            own, losses = self._gradients_at_once(part, names, rows)
             field.add_(Point(own), alpha=share)
             values = {name: values[name] + share * losses[name] for name in names}
         return {name: field[name] for name in names}, values
 
-    def _gradients_at_once(self, value: Any, names: Sequence[str]) -> Gradients:
+    def _gradients_at_once(self, value: Any, names: Sequence[str], rows: Share | None) -> Gradients:
         if self._compiled is not None:
             return self._compiled(value, names)
-        losses = self._losses(self.players, value, names)
+        losses = self._losses(self.players, value, names, rows)
         gradients: dict[str, Sequence[Tensor]] = {
             name: torch.autograd.grad(
                 losses[name],
@@ -440,11 +450,19 @@ class Game:
             return [(name,) for name in names]
         return [tuple(names)] if names else []
 
-    def _losses(self, players: Players, value: Any, names: Sequence[str]) -> Mapping[str, Tensor]:
-        if isinstance(self.losses, Mapping):
-            losses: Mapping[str, Tensor] = {n: self.losses[n](players, value) for n in names}
-        else:
-            losses = self.losses(players, value, names)
+    def _losses(
+        self, players: Players, value: Any, names: Sequence[str], rows: Share | None = None
+    ) -> Mapping[str, Tensor]:
+        if rows is not None:
+            for player in self.players.values():
+                see_whole_batches(player)
+        with sharing(rows):
+            if isinstance(self.losses, Mapping):
+                losses: Mapping[str, Tensor] = {n: self.losses[n](players, value) for n in names}
+            else:
+                losses = self.losses(players, value, names)
+            if rows is not None:  # so that the mean over ranks is that over the whole batch
+                losses = {n: losses[n] * rows.weight for n in names}
         for name in names:
             if losses[name].dim() != 0:
                 raise ValueError(

@@ -6,15 +6,17 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from saddlepoint.core.ranks import Share
+
 V = TypeVar("V")
 
 
-def rows(value: V, some: slice, n: int) -> V:
+def rows(value: V, some: slice | Tensor, n: int) -> V:
     """A batch with some of its samples: every tensor of n rows is cut, everything else stays.
 
     Args:
         value: a dataclass, a mapping, a tuple or list, or a tensor.
-        some: which rows.
+        some: which rows; a tensor holds their numbers.
         n: samples of the whole batch.
 
     >>> import torch
@@ -23,7 +25,8 @@ def rows(value: V, some: slice, n: int) -> V:
     """
     result: Any = value
     if isinstance(value, Tensor):
-        result = value[some] if value.dim() > 0 and len(value) == n else value
+        if value.dim() > 0 and len(value) == n:
+            result = value[some] if isinstance(some, slice) else value[some.to(value.device)]
     elif is_dataclass(value) and not isinstance(value, type):
         result = replace(value, **{f.name: rows(getattr(value, f.name), some, n) for f in fields(value) if f.init})
     elif isinstance(value, dict):
@@ -31,6 +34,13 @@ def rows(value: V, some: slice, n: int) -> V:
     elif isinstance(value, list | tuple):
         result = type(value)(rows(part, some, n) for part in value)
     return result  # type: ignore[no-any-return]
+
+
+def rows_at(value: V, share: Share, n: int) -> V:
+    """A batch of n samples with those of a share."""
+    if len(share.runs) == 1:
+        return rows(value, slice(*share.runs[0]), n)
+    return rows(value, share.rows(), n)
 
 
 def samples_in(value: object) -> int:

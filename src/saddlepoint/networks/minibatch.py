@@ -10,12 +10,16 @@ class MinibatchDeviation(nn.Module):
     A generator that collapses shows in it. A logit then depends on its whole minibatch, and a gradient penalty on
     how the minibatch hangs together.
 
+    `couples_samples`: where processes share a batch, it is given the whole one.
+
     Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs", arXiv 1710.10196.
 
     >>> MinibatchDeviation()(torch.tensor([[1.0, 0.0], [3.0, 4.0]]))
     tensor([[1.0000, 0.0000, 1.5000],
             [3.0000, 4.0000, 1.5000]])
     """
+
+    couples_samples = True
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, …) → (N, C + 1, …)."""

@@ -141,7 +141,8 @@ class Dragan(Penalty):
     def __call__(self, seen: DiscriminatorPass) -> Tensor:
         """λ E (‖∇D(real + δ)‖ − 1)²; costs a forward pass of its own."""
         noise = 2 * seen.noise(seen.real.shape).to(seen.real) - 1
-        around = _differentiable(seen.real + self.spread * seen.real.std(correction=0) * noise)
+        deviation = seen.whole(seen.real).std(correction=0)
+        around = _differentiable(seen.real + self.spread * deviation * noise)
         return self.weight * (_norms(seen.discriminator, around) - 1).square().mean()
 
 

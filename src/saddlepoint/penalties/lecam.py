@@ -32,13 +32,13 @@ class Anchors(Memory):
     @torch.no_grad()
     def observe(self, seen: DiscriminatorPass) -> None:
         """Move both averages towards the batch's means."""
-        share = 1.0 - 0.5 ** (len(seen.real) / self.half_life)
+        real, generated = seen.whole(seen.real_logits.detach()), seen.whole(seen.generated_logits.detach())
+        samples = len(seen.real) * len(real) / len(seen.real_logits)
+        share = 1.0 - 0.5 ** (samples / self.half_life)
         # New tensors, not new values in the old ones: the penalty's graph may hold those.
         self.weight = self.weight + share * (1 - self.weight)
-        self.real = torch.lerp(self.real, seen.real_logits.mean().to(self.real), share / self.weight)
-        self.generated = torch.lerp(
-            self.generated, seen.generated_logits.mean().to(self.generated), share / self.weight
-        )
+        self.real = torch.lerp(self.real, real.mean().to(self.real), share / self.weight)
+        self.generated = torch.lerp(self.generated, generated.mean().to(self.generated), share / self.weight)
 
 
 @dataclass(frozen=True)

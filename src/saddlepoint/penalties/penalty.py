@@ -10,6 +10,10 @@ import torch
 from torch import Tensor, nn
 
 
+def _as_it_is(rows: Tensor) -> Tensor:
+    return rows
+
+
 @dataclass(frozen=True)
 class DiscriminatorPass:
     """What the discriminator saw, so that a penalty shares its forward pass.
@@ -23,6 +27,7 @@ class DiscriminatorPass:
         noise: shape ↦ numbers uniform on [0, 1), for the penalties that need more. By default they come from torch's
             global generator on the CPU, which a batch seeds at every evaluation: as repeatable as dropout, equal on
             every device, and free of charge where no penalty asks.
+        whole: rows of this pass ↦ those of the whole batch, which are more where processes share it.
         both: whether both gradients are asked for, so that they are taken at once.
     """
 
@@ -33,6 +38,7 @@ class DiscriminatorPass:
     generated_logits: Tensor
     mix: Tensor
     noise: Callable[[Sequence[int]], Tensor] = torch.rand
+    whole: Callable[[Tensor], Tensor] = _as_it_is
     both: bool = False
 
     @property

@@ -23,6 +23,7 @@ from saddlepoint.tasks.registry import is_recipe
 from saddlepoint.tracking import Tracker
 from saddlepoint.training import Budget, Observer
 from saddlepoint.training.plan import lengths
+from saddlepoint.training.processes import joined, leads
 
 #: A network of the caller's, or the name of one.
 NetworkLike: TypeAlias = nn.Module | str | Mapping[str, Any]
@@ -185,26 +186,28 @@ def train(
         RunFailed: the disk is full.
         KeyboardInterrupt: the run was interrupted; it is saved, and the same call continues it.
     """
-    watching = [*observers, *progress_here(progress)]
-    chosen = METHOD_REGISTRY.spec_of(method) if isinstance(method, Method) else method
-    if isinstance(what, Game):
-        run = _own_run(what, data, chosen, out, Budget(samples=samples, minutes=minutes), seed, more, watching)
-    else:
-        networks = {"generator": generator, "discriminator": discriminator}
-        modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
-        named: dict[str, object] = {"samples": samples, "minutes": minutes, "epochs": epochs}
-        named |= {KEEP: keep_schedules or None, "seed": seed, "device": device, "method": chosen}
-        named["start"] = (
-            str(start.path if isinstance(start, Run) else start) if isinstance(start, str | Path | Run) else start
-        )
-        named |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
-        # Of these none is what the recipe says; of a setting it is a value.
-        given = {**{key: v for key, v in named.items() if v is not None}, **more, **(settings or {})}
-        place = str(data) if isinstance(data, str | Path) else None
-        config = configured(what, data=place, settings=given)
-        run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
-    run.track([track] if isinstance(track, str | Tracker) else track)
-    run.train()
+    with joined():
+        watching = [*observers, *progress_here(progress)] if leads() else []
+        chosen = METHOD_REGISTRY.spec_of(method) if isinstance(method, Method) else method
+        if isinstance(what, Game):
+            run = _own_run(what, data, chosen, out, Budget(samples=samples, minutes=minutes), seed, more, watching)
+        else:
+            networks = {"generator": generator, "discriminator": discriminator}
+            modules = {role: network for role, network in networks.items() if isinstance(network, nn.Module)}
+            named: dict[str, object] = {"samples": samples, "minutes": minutes, "epochs": epochs}
+            named |= {KEEP: keep_schedules or None, "seed": seed, "device": device, "method": chosen}
+            named["start"] = (
+                str(start.path if isinstance(start, Run) else start) if isinstance(start, str | Path | Run) else start
+            )
+            named |= {f"{role}.network": name for role, name in networks.items() if role not in modules}
+            # Of these none is what the recipe says; of a setting it is a value.
+            given = {**{key: v for key, v in named.items() if v is not None}, **more, **(settings or {})}
+            place = str(data) if isinstance(data, str | Path) else None
+            config = configured(what, data=place, settings=given)
+            run = Run.begin(config, out, data=None if place is not None else data, networks=modules, observers=watching)
+        if leads():
+            run.track([track] if isinstance(track, str | Tracker) else track)
+        run.train()
     if run.result is not None and run.result.signal is not None:
         raise KeyboardInterrupt(f"the run is saved in {run.path}: the same call continues it")
     return run

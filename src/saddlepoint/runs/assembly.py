@@ -19,8 +19,10 @@ from saddlepoint.components.precision import MixedPrecision
 from saddlepoint.components.registries import METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Outcome, rng, seed_for
+from saddlepoint.core.ranks import as_on_the_first, by_itself, together, total, world
 from saddlepoint.data.dataset import Dataset
 from saddlepoint.data.rows import in_parts
+from saddlepoint.data.shared import Shared
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs, coupled_layers, couples
@@ -46,8 +48,10 @@ class Assembly:
 
     @cached_property
     def batches(self) -> Batches:
-        """The stream's, from the beginning."""
-        return Batches(self.setup.batches)
+        """The stream's, from the beginning; where ranks play together, this one's share of them."""
+        if world() == 1:
+            return Batches(self.setup.batches)
+        return Batches(Shared(self.setup.batches, self.config.packing, self.config.accumulate))
 
     def training(
         self, folder: RunFolder, observer: Observer, examiner: Examiner | None = None, spent: float = 0.0
@@ -109,6 +113,37 @@ class Assembly:
             [looked_at.next() for _ in range(until.batches)],
             lambda: self.duality_gap().total,
         )
+
+    def check_shares(self) -> None:
+        """Refuse a game whose field by shares is not that of the whole batch, by measuring on a small one.
+
+        All ranks have to call it. Raises ConfigurationError, with who it is.
+        """
+        if world() == 1 or not self.game.names:
+            return
+        pack, own = self.config.packing, self.setup.game is not None
+        # Shares of different sizes; far on, where no first stage is left in which a player rests.
+        whole = self.setup.batches if own else self.setup.batches.part(batch_size=pack * (2 * world() + 1))
+        position = 0 if own else 10**9
+        with together():
+            as_on_the_first(self.game.players.values())
+        with self.game.untouched():
+            with by_itself():
+                field = self.game.field(whole(position), base=False)
+            with together():
+                shared = self.game.field(Shared(whole, pack)(position), base=False)
+        rounding = ROUNDING if field.tensors[0].device.type == "cpu" else 100 * ROUNDING
+        for role in field.names:
+            one, other = field.only(role).flat(), shared.only(role).flat()
+            with together():  # decided by all, or some would wait for the others
+                wrong = float(total(((one - other).norm() > rounding * one.norm()).float())) > 0
+            if wrong:
+                raise ConfigurationError(
+                    f"the {role}'s gradient of a batch is not the mean over the shares of {world()} processes: its "
+                    f"loss or its network looks at a batch as a whole, or draws noise that is not of a sample. Give "
+                    f"the loss as a mean over samples, mark such a layer (N, …) -> (N, …) with couples_samples = True, "
+                    f"or take one process"
+                )
 
     def duality_gap(self, size: int = 1024, steps: int = 200) -> DualityGap:
         """The duality gap where the game is, replies sought on nine tenths of the data and judged on the others.
@@ -293,6 +328,10 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
                     f"the {role}'s layers {', '.join(layers[:3])} look at a batch as a whole, which accumulate="
                     f"{config.accumulate} parts change: give accumulate=1, or a network without such layers"
                 )
+    if config.compiled and world() > 1:
+        raise ConfigurationError(
+            f"compiled={config.compiled} is for one process: leave it out with {world()} processes"
+        )
     return Game(
         setup.players,
         setup.losses

@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from torch import nn
 
+from saddlepoint.core.ranks import world
 from saddlepoint.data.dataset import Dataset, OnProgress
 from saddlepoint.runs.assembly import Assembly, assemble
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import AdversarialConfig, Config
 from saddlepoint.training import Budget, Intervals, Observer, Pace, StageInfo, measured, scaled
+from saddlepoint.training.pace import shared
 
 C = TypeVar("C", bound=Config)
 #: Seconds that steps of a stage are timed: where minutes become samples, at most; and where a time is only told.
@@ -111,7 +113,7 @@ def _pace(assembly: Assembly, seconds: float | None) -> Pace:
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(Path(place))
         folder.create()
-        return measured(assembly.training(folder, Observer()), starts, seconds)
+        return shared(measured(assembly.training(folder, Observer()), starts, seconds), world())
 
 
 def _ends(assembly: Assembly) -> Sequence[int]:

@@ -22,6 +22,7 @@ from saddlepoint.components.device import pick_device
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.configuration.outside import read_from_file
 from saddlepoint.core import Outcome
+from saddlepoint.core.ranks import by_itself, rank, world
 from saddlepoint.data import DataError
 from saddlepoint.data.dataset import Dataset, OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
@@ -59,6 +60,7 @@ from saddlepoint.tasks import (
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
 from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
+from saddlepoint.training.processes import leads, tell, told
 from saddlepoint.training.state import load_state
 
 #: Where runs go that are given no folder.
@@ -93,6 +95,7 @@ class Run:
         self._data, self._networks, self._observers = data, dict(networks or {}), tuple(observers)
         self._model: Model | None = None
         self._chosen: dict[str, Any] = {}
+        self._told = 0
         self._trackers: list[Following] = []
 
     # --- from where ---------------------------------------------------------------------------------------
@@ -130,9 +133,13 @@ class Run:
                 config = _with_own(config, role, network)
         config = resolved(config)
         check_reads_back(config)
-        path = Path(out) if out is not None else free_name(RUNS, config.recipe, _is_run(config))
+        if out is not None:
+            path = Path(out)
+        else:  # who follows is told
+            path = free_name(RUNS, config.recipe, _is_run(config)) if leads() else RUNS / config.recipe
         run = cls(path, config, data=adopted, networks=networks, observers=observers)
-        run._agree()
+        if leads():  # who follows is told
+            run._agree()
         return run
 
     @classmethod
@@ -208,11 +215,22 @@ class Run:
             RunBusy: another process trains in the folder.
             RunFailed: the disk is full, or the run ended in values that are not finite before.
         """
+        if not leads():
+            return self._follow()
+        with by_itself():
+            self._lead(report)
+        return self
+
+    def _lead(self, report: bool) -> None:
+        """Train as `train` does; where ranks play together, as the first of them."""
         observer = Observers(self._observers)
         if isinstance(chosen := self._configured(), AutoConfig):
             self._agree()
             if chosen.race is not None and isinstance(self.config, AutoConfig):
-                return self._race(chosen, observer, report)
+                if world() > 1:
+                    raise ConfigurationError("a race is of one process: name a recipe, or leave --processes out")
+                self._race(chosen, observer, report)
+                return
             if isinstance(self.config, AutoConfig):
                 self.config, self._chosen = chosen_by_size(chosen, self.read_data(observer.progressed))
                 observer.said(self._chosen["why"])
@@ -221,7 +239,8 @@ class Run:
             continued = self._agree()
             if continued and (over := self._over()) is not None:
                 observer.said(over)
-                return self
+                tell(0)
+                return
             threads = torch.get_num_threads()
             torch.set_num_threads(config.threads or threads)
             try:
@@ -230,16 +249,56 @@ class Run:
                 torch.set_num_threads(threads)
                 for tracker in self._trackers:
                     tracker.close()
+
+    def _follow(self) -> Self:
+        """Play along as one of the others: what is played, from where and how long is told by the first process."""
+        heard = told()
+        if isinstance(heard, int):
+            self._told = heard
+            return self
+        self.path = Path(heard["path"])
+        self.storage = RunFolder(self.path)
+        threads = torch.get_num_threads()
+        with read_from_file(trust=True):  # it was read, or given, by the first process
+            self.config = read_config(heard["config"])
+        torch.set_num_threads(self.config.threads or threads)
+        try:
+            data = self.read_data()
+            while not isinstance(heard, int):
+                with read_from_file(trust=True):
+                    played = read_config(heard["config"])
+                if data.fingerprint != heard["data"]:
+                    raise RunFailed(
+                        f"rank {rank()} reads other data than rank 0 (fingerprint {data.fingerprint}, and there "
+                        f"{heard['data']}): give all processes the same --data"
+                    )
+                with by_itself():  # whose checks evaluate fields
+                    assembly = assemble(played, data, self._networks)
+                assembly.check_shares()
+                self.result = assembly.training(self.storage, Observers(())).run()
+                heard = told()
+            self._told = heard
+        finally:
+            torch.set_num_threads(threads)
         return self
 
-    def _race(self, config: AutoConfig, observer: Observers, report: bool) -> Self:
+    @property
+    def exit_code(self) -> int:
+        """Of the last call of `train`: 0 done, 1 failed, 128 + number by a signal; on all ranks that of the first."""
+        if not leads():
+            return self._told
+        return 0 if self.result is None else self.result.exit_code
+
+    def _tell(self, config: Config, data: Dataset) -> None:
+        tell({"path": str(self.path.absolute()), "config": config.plain(), "data": data.fingerprint})
+
+    def _race(self, config: AutoConfig, observer: Observers, report: bool) -> None:
         with self.storage.held():
             best = race(self, config, observer)
             self.config, self.result, self._model = best.config, best.result, None
             if report:
                 pages.write_curves(self.path)
                 pages.write_report(self.path)
-        return self
 
     def _play(self, observer: Observers, continued: bool, report: bool) -> None:
         config = self._configured()
@@ -290,6 +349,7 @@ class Run:
             raise told from error
         self._model = None
         self._end(self.result, report)
+        tell(self.result.exit_code)
         observer.ended(self.result)
 
     def _watched(self, assembly: Assembly, data: Dataset, observer: Observers) -> Result:
@@ -303,6 +363,8 @@ class Run:
                 self.storage, config.plain(), config.on_trouble, observer, changed_at=changed_at, turns=turns
             )
             spent = before[-1].seconds if before else 0.0
+            self._tell(config, data)
+            assembly.check_shares()
             result = assembly.training(self.storage, observer, examination, spent).run()
             in_trouble = result.trouble is not None or result.outcome is Outcome.NON_FINITE
             if not (turns and in_trouble):
@@ -358,7 +420,7 @@ class Run:
         before = self.storage.read_identity().get("times")  # of the sessions before
         earlier = before if isinstance(before, Mapping) else {}
         times = {
-            name: own + (told if isinstance(told := earlier.get(name), int | float) else 0.0)
+            name: own + (past if isinstance(past := earlier.get(name), int | float) else 0.0)
             for name, own in result.times.items()
         }
         self.storage.write_identity(

@@ -2,9 +2,10 @@
 
 import errno
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,12 +14,14 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batches, Game, Method, Outcome, Step
+from saddlepoint.core.ranks import as_on_the_first, rank, together
 from saddlepoint.measures import Number, declared, values
 from saddlepoint.storage import Checkpoint, NoCheckpoint, RunFolder, append_record, trim_records, write_atomically
 from saddlepoint.training.budget import Budget, Intervals, crossed
 from saddlepoint.training.interruption import Interruption, interruption
 from saddlepoint.training.observer import Observer, Progress
 from saddlepoint.training.probe import Probe
+from saddlepoint.training.processes import agreed, leads, tell, told
 from saddlepoint.training.schedules import OptimizerSchedule
 from saddlepoint.training.state import load_state, overflowed, save_state
 from saddlepoint.training.stopping import Stopping
@@ -92,6 +95,11 @@ class Stage:
     then: str
 
 
+def _named(checkpoint: Checkpoint) -> str:
+    """A checkpoint within the run's folder, which each process may know by another path."""
+    return f"{checkpoint.path.parent.name}/{checkpoint.path.name}"
+
+
 class Training:
     """One game, one method, one folder.
 
@@ -147,6 +155,9 @@ class Training:
         self._trouble: Trouble | None = None
         self._drawn = self._started
         self._clocked: list[Path] = []
+        self._together = False
+        self._begun_from: str | None = None
+        self._failure: Result | None = None
         self._heeded = self._started
 
     def run(self) -> Result:
@@ -155,8 +166,13 @@ class Training:
         Raises:
             RunFailed: the disk is full, or a checkpoint does not belong to this configuration.
         """
+        self._together = True
         try:
+            if not leads():
+                return self._follow()
             self._restore()
+            tell(self._begun_from)
+            self._level()
             with interruption() as interrupted:
                 result = self._finish(self._play(interrupted))
                 return replace(result, times=self._times())
@@ -172,17 +188,14 @@ class Training:
             return self._result(Outcome.CONVERGED, "fitted at once, without steps")
         while True:
             self._heed(interrupted)
-            progress = self.progress()
-            if interrupted.signal is not None:
-                return self._result(Outcome.STOPPED, f"stopped by {interrupted.name}", interrupted.signal)
-            if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
-                return self._result(Outcome.STOPPED, f"the budget of {spent} is spent{self._unreached()}")
-
-            if self._trouble is not None:
-                outcome = Outcome.DIVERGED if self._trouble.name == "diverges" else Outcome.STOPPED
-                return replace(self._result(outcome, self._trouble.why), trouble=self._trouble)
-            if self.stopping is not None and (verdict := self.stopping.verdict()) is not None:
-                return self._result(*verdict)
+            progress, ending = self.progress(), self._ending()
+            number, _ = agreed(interrupted.signal or 0, int(ending is not None))
+            if number:
+                return self._result(
+                    Outcome.STOPPED, f"stopped by {interrupted.name or signal.Signals(number).name}", number
+                )
+            if ending is not None:
+                return ending
 
             before = self.batches.position
             step = self.step()
@@ -195,7 +208,8 @@ class Training:
             saving, scoring = crossed(before, after, self.every.checkpoint), self.every.scores(before, after)
             if scoring:
                 if (failure := self._overflow()) is not None:
-                    return failure
+                    self._failure = failure
+                    continue
                 metrics, checks = self._judged()
                 self._unrecorded = {"metrics": values(metrics), "checks": checks}
                 if live := self._live():
@@ -211,6 +225,48 @@ class Training:
                 self._thin_out(self._snapshot())
             if saving:
                 self._save(metrics)
+
+    def _ending(self) -> Result | None:
+        """The end, where one of its reasons is there."""
+        progress = self.progress()
+        if self._failure is not None:
+            return self._failure
+        if (spent := self.budget.spent(progress.samples, progress.seconds, progress.evaluations)) is not None:
+            return self._result(Outcome.STOPPED, f"the budget of {spent} is spent{self._unreached()}")
+        if self._trouble is not None:
+            outcome = Outcome.DIVERGED if self._trouble.name == "diverges" else Outcome.STOPPED
+            return replace(self._result(outcome, self._trouble.why), trouble=self._trouble)
+        if self.stopping is not None and (verdict := self.stopping.verdict()) is not None:
+            return self._result(*verdict)
+        return None
+
+    def _level(self) -> None:
+        """All ranks begin with the parameters of the first: networks of a caller's own may have begun anyhow."""
+        with together():
+            as_on_the_first(self.game.players.values())
+
+    def _follow(self) -> Result:
+        """Play along with the first process, which decides, looks and writes, from where it begins."""
+        begun_from = told()
+        if begun_from is not None:
+            checkpoints = {_named(c): c for c in (*self.folder.checkpoints.whole(), *self.folder.start.whole())}
+            if begun_from not in checkpoints:
+                raise RunFailed(
+                    f"rank {rank()} does not see {self.folder.path / begun_from}, from which rank 0 goes on: the "
+                    f"run's folder has to be on a disk that all processes share"
+                )
+            self.load(checkpoints[begun_from])
+        self._level()
+        if not self.game.names:
+            return self._result(Outcome.CONVERGED, "")
+        with interruption() as interrupted:
+            while True:
+                number, ending = agreed(interrupted.signal or 0, 0)
+                if number or ending:
+                    return self._result(Outcome.STOPPED, "the first process ended it", number or None)
+                step = self.step()
+                if step.outcome is not Outcome.RUNNING:  # of the mean over ranks, and so of all
+                    return self._result(step.outcome, "")
 
     def _heed(self, interrupted: Interruption) -> None:
         """Do what other processes ask for through the folder. Numbers of the run do not depend on it."""
@@ -243,7 +299,8 @@ class Training:
         if self.optimizer_schedule is not None:
             self.optimizer_schedule.set(self.batches.position)
         began = time.perf_counter()
-        step = self.method.step(self.game, self.batches)
+        with together() if self._together else nullcontext():
+            step = self.method.step(self.game, self.batches)
         self._stepping += time.perf_counter() - began
         if step.outcome is Outcome.RUNNING:
             self.steps += 1
@@ -276,6 +333,7 @@ class Training:
             self._look_round()
             if self.start is not None:  # now, as what is held against it is the untrained model
                 self.load(self.start)
+                self._begun_from = _named(self.start)
             self._snapshot()
             self._save([])
             return
@@ -291,6 +349,7 @@ class Training:
             raise RunFailed(
                 f"{error}. Move it away, and the one before is taken; or begin again in another folder with --out"
             ) from error
+        self._begun_from = _named(checkpoint)
         self.steps, self._unrecorded = state["steps"], state["unrecorded"]
         self._seconds_before = max(self._seconds_before, state["seconds"])
         self._loss_mean = LossMean(state["sums"], state["count"])

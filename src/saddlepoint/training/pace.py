@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log2
 from typing import Literal
@@ -102,6 +102,14 @@ def measured(training: Training, starts: Sequence[int], seconds: float | None) -
     references, first, checkpoint, snapshot, record = (after - before for before, after in pairwise(at))
     once = references + max(0.0, first - checkpoint)
     return Pace(tuple(costs), tuple(evaluations), once, checkpoint, snapshot, record, memory(device))
+
+
+def shared(pace: Pace, many: int) -> Pace:
+    """The pace of so many ranks, where one was measured by itself: steps take a share of the time, and looks all of it.
+
+    What ranks tell each other is not in it.
+    """
+    return replace(pace, seconds=tuple(cost / many for cost in pace.seconds))
 
 
 def memory(device: torch.device) -> int | None:

@@ -19,6 +19,7 @@ from torch.func import functional_call, grad, vmap
 from saddlepoint.cache import cache_folder
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batch, rng, seed_for
+from saddlepoint.core.ranks import world
 from saddlepoint.data.stream import Distribution, SampleBatch, draw_latent
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.tasks.tables.layout import RowLayout
@@ -296,6 +297,10 @@ def guarantee_of(ledger: Ledger, rate: float, settings: DifferentialPrivacy) -> 
 
 def checked(config: Any) -> None:
     """Raise ConfigurationError where settings are at odds with differential privacy."""
+    if world() > 1:
+        raise ConfigurationError(
+            "differential privacy counts the releases of one process: leave --processes out, or take one rank"
+        )
     wrong = {
         "conditions=none": config.conditions is not None,
         "data.rules=[]": bool(config.data.rules),

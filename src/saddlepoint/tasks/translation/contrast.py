@@ -96,7 +96,8 @@ class OfContrast:
         return Forward((DiscriminatorInput(players["discriminator"], y, made),), content)
 
     def _contrast(self, generator: nn.Module, before: Tensor, after: Tensor) -> Tensor:
-        places = torch.rand(self.layers, self.patches).to(before.device)
+        # By a generator that is named: the places are of the batch and not of its samples, whoever shares it.
+        places = torch.rand(self.layers, self.patches, generator=torch.default_generator).to(before.device)
         terms = [
             contrast(new, old, self.temperature)
             for new, old in zip(generator(after, places), generator(before, places), strict=True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.components.content import ContentLoss
+from saddlepoint.core.ranks import on_whole
 from saddlepoint.losses import absolute_error, log_magnitude_distance, spectral_convergence
 from saddlepoint.signals import MelFrontEnd, stft
 
@@ -55,7 +56,10 @@ class MultiResolutionSTFT(ContentLoss):
         terms = []
         for window in self.windows:
             of_made, of_target = (_magnitudes(waves, window) for waves in (made, target))
-            terms += [spectral_convergence(of_made, of_target), log_magnitude_distance(of_made, of_target)]
+            terms += [
+                on_whole(spectral_convergence, of_made, of_target),
+                log_magnitude_distance(of_made, of_target),
+            ]
         return self.weight * torch.stack(terms).sum() / len(self.windows)
 
 
