@@ -16,7 +16,7 @@ FILES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8"))
 ALLOWED = {
     "pickle.load": {"data/decoding.py", "data/workers.py"},  # between a process and those that it started itself
     "pickle.dump": {"data/decoding.py", "data/workers.py"},
-    # Our own workers and processes, and the command of --notify, which the user types in the same call and no file holds.
+    # Our own processes, and the command of --notify, which the user types in the same call and no file holds.
     "subprocess.Popen": {"data/workers.py", "cli/launching.py", "runs/watching.py"},
     "torch.jit.load": {"extractors/third_party.py"},  # a file that the user names as code
     "yaml.load": {"configuration/plain.py"},  # by a loader that is safe, see below
@@ -54,7 +54,6 @@ UNWANTED = {
     "shelve",
     "requests",
     "httpx",
-    "socket",
     "urllib.request",
     "runpy",
 }
