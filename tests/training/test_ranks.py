@@ -152,7 +152,7 @@ def changing(cases, folder, steps):
 def test_every_recipe_on_four_one_three_and_two_ranks_is_one_rank(tmp_path, task, monkeypatch):
     """Fifty steps. The games of the vocoder and of stacked MNIST blow rounding up: they are held after twelve.
 
-    On one process, too: parameters of the latter that are moved by 1e-15 grow apart as its ranks do, by 80 in four steps.
+    On one process, too: moved by 1e-15, the latter parts from itself as its ranks do, by a factor of 80 in four steps.
     """
     if "text" in task:
         monkeypatch.setattr(torch.Tensor, "amax", shared_maximum)
