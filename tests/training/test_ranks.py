@@ -141,7 +141,8 @@ def changing(cases, folder, steps):
     "task",
     [
         "digits",
-        "mnist|stacked|images|modern|classic|vae|autoencoder",
+        "mnist|images|modern|classic|vae|autoencoder",
+        "stacked",
         "ring|grid|table|series",
         "audio|spoken|text",
         "vocoder",
@@ -149,7 +150,10 @@ def changing(cases, folder, steps):
     ],
 )
 def test_every_recipe_on_four_one_three_and_two_ranks_is_one_rank(tmp_path, task, monkeypatch):
-    """Fifty steps. The vocoder's game blows rounding up: it is held after twelve."""
+    """Fifty steps. The games of the vocoder and of stacked MNIST blow rounding up: they are held after twelve.
+
+    On one process, too: moved by 1e-15, the latter parts from itself as its ranks do, by a factor of 80 in four steps.
+    """
     if "text" in task:
         monkeypatch.setattr(torch.Tensor, "amax", shared_maximum)
     names = [
@@ -157,7 +161,7 @@ def test_every_recipe_on_four_one_three_and_two_ranks_is_one_rank(tmp_path, task
         for name, case in CASES.items()
         if any(name.split(",")[0].startswith(word) for word in task.split("|")) and len(case.every) == len(EVERY)
     ]
-    short = "vocoder" in task
+    short = task in ("vocoder", "stacked")
     cases = played(names, tmp_path)
     alone, found = changing(
         cases, tmp_path, [(4, 3), (1, 3), (3, 3), (2, 3)] if short else [(4, 14), (1, 12), (3, 12), (2, 12)]
@@ -170,7 +174,11 @@ def test_every_recipe_on_four_one_three_and_two_ranks_is_one_rank(tmp_path, task
 @pytest.mark.parametrize("recipe", ["digits", "ring"])
 def test_every_method_on_several_ranks_is_one_rank(tmp_path, recipe):
     base = (*EVERY, *(DIGITS if recipe == "digits" else CASES["ring"].settings))
-    cases = {name: Played(recipe, None, (*base, f"method.name={name}")) for name in METHODS}
+    # Undamped, ridge divides by a curvature that is singular on ring, and rounding with it.
+    cases = {
+        name: Played(recipe, None, (*base, f"method.name={name}", *(["method.damping=1"] if name == "ridge" else [])))
+        for name in METHODS
+    }
     alone, found = changing(cases, tmp_path, [(4, 3), (1, 2), (3, 2), (2, 3)])
     gaps = {name: apart(alone[name][0], found[name][0]) for name in cases}
     assert {name: gap for name, gap in gaps.items() if gap[0] > ROUNDING} == {}
