@@ -11,7 +11,7 @@ from torch import Tensor, nn
 Versions = list[tuple[int, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # of tensors: one pass is another, whatever it holds
 class _Pass:
     """A forward pass: what went in, what came out, and what it moved."""
 

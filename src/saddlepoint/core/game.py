@@ -137,7 +137,8 @@ class Game:
         names, gradients, values = self._awake(batch, self._known(only))
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
-            if batch.share is not None:  # where a pass is taken decides in what order ranks wait for each other
+            # Where a pass is taken decides in what order ranks wait for each other; a compiled graph has its own.
+            if batch.share is not None or self._compiled is not None:
                 following = ()
             with (
                 self._passes.shared(

@@ -131,7 +131,10 @@ class Point:
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any]) -> "Point":
-        """The inverse of `state_dict`."""
+        """The inverse of `state_dict`. Raises ValueError for anything else."""
+        for name, own in state.items() if isinstance(state, Mapping) else [("a point", None)]:
+            if not isinstance(own, list) or not all(isinstance(tensor, Tensor) for tensor in own):
+                raise ValueError(f"{name} of the saved state is {type(own).__name__}, where tensors are expected")
         return Point(state)
 
 

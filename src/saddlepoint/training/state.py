@@ -17,6 +17,8 @@ from saddlepoint.storage import named_in_utf8, shortage
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
 #: Letters of a message that a library's own is cut to.
 MESSAGE = 500
+#: Memory of methods that may be of some players only: of those that moved.
+PARTIAL = frozenset({"ahead", "before", "previous"})
 
 
 def save_state(folder: Path, game: Game, method: Method, batches: Batches, progress: dict[str, Any]) -> None:
@@ -179,19 +181,22 @@ def check_optimizer(state: Any, optimizer: torch.optim.Optimizer, name: str) -> 
                 raise ValueError(f"{what} lacks {', '.join(sorted(map(str, missing)))} of some parameters")
 
 
-def check_memory(value: Any, game: Game, what: str) -> None:
-    """Raise ValueError where a method's memory holds anything but points of the game and numbers."""
-    if isinstance(value, Mapping):
+def check_memory(value: Any, game: Game, what: str, name: str = "") -> None:
+    """Raise ValueError where a method's memory, or the field `name` of it, is anything but points and numbers."""
+    if isinstance(value, Mapping) and value and set(value) <= set(game.names):
         for key, inner in value.items():
-            if key in game.names and isinstance(inner, list):
-                shapes = [tuple(t.shape) if isinstance(t, Tensor) else None for t in inner]
-                if shapes != [tuple(t.shape) for t in game.point[key]]:
-                    raise ValueError(f"{what} holds a point of another {key}")
-            else:
-                check_memory(inner, game, what)
+            own = inner if isinstance(inner, list) else [None]
+            shapes = [tuple(t.shape) if isinstance(t, Tensor) else None for t in own]
+            if shapes != [tuple(t.shape) for t in game.point[key]]:
+                raise ValueError(f"{what} holds a point of another {key}")
+        if (missing := set(game.names) - set(value)) and name not in PARTIAL:
+            raise ValueError(f"{what} holds a point without {', '.join(sorted(missing))}")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            check_memory(inner, game, what, str(key))
     elif isinstance(value, list):
         for inner in value:
-            check_memory(inner, game, what)
+            check_memory(inner, game, what, name)
     elif not (value is None or isinstance(value, str | bool) or _is_scalar(value)):
         raise ValueError(f"{what} holds {type(value).__name__}, where points and numbers are expected")
 

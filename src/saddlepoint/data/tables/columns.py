@@ -465,6 +465,6 @@ def named(columns: Sequence[Column], name: str) -> Column:
     for column in columns:
         if column.name == name:
             return column
-    if parts := [column.name for column in columns if column.of == name]:
+    if parts := [column.name for column in columns if name and column.of == name]:
         raise DataError(f"{name!r} is learnt by its parts: name {' or '.join(parts)}")
     raise DataError(f"there is no column {name!r}: the table has {', '.join(column.name for column in columns)}")

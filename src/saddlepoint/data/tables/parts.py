@@ -241,7 +241,7 @@ def given_parts(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
     """
     found: dict[str, list[str]] = {}
     for name, own in texts.items():
-        parts = [column for column in columns if column.of == name]
+        parts = [column for column in columns if column.of == name] if name else []
         if not parts:
             found[name] = list(own)
             continue
@@ -255,7 +255,7 @@ def given_parts(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
 
 
 def _least(column: Column) -> Cells:
-    return Cells(np.array([column.low]) if isinstance(column, ScaledColumn) else np.zeros(1, dtype=np.int32))
+    return Cells(np.array([column.low]) if isinstance(column, ScaledColumn) else np.zeros(1, dtype=np.int64))
 
 
 def together(columns: Sequence[Column], cells: Mapping[str, Cells]) -> tuple[tuple[Column, ...], dict[str, Cells]]:

@@ -521,7 +521,7 @@ def _templates(source: Source, rules: Rules) -> dict[str, Template]:
         if number and not found:
             break
         for name in source.names if number == 0 else list(found):
-            if name in rules.kinds or name in rules.released or isinstance(piece[name], np.ndarray):
+            if not name or name in rules.kinds or name in rules.released or isinstance(piece[name], np.ndarray):
                 continue
             own = _Piece(piece[name])
             if number == 0:
