@@ -1,4 +1,4 @@
-"""`saddle link`."""
+"""`saddle link`: two tables that a key links, learnt together."""
 
 import shlex
 from pathlib import Path

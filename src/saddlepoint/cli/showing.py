@@ -1,4 +1,4 @@
-"""`saddle studio`."""
+"""`saddle studio`: the page of all runs, served to a browser."""
 
 import secrets
 import socket

@@ -195,7 +195,7 @@ def picture(path: Path, samples: int, limit: int = PICTURE) -> tuple[bytes, str]
 
 
 def thumbnail(path: Path, samples: int) -> tuple[bytes, str]:
-    """The same, small."""
+    """The same picture, made small for a table."""
     return picture(path, samples, SNAPSHOT_BYTES // 40)
 
 

@@ -37,7 +37,7 @@ class MLflow(Tracker):
         return self._id
 
     def scalars(self, values: Mapping[str, float], samples: int) -> None:
-        """Curves."""
+        """Numbers become points of curves over samples."""
         for name, value in values.items():
             self._client.log_metric(self._id, name, value, step=samples)
 

@@ -30,18 +30,18 @@ class TensorBoard(Tracker):
         return place.name
 
     def scalars(self, values: Mapping[str, float], samples: int) -> None:
-        """Curves."""
+        """Numbers become points of curves over samples."""
         for name, value in values.items():
             self._writer.add_scalar(name, value, samples)
         self._writer.flush()
 
     def image(self, name: str, path: Path, samples: int) -> None:
-        """A picture."""
+        """A picture is logged as one, over samples."""
         with Image.open(path) as picture:
             self._writer.add_image(name, np.asarray(picture.convert("RGB")), samples, dataformats="HWC")
 
     def sound(self, name: str, path: Path, samples: int) -> None:
-        """A player."""
+        """Sounds are logged with a player of their own."""
         import wave
 
         with wave.open(str(path), "rb") as file:
@@ -50,7 +50,7 @@ class TensorBoard(Tracker):
         self._writer.add_audio(name, levels[None], samples, sample_rate=rate)
 
     def text(self, name: str, text: str, samples: int) -> None:
-        """A text."""
+        """Texts are logged as they stand."""
         self._writer.add_text(name, text, samples)
 
     def end(self, failed: bool) -> None:  # noqa: ARG002

@@ -33,21 +33,21 @@ class Trackio(Tracker):
         return chosen
 
     def scalars(self, values: Mapping[str, float], samples: int) -> None:
-        """Curves."""
+        """Numbers become points of curves over samples."""
         self._run.log(dict(values), step=samples)
 
     def image(self, name: str, path: Path, samples: int) -> None:
-        """A picture."""
+        """A picture is logged as one, over samples."""
         self._run.log({name: self._library.Image(str(path))}, step=samples)
 
     def sound(self, name: str, path: Path, samples: int) -> None:
-        """A player."""
+        """Sounds are logged with a player of their own."""
         self._run.log({name: self._library.Audio(str(path))}, step=samples)
 
     def text(self, name: str, text: str, samples: int) -> None:
-        """A text."""
+        """Texts are logged as they stand."""
         self._run.log({name: text}, step=samples)
 
     def end(self, failed: bool) -> None:  # noqa: ARG002
-        """Finish."""
+        """Finish the run, however it ended."""
         self._run.finish()

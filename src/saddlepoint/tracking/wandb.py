@@ -1,4 +1,4 @@
-"""Weights & Biases."""
+"""Runs in Weights & Biases, online or offline."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,11 +40,11 @@ class Wandb(Tracker):
         self._run.log({"samples": samples, **values})
 
     def image(self, name: str, path: Path, samples: int) -> None:
-        """A picture."""
+        """A picture is logged as one, over samples."""
         self._run.log({"samples": samples, name: self._library.Image(str(path))})
 
     def sound(self, name: str, path: Path, samples: int) -> None:
-        """A player."""
+        """Sounds are logged with a player of their own."""
         self._run.log({"samples": samples, name: self._library.Audio(str(path))})
 
     def text(self, name: str, text: str, samples: int) -> None:  # noqa: ARG002
@@ -52,5 +52,5 @@ class Wandb(Tracker):
         self._run.summary[name] = text
 
     def end(self, failed: bool) -> None:
-        """Finish."""
+        """Finish the run with its state at the end."""
         self._run.finish(exit_code=int(failed))

@@ -39,7 +39,7 @@ class Window:
 
     @classmethod
     def all_of(cls, height: int, width: int) -> "Window":
-        """The whole photograph."""
+        """The photograph as a whole, before it is cut."""
         return cls((height, width), 0, 0, height, width)
 
     def grid(self, cells: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
