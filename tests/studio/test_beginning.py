@@ -11,7 +11,6 @@ from saddlepoint.studio.commands import Command, Commands
 from saddlepoint.studio.jobs import WAITING, Full, Jobs
 
 NAMES = {"recipes": ["digits", "images"], "methods": ["alternating", "extragradient"], "games": ["bilinear"]}
-ROWS = {kind: [[name, "words"] for name in names] for kind, names in NAMES.items()}
 TRAIN = {"do": "train", "recipe": "digits", "root": 0, "name": "new"}
 
 
@@ -199,7 +198,7 @@ def test_a_command_that_fails_says_why_without_colours(jobs):
 
 def test_a_page_begins_and_follows_a_command(serve, runs, jobs):
     jobs.program = (sys.executable, "-c", "import sys; print(sys.argv[1:])")
-    client = serve(runs, names=lambda: ROWS, jobs=jobs)
+    client = serve(runs, jobs=jobs)
     told = client.ask("/api/start").json
     assert [row[0] for row in told["recipes"]] == NAMES["recipes"]
     shown = client.post("/api/jobs", {"do": "check", "recipe": "digits", "preview": True}).json
@@ -218,7 +217,7 @@ def test_a_page_begins_and_follows_a_command(serve, runs, jobs):
 
 
 def test_nobody_else_begins_anything(serve, runs, jobs):
-    client = serve(runs, names=lambda: ROWS, jobs=jobs)
+    client = serve(runs, jobs=jobs)
     body = {"do": "check", "recipe": "digits"}
     assert client.ask("/api/jobs", "POST", body).status == 403
     own = {"X_Saddle_Studio": client.token}
@@ -252,7 +251,7 @@ def test_nobody_else_begins_anything(serve, runs, jobs):
 
 
 def test_a_studio_that_only_reads_begins_nothing(serve, runs, jobs):
-    client = serve(runs, names=lambda: ROWS, jobs=jobs, read_only=True)
+    client = serve(runs, jobs=jobs, read_only=True)
     for path in ("/api/start", "/api/places?root=0"):
         assert client.ask(path).status == 403
     assert client.post("/api/jobs", {"do": "check", "recipe": "digits"}).status == 403

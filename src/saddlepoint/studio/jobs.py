@@ -69,7 +69,9 @@ class Job:
             "about": self.about,
             "picture": self.state in ("done", "failed") and self.picture.is_file(),
         }
-        return {**found, "said": _tail(self.folder / "said")} if said else found
+        if said:
+            found["said"] = _tail(self.folder / "said").replace(str(self.picture), self.picture.name)
+        return found
 
 
 class Jobs:

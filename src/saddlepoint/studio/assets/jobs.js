@@ -8,12 +8,12 @@ const WORDS = { check: "What the data are taken for", plan: "Plan", train: "Trai
 // A card that follows one job to its end; `ended` is called then.
 export function jobCard(job, ended) {
   const badge = h("span", { class: "badge plain" }, job.state), said = h("pre", { class: "written said", tabindex: "0", hidden: true, "aria-label": "What the command says" });
-  const picture = h("div", {}), told = h("p", { class: "told", role: "status" });
+  const short = h("p", { class: "lines", hidden: true }), picture = h("div", {}), told = h("p", { class: "told", role: "status" });
   const stop = h("button", { type: "button", onclick: async () => {
     try { await post(`/api/jobs/${job.id}/stop`, {}); tell(told, "Asked to stop, as Ctrl-C does: a training saves first."); } catch (error) { tell(told, error.message, true); }
   } }, "Stop");
   const link = h("p", { class: "muted small", hidden: true }, "It is among the ", h("a", { href: "/" }, "runs"), ".");
-  const element = h("article", { class: "card job", "aria-label": WORDS[job.what] || job.what }, h("div", { class: "headline" }, h("h3", {}, WORDS[job.what] || job.what), badge, readOnly ? "" : stop), command(job.command), told, said, picture, link);
+  const element = h("article", { class: "card job", "aria-label": WORDS[job.what] || job.what }, h("div", { class: "headline" }, h("h3", {}, WORDS[job.what] || job.what), badge, readOnly ? "" : stop), command(job.command), told, short, job.what === "check" ? h("details", {}, h("summary", {}, "All settings, as they would be"), said) : said, picture, link);
   function fill(now) {
     badge.textContent = now.state;
     badge.className = `badge ${TONES[now.state]}`;
@@ -24,6 +24,10 @@ export function jobCard(job, ended) {
       if (low) said.scrollTop = said.scrollHeight;
     }
     said.hidden = !now.said;
+    // A dry run ends with what the reader says of the data and what the networks cost.
+    const lines = job.what === "check" ? now.state === "failed" ? now.said : now.said.split("\n").filter(line => line.startsWith("# ")).map(line => line.slice(2)).join("\n") : "";
+    short.hidden = !lines;
+    if (short.textContent !== lines) short.textContent = lines;
     if (now.picture && !picture.children.length) picture.append(h("img", { class: "whole drawn", src: `/api/jobs/${job.id}/picture`, alt: `The picture of: ${now.command}` }));
     link.hidden = !(now.run && ["running", "done", "stopped"].includes(now.state));
   }

@@ -1,6 +1,6 @@
 // Start here: data, recipe, what they are taken for, plan, training; and games that are solved and compared.
 
-import { bytes, command, get, h, post, readOnly, tell } from "/assets/dom.js";
+import { bytes, command, get, h, live, post, readOnly, tell } from "/assets/dom.js";
 import { begin, jobCard } from "/assets/jobs.js";
 
 export async function start(main) {
@@ -12,6 +12,7 @@ export async function start(main) {
   try { known = await get("/api/start"); } catch (error) { main.replaceChildren(heading, h("p", { class: "card told bad" }, error.message)); return; }
   const list = h("div", { class: "jobs", "aria-live": "polite" });
   main.replaceChildren(heading, training(known, list), solving(known, list), h("section", { "aria-label": "Commands begun here" }, h("h2", {}, "Commands begun here"), list));
+  live(() => {});
   const { jobs } = await get("/api/jobs");
   list.append(...jobs.map(job => jobCard(job)));
   list.append(h("p", { class: "muted small none" }, "What is begun here is a saddle command in a process of its own. A training goes on when the studio ends."));
@@ -75,7 +76,7 @@ function chooser(places, taken) {
     at = place;
     try {
       if (!place) {
-        inside.replaceChildren(...places.map((name, root) => h("li", {}, h("button", { type: "button", onclick: () => open({ root, path: "" }) }, `📁 ${name}`))));
+        inside.replaceChildren(...places.map((name, root) => h("li", {}, h("button", { type: "button", onclick: () => open({ root, path: "" }) }, `${name}/`))));
         return;
       }
       const { entries } = await get(`/api/places?root=${place.root}&path=${encodeURIComponent(place.path)}`);
@@ -83,7 +84,7 @@ function chooser(places, taken) {
       const up = place.path ? { root: place.root, path: place.path.split("/").slice(0, -1).join("/") } : null;
       inside.replaceChildren(
         h("li", {}, h("button", { type: "button", onclick: () => open(up) }, "↑ up"), h("button", { type: "button", class: "take", onclick: () => take(place) }, "Take this folder")),
-        ...entries.map(one => h("li", {}, one.folder ? h("button", { type: "button", onclick: () => open(under(one.name)) }, `📁 ${one.name}`) : h("button", { type: "button", onclick: () => take(under(one.name)) }, one.name), one.folder ? "" : h("span", { class: "muted" }, ` ${bytes(one.size)}`))),
+        ...entries.map(one => h("li", {}, one.folder ? h("button", { type: "button", onclick: () => open(under(one.name)) }, `${one.name}/`) : h("button", { type: "button", onclick: () => take(under(one.name)) }, one.name), one.folder ? "" : h("span", { class: "muted" }, ` ${bytes(one.size)}`))),
         entries.length ? "" : h("li", { class: "muted" }, "nothing here"));
       tell(told, "");
     } catch (error) { tell(told, error.message, true); }
