@@ -19,6 +19,8 @@ def commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for place in ("runs", "pictures/cats", "secret"):
         (tmp_path / place).mkdir(parents=True)
+    for name in ("a,b", "c d", "[e]", "2", "f=g"):
+        (tmp_path / name).touch()
     (tmp_path / "pictures" / "out").symlink_to(tmp_path / "secret")
     (tmp_path / "pictures" / ".hidden").mkdir()
     (tmp_path / "pictures" / "table.csv").write_text("a,b\n")
@@ -27,10 +29,10 @@ def commands(tmp_path, monkeypatch):
 
 
 def test_commands_are_those_that_a_person_would_type(commands):
-    images = {"recipe": "images", "data": {"root": 0, "path": "cats"}, "settings": ["size=32", "method=extragradient"]}
+    images = {"recipe": "images", "data": {"root": 0, "path": "cats"}, "settings": ["size=32", "a=[2,.5]"]}
     begun = {**TRAIN, **images, "samples": 3000, "name": "b"}
     assert commands.read(begun).shown == (
-        "saddle train images --data pictures/cats --samples 3000 --set size=32 --set method=extragradient --out runs/b"
+        "saddle train images --data pictures/cats --samples 3000 --set size=32 --set 'a=[2,.5]' --out runs/b"
     )
     assert commands.read({"do": "check", **images}).shown.endswith("--dry-run")
     assert commands.read({"do": "plan", "recipe": "digits", "hours": 0.5}).shown == "saddle plan digits --hours 0.5"
@@ -93,6 +95,7 @@ def test_no_data_are_taken_from_elsewhere(commands, place):
             "x={a: b}",
             "x='a'",
         ),
+        *("x=a,b", "x=c d", "x=[e]", "x=[y=f=g]", "x=[y=SECRET]", "x=[.]", "x=[a,./b]", "x=[1,.x]", "x=r,c d"),
         *("method=[secret]", "x=a,secret", "x=\u0661\u0662"),
     ],
 )

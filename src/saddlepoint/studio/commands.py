@@ -26,7 +26,10 @@ DRAWN = "picture.png"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,79}")
 _KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+){0,8}")
 #: Numbers, words, lists and mappings of them; no path, and after a colon only a number, as code is named module:Name.
-_VALUE = re.compile(r"(?!.*:(?![-\d.]))(?!.*\.\.)[A-Za-z0-9_+\-\[][A-Za-z0-9_.+\-, \[\]=:%]*", re.ASCII)
+_VALUE = re.compile(
+    r"(?!.*:(?![-\d.]))(?!.*\.\.)(?!.*[\s,=\[]\.(?!\d))[A-Za-z0-9_+\-\[][A-Za-z0-9_.+\-, \[\]=:%]*", re.ASCII
+)
+_NUMBER = re.compile(r"[\d.]+")
 _METHOD = re.compile(r"([a-z0-9-]+)(\[[a-z0-9_.,=\[\]+-]*\])?")
 
 
@@ -251,9 +254,10 @@ def _setting(text: str) -> str:
             f"{text[:60]!r} can't be set here: give key=value of numbers and names; data are chosen above, and other "
             "files and code are named in a terminal"
         )
-    for word in re.split(r"[\s,=\[\]]+", value):
-        if word and not word.isdigit() and (Path(word).exists() or Path(word).is_symlink()):
-            raise ValueError(f"{word!r} in {text[:60]!r} names a file: files are named in a terminal")
+    # Without a slash only what lies in the folder that commands begin in can be named, whatever it is called.
+    for name in (path.name for path in Path().iterdir()):
+        if not _NUMBER.fullmatch(name) and re.search(rf"(?:^|[\s,=\[]){re.escape(name)}(?:$|[\s,\]])", value, re.I):
+            raise ValueError(f"{name!r} in {text[:60]!r} names a file: files are named in a terminal")
     return text
 
 
