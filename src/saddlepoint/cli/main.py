@@ -152,7 +152,10 @@ COMMANDS = {
     "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
     "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
     "studio": Entry("showing:studio", "Show runs in the browser while they train; reads their folders alone."),
-    "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
+    "report": Entry(
+        "reporting:report",
+        "Write report.html of a run anew, and its curves as a picture for slides, curves.png.",
+    ),
     "list": Entry(
         "listing:list_",
         "List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more.",
