@@ -24,6 +24,7 @@ ELSEWHERE = ("hf:NAME", "cifar-10", "fashion-mnist", "inception", "timm:resnet18
 #: Options that say how long a command takes, with what they are here.
 BUDGETS = {
     "train": {"--samples": "16", "--batch-size": "8"},
+    "link": {"--samples": "16", "--batch-size": "8"},
     "compare": {"--samples": "16", "--seeds": "1", "--jobs": "1"},
     "tune": {"--samples": "16", "--trials": "2", "--seeds": "1", "--jobs": "1"},
     "fork": {"--samples": "16"},
@@ -42,8 +43,21 @@ SHORT = {"--at": "8", "--regression": "8"}
 def pictures(folder: Path, size: int = 72, count: int = 16) -> None:
     folder.mkdir(parents=True)
     for number in range(count):
-        noise = np.random.default_rng(number).integers(0, 256, (size, size, 3), np.uint8)
-        Image.fromarray(noise).save(folder / f"{number}.png")
+        coarse = Image.fromarray(np.random.default_rng(number).integers(0, 256, (6, 6, 3), np.uint8))
+        coarse.resize((size, size), Image.Resampling.BICUBIC).save(folder / f"{number}.png")
+
+
+def masks() -> None:
+    """Photographs with a hole: beside them, one mask a name, in their alpha, in a colour."""
+    hole = Image.fromarray(np.pad(np.full((20, 20), 255, np.uint8), 26))
+    hole.save("mask.png")
+    Path("masks").mkdir()
+    for number in range(16):
+        hole.save(Path("masks") / f"{number}.png")
+    picture = Image.open("photo.png")
+    Image.composite(Image.new("RGB", hole.size, "#ff00ff"), picture, hole).save("map.png")
+    picture.putalpha(hole.point(lambda level: 255 - level))
+    picture.save("sticker.png")
 
 
 def idx(folder: Path) -> None:
@@ -55,14 +69,17 @@ def idx(folder: Path) -> None:
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, count) + labels.tobytes())
 
 
-def recordings(folder: Path, rate: int, seconds: float) -> None:
-    folder.mkdir()
+def recordings(
+    folder: Path, rate: int, seconds: float, name: str = "{digit}_{speaker}_{take}", last: object = 7
+) -> None:
     for digit in range(10):
         for number, speaker in enumerate(("theo", "lucas", "anna", "ben")):
             time = np.arange(round(rate * seconds)) / rate
             wave = 0.5 * np.sin(2 * math.pi * (180 + 40 * digit + 9 * number) * time)
-            for take in (0, 7):
-                soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", wave, rate)
+            for take in (0, last):
+                file = folder / f"{name.format(digit=digit, speaker=speaker, take=take)}.wav"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                soundfile.write(file, wave, rate)
 
 
 def tables() -> None:
@@ -97,6 +114,14 @@ def tables() -> None:
     low = 100 + dice.normal(size=(400, 1)).cumsum(0)
     moves = low + dice.uniform(0, 2, (400, 4))
     pandas.DataFrame(moves.round(2), columns=["open", "high", "low", "close"]).to_csv("stock_data.csv", index=False)
+    ids = np.arange(60)
+    pandas.DataFrame({"customer": ids, "city": dice.choice(["Ulm", "Bonn"], 60)}).to_csv("customers.csv", index=False)
+    orders = {
+        "customer": dice.choice(ids, 150),
+        "date": days[:150].strftime("%Y-%m-%d"),
+        "total": dice.normal(50, 9, 150),
+    }
+    pandas.DataFrame(orders).round(2).to_csv("orders.csv", index=False)
     pandas.DataFrame(np.sin(np.arange(16) / 3 + dice.uniform(0, 6, (200, 1))).round(4)).to_csv("waves.csv", index=False)
 
 
@@ -111,8 +136,10 @@ def data() -> None:
     pictures(Path("folder"), count=3)
     shutil.copy("folder/0.png", "photo.png")
     Image.open("folder/0.png").save("photo.jpg")
+    masks()
     idx(Path("idx"))
     recordings(Path("recordings"), 8000, 1.1)
+    recordings(Path("sounds-by-speaker"), 8000, 1.1, "{speaker}/{digit}_{speaker}_{take}", last="test")
     recordings(Path("speech"), 22050, 0.6)
     shutil.copy("recordings/1_anna_0.wav", "folder/sound.wav")
     np.savez("digits.npz", images=np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8))
@@ -125,7 +152,7 @@ def data() -> None:
 
 
 #: What FOLDER is, by recipe.
-FOLDERS = {"audio": "recordings", "translate": "pairs", "mnist": "idx", "classic": "idx"}
+FOLDERS = {"audio": "sounds-by-speaker", "translate": "pairs", "mnist": "idx", "classic": "idx"}
 #: Runs that a page speaks of and does not train.
 BEFORE = {
     "evaluation": [["digits", "runs/digits"], ["mnist", "runs/mnist"]],
@@ -162,7 +189,8 @@ def with_budget(words: list[str]) -> list[str]:
             made += [word, budget.pop(word)]
             skip = True
             continue
-        made += ["folder" if word == "IN…" else word.replace("FOLDER", folder)]
+        data = place and rest[place - 1] == "--data"
+        made += ["folder" if word == "IN…" else "idx" if data and word == "mnist" else word.replace("FOLDER", folder)]
     if command == "train" and made[1].endswith(".yaml"):
         budget.pop("--batch-size")
     for flag, value in budget.items():
@@ -192,7 +220,7 @@ def test_the_commands_of_a_page_run(page: str, run: Run, tmp_path: Path, monkeyp
         whole = [body for kind, body in BLOCK.findall(text) if kind == "python"]
         Path("curves.py").write_text("\n".join(whole))
     if page == "vocoder":
-        np.save("mel.npy", np.random.default_rng(0).normal(-4, 1, (80, 40)).astype(np.float32))
+        np.save("mel.npy", np.random.default_rng(0).normal(-4, 1, (40, 40)).astype(np.float32))
     for words in commands(DOCS / f"{page}.md"):
         line = " ".join(words)
         if any(word in ELSEWHERE for word in words):

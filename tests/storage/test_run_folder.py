@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from saddlepoint.storage import RunBusy, RunFolder, free_name
+from saddlepoint.storage import RunBusy, RunFolder, free_name, started_with
 
 HOLDER = """
 import sys
@@ -131,3 +131,20 @@ def test_a_name_from_elsewhere_leads_nowhere_else(tmp_path: Path) -> None:
         place = free_name(tmp_path / "runs", name, lambda _: False)
         assert place.parent == tmp_path / "runs"
         assert place.name.strip(".")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["/usr/bin/saddle", "train", "digits"], ["saddle", "train", "digits"]),
+        (["/lib/saddlepoint/__main__.py", "train"], ["saddle", "train"]),
+        (["train.py", "--fast"], ["python", "train.py", "--fast"]),
+        (["/lib/ipykernel_launcher.py", "-f", "kernel.json"], []),
+        ([""], []),
+        (["-c"], []),
+        ([], []),
+    ],
+)
+def test_a_run_says_how_it_was_started(typed: list[str], told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", typed)
+    assert started_with() == told

@@ -1,7 +1,6 @@
 """`saddle compare`."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.report import baselines as beside
 from saddlepoint.report import comparison as report
 from saddlepoint.runs.api import starting_point
+from saddlepoint.storage import started_with
 from saddlepoint.tasks import EvaluationOptions, task_of
 
 #: Step sizes that `--lr search` tries.
@@ -97,7 +97,6 @@ def compare(
     if methods is None and not baselines:
         raise ConfigurationError("nothing to compare: name --methods A,B, or give --baselines for recipes")
     rate, search = _step_size(lr, search)
-    command = ["saddle", *sys.argv[1:]]
     bar = bar_of_runs()
     try:
         with bar:
@@ -122,10 +121,9 @@ def compare(
                 out=out,
                 jobs=jobs,
                 progress=tell,
-                command=command,
             )
     except KeyboardInterrupt:
-        again = shlex.join(command)
+        again = shlex.join(started_with())
         err.print(f"Saved what is finished. To go on:  {again}", markup=False, soft_wrap=True)
         raise
     if as_json:

@@ -1,7 +1,6 @@
 """`saddle fork`."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.report import fork as report
 from saddlepoint.runs import Run
 from saddlepoint.runs.forking import fork as forked
+from saddlepoint.storage import started_with
 
 
 def fork(
@@ -46,7 +46,6 @@ def fork(
     """
     if not sets:
         raise ConfigurationError("nothing to compare: name settings, as in: saddle fork RUN --set lr=1e-4")
-    command = ["saddle", *sys.argv[1:]]
     bar = bar_of_runs()
     try:
         with bar:
@@ -56,9 +55,9 @@ def fork(
                 bar.update(task, description=what, completed=done, total=of)
 
             opened = Run.open(run, trust=trust)
-            found = forked(opened, *sets, samples=samples, at=at, out=out, progress=tell, command=command)
+            found = forked(opened, *sets, samples=samples, at=at, out=out, progress=tell)
     except KeyboardInterrupt:
-        err.print(f"Saved what is finished. To go on:  {shlex.join(command)}", markup=False, soft_wrap=True)
+        err.print(f"Saved what is finished. To go on:  {shlex.join(started_with())}", markup=False, soft_wrap=True)
         raise
     if as_json:
         print_json({"out": str(found.folder), **found.plain, "files": {k: str(p) for k, p in found.files.items()}})

@@ -21,6 +21,15 @@ from saddlepoint.configuration.errors import ConfigurationError
 ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
+#: Commands that compute or write and run in one process; of several, each would do the whole of it.
+ALONE = frozenset(
+    (
+        *("sample", "translate", "enhance", "vocode", "augment", "export", "evaluate", "solve", "map", "compare"),
+        *("fork", "tune"),
+    )
+)
+
+
 class Entry(NamedTuple):
     """A command before its module is imported.
 
@@ -152,7 +161,10 @@ COMMANDS = {
     "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
     "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
     "studio": Entry("showing:studio", "Show runs in the browser while they train, and start others."),
-    "report": Entry("reporting:report", "Write report.html and curves.png of a run anew."),
+    "report": Entry(
+        "reporting:report",
+        "Write report.html of a run anew, and its curves as a picture for slides, curves.png.",
+    ),
     "list": Entry(
         "listing:list_",
         "List what there is, by kind: recipes, methods, losses, penalties, networks, data, games, metrics and more.",
@@ -177,6 +189,12 @@ class Commands(TyperGroup):
         if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
             if name == "train" and (known := known_already()) is not None:
                 check(rest, known)
+            many = os.environ.get("WORLD_SIZE", "1")
+            if name in ALONE and "RANK" in os.environ and many != "1":
+                raise ConfigurationError(
+                    f"saddle {name} runs in one process, and a launcher started {many} (WORLD_SIZE): start it without "
+                    f"torchrun and the like; `saddle train` alone is shared by several"
+                )
             from saddlepoint.storage.memory import bound_memory
 
             bound_memory()

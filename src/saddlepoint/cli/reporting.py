@@ -13,7 +13,7 @@ from saddlepoint.report import COLOURS, status_lines, status_of, write_curves, w
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, also of a run that still goes on.")],
 ) -> None:
-    """Write report.html and curves.png of a run anew."""
+    """Write report.html of a run anew, and its curves as a picture for slides, curves.png."""
     err.print(f"wrote {write_curves(run)}", markup=False, soft_wrap=True)
     err.print(f"wrote {write_report(run)}", markup=False, soft_wrap=True)
 

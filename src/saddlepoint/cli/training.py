@@ -262,7 +262,6 @@ def _tell(run: Run, result: Result) -> None:
     if pictures:
         rows["samples"] = str(pictures[-1])
     for name, path in (
-        ("curves", run.path / "curves.png"),
         ("report", run.storage.report),
         ("generator", run.storage.generator),
     ):

@@ -1,7 +1,6 @@
 """`saddle tune`."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from saddlepoint.cli.flags import checked, parted
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.report import tuning as report
 from saddlepoint.runs.api import starting_point
+from saddlepoint.storage import started_with
 from saddlepoint.tuning import tune as tuned
 from saddlepoint.tuning.api import study_of
 
@@ -92,7 +92,6 @@ def tune(
         plain["space"] = {key: {k: v for k, v in axis.items() if v} for key, axis in plain["space"].items()}
         print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), end="")
         return
-    command = ["saddle", *sys.argv[1:]]
     bar = bar_of_runs()
     try:
         with bar:
@@ -101,9 +100,9 @@ def tune(
             def tell(what: str, done: float, of: float) -> None:
                 bar.update(task, description=what, completed=done, total=of or None)
 
-            found = tuned(start, data, **given, out=out, progress=tell, command=command)  # type: ignore[arg-type]
+            found = tuned(start, data, **given, out=out, progress=tell)  # type: ignore[arg-type]
     except KeyboardInterrupt:
-        err.print(f"Saved what is finished. To go on:  {shlex.join(command)}", markup=False, soft_wrap=True)
+        err.print(f"Saved what is finished. To go on:  {shlex.join(started_with())}", markup=False, soft_wrap=True)
         raise
     if as_json:
         keys = ("on", "samples", "seeds", "measure", "best", "trials", "importance")

@@ -1,7 +1,6 @@
 """Compare in Python: methods on one game, or games beside their baselines."""
 
 import platform
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,12 @@ from saddlepoint.comparison.baselines import BaselineEntry, compare_baselines, d
 from saddlepoint.comparison.running import run as play
 from saddlepoint.comparison.settings import Comparison, configured
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.report import write_curves, write_report
+from saddlepoint.report import write_report
 from saddlepoint.report.baselines import write_baselines
 from saddlepoint.report.comparison import write_comparison
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS
-from saddlepoint.storage import free_name, plain_name
+from saddlepoint.storage import free_name, plain_name, started_with
 from saddlepoint.training import Budget
 
 #: Starts of each method where nothing is said.
@@ -65,7 +64,6 @@ def compare(
     out: str | Path | None = None,
     jobs: int | None = None,
     progress: bool | OnWork = True,
-    command: Sequence[str] | None = None,
 ) -> Compared:
     """Compare methods on one game at equal cost, or put recipes beside their baselines.
 
@@ -84,7 +82,6 @@ def compare(
         out: the folder; None takes a free name below `runs/`.
         jobs: processes at once; None is one a core.
         progress: whether a bar is shown, or what is told how far it is.
-        command: words that repeat it, for the page; None is the program's own.
 
     Raises:
         ConfigurationError: unknown names, or things that do not fit together.
@@ -93,13 +90,12 @@ def compare(
     given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
     budget = None if given == Budget() else given
     sets = [f"{k}={v}" for k, v in settings.items()] if isinstance(settings, Mapping) else list(settings)
-    repeat = list(command or ["saddle", *sys.argv[1:]])
     recipes = [what] if isinstance(what, str) else list(what)
     with work_here(progress is True) as shown:
         tell = progress if callable(progress) else shown
         if baselines:
             entries = entries_for(recipes, budget=budget, seeds=seeds or 1, sets=sets, data=data)
-            return _beside(entries, recipes, out, options or {}, tell, repeat)
+            return _beside(entries, recipes, out, options or {}, tell)
         if methods is None:
             raise ConfigurationError("nothing to compare: name methods, or ask for baselines")
         if len(recipes) > 1 or options:
@@ -108,19 +104,17 @@ def compare(
         comparison = configured(
             recipes[0], wanted, seeds=seeds or SEEDS, budget=budget, lr=lr, search=search, sets=sets, data=data
         )
-        return _methods(comparison, out, jobs, tell, repeat)
+        return _methods(comparison, out, jobs, tell)
 
 
-def _methods(
-    comparison: Comparison, out: str | Path | None, jobs: int | None, tell: OnWork, command: Sequence[str]
-) -> Compared:
+def _methods(comparison: Comparison, out: str | Path | None, jobs: int | None, tell: OnWork) -> Compared:
     def same(found: Mapping[str, Any]) -> bool:
         return not comparison.differences(Comparison.read(found))
 
     folder = Path(out) if out is not None else free_name(RUNS, f"compare-{plain_name(comparison.on)}", same)
     what = f"playing on {comparison.on}"
     found = play(comparison, folder, jobs=jobs, progress=lambda done, of: tell(what, done, of))
-    plain = {**found, "command": list(command), "versions": versions()}
+    plain = {**found, "command": started_with(), "versions": versions()}
     return Compared(folder, plain, write_comparison(plain, folder))
 
 
@@ -130,7 +124,6 @@ def _beside(
     out: str | Path | None,
     options: Mapping[str, object],
     tell: OnWork,
-    command: Sequence[str],
 ) -> Compared:
     name = f"baselines-{'-'.join(plain_name(recipe) for recipe in recipes)}"
     folder = Path(out) if out is not None else _free(name, entries)
@@ -145,9 +138,8 @@ def _beside(
     )
     for entry in entries:
         if entry.fit is None:
-            write_curves(entry.folder(folder))
             write_report(entry.folder(folder))
-    plain = {**found, "command": list(command), "versions": versions()}
+    plain = {**found, "command": started_with(), "versions": versions()}
     return Compared(folder, plain, write_baselines(plain, folder))
 
 

@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.history import Curve, Numbers, columns, compact, measure_of
@@ -82,6 +83,8 @@ _LARGEST = 1e150
 
 _SIZE = (5.4, 2.9)
 _FONT = 9.0
+#: Names in a line of a legend.
+_IN_A_LINE = 4
 
 
 @dataclass(frozen=True)
@@ -235,8 +238,13 @@ def curves(records: Iterable[Mapping[str, Any]], theme: Theme = LIGHT, measures:
 
 def panel_figure(panel: Panel, theme: Theme = LIGHT) -> Figure:
     """One panel on its own, without its title, for a page that sets the title itself."""
-    figure = Figure(figsize=_SIZE, layout="constrained", facecolor=theme.card)
-    _draw(figure.add_subplot(), panel, theme)
+    figure = Figure(figsize=_SIZE, facecolor=theme.card)
+    axes = figure.add_subplot()
+    _draw(axes, panel, theme)
+    legend = axes.get_legend()
+    lines = 0 if legend is None else -(-len(legend.get_texts()) // _IN_A_LINE)
+    # Margins that hold any label: a layout that measures them would draw every figure twice.
+    figure.subplots_adjust(left=0.145, right=0.985, bottom=0.16, top=0.97 - 0.075 * lines)
     return figure
 
 
@@ -289,7 +297,7 @@ def _draw(axes: Axes, panel: Panel, theme: Theme) -> None:
             names,
             loc="lower right",
             bbox_to_anchor=(1.0, 1.0),
-            ncols=4,
+            ncols=_IN_A_LINE,
             frameon=False,
             fontsize=_FONT - 0.5,
             labelcolor=theme.ink,
@@ -669,7 +677,14 @@ def as_svg(figure: Figure) -> bytes:
 
 def _literal(figure: Figure) -> None:
     """Let dollars in names be dollars, and no formula between them; ticks get their words as a figure is drawn."""
-    for text in figure.findobj(Text):
+    said: list[Artist] = [*figure.texts]
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        said += [*axes.get_children(), *(legend.get_texts() if legend else ())]
+        for axis in (axes.xaxis, axes.yaxis):
+            given = isinstance(axis.get_major_locator(), FixedLocator)
+            said += [axis.label, *(axis.get_majorticklabels() if given else ())]
+    for text in said:
         if isinstance(text, Text) and "$" in text.get_text():
             text.set_parse_math(False)
 

@@ -1,8 +1,11 @@
 """The pages' templates, which share one base."""
 
+from functools import cache
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 
+@cache
 def template(name: str, package: str = "saddlepoint.report") -> Template:
     """A page's template; a name that a page uses and is not given is an error."""
     environment = Environment(

@@ -1,7 +1,6 @@
 """Futures of a run: from one of its checkpoints on under other settings, each on the same batches and noise."""
 
 import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from saddlepoint.data.dataset import OnProgress
 from saddlepoint.disk import without_links
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS, Run
-from saddlepoint.storage import free_name, plain_name
+from saddlepoint.storage import free_name, plain_name, started_with
 from saddlepoint.tasks import Config, FittedConfig
 from saddlepoint.training import Budget, Observer, RunFailed, Start
 from saddlepoint.training.observer import Progress
@@ -57,7 +56,6 @@ def fork(
     at: int | None = None,
     out: str | Path | None = None,
     progress: bool | OnProgress = True,
-    command: Sequence[str] | None = None,
 ) -> Forked:
     """Play a run on from a checkpoint under several settings, on the same batches and noise, and compare.
 
@@ -72,7 +70,6 @@ def fork(
         at: samples seen at the checkpoint; None is the newest one.
         out: the folder; None takes a free name below `runs/`.
         progress: whether a bar is shown, or what is told how far it is.
-        command: words that repeat it, for the page; None is the program's own.
 
     Raises:
         ConfigurationError: no such run, checkpoint or setting.
@@ -111,7 +108,7 @@ def fork(
         "samples": length,
         "rows": [_row(label, future) for label, future in runs.items()],
         "measures": runs[UNCHANGED].storage.read_identity().get("measures", {}),
-        "command": list(command or ["saddle", *sys.argv[1:]]),
+        "command": started_with(),
     }
     return Forked(folder, runs, plain, pages.write_fork(plain, folder))
 

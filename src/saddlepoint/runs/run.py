@@ -3,7 +3,6 @@
 import copy
 import math
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -43,7 +42,15 @@ from saddlepoint.runs.intervening import (
 from saddlepoint.runs.planning import Planned, planned, stages_of
 from saddlepoint.runs.starting import prepare, resolved
 from saddlepoint.runs.watching import Examination
-from saddlepoint.storage import NoCheckpoint, RunFolder, append_evaluation, free_name, read_records, shortage
+from saddlepoint.storage import (
+    NoCheckpoint,
+    RunFolder,
+    append_evaluation,
+    free_name,
+    read_records,
+    shortage,
+    started_with,
+)
 from saddlepoint.tasks import (
     AutoConfig,
     Config,
@@ -297,7 +304,6 @@ class Run:
             best = race(self, config, observer)
             self.config, self.result, self._model = best.config, best.result, None
             if report:
-                pages.write_curves(self.path)
                 pages.write_report(self.path)
 
     def _play(self, observer: Observers, continued: bool, report: bool) -> None:
@@ -317,7 +323,7 @@ class Run:
                 assembly, self.config = plan.assembly, plan.config
                 config = plan.config
             observer.planned(self._info(plan, data, continued=continued))
-            identity = {"name": self.path.name, "command": ["saddle", *sys.argv[1:]], **assembly.identity()}
+            identity = {"name": self.path.name, "command": started_with(), **assembly.identity()}
             if continued:
                 for note in (*self.notes, *_versions_differ(self.storage.read_identity(), identity)):
                     observer.said(f"note: {note}")
@@ -439,7 +445,6 @@ class Run:
             trouble=None if result.trouble is None else result.trouble.name,
         )
         if report:
-            pages.write_curves(self.path)
             pages.write_report(self.path)
 
     def _agree(self) -> bool:
@@ -603,8 +608,7 @@ class Run:
         return verdicts(**pages.evidence_of(self.path))
 
     def report(self) -> Path:
-        """Write curves and the report page anew; gives the page's path."""
-        pages.write_curves(self.path)
+        """Write the report page anew; gives its path."""
         return pages.write_report(self.path)
 
     # --- what it is used for --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import named_in_utf8, read_bytes, read_text, remove_partial, write_atomically
 from saddlepoint.storage.finding import is_run, runs_below
 from saddlepoint.storage.folder import RunBusy, RunFolder, alone, free_name, plain_name, whole_folder
+from saddlepoint.storage.identity import started_with
 from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
 from saddlepoint.storage.records import RecordsReader, append_record, read_records, trim_records
 from saddlepoint.storage.sealed import altered, write_sealed
@@ -37,6 +38,7 @@ __all__ = [
     "remove_partial",
     "runs_below",
     "shortage",
+    "started_with",
     "trim_records",
     "whole_folder",
     "write_atomically",

@@ -1,7 +1,9 @@
 """What `run.json` may hold: each field of its kind, as whoever hands over a run may have written anything into it."""
 
 import math
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 #: Letters of a sentence, and members of a list or a mapping.
@@ -11,6 +13,18 @@ _LETTERS, _MEMBERS = 10_000, 100_000
 def checked_identity(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are of their kind; those that no one here knows are kept as they are."""
     return {key: value for key, value in identity.items() if key not in _KINDS or _KINDS[key](value)}
+
+
+def started_with() -> list[str]:
+    """The words by which this process was started, as they would be typed again; none where nobody typed any.
+
+    That is so of a notebook and of lines that were typed at a prompt.
+    """
+    program, *words = sys.argv or [""]
+    name = Path(program).name
+    if name in {"saddle", "saddle.exe", "__main__.py"}:
+        return ["saddle", *words]
+    return [] if name in {"", "-c", "ipykernel_launcher.py"} else ["python", program, *words]
 
 
 def _text(value: object) -> bool:

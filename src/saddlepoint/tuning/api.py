@@ -4,7 +4,6 @@ import json
 import math
 import multiprocessing
 import os
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from saddlepoint.runs.api import configured
 from saddlepoint.runs.planning import planned
 from saddlepoint.runs.progress import err, work_here
 from saddlepoint.runs.run import RUNS, Run
-from saddlepoint.storage import RunFolder, free_name, plain_name, write_atomically
+from saddlepoint.storage import RunFolder, free_name, plain_name, started_with, write_atomically
 from saddlepoint.tasks import Config, FittedConfig, task_of
 from saddlepoint.training import Budget, RunFailed
 from saddlepoint.tuning.space import space_of, with_values
@@ -126,7 +125,6 @@ def tune(
     assignments: Sequence[str] = (),
     out: str | Path | None = None,
     progress: bool | OnProgress = True,
-    command: Sequence[str] | None = None,
 ) -> Tuned:
     """Search settings of a recipe, and hand over the best ones as a configuration.
 
@@ -151,7 +149,6 @@ def tune(
         assignments: further ones, as "key=value".
         out: the folder; None takes a free name below `runs/`.
         progress: whether a bar is shown, or what is told how far it is.
-        command: words that repeat it, for the page; None is the program's own.
 
     Raises:
         ConfigurationError: unknown names, nothing to search, or the folder holds another study.
@@ -186,7 +183,7 @@ def tune(
         folder = Path(out) if out is not None else _free(study, sampled=given is not None)
         if out is None and given is None and (before := _before(folder)) is not None:
             study = study.model_copy(update={"samples": before.samples})
-        return _searched(study, folder, minutes, jobs, adopted, tell, list(command or ["saddle", *sys.argv[1:]]))
+        return _searched(study, folder, minutes, jobs, adopted, tell)
 
 
 def _searched(
@@ -196,7 +193,6 @@ def _searched(
     jobs: int | None,
     data: Dataset | None,
     tell: OnProgress,
-    command: Sequence[str],
 ) -> Tuned:
     optuna()
     held = RunFolder(folder)
@@ -216,7 +212,7 @@ def _searched(
                 _in_processes(record, study, folder, deadline, wanted, tell)
         finally:
             held.write_identity(seconds=before + time.monotonic() - begun, state="ended")
-        plain = told(record, study, folder, command)
+        plain = told(record, study, folder)
         return Tuned(folder, plain, write_tuning(plain, folder) | {"best": _best(plain, study, folder)})
 
 
@@ -348,7 +344,7 @@ def _forget(record: Any, folder: Path) -> None:
                 shutil.rmtree(place, ignore_errors=True)
 
 
-def told(record: Any, study: Study, folder: Path, command: Sequence[str]) -> dict[str, Any]:
+def told(record: Any, study: Study, folder: Path) -> dict[str, Any]:
     """What came of all trials, as plain data."""
     library = optuna()
     trials = record.get_trials(deepcopy=False)
@@ -387,7 +383,7 @@ def told(record: Any, study: Study, folder: Path, command: Sequence[str]) -> dic
         ],
         "importance": importance,
         "seconds": RunFolder(folder).read_identity().get("seconds"),
-        "command": list(command),
+        "command": started_with(),
     }
 
 

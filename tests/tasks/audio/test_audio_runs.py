@@ -131,6 +131,18 @@ def test_a_generator_of_waves_makes_them_as_its_network_does(folder: Path, tmp_p
     assert [m.protocol.weights for m in evaluated.numbers] == ["live", "live", "floor: test"]
 
 
+@pytest.mark.parametrize("recipe", ["audio", "audio-wave", "audio-vae"])
+def test_made_sounds_are_looked_for_among_real_ones_whatever_the_size_of_their_pictures(
+    folder: Path, recipe: str
+) -> None:
+    for bands in (8, 32):
+        config = tiny(
+            folder, f"spectrogram.bands={bands}", "spectrogram.window=256", "spectrogram.hop=8", recipe=recipe
+        )
+        setup = built(config, read_sounds(config, "train")).setup
+        assert "memorised" in setup.probe.checks(setup.model)
+
+
 def test_the_decoder_of_an_autoencoder_of_sounds_is_told_the_class(folder: Path) -> None:
     config = tiny(folder, recipe="audio-vae")
     assembled = built(config)

@@ -188,7 +188,7 @@ def _probe(
 
 def _pictured(levels: Tensor, stream: SampleStream, *, waves: bool) -> Tensor:
     """Spectrograms (uint8) as the probe compares them: in the networks' values, or in [0, 1] where these are waves."""
-    return levels[:, 0].float() / 255 if waves else stream.prepared(levels)
+    return levels.float() / 255 if waves else stream.prepared(levels)
 
 
 TASK = Audio()
