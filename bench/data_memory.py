@@ -91,20 +91,23 @@ def make(folder: Path, n: int, size: int) -> None:
 
 
 def pack(folder: Path, n: int, size: int, shards: int) -> None:
-    """Tar archives of a folder a class: two colours, one fading into the other."""
+    """Tar archives of a folder a class: a few distinct images of two colours, one fading into the other."""
     rng = np.random.default_rng(0)
     fade = np.linspace(0, 1, size)[:, None, None]
+    originals = []
+    for _ in range(DISTINCT):
+        first, second = rng.integers(0, 256, (2, 1, 1, 3))
+        pixels = np.broadcast_to(first * fade + second * (1 - fade), (size, size, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(written := io.BytesIO(), "PNG")
+        originals.append(written.getvalue())
     (folder / "photos").mkdir()
     for shard in range(shards):
         with tarfile.open(folder / "photos" / f"{shard:04}.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
             for i in range(shard * n // shards, (shard + 1) * n // shards):
-                first, second = rng.integers(0, 256, (2, 1, 1, 3))
-                pixels = np.broadcast_to(first * fade + second * (1 - fade), (size, size, 3)).astype(np.uint8)
-                Image.fromarray(pixels).save(written := io.BytesIO(), "PNG")
                 info = tarfile.TarInfo(f"{i % CLASSES:02}/{i:07}.png")
-                info.size = written.tell()
-                written.seek(0)
-                archive.addfile(info, written)
+                info.size = len(originals[i % DISTINCT])
+                archive.addfile(info, io.BytesIO(originals[i % DISTINCT]))
+                archive.members.clear()  # it would keep all of them
 
 
 def run(n: int, size: int, batches: int, shards: int, folder: Path) -> dict[str, Any]:

@@ -21,6 +21,15 @@ from saddlepoint.configuration.errors import ConfigurationError
 ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
+#: Commands that compute or write and run in one process; of several, each would do the whole of it.
+ALONE = frozenset(
+    (
+        *("sample", "translate", "enhance", "vocode", "augment", "export", "evaluate", "solve", "map", "compare"),
+        *("fork", "tune"),
+    )
+)
+
+
 class Entry(NamedTuple):
     """A command before its module is imported.
 
@@ -180,6 +189,12 @@ class Commands(TyperGroup):
         if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
             if name == "train" and (known := known_already()) is not None:
                 check(rest, known)
+            many = os.environ.get("WORLD_SIZE", "1")
+            if name in ALONE and "RANK" in os.environ and many != "1":
+                raise ConfigurationError(
+                    f"saddle {name} runs in one process, and a launcher started {many} (WORLD_SIZE): start it without "
+                    f"torchrun and the like; `saddle train` alone is shared by several"
+                )
             from saddlepoint.storage.memory import bound_memory
 
             bound_memory()
