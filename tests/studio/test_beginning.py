@@ -142,7 +142,9 @@ def test_a_run_that_is_trained_is_not_begun_again(commands):
 
 
 def sleeper(quick, out=None):
-    return Command("train", ("import time; print('begun', flush=True); time.sleep(60)",), quick, out)
+    # A shell that begins tests in the background has them ignore SIGINT, and those whom they begin.
+    program = "import signal, time; signal.signal(2, signal.SIG_DFL); print('begun', flush=True); time.sleep(60)"
+    return Command("train", (program,), quick, out)
 
 
 @pytest.fixture
