@@ -13,6 +13,8 @@ from saddlepoint.tasks import Config
 
 #: How far from the recipe's value rates, weights of penalties and the half-life of the average are searched: down, up.
 RATES, WEIGHTS, HALF_LIVES = (0.1, 10.0), (1 / 30, 30.0), (0.1, 3.0)
+#: The same where the game itself proposes them.
+ANY_RATE = (1e-4, 1e4)
 #: Adam's betas.
 BETAS = ([0.0, 0.9], [0.0, 0.99], [0.5, 0.9], [0.5, 0.99], [0.5, 0.999])
 #: Methods beside the recipe's own, and orders and counts of players that move in turn.
@@ -150,6 +152,11 @@ def _about(value: float, factors: tuple[float, float]) -> Axis:
 def _rates(config: Config) -> Space:
     rates = {role: player.optimizer.get("lr") for role, player in config.players.items()}
     return {f"{role}.optimizer.lr": _about(lr, RATES) for role, lr in rates.items() if isinstance(lr, float) and lr > 0}
+
+
+def any_rates(config: Config) -> Space:
+    """Of all players' rates, as far as a rate test may propose them."""
+    return {key: _about((axis.low or 0.0) / RATES[0], ANY_RATE) for key, axis in _rates(config).items()}
 
 
 def _penalties(config: Config) -> Space:
