@@ -19,8 +19,8 @@ from saddlepoint.tuning.space import with_values
 
 #: Share of a trial that the short run sees, and its least number of steps.
 SHARE, STEPS = 0.1, 60
-#: By what the rates are divided where the short run itself breaks, and how often that is tried.
-LOWER, TRIES = 100.0, 4
+#: By what the rates are divided where they don't hold in the short run itself, and how often that is tried.
+LOWER, TRIES = 10.0, 7
 #: Shares of the rates at the edge that are tried.
 BELOW = (0.5, 0.15, 0.05)
 #: Samples of the batch on which the modes are sought.
@@ -74,6 +74,7 @@ def edge_of(config: Config, samples: int, folder: Path, data: Dataset | None = N
     if len(rates) < len(config.players):
         raise ConfigurationError(f"{config.recipe} has a player without a rate of its own: search with --over instead")
     length = min(samples, max(round(SHARE * samples), STEPS * int(config.batch_size)))
+    found: Edge | None = None
     for turn in range(TRIES):
         lower = {key: rate / LOWER**turn for key, rate in rates.items()}
         short = with_values(config, lower).on_budget(Budget(samples=length))
@@ -87,9 +88,11 @@ def edge_of(config: Config, samples: int, folder: Path, data: Dataset | None = N
             found = _at_the_end(run, lower)
         except (RunFailed, NonFinite):
             continue
-        if run.result is None or run.result.trouble is None:
-            return found
-    raise ConfigurationError(f"{config.recipe} breaks at any rate that was tried, down to {min(lower.values()):.2g}")
+        if all(rate <= found.together * found.alone[key] for key, rate in lower.items()):
+            return found  # else it went where no such rates would lead
+    if found is None:
+        raise ConfigurationError(f"{config.recipe} breaks at all rates down to {min(lower.values()):.2g}")
+    return found
 
 
 def _at_the_end(run: Run, rates: Mapping[str, float]) -> Edge:

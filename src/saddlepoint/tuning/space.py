@@ -14,7 +14,7 @@ from saddlepoint.tasks import Config
 #: How far from the recipe's value rates, weights of penalties and the half-life of the average are searched: down, up.
 RATES, WEIGHTS, HALF_LIVES = (0.1, 10.0), (1 / 30, 30.0), (0.1, 3.0)
 #: The same where the game itself proposes them.
-ANY_RATE = (1e-4, 1e4)
+ANY_RATE = (1e-7, 1e7)
 #: Adam's betas.
 BETAS = ([0.0, 0.9], [0.0, 0.99], [0.5, 0.9], [0.5, 0.99], [0.5, 0.999])
 #: Methods beside the recipe's own, and orders and counts of players that move in turn.
