@@ -217,7 +217,8 @@ def _searched(
         record = opened(study, folder)
         if edge is not None:
             for values in ({}, *edge.tried):
-                record.enqueue_trial(study.defaults | dict(values), skip_if_exists=True)
+                inside = {key: study.space[key].within(value) for key, value in values.items()}
+                record.enqueue_trial(study.defaults | inside, skip_if_exists=True)
         deadline = None if minutes is None else time.time() + max(0.0, 60 * minutes - before)
         try:
             wanted = jobs or _cores(study)

@@ -51,6 +51,12 @@ class Axis(Settings):
             raise ValueError(f"a logarithmic range begins above 0, not at {self.low:g}")
         return self
 
+    def within(self, value: float) -> float:
+        """What is nearest to a number in the range."""
+        assert self.low is not None
+        assert self.high is not None
+        return min(self.high, max(self.low, value))
+
     def suggest(self, trial: Any, key: str) -> float | int | str:
         """A value of Optuna's, for a trial."""
         if self.choices:
@@ -126,7 +132,7 @@ def default_of(config: Config, key: str, axis: Axis) -> float | int | str:
     assert axis.low is not None
     assert axis.high is not None
     middle = (axis.low * axis.high) ** 0.5 if axis.log else (axis.low + axis.high) / 2
-    number = min(axis.high, max(axis.low, float(value))) if isinstance(value, int | float) else middle
+    number = axis.within(float(value)) if isinstance(value, int | float) else middle
     return round(number) if axis.whole else number
 
 
