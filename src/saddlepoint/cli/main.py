@@ -160,7 +160,7 @@ COMMANDS = {
     "checkpoint": Entry("managing:checkpoint", "Ask the process that trains a run for a checkpoint and a picture now."),
     "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
     "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
-    "studio": Entry("showing:studio", "Show runs in the browser while they train; reads their folders alone."),
+    "studio": Entry("showing:studio", "Show runs in the browser while they train, and start others."),
     "report": Entry(
         "reporting:report",
         "Write report.html of a run anew, and its curves as a picture for slides, curves.png.",
