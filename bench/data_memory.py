@@ -5,12 +5,16 @@ each is opened and decoded as a file of its own. Memory is sampled from Linux's 
 memory that only this process can give back; `pages` are pages of mapped files, libraries and pixels, which the system
 takes back whenever it needs room, so their sum may reach the size of the pixels where there is room and is no need.
 
-    python bench/data_memory.py [--images N] [--size PIXELS] [--batches N] [--json]
+With `--tar` the same images lie in so many tar archives instead, and are smooth, which keeps these small.
+
+    python bench/data_memory.py [--images N] [--size PIXELS] [--batches N] [--tar N] [--json]
 """
 
 import argparse
+import io
 import json
 import os
+import tarfile
 import tempfile
 import threading
 import time
@@ -23,7 +27,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from saddlepoint.data import image_folder
+from saddlepoint.data import load_images
 from saddlepoint.data.stream import SampleStream
 
 DISTINCT, CLASSES = 64, 100
@@ -86,9 +90,32 @@ def make(folder: Path, n: int, size: int) -> None:
         os.link(originals[i % DISTINCT], folder / "photos" / f"{i % CLASSES:02}" / f"{i:07}.png")
 
 
-def run(n: int, size: int, batches: int, folder: Path) -> dict[str, Any]:
+def pack(folder: Path, n: int, size: int, shards: int) -> None:
+    """Tar archives of a folder a class: a few distinct images of two colours, one fading into the other."""
+    rng = np.random.default_rng(0)
+    fade = np.linspace(0, 1, size)[:, None, None]
+    originals = []
+    for _ in range(DISTINCT):
+        first, second = rng.integers(0, 256, (2, 1, 1, 3))
+        pixels = np.broadcast_to(first * fade + second * (1 - fade), (size, size, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(written := io.BytesIO(), "PNG")
+        originals.append(written.getvalue())
+    (folder / "photos").mkdir()
+    for shard in range(shards):
+        with tarfile.open(folder / "photos" / f"{shard:04}.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
+            for i in range(shard * n // shards, (shard + 1) * n // shards):
+                info = tarfile.TarInfo(f"{i % CLASSES:02}/{i:07}.png")
+                info.size = len(originals[i % DISTINCT])
+                archive.addfile(info, io.BytesIO(originals[i % DISTINCT]))
+                archive.members.clear()  # it would keep all of them
+
+
+def run(n: int, size: int, batches: int, shards: int, folder: Path) -> dict[str, Any]:
     os.environ["SADDLE_CACHE"] = str(folder / "cache")
-    make(folder, n, size)
+    if shards:
+        pack(folder, n, size, shards)
+    else:
+        make(folder, n, size)
     result: dict[str, Any] = {
         "images": n,
         "size": size,
@@ -96,10 +123,10 @@ def run(n: int, size: int, batches: int, folder: Path) -> dict[str, Any]:
         "start": megabytes("self"),
     }
     with measured("decode and keep", result) as decoding:
-        image_folder(folder / "photos", size)
+        load_images(folder / "photos", size)
     decoding["images a second"] = n / decoding["seconds"]
     with measured("open again", result):
-        data = image_folder(folder / "photos", size)
+        data = load_images(folder / "photos", size)
     with measured("fingerprint", result) as hashing:
         assert data.fingerprint
     hashing["images a second"] = n / hashing["seconds"]
@@ -132,10 +159,11 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--batches", type=int, default=5000)
+    parser.add_argument("--tar", type=int, default=0, metavar="N")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = run(options.images, options.size, options.batches, Path(folder))
+        result = run(options.images, options.size, options.batches, options.tar, Path(folder))
     print(json.dumps(result, indent=1) if options.json else table(result))
 
 

@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def main() -> None:
         made(original, root, asked.runs, asked.records)
         with served(root) as address:
             found: dict[str, Any] = {"runs": asked.runs, "records": asked.records}
+            found |= read(root / "long")
             found |= listed(address, asked.runs)
             found |= in_browser(address, root)
             found |= clients(address, asked.clients, root)
@@ -124,6 +126,26 @@ def in_browser(address: str, root: Path) -> dict[str, Any]:
                 found[f"{name}_updates_ms"] = [round(value, 1) for value in updates]
             page.close()
         browser.close()
+    return found
+
+
+def read(run: Path) -> dict[str, Any]:
+    """Processor seconds of what the server does for the long run: records, its row, its page; all records first."""
+    from saddlepoint.report import status_of
+    from saddlepoint.storage import RecordsReader, RunFolder
+    from saddlepoint.studio.library import RECORDS
+    from saddlepoint.studio.shown import details
+
+    found = {}
+    for name, most in (("all", None), ("some", RECORDS)):
+        reader, times = RecordsReader(RunFolder(run).records, most), [time.process_time()]
+        reader.refresh()
+        times.append(time.process_time())
+        for look in (status_of, details):
+            look(run, reader.records)
+            times.append(time.process_time())
+        spent = [round(after - before, 2) for before, after in pairwise(times)]
+        found[f"cpu_s_records_row_page_of_{name}"] = [len(reader.records), *spent]
     return found
 
 

@@ -249,3 +249,12 @@ def test_names_that_lead_nowhere_or_to_something_else_are_refused(
     assert said.code == 2
     assert message in said.flat
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "sample", "compare", "tune"])
+def test_what_one_process_does_is_refused_to_several(run: Run, tmp_path: Path, monkeypatch, command: str) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    said = run(command, tmp_path)
+    assert said.code == 2
+    assert f"saddle {command} runs in one process, and a launcher started 2" in said.flat

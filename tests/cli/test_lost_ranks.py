@@ -114,3 +114,18 @@ def test_torchrun_starts_all_again_and_they_go_on(tmp_path: Path) -> None:
     os.kill(ranks.pid(1), signal.SIGKILL)
     assert ranks.ended() == 0, ranks.text
     assert "continuing" in ranks.text
+
+
+def test_a_checkpoint_and_a_stop_that_are_asked_for_from_outside_reach_all(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    longer = [word if word != "3000" else "10000000" for word in LAUNCHED]
+    ranks = Ranks(longer, tmp_path)
+    ranks.trained(run, 2)
+    for request, said in (("checkpoint", "checkpoint"), ("stop", "stopped")):
+        asked = [sys.executable, "-m", "saddlepoint", request, str(run)]
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE)
+        assert answer.returncode == 0, answer.stderr
+        assert said in answer.stdout + answer.stderr
+    ranks.ended()
+    assert "Traceback" not in ranks.text
+    assert "To go on: saddle train" in ranks.text

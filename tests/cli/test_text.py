@@ -39,6 +39,11 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == said.out
     assert said.out.count("\n") == 20
 
+    said = run("sample", folder, "-n", "5", "--prompt", "ad", "--seed", "3", "--json")
+    assert said.code == 0, said.err
+    assert all(text.startswith("ad") for text in said.json["text"].splitlines())
+    assert run("sample", folder, "-n", "2", "--prompt", "ad", "--seed", "3").out in said.json["text"]
+
     said = run("evaluate", folder, "--samples", "50", "--plot", tmp_path / "plots", "--json")
     assert said.code == 0, said.err
     found = {value["metric"] for value in said.json["values"]}
@@ -54,6 +59,8 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
             "a generator of text can't be written as out.doc: give --out FILE with one of .txt",
         ),
         (["--dir", tmp_path / "there"], "give --out FILE with one of .txt"),
+        (["--prompt", "7, a: z"], "trained on: '7', ',', ' ', ':', 'z'"),
+        (["--prompt", "azä"], "characters that are not in the vocabulary of what was trained on: 'z', 'ä'"),
         (["--temperature", "0"], "temperature: Input should be greater than 0 (given: 0)"),
         (["--columns", "2"], "holds a generator of text: --columns is for a generator of images"),
     ):

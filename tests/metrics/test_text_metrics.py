@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
+from saddlepoint.metrics import bleu, copied, distinct, line_forms, ngram_kl, regular_lines, self_bleu, words
 
 
 def test_bleu_equals_the_reference_values(shared_data: Path) -> None:
@@ -88,3 +88,13 @@ def test_what_can_not_be_measured_is_refused() -> None:
         bleu([], ["a"])
     with pytest.raises(ValueError, match="no reference has 3 tokens"):
         ngram_kl(["ab"], ["abc"], 3)
+
+
+def test_lines_of_verse_are_right_where_they_are_as_long_as_the_first_of_a_known_form() -> None:
+    poems = ["春眠不觉晓，\n处处闻啼鸟。"] * 3 + ["朝辞白帝彩云间，千里江陵一日还。"] * 3
+    forms = line_forms(poems)
+    assert forms == {5, 7}
+    assert regular_lines(poems, forms) == 1
+    assert regular_lines(["春眠不觉晓，处处闻啼鸟啼鸟。"], forms) == 0.5  # a 7 in a poem of 5
+    assert regular_lines(["春眠不，处处闻。"], forms) == 0
+    assert regular_lines([""], forms) == 0

@@ -60,6 +60,12 @@ class Client:
         raise AssertionError(f"{len(rows)} of {count} runs")
 
 
+#: What there is, as `saddle list` has it.
+NAMES = {
+    "recipes": [["digits", "Small images."], ["images", "Any images."]],
+    "methods": [["alternating", "One after another."], ["extragradient", "Looks ahead."]],
+    "games": [["bilinear", "xy"]],
+}
 Serve = Callable[..., Client]
 
 
@@ -72,7 +78,7 @@ def serve() -> Iterator[Serve]:
     ends = []
 
     def begin(*folders: Path, token: str | None = None, warm: bool = False, **more: Any) -> Client:
-        studio = Studio(Library(folders), warm=warm, **more)
+        studio = Studio(Library(folders), warm=warm, **{"names": lambda: NAMES, **more})
         app = application(studio, token)
         config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1, ws="none")
         server = uvicorn.Server(config)

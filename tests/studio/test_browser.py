@@ -140,6 +140,32 @@ def test_a_run_is_watched_from_its_beginning_through_a_kill_to_its_end(page, ser
     page.get_by_text("Stopped by saddle stop").wait_for()
 
 
+def test_a_training_is_begun_stopped_and_gone_on_with_from_the_page(page, serve, tmp_path):
+    from saddlepoint.storage import RunFolder
+
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    client = serve(runs)
+    page.goto(f"{client.address}/start")
+    page.get_by_label("Name of the run").fill("mine")
+    page.get_by_label("Settings, one a line").fill("batch_size=16\ngenerator.network.widths=[16]\nevery.record=640")
+    page.locator(".startform code", has_text="--set batch_size=16").wait_for()
+    page.get_by_role("button", name="Start training").click()
+    job = page.get_by_role("article", name="Training")
+    job.locator(".badge", has_text="running").wait_for()
+    while lines(runs / "mine") < 3:
+        page.wait_for_timeout(50)
+    job.get_by_role("button", name="Stop", exact=True).click()
+    job.locator(".badge", has_text="stopped").wait_for(timeout=60_000)
+    assert RunFolder(runs / "mine").read_identity()["outcome"] == "stopped"
+    [row] = client.rows(1).values()
+    page.goto(f"{client.address}/run/{row['id']}")
+    page.get_by_label("to", exact=True).fill(str(row["samples"] + 64))
+    page.get_by_role("button", name="Go on with this run").click()
+    page.get_by_role("article", name="Going on").locator(".badge", has_text="done").wait_for(timeout=60_000)
+    assert RunFolder(runs / "mine").read_identity()["samples"] > row["samples"]
+
+
 def test_a_hostile_folder_runs_no_script(page, serve, runs):
     run = runs / "digits"
     identity = json.loads((run / "run.json").read_text())
@@ -243,6 +269,7 @@ def test_nothing_is_wider_than_the_window_and_everything_is_named(chromium, serv
     for name, path, wanted in (
         ("runs", "/", ".runs tbody tr"),
         ("run", f"/run/{ids[0]}", ".stage img[src]"),
+        ("start", "/start", ".command"),
         ("compare", f"/compare?runs={','.join(ids)}", ".sidebyside img[src]"),
     ):
         page.goto(client.address + path)
@@ -307,6 +334,7 @@ def test_the_pictures_of_the_readme(chromium, serve, tmp_path, monkeypatch):
     for name, path, wanted in (
         ("runs", "/", ".runs tbody tr"),
         ("run", f"/run/{ids['digits']}", ".stage img[src]"),
+        ("start", "/start", ".command"),
         ("compare", f"/compare?runs={','.join(ids.values())}", ".sidebyside img[src]"),
     ):
         page.goto(client.address + path)

@@ -46,9 +46,10 @@ def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict
 
 
 def _value(known: type[Settings], key: str, text: str) -> Any:
-    """A value from a command line; members of a mapping, as COLUMN=VALUE, stay as they are written."""
-    is_mapping = get_origin(annotation_of(known, key)) is dict and not text.startswith("{")
-    return text if is_mapping else parse_value(text)
+    """A value from a command line; texts, and members of a mapping, as COLUMN=VALUE, stay as they are written."""
+    annotation = annotation_of(known, key)
+    is_mapping = get_origin(annotation) is dict and not text.startswith("{")
+    return text if is_mapping or annotation is str else parse_value(text)
 
 
 def _is_optional(known: type[Settings], key: str) -> bool:

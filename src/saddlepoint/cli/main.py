@@ -21,6 +21,15 @@ from saddlepoint.configuration.errors import ConfigurationError
 ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
+#: Commands that compute or write and run in one process; of several, each would do the whole of it.
+ALONE = frozenset(
+    (
+        *("sample", "translate", "enhance", "vocode", "augment", "export", "evaluate", "solve", "map", "compare"),
+        *("fork", "tune"),
+    )
+)
+
+
 class Entry(NamedTuple):
     """A command before its module is imported.
 
@@ -151,7 +160,7 @@ COMMANDS = {
     "checkpoint": Entry("managing:checkpoint", "Ask the process that trains a run for a checkpoint and a picture now."),
     "tag": Entry("managing:tag", "Keep tags and a note with a run; without any, print those that it has."),
     "rm": Entry("managing:rm", "Remove run folders with all that is in them; asks first."),
-    "studio": Entry("showing:studio", "Show runs in the browser while they train; reads their folders alone."),
+    "studio": Entry("showing:studio", "Show runs in the browser while they train, and start others."),
     "report": Entry(
         "reporting:report",
         "Write report.html of a run anew, and its curves as a picture for slides, curves.png.",
@@ -180,6 +189,12 @@ class Commands(TyperGroup):
         if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
             if name == "train" and (known := known_already()) is not None:
                 check(rest, known)
+            many = os.environ.get("WORLD_SIZE", "1")
+            if name in ALONE and "RANK" in os.environ and many != "1":
+                raise ConfigurationError(
+                    f"saddle {name} runs in one process, and a launcher started {many} (WORLD_SIZE): start it without "
+                    f"torchrun and the like; `saddle train` alone is shared by several"
+                )
             from saddlepoint.storage.memory import bound_memory
 
             bound_memory()

@@ -62,7 +62,7 @@ def sample(
     """Draw samples from a trained generator. The same seed gives the same samples.
 
     What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
-    --balance COLUMN and --like FILE of a table, --temperature of text.
+    --balance COLUMN and --like FILE of a table, --temperature and --prompt of text.
 
     Files say that they were generated: images and sounds in XMP, Parquet in its metadata, .npz in the archive's
     comment; beside CSV and text lies FILE-metadata.json. `saddle verify FILE` reads it.
@@ -77,7 +77,7 @@ def sample(
 
       saddle sample runs/table -n 10000 --out rows.csv --where "income=>50K"
 
-      saddle sample runs/text -n 20 --temperature 0.8
+      saddle sample runs/text -n 20 --temperature 0.8 --prompt "the old"
     """
     if is_linked(run):
         paths = sample_linked(run, n, seed, folder, mark=mark)

@@ -2,6 +2,8 @@
 
 import secrets
 import socket
+import subprocess
+import sys
 import webbrowser
 from pathlib import Path
 from types import FrameType
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 
 from saddlepoint.cli.console import err
+from saddlepoint.cli.known import known, known_already
 from saddlepoint.configuration import ConfigurationError
 
 #: Where it is found where no port is given, and how many after it are tried.
@@ -28,12 +31,22 @@ def studio(
     token: Annotated[
         str | None, typer.Option("--token", envvar="SADDLE_STUDIO_TOKEN", help="In place of one that is made up.")
     ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data", metavar="FOLDER", help="A folder that data may be chosen from, to train on; may be repeated."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Trainings that the page may have at once; further ones wait.")
+    ] = 1,
     read_only: Annotated[bool, typer.Option("--read-only", help="Change and start nothing.")] = False,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Show runs in the browser while they train; reads their folders alone.
+    """Show runs in the browser while they train, and start others.
 
-    It listens on this computer alone. From another one, the safest way is ssh -L 7337:localhost:7337.
+    What is shown is read of the run folders alone. It listens on this computer alone. From another one, the safest way
+    is ssh -L 7337:localhost:7337.
 
     Examples:
 
@@ -41,12 +54,15 @@ def studio(
 
       saddle studio runs ~/experiments --read-only
 
+      saddle studio --data ~/pictures --jobs 2
+
       saddle studio --host 0.0.0.0
     """
     try:
         import uvicorn
 
         from saddlepoint.studio.guard import is_loopback
+        from saddlepoint.studio.jobs import Jobs
         from saddlepoint.studio.library import Library
         from saddlepoint.studio.server import Studio, application
     except ImportError as error:
@@ -57,6 +73,9 @@ def studio(
             raise ConfigurationError(
                 f"there is no folder {root}: name the one that holds your runs, or train one: saddle train digits"
             )
+    for place in data or []:
+        if not place.is_dir():
+            raise ConfigurationError(f"there is no folder {place} to choose data from: name one that is there")
     needed = not is_loopback(host)
     asked = token or (secrets.token_urlsafe(24) if needed else None)
     bound = _bound(host, port)
@@ -74,7 +93,7 @@ def studio(
         )
     if browse:
         webbrowser.open(address)
-    served = Studio(Library(roots), read_only=read_only)
+    served = Studio(Library(roots), read_only=read_only, data=data or [], names=_names, jobs=Jobs(jobs))
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -87,6 +106,15 @@ def studio(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, server_header=False
     )
     Server(config).run(sockets=[bound])
+
+
+def _names() -> dict[str, list[list[str]]]:
+    """Recipes, methods and games, each with its words; another process makes the list, so that this one stays small."""
+    found = known_already()
+    if found is None:
+        subprocess.run([sys.executable, "-m", "saddlepoint", "list", "recipes"], capture_output=True, check=False)
+        found = known_already() or known()
+    return {kind: found["lists"][kind][1] for kind in ("recipes", "methods", "games")}
 
 
 def _bound(host: str, port: int | None) -> socket.socket:

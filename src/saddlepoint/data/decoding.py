@@ -29,8 +29,8 @@ Colour = tuple[int, int, int]
 #: Values of more than 8 bits that are black and white.
 Range = tuple[float, float]
 Half = Literal["left", "right"]
-#: A file, its content, or half of the image in a file.
-Source = Path | bytes | tuple[Path, Half]
+#: A file, its content, half of the image in a file, or a text that says why there is no content.
+Source = Path | bytes | tuple[Path, Half] | str
 #: Whether an image was transparent, was fitted, is in colour, is the first of several in its file.
 Marks = tuple[bool, bool, bool, bool]
 
@@ -92,7 +92,7 @@ def opened_image(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Im
 
 
 def decode(
-    source: Source,
+    source: Path | bytes | tuple[Path, Half],
     size: int,
     background: Colour,
     formats: tuple[str, ...] = FORMATS,
@@ -130,9 +130,11 @@ def pixels_of_image(image: Image.Image, size: int | None, background: Colour) ->
 
 
 def decode_whole(
-    source: Path | bytes, background: Colour, formats: tuple[str, ...] = FORMATS, values: Range | None = None
+    source: Path | bytes | str, background: Colour, formats: tuple[str, ...] = FORMATS, values: Range | None = None
 ) -> Whole | str:
     """Read the first frame of an image, upright, in its own size; or why it cannot be read. As `decode`."""
+    if isinstance(source, str):
+        return source
     try:
         with opened_image(source, formats) as opened:
             profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA", "P") else None
@@ -154,6 +156,8 @@ def attempt(
     values: Range | None = None,
 ) -> tuple[NDArray[np.uint8], Marks] | str:
     """Pixels (C, size, size), C 1 where grey was asked for and else 3, with their marks; or why there are none."""
+    if isinstance(source, str):
+        return source
     try:
         found = decode(source, size, background, formats, values)
     # Pillow's decoders raise nearly anything on a damaged file.
@@ -165,7 +169,7 @@ def attempt(
     return pixels.transpose(2, 0, 1), (found.transparent, found.fitted, not found.grey, found.several)
 
 
-def upright_size(path: Path, formats: tuple[str, ...] = FORMATS) -> tuple[int, int] | None:
+def upright_size(path: Path | bytes, formats: tuple[str, ...] = FORMATS) -> tuple[int, int] | None:
     """Width and height in pixels, as EXIF turns it, from the file's head; None where that can't be read."""
     try:
         with opened_image(path, formats) as image:

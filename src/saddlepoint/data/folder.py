@@ -78,7 +78,7 @@ def image_folder(
         DataError: no such folder, no image in it that can be read, no part held out, more than fits onto the disk, or
             an argument out of its range.
     """
-    _check(size, channels, background)
+    check_target(size, channels, background)
     given = Path(path).expanduser()
     root, notes = part_of(given, split)
     name = root.parent.resolve().name if notes else root.resolve().name
@@ -119,7 +119,8 @@ class Listing:
     unread: list[str]
 
 
-def _check(size: int, channels: int | None, background: Colour) -> None:
+def check_target(size: int, channels: int | None, background: Colour) -> None:
+    """Raise DataError for a size, channels or a background that pixels can't have."""
     if size < 1:
         raise DataError(f"the size is {size} pixels: give at least 1")
     if channels not in (None, 1, 3):

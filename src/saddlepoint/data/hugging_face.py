@@ -13,7 +13,7 @@ from saddlepoint.data.collection import Collection, OnRead
 from saddlepoint.data.decoded_cache import read
 from saddlepoint.data.decoding import Range, Source
 from saddlepoint.data.images import DataError, ImageData, Split
-from saddlepoint.data.value_range import LOOKED_AT, TRIED, ValueRange, notes_of, range_of
+from saddlepoint.data.value_range import notes_of, range_of_collection
 from saddlepoint.data.workers import Target
 
 PREFIX = "hf:"
@@ -60,7 +60,7 @@ def hugging_face(
     column = _image_column(rows, source)
     encoded = rows.cast_column(column, datasets.Image(decode=False))
     collection = _Encoded(f"{absolute(source)} {which}", encoded, column)
-    found = _range(collection, values)
+    found = range_of_collection(collection, values)
     target = Target(size, None, (255, 255, 255), None if found is None else found.ends)
     images, findings = read(collection, target, progress)
     kept = findings.kept(len(collection))
@@ -72,17 +72,6 @@ def hugging_face(
     return ImageData(
         source.removeprefix(PREFIX).rstrip("/").rpartition("/")[2], images, labels, classes, origin, tuple(notes)
     )
-
-
-def _range(collection: Collection, given: Range | None) -> ValueRange | None:
-    """The range of a few, and where these have more than 8 bits, of a thousand of them."""
-    for most in (TRIED, LOOKED_AT):
-        step = max(1, len(collection) // most)
-        images = [one for i in range(0, len(collection), step) for one in collection.take(i, i + 1)]
-        found = range_of([one for one in images if isinstance(one, bytes)], given)
-        if found is None:
-            return None
-    return found
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
 from saddlepoint.core import rng
-from saddlepoint.data.collection import THREADS, OnRead, some
+from saddlepoint.data.collection import THREADS, Collection, OnRead, some
 from saddlepoint.data.decoding import Colour, Range, Whole, available_formats, decode_whole, opened_image, upright_size
-from saddlepoint.data.folder import WHITE, listed, part_of, printable
+from saddlepoint.data.folder import WHITE, Files, listed, part_of, printable
 from saddlepoint.data.images import DataError, ImageData, Split, gathered
-from saddlepoint.data.value_range import notes_of, range_of_files
+from saddlepoint.data.value_range import ValueRange, notes_of, range_of_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,32 +166,62 @@ def photograph_folder(
     listing = listed(root)
     if not listing.images:
         raise DataError(f"{root} holds no images: give the folder that holds them")
-    formats = available_formats()
     files = [root / name for name in listing.images]
+    learnt = root if split == "train" else part_of(Path(path).expanduser(), "train")[0]
+    deep = range_of_files(files if learnt == root else [learnt / name for name in listed(learnt).images], values)
+    name = root.parent.resolve().name if notes else root.resolve().name
+    shown = Files(root, listing.images)
+    return photographs(name, shown, lambda i: printable(listing.images[i]), notes, deep, background, progress, values)
+
+
+def photographs(
+    name: str,
+    collection: Collection,
+    called: Callable[[int], str],
+    notes: Sequence[str],
+    deep: ValueRange | None,
+    background: Colour,
+    progress: OnRead | None,
+    values: Range | None,
+) -> Photographs:
+    """The images of a collection, whole.
+
+    Args:
+        name: what to call them all.
+        collection: encoded images.
+        called: what to call one.
+        notes: what was noted before.
+        deep: the range of those of more than 8 bits.
+        background: behind transparency.
+        progress: called with (done, total) as they are decoded.
+        values: the range that was asked for.
+
+    Raises:
+        DataError: none can be read, or more than fits onto the disk.
+    """
+    formats = available_formats()
+    heads = (_head(source, formats) for i in range(len(collection)) for source in collection.take(i, i + 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        sizes = [upright_size(file, formats) for file in files]
-        channels = 1 if all(_is_grey(f, formats) for f, size in zip(files, sizes, strict=True) if size) else 3
+        sizes, greys = zip(*heads, strict=True)
+    channels = 1 if all(grey for size, grey in zip(sizes, greys, strict=True) if size) else 3
     places = torch.tensor([(0, 0, 0) if size is None else (0, size[1], size[0]) for size in sizes])
     lengths = channels * places[:, 1] * places[:, 2]
     places[:, 0] = lengths.cumsum(0) - lengths
     found = _Findings()
-    learnt = root if split == "train" else part_of(Path(path).expanduser(), "train")[0]
-    deep = range_of_files(files if learnt == root else [learnt / name for name in listed(learnt).images], values)
     ends = values if deep is None else deep.ends
     read = partial(decode_whole, background=background, formats=formats, values=ends)
-    parts = _decoded(files, places, channels, read, found, progress)
+    parts = _decoded(collection, places, channels, read, found, progress)
     pixels = gathered((int(lengths.sum()),), parts)
-    name = root.parent.resolve().name if notes else root.resolve().name
-    notes += found.notes([printable(image) for image in listing.images], background) + notes_of(deep, values)
-    kept = torch.tensor([i for i in range(len(files)) if i not in found.failed], dtype=torch.int64)
+    said = (*notes, *found.notes(called, background), *notes_of(deep, values))
+    kept = torch.tensor([i for i in range(len(collection)) if i not in found.failed], dtype=torch.int64)
     if not len(kept):
         raise DataError(
-            f"{root}: none of the {len(files):,} image files can be read. {' '.join(notes)} "
+            f"{collection.place}: none of the {len(collection):,} image files can be read. {' '.join(said)} "
             f"Check that they open in an image viewer"
         )
-    source = f"The images of the folder {root}."
-    return Photographs(name, pixels, channels, places[kept], source, tuple(notes), values=ends)
+    source = f"The images of {collection.place}."
+    return Photographs(name, pixels, channels, places[kept], source, said, values=ends)
 
 
 @dataclass
@@ -201,10 +231,10 @@ class _Findings:
     failed: dict[int, str] = field(default_factory=dict)
     transparent: int = 0
 
-    def notes(self, names: Sequence[str], background: Colour) -> list[str]:
+    def notes(self, called: Callable[[int], str], background: Colour) -> list[str]:
         notes = []
         if self.failed:
-            bad = [f"{names[i]} ({why})" for i, why in self.failed.items()]
+            bad = [f"{called(i)} ({why})" for i, why in self.failed.items()]
             notes.append(f"Skipped {_files(len(bad))} that cannot be read: {some(bad)}.")
         if self.transparent:
             colour = "white" if background == WHITE else f"the colour {background}"
@@ -213,18 +243,19 @@ class _Findings:
 
 
 def _decoded(
-    files: Sequence[Path],
+    collection: Collection,
     places: Tensor,
     channels: int,
-    read: Callable[[Path], Whole | str],
+    read: Callable[[Any], Whole | str],
     findings: _Findings,
     progress: OnRead | None,
 ) -> Iterator[Tensor]:
     """The bytes of each file, a few files at once; of one that can't be read zeros, as its head was promised room."""
     with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")
-        for start in range(0, len(files), THREADS):
-            for i, found in enumerate(pool.map(read, files[start : start + THREADS]), start):
+        for start in range(0, len(collection), THREADS):
+            sources = collection.take(start, min(start + THREADS, len(collection)))
+            for i, found in enumerate(pool.map(read, sources), start):
                 _, height, width = places[i].tolist()
                 if isinstance(found, str) or found.pixels.shape[:2] != (height, width):
                     findings.failed[i] = found if isinstance(found, str) else "another size than its head says"
@@ -233,13 +264,19 @@ def _decoded(
                 findings.transparent += found.alpha is not None
                 yield torch.from_numpy(found.pixels.copy()).permute(2, 0, 1)[:channels].reshape(-1)
             if progress is not None:
-                progress(min(start + THREADS, len(files)), len(files))
+                progress(min(start + THREADS, len(collection)), len(collection))
 
 
-def _is_grey(file: Path, formats: tuple[str, ...]) -> bool:
-    """Whether a file's head says that it has no colour; palettes count as colour."""
-    with opened_image(file, formats) as image:
-        return image.mode.startswith(("1", "L", "I", "F"))
+def _head(source: Any, formats: tuple[str, ...]) -> tuple[tuple[int, int] | None, bool]:
+    """Width and height, None where they can't be read; and whether the head says that there is no colour.
+
+    Palettes count as colour.
+    """
+    size = None if isinstance(source, str) else upright_size(source, formats)
+    if size is None:
+        return None, True
+    with opened_image(source, formats) as image:
+        return size, image.mode.startswith(("1", "L", "I", "F"))
 
 
 def _files(n: int) -> str:

@@ -9,17 +9,19 @@ from typing import get_args
 
 import torch
 
+from saddlepoint.data.archives import holds_archives, image_archives, is_archive, is_remote, photographs_of_archives
 from saddlepoint.data.arrays import ENDINGS, array_file
 from saddlepoint.data.bundled import digits
 from saddlepoint.data.cifar import cifar_10, cifar_100, cifar_folder, found_cifar
 from saddlepoint.data.collection import OnRead
 from saddlepoint.data.decoding import Range
-from saddlepoint.data.folder import image_folder
+from saddlepoint.data.folder import WHITE, image_files, image_folder
 from saddlepoint.data.hugging_face import PREFIX, hugging_face
 from saddlepoint.data.idx import fashion_mnist, holds_idx, idx_folder, mnist
 from saddlepoint.data.image_collection import Photographs, photograph_folder
 from saddlepoint.data.images import DataError, ImageData, Split
 from saddlepoint.data.stacked import stacked_mnist
+from saddlepoint.disk import without_links
 
 #: Pixels a side of images that come in any size, where no size is given.
 FOLDER_SIZE = 32
@@ -90,15 +92,24 @@ DATASETS: dict[str, Dataset] = {
 def is_path(text: str) -> bool:
     """Whether a user's word means a path: not a known name, and it exists or is written like a path.
 
-    A folder that bears a known name is meant by writing `./mnist`.
+    A folder that bears a known name is meant by writing `./mnist`. Addresses and patterns (`*.tar`) are paths, too.
 
     >>> is_path("mnist"), is_path("./mnist"), is_path("~/photos"), is_path("mnits"), is_path("hf:owner/name")
     (False, True, True, False, False)
+    >>> is_path("s3://bucket/a.tar"), is_path("*.tar")
+    (True, True)
     """
+    if is_remote(text) or is_archive(text):
+        return True
     if not text or text in DATASETS or text.startswith(PREFIX):  # the empty path would be the current folder
         return False
     separators = {"/", os.sep, os.altsep or os.sep}
     return text.startswith(("~", ".")) or any(mark in text for mark in separators) or Path(text).exists()
+
+
+def settled(text: str) -> str:
+    """A path as it is from everywhere: without links and `~`; an address as it is."""
+    return text if is_remote(text) else str(without_links(Path(text).expanduser()))
 
 
 def load_images(
@@ -113,8 +124,9 @@ def load_images(
     """Read images by name or path.
 
     Args:
-        source: a name of `DATASETS`; `hf:` and a Hugging Face set; a folder of images, of IDX or of CIFAR files; a
-            file of arrays (`arrays.ENDINGS`); or "folder", the one that `path` gives.
+        source: a name of `DATASETS`; `hf:` and a Hugging Face set; a folder of images, of archives, of IDX or of CIFAR
+            files; an archive, a pattern of some or an address (`archives.image_archives`); a file of arrays
+            (`arrays.ENDINGS`); or "folder", the one that `path` gives.
         size: pixels a side; None keeps a data set's own size, and takes 32 for images of any size.
         path: a folder to read a named data set from, or that "folder" means.
         split: "train", or "test" for what the set holds out to test with.
@@ -138,13 +150,13 @@ def load_images(
     elif source == "folder":
         if path is None:
             raise DataError("no folder of images was given: give its path")
-        data = _read(Path(path).expanduser(), size, split, progress, values)
+        data = _read(path, size, split, progress, values)
     elif path is not None:
         raise DataError(f"both {source} and the path {path} were given: give the path alone")
     elif isinstance(source, str) and source.startswith(PREFIX):
         data = hugging_face(source, FOLDER_SIZE if size is None else size, split, progress, values)
     elif isinstance(source, Path) or is_path(source):
-        data = _read(Path(source).expanduser(), size, split, progress, values)
+        data = _read(source, size, split, progress, values)
     else:
         near = difflib.get_close_matches(source, DATASETS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -163,21 +175,41 @@ def load_photographs(
     progress: OnRead | None = None,
     values: Range | None = None,
 ) -> Photographs:
-    """Read images by name or path as `load_images` does, but that those of a folder are whole, of their own sizes.
+    """Read images by name or path as `load_images` does, but that those of a folder or of archives are whole, of their
+    own sizes.
 
     Raises:
         DataError: see `load_images`.
     """
     place = path if source == "folder" else source
     if place is not None and (source == "folder" or isinstance(source, Path) or is_path(str(source))):
+        if _in_archives(place):
+            return photographs_of_archives(settled(str(place)), progress=progress, split=split, values=values)
         folder = Path(place).expanduser()
         if folder.is_dir() and found_cifar(folder) is None and not holds_idx(folder):
             return photograph_folder(folder, progress=progress, split=split, values=values)
     return Photographs.of(load_images(source, path=path, split=split, progress=progress, values=values))
 
 
-def _read(path: Path, size: int | None, split: Split, progress: OnRead | None, values: Range | None) -> ImageData:
-    """What lies at a path, by what it is."""
+def _in_archives(place: str | Path) -> bool:
+    """Whether a place is an address, an archive, or a folder of archives with no images beside them."""
+    word = str(place)
+    if is_remote(word):
+        return True
+    path = Path(word).expanduser()
+    if path.is_dir():
+        return holds_archives(path) and not (holds_idx(path) or found_cifar(path) or image_files(path))
+    return is_archive(word) and found_cifar(path) is None
+
+
+def _read(
+    place: str | Path, size: int | None, split: Split, progress: OnRead | None, values: Range | None
+) -> ImageData:
+    """What lies at a place, by what it is."""
+    if _in_archives(place):
+        word = settled(str(place))
+        return image_archives(word, FOLDER_SIZE if size is None else size, None, WHITE, progress, split, values)
+    path = Path(place).expanduser()
     if path.suffix.lower() in ENDINGS and not path.is_dir():
         return array_file(path, split, values)
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from saddlepoint.data.collection import THREADS
+from saddlepoint.data.collection import THREADS, Collection
 from saddlepoint.data.decoding import Range, available_formats, deep_values
 from saddlepoint.data.images import DataError
 
@@ -73,6 +73,17 @@ def range_of(images: Sequence[Path | bytes], given: Range | None = None) -> Valu
     if given is None and least == greatest:  # nothing to tell a range by
         return None
     return ValueRange(given or natural(least, greatest), given is not None, len(found))
+
+
+def range_of_collection(collection: Collection, given: Range | None = None) -> ValueRange | None:
+    """The range of a few, and where these have more than 8 bits, of a thousand. Raises DataError as `check`."""
+    for most in (TRIED, LOOKED_AT):
+        step = max(1, len(collection) // most)
+        images = [one for i in range(0, len(collection), step) for one in collection.take(i, i + 1)]
+        found = range_of([one for one in images if isinstance(one, bytes)], given)
+        if found is None:
+            return None
+    return found
 
 
 def notes_of(values: ValueRange | None, given: Range | None) -> list[str]:

@@ -45,7 +45,18 @@ from saddlepoint.metrics.tables import (
     column_similarity,
     pair_similarities,
 )
-from saddlepoint.metrics.text import Words, bleu, copied, distinct, ngram_kl, self_bleu, words
+from saddlepoint.metrics.text import (
+    Words,
+    bleu,
+    copied,
+    distinct,
+    line_forms,
+    lines_of,
+    ngram_kl,
+    regular_lines,
+    self_bleu,
+    words,
+)
 
 __all__ = [
     "Attacks",
@@ -88,6 +99,8 @@ __all__ = [
     "frechet_from_moments",
     "inception_score",
     "kernel_distance",
+    "line_forms",
+    "lines_of",
     "log_spectral_distance",
     "marginal_similarities",
     "mel_distance",
@@ -107,6 +120,7 @@ __all__ = [
     "psnr",
     "pyramid_distance",
     "radial_spectrum",
+    "regular_lines",
     "self_bleu",
     "sliced_wasserstein",
     "spectrum_distance",

@@ -4,9 +4,10 @@ A reference is a real text. Sums over n-grams are kept, so that the cost is line
 texts with all others by recounting would take n² counts.
 """
 
+import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from typing import Any
@@ -138,6 +139,37 @@ def words(texts: Iterable[str], training: Iterable[str], held_out: Iterable[str]
     found = sum(word in unseen for word in made) / n
     novel = sum(word not in seen for word in made) / n
     return Words(1 - novel + found if made else 0.0, novel, found)
+
+
+def line_forms(texts: Iterable[str], *, least: float = 0.1) -> frozenset[int]:
+    """Lengths that lines of verse have: those of a share of `least` of all lines at least, in characters.
+
+    Lines end at line breaks and at commas, stops and the like, which are not counted.
+
+    >>> sorted(line_forms(["床前明月光，疑是地上霜。", "白日依山尽，黄河入海流。"]))
+    [5]
+    """
+    lengths = Counter(len(line) for text in texts for line in lines_of(text))
+    return frozenset(length for length, n in lengths.items() if n >= least * lengths.total())
+
+
+def regular_lines(texts: Iterable[str], forms: Collection[int]) -> float:
+    """The share of lines that are as long as the first line of their text, where that is of one of the forms.
+
+    >>> regular_lines(["床前明月光，疑是地上霜。", "白日依山尽，黄河流。"], {5, 7})
+    0.75
+    """
+    right = n = 0
+    for text in texts:
+        lengths = [len(line) for line in lines_of(text)]
+        n += len(lengths)
+        right += sum(length == lengths[0] and length in forms for length in lengths)
+    return right / max(1, n)
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines of verse, without blanks: what line breaks and marks of punctuation separate."""
+    return [line for part in re.split(r"[\n,，、.。;；:：!！?？]", text) if (line := "".join(part.split()))]
 
 
 def _plain(texts: Iterable[Any]) -> list[Any]:

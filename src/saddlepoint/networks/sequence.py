@@ -124,25 +124,36 @@ class SequenceWriter(Generator):
         return logs
 
     @torch.no_grad()
-    def draw(self, n: int, source: torch.Generator, temperature: float = 1.0, barred: Sequence[int] = ()) -> Tensor:
-        """n sequences, int64 (n, length), each token drawn from softmax(l_t/T), T → 0 the likeliest.
+    def draw(
+        self,
+        n: int,
+        source: torch.Generator,
+        temperature: float = 1.0,
+        barred: Sequence[int] = (),
+        begin: Sequence[int] = (),
+    ) -> Tensor:
+        """n sequences, int64 (n, begin + length), each token drawn from softmax(l_t/T), T → 0 the likeliest.
 
         Args:
             n: how many.
             source: of the draws, on the CPU.
             temperature: T, above 0.
             barred: tokens that are not to be drawn.
+            begin: tokens that all begin with; they are not drawn.
         """
-        made = torch.zeros(n, self.length, dtype=torch.int64)
+        made = torch.zeros(n, len(begin) + self.length, dtype=torch.int64)
         given, state = self.start.expand(n, -1), None
         ended = torch.zeros(n, dtype=torch.bool)
-        for at in range(self.length):
+        for at in range(made.shape[1]):
             logits, state = self._step(given, state)
-            logits = logits.float().cpu() / temperature
-            logits[:, list(barred)] = -torch.inf
-            drawn = torch.multinomial(logits.softmax(1), 1, generator=source).squeeze(1)
-            made[:, at] = torch.where(ended, 0, drawn)
-            ended |= drawn == 0
+            if at < len(begin):
+                made[:, at] = begin[at]
+            else:
+                logits = logits.float().cpu() / temperature
+                logits[:, list(barred)] = -torch.inf
+                drawn = torch.multinomial(logits.softmax(1), 1, generator=source).squeeze(1)
+                made[:, at] = torch.where(ended, 0, drawn)
+                ended |= drawn == 0
             if ended.all():
                 break
             given = self.embedding(made[:, at].to(self.head.weight.device))

@@ -31,18 +31,26 @@ def read_records(path: Path) -> list[Record]:
 class RecordsReader:
     """The records of a run that may go on: what was appended is read, and the whole file where it was written anew.
 
+    Args:
+        path: the file.
+        most: records that are kept. Of a longer run every second, fourth, eighth … is read, of those with metrics and
+            of those without alike, and always the newest: enough for curves, at the cost of a short run. None keeps
+            all.
+
     Attributes:
-        records: all whole ones, as of the last `refresh`.
+        records: whole ones, as of the last `refresh`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, most: int | None = None) -> None:
+        self.path, self.most = path, most
         self.records: list[Record] = []
         self._begin()
 
     def _begin(self) -> None:
-        #: Records of whole lines, where these end, the bytes before, and what file it was.
-        self._firm, self._end, self._before, self._file = 0, 0, b"", -1
+        #: Lines that were read; where whole ones end, the bytes before, and what file it was.
+        self._lines, self._end, self._before, self._file = 0, 0, b"", -1
+        self._kinds = {False: _Kept(), True: _Kept()}
+        self._newest: list[tuple[int, Record]] = []
 
     def refresh(self) -> bool:
         """Read what is new; whether anything is. Raises OSError where the file can't be read."""
@@ -61,9 +69,15 @@ class RecordsReader:
             return False
         self._file = file
         whole, rest = _parted(content[known:])
+        for line in whole:
+            self._lines += 1
+            self._kinds[_NO_METRICS in line].add(self._lines, line, self.most)
+        if whole:
+            newest = _record(whole[-1])
+            self._newest = [] if newest is None else [(self._lines, newest)]
         # A list of its own, as those who were given the one before may still read it.
-        self.records = self.records[: self._firm] + [r for line in whole if (r := _record(line)) is not None]
-        self._firm = len(self.records)
+        placed = dict(sorted([*self._kinds[False].records, *self._kinds[True].records, *self._newest], key=_line_of))
+        self.records = list(placed.values())
         self._end += len(content) - known - len(rest)
         self._before = content[: len(content) - len(rest)][-_OVERLAP:] if self._end else b""
         if (last := _record(rest)) is not None:  # only its end of line is missing yet
@@ -71,6 +85,34 @@ class RecordsReader:
         return True
 
 
+class _Kept:
+    """Records of one kind with their lines, every `stride`-th of them."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[int, Record]] = []
+        self._numbers: list[int] = []
+        self._seen, self._stride = 0, 1
+
+    def add(self, at: int, line: bytes, most: int | None) -> None:
+        number = self._seen
+        self._seen += 1
+        if number % self._stride or (record := _record(line)) is None:
+            return
+        self.records.append((at, record))
+        self._numbers.append(number)
+        if most is not None and len(self.records) > max(1, most // 2):
+            self._stride *= 2
+            kept = [place for place, number in enumerate(self._numbers) if number % self._stride == 0]
+            self.records = [self.records[place] for place in kept]
+            self._numbers = [self._numbers[place] for place in kept]
+
+
+def _line_of(placed: tuple[int, Record]) -> int:
+    return placed[0]
+
+
+#: In the line of a record that has no metrics.
+_NO_METRICS = b'"metrics": {}'
 #: Bytes before what is new, by which a file is known again.
 _OVERLAP = 256
 

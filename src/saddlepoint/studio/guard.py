@@ -100,7 +100,9 @@ class Guard:
                 return self._let_in(scope, query)
             if not _equal(_cookie(headers.get("cookie", "")), self.token):
                 return PlainTextResponse("open the address with its token, which the studio printed when it began", 403)
-        if scope["method"] not in SAFE and not _equal(headers.get(HEADER, ""), self.page_token):
+        if scope["method"] not in SAFE and not (
+            _equal(headers.get(HEADER, ""), self.page_token) and _same_origin(headers)
+        ):
             return PlainTextResponse("only the studio's own page may do that: reload it", 403)
         return None
 
@@ -111,6 +113,13 @@ class Guard:
         answer = RedirectResponse(f"{place}{f'?{rest}' if rest else ''}", 303)
         answer.set_cookie(COOKIE, self.token or "", httponly=True, samesite="strict", path="/")
         return answer
+
+
+def _same_origin(headers: Headers) -> bool:
+    """Whether a browser says that our own page asks, or nothing says otherwise, as of a program."""
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
+    own = origin is None or origin.partition("://")[2] == headers.get("host", "")
+    return own and site == "same-origin"
 
 
 def _equal(given: str, expected: str) -> bool:

@@ -16,8 +16,8 @@ from saddlepoint.storage import RecordsReader, RunFolder, runs_below
 LOOK, SEARCH = 1.0, 4.0
 #: A look that took long is not repeated before so many times as long.
 REST = 8.0
-#: Runs whose records are kept in memory.
-KEPT = 12
+#: Runs whose records are kept in memory, and records of one: of a longer run some are passed over.
+KEPT, RECORDS = 12, 4000
 
 Stamp = tuple[Any, ...]
 
@@ -90,9 +90,9 @@ class Library:
             return self.version, rows, [id for at, id in self.gone if at > version]
 
     def records(self, entry: Entry) -> list[dict[str, Any]]:
-        """A run's records, read on from where they were read before. Raises OSError where they can't be."""
+        """At most `RECORDS` of a run, read on from where they were before. Raises OSError where they can't be."""
         with entry.lock:
-            reader = self._readers.pop(entry.id, None) or RecordsReader(RunFolder(entry.path).records)
+            reader = self._readers.pop(entry.id, None) or RecordsReader(RunFolder(entry.path).records, RECORDS)
             self._readers[entry.id] = reader  # the newest last
             while len(self._readers) > KEPT:
                 self._readers.pop(next(iter(self._readers)))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files as resources
@@ -21,7 +21,9 @@ from starlette.types import ASGIApp
 from saddlepoint.report.templates import template
 from saddlepoint.storage import RunFolder, from_json
 from saddlepoint.studio import shown
+from saddlepoint.studio.commands import Command, Commands
 from saddlepoint.studio.guard import HEADER, Guard
+from saddlepoint.studio.jobs import Full, Job, Jobs
 from saddlepoint.studio.library import Entry, Library, stamp_of
 from saddlepoint.studio.workshop import Busy, Workshop
 
@@ -47,6 +49,8 @@ ASSETS = {
             "run.js": "text/javascript",
             "compare.js": "text/javascript",
             "explore.js": "text/javascript",
+            "start.js": "text/javascript",
+            "jobs.js": "text/javascript",
         }.items()
     },
 }
@@ -59,10 +63,27 @@ class Studio:
         library: the runs.
         read_only: whether nothing may be changed or started.
         warm: whether the process that has torch is begun at once, so that the first question finds it ready.
+        data: folders that data may be chosen from, beside those of the runs.
+        names: gives recipes, methods and games as rows of name and words; called when they are first asked for.
+        jobs: the commands that pages began; None makes a queue of one training at once.
     """
 
-    def __init__(self, library: Library, *, read_only: bool = False, warm: bool = True) -> None:
+    def __init__(
+        self,
+        library: Library,
+        *,
+        read_only: bool = False,
+        warm: bool = True,
+        data: Sequence[Path] = (),
+        names: Callable[[], Mapping[str, Sequence[Sequence[str]]]] = dict,
+        jobs: Jobs | None = None,
+    ) -> None:
         self.library, self.read_only, self.warm = library, read_only, warm
+        self.data, self.names = tuple(data), names
+        self.jobs = jobs if jobs is not None else Jobs()
+        self.jobs.changed = library.wake
+        self._commands: Commands | None = None
+        self._names: Mapping[str, Sequence[Sequence[str]]] = {}
         self.workshop = Workshop()
         self.closed = False
         self.page_token = secrets.token_urlsafe(24)
@@ -195,6 +216,78 @@ class Studio:
         self.library.wake()
         return _json({"asked": what})
 
+    # --- what is begun ------------------------------------------------------------------------------------
+
+    async def beginnings(self, _: Request) -> Response:
+        """What may be begun: recipes, methods, games, and the folders that data and runs may lie in."""
+        commands = await self._beginner()
+        places = [str(place) for place in commands.places]
+        return _json({**self._names, "places": places, "roots": [str(root) for root in commands.roots]})
+
+    async def places(self, request: Request) -> Response:
+        """What is in a folder that data may be chosen from."""
+        commands, number = await self._beginner(), request.query_params.get("root", "")
+        if not number.isdecimal() or len(number) > 4:
+            raise HTTPException(400, "root is a number")
+        place = {"root": int(number), "path": request.query_params.get("path", "")}
+        return _json({"entries": await _tried(lambda: commands.listed(place))})
+
+    async def job_list(self, _: Request) -> Response:
+        """The commands that pages began."""
+        return _json({"jobs": self.jobs.all(), "limit": self.jobs.limit})
+
+    async def job(self, request: Request) -> Response:
+        """One of them, with what it says."""
+        return _json(self._job(request).plain(said=True))
+
+    async def drawing(self, request: Request) -> Response:
+        """The picture that one of them drew."""
+        job = self._job(request)
+        content = await _tried(job.picture.read_bytes)
+        return Response(content, media_type="image/png")
+
+    async def begin(self, request: Request) -> Response:
+        """Begin a command, or say only which one it is."""
+        given = await self._given(request)
+        commands = await self._beginner()
+        run = given.get("run")
+        entry = self.library.entries.get(run) if isinstance(run, str) else None
+        if run is not None and entry is None:
+            raise HTTPException(404, "there is no such run")
+        command: Command = await _tried(lambda: commands.read(given, entry.path if entry is not None else None))
+        if given.get("preview"):
+            return _json({"command": command.shown})
+        try:
+            job = self.jobs.add(command, run)
+        except Full as error:
+            raise HTTPException(503, str(error)) from error
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        self.library.wake()
+        return _json(job.plain())
+
+    async def end(self, request: Request) -> Response:
+        """Stop one of them, as Ctrl-C does."""
+        await self._given(request)
+        job = self._job(request)
+        self.jobs.stop(job)
+        return _json(job.plain())
+
+    def _job(self, request: Request) -> Job:
+        job = self.jobs.find(request.path_params["number"])
+        if job is None:
+            raise HTTPException(404, "there is no such command")
+        return job
+
+    async def _beginner(self) -> Commands:
+        if self.read_only:
+            raise HTTPException(403, "the studio was started with --read-only: it begins nothing")
+        if self._commands is None:
+            self._names = await run_in_threadpool(self.names)
+            known = {kind: [row[0] for row in self._names.get(kind, ())] for kind in ("recipes", "methods", "games")}
+            self._commands = Commands(self.library.roots, self.data, known)
+        return self._commands
+
     async def explore(self, request: Request) -> Response:
         """Ask a run's newest model for something; changes nothing."""
         entry = self._entry(request)
@@ -274,10 +367,17 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
     """
     run = "/api/run/{id:str}"
     routes = [
-        *(Route(path, studio.page) for path in ("/", "/run/{id:str}", "/compare")),
+        *(Route(path, studio.page) for path in ("/", "/run/{id:str}", "/compare", "/start")),
         Route("/assets/{name:str}", studio.asset),
         Route("/api/runs", studio.rows),
         Route("/api/events", studio.events),
+        Route("/api/start", studio.beginnings),
+        Route("/api/places", studio.places),
+        Route("/api/jobs", studio.job_list, methods=["GET"]),
+        Route("/api/jobs", studio.begin, methods=["POST"]),
+        Route("/api/jobs/{number:str}", studio.job),
+        Route("/api/jobs/{number:str}/picture", studio.drawing),
+        Route("/api/jobs/{number:str}/stop", studio.end, methods=["POST"]),
         Route(run, studio.details),
         Route(f"{run}/exhibits", studio.exhibits),
         Route(f"{run}/picture/{{samples:int}}", studio.picture),
@@ -299,6 +399,7 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
         finally:
             studio.library.stop()
             studio.workshop.stop()
+            studio.jobs.close()
 
     app = Starlette(routes=routes, lifespan=life, exception_handlers={HTTPException: _said})
     return Guard(app, studio.page_token, token)

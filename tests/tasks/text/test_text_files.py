@@ -81,7 +81,57 @@ def test_long_sentences_are_left_out_and_counted(tmp_path: Path) -> None:
     path.write_text("\n".join([*NAMES, "x" * 70]), encoding="utf-8")
     data = read_text(path, held_out=0)
     assert len(data) == 12
-    assert data.notes[0] == "1 sentences of more than 64 characters were left out."
+    assert data.notes[0] == (
+        "1 sentences of more than 5 characters were left out, 7.7% of all: --set data.length=… takes longer ones."
+    )
+
+
+def test_the_layout_follows_the_file_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    long = "it was the best of times, it was the worst of times, it was the age of wisdom."
+    path.write_text("\n".join([*NAMES, *[long] * 8]), encoding="utf-8")
+    data = read_text(path)
+    assert data.layout == "windows"
+    assert data.notes[0].startswith("Read through windows of 64 characters, as 40% of its lines are longer")
+    assert read_text(path, "words").layout == "lines"  # 17 words
+    assert read_text(path, layout="lines").layout == "lines"
+    path.write_text(" ".join([long] * 9), encoding="utf-8")
+    assert read_text(path).layout == "windows"  # one line
+
+
+POEMS = [
+    "春眠不觉晓，\n处处闻啼鸟。\n夜来风雨声，\n花落知多少。",
+    "床前明月光，\n疑是地上霜。\n举头望明月，\n低头思故乡。",
+]
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n \n", "\r\n\r\n"])
+@pytest.mark.parametrize("unit", ["characters", "words"])
+def test_poems_keep_their_lines(unit: Unit, between: str, tmp_path: Path) -> None:
+    path = tmp_path / "poems.txt"
+    path.write_bytes(between.join(POEMS * 6).encode())
+    data = read_text(path, unit, held_out=0.1)
+    assert data.layout == "paragraphs"
+    assert set(data.texts()) == set(POEMS)
+    assert data.notes[0].startswith("Read by paragraphs")
+    assert data.held_out is not None
+    assert len(data) + len(data.held_out) == 12
+    assert read_text(path, unit, layout="lines").kind == "sentences"
+
+
+@pytest.mark.parametrize("own", ["<unk>", "[UNK]", "<Unknown>"])
+@pytest.mark.parametrize("unit", ["characters", "words", "pairs"])
+def test_what_a_corpus_has_for_unknown_words_is_unknown_and_never_written(unit: Unit, own: str, tmp_path: Path) -> None:
+    if unit == "pairs":
+        pytest.importorskip("tokenizers")
+    path = tmp_path / "text.txt"
+    path.write_text(f"the {own} sat\n" * 20, encoding="utf-8")
+    data = read_text(path, unit, held_out=0, most=400)
+    assert (data.tokens == UNKNOWN).sum() == 20
+    assert data.vocabulary.barred == (UNKNOWN,)
+    assert data.texts()[0] == ("the � sat" if unit == "characters" else "the <unk> sat")
+    assert "those that the file has as <unk> among them" in data.notes[0]
+    assert Vocabulary.read(data.vocabulary.plain()) == data.vocabulary
 
 
 @pytest.mark.parametrize(
@@ -89,11 +139,11 @@ def test_long_sentences_are_left_out_and_counted(tmp_path: Path) -> None:
     [
         (b"", {}, "is empty"),
         (b" \n\n", {}, "is empty"),
-        (b"one line alone", {}, "has 1 line of text: give a sentence a line.*data.layout=windows"),
+        (b"one line alone", {}, "has 1 line of text: give 10 sentences at least.*data.layout=windows"),
         ("Zo\u00eb\n".encode("latin-1") * 20, {}, r"is not utf-8 at byte 2: .*data.encoding=latin-1"),
         (b"abc\n" * 20, {"encoding": "utf-9"}, "no encoding 'utf-9'"),
         (b"a\0b\n" * 20, {}, "null characters"),
-        (b"abcdef\n" * 20, {"length": 3}, "sentences of at most 3 characters"),
+        (b"abcdef\n" * 20, {"layout": "lines", "length": 3}, "sentences of at most 3 characters"),
         (b"abcdef\n" * 4, {"layout": "windows", "length": 64}, "too few characters for windows of 64"),
         (b"abc\n" * 20, {"least": 99}, "none of the characters occurs 99 times"),
     ],

@@ -15,7 +15,7 @@ from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
 from saddlepoint.runs import train
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.text import TASK
-from saddlepoint.tasks.text.model import TextGenerator
+from saddlepoint.tasks.text.model import TextGenerator, to_the_end_of_a_sentence
 
 TINY = (
     *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),
@@ -186,3 +186,18 @@ def test_texts_are_given_in_python_and_measured_with_their_first_stage(file: Pat
     for given in (7, ["a", 7]):
         with pytest.raises(ConfigurationError, match="text is a string or a list of strings"):
             TASK.adopt(config, given)
+
+
+@pytest.mark.parametrize(
+    ("text", "completed"),
+    [
+        ("the old man sat. he was ti", "the old man sat."),
+        ('the old man said "no." and the', 'the old man said "no."'),
+        ("the old. man", "the old. man"),  # that sentence ends within the prompt
+        ("the old man\nand the", "the old man"),
+        ("the old man 3.5 metres", "the old man 3.5 metres"),
+        ("the old 春眠不觉晓。处处", "the old 春眠不觉晓。"),
+    ],
+)
+def test_a_text_that_a_prompt_begins_ends_with_a_sentence(text: str, completed: str) -> None:
+    assert to_the_end_of_a_sentence(text, len("the old.")) == completed

@@ -3,6 +3,7 @@
 import { Chart, onAxis } from "/assets/chart.js";
 import { LEVELS, QUESTIONS, bytes, command, duration, exact, get, h, live, post, readOnly, compact, tell } from "/assets/dom.js";
 import { explorer } from "/assets/explore.js";
+import { begin, jobCard } from "/assets/jobs.js";
 
 const AXES = { samples: "samples seen", evaluations: "gradient evaluations", seconds: "time" };
 
@@ -23,7 +24,7 @@ export async function run(main, id) {
   const actions = h("div", { class: "actions", hidden: true }, readOnly ? [] : [stop, save], told);
   const tiles = h("dl", { class: "tiles" });
   const answers = h("div", { class: "verdicts" }), findings = h("ul", { class: "findings" });
-  const samples = section("Samples"), curves = section("Curves"), game = section("Balance of the players"), metrics = section("Metrics"), measured = section("Evaluation"), about = section("Data and run"), how = section("How to repeat this"), config = section("Configuration"), fetch_ = section("Files"), notes = section("Tags and note");
+  const samples = section("Samples"), curves = section("Curves"), game = section("The game"), metrics = section("Metrics"), measured = section("Evaluation"), about = section("Data and run"), how = section("How to repeat this"), config = section("Configuration"), fetch_ = section("Files"), notes = section("Tags and note");
   const explore = section("Explore the newest generator");
   main.replaceChildren(
     h("header", { class: "runhead" }, h("p", { class: "eyebrow" }, h("a", { href: "/" }, "← All runs")), h("div", { class: "headline" }, name, badge), lead, progress, actions, tiles),
@@ -189,11 +190,31 @@ export async function run(main, id) {
       put(curves, h("div", { class: "chartbar" }, h("label", {}, "Over ", axis), h("label", {}, "Smoothing ", smooth), h("label", {}, log, " logarithmic")), h("div", { class: "charts" }));
     }
     fillCharts(curves.body.lastElementChild, data.panels);
-    if (data.movement.length) {
-      if (!game.body.children.length) put(game, h("div", { class: "charts" }));
-      fillCharts(game.body.lastElementChild, data.movement);
+    if (!game.body.children.length) {
+      put(game, h("div", { class: "charts" }));
+      if (!readOnly) game.body.append(playing());
     }
+    fillCharts(game.body.firstElementChild, data.movement);
   }
+  // What is begun about this run: a look at its game, futures under other methods, going on.
+  function playing() {
+    const list = h("div", { class: "jobs" }), said = h("p", { class: "told", role: "status" });
+    const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
+    const further = h("input", { type: "number", min: 1, placeholder: "as it was set" });
+    const stamp = () => new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
+    const futures = () => [`method=${method.value}${setting.value ? ` ${setting.value}` : ""}`];
+    get("/api/start").then(known => method.replaceChildren(...known.methods.map(([one, words]) => h("option", { value: one, title: words }, one)))).catch(error => tell(said, error.message, true));
+    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job)))).catch(() => {});
+    const label = (words, input) => h("label", {}, `${words} `, input);
+    const button = (words, fields) => h("button", { type: "button", onclick: () => begin({ run: id, ...fields() }, list, said) }, words);
+    return h("div", { class: "playing" }, h("div", { class: "card" },
+      h("p", { class: "muted small" }, "The spectrum and where the method's step contracts, the field along the path, the duality gap and the turn of the direction are measured at the newest checkpoint; nothing of the run changes."),
+      h("div", { class: "actions" }, button("Measure the game now", () => ({ do: "inspect" }))),
+      h("div", { class: "actions" }, label("Play on from here with", method), label("and", setting), label("for", share), "samples",
+        button("Side by side, on the same batches", () => ({ do: "fork", futures: futures(), samples: share.value ? +share.value : null, root: 0, name: `fork-${stamp()}` }))),
+      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), list);
+  }
+
   function keep() { localStorage.setItem("curves", JSON.stringify(view)); draw(); }
   function fillCharts(place, panels) {
     for (const panel of panels) {

@@ -1,6 +1,5 @@
 """The configuration of a game that undoes what was done to images."""
 
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator
@@ -8,8 +7,7 @@ from pydantic import Field, field_validator
 from saddlepoint.configuration import ConfigurationError, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
-from saddlepoint.data.known_sets import is_path
-from saddlepoint.disk import without_links
+from saddlepoint.data.known_sets import is_path, settled
 from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.translation.settings import ImageToImageConfig, PairFiles, PairScore
 
@@ -36,7 +34,7 @@ class DegradedImages(PairFiles):
         elif data.startswith(PREFIX):
             placed = {"source": absolute(data), "path": None}
         elif is_path(data):
-            placed = {"source": "folder", "path": str(without_links(Path(data).expanduser()))}
+            placed = {"source": "folder", "path": settled(data)}
         else:
             raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
         return self.read({**self.model_dump(), **placed, "given": None})

@@ -1,6 +1,5 @@
 """The configurations of a game of images and of an autoencoder of them."""
 
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import torch
@@ -13,9 +12,8 @@ from saddlepoint.components.settings import Augmentation, ClassAdversary, Latent
 from saddlepoint.configuration import ConfigurationError, Settings, nearest
 from saddlepoint.data import DATASETS
 from saddlepoint.data.hugging_face import PREFIX, absolute
-from saddlepoint.data.known_sets import is_path
+from saddlepoint.data.known_sets import is_path, settled
 from saddlepoint.data.scheduled import Timeline
-from saddlepoint.disk import without_links
 from saddlepoint.evaluation.fidelity import DistanceName, Features, features_of
 from saddlepoint.extractors import PLAIN, suited_to
 from saddlepoint.tasks.autoencoder import NamedAutoencoderConfig
@@ -86,7 +84,7 @@ def placed(data: str) -> dict[str, str | None]:
         return {"source": absolute(data), "path": None}
     if is_path(data):
         # A path says itself what it holds: images, files of a known set, or arrays.
-        return {"source": "folder", "path": str(without_links(Path(data).expanduser()))}
+        return {"source": "folder", "path": settled(data)}
     raise ConfigurationError(f"there is no data set {data!r}, and no such folder: {nearest(data, DATASETS)}")
 
 

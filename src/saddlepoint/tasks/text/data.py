@@ -1,4 +1,4 @@
-"""Text files: a sentence a line, or one text that is seen through windows."""
+"""Text files: a sentence a line, paragraphs with their lines, or one text that is seen through windows."""
 
 import hashlib
 import json
@@ -18,26 +18,28 @@ from torch import Tensor
 from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.disk import found_at
-from saddlepoint.tasks.text.vocabulary import END, UNKNOWN, Unit, Vocabulary
+from saddlepoint.tasks.text.vocabulary import END, OWN_UNKNOWN, UNKNOWN, Unit, Vocabulary, with_own_unknown
 
-TextLayout = Literal["lines", "windows"]
+TextLayout = Literal["lines", "paragraphs", "windows"]
 #: Tokens of a sample where none are asked for: of sentences at most, of windows.
 LONGEST = 64
 #: Fewer sentences, or windows' lengths of text, teach nothing.
 FEWEST = 10
 #: A window begins after so many parts of its length: an epoch sees every token about as often.
 STEPS = 8
+#: A layout is not taken by itself where a larger share of its samples is too long, or of its paragraphs is one line.
+TOO_LONG, SINGLE = 0.25, 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class TextData:
-    """Sentences, or windows of one text, as numbers of tokens.
+    """Sentences, paragraphs, or windows of one text, as numbers of tokens.
 
     Attributes:
         name: what to call it.
         tokens: int32 (N, length), sentences filled up with `END`; windows lie over each other in memory.
         vocabulary: of the tokens.
-        layout: which of the two.
+        layout: which of the three.
         source: where it came from, a sentence.
         notes: what was left out, a sentence each.
         held_out: samples that are not to be trained on; None where there are none.
@@ -60,8 +62,8 @@ class TextData:
 
     @property
     def kind(self) -> str:
-        """Sentences or windows."""
-        return "sentences" if self.layout == "lines" else "windows"
+        """Sentences, paragraphs or windows."""
+        return "sentences" if self.layout == "lines" else self.layout
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -94,7 +96,7 @@ class TextData:
 def read_text(
     path: str | Path,
     unit: Unit = "characters",
-    layout: TextLayout = "lines",
+    layout: TextLayout | None = None,
     *,
     length: int | None = None,
     most: int = 10_000,
@@ -106,15 +108,18 @@ def read_text(
 ) -> TextData:
     """Read a file. Its text is held in memory as it is read, and its tokens with four bytes each.
 
-    A sentence a line: blanks around it and empty lines are dropped, as are sentences of more than `length` tokens. One
-    text: windows of `length` tokens that begin at every eighth part of that; words have single blanks between them. The
-    vocabulary is that of what is trained on alone (see `Vocabulary.fit`); a text's last share is held out, of sentences
-    a share that is drawn.
+    A sentence a line: blanks around it and empty lines are dropped, as are sentences of more than `length` tokens.
+    Paragraphs, as poems: what empty lines separate, with its line breaks. One text: windows of `length` tokens that
+    begin at every eighth part of that; words have single blanks between them. The vocabulary is that of what is trained
+    on alone (see `Vocabulary.fit`); a text's last share is held out, of sentences and paragraphs a share that is drawn.
+
+    A layout of None follows the file: paragraphs where empty lines separate groups of mostly several lines; else
+    sentences; windows where more than a quarter of either would be too long.
 
     Args:
         path: of a text file.
         unit: what a token is.
-        layout: a sentence a line, or windows of one text.
+        layout: a sentence a line, paragraphs, or windows of one text; None follows the file.
         length: tokens of a sample; None takes the longest sentence up to 64, or windows of 64.
         most, least: of the vocabulary.
         encoding: of the file.
@@ -137,7 +142,7 @@ def of_text(
     text: str,
     named: tuple[str, str, str],
     unit: Unit,
-    layout: TextLayout,
+    layout: TextLayout | None,
     *,
     length: int | None,
     most: int,
@@ -158,7 +163,13 @@ def of_text(
         DataError: it is too short.
     """
     name, source, path = named
+    text, apart = with_own_unknown(text), None if apart is None else with_own_unknown(apart)
+    told: tuple[str, ...] = ()
+    if layout is None:
+        layout, told = _following(text, unit, length or LONGEST)
     if layout == "windows":
+        if unit == "words":
+            text, apart = " ".join(text.split()), None if apart is None else " ".join(apart.split())
         cut = len(text) if apart is not None else int(len(text) * (1 - held_out))
         halves = text[:cut], text[cut:] if apart is None else apart
         vocabulary = Vocabulary.fit(unit, lambda: [halves[0]], most, least)
@@ -169,33 +180,39 @@ def of_text(
                 f"{path} has too few {unit} for windows of {size}: give a longer text, a smaller data.length, "
                 f"or data.layout=lines where it is a sentence a line"
             )
-        notes = _unknown(windows[0], unit)
+        notes = (*told, *_unknown(windows[0], vocabulary, text))
         rest = TextData(name, windows[1], vocabulary, layout, source) if len(windows[1]) else None
         return TextData(name, windows[0], vocabulary, layout, source, notes, rest)
 
-    n = sum(1 for _ in _sentences(text))
+    several, one, cut_up = (
+        ("sentences", "line", _sentences) if layout == "lines" else (layout, "paragraph", _paragraphs)
+    )
+    n = sum(1 for _ in cut_up(text))
     if n < FEWEST:
         raise DataError(
-            f"{path} has {n} line{'s' if n != 1 else ''} of text: give a sentence a line, {FEWEST} at least, "
+            f"{path} has {n} {one}{'s' if n != 1 else ''} of text: give {FEWEST} {several} at least, "
             f"or read it as one text with --set data.layout=windows"
         )
     chosen = _held(n, 0.0 if apart is not None else held_out, seed)
 
     def training() -> Iterator[str]:
-        return compress(_sentences(text), (not held for held in chosen))
+        return compress(cut_up(text), (not held for held in chosen))
 
     vocabulary = Vocabulary.fit(unit, training, most, least)
     tokens, dropped = _padded(training, vocabulary, length)
     if len(tokens) < FEWEST:
         raise DataError(
-            f"{path} has {len(tokens)} sentences of at most {length or LONGEST} {unit}: "
-            f"give a larger data.length, or sentences that are shorter"
+            f"{path} has {len(tokens)} {several} of at most {length or LONGEST} {unit}: "
+            f"give a larger data.length, {several} that are shorter, or --set data.layout=windows"
         )
-    others = (lambda: compress(_sentences(text), chosen)) if apart is None else (lambda: _sentences(apart))
+    others = (lambda: compress(cut_up(text), chosen)) if apart is None else (lambda: cut_up(apart))
     rest_tokens, rest_dropped = _padded(others, vocabulary, tokens.shape[1])
-    notes = _unknown(tokens, unit)
-    if dropped + rest_dropped:
-        notes = (f"{dropped + rest_dropped:,} sentences of more than {length or LONGEST} {unit} were left out.", *notes)
+    notes = (*told, *_unknown(tokens, vocabulary, text))
+    if out := dropped + rest_dropped:
+        # The test file's are not of the file's own.
+        share = out / (out + len(tokens) + len(rest_tokens))
+        long = f"{several} of more than {tokens.shape[1]} {unit}"
+        notes = (f"{out:,} {long} were left out, {share:.1%} of all: --set data.length=… takes longer ones.", *notes)
     rest = TextData(name, rest_tokens, vocabulary, layout, source) if len(rest_tokens) else None
     return TextData(name, tokens, vocabulary, layout, source, notes, rest)
 
@@ -228,6 +245,38 @@ def _sentences(text: str) -> Iterator[str]:
             yield sentence
 
 
+def _paragraphs(text: str) -> Iterator[str]:
+    """What empty lines separate, its lines without blanks around them."""
+    for part in re.split(r"\n[^\S\n]*\n", text):
+        if paragraph := "\n".join(_sentences(part)):
+            yield paragraph
+
+
+def _following(text: str, unit: Unit, longest: int) -> tuple[TextLayout, tuple[str, ...]]:
+    """The layout that a file has by itself, and what to say of it where it is not the usual one."""
+    paragraphs = list(_paragraphs(text))
+    several = len(paragraphs) >= FEWEST and sum("\n" in part for part in paragraphs) >= SINGLE * len(paragraphs)
+    if several and _long(paragraphs, unit, longest) <= TOO_LONG:
+        return "paragraphs", (
+            "Read by paragraphs, as empty lines separate groups of lines: --set data.layout=lines takes a line each.",
+        )
+    lines = list(_sentences(text))
+    if (share := _long(lines, unit, longest)) <= TOO_LONG:
+        return "lines", ()
+    return "windows", (
+        f"Read through windows of {longest} {unit}, as {share:.0%} of its lines are longer: --set data.layout=lines "
+        f"takes the others, a larger data.length more of them.",
+    )
+
+
+def _long(samples: list[str], unit: Unit, longest: int) -> float:
+    """The share of samples that have too many tokens; of byte pairs about, at three characters each."""
+    sizes = (
+        len(sample.split()) if unit == "words" else len(sample) / (3 if unit == "pairs" else 1) for sample in samples
+    )
+    return sum(size > longest for size in sizes) / max(1, len(samples))
+
+
 def _held(n: int, share: float, seed: int) -> list[bool]:
     """Which of n are held out."""
     chosen = torch.zeros(n, dtype=torch.bool)
@@ -258,11 +307,12 @@ def _windows(tokens: list[int], size: int) -> Tensor:
     return flat.unfold(0, size, max(1, size // STEPS)) if len(flat) >= size else flat.new_empty(0, size)
 
 
-def _unknown(tokens: Tensor, unit: Unit) -> tuple[str, ...]:
+def _unknown(tokens: Tensor, vocabulary: Vocabulary, text: str) -> tuple[str, ...]:
     """What to say of tokens that are not in the vocabulary."""
-    if unit == "pairs":
+    if not vocabulary.barred:
         return ()
     parts = tokens.split(1 << 16)
     unknown = sum(int((part == UNKNOWN).sum()) for part in parts)
     seen = sum(int((part != END).sum()) for part in parts)
-    return (f"{unknown / seen:.2%} of the {unit} are not in the vocabulary.",) if unknown else ()
+    own = f", those that the file has as {OWN_UNKNOWN} among them" if OWN_UNKNOWN in text else ""
+    return (f"{unknown / seen:.2%} of the {vocabulary.unit} are not in the vocabulary{own}.",) if unknown else ()

@@ -8,7 +8,7 @@ from pydantic import Field
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.measures import Number, Protocol, measure, numbers
-from saddlepoint.metrics import bleu, copied, distinct, ngram_kl, self_bleu, words
+from saddlepoint.metrics import bleu, copied, distinct, line_forms, lines_of, ngram_kl, regular_lines, self_bleu, words
 from saddlepoint.tasks.task import EvaluationOptions
 from saddlepoint.tasks.text.data import TextData
 from saddlepoint.tasks.text.model import TextGenerator
@@ -19,6 +19,8 @@ TEXTS = 1_000
 TEMPERATURES = (0.5, 0.7, 0.85, 1.0, 1.2)
 #: n of the n-grams whose divergence is measured.
 GRAMS = 3
+#: Texts are verse where so many of the lines of real ones are regular, and so many are in each on average.
+REGULAR, LINES = 0.8, 2
 
 
 class TextEvaluationOptions(EvaluationOptions):
@@ -43,6 +45,8 @@ def evaluate_texts(
     where texts are phrases of the references, `self_bleu_n` where they are like each other, as many in each set.
     `ngram_kl` is 0 where both are right. `nll` is of held-out texts, nats a token, at temperature 1. `copied` is the
     share that stands in the training set, of sentences; `valid`, `novel`, `found`: see `metrics.Words`.
+    `regular_lines` is measured where real texts are verse, of lines of few lengths, as Chinese poems (see
+    `metrics.regular_lines`).
 
     Caccia, Caccia, Fedus, Larochelle, Pineau, Charlin 2020, "Language GANs falling short", arXiv 1811.02549.
 
@@ -60,6 +64,7 @@ def evaluate_texts(
     references = judge.some(samples, seed)
     pieces = train.vocabulary.pieces
     real = [pieces(text) for text in references]
+    forms = _forms(train, references)
     training, unseen = train.texts(), [] if held is None else held.texts()
     basis = Protocol(
         *("characters" if train.vocabulary.unit == "characters" else "words", "", "", train.name, train.fingerprint),
@@ -78,8 +83,10 @@ def evaluate_texts(
         if nll is not None:
             found["nll"] = nll
         found["distinct"] = distinct(texts)
-        if train.layout == "lines":
+        if train.layout != "windows":
             found["copied"] = copied(texts, training)
+        if forms:
+            found["regular_lines"] = regular_lines(texts, forms)
         own = words(texts, training, unseen)
         found |= {"valid": own.valid, "novel": own.novel, "found": own.found}
         measured.extend(numbers(found, detail=detail, protocol=protocol))
@@ -96,3 +103,12 @@ def evaluate_texts(
     # Training texts stand in for generated ones: real, and others than the references.
     take("floor: training texts", train.some(samples, seed + 1), None, {})
     return Evaluation(measured, notes)
+
+
+def _forms(train: TextData, references: Sequence[str]) -> frozenset[int]:
+    """Lengths of lines of verse; none where the texts are no such thing."""
+    if train.layout == "windows" or train.vocabulary.unit != "characters":
+        return frozenset()
+    forms = line_forms(references)
+    several = sum(len(lines_of(text)) for text in references) >= LINES * len(references)
+    return forms if several and regular_lines(references, forms) >= REGULAR else frozenset()

@@ -1,5 +1,6 @@
 """The trained generator of text."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,16 +14,18 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field
 from torch import Tensor, nn
 
-from saddlepoint.configuration import Settings
+from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import rng
 from saddlepoint.networks import SequenceWriter
 from saddlepoint.networks.sequence import written
 from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import LatentSampler
-from saddlepoint.tasks.text.vocabulary import Vocabulary
+from saddlepoint.tasks.text.vocabulary import END, Vocabulary
 
 #: Texts that are drawn together, and that a picture shows.
 TOGETHER, SHOWN = 256, 24
+#: Where a sentence ends: marks with the quotes and brackets that close after them.
+_ENDS = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s|$)|[。！？…]+[”’」』）]*""")
 
 
 class TextOptions(Settings):
@@ -30,6 +33,8 @@ class TextOptions(Settings):
 
     temperature: float = Field(default=1.0, gt=0)
     """Below 1 texts are likelier and more alike, above it wilder."""
+    prompt: str = ""
+    """What each text begins with; it is completed to the end of a sentence."""
     scale: int = Field(default=1, ge=1)
     """Enlarges the picture."""
 
@@ -104,22 +109,49 @@ class TextGenerator(LatentSampler):
             {"length": writer.length, "tokens": writer.size, "barred": list(self.words.barred)},
         )
 
-    def tokens(self, n: int, seed: int = 0, temperature: float = 1.0) -> Tensor:
-        """Numbers of tokens, int64 (n, length), ends filling up; the first of a seed do not depend on n."""
+    def tokens(self, n: int, seed: int = 0, temperature: float = 1.0, begin: Sequence[int] = ()) -> Tensor:
+        """Numbers of tokens, int64 (n, begin + length), ends filling up; the first of a seed do not depend on n."""
         with self.evaluating():
             blocks = [
-                self.sequence_writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred)
+                self.sequence_writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred, begin)
                 for block in range(-(-n // TOGETHER))
             ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
 
-    def texts(self, n: int, seed: int = 0, temperature: float = 1.0) -> list[str]:
-        """n texts; see `TextOptions`."""
-        return [self.words.decode(row) for row in self.tokens(n, seed, temperature).tolist()]
+    def texts(self, n: int, seed: int = 0, temperature: float = 1.0, prompt: str = "") -> list[str]:
+        """n texts; see `TextOptions`.
+
+        A text that a prompt begins ends where the writer ends it; one that it does not end, after the last whole
+        sentence that goes beyond the prompt, where there is one.
+
+        Raises:
+            ConfigurationError: a prompt with tokens that are not in the vocabulary.
+        """
+        begin = self._begun(prompt)
+        rows = self.tokens(n, seed, temperature, begin).tolist()
+        texts = [self.words.decode(row) for row in rows]
+        if not begin:
+            return texts
+        least = len(self.words.decode(begin))
+        return [
+            text if END in row else to_the_end_of_a_sentence(text, least) for row, text in zip(rows, texts, strict=True)
+        ]
+
+    def _begun(self, prompt: str) -> list[int]:
+        """The tokens of a prompt."""
+        begin = self.words.encode(prompt)
+        unknown = [piece for piece in dict.fromkeys(self.words.pieces(prompt)) if self.words.unknown(piece)]
+        if unknown:
+            shown = ", ".join(map(repr, unknown[:5]))
+            raise ConfigurationError(
+                f"--prompt has {self.words.unit} that are not in the vocabulary of what was trained on: {shown}; "
+                f"give others (upper and lower case differ)"
+            )
+        return begin
 
     def draw(self, n: int, seed: int, label: str | None, options: TextOptions) -> DrawnTexts:  # noqa: ARG002
         """n texts."""
-        return DrawnTexts(self.texts(n, seed, options.temperature), options)
+        return DrawnTexts(self.texts(n, seed, options.temperature, options.prompt), options)
 
     def bytes_each(self, options: TextOptions) -> int:  # noqa: ARG002
         """Of its tokens, as numbers and as text: the network's outputs are never all there at once."""
@@ -188,6 +220,19 @@ class WriterStep(nn.Module):
         hidden, after = self.memory(given, memory if self.memories == 2 else memory[0])
         logits = self.head(hidden[:, 0]) + self.bars
         return (logits, *after) if self.memories == 2 else (logits, after)
+
+
+def to_the_end_of_a_sentence(text: str, least: int) -> str:
+    """A text up to the end of its last whole sentence that ends beyond so many characters.
+
+    Where none does, up to its last whole line beyond them; else all of it.
+
+    >>> to_the_end_of_a_sentence("the old man sat. he was ti", 7)
+    'the old man sat.'
+    """
+    ends = [found.end() for found in _ENDS.finditer(text) if found.end() > least]
+    line = text.rfind("\n", least + 1)
+    return text[: ends[-1]] if ends else text if line < 0 else text[:line]
 
 
 def joined(texts: Sequence[str]) -> str:

@@ -77,7 +77,7 @@ class TextProbe(Probe[TextGenerator]):
             "ngram_kl": sum(ngram_kl(real, made, n) for n in grams) / len(grams),
             "distinct": distinct(made),
         }
-        if self.data.layout == "lines":
+        if self.data.layout != "windows":
             found["copied"] = copied(made, self._known)
         return found
 

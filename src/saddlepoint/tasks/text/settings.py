@@ -20,8 +20,8 @@ class TextFile(PathSettings):
     """A file to hold out in place of a share."""
     unit: Unit = "characters"
     """What a token is."""
-    layout: TextLayout = "lines"
-    """`lines`: a sentence a line; `windows`: windows of one text."""
+    layout: TextLayout | None = None
+    """`lines`: a sentence a line; `paragraphs`: between empty lines; `windows`: of one text; none: the file's."""
     length: int | None = Field(default=None, ge=2)
     """Tokens of a sample; none takes the longest sentence up to 64, or windows of 64."""
     vocabulary: int = Field(default=10_000, ge=1)

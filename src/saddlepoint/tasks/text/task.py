@@ -72,7 +72,11 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
         if isinstance(given, str):
             text = given
         elif isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
-            text = "\n".join(" ".join(one.split()) for one in given)
+            several = any("\n" in one.strip() for one in given)
+            between = "\n\n" if several else "\n"
+            text = between.join(
+                "\n".join(" ".join(line.split()) for line in one.splitlines() if line.strip()) for one in given
+            )
         else:
             raise ConfigurationError(f"text is a string or a list of strings, not {type(given).__name__}")
         data = config.data

@@ -1,6 +1,7 @@
 """Vocabularies: texts to numbers of tokens, and back."""
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,9 @@ Unit = Literal["characters", "words", "pairs"]
 END, UNKNOWN = 0, 1
 #: What an unknown token is shown as; neither can stand in a text that is read as such tokens and be told from it.
 _SHOWN = {"characters": "\N{REPLACEMENT CHARACTER}", "words": "<unk>"}
+#: What a corpus writes for its own unknown words, and the one spelling that vocabularies know.
+OWN_UNKNOWN = "<unk>"
+_SPELLINGS = re.compile(r"<unk>|\[unk\]|<unknown>", re.IGNORECASE)
 
 
 class Vocabulary(ABC):
@@ -56,6 +60,10 @@ class Vocabulary(ABC):
         """A text as metrics take it apart: its characters, or its words, byte pairs being parts of such."""
         return list(text) if self.unit == "characters" else text.split()
 
+    def unknown(self, text: str) -> bool:
+        """Whether a text has a token that is not in the vocabulary."""
+        return bool(set(self.encode(text)) & set(self.barred))
+
     @staticmethod
     def read(plain: Mapping[str, Any]) -> "Vocabulary":
         """The vocabulary that plain data describe."""
@@ -69,7 +77,7 @@ class Vocabulary(ABC):
 
         Characters or words: the `most` most frequent of those that occur `least` times at least, equally frequent ones
         by the alphabet; every other one is `UNKNOWN`. Byte pairs: all 256 bytes, and merges of the most frequent pairs
-        until there are `most`; none is unknown.
+        until there are `most`; none is unknown. `<unk>` in the texts themselves is `UNKNOWN` in every unit.
 
         Args:
             unit: what a token is.
@@ -80,11 +88,12 @@ class Vocabulary(ABC):
             DataError: byte pairs without the library, or fewer of them than bytes; or no token is frequent enough.
         """
         if unit == "pairs":
-            return BytePairs.fitted(texts(), most)
+            return BytePairs.fitted(texts, most)
         split = _split(unit)
         counts: Counter[str] = Counter()
         for text in texts():
             counts.update(split(text))
+        del counts[OWN_UNKNOWN]
         kept = sorted((token for token, n in counts.items() if n >= least), key=lambda token: (-counts[token], token))
         if not kept:
             raise DataError(f"none of the {unit} occurs {least} times: give a smaller data.least, or more text")
@@ -93,7 +102,7 @@ class Vocabulary(ABC):
 
 @dataclass(frozen=True)
 class Listed(Vocabulary):
-    """Characters, or words: what blanks separate.
+    """Characters, or words: what blanks separate; a line break is a word, too.
 
     Attributes:
         tokens: those that are known, the first has number 2.
@@ -129,7 +138,9 @@ class Listed(Vocabulary):
     def shown(self, tokens: Sequence[int]) -> str:
         """The text; words with a blank between them."""
         words = [_SHOWN[self.unit] if token == UNKNOWN else self.tokens[token - 2] for token in tokens]
-        return ("" if self.unit == "characters" else " ").join(words)
+        return (
+            "".join(words) if self.unit == "characters" else " ".join(words).replace(" \n", "\n").replace("\n ", "\n")
+        )
 
     def plain(self) -> dict[str, Any]:
         """Unit and tokens."""
@@ -159,7 +170,7 @@ class BytePairs(Vocabulary):
         _library()
 
     @classmethod
-    def fitted(cls, texts: Iterable[str], most: int) -> "BytePairs":
+    def fitted(cls, texts: Callable[[], Iterable[str]], most: int) -> "BytePairs":
         """Merges of the most frequent pairs of texts, until there are so many tokens."""
         if most < 256:
             raise DataError(f"data.vocabulary is {most}, and byte pairs begin with 256 bytes: give more")
@@ -168,8 +179,12 @@ class BytePairs(Vocabulary):
         tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = library.decoders.ByteLevel()
         alphabet = library.pre_tokenizers.ByteLevel.alphabet()
-        trainer = library.trainers.BpeTrainer(vocab_size=most, initial_alphabet=sorted(alphabet), show_progress=False)
-        tokenizer.train_from_iterator(texts, trainer)
+        # A special token is the library's first, 0: with ours one more, that is `UNKNOWN`.
+        special = [OWN_UNKNOWN] if any(OWN_UNKNOWN in text for text in texts()) else []
+        trainer = library.trainers.BpeTrainer(
+            vocab_size=most, initial_alphabet=sorted(alphabet), special_tokens=special, show_progress=False
+        )
+        tokenizer.train_from_iterator(texts(), trainer)
         return cls(json.dumps(json.loads(tokenizer.to_str())))
 
     @property
@@ -184,8 +199,8 @@ class BytePairs(Vocabulary):
 
     @property
     def barred(self) -> tuple[int, ...]:
-        """None."""
-        return ()
+        """The corpus's own `<unk>`, where it has one."""
+        return (UNKNOWN,) if self._tokenizer.id_to_token(UNKNOWN - 1) == OWN_UNKNOWN else ()
 
     def encode(self, text: str) -> list[int]:
         """Numbers of a text's tokens."""
@@ -193,7 +208,7 @@ class BytePairs(Vocabulary):
 
     def shown(self, tokens: Sequence[int]) -> str:
         """The text; bytes that are no UTF-8 are shown as replaced."""
-        return str(self._tokenizer.decode([token - 1 for token in tokens]))
+        return str(self._tokenizer.decode([token - 1 for token in tokens], skip_special_tokens=False))
 
     def plain(self) -> dict[str, Any]:
         """Unit and tokenizer."""
@@ -204,8 +219,26 @@ class BytePairs(Vocabulary):
         return _library().Tokenizer.from_str(self.described)
 
 
+def with_own_unknown(text: str) -> str:
+    """A text whose spellings of an unknown word ([UNK], <unknown>, …) are all `<unk>`.
+
+    >>> with_own_unknown("the [UNK] of <Unk>")
+    'the <unk> of <unk>'
+    """
+    return _SPELLINGS.sub(OWN_UNKNOWN, text)
+
+
 def _split(unit: Unit) -> Callable[[str], Iterable[str]]:
-    return str if unit == "characters" else str.split
+    return _characters if unit == "characters" else _words
+
+
+def _characters(text: str) -> Iterable[str]:
+    """Characters; the corpus's own unknown word is one."""
+    return re.findall(r"<unk>|.", text, re.DOTALL) if OWN_UNKNOWN in text else text
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\S\n]*(\n|\S+)", text) if "\n" in text else text.split()
 
 
 def _library() -> Any:
