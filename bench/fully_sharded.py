@@ -26,7 +26,8 @@ def network(convolutional: bool) -> nn.Sequential:
 
 
 def mean(judge: nn.Module, x: Tensor) -> Tensor:
-    return judge(x).mean()
+    value: Tensor = judge(x).mean()
+    return value
 
 
 def r1(judge: nn.Module, x: Tensor) -> Tensor:
