@@ -107,11 +107,7 @@ def pack(folder: Path, n: int, size: int, shards: int) -> None:
                 info = tarfile.TarInfo(f"{i % CLASSES:02}/{i:07}.png")
                 info.size = len(originals[i % DISTINCT])
                 archive.addfile(info, io.BytesIO(originals[i % DISTINCT]))
-<<<<<<< HEAD
-                archive.members.clear()  # type: ignore[attr-defined]  # it would keep all of them
-=======
                 vars(archive)["members"].clear()  # it would keep all of them
->>>>>>> main
 
 
 def run(n: int, size: int, batches: int, shards: int, folder: Path) -> dict[str, Any]:
