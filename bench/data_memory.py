@@ -107,7 +107,7 @@ def pack(folder: Path, n: int, size: int, shards: int) -> None:
                 info = tarfile.TarInfo(f"{i % CLASSES:02}/{i:07}.png")
                 info.size = len(originals[i % DISTINCT])
                 archive.addfile(info, io.BytesIO(originals[i % DISTINCT]))
-                archive.members.clear()  # it would keep all of them
+                vars(archive)["members"].clear()  # it would keep all of them
 
 
 def run(n: int, size: int, batches: int, shards: int, folder: Path) -> dict[str, Any]:

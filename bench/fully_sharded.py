@@ -26,7 +26,8 @@ def network(convolutional: bool) -> nn.Sequential:
 
 
 def mean(judge: nn.Module, x: Tensor) -> Tensor:
-    return judge(x).mean()
+    scores: Tensor = judge(x)
+    return scores.mean()
 
 
 def r1(judge: nn.Module, x: Tensor) -> Tensor:

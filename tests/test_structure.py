@@ -72,8 +72,8 @@ ARROWS = {
     ),
     "tuning": (
         {
-            *("comparison", "components", "configuration", "core", "data", "measures", "report", "runs", "storage"),
-            *("tasks", "training"),
+            *("comparison", "components", "configuration", "core", "data", "dynamics", "measures", "report", "runs"),
+            *("storage", "tasks", "training"),
         },
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
     ),

@@ -33,7 +33,7 @@ SMALL: dict[str, Any] = {
 KINDS = ("images", "ring", "table", "series", "text", "audio", "vocoder", "translate", "enhance", "autoencoder")
 
 
-def tuned(out: Path, trials: int, **more: Any) -> sp.tuning.Tuned:  # type: ignore[name-defined]
+def tuned(out: Path, trials: int | None, **more: Any) -> sp.tuning.Tuned:  # type: ignore[name-defined]
     settings = {**SMALL, **more.pop("settings", {})}
     return sp.tune("digits", trials=trials, samples=320, jobs=1, settings=settings, out=out, progress=False, **more)
 
@@ -123,6 +123,32 @@ def test_a_game_in_trouble_and_settings_that_do_not_fit_end_a_trial(tmp_path: Pa
     assert [trial["state"] for trial in wild.trials] == ["ended early"] * 2
     assert wild.plain["best"] is None
     assert "not finite" in wild.trials[0]["why"] or "diverge" in wild.trials[0]["why"]
+
+
+def test_a_game_proposes_its_own_rates(tmp_path: Path) -> None:
+    found = tuned(tmp_path / "study", None, rate_test=True)
+    edge = found.plain["edge"]
+    assert [trial["state"] for trial in found.trials] == ["done"] * 4
+    assert found.trials[0]["settings"] == {"generator.optimizer.lr": 1e-3, "discriminator.optimizer.lr": 1e-3}
+    assert [trial["settings"] for trial in found.trials[1:]] == edge["tried"]
+    for values in edge["tried"]:
+        assert all(values[key] < edge["together"] * rate for key, rate in edge["alone"].items())
+    assert "overshoots by itself" in (found.folder / "tuning.html").read_text()
+    again = tuned(tmp_path / "study", None, rate_test=True)
+    assert (again.trials, again.plain["edge"]) == (found.trials, edge)
+    more = tuned(tmp_path / "study", 5, rate_test=True)  # one that Optuna draws
+    assert more.trials[:4] == found.trials
+    assert len(more.trials) == 5
+
+
+@pytest.mark.slow
+def test_rates_that_break_a_game_are_found_to_be_too_high(tmp_path: Path) -> None:
+    """The short run is played again at lower ones, and what is proposed is not what was given."""
+    found = tuned(tmp_path / "study", None, rate_test=True, settings={"optimizer": "SGD", "lr": 1e6})
+    assert found.trials[0]["state"] == "ended early"
+    assert (found.folder / "short-1").exists()
+    assert found.plain["best"] not in (None, 0)
+    assert max(found.plain["edge"]["tried"][0].values()) < 1e6
 
 
 @pytest.mark.slow

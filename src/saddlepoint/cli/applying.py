@@ -8,7 +8,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
-from saddlepoint.cli.files import jobs_of, others_below, tell_of
+from saddlepoint.cli.files import jobs_of, new_file, others_below, tell_of
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.components.device import pick_device
@@ -26,7 +26,10 @@ from saddlepoint.tasks import Converter, tasks
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")]
 Words = Annotated[list[str], typer.Argument(metavar="IN…", help="Files, and folders with all files below them.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go, by the names of the inputs.")]
-Page = Annotated[Path | None, typer.Option("--page", metavar="FILE", help="A page with inputs and results, as HTML.")]
+Page = Annotated[
+    Path | None,
+    typer.Option("--page", metavar="FILE", callback=new_file, help="A page with inputs and results, as HTML."),
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda …")]
 Trust = Annotated[bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
+from saddlepoint.cli.files import new_file
 from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.dataset import Dataset
@@ -24,7 +25,12 @@ def augment(
     ] = None,
     npz: Annotated[
         Path | None,
-        typer.Option("--npz", metavar="FILE", help="Arrays `images`, `labels`, `classes`, and which are `generated`."),
+        typer.Option(
+            "--npz",
+            metavar="FILE",
+            callback=new_file,
+            help="Arrays `images`, `labels`, `classes`, and which are `generated`.",
+        ),
     ] = None,
     real: Annotated[bool, typer.Option("--real", help="Put the run's own training images beside them.")] = False,
     data: Annotated[

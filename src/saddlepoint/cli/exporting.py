@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
+from saddlepoint.cli.files import new_file
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
 from saddlepoint.runs.exporting import export as write
@@ -14,9 +15,12 @@ from saddlepoint.runs.exporting import export as write
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or its generator/ folder alone.")],
     onnx: Annotated[
-        Path | None, typer.Option("--onnx", metavar="FILE", help="For ONNX Runtime, also in a browser.")
+        Path | None,
+        typer.Option("--onnx", metavar="FILE", callback=new_file, help="For ONNX Runtime, also in a browser."),
     ] = None,
-    pt2: Annotated[Path | None, typer.Option("--pt2", metavar="FILE", help="For PyTorch: torch.export.load.")] = None,
+    pt2: Annotated[
+        Path | None, typer.Option("--pt2", metavar="FILE", callback=new_file, help="For PyTorch: torch.export.load.")
+    ] = None,
     safetensors: Annotated[
         Path | None, typer.Option("--safetensors", metavar="DIR", help="Weights, configuration, card and manifest.")
     ] = None,

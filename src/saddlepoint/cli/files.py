@@ -9,6 +9,7 @@ from saddlepoint.cli.console import err, fail
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.data.folder import printable
 from saddlepoint.disk import walk, without_links
+from saddlepoint.storage import run_of
 
 #: Failures that are named on the screen.
 NAMED = 10
@@ -20,6 +21,14 @@ class Job:
 
     source: Path
     target: Path
+
+
+def new_file(path: Path | None) -> Path | None:
+    """A path that an option names for a result. Raises ConfigurationError where it is a run's own file."""
+    run = None if path is None else run_of(path)
+    if run is not None:
+        raise ConfigurationError(f"{path} is a file of the run {run}, and would be written over: give another name")
+    return path
 
 
 def jobs_of(

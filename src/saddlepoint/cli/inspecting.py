@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import new_file
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, NonFinite, Point
 from saddlepoint.dynamics import DualityGap, Rotation, Spectrum, along, amplification, region, rotation
@@ -35,7 +36,9 @@ def inspect(
     steps: Annotated[
         int, typer.Option("--steps", min=2, help="Steps of each player's best reply, and further steps of the run.")
     ] = 200,
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as a PNG picture.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", callback=new_file, help="Draw it as a PNG picture.")
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,

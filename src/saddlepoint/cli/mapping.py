@@ -18,6 +18,7 @@ from rich.table import Table
 from torch import Tensor
 
 from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import new_file
 from saddlepoint.comparison import gathered
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings, assign
@@ -57,7 +58,9 @@ def map_(
     seeds: Annotated[
         int | None, typer.Option("--seeds", min=1, help="Standard normal starts a cell, the worst counts; else ones.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the map as a PNG picture.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", callback=new_file, help="Draw the map as a PNG picture.")
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(

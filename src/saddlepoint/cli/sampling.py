@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
+from saddlepoint.cli.files import new_file
 from saddlepoint.cli.flags import options_of, parted
 from saddlepoint.cli.linking import is_linked, sample_linked
 from saddlepoint.cli.marking import Marked, Sign, credentials_of, signed
@@ -27,13 +28,21 @@ def sample(
         str | None, typer.Option("--class", metavar="NAME", help="Only this class, of a conditional generator.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="One file of all; its ending says the format.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", callback=new_file, help="One file of all; its ending says the format."),
     ] = None,
-    npz: Annotated[Path | None, typer.Option("--npz", metavar="FILE", help="Arrays, with the latents.")] = None,
+    npz: Annotated[
+        Path | None, typer.Option("--npz", metavar="FILE", callback=new_file, help="Arrays, with the latents.")
+    ] = None,
     folder: Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A file each.")] = None,
     walk: Annotated[
         Path | None,
-        typer.Option("--walk", metavar="FILE", help="An animated walk through latent space: .gif, .webp or .png."),
+        typer.Option(
+            "--walk",
+            metavar="FILE",
+            callback=new_file,
+            help="An animated walk through latent space: .gif, .webp or .png.",
+        ),
     ] = None,
     weights: Annotated[
         str | None,

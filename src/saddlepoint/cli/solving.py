@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from saddlepoint.cli.console import AsJson, err, print_json
+from saddlepoint.cli.files import new_file
 from saddlepoint.components.analytic import BOTH_OPTIMIZERS, Mover
 from saddlepoint.components.registries import GAME_REGISTRY, METHOD_REGISTRY, OPTIMIZER_REGISTRY
 from saddlepoint.configuration import ConfigurationError, Settings, assign
@@ -45,7 +46,9 @@ def solve(
             "--seed", min=0, help="Start at a standard normal point of this seed, not at ones; also orders data."
         ),
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the way as a PNG picture.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", callback=new_file, help="Draw the way as a PNG picture.")
+    ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(

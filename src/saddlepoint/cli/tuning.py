@@ -44,6 +44,10 @@ def tune(
             help="What is searched; repeat it. Groups: rates, penalties, betas, average, method, width; all of them.",
         ),
     ] = None,
+    rate_test: Annotated[
+        bool,
+        typer.Option("--rate-test", help="Try rates that the game itself proposes: a short run, then three trials."),
+    ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes at once; one a core.")] = None,
     storage: Annotated[
         str | None,
@@ -65,6 +69,8 @@ def tune(
 
       saddle tune digits --minutes 20 --seeds 2
 
+      saddle tune digits --rate-test --samples 50000
+
       saddle tune table --data FILE.csv --trials 40 --measure detection --over rates --over penalties
 
       saddle train runs/tune-digits/best.yaml
@@ -81,6 +87,7 @@ def tune(
         "measure": measure,
         "worst": worst,
         "over": over or [],
+        "rate_test": rate_test,
         "jobs": jobs,
         "storage": storage,
         "settings": settings,

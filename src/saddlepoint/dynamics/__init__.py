@@ -3,6 +3,7 @@
 from saddlepoint.dynamics.amplification import Factor, Region, amplification, region
 from saddlepoint.dynamics.gap import DualityGap, duality_gap
 from saddlepoint.dynamics.path import Path, along
+from saddlepoint.dynamics.reduced import Reduced, reduced
 from saddlepoint.dynamics.rotation import Rotation, rotation
 from saddlepoint.dynamics.spectrum import Spectrum, spectrum
 
@@ -10,12 +11,14 @@ __all__ = [
     "DualityGap",
     "Factor",
     "Path",
+    "Reduced",
     "Region",
     "Rotation",
     "Spectrum",
     "along",
     "amplification",
     "duality_gap",
+    "reduced",
     "region",
     "rotation",
     "spectrum",

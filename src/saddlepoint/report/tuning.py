@@ -130,6 +130,12 @@ def remarks(found: Mapping[str, Any]) -> list[str]:
             else []
         ),
     ]
+    if edge := found.get("edge"):
+        alone = ", ".join(f"{key.partition('.')[0]} {rate:.2g}" for key, rate in edge["alone"].items())
+        said.append(
+            f"After {edge['samples']:,} samples a player overshoots by itself from these rates on: {alone}; the whole "
+            f"game's step holds up to {edge['together']:.2g} of them."
+        )
     first = found["trials"][0] if found["trials"] else None
     best = None if found["best"] is None else found["trials"][found["best"]]
     if best is not None and first is not None and first["value"] is not None:

@@ -4,7 +4,7 @@ from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import named_in_utf8, read_bytes, read_text, remove_partial, write_atomically
-from saddlepoint.storage.finding import is_run, runs_below
+from saddlepoint.storage.finding import is_run, run_of, runs_below
 from saddlepoint.storage.folder import RunBusy, RunFolder, alone, free_name, plain_name, whole_folder
 from saddlepoint.storage.identity import started_with
 from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
@@ -36,6 +36,7 @@ __all__ = [
     "read_records",
     "read_text",
     "remove_partial",
+    "run_of",
     "runs_below",
     "shortage",
     "started_with",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from saddlepoint.disk import without_links
 from saddlepoint.storage.folder import RunFolder
 
 #: Folders inside one another, and folders in all, that are looked into.
@@ -15,6 +16,18 @@ def is_run(path: Path) -> bool:
     folder = RunFolder(path)
     beside = (folder.identity, folder.records, folder.checkpoints.folder)
     return folder.config.is_file() and any(place.exists() for place in beside)
+
+
+def run_of(path: Path) -> Path | None:
+    """The run folder whose own file a path is; None of a file that is not there yet, or is a user's."""
+    whole = without_links(path)
+    if not whole.is_file():
+        return None
+    for folder in list(whole.parents)[:3]:  # a checkpoint lies in a folder of a folder
+        if is_run(folder):
+            own = whole.relative_to(folder).parts[0] not in RunFolder(folder).strangers()
+            return folder if own else None
+    return None
 
 
 def runs_below(root: Path) -> Iterator[Path]:

@@ -25,7 +25,8 @@ from saddlepoint.runs.run import RUNS, Run
 from saddlepoint.storage import RunFolder, free_name, plain_name, started_with, write_atomically
 from saddlepoint.tasks import Config, FittedConfig, task_of
 from saddlepoint.training import Budget, RunFailed
-from saddlepoint.tuning.space import space_of, with_values
+from saddlepoint.tuning.rates import BELOW, edge_of
+from saddlepoint.tuning.space import any_rates, space_of, with_values
 from saddlepoint.tuning.study import Study, claimed, measured_by, opened, optuna, place_of, play
 
 #: Trials that the minutes are parted into where nobody says how long one is, and those that are played without minutes.
@@ -70,6 +71,7 @@ def study_of(
     measure: str | None = None,
     worst: bool = False,
     over: Sequence[str] = (),
+    rate_test: bool = False,
     jobs: int | None = None,
     storage: str | None = None,
     settings: Mapping[str, object] | None = None,
@@ -92,9 +94,12 @@ def study_of(
     if measure is not None:
         _known(measure)
     length = samples or _length(recipe, minutes, seeds, jobs, progress)
-    if trials is None and minutes is None:
+    if trials is None and minutes is None and not rate_test:
         trials = AIM
-    space = space_of(recipe, over)
+    space = space_of(recipe, over) if over or not rate_test else {}
+    if rate_test:
+        space |= any_rates(recipe)
+        trials = trials or (1 + len(BELOW) if minutes is None else None)
     return Study(
         on=recipe.recipe,
         recipe=recipe,
@@ -103,6 +108,7 @@ def study_of(
         seeds=seeds,
         measure=measure,
         worst=worst,
+        rate_test=rate_test,
         storage=storage,
         trials=trials,
     )
@@ -119,6 +125,7 @@ def tune(
     measure: str | None = None,
     worst: bool = False,
     over: Sequence[str] = (),
+    rate_test: bool = False,
     jobs: int | None = None,
     storage: str | None = None,
     settings: Mapping[str, object] | None = None,
@@ -142,7 +149,10 @@ def tune(
         measure: what counts; None is the recipe's score.
         worst: whether the worst seed counts, in place of the mean.
         over: what is searched: groups (`rates`, `penalties`, `betas`, `average`, `method`, `width`), or settings as
-            "KEY=LOW..HIGH" or "KEY=A|B|C"; nothing is all groups.
+            "KEY=LOW..HIGH" or "KEY=A|B|C"; nothing is all groups, with `rate_test` the rates alone.
+        rate_test: whether the game itself proposes the first trials after the recipe's own: a short run's modes say
+            from what rates on each player overshoots, and a few below are tried (`tuning.rates`). Without `trials` or
+            `minutes` these are all.
         jobs: processes at once; None is one a core.
         storage: URL of a database, as "postgresql://…", on which several machines work; None is a file in the folder.
         settings: of the recipe, by key.
@@ -176,6 +186,7 @@ def tune(
             measure=measure,
             worst=worst,
             over=over,
+            rate_test=rate_test,
             jobs=jobs,
             storage=storage,
             progress=tell,
@@ -202,7 +213,12 @@ def _searched(
         held.write_config(study.plain())
         held.write_identity(name=folder.name, recipe=study.on, state="running")
         begun, before = time.monotonic(), float(held.read_identity().get("seconds", 0.0))
+        edge = edge_of(study.recipe, study.samples, folder, data) if study.rate_test else None
         record = opened(study, folder)
+        if edge is not None:
+            for values in ({}, *edge.tried):
+                inside = {key: study.space[key].within(value) for key, value in values.items()}
+                record.enqueue_trial(study.defaults | inside, skip_if_exists=True)
         deadline = None if minutes is None else time.time() + max(0.0, 60 * minutes - before)
         try:
             wanted = jobs or _cores(study)
@@ -212,7 +228,7 @@ def _searched(
                 _in_processes(record, study, folder, deadline, wanted, tell)
         finally:
             held.write_identity(seconds=before + time.monotonic() - begun, state="ended")
-        plain = told(record, study, folder)
+        plain = told(record, study, folder) | ({} if edge is None else {"edge": edge.plain()})
         return Tuned(folder, plain, write_tuning(plain, folder) | {"best": _best(plain, study, folder)})
 
 

@@ -13,6 +13,8 @@ from saddlepoint.tasks import Config
 
 #: How far from the recipe's value rates, weights of penalties and the half-life of the average are searched: down, up.
 RATES, WEIGHTS, HALF_LIVES = (0.1, 10.0), (1 / 30, 30.0), (0.1, 3.0)
+#: The same where the game itself proposes them.
+ANY_RATE = (1e-7, 1e7)
 #: Adam's betas.
 BETAS = ([0.0, 0.9], [0.0, 0.99], [0.5, 0.9], [0.5, 0.99], [0.5, 0.999])
 #: Methods beside the recipe's own, and orders and counts of players that move in turn.
@@ -48,6 +50,12 @@ class Axis(Settings):
         elif self.log and self.low <= 0:
             raise ValueError(f"a logarithmic range begins above 0, not at {self.low:g}")
         return self
+
+    def within(self, value: float) -> float:
+        """What is nearest to a number in the range."""
+        assert self.low is not None
+        assert self.high is not None
+        return min(self.high, max(self.low, value))
 
     def suggest(self, trial: Any, key: str) -> float | int | str:
         """A value of Optuna's, for a trial."""
@@ -124,7 +132,7 @@ def default_of(config: Config, key: str, axis: Axis) -> float | int | str:
     assert axis.low is not None
     assert axis.high is not None
     middle = (axis.low * axis.high) ** 0.5 if axis.log else (axis.low + axis.high) / 2
-    number = min(axis.high, max(axis.low, float(value))) if isinstance(value, int | float) else middle
+    number = axis.within(float(value)) if isinstance(value, int | float) else middle
     return round(number) if axis.whole else number
 
 
@@ -150,6 +158,11 @@ def _about(value: float, factors: tuple[float, float]) -> Axis:
 def _rates(config: Config) -> Space:
     rates = {role: player.optimizer.get("lr") for role, player in config.players.items()}
     return {f"{role}.optimizer.lr": _about(lr, RATES) for role, lr in rates.items() if isinstance(lr, float) and lr > 0}
+
+
+def any_rates(config: Config) -> Space:
+    """Of all players' rates, as far as a rate test may propose them."""
+    return {key: _about((axis.low or 0.0) / RATES[0], ANY_RATE) for key, axis in _rates(config).items()}
 
 
 def _penalties(config: Config) -> Space:

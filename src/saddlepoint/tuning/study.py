@@ -51,6 +51,8 @@ class Study(Settings):
     """Whether the worst of the seeds counts, in place of their mean."""
     storage: str | None = None
     """URL of a database, so that several machines work on one study; none is a file in the folder."""
+    rate_test: bool = False
+    """Whether the first trials are rates that the game itself proposes."""
     trials: int | None = Field(default=None, ge=1)
     """That are begun at most; not part of what decides a trial."""
 
@@ -163,8 +165,9 @@ def claimed(record: Any, study: Study, folder: Path) -> Iterator[Any]:
             begun = record.get_trials(deepcopy=False)
             if not begun:
                 record.enqueue_trial(study.defaults)
-            failed = library.trial.TrialState.FAIL
-            if study.trials is None or sum(one.state != failed for one in begun) < study.trials:
+            states = library.trial.TrialState
+            of_use = sum(one.state not in (states.FAIL, states.WAITING) for one in begun)
+            if study.trials is None or of_use < study.trials:
                 record.sampler = _sampler(study, len(begun))
                 trial = record.ask()
                 trial.set_user_attr("folder", str(folder))
