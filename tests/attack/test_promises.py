@@ -17,7 +17,8 @@ ALLOWED = {
     "pickle.load": {"data/decoding.py", "data/workers.py"},  # between a process and those that it started itself
     "pickle.dump": {"data/decoding.py", "data/workers.py"},
     # Our own processes, and the command of --notify, which the user types in the same call and no file holds.
-    "subprocess.Popen": {"data/workers.py", "cli/launching.py", "runs/watching.py"},
+    "subprocess.Popen": {"data/workers.py", "cli/launching.py", "runs/watching.py", "studio/jobs.py"},
+    "subprocess.run": {"cli/showing.py"},  # `saddle list recipes`
     "torch.jit.load": {"extractors/third_party.py"},  # a file that the user names as code
     "yaml.load": {"configuration/plain.py"},  # by a loader that is safe, see below
     "importlib.import_module": {"configuration/outside.py"},  # by --trust only
