@@ -3,12 +3,16 @@
 import gzip
 import io
 import json
+import re
 import shutil
 import subprocess
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import fsspec
 import numpy as np
@@ -147,6 +151,61 @@ def test_an_address_is_read_as_a_path_is(tmp_path) -> None:
         load_images("ftp://somewhere/a.tar")
     with pytest.raises(DataError, match="no such kind of address"):
         load_images("https://somewhere/a.tar::memory://b")
+
+
+class Served(BaseHTTPRequestHandler):
+    """A file of each path; parts of it where `ranges` says so."""
+
+    files: ClassVar[dict[str, bytes]] = {}
+    ranges = True
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, *, body: bool) -> None:
+        content = self.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")) if self.ranges else None
+        part = content[int(asked[1]) : int(asked[2]) + 1] if asked else content
+        self.send_response(206 if asked else 200)
+        if self.ranges:
+            self.send_header("Accept-Ranges", "bytes")
+        if asked:
+            self.send_header("Content-Range", f"bytes {asked[1]}-{int(asked[1]) + len(part) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        if body:
+            self.wfile.write(part)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    served = ThreadingHTTPServer(("127.0.0.1", 0), Served)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{served.server_port}"
+    served.shutdown()
+    served.server_close()
+
+
+def test_an_archive_of_a_server_is_read_by_parts_of_it(tmp_path, server, monkeypatch) -> None:
+    content = tar(tmp_path / "a.tar", samples(range(12), cls=lambda i: "uv"[i % 2])).read_bytes()
+    monkeypatch.setattr(Served, "files", {"/sets/a.tar": content})
+    data = load_images(f"{server}/sets/a.tar", 8)
+    assert same(data)
+    assert data.classes == ("u", "v")
+    with pytest.raises(DataError, match="cannot be read"):
+        load_images(f"{server}/sets/b.tar", 8)
+    monkeypatch.setattr(Served, "ranges", False)
+    with pytest.raises(DataError):
+        load_images(f"{server}/sets/a.tar?again", 8)
 
 
 def test_large_archives_are_kept_decoded_until_they_change(tmp_path, monkeypatch) -> None:
