@@ -3,6 +3,7 @@
 import math
 import shutil
 import struct
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,15 @@ PAGES = [
     *("text", "translation", "tuning", "verdicts", "vocoder"),
 ]
 #: Words of commands that get data, weights or a library from elsewhere, where there may be no network.
-ELSEWHERE = ("hf:NAME", "cifar-10", "fashion-mnist", "inception", "timm:resnet18", "score.features=inception")
+ELSEWHERE = (
+    "hf:NAME",
+    "s3://bucket/shards",
+    "cifar-10",
+    "fashion-mnist",
+    "inception",
+    "timm:resnet18",
+    "score.features=inception",
+)
 #: Options that say how long a command takes, with what they are here.
 BUDGETS = {
     "train": {"--samples": "16", "--batch-size": "8"},
@@ -144,11 +153,22 @@ def data() -> None:
     shutil.copy("recordings/1_anna_0.wav", "folder/sound.wav")
     np.savez("digits.npz", images=np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8))
     tables()
+    for archive in ("photos.tar", "shards/train-0.tar"):
+        Path(archive).parent.mkdir(exist_ok=True)
+        with tarfile.open(archive, "w") as packed:
+            packed.add("photos")
     words = [f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in ("n", "ra", "lo", "mi")]
+    words += ["the", "old", "jo", "joan"]
     Path("names.txt").write_text("\n".join(words))
-    sentence = [" ".join(words[(7 * line + k) % 160] for k in range(3 + line % 5)) for line in range(300)]
+    sentence = [" ".join(words[(7 * line + k) % len(words)] for k in range(3 + line % 5)) for line in range(300)]
     for name in ("captions.txt", "test.txt", "book.txt"):
         Path(name).write_text("\n".join(sentence))
+    verse = [
+        "".join(chr(0x4E00 + (31 * poem + 7 * line + k) % 60) for k in range(5))
+        for poem in range(60)
+        for line in range(4)
+    ]
+    Path("poems.txt").write_text("\n\n".join("\n".join(verse[first : first + 4]) for first in range(0, len(verse), 4)))
 
 
 #: What FOLDER is, by recipe.
