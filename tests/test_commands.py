@@ -215,6 +215,8 @@ def with_budget(words: list[str]) -> list[str]:
         budget.pop("--batch-size")
     for flag, value in budget.items():
         made += [flag, value]
+    if command == "evaluate" and "runs/stock" in made:
+        made += ["--trainings", "1"]
     if recipe == "mnist" and "--data" not in made:
         made += ["--data", "idx"]
     if recipe == "classic" and "--data" not in made:
@@ -243,7 +245,7 @@ def test_the_commands_of_a_page_run(page: str, run: Run, tmp_path: Path, monkeyp
         np.save("mel.npy", np.random.default_rng(0).normal(-4, 1, (40, 40)).astype(np.float32))
     for words in commands(DOCS / f"{page}.md"):
         line = " ".join(words)
-        if any(word in ELSEWHERE for word in words):
+        if any(word in ELSEWHERE for word in words) or (words[1] == "compare" and "mnist" in words):
             continue
         if "runs/translate/generator/backward" in words:  # the page speaks of the unpaired run alone
             shutil.move("runs/translate", "runs/paired")
