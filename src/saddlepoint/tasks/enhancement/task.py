@@ -85,7 +85,7 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
             if make.device.type != "meta":
                 learned = learned_of_photographs(played, chain)
         judge = judged(config, played, config.score.samples, config.seed)
-        values = data.values[0] if isinstance(data, PairData) else data.values
+        values = data.values if isinstance(data, PairData) else (data.values, data.values)
         masked, keeps = (False, False) if chain is None else (bool(chain.masks), chain.keeps)
         start = start_of(config, stream, make, masked=masked, keeps=keeps)
         return build_pairs(config, played, stream, judge, make, Enhancer, values, start, learned)

@@ -79,8 +79,7 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
         if config.unpaired is None:
             start = start_of(config, stream, make, correction=False)
             learned = None if make.device.type == "meta" else learned_of(data.inputs)
-            values = data.values[0]
-            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator, values, start, learned)
+            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator, data.values, start, learned)
         build = _cycle if config.unpaired == "cycle" else _contrastive
         return build(config, data, data.held_out, stream, make)
 
@@ -173,9 +172,9 @@ def _cycle(
         {TARGET: ReplayBuffer(size, shape), SOURCE: ReplayBuffer(size, source)} if size else None,
     )
     forward.attach(players["discriminator"])
-    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator, data.values[1])
+    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator, data.values[::-1])
     learned = None if make.device.type == "meta" else learned_of(data.inputs)
-    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values[0], learned)
+    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values, learned)
     return setup_of(config, data, stream, held_out, make, players, forward, model, back)
 
 
@@ -195,7 +194,7 @@ def _contrastive(
     players = {"generator": contrasted, "discriminator": discriminator_of(config, make, source, shape)}
     forward = OfContrast(layers=len(contrasted.heads), **config.contrast.model_dump(exclude={"width"}))
     learned = None if make.device.type == "meta" else learned_of(data.inputs)
-    model = translator_of(config, generator, source, shape, ImageTranslator, data.values[0], learned)
+    model = translator_of(config, generator, source, shape, ImageTranslator, data.values, learned)
     return setup_of(config, data, stream, held_out, make, players, forward, model)
 
 
