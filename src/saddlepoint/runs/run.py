@@ -64,6 +64,7 @@ from saddlepoint.tasks import (
     task_of,
     write_picture,
 )
+from saddlepoint.tasks.judge import chosen, with_chosen
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
 from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
@@ -628,6 +629,8 @@ class Run:
         label: str | int | None = None,
         *,
         weights: Literal["average", "live"] | None = None,
+        resample: int | None = None,
+        reject: bool = False,
         **options: object,
     ) -> Any:
         """Draw n samples in the task's own type; see `Sampler.sample`.
@@ -637,12 +640,15 @@ class Run:
             seed: another one, other samples.
             label: of one class alone.
             weights: see `weighted`; None is what was handed over.
+            resample: each is chosen among so many candidates by the judge, see `judge`.
+            reject: candidates are taken or rejected by the judge.
             options: of the model, by name.
 
         Raises:
-            ConfigurationError: what was trained draws no samples, or there is no such class, option or weights.
+            ConfigurationError: what was trained draws no samples, or there is no such class, option, weights or judge.
         """
         model = self.model if weights is None else self.weighted(weights)
+        model = chosen(model, self.path, resample, reject=reject)
         if not isinstance(model, Sampler):
             raise ConfigurationError(f"{self.path} holds {model.title}, which draws no samples: use run.apply(given)")
         return model.sample(n, seed, label, **options)
@@ -777,6 +783,7 @@ class Run:
             if not other and (what := self.changed) is not None:
                 notes = (f"{what}: they are not those that the generator was trained on",)
         models, seen = self.models(settings.weights)
+        models = with_chosen(models, self.path, settings.resample, reject=settings.reject)
         if other:
             config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
         given = _given_data(task, config, data, progress) if other or own is None else own
