@@ -7,8 +7,9 @@ import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.runs import Run
-from saddlepoint.runs.judging import fit_judge, keep_judge
 from saddlepoint.runs.progress import work_here
+from saddlepoint.tasks.judge import FOLDER
+from saddlepoint.tasks.model import folder_of
 
 
 def judge(
@@ -47,9 +48,9 @@ def judge(
     """
     opened = Run.open(run, trust=trust)
     with work_here() as progress:
-        found = fit_judge(opened, samples, fresh=fresh, seed=seed, progress=progress)
+        found = opened.judge(samples, fresh=fresh, seed=seed, progress=progress)
     tell(opened.notes)
-    folder = keep_judge(opened, found)
+    folder = folder_of(run) / FOLDER
     for line in (*found.sentences(), f"wrote {folder}; use it:  saddle sample {run} --resample 8"):
         err.print(line, markup=False, soft_wrap=True)
     if as_json:

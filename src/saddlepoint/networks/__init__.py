@@ -14,7 +14,7 @@ from saddlepoint.networks.patch import PatchDiscriminator
 from saddlepoint.networks.players import Discriminator, DiscriminatorOutput, Generator, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.residual_translator import ResidualTranslator
-from saddlepoint.networks.sequence import SequenceDiscriminator, SequenceReader, SequenceWriter
+from saddlepoint.networks.sequence import SequenceDiscriminator, SequenceWriter
 from saddlepoint.networks.series import WindowDiscriminator, WindowGenerator
 from saddlepoint.networks.sngan import SNGANDiscriminator, SNGANGenerator
 from saddlepoint.networks.super_resolution import SuperResolver
@@ -47,7 +47,6 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "window-discriminator": WindowDiscriminator,
     "sequence-writer": SequenceWriter,
     "sequence-discriminator": SequenceDiscriminator,
-    "sequence-reader": SequenceReader,
     "wavegan-generator": WaveGANGenerator,
     "wavegan-discriminator": WaveGANDiscriminator,
     "vocoder": VocoderGenerator,
@@ -76,7 +75,6 @@ __all__ = [
     "SNGANDiscriminator",
     "SNGANGenerator",
     "SequenceDiscriminator",
-    "SequenceReader",
     "SequenceWriter",
     "SuperResolver",
     "TableDiscriminator",

@@ -173,59 +173,6 @@ def written(tokens: Tensor) -> Tensor:
     return ((tokens == 0).cumsum(1) - (tokens == 0).long()) == 0
 
 
-class SequenceReader(Discriminator):
-    """A recurrent network that reads a sequence from both ends, and judges it by what it remembers at each place.
-
-    Means and maxima of its hidden states over the places up to the end, and a hidden layer. Packed, sequences follow
-    one another, and all places count.
-
-    Deng, Bakhtin, Ott, Szlam, Ranzato, "Residual energy-based models for text generation", ICLR 2020, arXiv 2004.11714,
-    whose reader is a transformer that looks both ways.
-
-    Args:
-        shape: of a sequence: its length, and how many tokens there are.
-        embedding: size of a token's.
-        width: of the hidden state, of each direction.
-        hidden: width of the hidden layer.
-        slope: of the leaky ReLU below 0.
-        packing: sequences judged together.
-
-    >>> SequenceReader((9, 5), width=8)(one_hot(torch.tensor([[1, 2, 0, 0, 0, 0, 0, 0, 0]]), 5).float()).shape
-    torch.Size([1])
-    """
-
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        embedding: int = 64,
-        width: int = 128,
-        hidden: int = 64,
-        slope: float = 0.2,
-        packing: int = 1,
-    ) -> None:
-        super().__init__((shape[0], prod(shape[1:])), 0, False, packing)
-        self.embedding = nn.Linear(prod(shape[1:]), embedding, bias=False)
-        self.memory = nn.GRU(embedding, width, batch_first=True, bidirectional=True)
-        self.hidden = nn.Linear(4 * width, hidden)
-        self.active = nn.LeakyReLU(slope)
-        self.last = nn.Linear(hidden, 1)
-        self.add_heads(hidden)
-
-    def judge(self, images: Tensor) -> tuple[Tensor, ...]:
-        """(N, *seen) → features (N, d), logits (N, 1), and the states' means and maxima."""
-        rows = images.reshape(len(images), images.shape[1], -1)
-        ends = rows[:, :, 0].detach()
-        if self.packing > 1:
-            ends = torch.zeros_like(ends)
-        there = (ends.cumsum(1) - ends < 0.5).to(rows)[:, :, None]
-        states, _ = self.memory(self.embedding(rows))
-        mean = (states * there).sum(1) / there.sum(1)
-        most = (states - 2 * (1 - there)).amax(1)  # states lie in (-1, 1)
-        seen = torch.cat([mean, most], 1)
-        features = self.active(self.hidden(seen))
-        return features, self.last(features), seen
-
-
 class SequenceDiscriminator(Discriminator):
     """Convolutions over several embeddings of a sequence, each judged by itself: a logit for every embedding.
 

@@ -221,9 +221,10 @@ class _Fitting:
 
     def _pair(self, value: Any, seed: int) -> tuple[tuple[Tensor, Tensor | None], Tensor]:
         """Real samples with their classes, and as many candidates of the same classes."""
-        labels = value.conditions[0] if value.conditions else None
-        shown, _ = self.model.candidates(len(value.real), seed, None if labels is None else labels.cpu())
-        return (value.real, labels), shown.to(value.real)
+        there = self.model.possible(value.real)
+        real, labels = value.real[there], value.conditions[0][there] if value.conditions else None
+        shown, _ = self.model.candidates(len(real), seed, None if labels is None else labels.cpu())
+        return (real, labels), shown.to(real)
 
     def _logits(self) -> tuple[Tensor, Tensor]:
         """What the judge says of samples kept apart and of candidates, (n,) each."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import torch
@@ -70,6 +70,9 @@ from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.processes import leads, tell, told
 from saddlepoint.training.state import load_state
+
+if TYPE_CHECKING:
+    from saddlepoint.runs.judging import Judged
 
 #: Where runs go that are given no folder.
 RUNS = Path("runs")
@@ -652,6 +655,23 @@ class Run:
         if not isinstance(model, Sampler):
             raise ConfigurationError(f"{self.path} holds {model.title}, which draws no samples: use run.apply(given)")
         return model.sample(n, seed, label, **options)
+
+    def judge(
+        self, samples: int | None = None, *, fresh: bool = False, seed: int = 0, progress: OnProgress = quiet
+    ) -> "Judged":
+        """Make a judge of what was handed over and keep it beside that; `sample` and `evaluate` choose by it.
+
+        Args:
+            samples, fresh, seed, progress: see `saddlepoint.runs.judging.fit_judge`.
+
+        Raises:
+            ConfigurationError: no discriminator, or none that can judge single samples; says why.
+        """
+        from saddlepoint.runs.judging import fit_judge, keep_judge
+
+        found = fit_judge(self, samples, fresh=fresh, seed=seed, progress=progress)
+        keep_judge(self, found)
+        return found
 
     def weighted(self, weights: str) -> Model:
         """The model of the newest checkpoint with its averaged weights, or with those that training goes on with.

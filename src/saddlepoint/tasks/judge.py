@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,8 @@ from saddlepoint.components.registries import NETWORK_REGISTRY
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.tasks.candidates import Choice
 from saddlepoint.tasks.model import LatentSampler, Model, folder_of, load_model
+
+M = TypeVar("M", bound=Model)
 
 #: The folder of a judge, below that of the generator.
 FOLDER = "judge"
@@ -93,7 +95,7 @@ def mean_logits(network: nn.Module, samples: Tensor, labels: Tensor | None = Non
     return logits.reshape(len(samples), -1).mean(1)
 
 
-def chosen(model: Model, path: Path, resample: int | None, *, reject: bool) -> Model:
+def chosen(model: M, path: Path, resample: int | None, *, reject: bool) -> M:
     """A model whose samples are chosen by the judge that lies below it, where either is asked for.
 
     Args:
@@ -141,7 +143,7 @@ def said_of(model: Model) -> dict[str, Any]:
     return {**asked, "judge": choice.judge.digest}
 
 
-def chosen_as(said: Mapping[str, Any], model: Model, path: Path) -> tuple[Model, dict[str, Any]]:
+def chosen_as(said: Mapping[str, Any], model: M, path: Path) -> tuple[M, dict[str, Any]]:
     """A model that chooses as a mark's options say, and the options that are left.
 
     Raises:

@@ -579,6 +579,10 @@ class LatentSampler(Sampler):
 
         return choice(n, seed, propose)
 
+    def possible(self, shown: Tensor) -> Tensor:
+        """Which real samples (n, *shape), as discriminators see them, are of a kind that is ever made: bool (n,)."""
+        return torch.ones(len(shown), dtype=torch.bool, device=shown.device)
+
     def candidates(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """n candidates as discriminators see them, (n, *shape), and what is kept of them: outputs and latents."""
         latents = self.latents(n, seed)

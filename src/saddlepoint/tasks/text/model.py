@@ -125,6 +125,10 @@ class TextGenerator(LatentSampler):
         ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
 
+    def possible(self, shown: Tensor) -> Tensor:
+        """Those without tokens that are never written: a judge would know a real text by them, and choose nothing."""
+        return shown[:, :, list(self.words.barred)].flatten(1).sum(1) == 0
+
     def candidates(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002
         """n texts as discriminators see them, ones among zeros (n, *shape), and as numbers of tokens."""
         drawn = self._written(n, rng(seed, "texts"), 1.0, ())
