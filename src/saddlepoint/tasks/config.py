@@ -184,6 +184,11 @@ class Config(Settings, ABC):
     def bibtex(self) -> list[str]:
         """BibTeX of what is minimised."""
 
+    @property
+    def only_reading(self) -> str | None:
+        """Why the data are to be read by nothing but the training, a sentence; None where they may be."""
+        return None
+
     def with_data(self, data: str) -> Self:
         """The same run on other data, as the command line names them. Raises ConfigurationError as `with_source`."""
         return self.read({**self.model_dump(), "data": self.data.with_source(data).model_dump()})
