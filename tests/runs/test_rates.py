@@ -33,4 +33,11 @@ def test_rates_that_can_not_be_found_are_refused(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("a,b\n" + "".join(f"{i}.5,{('x', 'y')[i % 2]}\n" for i in range(200)))
     with pytest.raises(ConfigurationError, match="the privacy of table-dp counts the looks"):
-        sp.train("table-dp", rows, settings={"lr": "auto", "batch_size": 20}, samples=2_000, out=tmp_path / "run", progress=False)
+        sp.train(
+            "table-dp",
+            rows,
+            settings={"lr": "auto", "batch_size": 20},
+            samples=2_000,
+            out=tmp_path / "run",
+            progress=False,
+        )

@@ -105,7 +105,9 @@ def edge_of(
         if isinstance(player.optimizer.get("lr"), int | float) and player.optimizer["lr"] > 0
     }
     if len(rates) < len(config.players):
-        raise ConfigurationError(f"{config.recipe} has a player without a rate of its own: give the rates, or search with --over")
+        raise ConfigurationError(
+            f"{config.recipe} has a player without a rate of its own: give the rates, or search with --over"
+        )
     length = min(samples, max(round(SHARE * samples), STEPS * int(config.batch_size)))
     found: Edge | None = None
     for turn in range(TRIES):
