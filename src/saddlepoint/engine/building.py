@@ -1,4 +1,4 @@
-"""The process that compiles a graph: SOURCE TARGET THREADS PARENT. It ends with the training that it works for."""
+"""The process that compiles a graph: SOURCE TARGET PRODUCTS THREADS PARENT. It ends with the training that it works for."""
 
 import os
 import sys
@@ -9,14 +9,15 @@ from pathlib import Path
 import torch
 
 from saddlepoint.engine.packages import OPTIONS, digest_of
-from saddlepoint.engine.products import let_linear_be_strided
+from saddlepoint.engine.products import by_onednn
 
 
-def build(source: Path, target: Path, threads: int) -> None:
+def build(source: Path, target: Path, products: str, threads: int) -> None:
     """Compile an exported graph to TARGET.pt2; its checksum is written last, so that half a package is none."""
     torch.set_num_threads(threads)
-    let_linear_be_strided()
     program = torch.export.load(source)
+    if products == "onednn":
+        by_onednn(program.graph_module)
     part = target.with_suffix(f".{os.getpid()}.pt2")
     try:
         torch._inductor.aoti_compile_and_package(program, package_path=str(part), inductor_configs=OPTIONS)
@@ -37,12 +38,12 @@ def end_with(parent: int) -> None:
 
 def main() -> None:
     """Compile what the command line names."""
-    source, target, threads, parent = sys.argv[1:]
+    source, target, products, threads, parent = sys.argv[1:]
     if hasattr(os, "nice"):
         os.nice(10)
     threading.Thread(target=end_with, args=(int(parent),), daemon=True).start()
     try:
-        build(Path(source), Path(target), int(threads))
+        build(Path(source), Path(target), products, int(threads))
     finally:
         Path(source).unlink(missing_ok=True)
 

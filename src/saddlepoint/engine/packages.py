@@ -14,7 +14,7 @@ from torch import Tensor, fx
 
 from saddlepoint.engine.forms import form_of
 from saddlepoint.engine.numbers import Untraceable
-from saddlepoint.engine.products import Products, with_products
+from saddlepoint.engine.products import Products, quicker, shapes_of
 from saddlepoint.engine.step import Program
 
 #: What inductor is told besides.
@@ -46,8 +46,9 @@ class PackageCompiler:
 
     def __call__(self, graph: fx.GraphModule, inputs: Sequence[Tensor]) -> "Package":
         """Begin to make the program of a graph for inputs like these."""
-        graph, self.products = with_products(graph, self.products)
-        return Package(self.folder / key_of(graph, inputs), graph, inputs)
+        if self.products is None:
+            self.products = quicker(shapes_of(graph))
+        return Package(self.folder / key_of(graph, inputs, self.products), graph, inputs, self.products)
 
 
 class Package:
@@ -55,12 +56,12 @@ class Package:
 
     Args:
         path: without an ending. `.pt2` is the compiled graph, `.sha256` its checksum, written last.
-        graph, inputs: what it is made of.
+        graph, inputs, products: what it is made of.
     """
 
-    def __init__(self, path: Path, graph: fx.GraphModule, inputs: Sequence[Tensor]) -> None:
-        self._path, self._builder, self._log = path, None, path.with_suffix(f".{os.getpid()}.log")
-        self._builder: subprocess.Popen[bytes] | None
+    def __init__(self, path: Path, graph: fx.GraphModule, inputs: Sequence[Tensor], products: Products) -> None:
+        self._path, self._products, self._log = path, products, path.with_suffix(f".{os.getpid()}.log")
+        self._builder: subprocess.Popen[bytes] | None = None
         #: Whether it was there.
         self.cached = self._whole()
         if not self.cached:
@@ -89,12 +90,12 @@ class Package:
             self._builder.wait()
 
     def _begin(self, graph: fx.GraphModule, inputs: Sequence[Tensor]) -> None:
-        source = self._path.with_suffix(f".{os.getpid()}.source")
+        source = self._path.with_suffix(f".{os.getpid()}.source.pt2")
         example = tuple(torch.zeros_like(t) if t.is_floating_point() else t.detach().clone() for t in inputs)
         with torch.no_grad():
             torch.export.save(torch.export.export(graph, example, strict=False), source)
         words = [sys.executable, "-m", "saddlepoint.engine.building", str(source), str(self._path)]
-        words += [str(torch.get_num_threads()), str(os.getpid())]
+        words += [self._products, str(torch.get_num_threads()), str(os.getpid())]
         with self._log.open("wb") as log:
             # A session of its own, so that Ctrl-C reaches the training alone.
             self._builder = subprocess.Popen(
@@ -125,11 +126,12 @@ class Package:
         return lambda *inputs: run(list(inputs))  # type: ignore[no-any-return]
 
 
-def key_of(graph: fx.GraphModule, inputs: Sequence[Tensor]) -> str:
+def key_of(graph: fx.GraphModule, inputs: Sequence[Tensor], products: Products) -> str:
     """A name for all that decides a package. The graph holds no tensors: its constants are inputs."""
     assert not any(node.op == "get_attr" for node in graph.graph.nodes)
     decides = (
         graph.code,
+        products,
         [form_of(t) for t in inputs],
         sorted(OPTIONS.items()),
         torch.__version__,

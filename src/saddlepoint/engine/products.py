@@ -21,19 +21,20 @@ MEASURED = 0.02
 GAIN = 0.95
 
 
-def with_products(graph: fx.GraphModule, products: Products | None) -> tuple[fx.GraphModule, Products]:
-    """The graph with the products that were chosen, or that a measurement at its own shapes chooses."""
-    found = [node for node in graph.graph.nodes if _shape(node) is not None]
-    if products is None:
-        products = measured(Counter(shape for node in found if (shape := _shape(node)) is not None))
-    if products == "onednn":
-        for node in found:
-            _replace(graph, node)
-        graph.recompile()
-    return graph, products
+def shapes_of(graph: fx.GraphModule) -> Counter[Shape]:
+    """(m, k, n) of the products of a graph that oneDNN can take, and how many there are of each."""
+    return Counter(shape for node in graph.graph.nodes if (shape := _shape(node)) is not None)
 
 
-def measured(shapes: Counter[Shape]) -> Products:
+def by_onednn(graph: fx.GraphModule) -> None:
+    """Let oneDNN make the products of a graph that it can take, and inductor compile such calls."""
+    _let_linear_be_strided()
+    for node in [node for node in graph.graph.nodes if _shape(node) is not None]:
+        _replace(graph, node)
+    graph.recompile()
+
+
+def quicker(shapes: Counter[Shape]) -> Products:
     """What multiplies matrices of these shapes (m, k, n), so many of each, in less time, by a short measurement."""
     linear = _linear()
     if linear is None or not shapes:
@@ -57,10 +58,8 @@ def measured(shapes: Counter[Shape]) -> Products:
     return "onednn" if times["onednn"] < GAIN * times["mkl"] else "mkl"
 
 
-def let_linear_be_strided() -> None:
+def _let_linear_be_strided() -> None:
     """Inductor's lowering of oneDNN's product asks for constant weights as they lie in memory; the kernel does not."""
-    if _linear() is None:
-        return
     from torch._inductor import ir, lowering, mkldnn_ir
     from torch._inductor.fx_passes import mkldnn_fusion
 

@@ -1,6 +1,8 @@
 """Steps of a method as graphs: `method.step(game, batches)` by what was made of it ahead of time."""
 
 import copy
+import statistics
+import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -27,6 +29,9 @@ class Build(Protocol):
     def wait(self) -> Program:
         """The program, once it is made. Raises Untraceable where it can't be."""
 
+    def stop(self) -> None:
+        """Make it no more."""
+
 
 #: What makes a program of a graph and of inputs like those that it will get.
 Compiler = Callable[[torch.fx.GraphModule, Sequence[Tensor]], Build]
@@ -46,6 +51,9 @@ class Interpreted:
     def wait(self) -> Program:
         """At once."""
         return self.graph
+
+    def stop(self) -> None:
+        """Nothing is being made."""
 
 
 @dataclass(eq=False)
@@ -120,6 +128,35 @@ class CompiledSteps:
         if way.build is not None:
             self._receive(way, batches, way.build.ready)
         return way.build is None
+
+    def built(self) -> bool:
+        """Whether nothing is being compiled. Raises Untraceable where something could not be."""
+        return all(way.build.ready() is not None for way in self._ways if way.build is not None)
+
+    def timed(self, batches: Batches) -> float:
+        """Seconds of the next step's program, on copies of all that it writes to.
+
+        Raises:
+            Untraceable: that step is an eager one, or another than the eager one.
+        """
+        way, state, numbers = self._way(batches)
+        if way.build is not None:
+            self._receive(way, batches, way.build.wait)
+        if way.program is None or way.trace is None:
+            raise way.reason or Untraceable("it is none")
+        drawn, _ = _rehearsed(state, batches)
+        ours, times = [t.detach().clone() for t in state.tensors()], []
+        for _ in range(_TIMED):
+            began = time.perf_counter()
+            self._run(way.program, way.trace, ours, tensors_of(drawn), numbers)
+            times.append(time.perf_counter() - began)
+        return statistics.median(times)
+
+    def stop(self) -> None:
+        """Let what is being compiled end."""
+        for way in self._ways:
+            if way.build is not None:
+                way.build.stop()
 
     def step(self, batches: Batches) -> Step:
         """One step; waits for what it needs."""
@@ -230,6 +267,8 @@ class CompiledSteps:
 
 #: Steps in which a method may make memory that it keeps.
 _FIRST = 4
+#: Steps that are timed.
+_TIMED = 15
 #: Share of the parameters that have to move alike.
 _MOST = 0.75
 #: Units in the last place that sums in another order may differ by.
