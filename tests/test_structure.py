@@ -60,7 +60,18 @@ ARROWS = {
     "runs": (
         {
             *("cache", "components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks"),
-            *("measures", "methods", "networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
+            *(
+                "measures",
+                "methods",
+                "networks",
+                "penalties",
+                "report",
+                "storage",
+                "tasks",
+                "terminal",
+                "tracking",
+                "training",
+            ),
         },
         {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography", "huggingface_hub"},
     ),

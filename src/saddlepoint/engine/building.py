@@ -1,4 +1,4 @@
-"""The process that compiles a graph: SOURCE TARGET PRODUCTS THREADS PARENT. It ends with the training that it works for."""
+"""The process that compiles a graph: SOURCE TARGET PRODUCTS THREADS PARENT. It ends with its training."""
 
 import os
 import sys
@@ -29,10 +29,14 @@ def build(source: Path, target: Path, products: str, threads: int) -> None:
         part.unlink(missing_ok=True)
 
 
-def end_with(parent: int) -> None:
-    """End this process as soon as another one is not its parent any more."""
+def end_with(parent: int, source: Path) -> None:
+    """End this process as soon as another one is not its parent any more, and leave nothing of its own."""
     while os.getppid() == parent:
         time.sleep(0.5)
+    for file in source.parent.glob(f"*.{parent}.*"):
+        file.unlink(missing_ok=True)
+    for file in source.parent.glob(f"*.{os.getpid()}.*"):
+        file.unlink(missing_ok=True)
     os._exit(1)
 
 
@@ -41,7 +45,7 @@ def main() -> None:
     source, target, products, threads, parent = sys.argv[1:]
     if hasattr(os, "nice"):
         os.nice(10)
-    threading.Thread(target=end_with, args=(int(parent),), daemon=True).start()
+    threading.Thread(target=end_with, args=(int(parent), Path(source)), daemon=True).start()
     try:
         build(Path(source), Path(target), products, int(threads))
     finally:

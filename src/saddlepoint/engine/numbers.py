@@ -232,7 +232,7 @@ def _applied(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[st
     if base == "new_full" and like is not None:
         _, size, value = args
         return _tensor(value, like).expand(size).clone()
-    # A tensor without dimensions takes part in the promotion of types, as a number of Python would not; lerp promotes none.
+    # Types are promoted by a tensor (), and not by a number of Python; lerp promotes none.
     same = like if like is not None and (base == "lerp" or like.dim() == 0) else None
     return func(*tree_map(lambda x: _tensor(x, same), args), **tree_map(lambda x: _tensor(x, same), dict(kwargs)))
 

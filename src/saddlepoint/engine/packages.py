@@ -92,8 +92,13 @@ class Package:
     def _begin(self, graph: fx.GraphModule, inputs: Sequence[Tensor]) -> None:
         source = self._path.with_suffix(f".{os.getpid()}.source.pt2")
         example = tuple(torch.zeros_like(t) if t.is_floating_point() else t.detach().clone() for t in inputs)
-        with torch.no_grad():
-            torch.export.save(torch.export.export(graph, example, strict=False), source)
+        try:
+            with torch.no_grad():
+                torch.export.save(torch.export.export(graph, example, strict=False), source)
+        except Exception as error:  # whatever torch raises for what it can't write
+            source.unlink(missing_ok=True)
+            said = next((line for line in str(error).splitlines() if line.strip()), "")
+            raise Untraceable(f"torch can't export it ({type(error).__name__}: {said[:MESSAGE]})") from error
         words = [sys.executable, "-m", "saddlepoint.engine.building", str(source), str(self._path)]
         words += [self._products, str(torch.get_num_threads()), str(os.getpid())]
         with self._log.open("wb") as log:
@@ -122,8 +127,8 @@ class Package:
         if not self._whole():
             raise Untraceable(f"the package {self._path.with_suffix('.pt2')} was damaged as it was written")
         model = torch._inductor.aoti_load_package(str(self._path.with_suffix(".pt2")))
-        run = model.loader.boxed_run  # type: ignore[attr-defined]
-        return lambda *inputs: run(list(inputs))  # type: ignore[no-any-return]
+        run = model.loader.boxed_run
+        return lambda *inputs: run(list(inputs))
 
 
 def key_of(graph: fx.GraphModule, inputs: Sequence[Tensor], products: Products) -> str:

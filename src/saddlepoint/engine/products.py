@@ -63,7 +63,7 @@ def _let_linear_be_strided() -> None:
     from torch._inductor import ir, lowering, mkldnn_ir
     from torch._inductor.fx_passes import mkldnn_fusion
 
-    def lower(x: Any, w: Any, b: Any, attribute: str, scalars: Any, algorithm: str, layout: Any = None) -> Any:
+    def lower(x: Any, w: Any, b: Any, attribute: str, _scalars: Any, algorithm: str, layout: Any = None) -> Any:
         kernel = mkldnn_ir.LinearUnary
         x, w = kernel.require_contiguous(kernel.realize_input(x)), kernel.realize_input(w)
         if hasattr(w, "freeze_layout"):
@@ -77,7 +77,7 @@ def _let_linear_be_strided() -> None:
         return ir.TensorBox.create(mkldnn_ir._create_output_node(made))
 
     # Its fusions expect constant weights, too.
-    mkldnn_fusion._mkldnn_fusion_init = lambda *_, **__: None
+    mkldnn_fusion._mkldnn_fusion_init = lambda *_, **__: None  # type: ignore[assignment]
     for operator in (torch.ops.mkldnn._linear_pointwise, torch.ops.mkldnn._linear_pointwise.default):
         lowering.lowerings[operator] = lower
 

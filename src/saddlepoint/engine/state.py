@@ -123,10 +123,22 @@ class State:
             for t, place in zip(tensors, self.places, strict=True)
         ]
         swap = {id(o): n for o, n in zip(old, new, strict=True)}
-        point, counted = list(game.point.tensors), (game.evaluations, game.products, dict(game.loss_values), game.rested)
+        point, counted = (
+            list(game.point.tensors),
+            (game.evaluations, game.products, dict(game.loss_values), game.rested),
+        )
         bound = [(m, f.name, _copied(getattr(m, f.name))) for m in self.methods for f in fields(m)]
-        groups = [(g, dict(g, params=list(g["params"]))) for members in self.members.values() for o in members for g in o.param_groups]
-        memories = [(o, o.state, {p: dict(own) for p, own in o.state.items()}) for members in self.members.values() for o in members]
+        groups = [
+            (g, dict(g, params=list(g["params"])))
+            for members in self.members.values()
+            for o in members
+            for g in o.param_groups
+        ]
+        memories = [
+            (o, o.state, {p: dict(own) for p, own in o.state.items()})
+            for members in self.members.values()
+            for o in members
+        ]
         try:
             for together, tensor in zip(self.alike.values(), new, strict=True):
                 for place in together:
@@ -266,7 +278,7 @@ def _kind(value: Any) -> Hashable:
         return tuple(_kind(x) for x in value)
     if isinstance(value, Number) or type(value) in (int, float):
         return "number"
-    return type(value)
+    return type(value).__name__
 
 
 def _fixed(method: Method) -> Hashable:

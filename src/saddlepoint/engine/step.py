@@ -250,7 +250,9 @@ class CompiledSteps:
         *losses, finite = self._run(program, trace, ours, tensors_of(drawn), state.numbers(batches))
         if not finite:
             return  # the eager step will say so
-        pairs = [(f"the loss of {n}", a, expected[f"the loss of {n}"]) for n, a in zip(trace.losses, losses, strict=True)]
+        pairs = [
+            (f"the loss of {n}", a, expected[f"the loss of {n}"]) for n, a in zip(trace.losses, losses, strict=True)
+        ]
         pairs += [(place.path, a, expected[place.path]) for place, a in zip(state.places, ours, strict=True)]
         for name, a, b in pairs:
             if not _near(a, b):

@@ -1,4 +1,4 @@
-"""A step of any method as one graph: the method's own `step`, recorded with other tensors in the places of the state."""
+"""A step of any method as one graph: its own `step`, recorded with other tensors in the places of the state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

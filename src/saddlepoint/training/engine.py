@@ -88,7 +88,7 @@ class Engine:
             self._steps.forget_places()
 
     def consider(self, batches: Batches, seconds_left: float) -> None:
-        """At a checkpoint, `auto` begins to compile where what is left pays for it, and changes over where that is done.
+        """At a checkpoint, `auto` begins to compile where what is left pays for it, and later changes over.
 
         Args:
             batches: which the next step draws from.
