@@ -28,7 +28,7 @@ from saddlepoint.engine import CompiledSteps, PackageCompiler
 from saddlepoint.runs.assembly import Assembly, assemble
 from step import CASES, Step, by_hand, by_us, settled
 
-#: Sides that are Python of this environment: `compiled` is the plain loop with `torch.compile` of both networks, `graph`
+#: Sides in Python of this environment: `compiled` is the plain loop with `torch.compile` of both networks, `graph`
 #: ours by `--engine compiled`.
 OURS = ("hand", "ours", "compiled", "graph")
 JAX = Path(__file__).parent / "peers" / "jax_classic.py"

@@ -70,7 +70,7 @@ def test_every_method_as_a_graph_ends_where_it_does_eagerly(name):
 @pytest.mark.parametrize("name", sorted(READING))
 def test_a_method_that_reads_numbers_is_refused_with_the_reason_and_stays_eager(name):
     game, method, batches = quadratic(mu=0.4, sigma=0.7).play(adam), CASES[name].make(), Batches(none)
-    with pytest.raises(Untraceable, match="it reads|it makes memory|can't record"):
+    with pytest.raises(Untraceable, match=r"it reads|it makes memory|can't record"):
         CompiledSteps(game, method).look_ahead(batches)
     eager, ours, plays = both(lambda: quadratic(mu=0.4, sigma=0.7).play(adam), CASES[name].make, none, 3)
     assert torch.equal(eager, ours)
