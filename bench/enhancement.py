@@ -116,7 +116,7 @@ def main() -> None:
     assert figure is not None
     save_png(figure, run.path / "trade.png")
     pairs = judged(config, run.data, JUDGED)
-    inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
+    inputs, targets = (side[:SHOWN] for side in pairs.stacked)
     networks = [model for model in (run.stages()["regression"], run.model) if isinstance(model, ImageTranslator)]
     made = [network.made(inputs) for network in networks]
     write_picture(run.path / "enhanced.png", beside_each_other([inputs, *made, targets]))

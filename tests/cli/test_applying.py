@@ -1,7 +1,7 @@
 """`saddle translate` and `saddle enhance` on files as they come, with networks whose results are known."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from commands import Run
 from saddlepoint import load
+from saddlepoint.data.decoding import Range
 from saddlepoint.networks import NETWORKS, Base
 from saddlepoint.tasks.enhancement.model import Enhancer
 from saddlepoint.tasks.translation import files
@@ -337,18 +338,29 @@ def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: dict[str, P
     refused(run, arguments, "at most half a tile")
 
 
-def test_files_of_more_than_8_bits_are_read_by_the_range_that_was_learnt(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ends", "results", "expected"),
+    [
+        (None, None, lambda values: values),
+        ((0.0, 4000.0), (100.0, 3100.0), lambda values: 100 + values * 3 / 4),  # targets had a range of their own
+        ((0.0, 4000.0), None, lambda values: values * 65535 / 4000),  # targets had 8 bits
+        ((0.0, 4000.0), (0.0, 1.0), lambda values: values * 65535 / 4000),  # targets were floats
+    ],
+)
+def test_sixteen_bits_are_translated_to_sixteen_in_the_numbers_of_the_targets(
+    run: Run, tmp_path: Path, ends: Range | None, results: Range | None, expected: Callable[[np.ndarray], np.ndarray]
+) -> None:
     values = np.linspace(0, 1000, 16 * 16).reshape(16, 16).astype(np.uint16)
     Image.fromarray(values).save(tmp_path / "dim.tif")
     base = Base((1, 16, 16), (1, 16, 16))
     network = NETWORKS["unet-translator"](source=(1, 16, 16), shape=(1, 16, 16), width=2, depth=2, base=base)
-    for name, ends in (("learnt", (0.0, 4000.0)), ("none", None)):
-        translator = ImageTranslator(network, IDENTITY, (1, 16, 16), (1, 16, 16), (-1.0, 1.0), ends)
-        translator.save(tmp_path / name / "generator", {})
-        assert run("translate", tmp_path / name, tmp_path / "dim.tif", "--out", tmp_path / name / "made").code == 0
-    dim = pixels(tmp_path / "learnt" / "made" / "dim.png")
-    assert np.abs(dim - values / 4000 * 255).max() <= 1
-    assert pixels(tmp_path / "none" / "made" / "dim.png").max() == round(1000 / 65535 * 255)
+    translator = ImageTranslator(network, IDENTITY, (1, 16, 16), (1, 16, 16), (-1.0, 1.0), values=ends, results=results)
+    translator.save(tmp_path / "run" / "generator", {})
+    assert run("translate", tmp_path / "run", tmp_path / "dim.tif", "--out", tmp_path / "made").code == 0
+    with Image.open(tmp_path / "made" / "dim.png") as image:
+        made = np.asarray(image)
+    assert made.dtype == np.uint16
+    assert np.abs(made - expected(values.astype(float))).max() <= 1.5
 
 
 @pytest.mark.parametrize("task", ["enhance", "translate"])
@@ -369,6 +381,7 @@ def test_one_range_of_values_is_found_or_given_and_kept_with_the_network(run: Ru
     again = ("--set", "data.range=0,4095")
     assert run("train", task, "--data", data, *tiny, *more, *again, "--out", tmp_path / "given").code == 0
     assert range_of_run(tmp_path / "given") == (0.0, 4095.0)
+    assert load(tmp_path / "given").model.results == (0.0, 4095.0)  # type: ignore[attr-defined]
     said = run("train", task, "--data", data, *tiny, *more, "--set", "data.range=9,9", "--out", tmp_path / "none")
     assert "give black first, and white above it" in said.flat
 

@@ -185,7 +185,7 @@ def bytes_of(stream: PairStream, position: int) -> tuple[torch.Tensor, torch.Ten
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_crops_and_flips_lie_on_one_another(scale: int) -> None:
-    stream = PairStream(numbered(20, scale=scale), 20, seed=0, flips=True, crop=5)
+    stream = PairStream(numbered(20, scale=scale), 20, seed=0, flips=True, crop=(5, 5))
     source, target = bytes_of(stream, 0)
     assert source.shape[2:] == (5, 5)
     assert target[:, :, ::scale, ::scale].equal(source)
@@ -195,9 +195,9 @@ def test_crops_and_flips_lie_on_one_another(scale: int) -> None:
 
 def test_batches_are_a_pure_function_of_the_position() -> None:
     data = numbered(7)
-    stream = PairStream(data, 4, seed=3, flips=True, crop=6)
+    stream = PairStream(data, 4, seed=3, flips=True, crop=(6, 6))
     later = [bytes_of(stream, 8), bytes_of(stream, 0)]
-    fresh = PairStream(data, 4, seed=3, flips=True, crop=6)
+    fresh = PairStream(data, 4, seed=3, flips=True, crop=(6, 6))
     for (a, b), position in zip(later, (8, 0), strict=True):
         x, y = bytes_of(fresh, position)
         assert x.equal(a)
@@ -228,3 +228,58 @@ def test_the_adversary_rests_while_its_weight_is_0() -> None:
     assert [stream(position).resting for position in (0, 2, 4)] == [{"discriminator"}, {"discriminator"}, set()]
     assert [stream(position).value.alone for position in (2, 4)] == [True, False]
     assert stream(2).value.source.equal(plain(2).value.source)
+
+
+def whole_folder(root: Path, sizes: list[tuple[int, int]], scale: int = 1) -> Path:
+    """Pairs of sizes of their own: an input counts its pixels, its target is the negative, each pixel a square."""
+    for number, (height, width) in enumerate(sizes):
+        pixels = (np.arange(height * width) % 251).reshape(height, width).astype(np.uint8)
+        target = np.kron(255 - pixels, np.ones((scale, scale), np.uint8))
+        for side, image in (("a", pixels), ("b", target)):
+            (root / side).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(root / side / f"{number}.png")
+    return root
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_whole_pairs_of_any_sizes_are_shown_by_crops_that_lie_on_one_another(tmp_path: Path, scale: int) -> None:
+    data = read_pairs(whole_folder(tmp_path, [(9, 12), (20, 7), (4, 30), (11, 11)], scale), None, scale=scale)
+    held, size = data.holding(6 * scale)
+    assert size == (6 * scale, 6 * scale)
+    assert len(held) == 3
+    assert held.notes[-1].startswith("Skipped 1 pairs smaller than the crop")
+    stream = PairStream(held, 12, seed=0, flips=True, crop=(6, 6))
+    source, target = bytes_of(stream, 0)
+    assert source.shape == (12, 1, 6, 6)
+    assert (255 - target[:, :, ::scale, ::scale]).equal(source)
+    assert len({tuple(image.flatten().tolist()) for image in source}) > 6
+    middles = held.middles(5 * scale, most=2)
+    inputs, targets = middles.stacked
+    assert inputs.shape == (2, 1, 5, 5)
+    assert (255 - targets[:, :, ::scale, ::scale]).equal(inputs)
+
+
+def test_whole_pairs_that_do_not_lie_on_one_another_or_cannot_be_read_are_named(tmp_path: Path) -> None:
+    whole_folder(tmp_path, [(9, 12), (8, 8), (10, 10)])
+    picture(tmp_path / "b/1.png", 3, (16, 16), "L")  # proportions alone are not enough here
+    (tmp_path / "a/2.png").write_bytes(b"nothing")
+    data = read_pairs(tmp_path, None)
+    assert len(data) == 1
+    notes = " ".join(data.notes)
+    assert "Left out pairs whose sides have different sizes: 1.png (8x8 and 16x16)." in notes
+    assert "2.png (not an image" in notes
+    whole_folder(tmp_path / "small", [(9, 12)])
+    with pytest.raises(DataError, match=r"hold no pairs that lie on one another.*target is not 3 times as large"):
+        read_pairs(tmp_path / "small", None, scale=3)
+
+
+def test_whole_images_without_pairs_have_sizes_and_crops_of_their_own(tmp_path: Path) -> None:
+    whole_folder(tmp_path, [(9, 12), (20, 7), (8, 30)])
+    (tmp_path / "b/0.png").unlink()
+    data = read_pairs(tmp_path, None, paired=False)
+    stream = PairStream(data, 6, seed=0, crop=(5, 5))
+    source, target = bytes_of(stream, 0)
+    assert source.shape == target.shape == (6, 1, 5, 5)
+    inputs, targets = data.middles(64, most=9).stacked
+    assert inputs.shape == (3, 1, 8, 7)
+    assert targets.shape == (2, 1, 8, 7)

@@ -46,10 +46,11 @@ def test_dirac_field_is_the_published_one():
 
 @pytest.mark.parametrize("loss", ["minimax", "non-saturating", "wasserstein", "relativistic"])
 def test_dirac_converges_with_r1_and_not_without(loss):
-    assert run(dirac(loss, r1=1.0), Alternating(), 0.1, 2000).outcome is Outcome.CONVERGED
-    assert run(dirac(loss), Alternating(), 0.1, 2000).outcome is not Outcome.CONVERGED
-    simultaneous = run(dirac(loss), Simultaneous(), 0.1, 2000).outcome
-    assert simultaneous is (Outcome.DIVERGED if loss in ("minimax", "wasserstein") else Outcome.RUNNING)
+    assert run(dirac(loss, r1=1.0), Alternating(), 0.3, 600).outcome is Outcome.CONVERGED
+    assert run(dirac(loss), Alternating(), 0.3, 600).outcome is not Outcome.CONVERGED
+    simultaneous = run(dirac(loss), Simultaneous(), 0.3, 600).outcome
+    lost = {Outcome.DIVERGED} if loss in ("minimax", "wasserstein") else {Outcome.RUNNING, Outcome.CYCLING}
+    assert simultaneous in lost
 
 
 def test_alternating_on_the_bilinear_game_keeps_its_invariant_and_is_called_cycling():

@@ -43,10 +43,10 @@ def alone(game, method, start, pair, iterations, seed=0):
 @pytest.mark.parametrize("kind", GAMES)
 def test_each_copy_of_a_stack_is_the_game_on_its_own(kind, name):
     game = GAMES[kind]
-    starts, rates = draw(6, sum(game.sizes), 5)
-    stacked = solve_stacked(game, SEPARABLE[name](), starts, rates, 40)
+    starts, rates = draw(6, sum(game.sizes), 3)
+    stacked = solve_stacked(game, SEPARABLE[name](), starts, rates, 24)
     for found, start, pair in zip(stacked, starts, rates, strict=True):
-        expected = alone(game, SEPARABLE[name](), start, pair, 40)
+        expected = alone(game, SEPARABLE[name](), start, pair, 24)
         assert found.outcome is expected.outcome
         assert found.iterations == expected.iterations
         # Rounding decides where a distance is that of rounding, and an explosion of third order multiplies it.

@@ -94,7 +94,7 @@ def test_on_a_matrix_the_slowest_singular_value_decides(name):
 )
 def test_stated_limit_on_the_bilinear_game_crossed_from_both_sides(name, limit):
     inside, outside = (
-        np.linalg.norm(path_of(bilinear(), CASES[name].make(), h, 1500)[-1]) for h in (0.985 * limit, 1.015 * limit)
+        np.linalg.norm(path_of(bilinear(), CASES[name].make(), h, 500)[-1]) for h in (0.96 * limit, 1.04 * limit)
     )
     assert inside <= (20.0 if name == "alternating" else 0.9)  # alternation keeps to a long ellipse
     assert outside > 1e3

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import pydantic
 
@@ -48,6 +48,7 @@ class Registry(Generic[T]):
         self.entries = dict(entries)
         self.supplied = frozenset(supplied)
         self.own_scales = own_scales
+        self._schemas: dict[Callable[..., T], _Schema] = {}
 
     @property
     def names(self) -> list[str]:
@@ -90,16 +91,17 @@ class Registry(Generic[T]):
             raise ConfigurationError(f"a {self.kind} is chosen by its name, not by {spec!r}: {', '.join(self.names)}")
         spec = {"name": spec} if isinstance(spec, str) else dict(spec)
         name = self._named(spec.pop("name", None))
-        parameters = self.parameters(name)
+        schema = self._schema(name)
         for key in spec:
-            if key not in parameters:
-                raise ConfigurationError(f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, parameters)}")
-        nested = {k: p for k, p in parameters.items() if self._is_nested(p)}
+            if key not in schema.parameters:
+                raise ConfigurationError(
+                    f"{self.kind} {name!r} has no argument {key!r}: {nearest(key, schema.parameters)}"
+                )
         resolved: Spec = {"name": name}
-        checked = self._check(name, {k: p for k, p in parameters.items() if k not in nested}, spec)
-        for key, parameter in parameters.items():
+        checked = self._check(name, schema, spec)
+        for key, parameter in schema.parameters.items():
             resolved[key] = (
-                self.resolve(spec.get(key, self._default_spec(parameter))) if key in nested else checked[key]
+                self.resolve(spec.get(key, self._default_spec(parameter))) if key in schema.nested else checked[key]
             )
         return resolved
 
@@ -107,7 +109,7 @@ class Registry(Generic[T]):
         """Construct what the spec chooses. Errors of the constructor (ValueError) name the thing."""
         resolved = self.resolve(spec)
         name = resolved.pop("name")
-        nested = {k for k, p in self.parameters(name).items() if self._is_nested(p)}
+        nested = self._schema(name).nested
         arguments = {k: self._inner(k, name, v, supplied) if k in nested else v for k, v in resolved.items()}
         accepted = inspect.signature(self.entry(name)).parameters
         for key in self._hidden(name) - supplied.keys():
@@ -127,13 +129,14 @@ class Registry(Generic[T]):
         outside = f"{type(built).__module__}:{type(built).__qualname__}"
         name = next((name for name, entry in self.entries.items() if entry is type(built)), outside)
         spec: Spec = {"name": self._named(name)}
-        for key, parameter in self.parameters(spec["name"]).items():
+        schema = self._schema(spec["name"])
+        for key in schema.parameters:
             if not hasattr(built, key):
                 raise ConfigurationError(
                     f"{self.kind} {name} keeps no {key!r}: choose it by its name in place of an object"
                 )
             value = getattr(built, key)
-            spec[key] = self.spec_of(value) if self._is_nested(parameter) else value
+            spec[key] = self.spec_of(value) if key in schema.nested else value
         return self.resolve(spec)
 
     def switch(self, spec: Mapping[str, Any], value: Any) -> Spec:
@@ -154,12 +157,12 @@ class Registry(Generic[T]):
         key, *rest = keys
         if key == "name":
             return self.switch(spec, value)
-        parameters = self.parameters(spec["name"])
-        if key not in parameters:
+        schema = self._schema(spec["name"])
+        if key not in schema.parameters:
             raise ConfigurationError(
-                f"{self.kind} {spec['name']!r} has no argument {key!r}: {nearest(key, parameters)}"
+                f"{self.kind} {spec['name']!r} has no argument {key!r}: {nearest(key, schema.parameters)}"
             )
-        if self._is_nested(parameters[key]):
+        if key in schema.nested:
             inner = self.assign(spec[key], rest, value) if rest else self.switch(spec[key], value)
             return {**spec, key: inner}
         if rest:
@@ -179,19 +182,37 @@ class Registry(Generic[T]):
                 return known
         raise ConfigurationError(f"no {self.kind} is called {name!r}: {nearest(name, self.names)}")
 
-    def parameters(self, name: str) -> dict[str, inspect.Parameter]:
+    def parameters(self, name: str) -> Mapping[str, inspect.Parameter]:
         """What may be chosen of an entry: its constructor's arguments, with their types and defaults."""
+        return self._schema(name).parameters
+
+    def _schema(self, name: str) -> "_Schema":
+        """What an entry takes, found out once: a configuration asks hundreds of times."""
         entry = self.entry(name)
-        hints = typing.get_type_hints(entry.__init__ if inspect.isclass(entry) else entry)
-        factories = _factories(entry)
-        return {
-            key: parameter.replace(
-                annotation=hints.get(key, Any),
-                default=parameter.default if factories.get(key, MISSING) is MISSING else factories[key],
+        if entry not in self._schemas:
+            hints = typing.get_type_hints(entry.__init__ if inspect.isclass(entry) else entry)
+            factories, hidden = _factories(entry), self._hidden(name)
+            parameters = {
+                key: parameter.replace(
+                    annotation=hints.get(key, Any),
+                    default=parameter.default if factories.get(key, MISSING) is MISSING else factories[key],
+                )
+                for key, parameter in inspect.signature(entry).parameters.items()
+                if key not in hidden and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            }
+            nested = frozenset(key for key, parameter in parameters.items() if self._is_nested(parameter))
+            fields: Any = {
+                key: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
+                for key, p in parameters.items()
+                if key not in nested
+            }
+            model = pydantic.create_model(
+                name.replace("-", "_"),
+                __config__=pydantic.ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False),
+                **fields,
             )
-            for key, parameter in inspect.signature(entry).parameters.items()
-            if key not in self._hidden(name) and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        }
+            self._schemas[entry] = _Schema(parameters, nested, model)
+        return self._schemas[entry]
 
     def _hidden(self, name: str) -> frozenset[str]:
         """Arguments that the program gives: those of the registry, and those that a class lists as its `supplied`."""
@@ -223,21 +244,22 @@ class Registry(Generic[T]):
                 return name
         raise ConfigurationError(f"give {parameter.name!r}: one of {', '.join(self.names)}")
 
-    def _check(self, name: str, parameters: Mapping[str, inspect.Parameter], given: Spec) -> Spec:
-        schema: Any = {
-            key: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
-            for key, p in parameters.items()
-        }
-        model = pydantic.create_model(
-            name.replace("-", "_"),
-            __config__=pydantic.ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False),
-            **schema,
-        )
+    def _check(self, name: str, schema: "_Schema", given: Spec) -> Spec:
+        """The arguments that are no choices themselves, checked and with defaults."""
+        own = schema.model.model_fields
         try:
-            checked = model(**{k: v for k, v in given.items() if k in parameters})
+            checked = schema.model(**{k: v for k, v in given.items() if k in own})
         except pydantic.ValidationError as error:
             raise ConfigurationError(f"{self.kind} {name!r}: {explain(error)}") from error
-        return {key: getattr(checked, key) for key in parameters}
+        return {key: getattr(checked, key) for key in own}
+
+
+class _Schema(NamedTuple):
+    """Arguments of a constructor, those of them that are choices of the same kind, and what checks the others."""
+
+    parameters: Mapping[str, inspect.Parameter]
+    nested: frozenset[str]
+    model: type[pydantic.BaseModel]
 
 
 def _made_by(annotation: Any) -> Any:

@@ -10,7 +10,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from saddlepoint.core import rng
@@ -129,6 +131,13 @@ class Photographs:
         Raises:
             DataError: none is large enough.
         """
+        fits, size = self.fitting(side, multiple)
+        small = int((~fits).sum())
+        note = [f"Skipped {small:,} images smaller than the crop of {size[0]}x{size[1]} pixels."] if small else []
+        return (self.chosen(fits.nonzero()[:, 0], *note) if small else self), size
+
+    def fitting(self, side: int, multiple: int = 1) -> tuple[Tensor, tuple[int, int]]:
+        """Which of them `holding` keeps, bool (N,), and the height and width that are cut out; raises as it does."""
         heights, widths = self.places[:, 1], self.places[:, 2]
         tall, wide = int(heights.max()), int(widths.max())
         if self.least != (tall, wide):
@@ -141,9 +150,7 @@ class Photographs:
                 f"are multiples of {multiple}: the largest sides are {int(heights.max())} and {int(widths.max())}; "
                 f"give a smaller crop with --set data.crop=PIXELS, or larger images"
             )
-        small = int((~fits).sum())
-        note = [f"Skipped {small:,} images smaller than the crop of {height}x{width} pixels."] if small else []
-        return (self.chosen(fits.nonzero()[:, 0], *note) if small else self), (height, width)
+        return fits, (height, width)
 
 
 def photograph_folder(
@@ -199,20 +206,8 @@ def photographs(
     Raises:
         DataError: none can be read, or more than fits onto the disk.
     """
-    formats = available_formats()
-    heads = (_head(source, formats) for i in range(len(collection)) for source in collection.take(i, i + 1))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sizes, greys = zip(*heads, strict=True)
-    channels = 1 if all(grey for size, grey in zip(sizes, greys, strict=True) if size) else 3
-    places = torch.tensor([(0, 0, 0) if size is None else (0, size[1], size[0]) for size in sizes])
-    lengths = channels * places[:, 1] * places[:, 2]
-    places[:, 0] = lengths.cumsum(0) - lengths
-    found = _Findings()
     ends = values if deep is None else deep.ends
-    read = partial(decode_whole, background=background, formats=formats, values=ends)
-    parts = _decoded(collection, places, channels, read, found, progress)
-    pixels = gathered((int(lengths.sum()),), parts)
+    pixels, places, channels, found = read_whole(collection, ends, None, background, progress)
     said = (*notes, *found.notes(called, background), *notes_of(deep, values))
     kept = torch.tensor([i for i in range(len(collection)) if i not in found.failed], dtype=torch.int64)
     if not len(kept):
@@ -224,14 +219,59 @@ def photographs(
     return Photographs(name, pixels, channels, places[kept], source, said, values=ends)
 
 
+def photographs_of(name: str, images: Sequence[Tensor], source: str) -> Photographs:
+    """Images in memory, uint8 (C, H, W) of any sizes, 1 or 3 channels; grey among colours becomes colour."""
+    channels = max(len(image) for image in images)
+    images = [image if len(image) == channels else image.expand(channels, -1, -1) for image in images]
+    lengths = torch.tensor([0, *(image.numel() for image in images)]).cumsum(0)[:-1]
+    places = torch.stack([lengths, *(torch.tensor([image.shape[d] for image in images]) for d in (1, 2))], 1)
+    return Photographs(name, torch.cat([image.reshape(-1) for image in images]), channels, places, source)
+
+
+def read_whole(
+    collection: Collection,
+    ends: Range | None,
+    channels: int | None,
+    background: Colour,
+    progress: OnRead | None,
+) -> tuple[Tensor, Tensor, int, "WholeFindings"]:
+    """All images of a collection, whole: pixels, places and channels as `Photographs` has them, and what was found.
+
+    Args:
+        collection: encoded images; those that can't be read are zeros, and among the failed.
+        ends: black and white of those of more than 8 bits.
+        channels: 1 or 3 of all; None is 1 where every head says that there is no colour.
+        background: behind transparency.
+        progress: called with (done, total) as they are decoded.
+
+    Raises:
+        DataError: more than fits onto the disk.
+    """
+    formats = available_formats()
+    heads = (_head(source, formats) for i in range(len(collection)) for source in collection.take(i, i + 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sizes, greys = zip(*heads, strict=True)
+    if channels is None:
+        channels = 1 if all(grey for size, grey in zip(sizes, greys, strict=True) if size) else 3
+    places = torch.tensor([(0, 0, 0) if size is None else (0, size[1], size[0]) for size in sizes])
+    lengths = channels * places[:, 1] * places[:, 2]
+    places[:, 0] = lengths.cumsum(0) - lengths
+    found = WholeFindings()
+    read = partial(decode_whole, background=background, formats=formats, values=ends)
+    parts = _decoded(collection, places, channels, read, found, progress)
+    return gathered((int(lengths.sum()),), parts), places, channels, found
+
+
 @dataclass
-class _Findings:
+class WholeFindings:
     """Why which files, by index, could not be read, and how many of the others were transparent."""
 
     failed: dict[int, str] = field(default_factory=dict)
     transparent: int = 0
 
     def notes(self, called: Callable[[int], str], background: Colour) -> list[str]:
+        """What was skipped and composited, a sentence each; `called` says what to call a file by its index."""
         notes = []
         if self.failed:
             bad = [f"{called(i)} ({why})" for i, why in self.failed.items()]
@@ -247,7 +287,7 @@ def _decoded(
     places: Tensor,
     channels: int,
     read: Callable[[Any], Whole | str],
-    findings: _Findings,
+    findings: WholeFindings,
     progress: OnRead | None,
 ) -> Iterator[Tensor]:
     """The bytes of each file, a few files at once; of one that can't be read zeros, as its head was promised room."""
@@ -262,7 +302,10 @@ def _decoded(
                     yield torch.zeros(channels * height * width, dtype=torch.uint8)
                     continue
                 findings.transparent += found.alpha is not None
-                yield torch.from_numpy(found.pixels.copy()).permute(2, 0, 1)[:channels].reshape(-1)
+                planes = (
+                    found.pixels if channels == 3 else np.asarray(Image.fromarray(found.pixels).convert("L"))[..., None]
+                )
+                yield torch.from_numpy(planes.copy()).permute(2, 0, 1).reshape(-1)
             if progress is not None:
                 progress(min(start + THREADS, len(collection)), len(collection))
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from saddlepoint.core import Batch, rng, seed_for
-from saddlepoint.data.images import DataError
+from saddlepoint.data.image_collection import Photographs
+from saddlepoint.data.images import DataError, ImageData
 from saddlepoint.data.order import Order
 from saddlepoint.data.pairs import PairData
 
@@ -78,17 +79,17 @@ class PairStream(PairSource):
     Crops and flips are drawn from (seed, position), and are the same for both sides of a pair.
 
     Args:
-        data: inputs and targets.
+        data: inputs and targets, of one size or whole.
         batch_size: pairs a batch; may exceed their number.
         seed: of order, crops and flips.
         low, high: what the bytes 0 and 255 are mapped to.
         device: where batches go; the CPU by default.
         flips: mirror half of the pairs, left to right.
-        crop: side in pixels of the inputs' crops; None shows whole images.
+        crop: height and width in pixels of the inputs' crops; None shows whole images, which then are of one size.
 
     Raises:
         ValueError: a batch size below 1.
-        DataError: a crop larger than the images.
+        DataError: a crop larger than an image.
     """
 
     def __init__(
@@ -101,12 +102,15 @@ class PairStream(PairSource):
         device: torch.device | None = None,
         *,
         flips: bool = False,
-        crop: int | None = None,
+        crop: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(batch_size, seed, low, high, device)
         _, height, width = data.inputs.shape
-        if crop is not None and not 1 <= crop <= min(height, width):
-            raise DataError(f"crops of {crop} pixels do not fit into images of {height}x{width}: give a smaller crop")
+        if crop is not None and not (1 <= crop[0] <= height and 1 <= crop[1] <= width):
+            raise DataError(
+                f"crops of {crop[0]}x{crop[1]} pixels do not fit into images of {height}x{width}: give a smaller crop"
+            )
+        assert crop is not None or not data.whole
         self.data, self.flips, self.crop = data, flips, crop
         self._begin()
 
@@ -115,10 +119,8 @@ class PairStream(PairSource):
         noise, n = rng(self.seed, position, "pairs"), self.batch_size
         rows = self._sources(position, n)
         columns = rows if self._targets is None else self._targets(position, n)
-        inputs = self.data.inputs.images.index_select(0, rows)
-        targets = self.data.targets.images.index_select(0, columns)
         mix = torch.rand(n, 1, 1, 1, generator=noise)
-        inputs, targets = self._shown(inputs, targets, noise)
+        inputs, targets = self._shown(rows, columns, noise)
         return PairBatch(self.prepared(inputs), self.prepared(targets), mix.to(self.device))
 
     def part(
@@ -146,26 +148,38 @@ class PairStream(PairSource):
         paired = self.data.paired
         self._targets = None if paired else Order(len(self.data.targets), self.seed, "order of the targets")
 
-    def _shown(self, inputs: Tensor, targets: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _shown(self, rows: Tensor, columns: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Crops and flips of both sides; of what is unpaired, each for itself."""
-        places = self._places(inputs, noise)
-        other = places if self.data.paired else self._places(inputs, noise)
-        return self._cut(inputs, *places, 1), self._cut(targets, *other, self.data.scale)
+        places = self._places(noise)
+        other = places if self.data.paired else self._places(noise)
+        return (
+            self._cut(self.data.inputs, rows, *places, 1),
+            self._cut(self.data.targets, columns, *other, self.data.scale),
+        )
 
-    def _places(self, inputs: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _places(self, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Where crops begin, in shares of the room that there is, (N, 2); which are mirrored, (N,)."""
-        corners = torch.rand(len(inputs), 2, generator=noise)
-        return corners, torch.rand(len(inputs), generator=noise) < (0.5 if self.flips else 0.0)
+        corners = torch.rand(self.batch_size, 2, generator=noise)
+        return corners, torch.rand(self.batch_size, generator=noise) < (0.5 if self.flips else 0.0)
 
-    def _cut(self, images: Tensor, corners: Tensor, mirrored: Tensor, scale: int) -> Tensor:
-        if self.crop is not None:
-            _, height, width = self.data.inputs.shape
-            room = torch.tensor([height - self.crop + 1, width - self.crop + 1])
-            side, starts = scale * self.crop, scale * (corners * room).long()
+    def _cut(
+        self, side: ImageData | Photographs, rows: Tensor, corners: Tensor, mirrored: Tensor, scale: int
+    ) -> Tensor:
+        if self.crop is None:
+            assert isinstance(side, ImageData)
+            images = side.images.index_select(0, rows)
+        else:
             images = torch.stack(
                 [
-                    image[:, top : top + side, left : left + side]
-                    for image, (top, left) in zip(images, starts.tolist(), strict=True)
+                    _crop(side.images[row] if isinstance(side, ImageData) else side[row], corner, self.crop, scale)
+                    for row, corner in zip(rows.tolist(), corners, strict=True)
                 ]
             )
         return torch.where(mirrored[:, None, None, None], images.flip(3), images) if self.flips else images
+
+
+def _crop(image: Tensor, corner: Tensor, size: tuple[int, int], scale: int) -> Tensor:
+    """What begins at a share (2,) of the room that an image leaves, `scale` times as large as an input's crop."""
+    room = torch.tensor([own // scale - cut + 1 for own, cut in zip(image.shape[1:], size, strict=True)])
+    top, left = (scale * (corner * room).long()).tolist()
+    return image[:, top : top + scale * size[0], left : left + scale * size[1]]

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from saddlepoint.configuration import assign_values
 from saddlepoint.core.ranks import world
 from saddlepoint.data.dataset import Dataset, OnProgress
 from saddlepoint.runs.assembly import Assembly, assemble
@@ -42,6 +43,10 @@ class Planned:
     assembly: Assembly
     stages: tuple[StageInfo, ...]
     pace: Pace | None
+
+    def rated(self, rates: Mapping[str, float], data: Dataset, networks: Mapping[str, nn.Module]) -> "Planned":
+        """The same with other rates, by setting."""
+        return _with_stages(assign_values(self.config, rates), data, networks, self.pace)
 
     @property
     def seconds(self) -> float | None:

@@ -247,7 +247,7 @@ def test_other_data_are_refused() -> None:
         TASK.adopt(tiny("degrade=grey"), [])
     with pytest.raises(ValueError, match=r"inputs are 12x12 pixels and targets 16x16: expected .* whole multiple"):
         TASK.adopt(tiny("degrade=none"), (np.zeros((9, 12, 12), np.uint8), np.zeros((9, 16, 16), np.uint8)))
-    with pytest.raises(ConfigurationError, match=r"images are torch.float64"):
+    with pytest.raises(ConfigurationError, match=r"images of an array are torch.float64"):
         TASK.adopt(tiny("degrade=grey"), [np.zeros((8, 8, 3))])
     with pytest.raises(ConfigurationError, match=r"pairs are \(inputs, targets\)"):
         TASK.adopt(tiny("degrade=none"), np.zeros((8, 8, 8, 3), np.uint8))

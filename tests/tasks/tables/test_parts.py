@@ -1,5 +1,6 @@
 """Texts that hold several values: learnt by their parts, written whole, and codes left alone."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,11 @@ ROWS = 300
 RNG = np.random.default_rng(0)
 ANY = RNG.integers(90, 180, ROWS)
 SHARES = RNG.uniform(0, 1, (ROWS, 3))
+
+
+def stay(i: int, form: str, between: str) -> str:
+    begin = dt.datetime(2021, 1, 1) + dt.timedelta(minutes=int(500_000 * SHARES[i, 0]))
+    return f"{begin:{form}}{between}{begin + dt.timedelta(minutes=int(1 + 20_000 * SHARES[i, 1])):{form}}"
 
 
 def angle(degrees: float, north: str, south: str) -> str:
@@ -46,6 +52,14 @@ MEASURES: dict[str, Callable[[int], str]] = {
     "several currencies by their codes": lambda i: f"{1000 * SHARES[i, 0]:.2f} {('USD', 'EUR', 'CHF')[i % 3]}",
     "a few words among them": lambda i: f"{ANY[i]}/{60 + i % 30}" if i % 9 else "unknown",
     "missing ones": lambda i: f"{ANY[i]}/{60 + i % 30}" if i % 4 else "",
+    "an interval of ISO 8601": lambda i: stay(i, "%Y-%m-%dT%H:%M:%SZ", "/"),
+    "from day to day": lambda i: stay(i, "%d.%m.%Y", " - "),
+    "from day to day, with slashes": lambda i: stay(i, "%d/%m/%Y", "-"),
+    "days in words": lambda i: stay(i, "%d %b %Y", " to "),
+    "opening hours": lambda i: (
+        f"{7 + i % 5}:{i % 4 * 15:02d}-{14 + int(6 * SHARES[i, 0])}:{15 * int(4 * SHARES[i, 1]):02d}"
+    ),
+    "hours of few days": lambda i: stay(i, "%H:%M", " – ") if i % 9 else "closed",
 }
 CODES: dict[str, Callable[[int], str]] = {
     "invoices": lambda i: f"2021-{i:04d}",
@@ -116,6 +130,17 @@ def test_made_rows_hold_whole_texts_in_every_form(tmp_path: Path) -> None:
     known = made[kinds[0]].str.split("/", expand=True).astype(float)
     assert np.corrcoef(known[0], known[1])[0, 1] > 0.8
     assert set(made.dtypes.astype(str)) == set(frame.dtypes.astype(str))
+
+
+def test_what_the_parts_of_every_cell_keep_made_ones_keep(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"stay": [MEASURES["from day to day"](i) for i in range(ROWS)], "age": (ANY / 3).round()})
+    run = sp.train("table-copula", frame, out=tmp_path / "run", progress=False)
+    made = run.sample(300, seed=2)["stay"].str.split(" - ", expand=True)
+    begin, end = (pandas.to_datetime(made[side], format="%d.%m.%Y") for side in (0, 1))
+    assert (begin <= end).all()
+    assert (end - begin).dt.days.between(0, 15).mean() > 0.95
+    given = pandas.DataFrame({"stay": ["03.05.2021 - 07.05.2021"]})
+    assert run.sample(1, seed=1, like=given)["stay"].tolist() == given["stay"].tolist()
 
 
 def test_whole_texts_are_given_and_parts_are_named_in_conditions(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ DATES: Mapping[str, Callable[[dt.datetime, int], str]] = {
     "quarters": lambda t, k: f"{t.year + k % 30}Q{(t.month + 2) // 3}",
     "weeks": lambda t, k: t.strftime("%G-W%V"),
     "days of a year": lambda t, k: t.strftime("%Y-%j"),
+    "days of a year, digits": lambda t, k: t.strftime("%Y%j"),
     "before 1677": lambda t, k: f"{1400 + k % 270}-{t:%m-%d}",
     "after 2262": lambda t, k: f"{2290 + k % 270}-{t:%m-%d} {t:%H:%M}",
     "DB2": lambda t, k: t.strftime("%Y-%m-%d-%H.%M.%S.000000"),
@@ -109,6 +110,8 @@ TIMES: Mapping[str, Callable[[dt.datetime, int], str]] = {
     "afternoon": lambda t, k: t.strftime("%I:%M %p").lstrip("0"),
     "with dots": lambda t, k: t.strftime("%I:%M ") + ("a.m." if t.hour < 12 else "p.m."),
     "French": lambda t, k: t.strftime("%Hh%M"),
+    "military": lambda t, k: t.strftime("%H%M"),
+    "digits": lambda t, k: t.strftime("%H%M%S"),
 }
 DURATIONS: Mapping[str, Callable[[int, int], str]] = {
     "pandas": lambda s, k: str(pandas.Timedelta(seconds=s)),
@@ -152,6 +155,10 @@ NUMBERS: Mapping[str, Callable[[float, float], str]] = {
     "whole with a decimal": lambda v, x: f"{v:.0f}.0",
     "fives": lambda v, x: str(5 * int(v)),
     "quarters": lambda v, x: f"{0.25 * int(v):.2f}",
+    "about": lambda v, x: f"~{v:.0f}",
+    "degrees north": lambda v, x: f"N{v / 30:.4f}",
+    "named": lambda v, x: f"pH {v % 14:.2f}",
+    "below what is measured": lambda v, x: f"{v:.2f}" if v > 300 else "<300",
 }
 TEXTS: Mapping[str, Callable[[int, int], str]] = {
     "telephones": lambda s, k: f"+4930{s:07d}",

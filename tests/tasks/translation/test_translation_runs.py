@@ -15,10 +15,11 @@ from playing import play as played
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.measures import values
 from saddlepoint.runs import load, train
-from saddlepoint.runs.assembly import Assembly
-from saddlepoint.tasks import model_at, read_config, recipe_named
+from saddlepoint.runs.assembly import Assembly, assemble
+from saddlepoint.tasks import Subject, model_at, read_config, recipe_named
 from saddlepoint.tasks.translation import TASK
 from saddlepoint.tasks.translation.interpolation import interpolated
+from saddlepoint.tasks.translation.model import TranslatorOptions
 from saddlepoint.tasks.translation.settings import TranslationConfig
 from saddlepoint.training import Result
 
@@ -354,3 +355,30 @@ def test_data_are_asked_for() -> None:
         TASK.read(recipe_named("translate"))
     with pytest.raises(ConfigurationError, match="is none"):
         recipe_named("translate").with_data("nowhere")
+
+
+@pytest.mark.parametrize("unpaired", [None, "cycle"])
+def test_whole_images_of_different_sizes_are_learned_from_and_judged(tmp_path: Path, unpaired: str | None) -> None:
+    noise = np.random.default_rng(0)
+    inputs = [noise.integers(0, 256, (20 + k, 31 - k, 3), np.uint8) for k in range(12)]
+    inputs.append(inputs[0][:9, :9])  # holds no crop
+    more = [] if unpaired is None else [f"unpaired={unpaired}"]
+    config = assign(recipe_named("translate"), [*TINY, "data.size=none", "data.crop=16", "batch_size=4", *more])
+    data = TASK.adopt(config, (inputs, [255 - image for image in inputs]))
+    assert not data.whole or min(data.shape[1:]) >= 16
+    assembly = assemble(config, data)
+    batch = assembly.setup.batches(0).value
+    assert batch.source.shape == batch.target.shape == (4, 3, 16, 16)
+    if unpaired is None:
+        assert torch.allclose(batch.source, -batch.target, atol=1e-6)
+    found = values(assembly.setup.probe.score(assembly.setup.model))
+    assert found["sharpness"] > 0
+    assert assembly.setup.model.applied(torch.zeros(3, 40, 50, dtype=torch.uint8), TranslatorOptions()).shape[1:] == (
+        40,
+        50,
+    )
+    evaluation = TASK.evaluate(
+        Subject(config, {"ema": assembly.setup.model}, {}, data, lambda: TASK.held_out(config, data)),
+        TASK.Options.read({"device": "cpu"}),
+    )
+    assert {"ema", "input unchanged"} <= set(evaluation.by_weights())

@@ -359,7 +359,7 @@ def _parsed(form: str, language: str, texts: Texts, strict: bool) -> tuple[Secon
     values, zones = _seconds(own, len(rows), language), _zones(own, len(rows))
     seconds[rows] = values - np.where(np.isnan(zones), 0.0, zones)
     offsets[rows] = zones
-    if "Z" in own:  # a short name that nobody knows
+    if {"z", "Z"} & set(own):  # a short name that nobody knows, an offset that no place on earth has
         seconds[rows[np.isnan(zones)]] = np.nan
     return seconds, offsets
 
@@ -531,7 +531,9 @@ def _guessed(text: str) -> Iterator[DateSpelling]:
 
 def _of_digits(length: int) -> tuple[str, ...]:
     return {
-        6: ("%Y%m", "%y%m%d", "%d%m%y", "%m%d%y"),
+        4: ("%H%M",),
+        6: ("%Y%m", "%y%m%d", "%d%m%y", "%m%d%y", "%H%M%S"),
+        7: ("%Y%j",),
         8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
         12: ("%Y%m%d%H%M",),
         14: ("%Y%m%d%H%M%S",),

@@ -30,6 +30,8 @@ CURRENCIES = frozenset(
         "US$ A$ C$ CA$ AU$ NZ$ HK$ S$ R$ kr kr. Kč zł Ft lei лв руб. руб р. Rs Rs. Rp RM Fr. SFr. KSh R"
     ).split()
 )
+#: Marks before numbers that are about so large.
+_ABOUT = frozenset("~ ≈ ca. ca c. approx. about circa etwa".split())
 #: Units that may follow a number without a space.
 UNITS = frozenset(
     "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
@@ -403,7 +405,8 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
         return []
     before, after = sides.most_common(1)[0][0]
     scales = _scales([own for (first, own), _ in sides.most_common() if first == before])
-    if not _is_currency(before) or not (_is_unit(after) or scales):
+    decimals = sum(bool(re.search(r"\d[.,]\d{1,2}$|[.,]\d{4,}$", match["core"])) for match in matches)
+    if not _leads(before, decimals >= 0.5 * len(matches)) or not (_is_unit(after) or scales):
         return []
     cores = "".join(match["core"] for match in matches)
     marks = [mark for mark in GROUPERS if mark in cores]
@@ -518,6 +521,19 @@ def _floats(canonical: NDArray[np.object_]) -> Numbers:
 def _is_currency(before: str) -> bool:
     word = before.strip()
     return not word or word in CURRENCIES or all(unicodedata.category(mark) == "Sc" for mark in word)
+
+
+def _leads(before: str, decimals: bool) -> bool:
+    """Whether it may stand before numbers that measure: a currency, about; before decimals N, T=, pH, but no version.
+
+    >>> _leads("~", False), _leads("N", True), _leads("N", False), _leads("pH ", True), _leads("ver ", True)
+    (True, True, False, True, False)
+    """
+    word = before.strip()
+    if _is_currency(before) or word.lower() in _ABOUT:
+        return True
+    named = word in ("N", "S", "E", "W") or before[-1:] in (":", "=", *_SPACES)
+    return decimals and named and not word.lower().startswith(("v", "rev"))
 
 
 def _is_unit(after: str) -> bool:

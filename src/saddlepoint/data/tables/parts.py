@@ -1,7 +1,7 @@
-"""Cells that hold several values: blood pressures 120/80, places 48.1, 2.3, sizes 20 x 30 cm, 5 kg beside 700 g.
+"""Cells that hold several values: blood pressures 120/80, places 48.1, 2.3, sizes 20 x 30 cm, 9:00-17:30.
 
 As a whole such a text is one of hundreds, of which a model learns nothing. While a table is learnt, each of its parts
-that varies is a column of its own, a number or a word; where rows are written, the parts stand together again.
+that varies is a column of its own, a number, a word or a moment; where rows are written, they stand together again.
 """
 
 import re
@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, ScaledColumn
+from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn
+from saddlepoint.data.tables.dates import formats_of
 from saddlepoint.data.tables.files import Source
 from saddlepoint.data.tables.identifiers import Texts
 from saddlepoint.data.tables.numbers import units_of
@@ -32,30 +33,36 @@ _NUMBER = (
 )
 _WORD = r"[^\W\d_]+|[$€£¥₹₽₩₺฿₫₴₪]"
 _TOKENS = re.compile(f"(?P<number>{_NUMBER})|(?P<word>{_WORD})")
+#: What a part is, "any" where it is a number or a word; and how each looks.
+Part = Literal["number", "word", "moment", "any"]
+_LOOKS: dict[Part, str] = {"number": _NUMBER, "word": _WORD, "moment": r"\S(?:.*?\S)?", "any": f"{_NUMBER}|{_WORD}"}
+#: What stands between two moments, the longest first.
+_UNTIL = (" until ", " till ", " bis ", " to ", " -> ", " → ", " – ", " — ", " - ", " / ", "..", "->", "→", "–", "—")
+_UNTIL_CLOSE = ("~", ";", "/", "-")
 
 
 @dataclass(frozen=True)
 class Template:
-    """How the texts of a column are made of parts; where the first is a number, some words may stand alone.
+    """How the texts of a column are made of parts; where the first is no word, some words may stand alone.
 
     Attributes:
         name: of the column.
         pieces: what stands before, between and after the parts: one more than there are parts.
-        numbers: which parts are numbers; the others are words.
+        kinds: what the parts are.
         digits: characters of each number that is filled with zeros before; 0 of any other.
         usual: the parts of the text that is there most often.
     """
 
     name: str
     pieces: tuple[str, ...]
-    numbers: tuple[bool, ...]
+    kinds: tuple[Part, ...]
     digits: tuple[int, ...]
     usual: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the parts."""
-        return tuple(f"{self.name}_{number}" for number in range(1, len(self.numbers) + 1))
+        return tuple(f"{self.name}_{number}" for number in range(1, len(self.kinds) + 1))
 
     @property
     def form(self) -> str:
@@ -65,7 +72,7 @@ class Template:
 
     def parts(self, text: str) -> tuple[str, ...] | None:
         """The parts of a text; None where it is made otherwise."""
-        return parts_of(text, self.pieces, self.numbers)
+        return parts_of(text, self.pieces, self.kinds)
 
     def split(self, values: Any, missing: frozenset[str]) -> dict[str, Any]:
         """A series of each part. Where there is no value the first has what stands there, the others what is usual."""
@@ -93,33 +100,33 @@ class Template:
         return replace(column, of=self.name, before=self.pieces[place], after=after, digits=self.digits[place])
 
 
-def parts_of(text: str, pieces: Sequence[str], numbers: Sequence[bool | None]) -> tuple[str, ...] | None:
+def parts_of(text: str, pieces: Sequence[str], kinds: Sequence[Part]) -> tuple[str, ...] | None:
     """The parts of a text between given pieces; None where it is made otherwise.
 
     Args:
         text: without blanks around it.
         pieces: before, between and after the parts.
-        numbers: which parts are numbers, and which words; None of such as may be either.
+        kinds: what the parts are.
 
-    >>> parts_of("120/80 mmHg", ("", "/", " mmHg"), (True, True))
+    >>> parts_of("120/80 mmHg", ("", "/", " mmHg"), ("number", "number"))
     ('120', '80')
     """
-    match = _pattern(tuple(pieces), tuple(numbers)).fullmatch(text)
+    match = _pattern(tuple(pieces), tuple(kinds)).fullmatch(text)
     return None if match is None else match.groups()
 
 
 @cache
-def _pattern(pieces: tuple[str, ...], numbers: tuple[bool | None, ...]) -> re.Pattern[str]:
-    kinds = {True: _NUMBER, False: _WORD, None: f"{_NUMBER}|{_WORD}"}
-    parts = [f"({kinds[number]})" for number in numbers]
+def _pattern(pieces: tuple[str, ...], kinds: tuple[Part, ...]) -> re.Pattern[str]:
+    parts = [f"({_LOOKS[kind]})" for kind in kinds]
     return re.compile("".join(map("".join, zip(map(re.escape, pieces), (*parts, ""), strict=True))))
 
 
 def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> Template | None:
     """What the texts of a column are made of; None where they are better learnt whole, or are codes.
 
-    They are made of parts where all have the same marks between numbers and words, of which at least one number and
-    another part vary, and where something tells that they measure: decimals, marks as in 120/80 or 20 x 30, or units.
+    They are made of parts where they are two moments, or where all have the same marks between numbers and words, of
+    which at least one number and another part vary, and where something tells that they measure: decimals, marks as in
+    120/80 or 20 x 30, or units.
 
     Args:
         name: of the column.
@@ -136,6 +143,8 @@ def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> 
     if len(present) <= WORDS or rows >= OFTEN * len(present):
         return None
     sample = present[:: max(1, len(present) // SAMPLE)][:SAMPLE]
+    if (moments := _two_moments(name, sample)) is not None:
+        return moments
     tokens = [list(_TOKENS.finditer(text)) for text in sample]
     shapes = Counter(map(_shape, sample, tokens))
     shape, count = shapes.most_common(1)[0]
@@ -164,8 +173,32 @@ def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> 
         return None
     usual = Counter(zip(*kept, strict=True)).most_common(1)[0][0]
     digits = tuple(_width(values) if number else 0 for values, number in zip(kept, numbers, strict=True))
-    found = Template(name, tuple(pieces), tuple(numbers), digits, tuple(map(str, usual)))
-    return found
+    parts: list[Part] = ["number" if number else "word" for number in numbers]
+    return Template(name, tuple(pieces), tuple(parts), digits, tuple(map(str, usual)))
+
+
+def _two_moments(name: str, sample: Sequence[str]) -> Template | None:
+    """From one moment to another, as 2021-03-01/2021-03-09 or 9:00-17:30.
+
+    >>> _two_moments("stay", [f"{day}.3.2021 - {day + 2}.4.2021" for day in range(1, 28)]).pieces
+    ('', ' - ', '')
+    """
+    for between in (*_UNTIL, *_UNTIL_CLOSE):
+        pairs = [text.split(between) for text in sample]
+        pairs = [pair for pair in pairs if len(pair) == 2]
+        if len(pairs) < 0.8 * len(sample):
+            continue
+        ends = list(zip(*pairs, strict=True))
+        if all(len(set(end)) > 1 and _are_moments(end) for end in ends):
+            usual = Counter(map(tuple, pairs)).most_common(1)[0][0]
+            return Template(name, ("", between, ""), ("moment", "moment"), (0, 0), tuple(usual))
+    return None
+
+
+def _are_moments(texts: Sequence[str]) -> bool:
+    """Whether nearly all are of one format of dates or times, that is more than digits."""
+    known = Counter(spelling for text in texts for spelling in formats_of(text.strip()) if not text.strip().isdigit())
+    return bool(known) and max(known.values()) >= 0.8 * len(texts)
 
 
 def _shape(text: str, tokens: Sequence[re.Match[str]]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
@@ -246,12 +279,16 @@ def given_parts(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
             found[name] = list(own)
             continue
         pieces = (*(part.before for part in parts), parts[-1].after)
-        kinds = tuple(True if part.numeric else None for part in parts)
+        kinds = tuple(map(_kind, parts))
         any_others = [str(part.texts(_least(part))[0]) for part in parts[1:]]  # where there is none, nobody sees them
         rows = [parts_of(text, pieces, kinds) or (text, *any_others) for text in own]
         for part, values in zip(parts, zip(*rows, strict=True), strict=True):
             found[part.name] = [_unfilled(value) if part.digits else value for value in values]
     return found
+
+
+def _kind(column: Column) -> Part:
+    return "number" if isinstance(column, NumberColumn) else "moment" if isinstance(column, ScaledColumn) else "any"
 
 
 def _least(column: Column) -> Cells:

@@ -55,8 +55,11 @@ from saddlepoint.data.tables.table import TableData
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
 #: Fewest rows that are a table, and that tell identifiers from categories.
 FEWEST, TELLING = 10, 20
-#: Words that may stand among numbers, and the share of numbers beside them.
-WORDS, NUMBERS = 20, 0.8
+#: Words that may stand among numbers, and the share of numbers beside them; the share beside bounds, as <0.01.
+WORDS, NUMBERS, MEASURED = 20, 0.8, 0.2
+_BOUND = re.compile(r"[<>≤≥⩽⩾]=?\s?[+\-−]?\d.*")
+#: Different hours that digits show which are times of day.
+HOURS = 6
 #: Whole numbers up to so many different ones are a category, where each is there so often on average.
 FEW, OFTEN = 10, 10
 #: Categories of a column, at most, and the share of different values from which texts are identifiers.
@@ -360,8 +363,15 @@ class _Candidates:
             self.words = None
 
     def serve(self, present: int) -> bool:
-        """Whether they explain a column of so many values, but for words."""
-        return self.matched == present > 0 or (self.words is not None and self.matched >= NUMBERS * present > 0)
+        """Whether they explain a column of so many values, but for words.
+
+        What lies beyond what could be measured is known to be a number.
+        """
+        if self.matched == present > 0:
+            return True
+        bounds = sum(count for word, count in (self.words or {}).items() if _BOUND.fullmatch(word))
+        enough = self.matched >= MEASURED * present and self.matched + bounds >= NUMBERS * present > 0
+        return self.words is not None and enough
 
 
 class _Look:
@@ -538,12 +548,12 @@ def _templates(source: Source, rules: Rules) -> dict[str, Template]:
 
 
 def _serves(template: Template, piece: _Piece, rules: Rules) -> bool:
-    """Whether the texts of a piece are made so, but for words where the first part is a number."""
+    """Whether the texts of a piece are made so, but for words where the first part is none."""
     present = ~piece.absent(rules.missing)
     others = np.array([template.parts(text) is None for text in piece.texts]) & present
     words, rows = int(others.sum()), piece.counts
     few = words <= WORDS and rows[others].sum() <= (1 - NUMBERS) * rows[present].sum()
-    return words == 0 or (template.numbers[0] and bool(few))
+    return words == 0 or (template.kinds[0] != "word" and bool(few))
 
 
 # --- the second pass ----------------------------------------------------------------------------------
@@ -604,10 +614,17 @@ def _plan(source: Source, name: str, look: _Look, rules: Rules, comma: str) -> "
 
 
 def _digits_are_dates(look: _Look) -> bool:
-    """Whether whole numbers are dates, as 20210903 is: nearly all, and of more than a handful of days."""
+    """Whether digits are dates, as 20210903 is: nearly all, and of more than a handful of days.
+
+    They are times of day, as 0930 is, where all have as many digits and they are of many an hour.
+    """
     likeliest = max(look.dates.order, key=lambda spelling: look.dates.counts[spelling])
     assert isinstance(likeliest, DateSpelling)
-    return look.few is None and _mere_digits(likeliest) and look.dates.matched >= 0.95 * look.present
+    if likeliest.time_of_day and len({text[:2] for text in look.first}) < HOURS:
+        return False
+    if likeliest.time_of_day and not any(text.startswith("0") for text in look.first):
+        return False
+    return look.few is None and _mere_digits(likeliest) and look.dates.counts[likeliest] >= 0.95 * look.present
 
 
 class _Plan:

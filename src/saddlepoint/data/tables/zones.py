@@ -50,7 +50,10 @@ def to_utc(zone: str, walls: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def offset_from(text: str) -> float:
-    """Seconds of an offset in any spelling: Z, +02:00, +0200, +02, or a short name; NaN for anything else."""
+    """Seconds of an offset in any spelling: Z, +02:00, +0200, +02, or a short name; NaN for anything else.
+
+    The earth has offsets from -12 to +14 hours, in quarters of one: 9:00-17:30 is a time and another.
+    """
     if text.upper() in ABBREVIATIONS:
         return 3600.0 * ABBREVIATIONS[text.upper()]
     if text in ("Z", "z"):
@@ -58,8 +61,12 @@ def offset_from(text: str) -> float:
     digits = text[1:].replace(":", "")
     if not digits.isdigit() or len(digits) not in (2, 4):
         return float("nan")
-    size = 3600.0 * int(digits[:2]) + 60.0 * int(digits[2:] or 0)
-    return -size if text[0] in "-−" else size
+    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+    below = text[0] in "-−"
+    if 60 * hours + minutes > 60 * (12 if below else 14) or minutes % 15:
+        return float("nan")
+    size = 3600.0 * hours + 60.0 * minutes
+    return -size if below else size
 
 
 def offset_text(seconds: float, style: str) -> str:

@@ -1,11 +1,9 @@
 """Photographs to be degraded, or pairs of a degraded and a clean image."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from saddlepoint.configuration import ConfigurationError
@@ -14,8 +12,8 @@ from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import DataError, Split
 from saddlepoint.data.pairs import PairData
-from saddlepoint.tasks.enhancement.settings import PAIR_SIZE, DegradedImages
-from saddlepoint.tasks.translation.data import given_pairs, image_array, pairs_of
+from saddlepoint.tasks.enhancement.settings import DegradedImages
+from saddlepoint.tasks.translation.data import given_pairs, image_array, image_list, pairs_of
 
 #: Photographs, or given pairs.
 Given = Photographs | PairData
@@ -36,7 +34,7 @@ def read_given(files: DegradedImages, *, paired: bool, progress: OnProgress = qu
             f"--degrade downscale:4, or give a folder of pairs with --data FOLDER"
         )
     if paired:
-        return pairs_of(files, files.size or PAIR_SIZE, progress, scale=files.scale)
+        return pairs_of(files, files.size, progress, scale=files.scale)
     train = _photographs(files, "train", progress)
     try:
         held_out = _photographs(files, "test", quiet)
@@ -54,20 +52,14 @@ def adopted(given: object, files: DegradedImages, *, paired: bool) -> Given:
     if paired:
         return given_pairs(given, files, paired=True)
     if isinstance(given, Tensor | np.ndarray):
-        images: Sequence[Tensor] = list(image_array(given, "images").images)
+        photographs = Photographs.of(image_array(given, "images of an array"))
     elif isinstance(given, list | tuple) and given:
-        images = [image_array(np.asarray(image)[None], "images").images[0] for image in given]
+        photographs = image_list(given, "images of an array")
     else:
         raise ConfigurationError(
             f"images are an array (N, C, H, W) or a list of images of any sizes, uint8, not "
             f"{'an empty ' if isinstance(given, list | tuple) else ''}{type(given).__name__}"
         )
-    channels = max(len(image) for image in images)
-    images = [image if len(image) == channels else image.expand(channels, -1, -1) for image in images]
-    lengths = torch.tensor([0, *(image.numel() for image in images)]).cumsum(0)[:-1]
-    places = torch.stack([lengths, *(torch.tensor([image.shape[d] for image in images]) for d in (1, 2))], 1)
-    pixels = torch.cat([image.reshape(-1) for image in images])
-    photographs = Photographs("images of an array", pixels, channels, places, "Given in Python.")
     train, held_out = photographs.split(files.held_out)
     return replace(train, held_out=held_out)
 

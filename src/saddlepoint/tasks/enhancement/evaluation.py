@@ -107,7 +107,7 @@ def evaluate_enhancers(
         report: told how far it is.
     """
     features = Features(judge)
-    inputs, targets = pairs.inputs.images, pairs.targets.images
+    inputs, targets = pairs.stacked
     real, shown = features.moments(targets), list(measured)
     found: list[Number] = []
     for place, candidate in enumerate(shown):
@@ -156,7 +156,7 @@ def evaluate_enhancers(
 
 def _shown(network: ImageTranslator, pairs: PairData) -> NDArray[np.uint8]:
     """Input, output and clean image."""
-    inputs, targets = (side.images[:SHOWN] for side in (pairs.inputs, pairs.targets))
+    inputs, targets = (side[:SHOWN] for side in pairs.stacked)
     return beside_each_other([visible(inputs, masked=pairs.masked), network.made(inputs), targets])
 
 

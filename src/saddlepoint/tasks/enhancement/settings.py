@@ -11,9 +11,6 @@ from saddlepoint.data.known_sets import is_path, settled
 from saddlepoint.tasks.enhancement.degradations import Chain
 from saddlepoint.tasks.translation.settings import ImageToImageConfig, PairFiles, PairScore
 
-#: The side at which the inputs of given pairs are read where none is given.
-PAIR_SIZE = 32
-
 
 class DegradedImages(PairFiles):
     """Which images, to be degraded or given as pairs, and what is cut out of them."""
@@ -21,7 +18,7 @@ class DegradedImages(PairFiles):
     source: str
     """A name of `saddle list data`, `hf:NAME`, or `folder`, which `path` gives."""
     size: int | None = Field(default=None, ge=4, le=4096)
-    """Pixels a side to which images are resized; none leaves each as it is. Of pairs, the inputs' side."""
+    """Pixels a side to which middle squares are resized; none leaves each as it is. Of pairs, the inputs' side."""
     crop: int = Field(default=32, ge=4)
     """Pixels a side of the targets that a batch shows; images of one size below that are taken whole."""
     scale: int = Field(default=1, ge=1, le=8)

@@ -26,7 +26,8 @@ from saddlepoint.tasks.enhancement.stream import DegradedStream, degraded_pairs
 from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.translation.building import build_pairs, start_of
-from saddlepoint.tasks.translation.familiarity import LOOKED_AT, SIDE, Learned
+from saddlepoint.tasks.translation.data import cropped, judging
+from saddlepoint.tasks.translation.familiarity import Learned, windows_of
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.settings import RANGES
@@ -43,8 +44,8 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
     Options = EnhancementOptions
 
     def read(self, config: EnhancementConfig, progress: OnProgress = quiet) -> Given:
-        """Read photographs, or given pairs."""
-        return read_given(config.data, paired=config.degrade is None, progress=progress)
+        """Read photographs, or given pairs, that hold a crop."""
+        return _held(config, read_given(config.data, paired=config.degrade is None, progress=progress))
 
     def held_out(
         self,
@@ -57,7 +58,7 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
 
     def adopt(self, config: EnhancementConfig, given: object) -> Given:
         """Images of any sizes, or (inputs, targets) where degrade is none."""
-        return adopted(given, config.data, paired=config.degrade is None)
+        return _held(config, adopted(given, config.data, paired=config.degrade is None))
 
     def build(self, config: EnhancementConfig, data: Given, make: Networks) -> Setup[ImageTranslator]:
         """The game of a network and a discriminator of images, on photographs that are large enough, or on pairs."""
@@ -85,7 +86,7 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
             if make.device.type != "meta":
                 learned = learned_of_photographs(played, chain)
         judge = judged(config, played, config.score.samples, config.seed)
-        values = data.values[0] if isinstance(data, PairData) else data.values
+        values = data.values if isinstance(data, PairData) else (data.values, data.values)
         masked, keeps = (False, False) if chain is None else (bool(chain.masks), chain.keeps)
         start = start_of(config, stream, make, masked=masked, keeps=keeps)
         return build_pairs(config, played, stream, judge, make, Enhancer, values, start, learned)
@@ -109,15 +110,19 @@ class Enhancement(Task[EnhancementConfig, Given, ImageTranslator]):
         return regression_of(config)
 
 
+def _held(config: EnhancementConfig, data: Given) -> Given:
+    """What is played: what does not hold a crop is left out as the data are read, so that they are the run's."""
+    if isinstance(data, PairData):
+        return cropped(config.data, data)[0]
+    assert config.chain is not None
+    return data.holding(config.data.crop, config.chain.scale)[0]
+
+
 def learned_of_photographs(photographs: Photographs, chain: Chain) -> Learned:
     """What the network is given of photographs, by windows anywhere in them."""
-    places, windows = rng(0, "learned"), []
-    for number in range(LOOKED_AT):
-        image = photographs[number * len(photographs) // LOOKED_AT % len(photographs)]
-        size = [min(SIDE, side // chain.scale) * chain.scale for side in image.shape[1:]]
-        room = [own - cut + 1 for own, cut in zip(image.shape[1:], size, strict=True)]
-        top, left = (int(torch.randint(most, (), generator=places)) for most in room)
-        given, _ = chain.cut(image, top, left, (size[0], size[1]), 0, number, "learned")
+    windows = []
+    for number, (image, top, left, size) in enumerate(windows_of(photographs, chain.scale)):
+        given, _ = chain.cut(image, top, left, size, 0, number, "learned")
         windows.append(given[:-1] if chain.masks else given)
     return Learned.of(windows)
 
@@ -135,6 +140,8 @@ def judged(config: EnhancementConfig, data: Given, most: int | None = None, seed
         DataError: no photograph is large enough.
     """
     shown = data if data.held_out is None else data.held_out
+    if isinstance(shown, PairData) and shown.whole:
+        return judging(config.data, shown, len(shown) if most is None else most)
     if isinstance(shown, PairData):
         if most is None or most >= len(shown):
             return shown

@@ -57,7 +57,12 @@ def _parted(table: TableData, file: TableFile) -> TableData:
 
 def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -> TableData:
     """The table with the rules that are declared, and a note of those that were found beside them."""
-    found = [rule.text for rule in suggested_rules(table)]
+    suggested = suggested_rules(table)
+    found = [rule.text for rule in suggested]
+    of = {column.name: column.of for column in table.columns}
+    inside = [rule.text for rule in suggested if _of_one_cell([of[name] for name in rule.columns])]
+    if FOUND not in declared:
+        declared = [*declared, *(text for text in inside if text not in declared and keeps(table, text))]
     if FOUND in declared:
         whole = [rule for rule in found if keeps(table, rule)]
         table = with_rules(table, [*whole, *(rule for rule in declared if rule != FOUND)])
@@ -77,6 +82,11 @@ def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -
             f"--set {shlex.quote(f'data.rules={example}')}"
         )
     return replace(table, notes=(*table.notes, *notes))
+
+
+def _of_one_cell(wholes: Sequence[str]) -> bool:
+    """Whether all columns are parts of the same cell, of which nobody would call one half wrong: 9:00-17:30."""
+    return len(set(wholes)) == 1 and bool(wholes[0])
 
 
 def _guarded(table: TableData, file: TableFile) -> TableData:

@@ -121,7 +121,7 @@ def build_pairs(
     judge: PairData,
     make: Networks,
     kind: type[ImageTranslator],
-    values: Range | None,
+    values: tuple[Range | None, Range | None],
     start: Start,
     learned: Learned | None,
 ) -> Setup[ImageTranslator]:
@@ -134,7 +134,7 @@ def build_pairs(
         judge: pairs that never change, to judge by.
         make: makes networks.
         kind: of what is handed over.
-        values: of inputs of more than 8 bits, black and white.
+        values: of inputs and of targets of more than 8 bits, black and white.
         start: what the generator starts from.
         learned: what inputs look like.
 
@@ -233,7 +233,7 @@ def translator_of(
     source: Grid,
     shape: Grid,
     kind: type[ImageTranslator],
-    values: Range | None = None,
+    values: tuple[Range | None, Range | None] = (None, None),
     learned: Learned | None = None,
 ) -> ImageTranslator:
     """What is handed over.
@@ -243,14 +243,15 @@ def translator_of(
         network: that is trained.
         source, shape: of inputs and of what is made.
         kind: of what is handed over.
-        values: of inputs of more than 8 bits, black and white.
+        values: of inputs and of targets of more than 8 bits, black and white.
         learned: what inputs look like.
 
     Raises:
         ConfigurationError: a network that is no translator.
     """
     try:
-        return kind(network, config.generator.network, shape, source, RANGES[config.value_range], values, learned)
+        ends = RANGES[config.value_range]
+        return kind(network, config.generator.network, shape, source, ends, values[0], learned, values[1])
     except ValueError as error:
         raise ConfigurationError(f"generator: {error}") from error
 

@@ -1,7 +1,9 @@
 """Pairs of images, read from folders or taken from arrays."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,14 +12,18 @@ from torch import Tensor
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress
+from saddlepoint.data.image_collection import Photographs, photographs_of
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.pairs import PairData, holds_out, read_pairs
 from saddlepoint.tasks.pictures import tensor_of
-from saddlepoint.tasks.translation.settings import PairFiles
+from saddlepoint.tasks.translation.settings import JUDGED, PairFiles
+
+#: Pixels a side of whole images' crops where none is given; of what judges, at most, and how many in all, about.
+CROP, JUDGED_SIDE, JUDGED_PIXELS = 64, 256, 2048 * 64 * 64
 
 
 def pairs_of(
-    files: PairFiles, size: int, progress: OnProgress, *, paired: bool | None = True, scale: int = 1
+    files: PairFiles, size: int | None, progress: OnProgress, *, paired: bool | None = True, scale: int = 1
 ) -> PairData:
     """Read the pairs of a folder, with those that are held out; `size`, `paired` and `scale` as `read_pairs` has them.
 
@@ -47,14 +53,16 @@ def pairs_of(
 
 
 def given_pairs(given: object, files: PairFiles, *, paired: bool) -> PairData:
-    """Pairs of a Python caller: inputs and targets, uint8 (N, C, H, W), (N, H, W, C) or (N, H, W) each.
+    """Pairs of a Python caller: inputs and targets, uint8 (N, C, H, W), (N, H, W, C) or (N, H, W), or lists of images.
 
     Raises:
         ConfigurationError: something else.
     """
     if not (isinstance(given, tuple | list) and len(given) == 2):
         raise ConfigurationError(f"pairs are (inputs, targets), two arrays of images, not {type(given).__name__}")
-    inputs, targets = (image_array(images, name) for images, name in zip(given, ("inputs", "targets"), strict=True))
+    lists = all(isinstance(images, list | tuple) and len(images) for images in given)
+    taken: Callable[[Any, str], ImageData | Photographs] = image_list if lists else image_array
+    inputs, targets = (taken(images, name) for images, name in zip(given, ("inputs", "targets"), strict=True))
     data = PairData("pairs of an array", inputs, targets, paired, "Given in Python.")
     train, held_out = data.split(files.held_out)
     return replace(train, held_out=held_out)
@@ -76,9 +84,37 @@ def image_array(images: object, name: str) -> ImageData:
     return ImageData(name, tensor.contiguous(), None, (), "Given in Python.")
 
 
+def image_list(images: Sequence[object], name: str) -> Photographs:
+    """Images of any sizes, uint8 (C, H, W), (H, W, C) or (H, W). Raises ConfigurationError for anything else."""
+    planes = [image_array(np.asarray(image)[None], name).images[0] for image in images]
+    return photographs_of(name, planes, "Given in Python.")
+
+
+def cropped(files: PairFiles, data: PairData) -> tuple[PairData, tuple[int, int] | None]:
+    """Pairs as they are played, and the height and width of the inputs' crops; None where images are shown as they are.
+
+    Raises:
+        DataError: whole images of which none holds a crop.
+    """
+    if data.whole:
+        data, size = data.holding(files.crop or CROP)
+        return data, (size[0] // data.scale, size[1] // data.scale)
+    crop = None if files.crop is None else max(1, files.crop // data.scale)
+    return data, None if crop is None or crop >= min(data.inputs.shape[1:]) else (crop, crop)
+
+
+def judging(files: PairFiles, held_out: PairData, most: int = JUDGED) -> PairData:
+    """What is held out as images of one size: of whole images the middles, of those that hold a crop."""
+    if not held_out.whole:
+        return held_out
+    held_out, _ = held_out.holding(files.crop or CROP)
+    height, width = (min(JUDGED_SIDE, side) for side in held_out.shape[1:])
+    return held_out.middles(JUDGED_SIDE, max(2, min(most, JUDGED_PIXELS // (height * width))))
+
+
 def chosen_of(data: PairData, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """So many inputs and targets (uint8), at most, in an order of the seed; pairs stay together."""
-    inputs, targets = data.inputs.images, data.targets.images
+    inputs, targets = data.stacked
     order = torch.randperm(len(inputs), generator=rng(seed, "judged"))[:count]
     columns = order
     if not data.paired:

@@ -1,6 +1,6 @@
 """How far an image is from those that a network learned from: what both look like, in a few numbers with names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Any, Self
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
+from saddlepoint.core import rng
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.evaluation.fidelity import in_channels
 
 #: Share of the windows of training images beyond the ends, on either side.
@@ -53,6 +55,17 @@ def properties(image: Tensor) -> dict[str, float]:
         fine, coarse = (_steps(x) for x in (luma[None], avg_pool2d(luma[None], 4)))
         found["detail"] = log2((fine + 1e-3) / (coarse + 1e-3))
     return found
+
+
+def windows_of(photographs: Photographs, multiple: int = 1) -> Iterator[tuple[Tensor, int, int, tuple[int, int]]]:
+    """Windows anywhere in some images, evenly over all: image, top, left, (height, width), multiples of a number."""
+    places = rng(0, "learned")
+    for number in range(LOOKED_AT):
+        image = photographs[number * len(photographs) // LOOKED_AT % len(photographs)]
+        height, width = (min(SIDE, side // multiple) * multiple for side in image.shape[1:])
+        room = (own - cut + 1 for own, cut in zip(image.shape[1:], (height, width), strict=True))
+        top, left = (int(torch.randint(most, (), generator=places)) for most in room)
+        yield image, top, left, (height, width)
 
 
 @dataclass(frozen=True)

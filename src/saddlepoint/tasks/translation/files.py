@@ -28,6 +28,8 @@ WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".we
 SAVED: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 #: The longest side that a format holds.
 LONGEST = {"JPEG": 65500, "WEBP": 16383}
+#: Black and white of 16 bits where nothing else is said.
+DEEP = (0.0, 65535.0)
 #: Milliseconds that a frame is shown where its file does not say.
 SHOWN = 100
 #: Gives the tiles of an image, (C, H, W) → (C', s H, s W).
@@ -83,7 +85,7 @@ class Conversion:
             remark(
                 f"the first of its {original.frames} frames was taken" + ("" if self.hidden else "; --frames takes all")
             )
-        deep = original.deep if form == "PNG" and self.model.same else None
+        deep = original.deep if form == "PNG" else None
         given = _given(original.whole.pixels if deep is None else deep.astype(np.int32), self.channels)
         hidden = None
         if self.hidden is not None:
@@ -143,9 +145,10 @@ class Conversion:
         write_marked(path, lambda file: picture.save(file, format=form, **dials), mark, packet=original.xmp)
 
     def _write_deep(self, path: Path, made: NDArray[np.int32], original: Original, mark: Mark | None) -> None:
-        """Sixteen bits, in the numbers that the file had."""
-        assert original.ends is not None
-        black, white = original.ends
+        """Sixteen bits, in the numbers that targets had, or else the same picture's file."""
+        black, white = self.model.results or (original.ends if self.model.same else None) or DEEP
+        if black < 0 or white <= 1:  # targets were floats
+            black, white = DEEP
         values = (black + made * ((white - black) / 65535)).round().clip(0, 65535).astype(np.uint16)
         if self._stays_grey(original):
             values = values[..., :1]

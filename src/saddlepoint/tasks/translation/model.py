@@ -31,6 +31,8 @@ LEVELS = {torch.uint8: 255, torch.int32: 65535}
 TOGETHER = 1 << 20
 #: Sides of the output beyond whose square images are taken by tiles, and of such a tile; what tiles share.
 LARGE, SHARED = 1024, 32
+#: Black and white of files of more than 8 bits, given and made, as a description has them.
+_RANGES = ("values", "results")
 
 
 class TranslatorOptions(Settings):
@@ -58,6 +60,8 @@ class ImageTranslator(Converter):
         source: (C, H, W) of what it was trained on.
         range: the network's values for black and white, in and out.
         values: black and white of files of more than 8 bits, as those had that it was trained on; None are each file's.
+        results: black and white of what it makes of them, as targets of more than 8 bits had them; None where those had
+            8.
         learned: what it was trained on looks like; None where that is not known.
 
     Raises:
@@ -68,6 +72,7 @@ class ImageTranslator(Converter):
     range: tuple[float, float]
     values: tuple[float, float] | None = None
     learned: Learned | None = None
+    results: tuple[float, float] | None = None
 
     kind = "translation"
     title = "a translator of images"
@@ -103,7 +108,8 @@ class ImageTranslator(Converter):
 
     def description(self) -> dict[str, Any]:
         """What it was trained on, and the range."""
-        more: dict[str, Any] = {} if self.values is None else {"values": [float(end) for end in self.values]}
+        ranges = ((name, getattr(self, name)) for name in _RANGES)
+        more: dict[str, Any] = {name: [float(end) for end in ends] for name, ends in ranges if ends is not None}
         if (base := self._translator.base) is not None:
             more["base"] = {"masked": base.masked, "keeps": base.keeps, "mapped": base.mapped}
         if self.learned is not None:
@@ -122,9 +128,10 @@ class ImageTranslator(Converter):
             sizes = (source[0], source[1], source[2]), (shape[0], shape[1], shape[2])
             base = None if told is None else Base(*sizes, **told, low=low, high=high)
             network = NETWORK_REGISTRY.build(spec, source=source, shape=shape, base=base)
-        values, known = rest.pop("values", None), rest.pop("learned", None)
+        values, results = ((ends[0], ends[1]) if (ends := rest.pop(name, None)) else None for name in _RANGES)
+        known = rest.pop("learned", None)
         learned = None if known is None else Learned.read(known)
-        return cls(network, spec, shape, source, (low, high), values and (values[0], values[1]), learned, **rest)
+        return cls(network, spec, shape, source, (low, high), values, learned, results, **rest)
 
     def usage(self) -> tuple[str, str]:
         """The command and the Python that use it."""

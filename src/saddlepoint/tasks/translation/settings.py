@@ -37,7 +37,8 @@ class PairFiles(DataSettings):
     split: PairLayout = "folders"
     """`folders`, or `side` for images with the input on their left and the target on their right half."""
     crop: int | None = Field(default=None, ge=4)
-    """Pixels a side of the targets' crops that are trained on; none takes whole images."""
+    """Pixels a side of the targets' crops that are trained on; none takes the images as they are, or crops of 64 pixels
+    where these have sizes of their own."""
     flips: bool = True
     """Mirror half of the pairs."""
     range: Ends | None = None
@@ -139,14 +140,15 @@ class ImageToImageConfig(AdversarialConfig, ABC):
 class ImagePairs(PairFiles):
     """Images and what is to be made of them."""
 
-    size: int = Field(default=64, ge=16, le=1024)
-    """Pixels a side."""
+    size: int | None = Field(default=64, ge=16, le=1024)
+    """Pixels a side to which middle squares are resized; none leaves images as large as they are, and a batch shows
+    crops of them."""
     match: bool = True
     """Whether equal names mean pairs, by which a translator that learns without pairs may be judged."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.crop is not None and self.crop > self.size:
+        if self.crop is not None and self.size is not None and self.crop > self.size:
             raise ValueError(f"crops of {self.crop} pixels do not fit into images of {self.size}: give a smaller crop")
         return self
 

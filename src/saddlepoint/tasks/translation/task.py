@@ -13,6 +13,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.core.randomness import seeded
 from saddlepoint.data.dataset import OnProgress, quiet
+from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.images import ImageData
 from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
@@ -33,9 +34,9 @@ from saddlepoint.tasks.translation.building import (
 )
 from saddlepoint.tasks.translation.contrast import Contrasted, OfContrast
 from saddlepoint.tasks.translation.cycle import BACKWARD, ONWARD, SOURCE, TARGET, NetworkGroup, OfCycle, ReplayBuffer
-from saddlepoint.tasks.translation.data import given_pairs, pairs_of
+from saddlepoint.tasks.translation.data import cropped, given_pairs, judging, pairs_of
 from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions, evaluate_translators
-from saddlepoint.tasks.translation.familiarity import LOOKED_AT, Learned
+from saddlepoint.tasks.translation.familiarity import LOOKED_AT, Learned, windows_of
 from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.recipes import RECIPES
@@ -52,11 +53,11 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
     Options = PairEvaluationOptions
 
     def read(self, config: TranslationConfig, progress: OnProgress = quiet) -> PairData:
-        """Read the pairs; where they are to be none, those that judge may still be."""
+        """Read the pairs that hold a crop; where they are to be none, those that judge may still be."""
         data = config.data
         if config.unpaired is None:
-            return pairs_of(data, data.size, progress)
-        return pairs_of(data, data.size, progress, paired=None if data.match else False).unpaired()
+            return cropped(data, pairs_of(data, data.size, progress))[0]
+        return cropped(data, pairs_of(data, data.size, progress, paired=None if data.match else False).unpaired())[0]
 
     def held_out(
         self,
@@ -68,21 +69,21 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
         return data.held_out
 
     def adopt(self, config: TranslationConfig, given: object) -> PairData:
-        """(inputs, targets), arrays or tensors of images of one size."""
-        return given_pairs(given, config.data, paired=config.unpaired is None)
+        """(inputs, targets), arrays or tensors of images of one size, or lists of images of any."""
+        return cropped(config.data, given_pairs(given, config.data, paired=config.unpaired is None))[0]
 
     def build(self, config: TranslationConfig, data: PairData, make: Networks) -> Setup[ImageTranslator]:
         """The game of a translator and a discriminator of images, or of two of each."""
         if data.held_out is None:
             raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
+        judge = judging(config.data, data.held_out, config.score.samples)
         stream = stream_of(config, data, make)
         if config.unpaired is None:
             start = start_of(config, stream, make, correction=False)
             learned = None if make.device.type == "meta" else learned_of(data.inputs)
-            values = data.values[0]
-            return build_pairs(config, data, stream, data.held_out, make, ImageTranslator, values, start, learned)
+            return build_pairs(config, data, stream, judge, make, ImageTranslator, data.values, start, learned)
         build = _cycle if config.unpaired == "cycle" else _contrastive
-        return build(config, data, data.held_out, stream, make)
+        return build(config, data, judge, stream, make)
 
     def evaluate(
         self,
@@ -91,12 +92,13 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
         progress: OnProgress = quiet,
     ) -> Evaluation:
         """Each translator, the first stage, and the input unchanged, against targets that were not trained on."""
-        held_out = subject.held_out()
+        config, held_out = subject.config, subject.held_out()
+        assert config is not None
         if held_out is None:
             raise ConfigurationError("no pairs are held out for evaluation: set data.held_out=0.1")
         return evaluate_translators(
             {**subject.stages, **subject.models},
-            held_out,
+            judging(config.data, held_out, options.samples or JUDGED),
             features_of(options.features, pick_device(options.device)).judge,
             samples=options.samples or JUDGED,
             seed=options.seed,
@@ -118,23 +120,18 @@ def regression_of(config: ImageToImageConfig) -> Mapping[str, Config]:
 
 def stream_of(config: ImageToImageConfig, data: PairData, make: Networks) -> PairStream:
     """Batches of pairs, by crops where these are smaller than the images."""
-    crop = None if config.data.crop is None else max(1, config.data.crop // data.scale)
-    fits = crop is not None and crop < min(data.inputs.shape[1:])
+    data, crop = cropped(config.data, data)
     low, high = RANGES[config.value_range]
-    return PairStream(
-        data,
-        config.batch_size,
-        config.seed,
-        low,
-        high,
-        make.device,
-        flips=config.data.flips,
-        crop=crop if fits else None,
-    )
+    flips = config.data.flips
+    return PairStream(data, config.batch_size, config.seed, low, high, make.device, flips=flips, crop=crop)
 
 
-def learned_of(images: ImageData) -> Learned:
-    """What images look like, some of them, evenly over all."""
+def learned_of(images: ImageData | Photographs) -> Learned:
+    """What images look like, some of them, evenly over all; whole ones by windows anywhere in them."""
+    if isinstance(images, Photographs):
+        return Learned.of(
+            [x[:, top : top + size[0], left : left + size[1]] for x, top, left, size in windows_of(images)]
+        )
     rows = torch.arange(min(len(images), LOOKED_AT)) * len(images) // min(len(images), LOOKED_AT)
     return Learned.of(list(images.images[rows]))
 
@@ -173,9 +170,9 @@ def _cycle(
         {TARGET: ReplayBuffer(size, shape), SOURCE: ReplayBuffer(size, source)} if size else None,
     )
     forward.attach(players["discriminator"])
-    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator, data.values[1])
+    back = translator_of(config, generators[BACKWARD], shape, source, ImageTranslator, data.values[::-1])
     learned = None if make.device.type == "meta" else learned_of(data.inputs)
-    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values[0], learned)
+    model = translator_of(config, generators[ONWARD], source, shape, ImageTranslator, data.values, learned)
     return setup_of(config, data, stream, held_out, make, players, forward, model, back)
 
 
@@ -195,7 +192,7 @@ def _contrastive(
     players = {"generator": contrasted, "discriminator": discriminator_of(config, make, source, shape)}
     forward = OfContrast(layers=len(contrasted.heads), **config.contrast.model_dump(exclude={"width"}))
     learned = None if make.device.type == "meta" else learned_of(data.inputs)
-    model = translator_of(config, generator, source, shape, ImageTranslator, data.values[0], learned)
+    model = translator_of(config, generator, source, shape, ImageTranslator, data.values, learned)
     return setup_of(config, data, stream, held_out, make, players, forward, model)
 
 
