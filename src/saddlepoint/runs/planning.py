@@ -78,7 +78,7 @@ def planned(config: Config, data: Dataset, networks: Mapping[str, nn.Module], te
     config = config.planned(budget.samples)
     open_ended = budget.samples is None and config.length is not None and not config.plan.keep
     steps = (budget.samples or config.length or 0) / config.batch_size
-    if not open_ended and (steps < SHORT or config.compiled):
+    if not open_ended and steps < SHORT:
         return _with_stages(config, data, networks, None)
     probed = assemble(config, data, copy.deepcopy(dict(networks)))
     if probed.setup.game is not None:  # a caller's own, which is his to move

@@ -97,8 +97,9 @@ class Config(Settings, ABC):
     """auto, cpu, cuda, cuda:1 …"""
     threads: int | None = Field(default=None, ge=1)
     """Threads on the CPU; none is torch's own choice. Results are equal to the last bit for the same number only."""
-    compiled: bool = False
-    """Compile the field once, in a minute or two; pays for long runs."""
+    engine: Literal["eager", "compiled", "auto"] = "eager"
+    """What plays the steps: `eager` is torch as it is, `compiled` a whole step as one graph that is compiled first, in
+    half a minute or more, and refuses what can't be, `auto` begins eagerly and changes over where that pays."""
     data: DataSettings
     """What the run learns from."""
     method: Annotated[Choice, METHOD_REGISTRY]
