@@ -158,7 +158,7 @@ def jobs():
 
 
 def until(job, *states, said=""):
-    for _ in range(1000):
+    for _ in range(6000):
         if job.state in states and said in job.plain(said=True)["said"]:
             return
         time.sleep(0.01)
@@ -176,7 +176,7 @@ def test_trainings_wait_for_one_another_and_looks_do_not(jobs, tmp_path):
     jobs.stop(first)
     until(first, "stopped")
     assert first.code in (130, -signal.SIGINT)
-    until(second, "running")
+    until(second, "running", said="begun")
     jobs.stop(second)
     until(second, "stopped")
 
