@@ -17,7 +17,19 @@ from test_docs import BLOCK, commands
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
-    *("audio", "classical", "enhancement", "evaluation", "export", "images", "iterations", "series", "tables", "tasks"),
+    *(
+        "audio",
+        "classical",
+        "enhancement",
+        "evaluation",
+        "export",
+        "images",
+        "iterations",
+        "judge",
+        "series",
+        "tables",
+        "tasks",
+    ),
     *("text", "translation", "tuning", "verdicts", "vocoder"),
 ]
 #: Words of commands that get data, weights or a library from elsewhere, where there may be no network.
@@ -179,6 +191,7 @@ BEFORE = {
     "export": [["digits", "runs/digits"]],
     "images": [["digits", "runs/digits"], ["mnist", "runs/mnist"]],
     "iterations": [["digits", "runs/digits"]],
+    "judge": [["digits", "runs/digits"]],
     "tuning": [["images", "runs/faces"], ["digits", "runs/digits"]],
     "verdicts": [["digits", "runs/digits"]],
     "enhancement": [["enhance", "runs/enhance", "--degrade", "downscale:4"]],

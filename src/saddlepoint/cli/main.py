@@ -25,7 +25,7 @@ ANY_FLAG = {"allow_extra_args": True, "ignore_unknown_options": True}
 ALONE = frozenset(
     (
         *("sample", "translate", "enhance", "vocode", "augment", "export", "evaluate", "solve", "map", "compare"),
-        *("fork", "tune"),
+        *("fork", "tune", "judge"),
     )
 )
 
@@ -89,6 +89,10 @@ COMMANDS = {
         "Resynthesise audio files from their mel spectrograms by a trained vocoder: files and folders of any length.",
         any_flag=True,
         uses_run=True,
+    ),
+    "judge": Entry(
+        "judging:judge",
+        "Train a judge against what a run hands over, by which `sample --resample` and `--reject` choose.",
     ),
     "augment": Entry(
         "augmenting:augment",

@@ -15,6 +15,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import Run
 from saddlepoint.runs.verifying import FRAMES, mark_of
 from saddlepoint.tasks import Sampler, tasks
+from saddlepoint.tasks.judge import chosen, said_of
 from saddlepoint.tasks.model import FOLDER
 from saddlepoint.tasks.pictures import ANIMATED, write_animation
 
@@ -52,6 +53,11 @@ def sample(
             help="Weights of the newest checkpoint: averaged, or as trained. By itself, what was handed over.",
         ),
     ] = None,
+    resample: Annotated[
+        int | None,
+        typer.Option("--resample", metavar="K", help="Choose each among K candidates by the judge: saddle judge RUN."),
+    ] = None,
+    reject: Annotated[bool, typer.Option("--reject", help="Take or reject candidates by the judge.")] = False,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import code outside of Saddlepoint that the folder names.")
     ] = False,
@@ -63,6 +69,8 @@ def sample(
 
     What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
     --balance COLUMN and --like FILE of a table, --temperature and --prompt of text.
+
+    A judge (`saddle judge RUN`) chooses samples: --resample K, or --reject.
 
     Files say that they were generated: images and sounds in XMP, Parquet in its metadata, .npz in the archive's
     comment; beside CSV and text lies FILE-metadata.json. `saddle verify FILE` reads it.
@@ -95,6 +103,11 @@ def sample(
     others = {kind.title: kind.Options for task in tasks().values() for kind in task.models}
     options = options_of(model.Options, given, f"{run} holds {model.title}", others)
     label = model.class_named(label)
+    drawing = chosen(model, run, resample, reject=reject)
+    if drawing is not model and walk is not None:
+        raise ConfigurationError(
+            "--walk goes from latent to latent, and none is chosen: leave --resample or --walk out"
+        )
     if walk is not None and walk.suffix.lower() not in ANIMATED:
         raise ConfigurationError(f"--walk {walk}: an animated file ends in {', '.join(ANIMATED)}")
     if walk is None or out or npz or folder:
@@ -104,12 +117,13 @@ def sample(
     if not (out or npz or folder or walk):
         out = Path(model.default_out) if model.default_out else None
         if out is None:
-            text = model.text(model.draw(n, seed, label, options))
+            text = model.text(drawing.draw(n, seed, label, options))
             if as_json:
                 print_json({**said, "files": [], "text": text})
             else:
                 print(text, end="")
             return
+    given = {**given, **said_of(drawing)}
     own = mark_of(opened, model, "sample", given, taken=weights, seed=seed, n=n, label=label) if mark else None
     wanted = [(out, None), (npz, ".npz"), (folder, FOLDER)]
     files = [(path, ending or path.suffix.lower()) for path, ending in wanted if path is not None]
@@ -117,7 +131,7 @@ def sample(
         model.writer(ending, path)  # an unknown ending is found before the work
     written: list[Path] = []
     if files:
-        drawn = model.draw(n, seed, label, options)
+        drawn = drawing.draw(n, seed, label, options)
         for path, ending in files:
             written += model.write(drawn, path, ending, own)
             what = f"wrote {n} files to {path}" if ending == FOLDER else f"wrote {path}"

@@ -22,6 +22,7 @@ class AdversarialLoss:
         generator_sees_real: whether L_G is a function of r too.
         mean_over_samples: whether both are means over samples (or over pairs of a real and a generated one), so that
             the loss of a batch is the mean of those of its parts, on which `Game(parts=…)` relies.
+        ratio: whether L_D is least where D = log p − log q and a constant, p real and q generated.
         paper: BibTeX.
     """
 
@@ -29,6 +30,7 @@ class AdversarialLoss:
     generator: Callable[[Tensor | None, Tensor], Tensor]
     generator_sees_real: bool = False
     mean_over_samples: bool = True
+    ratio: bool = False
     paper: str = ""
 
 
@@ -61,7 +63,7 @@ def minimax() -> AdversarialLoss:
         assert real is not None
         return -_cross_entropy(real, generated)
 
-    return AdversarialLoss(_cross_entropy, generator, generator_sees_real=True, paper=_GOODFELLOW)
+    return AdversarialLoss(_cross_entropy, generator, generator_sees_real=True, ratio=True, paper=_GOODFELLOW)
 
 
 def non_saturating() -> AdversarialLoss:
@@ -74,7 +76,9 @@ def non_saturating() -> AdversarialLoss:
     >>> round(float(loss.generator(None, zero)), 4)
     0.6931
     """
-    return AdversarialLoss(_cross_entropy, lambda _, generated: softplus(-generated).mean(), paper=_GOODFELLOW)
+    return AdversarialLoss(
+        _cross_entropy, lambda _, generated: softplus(-generated).mean(), ratio=True, paper=_GOODFELLOW
+    )
 
 
 def double_sigmoid() -> AdversarialLoss:
@@ -161,6 +165,7 @@ def relativistic() -> AdversarialLoss:
         lambda real, generated: softplus(-_paired(real, generated)).mean(),
         generator,
         generator_sees_real=True,
+        ratio=True,
         paper="""@inproceedings{huang2024gan,
   title={The {GAN} is Dead; Long Live the {GAN}! A Modern {GAN} Baseline},
   author={Huang, Yiwen and Gokaslan, Aaron and Kuleshov, Volodymyr and Tompkin, James},

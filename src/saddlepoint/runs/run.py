@@ -3,13 +3,14 @@
 import copy
 import math
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ from saddlepoint.runs.intervening import (
     with_interventions,
 )
 from saddlepoint.runs.planning import Planned, planned, stages_of
+from saddlepoint.runs.rates import Edge, edge_of
 from saddlepoint.runs.starting import prepare, resolved
 from saddlepoint.runs.watching import Examination
 from saddlepoint.storage import (
@@ -64,11 +66,15 @@ from saddlepoint.tasks import (
     task_of,
     write_picture,
 )
+from saddlepoint.tasks.judge import chosen, with_chosen
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
 from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.processes import leads, tell, told
 from saddlepoint.training.state import load_state
+
+if TYPE_CHECKING:
+    from saddlepoint.runs.judging import Judged
 
 #: Where runs go that are given no folder.
 RUNS = Path("runs")
@@ -299,6 +305,19 @@ class Run:
     def _tell(self, config: Config, data: Dataset) -> None:
         tell({"path": str(self.path.absolute()), "config": config.plain(), "data": data.fingerprint})
 
+    def _rated(self, plan: Planned, data: Dataset, observer: Observers) -> tuple[Planned, Edge]:
+        """The plan with rates that the game itself proposes; nothing of the short run is kept."""
+        observer.progressed("finding rates", 0, 0)
+        asked, samples = self._configured(), plan.config.budget.samples or plan.config.length
+        if samples is None:
+            raise ConfigurationError("rates are found by a tenth of the run: give --samples or --minutes")
+        if world() > 1:
+            raise ConfigurationError("rates are found by one process: run `saddle tune RECIPE --rate-test` before")
+        with tempfile.TemporaryDirectory() as place:
+            edge = edge_of(asked, samples, Path(place), data, self._networks)
+        observer.said(edge.told)
+        return plan.rated(edge.chosen, data, self._networks), edge
+
     def _race(self, config: AutoConfig, observer: Observers, report: bool) -> None:
         with self.storage.held():
             best = race(self, config, observer)
@@ -312,6 +331,7 @@ class Run:
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
         observer.started(RunInfo(config, data, self.path, continued))
+        edge: Edge | None = None
         try:
             if continued:
                 carry_out(self.storage)
@@ -320,6 +340,8 @@ class Run:
                 plan = Planned(config, assembly, stages_of(assembly), None)
             else:
                 plan = planned(config, data, self._networks, observer.progressed)
+                if config.plan.auto_rates:
+                    plan, edge = self._rated(plan, data, observer)
                 assembly, self.config = plan.assembly, plan.config
                 config = plan.config
             observer.planned(self._info(plan, data, continued=continued))
@@ -330,6 +352,7 @@ class Run:
             else:
                 identity |= {"started": _now(), "plan": _told(plan)}
                 identity |= {"chosen": self._chosen} if self._chosen else {}
+                identity |= {} if edge is None else {"rates": edge.plain()}
             if (prepared := prepare(self.storage, config, data, self._networks)) is not None:
                 identity["warm_start"] = prepared.taken.plain()
                 for sentence in prepared.taken.sentences():
@@ -628,6 +651,8 @@ class Run:
         label: str | int | None = None,
         *,
         weights: Literal["average", "live"] | None = None,
+        resample: int | None = None,
+        reject: bool = False,
         **options: object,
     ) -> Any:
         """Draw n samples in the task's own type; see `Sampler.sample`.
@@ -637,15 +662,35 @@ class Run:
             seed: another one, other samples.
             label: of one class alone.
             weights: see `weighted`; None is what was handed over.
+            resample: each is chosen among so many candidates by the judge, see `judge`.
+            reject: candidates are taken or rejected by the judge.
             options: of the model, by name.
 
         Raises:
-            ConfigurationError: what was trained draws no samples, or there is no such class, option or weights.
+            ConfigurationError: what was trained draws no samples, or there is no such class, option, weights or judge.
         """
         model = self.model if weights is None else self.weighted(weights)
+        model = chosen(model, self.path, resample, reject=reject)
         if not isinstance(model, Sampler):
             raise ConfigurationError(f"{self.path} holds {model.title}, which draws no samples: use run.apply(given)")
         return model.sample(n, seed, label, **options)
+
+    def judge(
+        self, samples: int | None = None, *, fresh: bool = False, seed: int = 0, progress: OnProgress = quiet
+    ) -> "Judged":
+        """Make a judge of what was handed over and keep it beside that; `sample` and `evaluate` choose by it.
+
+        Args:
+            samples, fresh, seed, progress: see `saddlepoint.runs.judging.fit_judge`.
+
+        Raises:
+            ConfigurationError: no discriminator, or none that can judge single samples; says why.
+        """
+        from saddlepoint.runs.judging import fit_judge, keep_judge
+
+        found = fit_judge(self, samples, fresh=fresh, seed=seed, progress=progress)
+        keep_judge(self, found)
+        return found
 
     def weighted(self, weights: str) -> Model:
         """The model of the newest checkpoint with its averaged weights, or with those that training goes on with.
@@ -777,6 +822,7 @@ class Run:
             if not other and (what := self.changed) is not None:
                 notes = (f"{what}: they are not those that the generator was trained on",)
         models, seen = self.models(settings.weights)
+        models = with_chosen(models, self.path, settings.resample, reject=settings.reject)
         if other:
             config = config.with_data(str(data)) if isinstance(data, str | Path) else _with_given(config, data)
         given = _given_data(task, config, data, progress) if other or own is None else own

@@ -21,6 +21,7 @@ from saddlepoint.marks.signing import credentials_in
 from saddlepoint.runs.run import Run
 from saddlepoint.storage.sealed import checksum
 from saddlepoint.tasks import Converter, Model, Sampler
+from saddlepoint.tasks.judge import chosen_as
 from saddlepoint.tasks.model import FOLDER, number_of
 from saddlepoint.tasks.pictures import write_animation
 
@@ -124,7 +125,7 @@ def _reproduced(file: Path, mark: Mark, run: Run, source: Path | None) -> tuple[
             f"its rows complete a table of the user's ({mark.options['like']}): sample again and compare",
         )
     with tempfile.TemporaryDirectory(prefix="saddlepoint-") as folder:
-        made = _made(Path(folder), file, mark, model, source)
+        made = _made(Path(folder), file, mark, model, source, run.path)
         if isinstance(made, str):
             return "not tried", made
         if made.is_file() and made.read_bytes() == file.read_bytes():
@@ -140,7 +141,7 @@ def _reproduced(file: Path, mark: Mark, run: Run, source: Path | None) -> tuple[
     return "different", f"the run makes another sample of this mark{because}"
 
 
-def _made(folder: Path, file: Path, mark: Mark, model: Model, source: Path | None) -> Path | str:
+def _made(folder: Path, file: Path, mark: Mark, model: Model, source: Path | None, run: Path) -> Path | str:
     """The file that the mark says, made anew below a folder; or why it can't be made."""
     target = folder / file.name
     if isinstance(model, Converter):
@@ -163,7 +164,9 @@ def _made(folder: Path, file: Path, mark: Mark, model: Model, source: Path | Non
         several = sorted((folder / "set").glob("*/generated-*.png"))
         own = [one for one in several if (said := mark_in(one)) and said.label == mark.label]
         return "it says no class of the run's" if wanted < 0 or not own else own[-1]
-    options, label = model.Options.read(dict(mark.options)), model.class_named(mark.label)
+    model, given = chosen_as(mark.options, model, run)
+    assert isinstance(model, Sampler)
+    options, label = model.Options.read(given), model.class_named(mark.label)
     if mark.command == "walk":
         write_animation(target, model.walk(FRAMES, seed, label, options), mark)
         return target

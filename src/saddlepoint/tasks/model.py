@@ -8,6 +8,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ from saddlepoint.storage import (
     write_sealed,
 )
 from saddlepoint.storage.sealed import checksum
+from saddlepoint.tasks.candidates import Choice
 from saddlepoint.tasks.graph import Graph, LatentGraph
 
 WEIGHTS, CONFIG, CARD = "generator.safetensors", "config.yaml", "README.md"
@@ -489,6 +491,10 @@ class LatentSampler(Sampler):
 
     latent: LatentInput
     class_names: tuple[str, ...] = field(default=(), kw_only=True)
+    #: Whether a judge is trained where no samples are given, as a training's own discriminator is no judge of it.
+    judged_anew: ClassVar[bool] = False
+    #: Chooses what is drawn among candidates; None draws as the network makes them.
+    choice: Choice | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def classes(self) -> Sequence[str]:
@@ -551,9 +557,37 @@ class LatentSampler(Sampler):
         """Classes for n samples where none is named, int64 (n,): all in turn."""
         return torch.arange(n) % len(self.class_names)
 
+    def chosen_by(self, choice: Choice) -> Self:
+        """The same model, whose samples are chosen among candidates."""
+        other = copy(self)
+        other.choice = choice
+        return other
+
     def made(self, n: int, seed: int = 0, label: str | None = None) -> Tensor:
         """n samples (n, *shape), as `finished` gives them."""
-        return self.render(self.latents(n, seed), self.labels(n, label, seed))
+        return self.finished(self.drawn(n, seed, self.labels(n, label, seed))[0])
+
+    def drawn(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """The network's outputs for n samples of classes (n,), chosen where they are to be, and their latents."""
+        if (choice := self.choice) is None:
+            return self.candidates(n, seed, labels)[1]
+
+        def propose(places: Tensor, own_seed: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+            own = None if labels is None else labels[places.clamp_max(n - 1)]
+            shown, kept = self.candidates(len(places), own_seed, own)
+            return choice.judge(shown, own), kept
+
+        return choice(n, seed, propose)
+
+    def possible(self, shown: Tensor) -> Tensor:
+        """Which real samples (n, *shape), as discriminators see them, are of a kind that is ever made: bool (n,)."""
+        return torch.ones(len(shown), dtype=torch.bool, device=shown.device)
+
+    def candidates(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """n candidates as discriminators see them, (n, *shape), and what is kept of them: outputs and latents."""
+        latents = self.latents(n, seed)
+        outputs = self.outputs(latents, labels)
+        return outputs, (outputs, latents)
 
     def render(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Samples of latents, as `finished` gives them."""

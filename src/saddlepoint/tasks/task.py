@@ -33,6 +33,10 @@ class EvaluationOptions(Settings):
     """Seed of latents, of the order of the real data, and of subsets."""
     weights: tuple[str, ...] | None = None
     """Which weights are measured: `ema`, the average, `live`, the trained ones; None is the task's own choice."""
+    resample: int | None = Field(default=None, ge=2)
+    """Measure also what the run's judge chooses among so many candidates; `saddle judge RUN` makes one."""
+    reject: bool = False
+    """Measure also what the run's judge takes by rejection."""
     device: str = "auto"
     """Where feature extractors work: auto, cpu, cuda …"""
 

@@ -125,7 +125,7 @@ def test_a_generator_of_waves_makes_them_as_its_network_does(folder: Path, tmp_p
     waves = generator.render(latents, labels)
     with torch.no_grad():
         torch.testing.assert_close(waves, generator.network(latents, labels)[:, 0])
-    pictures = generator.levels(latents, labels)
+    pictures = generator.levels(generator.outputs(latents, labels))
     torch.testing.assert_close(pictures.float() / 255, generator.pictured.levels(waves), rtol=0, atol=0.003)
     evaluated = evaluate_sounds({"live": generator}, *sets_of(tiny(folder)), made_up(), ["frechet"], samples=20)
     assert [m.protocol.weights for m in evaluated.numbers] == ["live", "live", "floor: test"]
@@ -152,7 +152,7 @@ def test_the_decoder_of_an_autoencoder_of_sounds_is_told_the_class(folder: Path)
         torch.nn.init.normal_(assembled.game.players["generator"].decoder.entry.embedding.weight, std=10)
     trained = assembled.setup.model
     latents = trained.latents(4, seed=0)
-    low, high = (trained.levels(latents, torch.full((4,), label)) for label in (0, 1))
+    low, high = (trained.levels(trained.outputs(latents, torch.full((4,), label))) for label in (0, 1))
     assert not torch.equal(low, high)
 
 

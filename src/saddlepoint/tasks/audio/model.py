@@ -85,8 +85,8 @@ class SoundGenerator(LatentSampler):
     default_out = "preview.wav"
 
     @abstractmethod
-    def levels(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Spectrograms of what is made of latents, uint8 (n, 1, bands, frames)."""
+    def levels(self, outputs: Tensor) -> Tensor:
+        """Spectrograms of the network's outputs, uint8 (n, 1, bands, frames)."""
 
     @cached_property
     def pictured(self) -> Spectrogram:
@@ -107,8 +107,9 @@ class SoundGenerator(LatentSampler):
 
     def draw(self, n: int, seed: int, label: str | None, options: SoundOptions) -> DrawnSounds:
         """Sounds with their latents and classes."""
-        latents, labels = self.latents(n, seed), self.labels(n, label, seed)
-        return DrawnSounds(self.render(latents, labels), latents, labels, options)
+        labels = self.labels(n, label, seed)
+        outputs, latents = self.drawn(n, seed, labels)
+        return DrawnSounds(self.finished(outputs), latents, labels, options)
 
     def presented(self, drawn: DrawnSounds) -> Sounds:
         """The sounds and their rate."""
@@ -123,7 +124,7 @@ class SoundGenerator(LatentSampler):
 
     def made_levels(self, n: int, seed: int) -> Tensor:
         """Spectrograms of the sounds of `made(n, seed)`."""
-        return self.levels(self.latents(n, seed), self.labels(n))
+        return self.levels(self.drawn(n, seed, self.labels(n))[0])
 
     def picture(self, waves: Tensor, columns: int | None = None, scale: int | None = None) -> NDArray[np.uint8]:
         """Spectrograms of sounds (n, samples), low frequencies below."""
@@ -184,10 +185,6 @@ class SpectrogramGenerator(SoundGenerator):
         """The spectrogram and the steps."""
         return {"spectrogram": dict(self.spectrogram), "steps": self.steps}
 
-    def levels(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """What is learnt, before it is heard: uint8 (n, 1, bands, frames)."""
-        return self.stored(self.outputs(latents, labels))
-
     exports: ClassVar[tuple[str, str]] = (
         "levels",
         "spectrograms, uint8 (N, 1, bands, frames), whose phases are to be sought",
@@ -195,15 +192,15 @@ class SpectrogramGenerator(SoundGenerator):
 
     def exported(self, outputs: Tensor) -> Tensor:
         """Bytes."""
-        return self.stored(outputs)
+        return self.levels(outputs)
 
-    def stored(self, outputs: Tensor) -> Tensor:
-        """The network's outputs as bytes."""
+    def levels(self, outputs: Tensor) -> Tensor:
+        """What is learnt, before it is heard: uint8 (n, 1, bands, frames)."""
         return to_bytes(outputs, RANGE)
 
     def finished(self, outputs: Tensor) -> Tensor:
         """Waves (n, samples) in [−1, 1]."""
-        return self.heard(self.stored(outputs))
+        return self.heard(self.levels(outputs))
 
     def heard(self, levels: Tensor) -> Tensor:
         """Pictures, uint8 (n, 1, bands, frames) → waves (n, samples)."""
@@ -221,9 +218,9 @@ class WaveformGenerator(SoundGenerator):
         """The spectrogram."""
         return {"spectrogram": dict(self.spectrogram)}
 
-    def levels(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+    def levels(self, outputs: Tensor) -> Tensor:
         """Spectrograms of what is made, uint8 (n, 1, bands, frames)."""
-        return to_bytes(self.pictured.levels(self.render(latents, labels)), (0.0, 1.0))
+        return to_bytes(self.pictured.levels(self.finished(outputs)), (0.0, 1.0))
 
     exports: ClassVar[tuple[str, str]] = ("waves", "(N, samples) in [-1, 1]")
 

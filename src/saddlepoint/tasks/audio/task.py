@@ -118,7 +118,7 @@ def _autoencoder(config: AudioAutoencoderConfig, data: SoundData, make: Networks
     batches = Scheduled(stream, {}, make.device)
     model = _model(config, network, spectrogram, latent, classes)
     assert isinstance(model, SpectrogramGenerator)
-    density = CodeDensity(player, model, stream, model.stored)
+    density = CodeDensity(player, model, stream, model.levels)
     probe = AutoencoderProbe(_probe(config, data, levels, make, stream, model, batches), density)
     return Setup(data, {"generator": player}, autoencoder_losses, batches, model, probe, at_answer=density.fit)
 

@@ -94,8 +94,9 @@ class ImageGenerator(LatentSampler):
 
     def draw(self, n: int, seed: int, label: str | None, options: ImageOptions) -> DrawnImages:
         """Images with their latents and classes."""
-        latents, labels = self.latents(n, seed), self.labels(n, label)
-        return DrawnImages(self.render(latents, labels), latents, labels, label, options)
+        labels = self.labels(n, label)
+        outputs, latents = self.drawn(n, seed, labels)
+        return DrawnImages(self.finished(outputs), latents, labels, label, options)
 
     def bytes_each(self, options: ImageOptions) -> int:
         """Of its enlarged pixels in a picture, too."""
@@ -117,6 +118,9 @@ class ImageGenerator(LatentSampler):
 
     def in_chunks(self, n: int, seed: int, chunk: int) -> Iterator[Tensor]:
         """The images of `made(n, seed)`, so many at a time."""
+        if self.choice is not None:
+            yield from self.made(n, seed).split(chunk)
+            return
         latents, labels = self.latents(n, seed), self.labels(n)
         for start in range(0, n, chunk):
             part = slice(start, start + chunk)

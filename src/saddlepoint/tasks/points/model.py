@@ -68,8 +68,8 @@ class PointGenerator(LatentSampler):
 
     def draw(self, n: int, seed: int, label: str | None, options: PointOptions) -> DrawnPoints:  # noqa: ARG002
         """Points with their latents."""
-        latents = self.latents(n, seed)
-        return DrawnPoints(self.render(latents), latents, options)
+        outputs, latents = self.drawn(n, seed, None)
+        return DrawnPoints(self.finished(outputs), latents, options)
 
     def presented(self, drawn: DrawnPoints) -> Tensor:
         """The points, float (n, …)."""

@@ -110,8 +110,8 @@ class WindowGenerator(LatentSampler):
 
     def draw(self, n: int, seed: int, label: str | None, options: WindowOptions) -> DrawnWindows:  # noqa: ARG002
         """Windows with their latents."""
-        latents = self.latents(n, seed)
-        return DrawnWindows(self.render(latents).numpy(), latents, options)
+        outputs, latents = self.drawn(n, seed, None)
+        return DrawnWindows(self.finished(outputs).numpy(), latents, options)
 
     def presented(self, drawn: DrawnWindows) -> "pandas.DataFrame":
         """A pandas DataFrame: `window`, `step`, and the columns, constants too."""

@@ -283,7 +283,7 @@ class RowGenerator(RowSampler, LatentSampler):
         """Rows of latents and of states."""
         labels = self.labels(n, None, seed) if states is None else states.draw(n, rng(seed, "states"))
         coding = self.ruled.coding
-        table = coding.decode(self.render(self.latents(n, seed), labels), seed)
+        table = coding.decode(self.finished(self.drawn(n, seed, labels)[0]), seed)
         if states is not None:
             own = coding.codings[[column.name for column in coding.columns].index(states.column)]
             table = forced(table, states, own, np.random.default_rng(seed_for(seed, "forced")).random(n))

@@ -99,6 +99,11 @@ class TableConfig(AdversarialConfig):
         """All; none under differential privacy, which the others do not have."""
         return self.models if self.privacy is None else {}
 
+    @property
+    def only_reading(self) -> str | None:
+        """Differential privacy accounts for the training alone."""
+        return None if self.privacy is None else "what it tells of a row is beyond what its ε and δ account for"
+
 
 class TableAutoencoderConfig(AutoencoderConfig):
     """An autoencoder of rows."""

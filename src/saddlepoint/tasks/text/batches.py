@@ -36,6 +36,11 @@ class TextBatch:
     penalty: Tensor | None = None
 
     @property
+    def conditions(self) -> tuple[Tensor, ...]:
+        """What both networks are given after their input: nothing."""
+        return ()
+
+    @property
     def real(self) -> Tensor:
         """The tokens as discriminators see them, ones among zeros, float (N, length, size)."""
         return one_hot(self.tokens, self.size).to(self.latent.dtype)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import rng
@@ -62,6 +63,7 @@ class TextGenerator(LatentSampler):
     Options = TextOptions
     default_out = ""
     files: ClassVar[tuple[str, ...]] = ("vocabulary",)
+    judged_anew: ClassVar[bool] = True
 
     def details(self) -> dict[str, Any]:
         """The vocabulary."""
@@ -111,12 +113,34 @@ class TextGenerator(LatentSampler):
 
     def tokens(self, n: int, seed: int = 0, temperature: float = 1.0, begin: Sequence[int] = ()) -> Tensor:
         """Numbers of tokens, int64 (n, begin + length), ends filling up; the first of a seed do not depend on n."""
-        with self.evaluating():
-            blocks = [
-                self.sequence_writer.draw(TOGETHER, rng(seed, block, "texts"), temperature, self.words.barred, begin)
-                for block in range(-(-n // TOGETHER))
-            ]
+        if (choice := self.choice) is not None:
+
+            def propose(places: Tensor, own_seed: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+                drawn = self._written(len(places), rng(own_seed, "texts"), temperature, begin)
+                return choice.judge(self._as_judged(drawn)), (drawn,)
+
+            return choice(n, seed, propose)[0]
+        blocks = [
+            self._written(TOGETHER, rng(seed, block, "texts"), temperature, begin) for block in range(-(-n // TOGETHER))
+        ]
         return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
+
+    def possible(self, shown: Tensor) -> Tensor:
+        """Those without tokens that are never written: a judge would know a real text by them, and choose nothing."""
+        return shown[:, :, list(self.words.barred)].flatten(1).sum(1) == 0
+
+    def candidates(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002
+        """n texts as discriminators see them, ones among zeros (n, *shape), and as numbers of tokens."""
+        drawn = self._written(n, rng(seed, "texts"), 1.0, ())
+        return self._as_judged(drawn), (drawn,)
+
+    def _written(self, n: int, source: torch.Generator, temperature: float, begin: Sequence[int]) -> Tensor:
+        with self.evaluating():
+            return self.sequence_writer.draw(n, source, temperature, self.words.barred, begin)
+
+    def _as_judged(self, tokens: Tensor) -> Tensor:
+        """Tokens (n, …) as discriminators see them: as many as a training text has, behind a prompt fewer."""
+        return one_hot(tokens[:, : self.shape[0]], self.shape[1]).float()
 
     def texts(self, n: int, seed: int = 0, temperature: float = 1.0, prompt: str = "") -> list[str]:
         """n texts; see `TextOptions`.
