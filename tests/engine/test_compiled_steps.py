@@ -249,7 +249,7 @@ def test_a_package_is_the_eager_step_and_is_loaded_again_unless_it_was_damaged(t
     _, again, _ = both(networks_game_of_adam, method, draw, 100, compiler=copy.copy(compiler))
     assert package.stat().st_mtime_ns == written
     assert torch.equal(again, ours)
-    assert sorted(p.suffix for p in (tmp_path / "cache").iterdir()) == [".pt2", ".sha256"]
+    assert sorted(p.suffix for p in (tmp_path / "cache").iterdir()) == [".products", ".pt2", ".sha256"]
 
 
 def networks_game_of_adam():
