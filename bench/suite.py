@@ -22,11 +22,15 @@ from typing import Any
 
 import torch
 
+from saddlepoint.cache import cache_folder
+from saddlepoint.core import Outcome
+from saddlepoint.engine import CompiledSteps, PackageCompiler
 from saddlepoint.runs.assembly import Assembly, assemble
 from step import CASES, Step, by_hand, by_us, settled
 
-#: Sides that are Python of this environment; `compiled` is the plain loop with `torch.compile` of both networks.
-OURS = ("hand", "ours", "compiled")
+#: Sides in Python of this environment: `compiled` is the plain loop with `torch.compile` of both networks, `graph`
+#: ours by `--engine compiled`.
+OURS = ("hand", "ours", "compiled", "graph")
 JAX = Path(__file__).parent / "peers" / "jax_classic.py"
 
 
@@ -40,6 +44,17 @@ def compiled(start: Assembly) -> Assembly:
     return start
 
 
+def by_graph(start: Assembly) -> Step:
+    """The step of our loop as one graph, compiled into the same folder as by `saddle train`."""
+    steps = CompiledSteps(start.game, start.method, PackageCompiler(cache_folder() / "compiled"))
+    steps.look_ahead(start.batches)
+
+    def step() -> None:
+        assert steps.step(start.batches).outcome is Outcome.RUNNING
+
+    return step
+
+
 def work(side: str, case: str, threads: int) -> None:
     """Answer blocks of steps on stdin by milliseconds a step, wall and CPU, on stdout."""
     torch.set_num_threads(threads)
@@ -49,6 +64,7 @@ def work(side: str, case: str, threads: int) -> None:
         "hand": lambda: by_hand(config, data, start),
         "compiled": lambda: by_hand(config, data, compiled(start)),
         "ours": lambda: by_us(start),
+        "graph": lambda: by_graph(start),
     }
     step = made[side]()
     for _ in range(10):

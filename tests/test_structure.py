@@ -38,7 +38,8 @@ ARROWS = {
     # Sounds are compared in the spectra that signals has.
     "metrics": ({"signals"}, {"torch", "numpy", "scipy", "sklearn"}),
     "extractors": ({"cache", "disk", "signals"}, {"torch", "safetensors", "pooch", "torch_fidelity", "timm"}),
-    "training": ({"configuration", "core", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
+    "engine": ({"core"}, {"torch"}),
+    "training": ({"configuration", "core", "engine", "measures", "storage"}, {"torch", "safetensors", "pydantic"}),
     "tracking": ({"configuration", "storage", "training"}, {"torch", "numpy", "PIL", "trackio", "wandb", "mlflow"}),
     "components": (
         {
@@ -58,8 +59,19 @@ ARROWS = {
     "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
-            *("components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks", "measures"),
-            *("methods", "networks", "penalties", "report", "storage", "tasks", "terminal", "tracking", "training"),
+            *("cache", "components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks"),
+            *(
+                "measures",
+                "methods",
+                "networks",
+                "penalties",
+                "report",
+                "storage",
+                "tasks",
+                "terminal",
+                "tracking",
+                "training",
+            ),
         },
         {"torch", "numpy", "rich", "onnxruntime", "onnxscript", "cryptography", "huggingface_hub"},
     ),

@@ -129,7 +129,7 @@ def options_of(kind: type[Settings], given: Mapping[str, Any], what: str, others
 
 
 #: Settings that few change: shown by --help-all.
-_RARE = (*Config.fixed, "device", "threads", "compiled", "accumulate", "precision", "channels_last")
+_RARE = (*Config.fixed, "device", "threads", "engine", "accumulate", "precision", "channels_last")
 
 
 def settings_help(config: Config, *, everything: bool) -> str:

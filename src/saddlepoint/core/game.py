@@ -12,13 +12,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from saddlepoint.core.batches import Batch, Batches
-from saddlepoint.core.compiled import CompiledField, Gradients
 from saddlepoint.core.forward_passes import ForwardPasses
 from saddlepoint.core.outcome import NonFinite
 from saddlepoint.core.point import Point, all_finite
 from saddlepoint.core.preconditioner import Diagonal, preconditioner
 from saddlepoint.core.randomness import seeded
 from saddlepoint.core.ranks import Share, mean_over_ranks, mean_with_losses, see_whole_batches, sharing
+from saddlepoint.core.recording import is_recording
 from saddlepoint.core.second_order import ElementaryNormalisation, missing_derivatives_named
 from saddlepoint.core.spectral_vectors import SpectralVectors
 
@@ -26,6 +26,7 @@ Players = Mapping[str, nn.Module]
 PlayerLoss = Callable[[Players, Any], Tensor]
 JointLoss = Callable[[Players, Any, Sequence[str]], Mapping[str, Tensor]]
 Values = dict[str, Tensor]
+Gradients = tuple[dict[str, Sequence[Tensor]], dict[str, Tensor]]
 #: A batch's value ↦ parts of it, each with its share of the batch; shares add up to 1.
 Parts = Callable[[Any], Iterable[tuple[float, Any]]]
 #: Batches over which `Game.recalibrate_batch_norm` takes statistics.
@@ -42,9 +43,6 @@ class Game:
             and may share work between them. A loss never detaches: the game freezes the players that do
             not move, so no graph is larger than it must be, and products of second order stay complete.
         optimizers: an ordinary `torch.optim` optimizer each, over all of the player's parameters.
-        compiled: evaluate `field` as one graph that `torch.compile` made, gradients of any order inside the loss
-            included; a string names a backend other than inductor. It equals the eager field to the root of the
-            precision, or is refused. `linearize`, `losses_at` and all inside `untouched` stay eager.
         parts: evaluate `field` on parts of a batch, one after another, and take the mean of their gradients, so that
             only one part's graph is held at a time. It is the field of the whole batch where losses are means over
             samples (`mean_over_samples`) and networks do not let samples see each other (`coupled_layers`); buffers
@@ -60,7 +58,6 @@ class Game:
         players: Mapping[str, nn.Module],
         losses: Mapping[str, PlayerLoss] | JointLoss,
         optimizers: Mapping[str, Optimizer],
-        compiled: bool | str = False,
         parts: Parts | None = None,
     ) -> None:
         self.parts = parts
@@ -83,8 +80,6 @@ class Game:
         #: The players that rested in the last step.
         self.rested: frozenset[str] = frozenset()
         self._check()
-        backend = compiled if isinstance(compiled, str) else "inductor"
-        self._compiled = CompiledField(self.players, self._losses, backend) if compiled else None
 
     def _check(self) -> None:
         for name in self.names:
@@ -137,8 +132,8 @@ class Game:
         names, gradients, values = self._awake(batch, self._known(only))
         for group in self._groups(names):
             # Noise and buffers begin anew for each group, so that a field does not depend on who is asked together.
-            # Where a pass is taken decides in what order ranks wait for each other; a compiled graph has its own.
-            if batch.share is not None or self._compiled is not None:
+            # Where a pass is taken decides in what order ranks wait for each other; a recorded step merges equal ones.
+            if batch.share is not None or is_recording():
                 following = ()
             with (
                 self._passes.shared(
@@ -360,12 +355,8 @@ class Game:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Look without a trace: inside the block buffers are copies, nothing is counted, and nothing is compiled.
-
-        Compiling for one look, at a batch of another size, would cost more than it saves.
-        """
+        """Look without a trace: inside the block buffers are copies, and nothing is counted."""
         counted, due = (self.evaluations, self.products), dict(self._due)
-        compiled, self._compiled = self._compiled, None
         try:
             with ExitStack() as stack:
                 for buffers in self._buffers.values():
@@ -373,7 +364,7 @@ class Game:
                 yield
         finally:
             self.evaluations, self.products = counted
-            self._compiled, self._due = compiled, due
+            self._due = due
 
     @contextmanager
     def rehearsal(self) -> Iterator[Point]:
@@ -413,8 +404,6 @@ class Game:
         return {name: field[name] for name in names}, values
 
     def _gradients_at_once(self, value: Any, names: Sequence[str], rows: Share | None) -> Gradients:
-        if self._compiled is not None:
-            return self._compiled(value, names)
         losses = self._losses(self.players, value, names, rows)
         gradients: dict[str, Sequence[Tensor]] = {
             name: torch.autograd.grad(

@@ -7,6 +7,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from saddlepoint.core.recording import recorded
+
 
 class Point:
     """A vector made of the players' tensors; also the type of a field, a direction, a displacement.
@@ -141,6 +143,8 @@ class Point:
 @torch.no_grad()
 def all_finite(tensors: list[Tensor]) -> bool:
     """Whether every number of every tensor is finite; one pass, and one wait for the device."""
+    if recorded(tensors):
+        return True
     # An infinity or a NaN always shows in the Euclidean norm, which is quick everywhere. A norm may also overflow
     # where all numbers are finite, so that only a norm which is not finite asks for the slower, exact answer.
     norms = torch._foreach_norm(tensors)

@@ -69,8 +69,8 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
     if group.get("maximize"):
         raise ValueError("an optimizer with maximize=True ascends: negate the player's loss, and leave maximize out")
     state = optimizer.state.get(parameter, {})
-    rate = torch.as_tensor(group["lr"], dtype=gradient.dtype, device=gradient.device)
-    step = int(state.get("step", 0)) + 1
+    rate = gradient.new_full((), group["lr"])
+    step = _count(state) + 1
     decoupled = isinstance(optimizer, AdamW) or group.get("decoupled_weight_decay", False)
     decay = 0.0 if decoupled else group.get("weight_decay", 0.0)
     g = gradient + decay * parameter.detach() if decay else gradient
@@ -112,6 +112,12 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
     return scale
 
 
+def _count(state: Mapping[str, Any]) -> Any:
+    """Steps that were made. A number of Python, or what stands for one while a step is recorded."""
+    step = state.get("step", 0)
+    return step if isinstance(step, int | float) else step.item()
+
+
 def _over(rate: Tensor, square: Tensor, eps: float) -> Tensor:
     """rate/(√square + ε), and 0, with no derivative, where there was never a gradient: not the 1/ε that it would be."""
     root = (square + torch.finfo(square.dtype).tiny).sqrt()
@@ -123,7 +129,7 @@ def _mean(state: Mapping[str, Tensor], key: str, now: Tensor, decay: float) -> T
     return torch.lerp(now, state[key], decay) if key in state else (1 - decay) * now
 
 
-def _rectified(state: Mapping[str, Tensor], group: Mapping[str, Any], g: Tensor, rate: Tensor, step: int) -> Tensor:
+def _rectified(state: Mapping[str, Tensor], group: Mapping[str, Any], g: Tensor, rate: Tensor, step: Any) -> Tensor:
     beta = group["betas"][1]
     correction = 1 - beta**step
     limit = 2 / (1 - beta) - 1

@@ -74,7 +74,8 @@ class Averaged(Method):
     def _weight(self, before: int, after: int) -> float:
         if self.half_life is not None:
             half_life = self.half_life if self.warm_up is None else min(self.half_life, self.warm_up * after)
-            return 1.0 - float(0.5 ** ((after - before) / half_life))
+            weight: float = 1.0 - 0.5 ** ((after - before) / half_life)
+            return weight
         return 1.0 - self.decay if self.decay is not None else 1.0 / (self.steps + 1)
 
     def answer(self, game: Game) -> Point:

@@ -33,6 +33,8 @@ BUDGET = ("samples", "minutes", "epochs", "evaluations")
 HOURS = "hours"
 #: The setting that leaves a recipe's lengths as they are.
 KEEP = "keep_schedules"
+#: The settings that are found by the game itself where they are `auto`, and the word.
+RATES, AUTO = ("lr", "optimizer.lr"), "auto"
 
 
 def configured(
@@ -74,6 +76,10 @@ def configured(
             budget["minutes"] = 60 * float(value) if isinstance(value, int | float) else value
         elif key == KEEP:
             late.append(("plan.keep", value))
+        elif key.endswith(RATES) and value == AUTO:
+            if key not in RATES or "lr" not in config.aliases:
+                raise ConfigurationError(f"rates are found for all players of a game at once: --lr {AUTO}")
+            late.append(("plan.auto_rates", True))
         else:
             (early if key == "data" or key.startswith("data.") else late).append((key, value))
     if budget:

@@ -12,6 +12,7 @@ import numpy
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.cache import cache_folder
 from saddlepoint.components.citing import citations
 from saddlepoint.components.device import pick_device
 from saddlepoint.components.networks import Choice, Networks
@@ -81,6 +82,8 @@ class Assembly:
             examiner,
             next(iter(folder.start.whole()), None),
             spent,
+            config.engine,
+            cache_folder() / "compiled",
         )
 
     def deliver(self, folder: Path, **facts: Any) -> None:
@@ -328,17 +331,14 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
                     f"the {role}'s layers {', '.join(layers[:3])} look at a batch as a whole, which accumulate="
                     f"{config.accumulate} parts change: give accumulate=1, or a network without such layers"
                 )
-    if config.compiled and world() > 1:
-        raise ConfigurationError(
-            f"compiled={config.compiled} is for one process: leave it out with {world()} processes"
-        )
+    if config.engine != "eager" and world() > 1:
+        raise ConfigurationError(f"engine={config.engine} is for one process: leave it out with {world()} processes")
     return Game(
         setup.players,
         setup.losses
         if config.precision == "float32"
         else MixedPrecision(setup.losses, getattr(torch, config.precision)),
         _optimizers(config, setup.players),
-        compiled=config.compiled,
         parts=None if config.accumulate == 1 else partial(in_parts, size=config.batch_size // config.accumulate),
     )
 
@@ -353,7 +353,7 @@ def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, t
         except ConfigurationError as error:
             raise ConfigurationError(f"{error} (the {role})") from error
         if player.clip is not None:
-            optimizers[role].register_step_post_hook(partial(_clip, parameters, player.clip))
+            optimizers[role].register_step_post_hook(partial(_clip, player.clip))
     return optimizers
 
 
@@ -377,8 +377,8 @@ def _freeze(network: nn.Module, layers: int, role: str) -> None:
         module.requires_grad_(requires_grad=False)
 
 
-def _clip(parameters: list[nn.Parameter], bound: float, *_: Any) -> None:
-    clip_parameters(parameters, bound)
+def _clip(bound: float, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    clip_parameters([p for group in optimizer.param_groups for p in group["params"]], bound)
 
 
 def _check_parts(config: Config, setup: Setup[Any], game: Game) -> None:

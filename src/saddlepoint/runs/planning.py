@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from saddlepoint.configuration import assign_values
 from saddlepoint.core.ranks import world
 from saddlepoint.data.dataset import Dataset, OnProgress
 from saddlepoint.runs.assembly import Assembly, assemble
@@ -43,6 +44,10 @@ class Planned:
     stages: tuple[StageInfo, ...]
     pace: Pace | None
 
+    def rated(self, rates: Mapping[str, float], data: Dataset, networks: Mapping[str, nn.Module]) -> "Planned":
+        """The same with other rates, by setting."""
+        return _with_stages(assign_values(self.config, rates), data, networks, self.pace)
+
     @property
     def seconds(self) -> float | None:
         """Expected for the whole run; None where it is not known."""
@@ -73,7 +78,7 @@ def planned(config: Config, data: Dataset, networks: Mapping[str, nn.Module], te
     config = config.planned(budget.samples)
     open_ended = budget.samples is None and config.length is not None and not config.plan.keep
     steps = (budget.samples or config.length or 0) / config.batch_size
-    if not open_ended and (steps < SHORT or config.compiled):
+    if not open_ended and steps < SHORT:
         return _with_stages(config, data, networks, None)
     probed = assemble(config, data, copy.deepcopy(dict(networks)))
     if probed.setup.game is not None:  # a caller's own, which is his to move

@@ -3,6 +3,7 @@
 import copy
 import math
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -40,6 +41,7 @@ from saddlepoint.runs.intervening import (
     with_interventions,
 )
 from saddlepoint.runs.planning import Planned, planned, stages_of
+from saddlepoint.runs.rates import Edge, edge_of
 from saddlepoint.runs.starting import prepare, resolved
 from saddlepoint.runs.watching import Examination
 from saddlepoint.storage import (
@@ -303,6 +305,19 @@ class Run:
     def _tell(self, config: Config, data: Dataset) -> None:
         tell({"path": str(self.path.absolute()), "config": config.plain(), "data": data.fingerprint})
 
+    def _rated(self, plan: Planned, data: Dataset, observer: Observers) -> tuple[Planned, Edge]:
+        """The plan with rates that the game itself proposes; nothing of the short run is kept."""
+        observer.progressed("finding rates", 0, 0)
+        asked, samples = self._configured(), plan.config.budget.samples or plan.config.length
+        if samples is None:
+            raise ConfigurationError("rates are found by a tenth of the run: give --samples or --minutes")
+        if world() > 1:
+            raise ConfigurationError("rates are found by one process: run `saddle tune RECIPE --rate-test` before")
+        with tempfile.TemporaryDirectory() as place:
+            edge = edge_of(asked, samples, Path(place), data, self._networks)
+        observer.said(edge.told)
+        return plan.rated(edge.chosen, data, self._networks), edge
+
     def _race(self, config: AutoConfig, observer: Observers, report: bool) -> None:
         with self.storage.held():
             best = race(self, config, observer)
@@ -316,6 +331,7 @@ class Run:
         if continued and (what := changed(self.storage.read_identity(), data)) is not None:
             raise ConfigurationError(f"{what}: restore them, or begin a new run with --out")
         observer.started(RunInfo(config, data, self.path, continued))
+        edge: Edge | None = None
         try:
             if continued:
                 carry_out(self.storage)
@@ -324,6 +340,8 @@ class Run:
                 plan = Planned(config, assembly, stages_of(assembly), None)
             else:
                 plan = planned(config, data, self._networks, observer.progressed)
+                if config.plan.auto_rates:
+                    plan, edge = self._rated(plan, data, observer)
                 assembly, self.config = plan.assembly, plan.config
                 config = plan.config
             observer.planned(self._info(plan, data, continued=continued))
@@ -334,6 +352,7 @@ class Run:
             else:
                 identity |= {"started": _now(), "plan": _told(plan)}
                 identity |= {"chosen": self._chosen} if self._chosen else {}
+                identity |= {} if edge is None else {"rates": edge.plain()}
             if (prepared := prepare(self.storage, config, data, self._networks)) is not None:
                 identity["warm_start"] = prepared.taken.plain()
                 for sentence in prepared.taken.sentences():

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from saddlepoint.components.registries import METHOD_REGISTRY, REGULARISER_REGISTRY
 from saddlepoint.components.regularisers import REGULARISERS
 from saddlepoint.components.settings import AdversarySettings, Choice, Player
-from saddlepoint.configuration import ConfigurationError, Settings
+from saddlepoint.configuration import ConfigurationError, Settings, assign_values
 from saddlepoint.data.scheduled import Timeline
 from saddlepoint.disk import without_links
 from saddlepoint.training import Budget, Intervals, Length, Plan, Schedules, Start, Until, scaled
@@ -97,8 +97,9 @@ class Config(Settings, ABC):
     """auto, cpu, cuda, cuda:1 …"""
     threads: int | None = Field(default=None, ge=1)
     """Threads on the CPU; none is torch's own choice. Results are equal to the last bit for the same number only."""
-    compiled: bool = False
-    """Compile the field once, in a minute or two; pays for long runs."""
+    engine: Literal["eager", "compiled", "auto"] = "eager"
+    """What plays the steps: `eager` is torch as it is, `compiled` a whole step as one graph that is compiled first, in
+    half a minute or more, and refuses what can't be, `auto` begins eagerly and changes over where that pays."""
     data: DataSettings
     """What the run learns from."""
     method: Annotated[Choice, METHOD_REGISTRY]
@@ -222,7 +223,11 @@ class Config(Settings, ABC):
                     budget = Budget(samples=round(plan.samples * asked / then))
         if start is not None and before.start is not None and start.samples is None and start.run == before.start.run:
             start = before.start  # the other run may be gone
-        return self.planned(before.length).model_copy(update={"plan": plan, "budget": budget, "start": start})
+        own = self
+        if self.plan.auto_rates and plan.auto_rates:  # found once, as the run began
+            rates = {f"{role}.optimizer.lr": player.optimizer["lr"] for role, player in before.players.items()}
+            own = assign_values(self, rates)
+        return own.planned(before.length).model_copy(update={"plan": plan, "budget": budget, "start": start})
 
     def begins_as(self, before: "Config") -> bool:
         """Whether a run that began as the other is the one that is asked for: in its length, and in all else."""

@@ -20,7 +20,7 @@ from saddlepoint.training import Budget
 M = TypeVar("M", bound=Model)
 #: Settings that have to do with steps.
 OF_STEPS = (
-    *("method", "average", "schedules", "batch_size", "accumulate", "precision", "channels_last", "compiled"),
+    *("method", "average", "schedules", "batch_size", "accumulate", "precision", "channels_last", "engine"),
     *("plan", "until", "every", "start", "on_trouble"),
 )
 

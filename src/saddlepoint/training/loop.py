@@ -18,6 +18,7 @@ from saddlepoint.core.ranks import as_on_the_first, rank, together
 from saddlepoint.measures import Number, declared, values
 from saddlepoint.storage import Checkpoint, NoCheckpoint, RunFolder, append_record, trim_records, write_atomically
 from saddlepoint.training.budget import Budget, Intervals, crossed
+from saddlepoint.training.engine import Engine, EngineName
 from saddlepoint.training.interruption import Interruption, interruption
 from saddlepoint.training.observer import Observer, Progress
 from saddlepoint.training.probe import Probe
@@ -31,6 +32,8 @@ from saddlepoint.training.trouble import Examiner, Trouble
 PICTURE = 15.0
 #: Pictures of one session that the clock asked for; more are thinned out.
 CLOCKED = 400
+#: Seconds between two looks at what is being compiled.
+COMPILING = 0.05
 #: Seconds between two looks at what other processes ask for.
 ASKED = 0.25
 
@@ -118,6 +121,8 @@ class Training:
         stages: parts of the run whose ends are kept, before any checkpoint that lies beyond them.
         examiner: looks at every record, and may end the run.
         start: the checkpoint that it begins from; None begins with the game as it is.
+        engine: what plays the steps, from `run` on.
+        cache: the folder of compiled graphs; None keeps them in the run's.
         spent: seconds that were spent before, also on what was taken away since: no checkpoint counts fewer.
     """
 
@@ -138,7 +143,10 @@ class Training:
         examiner: Examiner | None = None,
         start: Checkpoint | None = None,
         spent: float = 0.0,
+        engine: EngineName = "eager",
+        cache: Path | None = None,
     ) -> None:
+        self.engine = Engine(engine, game, method, folder, cache or folder.path / "compiled", observer.said)
         self.examiner, self.start = examiner, start
         self.optimizer_schedule, self.stopping, self.stages = optimizer_schedule, stopping, tuple(stages)
         self.game, self.method, self.batches, self.probe = game, method, batches, probe
@@ -170,6 +178,7 @@ class Training:
         try:
             if not leads():
                 return self._follow()
+            self.engine.begin(self.batches)
             self._restore()
             tell(self._begun_from)
             self._level()
@@ -178,6 +187,8 @@ class Training:
                 return replace(result, times=self._times())
         except OSError as error:
             raise RunFailed(self._disk_trouble(error)) from error
+        finally:
+            self.engine.end()
 
     def _play(self, interrupted: Interruption) -> Result:
         if not self.game.names:
@@ -197,6 +208,9 @@ class Training:
             if ending is not None:
                 return ending
 
+            if not self.engine.ready(self.batches):
+                time.sleep(COMPILING)
+                continue
             before = self.batches.position
             step = self.step()
             if step.outcome is not Outcome.RUNNING:
@@ -225,6 +239,7 @@ class Training:
                 self._thin_out(self._snapshot())
             if saving:
                 self._save(metrics)
+                self.engine.consider(self.batches, self._seconds_left())
 
     def _ending(self) -> Result | None:
         """The end, where one of its reasons is there."""
@@ -290,6 +305,7 @@ class Training:
             ValueError: the checkpoint is not one of this game.
         """
         state = load_state(checkpoint.path, self.game, self.method, self.batches)
+        self.engine.loaded()
         if self.optimizer_schedule is not None:  # a checkpoint has those that it was saved with
             self.optimizer_schedule.begin()
         return state
@@ -300,7 +316,7 @@ class Training:
             self.optimizer_schedule.set(self.batches.position)
         began = time.perf_counter()
         with together() if self._together else nullcontext():
-            step = self.method.step(self.game, self.batches)
+            step = self.engine.step(self.batches)
         self._stepping += time.perf_counter() - began
         if step.outcome is Outcome.RUNNING:
             self.steps += 1
@@ -471,6 +487,12 @@ class Training:
         """Where the run is now."""
         seconds = self._seconds_before + time.monotonic() - self._started
         return Progress(self.batches.position, self.steps, self.game.evaluations, seconds)
+
+    def _seconds_left(self) -> float:
+        """Until the budget is spent, at the pace of this run; infinity where nobody can tell."""
+        progress = self.progress()
+        share = self.budget.share(progress.samples, progress.seconds, progress.evaluations)
+        return progress.seconds * (1 / share - 1) if share > 0 else math.inf
 
     def _times(self) -> dict[str, float]:
         data = min(self.batches.seconds, self._stepping)

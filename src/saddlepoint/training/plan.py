@@ -34,6 +34,8 @@ class Plan(Settings):
     """Minutes that were asked for; the samples that fill them were found as the run began, by a probe."""
     epochs: float | None = Field(default=None, gt=0)
     """Epochs that were asked for."""
+    auto_rates: bool = False
+    """Whether the players' rates were found by the game itself as the run began, by a short run (`--lr auto`)."""
 
 
 def lengths(kind: type[Settings], prefix: str = "") -> Iterator[str]:

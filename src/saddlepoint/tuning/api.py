@@ -21,11 +21,11 @@ from saddlepoint.report.tuning import write_tuning
 from saddlepoint.runs.api import configured
 from saddlepoint.runs.planning import planned
 from saddlepoint.runs.progress import err, work_here
+from saddlepoint.runs.rates import BELOW, edge_of
 from saddlepoint.runs.run import RUNS, Run
 from saddlepoint.storage import RunFolder, free_name, plain_name, started_with, write_atomically
 from saddlepoint.tasks import Config, FittedConfig, task_of
 from saddlepoint.training import Budget, RunFailed
-from saddlepoint.tuning.rates import BELOW, edge_of
 from saddlepoint.tuning.space import any_rates, space_of, with_values
 from saddlepoint.tuning.study import Study, claimed, measured_by, opened, optuna, place_of, play
 
@@ -151,7 +151,7 @@ def tune(
         over: what is searched: groups (`rates`, `penalties`, `betas`, `average`, `method`, `width`), or settings as
             "KEY=LOW..HIGH" or "KEY=A|B|C"; nothing is all groups, with `rate_test` the rates alone.
         rate_test: whether the game itself proposes the first trials after the recipe's own: a short run's modes say
-            from what rates on each player overshoots, and a few below are tried (`tuning.rates`). Without `trials` or
+            from what rates on each player overshoots, and a few below are tried (`runs.rates`). Without `trials` or
             `minutes` these are all.
         jobs: processes at once; None is one a core.
         storage: URL of a database, as "postgresql://…", on which several machines work; None is a file in the folder.

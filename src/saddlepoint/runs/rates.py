@@ -1,21 +1,24 @@
 """Rates from the game itself: from a short run's modes, where both players' rates break, and a few below to try."""
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
-from saddlepoint.configuration import ConfigurationError
+from saddlepoint.configuration import ConfigurationError, assign_values
 from saddlepoint.core import NonFinite
 from saddlepoint.data.dataset import Dataset
 from saddlepoint.dynamics import reduced
-from saddlepoint.runs import Run
 from saddlepoint.tasks import Config
 from saddlepoint.training import Budget, RunFailed
-from saddlepoint.tuning.space import with_values
+
+if TYPE_CHECKING:
+    from saddlepoint.runs.run import Run
 
 #: Share of a trial that the short run sees, and its least number of steps.
 SHARE, STEPS = 0.1, 60
@@ -45,12 +48,33 @@ class Edge:
     together: float
     tried: tuple[Mapping[str, float], ...]
 
+    @property
+    def chosen(self) -> Mapping[str, float]:
+        """The rates that a run takes which is to find its own, by setting."""
+        return self.tried[0]
+
+    @property
+    def told(self) -> str:
+        """What was found, in a sentence."""
+        own = ", ".join(f"{key.partition('.')[0]} {rate:.2g}" for key, rate in self.chosen.items())
+        alone = ", ".join(f"{key.partition('.')[0]} {rate:.2g}" for key, rate in self.alone.items())
+        return (
+            f"rates: {own}, half of what the game holds (each player overshoots alone at {alone}; "
+            f"all together hold {self.together:.0%} of these)"
+        )
+
     def plain(self) -> dict[str, Any]:
-        """As `tuning.json` has it."""
+        """As `tuning.json` and `run.json` have it."""
         return {**asdict(self), "alone": dict(self.alone), "tried": [dict(values) for values in self.tried]}
 
 
-def edge_of(config: Config, samples: int, folder: Path, data: Dataset | None = None) -> Edge:
+def edge_of(
+    config: Config,
+    samples: int,
+    folder: Path,
+    data: Dataset | None = None,
+    networks: Mapping[str, nn.Module] | None = None,
+) -> Edge:
     """Play a recipe for a moment, and ask its modes how large both rates may be.
 
     The modes are those of the Jacobian between the roots of the optimizers' preconditioner (`dynamics.reduced`), so
@@ -59,26 +83,40 @@ def edge_of(config: Config, samples: int, folder: Path, data: Dataset | None = N
 
     Args:
         config: the recipe with its own rates, which may be bad ones.
-        samples: of a trial; the short run sees a tenth.
+        samples: of a trial, or of the whole run; the short run sees a tenth.
         folder: of the short run; the same call goes on there.
         data: read before; None reads those that the recipe names.
+        networks: of a Python caller, by role; they are not touched.
 
     Raises:
-        ConfigurationError: a recipe whose players have no rates, or whose run breaks at a millionth of them, too.
+        ConfigurationError: a recipe whose players have no rates, or whose run breaks at a millionth of them, too; one
+            whose privacy counts each look at the rows.
     """
+    from saddlepoint.runs.run import Run
+
+    if getattr(config, "privacy", None) is not None:
+        raise ConfigurationError(
+            f"a short run looks at the rows, and the privacy of {config.recipe} counts the looks of one run: give its "
+            f"rates, found on public data of the same kind"
+        )
     rates = {
         f"{role}.optimizer.lr": float(player.optimizer["lr"])
         for role, player in config.players.items()
         if isinstance(player.optimizer.get("lr"), int | float) and player.optimizer["lr"] > 0
     }
     if len(rates) < len(config.players):
-        raise ConfigurationError(f"{config.recipe} has a player without a rate of its own: search with --over instead")
+        raise ConfigurationError(
+            f"{config.recipe} has a player without a rate of its own: give the rates, or search with --over"
+        )
     length = min(samples, max(round(SHARE * samples), STEPS * int(config.batch_size)))
     found: Edge | None = None
     for turn in range(TRIES):
         lower = {key: rate / LOWER**turn for key, rate in rates.items()}
-        short = with_values(config, lower).on_budget(Budget(samples=length))
-        run = Run.begin(short.model_copy(update={"on_trouble": "stop"}), folder / f"short-{turn}")
+        short = assign_values(config, lower).on_budget(Budget(samples=length))
+        short = short.model_copy(
+            update={"on_trouble": "stop", "plan": short.plan.model_copy(update={"auto_rates": False})}
+        )
+        run = Run.begin(short, folder / f"short-{turn}", networks=copy.deepcopy(networks))
         if data is not None:
             run.with_data(data)
         try:
@@ -95,7 +133,7 @@ def edge_of(config: Config, samples: int, folder: Path, data: Dataset | None = N
     return found
 
 
-def _at_the_end(run: Run, rates: Mapping[str, float]) -> Edge:
+def _at_the_end(run: "Run", rates: Mapping[str, float]) -> Edge:
     assembly, seen = run.at_checkpoint()
     game = assembly.game
     small = reduced(game, assembly.setup.batches.part(batch_size=BATCH)(0))
