@@ -111,8 +111,9 @@ def test_yaml_makes_plain_data_only() -> None:
     from saddlepoint.configuration import plain
 
     assert issubclass(plain._Loader, yaml.SafeLoader)
-    assert set(plain._Loader.yaml_constructors) == set(yaml.SafeLoader.yaml_constructors)
-    assert not plain._Loader.yaml_multi_constructors
+    for loader in (plain._Loader, plain._Quick):
+        assert set(loader.yaml_constructors) == set(yaml.SafeLoader.yaml_constructors)
+        assert not loader.yaml_multi_constructors
 
 
 def promises() -> list[tuple[str, str]]:

@@ -3,40 +3,24 @@
 import json
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from yaml.composer import Composer
-from yaml.constructor import SafeConstructor
-from yaml.resolver import Resolver
 
 #: Lists and mappings inside one another.
 DEPTH = 32
 
 
-if TYPE_CHECKING:
-    _Yaml = yaml.SafeLoader
-elif yaml.__with_libyaml__:
-
-    class _Yaml(Composer, yaml.cyaml.CParser, SafeConstructor, Resolver):
-        """Events of libyaml, which reads several times as fast; nodes by Python's composer, which can be counted."""
-
-        def __init__(self, text: str) -> None:
-            yaml.cyaml.CParser.__init__(self, text)
-            for part in (Composer, SafeConstructor, Resolver):
-                part.__init__(self)
-
-else:
-    _Yaml = yaml.SafeLoader
-
-
-class _Loader(_Yaml):
-    """YAML of plain data: dates stay the texts that they are, and nothing is named once and used twice.
+class _Composer(Composer):
+    """Nodes of plain data: nothing is named once and used twice, and depth is counted.
 
     A few lines of such names ("billion laughs") stand for more than any memory holds.
     """
 
     depth = 0
+    #: Of the parser that it stands beside.
+    check_event: Any
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -51,10 +35,35 @@ class _Loader(_Yaml):
         return node
 
 
-_Loader.yaml_implicit_resolvers = {
+#: What plain scalars are: dates stay the texts that they are.
+_RESOLVERS = {
     first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class _Loader(_Composer, yaml.SafeLoader):
+    """YAML of plain data."""
+
+    yaml_implicit_resolvers = _RESOLVERS
+
+
+def _quick() -> Any:
+    """The same with the events of libyaml, which are read several times as fast; `_Loader` where there is none."""
+    if not yaml.__with_libyaml__:
+        return _Loader
+
+    class Quick(_Composer, yaml.CSafeLoader):
+        yaml_implicit_resolvers = _RESOLVERS
+
+        def __init__(self, text: str) -> None:
+            yaml.CSafeLoader.__init__(self, text)
+            Composer.__init__(self)
+
+    return Quick
+
+
+_Quick = _quick()
 
 
 def from_yaml(text: str) -> Any:
@@ -67,7 +76,10 @@ def from_yaml(text: str) -> Any:
     {'born': '2001-02-03'}
     """
     try:
-        return yaml.load(text, _Loader)
+        try:
+            return yaml.load(text, _Quick)
+        except (yaml.YAMLError, UnicodeError):  # libyaml takes no halves of surrogate pairs, which file names may hold
+            return yaml.load(text, _Loader)
     except (yaml.YAMLError, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from error
 
