@@ -1,7 +1,7 @@
 """Images made of images, one change at a time: the recipes against regression alone at equal cost, and no network.
 
     python bench/pictures.py --data FOLDER --minutes 4 --out runs/pictures
-    python bench/pictures.py --data FOLDER --minutes 4 --seeds 3 --only emojis,holes.width --out runs/pictures
+    python bench/pictures.py --data FOLDER --minutes 4 --seeds 3 --only "emojis;holes.recipe" --out runs/pictures
 
 FOLDER holds `emoji_pairs` (train/ and val/ with google/ and twitter/), `cifar10_6k` (train/ and test/, images in
 folders) and `fashion_mnist` (its IDX files), of which the chosen cases need theirs:
@@ -38,6 +38,7 @@ from saddlepoint.runs import Run
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.tasks import Config, recipe_named, task_of
 from saddlepoint.tasks.translation.settings import ImageToImageConfig
+from saddlepoint.training import Budget
 
 #: Steps of each stage that are timed; held-out images that are looked at, at most.
 TIMED, JUDGED = 12, 1000
@@ -136,8 +137,21 @@ CASES = {
     "colours": Case(
         "enhance",
         "cifar10_6k",
-        ["degrade=grey"],
-        {"recipe": [], **ALONE, "penalties 1e-4": gentle(1e-4)},
+        # Smaller networks, so that the second stage is more than its beginning.
+        [
+            "degrade=grey",
+            "generator.network.width=16",
+            "generator.network.blocks=2",
+            "discriminator.network.width=16",
+        ],
+        {
+            "recipe": [],
+            **ALONE,
+            "penalties 1e-4": gentle(1e-4),
+            "penalties 1e-5": gentle(1e-5),
+            "sees grey": ["conditioned=true"],
+            "sees grey, penalties 1e-4": ["conditioned=true", *gentle(1e-4)],
+        },
     ),
 }
 
@@ -173,7 +187,8 @@ def fitted(config: ImageToImageConfig, data: Any, minutes: float) -> Config:
     if alone < 1:
         each += (1 - alone) * seconds(config, data, "0")
     samples = max(config.batch_size, int(60 * minutes / each))
-    return assign(config, [f"budget.samples={samples}", f"every.checkpoint={samples}", f"every.snapshot={samples}"])
+    planned = config.on_budget(Budget(samples=samples)).planned(samples)
+    return assign(planned, [f"every.checkpoint={samples}", f"every.snapshot={samples}"])
 
 
 def played(case: Case, change: str, given: argparse.Namespace, seed: int, place: Path) -> Iterator[dict[str, Any]]:
@@ -223,7 +238,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
     parser.add_argument("--minutes", type=float, default=4.0, help="of the processor a run")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--only", default="", help="cases, or runs as CASE.CHANGE, between commas; all where not given")
+    parser.add_argument(
+        "--only", default="", help="cases, or runs as CASE.CHANGE, between semicolons; all where not given"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/pictures"))
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -233,7 +250,7 @@ def main() -> None:
         for seed in range(given.seeds)
         for name, case in CASES.items()
         for change in case.changes
-        if not given.only or {name, f"{name}.{change}"} & set(given.only.split(","))
+        if not given.only or {name, f"{name}.{change}"} & set(given.only.split(";"))
     ]
     kept = given.out / "rows.jsonl"
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []

@@ -175,6 +175,10 @@ def data() -> None:
     sentence = [" ".join(words[(7 * line + k) % len(words)] for k in range(3 + line % 5)) for line in range(300)]
     for name in ("captions.txt", "test.txt", "book.txt"):
         Path(name).write_text("\n".join(sentence))
+    moods = [("happy", "sad")[line % 2] for line in range(len(sentence))]
+    Path("moods.txt").write_text("\n".join(map("\t".join, zip(moods, sentence, strict=True))))
+    reviews = [f"{len(mood)},{text}" for mood, text in zip(moods, sentence, strict=True)]
+    Path("reviews.csv").write_text("\n".join(["stars,review", *reviews]))
     verse = [
         "".join(chr(0x4E00 + (31 * poem + 7 * line + k) % 60) for k in range(5))
         for poem in range(60)

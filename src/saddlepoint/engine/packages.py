@@ -101,6 +101,9 @@ class Package:
         if self._builder is not None:
             self._builder.kill()
             self._builder.wait()
+            for pid in (os.getpid(), self._builder.pid):
+                for file in self._path.parent.glob(f"{self._path.name}.{pid}.*"):
+                    file.unlink(missing_ok=True)
 
     def _begin(self, graph: fx.GraphModule, inputs: Sequence[Tensor]) -> None:
         source = self._path.with_suffix(f".{os.getpid()}.source.pt2")

@@ -20,7 +20,7 @@ class SequenceWriter(Generator):
     the smaller τ, the nearer it is to a one among zeros. Straight through, y_t is that one, with the gradient of the
     softmax. After token 0, the end, all is token 0. What is written depends on the noise alone, which comes from
     torch's global generator on the CPU, seeded by a batch at every evaluation; latents tell no more than how many are
-    wanted, so that p(x) stays what it is.
+    wanted, so that p(x) stays what it is. With classes an embedding of the class is added to each input.
 
     Jang, Gu, Poole 2017, arXiv 1611.01144; Kusner, Hernández-Lobato 2016, arXiv 1611.04051; RelGAN: Nie, Narodytska,
     Patel, ICLR 2019.
@@ -33,6 +33,7 @@ class SequenceWriter(Generator):
         layers: recurrent ones, above each other.
         temperature: τ where a batch does not say it.
         straight: straight through.
+        classes: how many there are; 0 takes no labels.
 
     Raises:
         ValueError: τ not above 0.
@@ -53,8 +54,9 @@ class SequenceWriter(Generator):
         layers: int = 1,
         temperature: float = 1.0,
         straight: bool = True,
+        classes: int = 0,
     ) -> None:
-        super().__init__(classes=0)
+        super().__init__(classes)
         if temperature <= 0:
             raise ValueError(f"temperature is {temperature}: give a number above 0")
         self.shape, self.length, self.size = shape, shape[0], prod(shape[1:])
@@ -63,6 +65,7 @@ class SequenceWriter(Generator):
         self.start = nn.Parameter(torch.zeros(embedding))
         self.memory = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](embedding, width, layers, batch_first=True)
         self.head = nn.Linear(width, self.size)
+        self.of_class = nn.Embedding(classes, embedding) if classes else None
 
     def forward(
         self,
@@ -73,19 +76,33 @@ class SequenceWriter(Generator):
     ) -> Tensor:
         """(N, latent) → relaxed tokens (N, *shape) at a temperature; given tokens (N, length), their `log_likelihood`.
 
+        With classes labels int64 (N,) say of which each is.
         All that a loss wants goes through here, so that methods may move the parameters of a call.
         """
         if tokens is not None:
-            return self.log_likelihood(tokens)
+            return self.log_likelihood(tokens, labels)
         if temperature is not None:
-            return self.relaxed(len(latent), temperature)
+            return self.relaxed(len(latent), temperature, labels)
         return super().forward(latent, labels)
 
-    def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:  # noqa: ARG002
+    def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → relaxed tokens (N, *shape) at the network's own temperature."""
-        return self.relaxed(len(latent), self.head.weight.new_tensor(self.temperature))
+        return self.relaxed(len(latent), self.head.weight.new_tensor(self.temperature), labels)
 
-    def relaxed(self, n: int, temperature: Tensor) -> Tensor:
+    def conditioned(self, given: Tensor, labels: Tensor | None) -> Tensor:
+        """Embeddings of tokens, (N, embedding) or (N, length, embedding), with those of the classes if any.
+
+        Raises:
+            ValueError: there are classes and no labels.
+        """
+        if self.of_class is None:
+            return given
+        if labels is None:
+            raise ValueError(f"this writer has {self.classes} classes and was called without labels: give int64 (N,)")
+        own: Tensor = self.of_class(labels.to(given.device))
+        return given + (own if given.dim() == 2 else own[:, None])
+
+    def relaxed(self, n: int, temperature: Tensor, labels: Tensor | None = None) -> Tensor:
         """n sequences of relaxed tokens (n, *shape)."""
         # 1e-20: the logarithm of 0. In place: of many words these are the largest tensors that there are.
         uniform = torch.rand(n, self.length, self.size).to(self.head.weight)
@@ -94,7 +111,7 @@ class SequenceWriter(Generator):
         ended = torch.zeros(n, 1, dtype=torch.bool, device=noise.device)
         given, state, written = self.start.expand(n, -1), None, []
         for at in range(self.length):
-            logits, state = self._step(given, state)
+            logits, state = self._step(self.conditioned(given, labels), state)
             scores = logits + noise[:, at]
             most = scores.detach().argmax(1)
             if self.straight:
@@ -110,9 +127,10 @@ class SequenceWriter(Generator):
             written.append(token)
         return torch.stack(written, 1).view(n, *self.shape)
 
-    def log_likelihood(self, tokens: Tensor) -> Tensor:
+    def log_likelihood(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """log p of each token of int64 (N, length) after those before it, nats; 0 of all that follows an end."""
         given = torch.cat([self.start.expand(len(tokens), 1, -1), self.embedding(tokens[:, :-1])], 1)
+        given = self.conditioned(given, labels)
         # Packed, nothing is computed of what follows an end: sentences are half as long as the longest of them.
         lengths = written(tokens).sum(1).cpu()
         rows, wanted = (
@@ -131,6 +149,7 @@ class SequenceWriter(Generator):
         temperature: float = 1.0,
         barred: Sequence[int] = (),
         begin: Sequence[int] = (),
+        labels: Tensor | None = None,
     ) -> Tensor:
         """n sequences, int64 (n, begin + length), each token drawn from softmax(l_t/T), T → 0 the likeliest.
 
@@ -140,12 +159,13 @@ class SequenceWriter(Generator):
             temperature: T, above 0.
             barred: tokens that are not to be drawn.
             begin: tokens that all begin with; they are not drawn.
+            labels: classes, int64 (n,), where there are any.
         """
         made = torch.zeros(n, len(begin) + self.length, dtype=torch.int64)
         given, state = self.start.expand(n, -1), None
         ended = torch.zeros(n, dtype=torch.bool)
         for at in range(made.shape[1]):
-            logits, state = self._step(given, state)
+            logits, state = self._step(self.conditioned(given, labels), state)
             if at < len(begin):
                 made[:, at] = begin[at]
             else:
@@ -191,6 +211,7 @@ class SequenceDiscriminator(Discriminator):
         hidden: width of the hidden layer.
         slope: of the leaky ReLU below 0.
         packing: sequences judged together.
+        classes: how many there are; 0 takes no labels.
 
     >>> SequenceDiscriminator((9, 5), representations=3)(torch.rand(4, 9, 5)).shape
     torch.Size([4, 3])
@@ -206,8 +227,9 @@ class SequenceDiscriminator(Discriminator):
         hidden: int = 64,
         slope: float = 0.2,
         packing: int = 1,
+        classes: int = 0,
     ) -> None:
-        super().__init__((shape[0], prod(shape[1:])), 0, False, packing)
+        super().__init__((shape[0], prod(shape[1:])), classes, False, packing)
         if representations < 1 or not widths or min(widths) < 1:
             raise ValueError(f"representations is {representations} and widths {widths}: give at least 1 of each")
         self.representations, self.widest = representations, max(widths)

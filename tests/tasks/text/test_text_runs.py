@@ -184,7 +184,7 @@ def test_texts_are_given_in_python_and_measured_with_their_first_stage(file: Pat
     windows = TASK.adopt(assign(config, ["data.layout=windows", "data.length=8"]), "so it goes, and on " * 30)
     assert windows.kind == "windows"
     for given in (7, ["a", 7]):
-        with pytest.raises(ConfigurationError, match="text is a string or a list of strings"):
+        with pytest.raises(ConfigurationError, match="text is a string, a list of strings, or"):
             TASK.adopt(config, given)
 
 

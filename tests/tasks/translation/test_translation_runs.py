@@ -378,7 +378,10 @@ def test_whole_images_of_different_sizes_are_learned_from_and_judged(tmp_path: P
         50,
     )
     evaluation = TASK.evaluate(
-        Subject(config, {"ema": assembly.setup.model}, {}, data, lambda: TASK.held_out(config, data)),
+        Subject(
+            config, {"ema": assembly.setup.model}, {"regression": assembly.setup.model}, data, lambda: data.held_out
+        ),
         TASK.Options.read({"device": "cpu"}),
     )
-    assert {"ema", "input unchanged"} <= set(evaluation.by_weights())
+    assert {"regression", "ema", "input unchanged"} <= set(evaluation.by_weights())
+    assert "`saddle compare translate --baselines --minutes M` tells" in evaluation.notes[-1]

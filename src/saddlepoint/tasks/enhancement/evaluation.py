@@ -18,7 +18,7 @@ from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.metrics import ms_ssim, spectrum_distance
 from saddlepoint.tasks.enhancement.degradations import Chain
-from saddlepoint.tasks.translation.evaluation import PairEvaluationOptions
+from saddlepoint.tasks.translation.evaluation import ABOUT_REGRESSION, PairEvaluationOptions
 from saddlepoint.tasks.translation.interpolation import interpolated
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.pictures import beside_each_other, visible
@@ -142,10 +142,7 @@ def evaluate_enhancers(
     if chain is not None and chain.random:
         notes.append(f"consistency is left out: {chain} draws at random, and would not degrade twice alike")
     if any(candidate.strength == 0 for candidate in shown):
-        notes.append(
-            "regression is where the adversary began, and learned for less long: what the adversary is worth at equal "
-            "cost, `saddle compare enhance --baselines` tells"
-        )
+        notes.append(ABOUT_REGRESSION.format("enhance"))
     pictures = {
         f"enhanced-{candidate.name.replace(' ', '-')}": partial(_shown, candidate.network, pairs)
         for candidate in shown

@@ -24,6 +24,7 @@ class TextBatch:
         adversarial: a factor on what the generator's loss has from the adversary, a scalar, where it is scheduled.
         alone: whether the generator learns from likelihood alone.
         penalty: a factor on the penalties, a scalar, where it is scheduled.
+        labels: classes of the texts, int64 (N,), which generated ones are made for; None without classes.
     """
 
     tokens: Tensor
@@ -34,11 +35,12 @@ class TextBatch:
     adversarial: Tensor | None = None
     alone: bool = False
     penalty: Tensor | None = None
+    labels: Tensor | None = None
 
     @property
     def conditions(self) -> tuple[Tensor, ...]:
-        """What both networks are given after their input: nothing."""
-        return ()
+        """What both networks are given after their input: the classes, where there are any."""
+        return () if self.labels is None else (self.labels,)
 
     @property
     def real(self) -> Tensor:
@@ -52,7 +54,7 @@ class TextStream:
     Args:
         tokens: int32 (N, length).
         size: how many tokens there are.
-        batch_size, seed, latent, distribution, device, packing: see `SampleStream`.
+        batch_size, seed, latent, distribution, device, packing, labels: see `SampleStream`.
 
     Raises:
         ValueError: see `SampleStream`.
@@ -69,9 +71,12 @@ class TextStream:
         device: torch.device | None = None,
         *,
         packing: int = 1,
+        labels: Tensor | None = None,
     ) -> None:
         self.size = size
-        self._samples = SampleStream(tokens, batch_size, seed, latent, distribution, device=device, packing=packing)
+        self._samples = SampleStream(
+            tokens, batch_size, seed, latent, distribution, device=device, labels=labels, packing=packing
+        )
 
     @property
     def seed(self) -> int:
@@ -82,7 +87,7 @@ class TextStream:
         """The batch that begins at a position (in samples)."""
         batch = self._samples(position)
         drawn: SampleBatch = batch.value
-        value = TextBatch(drawn.real.long(), self.size, drawn.latent, drawn.mix.unsqueeze(-1))
+        value = TextBatch(drawn.real.long(), self.size, drawn.latent, drawn.mix.unsqueeze(-1), labels=drawn.labels)
         return replace(batch, value=value)
 
     def part(

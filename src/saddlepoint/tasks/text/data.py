@@ -18,6 +18,7 @@ from torch import Tensor
 from saddlepoint.core import rng
 from saddlepoint.data.images import DataError
 from saddlepoint.disk import found_at
+from saddlepoint.tasks.text.labelled import Labelled, labelled
 from saddlepoint.tasks.text.vocabulary import END, OWN_UNKNOWN, UNKNOWN, Unit, Vocabulary, with_own_unknown
 
 TextLayout = Literal["lines", "paragraphs", "windows"]
@@ -43,6 +44,8 @@ class TextData:
         source: where it came from, a sentence.
         notes: what was left out, a sentence each.
         held_out: samples that are not to be trained on; None where there are none.
+        labels: classes of the samples, int64 (N,); None where they have none.
+        classes: names of the classes, by number.
     """
 
     name: str
@@ -53,12 +56,20 @@ class TextData:
     notes: tuple[str, ...] = ()
     held_out: "TextData | None" = None
 
-    classes: ClassVar[tuple[str, ...]] = ()
-    counts: ClassVar[Mapping[str, int]] = {}
+    labels: Tensor | None = None
+    classes: tuple[str, ...] = ()
+
     described: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Samples of each class."""
+        if self.labels is None:
+            return {}
+        return dict(zip(self.classes, self.labels.bincount(minlength=len(self.classes)).tolist(), strict=True))
 
     @property
     def kind(self) -> str:
@@ -79,6 +90,8 @@ class TextData:
     def fingerprint(self) -> str:
         """16 hex digits of a SHA-256 over tokens and vocabulary."""
         digest = hashlib.sha256(json.dumps(self.vocabulary.plain(), sort_keys=True).encode())
+        if self.labels is not None:
+            digest.update(json.dumps(self.classes).encode() + self.labels.numpy().tobytes())
         for part in self.tokens.split(1 << 16):
             digest.update(part.contiguous().numpy().data)
         return digest.hexdigest()[:16]
@@ -105,6 +118,7 @@ def read_text(
     held_out: float = 0.1,
     test: str | Path | None = None,
     seed: int = 0,
+    columns: tuple[str | None, str | None] = (None, None),
 ) -> TextData:
     """Read a file. Its text is held in memory as it is read, and its tokens with four bytes each.
 
@@ -116,6 +130,8 @@ def read_text(
     A layout of None follows the file: paragraphs where empty lines separate groups of mostly several lines; else
     sentences; windows where more than a quarter of either would be too long.
 
+    Texts with classes, one a line or row, are told by `labelled`: they are samples as sentences are.
+
     Args:
         path: of a text file.
         unit: what a token is.
@@ -126,6 +142,7 @@ def read_text(
         held_out: share that is not trained on.
         test: a file to hold out in place of a share.
         seed: draws the sentences that are held out.
+        columns: of texts and of classes, of a file that has columns.
 
     Raises:
         DataError: no such file, of another encoding, empty, or too short; an option that does not fit.
@@ -133,6 +150,14 @@ def read_text(
     text = _read(Path(path), encoding)
     apart = None if test is None else _read(Path(test), encoding)
     named = Path(path).stem, f"Read from {Path(path).name}.", str(path)
+    found = None if layout == "windows" and columns == (None, None) else labelled(str(path), text, columns)
+    if found is not None:
+        if layout == "windows":
+            raise DataError("windows are of one text, and columns have many: leave data.layout=windows out")
+        tested = None if apart is None else labelled(str(test), apart, columns)
+        if apart is not None and tested is None:
+            raise DataError(f"{test} is not laid out as {path} is, with columns or classes: give it so")
+        return of_labelled(found, named, unit, length, most, least, held_out, tested, seed)
     return of_text(
         text, named, unit, layout, length=length, most=most, least=least, held_out=held_out, apart=apart, seed=seed
     )
@@ -215,6 +240,64 @@ def of_text(
         notes = (f"{out:,} {long} were left out, {share:.1%} of all: --set data.length=… takes longer ones.", *notes)
     rest = TextData(name, rest_tokens, vocabulary, layout, source) if len(rest_tokens) else None
     return TextData(name, tokens, vocabulary, layout, source, notes, rest)
+
+
+def of_labelled(
+    found: Labelled,
+    named: tuple[str, str, str],
+    unit: Unit,
+    length: int | None,
+    most: int,
+    least: int,
+    held_out: float,
+    apart: Labelled | None = None,
+    seed: int = 0,
+) -> TextData:
+    """Samples of texts that have classes, or come in rows; see `read_text`.
+
+    Raises:
+        DataError: there are too few.
+    """
+    name, source, path = named
+    classes, limit = found.classes, length or LONGEST
+    chosen = _held(len(found.texts), 0.0 if apart is not None else held_out, seed)
+    halves = [list(compress(_rows(found), (not held for held in chosen))), list(compress(_rows(found), chosen))]
+    if apart is not None:
+        halves[1] = [row for row in _rows(apart) if row[1] in classes or not classes]
+    vocabulary = Vocabulary.fit(unit, lambda: (text for text, _ in halves[0]), most, least)
+    short = [[row for row in half if len(vocabulary.encode(row[0])) <= limit] for half in halves]
+    if len(short[0]) < FEWEST:
+        raise DataError(
+            f"{path} has {len(short[0])} texts of at most {limit} {unit}: give {FEWEST} at least, or a larger "
+            f"data.length"
+        )
+    tokens, _ = _padded(lambda: (text for text, _ in short[0]), vocabulary, length)
+    # Held-out texts may be longer than all that are trained on, and no longer than these are judged.
+    short[1] = [row for row in short[1] if len(vocabulary.encode(row[0])) <= tokens.shape[1]]
+    notes = (*found.notes, *_unknown(tokens, vocabulary, "\n".join(found.texts)))
+    if out := sum(map(len, halves)) - sum(map(len, short)):
+        share = out / sum(map(len, halves))
+        long = f"texts of more than {tokens.shape[1]} {unit}"
+        notes = (f"{out:,} {long} were left out, {share:.1%} of all: --set data.length=… takes longer ones.", *notes)
+    layout: TextLayout = "paragraphs" if any("\n" in text for text in found.texts) else "lines"
+
+    def labels(rows: list[tuple[str, str]]) -> Tensor | None:
+        numbers = {own: number for number, own in enumerate(classes)}
+        return torch.tensor([numbers[own] for _, own in rows]) if classes else None
+
+    rest = None
+    if short[1]:
+        others, _ = _padded(lambda: (text for text, _ in short[1]), vocabulary, tokens.shape[1])
+        rest = TextData(name, others, vocabulary, layout, source, labels=labels(short[1]), classes=classes)
+    return TextData(
+        name, tokens, vocabulary, layout, source, notes, held_out=rest, labels=labels(short[0]), classes=classes
+    )
+
+
+def _rows(found: Labelled) -> list[tuple[str, str]]:
+    """Each text with the name of its class, "" where there is none."""
+    texts = (with_own_unknown(text) for text in found.texts)
+    return list(zip(texts, found.labels or [""] * len(found.texts), strict=True))
 
 
 def _read(path: Path, encoding: str) -> str:

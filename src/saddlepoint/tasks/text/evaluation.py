@@ -97,7 +97,7 @@ def evaluate_texts(
             name = f"{weights}, temperature {temperature:g}"
             report(f"{weights}: at temperatures", done, steps)
             done += 1
-            nll = trained.nll(judge.tokens) if temperature == 1 else None
+            nll = trained.nll(judge.tokens, judge.labels) if temperature == 1 else None
             texts = trained.texts(samples, seed, temperature)
             take(name, texts, nll, {"curve": weights, "temperature": temperature})
     # Training texts stand in for generated ones: real, and others than the references.

@@ -27,8 +27,8 @@ class OfTexts:
         writer = players["generator"]
         inputs: tuple[DiscriminatorInput, ...] = ()
         if "discriminator" in names or not batch.alone:
-            made = writer(batch.latent, None, batch.temperature)
-            inputs = (DiscriminatorInput(players["discriminator"], batch.real, made),)
+            made = writer(batch.latent, batch.labels, batch.temperature)
+            inputs = (DiscriminatorInput(players["discriminator"], batch.real, made, batch.conditions),)
         weight = 1.0 if batch.alone else self.likelihood
 
         def content() -> Tensor | None:
@@ -39,5 +39,5 @@ class OfTexts:
 
 def negative_log_likelihood(writer: nn.Module, batch: Any) -> Tensor:
     """−E log p over the length of a sample: a mean over samples, as a batch that comes in parts wants it."""
-    logs: Tensor = writer(batch.latent, None, None, batch.tokens)
+    logs: Tensor = writer(batch.latent, batch.labels, None, batch.tokens)
     return -logs.mean()

@@ -93,15 +93,17 @@ class TextGenerator(LatentSampler):
         writer = self.sequence_writer
         step = WriterStep(writer, self.words.barred)
         names = [f"memory{number}" for number in range(step.memories)]
+        labels = {"label": torch.tensor([0, 1, 0])} if self.class_names else {}
         given = torch.zeros(writer.memory.num_layers, 3, writer.memory.hidden_size)
         remembered = f"(layers, N, width), zeros at the beginning: ({given.shape[0]}, N, {given.shape[2]})"
         about = {
             "token": f"the token before, int64 (N,); {writer.size} at the beginning, 0 is the end",
+            **dict.fromkeys(labels, f"the class, int64 (N,), from 0 to {len(self.class_names) - 1}"),
             **dict.fromkeys(names, remembered),
             "logits": "of the next token, (N, tokens); tokens that are never drawn are barred already",
             **{f"{name}_after": "the same, for the next step" for name in names},
         }
-        inputs = {"token": torch.tensor([writer.size, 1, 2]), **dict.fromkeys(names, given + 0.1)}
+        inputs = {"token": torch.tensor([writer.size, 1, 2]), **labels, **dict.fromkeys(names, given + 0.1)}
         return Graph(
             step.eval(),
             inputs,
@@ -111,39 +113,57 @@ class TextGenerator(LatentSampler):
             {"length": writer.length, "tokens": writer.size, "barred": list(self.words.barred)},
         )
 
-    def tokens(self, n: int, seed: int = 0, temperature: float = 1.0, begin: Sequence[int] = ()) -> Tensor:
-        """Numbers of tokens, int64 (n, begin + length), ends filling up; the first of a seed do not depend on n."""
+    def tokens(
+        self,
+        n: int,
+        seed: int = 0,
+        temperature: float = 1.0,
+        begin: Sequence[int] = (),
+        label: str | None = None,
+    ) -> Tensor:
+        """Numbers of tokens, int64 (n, begin + length), ends filling up; the first of a seed do not depend on n.
+
+        Of one class, or of all in turn.
+        """
+        blocks = range(-(-n // TOGETHER))
+        labels = self.labels(len(blocks) * TOGETHER, label)
         if (choice := self.choice) is not None:
 
             def propose(places: Tensor, own_seed: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-                drawn = self._written(len(places), rng(own_seed, "texts"), temperature, begin)
-                return choice.judge(self._as_judged(drawn)), (drawn,)
+                own = None if labels is None else labels[places]
+                drawn = self._written(len(places), rng(own_seed, "texts"), temperature, begin, own)
+                return choice.judge(self._as_judged(drawn), own), (drawn,)
 
             return choice(n, seed, propose)[0]
-        blocks = [
-            self._written(TOGETHER, rng(seed, block, "texts"), temperature, begin) for block in range(-(-n // TOGETHER))
-        ]
-        return torch.cat(blocks)[:n] if blocks else torch.empty(0, self.shape[0], dtype=torch.int64)
+        parts = []
+        for block in blocks:
+            own = None if labels is None else labels[block * TOGETHER :][:TOGETHER]
+            parts.append(self._written(TOGETHER, rng(seed, block, "texts"), temperature, begin, own))
+        return torch.cat(parts)[:n] if parts else torch.empty(0, self.shape[0], dtype=torch.int64)
 
     def possible(self, shown: Tensor) -> Tensor:
         """Those without tokens that are never written: a judge would know a real text by them, and choose nothing."""
         return shown[:, :, list(self.words.barred)].flatten(1).sum(1) == 0
 
-    def candidates(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002
+    def candidates(self, n: int, seed: int, labels: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """n texts as discriminators see them, ones among zeros (n, *shape), and as numbers of tokens."""
-        drawn = self._written(n, rng(seed, "texts"), 1.0, ())
+        drawn = self._written(n, rng(seed, "texts"), 1.0, (), labels)
         return self._as_judged(drawn), (drawn,)
 
-    def _written(self, n: int, source: torch.Generator, temperature: float, begin: Sequence[int]) -> Tensor:
+    def _written(
+        self, n: int, source: torch.Generator, temperature: float, begin: Sequence[int], labels: Tensor | None
+    ) -> Tensor:
         with self.evaluating():
-            return self.sequence_writer.draw(n, source, temperature, self.words.barred, begin)
+            return self.sequence_writer.draw(n, source, temperature, self.words.barred, begin, labels)
 
     def _as_judged(self, tokens: Tensor) -> Tensor:
         """Tokens (n, …) as discriminators see them: as many as a training text has, behind a prompt fewer."""
         return one_hot(tokens[:, : self.shape[0]], self.shape[1]).float()
 
-    def texts(self, n: int, seed: int = 0, temperature: float = 1.0, prompt: str = "") -> list[str]:
-        """n texts; see `TextOptions`.
+    def texts(
+        self, n: int, seed: int = 0, temperature: float = 1.0, prompt: str = "", label: str | None = None
+    ) -> list[str]:
+        """n texts, of one class or of all in turn; see `TextOptions`.
 
         A text that a prompt begins ends where the writer ends it; one that it does not end, after the last whole
         sentence that goes beyond the prompt, where there is one.
@@ -152,7 +172,7 @@ class TextGenerator(LatentSampler):
             ConfigurationError: a prompt with tokens that are not in the vocabulary.
         """
         begin = self._begun(prompt)
-        rows = self.tokens(n, seed, temperature, begin).tolist()
+        rows = self.tokens(n, seed, temperature, begin, label).tolist()
         texts = [self.words.decode(row) for row in rows]
         if not begin:
             return texts
@@ -173,9 +193,9 @@ class TextGenerator(LatentSampler):
             )
         return begin
 
-    def draw(self, n: int, seed: int, label: str | None, options: TextOptions) -> DrawnTexts:  # noqa: ARG002
+    def draw(self, n: int, seed: int, label: str | None, options: TextOptions) -> DrawnTexts:
         """n texts."""
-        return DrawnTexts(self.texts(n, seed, options.temperature, options.prompt), options)
+        return DrawnTexts(self.texts(n, seed, options.temperature, options.prompt, label), options)
 
     def bytes_each(self, options: TextOptions) -> int:  # noqa: ARG002
         """Of its tokens, as numbers and as text: the network's outputs are never all there at once."""
@@ -189,13 +209,18 @@ class TextGenerator(LatentSampler):
         """A text a line."""
         return joined(drawn.texts)
 
-    def nll(self, tokens: Tensor) -> float:
-        """−log p a token of int (N, length), nats, ends included: the likelihood of texts that it is shown."""
+    def nll(self, tokens: Tensor, labels: Tensor | None = None) -> float:
+        """−log p a token of int (N, length), nats, ends included: the likelihood of texts, of classes where it has any.
+
+        Raises:
+            ValueError: it has classes, and the texts have none.
+        """
         total = count = 0.0
         with self.evaluating() as device:
-            for part in tokens.split(TOGETHER):
-                rows = part.long().to(device)
-                total -= float(self.sequence_writer.log_likelihood(rows).double().sum())
+            for start in range(0, len(tokens), TOGETHER):
+                rows = tokens[start : start + TOGETHER].long().to(device)
+                own = None if labels is None else labels[start : start + TOGETHER]
+                total -= float(self.sequence_writer.log_likelihood(rows, own).double().sum())
                 count += float(written(rows).sum())
         return total / count
 
@@ -230,7 +255,7 @@ class WriterStep(nn.Module):
         super().__init__()
         copied = plain(writer)
         assert isinstance(copied, SequenceWriter)
-        self.memory, self.head = copied.memory, copied.head
+        self.memory, self.head, self.of_class = copied.memory, copied.head, copied.of_class
         self.memories = 2 if isinstance(copied.memory, nn.LSTM) else 1
         table = torch.cat([copied.embedding.weight, copied.start[None]])
         self.embedding = nn.Embedding.from_pretrained(table)
@@ -239,9 +264,12 @@ class WriterStep(nn.Module):
         self.register_buffer("bars", bars)
 
     def forward(self, token: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
-        """(N,) and (layers, N, width) once or twice → (N, tokens), and the same again."""
+        """(N,), with classes (N,), and (layers, N, width) once or twice → (N, tokens), and the same again."""
         given = self.embedding(token)[:, None]
-        hidden, after = self.memory(given, memory if self.memories == 2 else memory[0])
+        if self.of_class is not None:
+            label, *memory = memory  # type: ignore[assignment]
+            given = given + self.of_class(label)[:, None]
+        hidden, after = self.memory(given, tuple(memory) if self.memories == 2 else memory[0])
         logits = self.head(hidden[:, 0]) + self.bars
         return (logits, *after) if self.memories == 2 else (logits, after)
 

@@ -38,6 +38,7 @@ class TextProbe(Probe[TextGenerator]):
         judge = data if data.held_out is None else data.held_out
         chosen = torch.randperm(len(judge), generator=rng(seed, "judged"))[:JUDGED]
         self._judged = judge.tokens[chosen]
+        self._labels = None if judge.labels is None else judge.labels[chosen]
 
     def spread(self, samples: Tensor) -> float:
         """Mean number of places at which two texts differ."""
@@ -50,7 +51,7 @@ class TextProbe(Probe[TextGenerator]):
         `distinct`: share of different texts among 1,024. `copied`: share that stand in the training set, of sentences.
         """
         made = self._counted(model.tokens(JUDGED, seed=1))
-        return numbers({"ngram_kl": made.pop("ngram_kl"), "nll": model.nll(self._judged), **made})
+        return numbers({"ngram_kl": made.pop("ngram_kl"), "nll": model.nll(self._judged, self._labels), **made})
 
     def references(self, model: TextGenerator) -> dict[str, dict[str, float]]:
         """`real`: training texts that are not judged by; `baseline: independent tokens`: each place of another text."""

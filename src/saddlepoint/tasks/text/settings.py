@@ -18,6 +18,10 @@ class TextFile(PathSettings):
 
     test: str | None = None
     """A file to hold out in place of a share."""
+    text: str | None = None
+    """The column of the texts, of a .csv, .tsv or .jsonl file."""
+    label: str | None = None
+    """The column of their classes; of lines `label TAB text` they are found by themselves."""
     unit: Unit = "characters"
     """What a token is."""
     layout: TextLayout | None = None
@@ -63,6 +67,8 @@ class TextConfig(AdversarialConfig):
     task: Literal["text"] = "text"
     data: TextFile = TextFile()
     """Which text."""
+    conditional: bool = True
+    """Write texts of a class on demand, where the texts have classes."""
     latent: Latent = Latent(size=1)
     """Numbers that the writer begins with."""
     pretraining: Pretraining = Pretraining(samples=0)

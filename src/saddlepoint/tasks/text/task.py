@@ -16,9 +16,10 @@ from saddlepoint.tasks.model import LatentInput
 from saddlepoint.tasks.setup import Pretraining, Setup
 from saddlepoint.tasks.task import Subject, Task
 from saddlepoint.tasks.text.batches import TextStream
-from saddlepoint.tasks.text.data import TextData, of_text, read_text
+from saddlepoint.tasks.text.data import TextData, of_labelled, of_text, read_text
 from saddlepoint.tasks.text.evaluation import TEXTS, TextEvaluationOptions, evaluate_texts
 from saddlepoint.tasks.text.game import OfTexts
+from saddlepoint.tasks.text.labelled import pairs_of
 from saddlepoint.tasks.text.model import TextGenerator
 from saddlepoint.tasks.text.probe import TextProbe
 from saddlepoint.tasks.text.recipes import RECIPES
@@ -56,6 +57,7 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
             encoding=data.encoding,
             held_out=data.held_out,
             test=data.test,
+            columns=(data.text, data.label),
         )
 
     def held_out(
@@ -68,7 +70,11 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
         return data.held_out
 
     def adopt(self, config: TextConfig, given: object) -> TextData:
-        """Texts, one a sentence, or one text."""
+        """Texts, one a sentence, or one text; or a pair of texts and their classes."""
+        data, named = config.data, ("texts", "Given in Python.", "what was given")
+        if isinstance(given, tuple) and len(given) == 2 and not all(isinstance(one, str) for one in given):
+            found = pairs_of(*given)
+            return of_labelled(found, named, data.unit, data.length, data.vocabulary, data.least, data.held_out)
         if isinstance(given, str):
             text = given
         elif isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
@@ -78,9 +84,9 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
                 "\n".join(" ".join(line.split()) for line in one.splitlines() if line.strip()) for one in given
             )
         else:
-            raise ConfigurationError(f"text is a string or a list of strings, not {type(given).__name__}")
-        data = config.data
-        named = "texts", "Given in Python.", "what was given"
+            raise ConfigurationError(
+                f"text is a string, a list of strings, or (strings, classes), not {type(given).__name__}"
+            )
         return of_text(
             text,
             named,
@@ -94,8 +100,9 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
 
     def build(self, config: TextConfig, data: TextData, make: Networks) -> Setup[TextGenerator]:
         """The game of a writer and a discriminator of sequences."""
+        classes, labels = (data.classes, data.labels) if config.conditional else ((), None)
         players = {
-            role: make(role, config.players[role].network, shape=data.shape, classes=0)
+            role: make(role, config.players[role].network, shape=data.shape, classes=len(classes))
             for role in ("generator", "discriminator")
         }
         writer = players["generator"]
@@ -115,10 +122,13 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
             config.latent.distribution,
             make.device,
             packing=config.packing,
+            labels=labels,
         )
         batches = Scheduled(stream, config.timeline, make.device)
         latent = LatentInput(config.latent.size, config.latent.distribution)
-        model = TextGenerator(writer, config.generator.network, data.shape, latent, data.vocabulary.plain())
+        model = TextGenerator(
+            writer, config.generator.network, data.shape, latent, data.vocabulary.plain(), class_names=classes
+        )
         probe = TextProbe(_watched(config, batches), forward, data, config.seed)
         losses = AdversarialLosses(forward, adversary)
         first = config.pretraining.samples

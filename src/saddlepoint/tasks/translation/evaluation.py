@@ -15,11 +15,17 @@ from saddlepoint.extractors import Extractor
 from saddlepoint.measures import Number, Protocol, numbers
 from saddlepoint.tasks.task import EvaluationOptions
 from saddlepoint.tasks.translation.data import chosen_of
+from saddlepoint.tasks.translation.interpolation import REGRESSION
 from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.pictures import beside_each_other, visible
 
 #: What stands in the translator's place.
 UNCHANGED = "input unchanged"
+#: Of an evaluation that shows a first stage; the command is still to be named.
+ABOUT_REGRESSION = (
+    "regression is where the adversary began, and learned for less long: what the adversary is worth at equal cost, "
+    "`saddle compare {} --baselines --minutes M` tells"
+)
 #: Pairs in a picture.
 SHOWN = 24
 
@@ -81,12 +87,14 @@ def evaluate_translators(
             weights=weights,
         )
         found += numbers(values, protocol=protocol)
-    notes = () if held_out.paired else ("l1, psnr and ssim are left out: what is held out are no pairs",)
+    notes = [] if held_out.paired else ["l1, psnr and ssim are left out: what is held out are no pairs"]
+    if REGRESSION in translators:
+        notes.append(ABOUT_REGRESSION.format("translate"))
     pictures = {
         f"translated-{weights}": partial(_shown, translator, held_out, seed)
         for weights, translator in translators.items()
     }
-    return Evaluation(found, notes, pictures)
+    return Evaluation(found, tuple(notes), pictures)
 
 
 def _shown(translator: ImageTranslator, held_out: PairData, seed: int) -> NDArray[np.uint8]:
