@@ -154,6 +154,12 @@ def data() -> None:
         pictures(Path("pairs") / side)
     for side in ("google", "twitter"):
         pictures(Path("emoji_pairs") / side)
+    for side, large in (("inputs", 1), ("targets", 2)):
+        folder = Path("scaled-pairs") / side
+        folder.mkdir(parents=True)
+        for file in sorted((Path("pairs") / "a").iterdir()):
+            image = Image.open(file)
+            image.resize((large * image.width, large * image.height)).save(folder / file.name)
     pictures(Path("folder"), count=3)
     shutil.copy("folder/0.png", "photo.png")
     Image.open("folder/0.png").save("photo.jpg")
@@ -208,7 +214,7 @@ def with_budget(words: list[str]) -> list[str]:
     recipe = (
         next((word for word in rest if not word.startswith("-")), "") if command in ("train", "compare", "tune") else ""
     )
-    folder = FOLDERS.get(recipe, "photos")
+    folder = "scaled-pairs" if "data.scale=2" in rest else FOLDERS.get(recipe, "photos")
     made, budget = [command], dict(BUDGETS.get(command, {}))
     if "--baselines" in rest:
         budget.pop("--jobs")

@@ -271,6 +271,25 @@ def test_whole_pairs_that_do_not_lie_on_one_another_or_cannot_be_read_are_named(
     whole_folder(tmp_path / "small", [(9, 12)])
     with pytest.raises(DataError, match=r"hold no pairs that lie on one another.*target is not 3 times as large"):
         read_pairs(tmp_path / "small", None, scale=3)
+    for side, width in (("a", 12), ("b", 4)):
+        picture(tmp_path / "swapped" / side / "0.png", 3, (width, width), "L")
+    with pytest.raises(DataError, match="The inputs are in b: --set data.a=b --set data.b=a"):
+        read_pairs(tmp_path / "swapped", None, scale=3)
+
+
+def test_halves_of_one_image_are_read_whole(tmp_path: Path) -> None:
+    dice = np.random.default_rng(0)
+    made = [dice.integers(0, 256, (6 + i, 10 + 3 * i, 3), np.uint8) for i in range(4)]  # odd widths among them
+    for i, pixels in enumerate(made):
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    data = read_pairs(tmp_path, None, layout="side")
+    assert len(data) == 4
+    for i, pixels in enumerate(made):
+        width = pixels.shape[1] // 2
+        for side, own in ((data.inputs, pixels[:, :width]), (data.targets, pixels[:, -width:])):
+            assert np.array_equal(side[i].permute(1, 2, 0).numpy(), own)
+    with pytest.raises(DataError, match="a target is not 2 times as large"):
+        read_pairs(tmp_path, None, layout="side", scale=2)
 
 
 def test_whole_images_without_pairs_have_sizes_and_crops_of_their_own(tmp_path: Path) -> None:

@@ -130,15 +130,18 @@ def pixels_of_image(image: Image.Image, size: int | None, background: Colour) ->
 
 
 def decode_whole(
-    source: Path | bytes | str, background: Colour, formats: tuple[str, ...] = FORMATS, values: Range | None = None
+    source: Source, background: Colour, formats: tuple[str, ...] = FORMATS, values: Range | None = None
 ) -> Whole | str:
     """Read the first frame of an image, upright, in its own size; or why it cannot be read. As `decode`."""
     if isinstance(source, str):
         return source
+    source, half = source if isinstance(source, tuple) else (source, None)
     try:
         with opened_image(source, formats) as opened:
             profile = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA", "P") else None
             image, alpha = _composited(opened, background, values, partial(opened_image, source, formats))
+        if half is not None:
+            image, alpha = _half(image, half), None if alpha is None else _half(alpha, half)
     # Pillow's decoders raise nearly anything on a damaged file.
     except Exception as error:
         return _reason(error)
@@ -169,15 +172,21 @@ def attempt(
     return pixels.transpose(2, 0, 1), (found.transparent, found.fitted, not found.grey, found.several)
 
 
-def upright_size(path: Path | bytes, formats: tuple[str, ...] = FORMATS) -> tuple[int, int] | None:
+def upright_size(
+    source: Path | bytes | tuple[Path, Half], formats: tuple[str, ...] = FORMATS
+) -> tuple[int, int] | None:
     """Width and height in pixels, as EXIF turns it, from the file's head; None where that can't be read."""
+    source, half = source if isinstance(source, tuple) else (source, None)
     try:
-        with opened_image(path, formats) as image:
+        with opened_image(source, formats) as image:
             width, height = image.size
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:
+                width, height = height, width
     except Exception:  # the decoder will say what is the matter
         return None
-    return (height, width) if turned else (width, height)
+    if half is None:
+        return width, height
+    return (width // 2, height) if width > 1 else None
 
 
 def _half(image: Image.Image, half: Half) -> Image.Image:

@@ -318,7 +318,7 @@ def _head(source: Any, formats: tuple[str, ...]) -> tuple[tuple[int, int] | None
     size = None if isinstance(source, str) else upright_size(source, formats)
     if size is None:
         return None, True
-    with opened_image(source, formats) as image:
+    with opened_image(source[0] if isinstance(source, tuple) else source, formats) as image:
         return size, image.mode.startswith(("1", "L", "I", "F"))
 
 

@@ -1,6 +1,7 @@
 """Pairs of images, an input and what is to be made of it; also two sets of images that are no pairs."""
 
 import hashlib
+import shlex
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -245,6 +246,11 @@ def read_pairs(
     root, notes = (given, []) if inside else part_of(given, split)
     name = (given if inside else root.parent if notes else root).resolve().name
     if layout == "side":
+        if size is None and scale > 1:
+            raise DataError(
+                f"{printable(str(root))}: the halves of an image are of one size, so a target is not {scale} times as "
+                f"large as its input: give a size to which all are resized, or two folders"
+            )
         sides, found = _side_by_side(root)
         paired = True
     else:
@@ -411,6 +417,10 @@ def _matched(a: Path, b: Path, scale: int | None) -> tuple[tuple[_Side, _Side], 
     kept = [key for i, key in enumerate(keys_of_both) if i not in crooked]
     if not kept:
         remedy = "Crop them alike" if scale is None else "Give a size to which all are resized, or crop them alike"
+        if scale is not None and not _crooked(b, a, [(targets[key], inputs[key]) for key in keys_of_both], scale)[0]:
+            remedy = (
+                f"The inputs are in {b.name}: --set data.a={shlex.quote(b.name)} --set data.b={shlex.quote(a.name)}"
+            )
         raise DataError(f"{a} and {b} hold no pairs that lie on one another. {' '.join(notes)} {remedy}")
     return (_side(a, [inputs[key] for key in kept]), _side(b, [targets[key] for key in kept])), notes
 
