@@ -31,6 +31,7 @@ from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, recipe_named, task_of
 from saddlepoint.training import Examiner, Observer, OptimizerSchedule, Stage, Stopping, Training
+from saddlepoint.training.engine import check_compiled
 
 #: Of the data, this share judges the players' replies and is not among those on which replies are sought.
 HELD_OUT = 0.1
@@ -116,6 +117,11 @@ class Assembly:
             [looked_at.next() for _ in range(until.batches)],
             lambda: self.duality_gap().total,
         )
+
+    def check_engine(self) -> None:
+        """Refuse a game that the engine can't play, while nothing is written. Raises ConfigurationError."""
+        if self.config.engine == "compiled" and self.game.names:
+            check_compiled(self.game, self.method, self.batches, cache_folder() / "compiled")
 
     def check_shares(self) -> None:
         """Refuse a game whose field by shares is not that of the whole batch, by measuring on a small one.

@@ -344,6 +344,7 @@ class Run:
                     plan, edge = self._rated(plan, data, observer)
                 assembly, self.config = plan.assembly, plan.config
                 config = plan.config
+                assembly.check_engine()
             observer.planned(self._info(plan, data, continued=continued))
             identity = {"name": self.path.name, "command": started_with(), **assembly.identity()}
             if continued:

@@ -60,9 +60,7 @@ class Engine:
         try:
             self._prepare(batches, written.get("products"))
         except Untraceable as error:
-            raise ConfigurationError(
-                f"engine={self.name}: a step of this game can't be compiled, as {error}: take --engine eager"
-            ) from error
+            raise _refusal(self.name, error) from error
         if self._from == 0:
             self._write(0)
 
@@ -118,8 +116,7 @@ class Engine:
         return self._from is not None and batches.position >= self._from
 
     def _prepare(self, batches: Batches, products: Any) -> None:
-        if compiler() is None:
-            raise Untraceable("there is no C++ compiler: install g++ or clang++, or name one in the environment's CXX")
+        require_compiler()
         known = products if products in ("mkl", "onednn") else None
         self._steps = CompiledSteps(self.game, self.method, PackageCompiler(self.cache, known))
         self._steps.look_ahead(batches)
@@ -146,6 +143,34 @@ class Engine:
         self.folder.write_identity(engine={"compiled_from": position, "products": products})
 
 
+def check_compiled(game: Game, method: Method, batches: Batches, cache: Path) -> None:
+    """Refuse what `compiled` can't play, before a run has begun; nothing is compiled, and the game stays.
+
+    Args:
+        game, method, batches: of the run.
+        cache: the folder of compiled graphs.
+
+    Raises:
+        ConfigurationError: a step can't be compiled; says why.
+    """
+    try:
+        require_compiler()
+        PackageCompiler(cache)
+        CompiledSteps(game, method).look_ahead(batches)
+    except Untraceable as error:
+        raise _refusal("compiled", error) from error
+
+
+def require_compiler() -> None:
+    """Raise Untraceable where there is no C++ compiler."""
+    if compiler() is None:
+        raise Untraceable("there is no C++ compiler: install g++ or clang++, or name one in the environment's CXX")
+
+
 def compiler() -> str | None:
     """The C++ compiler that graphs are compiled with, or None."""
     return shutil.which(os.environ.get("CXX") or "g++") or shutil.which("clang++")
+
+
+def _refusal(name: EngineName, error: Untraceable) -> ConfigurationError:
+    return ConfigurationError(f"engine={name}: a step of this game can't be compiled, as {error}: take --engine eager")
