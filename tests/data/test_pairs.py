@@ -273,7 +273,7 @@ def test_whole_pairs_that_do_not_lie_on_one_another_or_cannot_be_read_are_named(
         read_pairs(tmp_path / "small", None, scale=3)
     for side, width in (("a", 12), ("b", 4)):
         picture(tmp_path / "swapped" / side / "0.png", 3, (width, width), "L")
-    with pytest.raises(DataError, match="The inputs are in b: --set data.a=b --set data.b=a"):
+    with pytest.raises(DataError, match=r"The inputs are in b: --set data\.a=b --set data\.b=a"):
         read_pairs(tmp_path / "swapped", None, scale=3)
 
 
