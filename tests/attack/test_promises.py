@@ -17,7 +17,10 @@ ALLOWED = {
     "pickle.load": {"data/decoding.py", "data/workers.py"},  # between a process and those that it started itself
     "pickle.dump": {"data/decoding.py", "data/workers.py"},
     # Our own processes, and the command of --notify, which the user types in the same call and no file holds.
-    "subprocess.Popen": {"data/workers.py", "cli/launching.py", "runs/watching.py", "studio/jobs.py"},
+    "subprocess.Popen": {
+        *("data/workers.py", "cli/launching.py", "engine/packages.py", "runs/watching.py", "studio/jobs.py"),
+    },
+    "torch._inductor.aoti_load_package": {"engine/packages.py"},  # from a folder of the user's own, by a checksum
     "subprocess.run": {"cli/showing.py"},  # `saddle list recipes`
     "torch.jit.load": {"extractors/third_party.py"},  # a file that the user names as code
     "yaml.load": {"configuration/plain.py"},  # by a loader that is safe, see below
@@ -42,7 +45,7 @@ ALLOWED = {
 #: Calls that run what they are given, or ask another computer for it.
 DANGEROUS = re.compile(
     r"(eval|exec|compile|__import__|import_module|importlib\.import_module|resolve_name|os\.(system|popen|exec\w*|spawn\w*)|"
-    r"subprocess\.\w+|(pickle|cPickle|dill|cloudpickle|joblib|marshal|shelve)\.\w+|torch\.(jit\.load|hub\.\w+|classes\.\w+)|"
+    r"subprocess\.\w+|(pickle|cPickle|dill|cloudpickle|joblib|marshal|shelve)\.\w+|torch\.(jit\.load|hub\.\w+|classes\.\w+|_inductor\.aoti_load\w+)|"
     r"yaml\.\w*load\w*|pandas\.(read_pickle|read_sql|read_html|read_xml|eval)|datasets\.load_dataset|pooch\.(retrieve|create|HTTPDownloader)|"
     r"sqlalchemy\.create_engine|urllib\.request\.\w+|requests\.\w+|httpx\.\w+|socket\.\w+|ctypes\.\w+|code\.\w+|runpy\.\w+)"
 )
