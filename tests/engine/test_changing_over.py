@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from saddlepoint.core import Batch, Batches, Game
+from saddlepoint.engine import Untraceable
 from saddlepoint.engine.step import Interpreted, Program
 from saddlepoint.measures import Number
 from saddlepoint.methods import Simultaneous
@@ -149,6 +150,19 @@ def test_auto_that_is_killed_once_it_changed_over_continues_bit_for_bit(tmp_path
         if checkpoint.samples > 6:
             (checkpoint.path / "weights.safetensors").unlink()
     assert play(tmp_path / "later")[-1] == whole[-1]
+
+
+def test_a_compiler_that_fails_is_told_once_and_steps_are_eager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Rounding) -> Program:
+        raise Untraceable("it can't be compiled: no space left")
+
+    monkeypatch.setattr(Rounding, "wait", fail)
+    monkeypatch.setattr(Rounding, "ready", fail)
+    heard: list[str] = []
+    assert play(tmp_path / "compiled", "compiled", does=heard.append) == play(tmp_path / "eager", "eager")
+    assert heard == ["steps of this kind stay eager: it can't be compiled: no space left"]
 
 
 def test_auto_stays_eager_where_graphs_are_not_quicker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,8 @@ class CompiledSteps:
         self.game, self.method, self.compiler = game, method, compiler
         #: Steps of this process by graphs, and all others.
         self.compiled, self.eager = 0, 0
+        #: Why steps of a kind are eager for good.
+        self.refused: list[Untraceable] = []
         self._ways: list[Way] = []
         self._state: State | None = None
         self._numbers = torch.zeros(MOST, dtype=torch.float64)
@@ -226,6 +228,8 @@ class CompiledSteps:
             inputs = [self._numbers, *state.tensors(), *trace.constants, *tensors_of(drawn)]
             return Way(key, forms, trace, build=self.compiler(trace.graph, inputs))
         except Untraceable as error:
+            if not isinstance(error, Unsettled):
+                self.refused.append(error)
             return Way(key, reason=error)
 
     def _receive(self, way: Way, batches: Batches, get: Callable[[], Program | None]) -> None:
@@ -240,6 +244,7 @@ class CompiledSteps:
             way.program = program
         except Untraceable as error:
             way.trace, way.reason = None, error
+            self.refused.append(error)
         way.build = None
 
     def _compare(self, state: State, program: Program, trace: Trace, batches: Batches) -> None:

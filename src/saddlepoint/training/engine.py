@@ -43,6 +43,7 @@ class Engine:
         self._from: int | None = None
         self._asked = name != "auto"
         self._timed, self._seconds = 0, 0.0
+        self._told = 0
 
     def begin(self, batches: Batches) -> None:
         """Take what `run.json` says, and trace the first step where it is compiled from the start.
@@ -71,7 +72,11 @@ class Engine:
     def step(self, batches: Batches) -> Step:
         """One step."""
         if self._steps is not None and self._compiled(batches):
-            return self._steps.step(batches)
+            step = self._steps.step(batches)
+            for reason in self._steps.refused[self._told :]:
+                self.said(f"steps of this kind stay eager: {reason}")
+            self._told = len(self._steps.refused)
+            return step
         if self._asked and self._steps is None:
             return self.method.step(self.game, batches)
         began, drawing = time.perf_counter(), batches.seconds
