@@ -1,4 +1,4 @@
-"""`saddle judge`."""
+"""`saddle judge`: what a run hands over, and a judge that chooses among its samples."""
 
 from pathlib import Path
 from typing import Annotated

@@ -41,7 +41,7 @@ class Place:
         return tensor
 
     def put(self, tensor: Tensor) -> None:
-        """Hold another tensor."""
+        """Let what holds the tensor hold another one in its place."""
         self.holder()[self.key] = tensor
 
 

@@ -45,11 +45,11 @@ class Interpreted:
     inputs: Sequence[Tensor]
 
     def ready(self) -> Program:
-        """At once."""
+        """The graph, which needs no compiler."""
         return self.wait()
 
     def wait(self) -> Program:
-        """At once."""
+        """The graph, as `ready` gives it."""
         return self.graph
 
     def stop(self) -> None:

@@ -94,10 +94,10 @@ def edge_of(
     """
     from saddlepoint.runs.run import Run
 
-    if getattr(config, "privacy", None) is not None:
+    if config.only_reading is not None:
         raise ConfigurationError(
-            f"a short run looks at the rows, and the privacy of {config.recipe} counts the looks of one run: give its "
-            f"rates, found on public data of the same kind"
+            f"a short run would look at the data besides: {config.only_reading}; give rates that were found on public "
+            f"data of the same kind"
         )
     rates = {
         f"{role}.optimizer.lr": float(player.optimizer["lr"])
@@ -113,9 +113,8 @@ def edge_of(
     for turn in range(TRIES):
         lower = {key: rate / LOWER**turn for key, rate in rates.items()}
         short = assign_values(config, lower).on_budget(Budget(samples=length))
-        short = short.model_copy(
-            update={"on_trouble": "stop", "plan": short.plan.model_copy(update={"auto_rates": False})}
-        )
+        plan = short.plan.model_copy(update={"auto_rates": False})
+        short = short.model_copy(update={"on_trouble": "stop", "engine": "eager", "plan": plan})
         run = Run.begin(short, folder / f"short-{turn}", networks=copy.deepcopy(networks))
         if data is not None:
             run.with_data(data)

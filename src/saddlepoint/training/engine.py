@@ -70,7 +70,7 @@ class Engine:
         return self._steps is None or not self._compiled(batches) or self._steps.prepare(batches)
 
     def step(self, batches: Batches) -> Step:
-        """One step."""
+        """One step of the method, by its graph where there is one; eager ones are timed until `auto` has decided."""
         if self._steps is not None and self._compiled(batches):
             step = self._steps.step(batches)
             for reason in self._steps.refused[self._told :]:

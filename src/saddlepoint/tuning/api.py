@@ -86,10 +86,9 @@ def study_of(
     recipe = configured(what, data=data, settings=settings, assignments=assignments)
     if isinstance(recipe, FittedConfig) or not recipe.players:
         raise ConfigurationError(f"{recipe.recipe} has no game whose settings could be searched: name another recipe")
-    if getattr(recipe, "privacy", None) is not None:
+    if recipe.only_reading is not None:
         raise ConfigurationError(
-            f"every trial looks at the rows, and the privacy of {recipe.recipe} counts the looks of one run: search on "
-            f"public data of the same kind"
+            f"every trial would look at the data: {recipe.only_reading}; search on public data of the same kind"
         )
     if measure is not None:
         _known(measure)

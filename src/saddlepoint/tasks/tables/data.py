@@ -59,15 +59,11 @@ def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -
     """The table with the rules that are declared, and a note of those that were found beside them."""
     suggested = suggested_rules(table)
     found = [rule.text for rule in suggested]
-    of = {column.name: column.of for column in table.columns}
-    inside = [rule.text for rule in suggested if _of_one_cell([of[name] for name in rule.columns])]
-    if FOUND not in declared:
-        declared = [*declared, *(text for text in inside if text not in declared and keeps(table, text))]
-    if FOUND in declared:
-        whole = [rule for rule in found if keeps(table, rule)]
-        table = with_rules(table, [*whole, *(rule for rule in declared if rule != FOUND)])
-    else:
-        table = with_rules(table, declared)
+    wholes = {column.name: column.of for column in table.columns}
+    inside = [rule.text for rule in suggested if _of_one_cell([wholes[name] for name in rule.columns])]
+    taken = found if FOUND in declared else inside
+    whole = [rule for rule in taken if rule not in declared and keeps(table, rule)]
+    table = with_rules(table, [*whole, *(rule for rule in declared if rule != FOUND)])
     notes = []
     if table.rules:
         notes.append(f"Every made row keeps: {'; '.join(rule.text for rule in table.rules)}.")
