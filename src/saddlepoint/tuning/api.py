@@ -88,7 +88,7 @@ def study_of(
         raise ConfigurationError(f"{recipe.recipe} has no game whose settings could be searched: name another recipe")
     if recipe.only_reading is not None:
         raise ConfigurationError(
-            f"every trial would look at the data: {recipe.only_reading}; search on public data of the same kind"
+            f"the privacy of one run covers no trials: {recipe.only_reading}; search on public data of the same kind"
         )
     if measure is not None:
         _known(measure)
