@@ -59,6 +59,7 @@ MEASURES: dict[str, Callable[[int], str]] = {
     "opening hours": lambda i: (
         f"{7 + i % 5}:{i % 4 * 15:02d}-{14 + int(6 * SHARES[i, 0])}:{15 * int(4 * SHARES[i, 1]):02d}"
     ),
+    "from day to day in brackets": lambda i: f"[{stay(i, '%d.%m.%y', '; ')}]",
     "hours of few days": lambda i: stay(i, "%H:%M", " – ") if i % 9 else "closed",
 }
 CODES: dict[str, Callable[[int], str]] = {

@@ -158,6 +158,8 @@ NUMBERS: Mapping[str, Callable[[float, float], str]] = {
     "about": lambda v, x: f"~{v:.0f}",
     "degrees north": lambda v, x: f"N{v / 30:.4f}",
     "named": lambda v, x: f"pH {v % 14:.2f}",
+    "degrees west": lambda v, x: f"W{v / 30:.3f}°",
+    "below what the method sees": lambda v, x: f"{v:.2f}" if v > 300 else "< LOD",
     "below what is measured": lambda v, x: f"{v:.2f}" if v > 300 else "<300",
 }
 TEXTS: Mapping[str, Callable[[int, int], str]] = {

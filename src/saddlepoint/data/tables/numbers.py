@@ -32,6 +32,8 @@ CURRENCIES = frozenset(
 )
 #: Marks before numbers that are about so large.
 _ABOUT = frozenset("~ ≈ ca. ca c. approx. about circa etwa".split())
+#: Of the earth, before degrees.
+_SIDES = frozenset("NSEW")
 #: Units that may follow a number without a space.
 UNITS = frozenset(
     "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
@@ -405,7 +407,9 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
         return []
     before, after = sides.most_common(1)[0][0]
     scales = _scales([own for (first, own), _ in sides.most_common() if first == before])
-    decimals = sum(bool(re.search(r"\d[.,]\d{1,2}$|[.,]\d{4,}$", match["core"])) for match in matches)
+    # Of three digits behind a mark it may stand between thousands, but no degrees have these.
+    part = r"[.,]\d+$" if before.strip() in _SIDES else r"\d[.,]\d{1,2}$|[.,]\d{4,}$"
+    decimals = sum(bool(re.search(part, match["core"])) for match in matches)
     if not _leads(before, decimals >= 0.5 * len(matches)) or not (_is_unit(after) or scales):
         return []
     cores = "".join(match["core"] for match in matches)
@@ -532,7 +536,7 @@ def _leads(before: str, decimals: bool) -> bool:
     word = before.strip()
     if _is_currency(before) or word.lower() in _ABOUT:
         return True
-    named = word in ("N", "S", "E", "W") or before[-1:] in (":", "=", *_SPACES)
+    named = word in _SIDES or before[-1:] in (":", "=", *_SPACES)
     return decimals and named and not word.lower().startswith(("v", "rev"))
 
 

@@ -38,7 +38,7 @@ Part = Literal["number", "word", "moment", "any"]
 _LOOKS: dict[Part, str] = {"number": _NUMBER, "word": _WORD, "moment": r"\S(?:.*?\S)?", "any": f"{_NUMBER}|{_WORD}"}
 #: What stands between two moments, the longest first.
 _UNTIL = (" until ", " till ", " bis ", " to ", " -> ", " → ", " – ", " — ", " - ", " / ", "..", "->", "→", "–", "—")
-_UNTIL_CLOSE = ("~", ";", "/", "-")
+_UNTIL_CLOSE = ("~", "; ", ";", ", ", "/", "-")
 
 
 @dataclass(frozen=True)
@@ -183,15 +183,20 @@ def _two_moments(name: str, sample: Sequence[str]) -> Template | None:
     >>> _two_moments("stay", [f"{day}.3.2021 - {day + 2}.4.2021" for day in range(1, 28)]).pieces
     ('', ' - ', '')
     """
+    first, last = ({text[end] for text in sample} for end in (0, -1))
+    opened, closed = (
+        (*first, *last) if len(first) == len(last) == 1 and first <= {"[", "("} and last <= {"]", ")"} else ("", "")
+    )
+    inner = [text.removeprefix(opened).removesuffix(closed) for text in sample]
     for between in (*_UNTIL, *_UNTIL_CLOSE):
-        pairs = [text.split(between) for text in sample]
+        pairs = [text.split(between) for text in inner]
         pairs = [pair for pair in pairs if len(pair) == 2]
         if len(pairs) < 0.8 * len(sample):
             continue
         ends = list(zip(*pairs, strict=True))
         if all(len(set(end)) > 1 and _are_moments(end) for end in ends):
             usual = Counter(map(tuple, pairs)).most_common(1)[0][0]
-            return Template(name, ("", between, ""), ("moment", "moment"), (0, 0), tuple(usual))
+            return Template(name, (opened, between, closed), ("moment", "moment"), (0, 0), tuple(usual))
     return None
 
 

@@ -57,7 +57,7 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
 FEWEST, TELLING = 10, 20
 #: Words that may stand among numbers, and the share of numbers beside them; the share beside bounds, as <0.01.
 WORDS, NUMBERS, MEASURED = 20, 0.8, 0.2
-_BOUND = re.compile(r"[<>≤≥⩽⩾]=?\s?[+\-−]?\d.*")
+_BOUND = re.compile(r"[<>≤≥⩽⩾]=?\s?(?:[+\-−]?\d.*|[A-Za-z]{1,6})")
 #: Different hours that digits show which are times of day.
 HOURS = 6
 #: Whole numbers up to so many different ones are a category, where each is there so often on average.
