@@ -113,6 +113,13 @@ def test_rates_betas_and_decay_may_change_at_every_step(kind):
     assert plays.compiled == 5
 
 
+@pytest.mark.parametrize("kind", ["Adagrad", "ASGD", "NAdam", "RAdam"])
+def test_optimizers_that_read_their_counts_are_refused_by_name(kind):
+    game = quadratic(mu=0.4, sigma=0.7).play(lambda _, p: getattr(torch.optim, kind)(p, lr=0.05))
+    with pytest.raises(Untraceable, match=f"{kind} reads its own counts"):
+        CompiledSteps(game, m.Alternating()).look_ahead(Batches(none))
+
+
 @pytest.mark.slow
 def test_an_average_that_warms_up_follows_the_position_through_both_of_its_laws():
     def method():

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import torch
@@ -222,6 +223,9 @@ class CompiledSteps:
                 raise Untraceable("its batches come in their order only, and a trace looks ahead")
             if self.game.device.type != "cpu":
                 raise Untraceable(f"it is played on {self.game.device.type}, and graphs are made for the CPU alone")
+            for optimizer in chain.from_iterable(state.members.values()):
+                if isinstance(optimizer, COUNTING):
+                    raise Untraceable(f"{type(optimizer).__name__} reads its own counts off tensors as it steps")
             drawn, _ = _rehearsed(state, batches)
             trace = traced(state, drawn, batches.position)
             forms = tuple(form(batch, []) for batch in drawn)
@@ -272,6 +276,8 @@ class CompiledSteps:
             raise Untraceable("as a graph it moves the players otherwise than the method does")
 
 
+#: Optimizers that read numbers off their own tensors.
+COUNTING = (torch.optim.Adagrad, torch.optim.ASGD, torch.optim.NAdam, torch.optim.RAdam)
 #: Steps in which a method may make memory that it keeps.
 _FIRST = 4
 #: Steps that are timed.
