@@ -230,7 +230,6 @@ def _start(
 def _candidates(evidence: Evidence, config: Config, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """Settings to try, by a name each: what is advised, and the rates and penalties in both directions."""
     remedies = [remedy for finding in findings for remedy in finding.remedies]
-    remedies += evidence.suspects()
     remedies += [*evidence.rates(0.25), *evidence.penalty(0.1), *evidence.penalty(10.0)]
     remedies += [evidence.rate("generator", 0.5), evidence.rate("discriminator", 0.5)]
     found: dict[str, tuple[str, ...]] = {}

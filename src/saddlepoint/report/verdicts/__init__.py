@@ -6,7 +6,7 @@ run goes on.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from saddlepoint.report.verdicts.evidence import Evidence
 from saddlepoint.report.verdicts.finding import COLOURS, LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
 from saddlepoint.report.verdicts.game import GAME
 from saddlepoint.report.verdicts.result import RESULT
+from saddlepoint.report.verdicts.suspects import OTHER, suspects, undo
 
 #: All of them; what comes first may be the cause of what comes later.
 DIAGNOSES: tuple[Diagnosis, ...] = (*GAME, *RESULT, *DONE)
-#: Those of which rates and penalties far from the recipe's are the first cause to look for.
+#: Those that settings far from the recipe's, or networks of the caller's own, may be the cause of.
 SUSPECTED = (
-    *("non-finite", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost", "circles"),
-    *("far", "worse-than-baseline", "noisy", "best-behind", "restless", "wrong-class"),
+    *("non-finite", "stands", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost"),
+    *("overfits", "circles", "average-behind", "memorised", "far", "worse-than-baseline", "noisy", "blurred"),
+    *("best-behind", "restless", "wrong-class"),
 )
 
 
@@ -97,16 +99,20 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
     order = sorted(found, key=lambda pair: (LEVELS.index(pair[1].level), bool(causes_of(*pair))))
     wanted: dict[str, int] = {}
     agreed = []
-    suspects = run.suspects()
+    left = suspects(run)
     for diagnosis, finding in order:
         causes = causes_of(diagnosis, finding)
         if causes:
             agreed.append(replace(finding, advice=_follows(causes, found), commands=(), remedies=()))
             continue
-        kept = []
-        if suspects and finding.level != "good" and finding.name in SUSPECTED:
-            finding = replace(finding, advice=f"{_undo(suspects)} {finding.advice}")
-            kept, suspects = list(suspects), ()
+        # Where a run is only watched, a choice of another kind than the recipe's is taken for what was wanted.
+        least = OTHER if finding.level == "watch" else 0.0
+        mine = [s for s in left if s.departure > least and s.explains(finding.name) and finding.name in SUSPECTED]
+        kept: list[Remedy] = []
+        if mine and finding.level != "good":
+            said, undoing = undo(run, mine)
+            finding = replace(finding, advice=f"{said} {finding.advice}".strip())
+            kept, left = list(undoing), [suspect for suspect in left if suspect not in mine]
             wanted |= {remedy.setting: remedy.direction for remedy in kept}
         for remedy in finding.remedies:
             before = wanted.get(remedy.setting)
@@ -117,11 +123,6 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
         commands = tuple(dict.fromkeys(remedy.command for remedy in kept if remedy.command))
         agreed.append(replace(finding, commands=commands, remedies=tuple(kept)))
     return agreed
-
-
-def _undo(suspects: Sequence[Remedy]) -> str:
-    settings = " and ".join(remedy.command.partition(" --set ")[2].replace("--set ", "") for remedy in suspects)
-    return f"First undo what is ten times or more away from the recipe: {settings}."
 
 
 def _follows(causes: list[str], found: list[tuple[Diagnosis, Finding]]) -> str:
