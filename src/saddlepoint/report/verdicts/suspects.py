@@ -218,6 +218,6 @@ def _typed(value: Any) -> str:
     if isinstance(value, Mapping):
         if list(value) == ["name"]:
             return str(value["name"])
-        # What an optimizer has at "off" is so by itself.
-        value = {key: part for key, part in value.items() if part is not None and part is not False}
+        off = (None, False) if "lr" in value else (None,)  # what an optimizer has at "off" is so by itself
+        value = {key: part for key, part in value.items() if not any(part is one for one in off)}
     return json.dumps(value).replace('"', "")
