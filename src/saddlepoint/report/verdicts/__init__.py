@@ -75,10 +75,18 @@ def _examined(run: Evidence) -> list[Finding]:
             early = early or finding.name == "too-early"
     names = {finding.name for _, finding in found if finding.level != "good"}
     if early:  # of so few steps a game tells nothing but that it broke
-        kept = ("too-early", "non-finite", "stands")
+        kept = ("too-early", "stopped-short", "non-finite", "stands")
         found = [(d, f) for d, f in found if f.name in kept or (f.question == "result" and f.name != "noisy")]
         names = {finding.name for _, finding in found if finding.level != "good"}
-    if not run.fitted and not names & {"too-early", "best-behind", "restless", "improves", "losses-move", "non-finite"}:
+    if not run.fitted and not names & {
+        "too-early",
+        "stopped-short",
+        "best-behind",
+        "restless",
+        "improves",
+        "losses-move",
+        "non-finite",
+    }:
         settled = Settled()
         if (finding := settled(run)) is not None:
             found.append((settled, finding))
@@ -94,7 +102,7 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
     def causes_of(diagnosis: Diagnosis, finding: Finding) -> list[str]:
         own = LEVELS.index(finding.level)
         known = (name for name in diagnosis.causes if name in names and name != finding.name)
-        return [name for name in known if levels[name] <= own or name == "too-early"]
+        return [name for name in known if levels[name] <= own or name in ("too-early", "stopped-short")]
 
     order = sorted(found, key=lambda pair: (LEVELS.index(pair[1].level), bool(causes_of(*pair))))
     wanted: dict[str, int] = {}

@@ -183,6 +183,10 @@ class Evidence:
         samples = max(round(factor * self.samples), 20_000)
         return Remedy("budget", 1, f"saddle train {self._config} --out {self._folder} --samples {samples}")
 
+    def on(self) -> Remedy:
+        """Go on in this folder to the end of its plan."""
+        return Remedy("budget", 1, f"saddle train {self._config} --out {self._folder}")
+
     def shorter(self, samples: int) -> Remedy:
         """Stop where it was best."""
         return Remedy("budget", -1, self.anew(f"--samples {samples}"))

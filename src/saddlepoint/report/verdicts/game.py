@@ -17,6 +17,8 @@ DIVERSITY_LOW = 0.7
 DIVERSITY_COLLAPSED = 0.35
 #: Below this, all samples are one, which no game does as well as a network that does not use its latent.
 ONE_SAMPLE = 0.02
+#: Of the samples seen so far, in which a collapse is sudden.
+SUDDEN = 0.05
 #: Shares of right answers above which the losses of a discriminator saturate: its gradient fades for the generator.
 DISCRIMINATOR_WINS = 0.98
 #: A coin. Right at most so often on real *and* on generated samples tells nothing to the generator.
@@ -306,11 +308,16 @@ class Collapse(Diagnosis):
         if now is None or now >= DIVERSITY_LOW:
             return None
         series = run.monitors["diversity"].finite()
-        peak = int(np.argmax(series.values))
+        fell = self._fell(series)
         seen = (
             f"Generated {run.things} are {now:.2f} times as diverse as the data over the last quarter; the most was "
-            f"{series.values[peak]:.2f}, at {int(series.samples[peak]):,} samples."
+            f"{series.values.max():.2f}, at {int(series.samples[np.argmax(series.values)]):,} samples."
         )
+        if fell is not None and now < DIVERSITY_COLLAPSED:
+            how = "at once" if fell[1] - fell[0] <= SUDDEN * series.samples[-1] else "little by little"
+            seen += (
+                f" It fell {how}, from {DIVERSITY_LOW} to {DIVERSITY_COLLAPSED} between {fell[0]:,} and {fell[1]:,}."
+            )
         before = run.monitors["diversity"].part(0.5, PRESENT)
         if now >= DIVERSITY_COLLAPSED and len(before) and now > float(before.mean()) + 0.02:
             return self.found(
@@ -333,6 +340,18 @@ class Collapse(Diagnosis):
                 (run.longer(), *tell),
                 diversity=now,
             )
+        slower = (run.rate("generator", 0.5), *run.penalty(10.0), *run.method("extragradient"))
+        if now < DIVERSITY_COLLAPSED and fell is not None and fell[1] - fell[0] <= SUDDEN * series.samples[-1]:
+            return self.found(
+                level,
+                "Sudden collapse",
+                seen,
+                "One step too long was enough: a quarter of the rates, from a checkpoint of before it; then a method "
+                "that looks ahead.",
+                (*run.rates(0.25), *slower[1:]),
+                diversity=now,
+                at=float(fell[1]),
+            )
         return self.found(
             level,
             "Generator collapse" if now < DIVERSITY_COLLAPSED else "Low diversity",
@@ -340,9 +359,17 @@ class Collapse(Diagnosis):
             ("See first that the generator's network uses its latent: all samples are one. " * (now < ONE_SAMPLE))
             + "The generator covers a part of the data. A slower one, or a method that looks ahead, does not rush to "
             "where the discriminator is weak now; a penalty keeps the discriminator's slopes gentle.",
-            (run.rate("generator", 0.5), *run.penalty(10.0), *run.method("extragradient")),
+            slower,
             diversity=now,
         )
+
+    @staticmethod
+    def _fell(series: Curve) -> tuple[int, int] | None:
+        """Samples at the last look with as much diversity as the data nearly, and at the first of a collapse after."""
+        high = np.flatnonzero(series.values >= DIVERSITY_LOW)
+        low = np.flatnonzero(series.values < DIVERSITY_COLLAPSED)
+        low = low[low > high[-1]] if len(high) else low
+        return (int(series.samples[high[-1]]), int(series.samples[low[0]])) if len(high) and len(low) else None
 
 
 class GoesRound(Diagnosis):
