@@ -525,9 +525,12 @@ def test_what_is_far_from_the_recipe_is_undone_first_where_something_is_wrong(
 
 
 def test_a_network_of_one_s_own_is_the_first_that_is_left_out() -> None:
-    found = told(ended(checks={"sharpness": 0.4}, own_networks={"generator": "Mine"}))["result"].findings[0]
-    assert "network is your own (Mine)" in found.advice
-    assert found.commands[0] == "saddle train RUN/config.yaml"
+    recipe = {"generator.network": {"name": "mlp-generator", "widths": [256, 256]}}
+    config = {**CONFIG, "generator": {"network": {"name": "own", "of": "mine:Soft"}}}
+    found = told(ended(checks={"sharpness": 0.4}, changed=recipe), config=config)["result"].findings[0]
+    assert "network is your own (Soft)" in found.advice
+    asked = "generator.network={name: mlp-generator, widths: [256, 256]}"
+    assert found.commands[0] == f"saddle train RUN/config.yaml --set '{asked}'"
 
 
 def test_ten_images_are_no_shuffled_labels() -> None:

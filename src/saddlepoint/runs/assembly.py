@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -47,8 +47,6 @@ class Assembly:
     setup: Setup[Any]
     game: Game
     method: Method
-    own_networks: Mapping[str, str] = field(default_factory=dict)
-    """Classes of the networks that a caller gave, by role."""
 
     @cached_property
     def batches(self) -> Batches:
@@ -195,7 +193,6 @@ class Assembly:
                 "notes": list(data.notes),
             },
             "changed": _changed(self.config),
-            "own_networks": dict(self.own_networks),
             "parameters": {name: sum(t.numel() for t in self.game.point[name]) for name in self.game.names},
             "citations": citations(
                 METHOD_REGISTRY.build(self.config.method) if self.game.names else None,
@@ -307,7 +304,7 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
         _check_own(networks, setup, game)
     if config.accumulate > 1 and setup.game is None:
         _check_parts(config, setup, game)
-    return Assembly(config, setup, game, method, {role: type(module).__name__ for role, module in networks.items()})
+    return Assembly(config, setup, game, method)
 
 
 def _changed(config: Config) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from saddlepoint.tasks.config import OnTrouble
 from saddlepoint.training import Examiner, Observer, Trouble
 
 #: What `run.json` knows of data and measures before the run has ended: how it ended is no evidence while it goes on.
-KNOWN = ("references", "examined", "measures", "dataset", "changed", "own_networks")
+KNOWN = ("references", "examined", "measures", "dataset", "changed")
 #: Samples after a change of settings, as a share of those seen then, before which nothing is changed again.
 REST = 0.5
 

@@ -47,7 +47,7 @@ class Suspect:
 
     Attributes:
         setting: as it is typed.
-        own: the run's value; the class of a network that is the caller's own.
+        own: the run's value.
         recipe: the recipe's value; None where it has none.
         departure: how far it is, at least 1.
     """
@@ -58,14 +58,9 @@ class Suspect:
     departure: float
 
     @property
-    def network(self) -> bool:
-        """Whether it is a network of the caller's own."""
-        return self.departure == OWN_NETWORK and self.setting.endswith(".network")
-
-    @property
     def assignment(self) -> str:
-        """What undoes it, as `key=value`; empty of a network of the caller's own, which is left out instead."""
-        return "" if self.network else f"{self.setting}={_typed(self.recipe)}"
+        """What undoes it, as `key=value`."""
+        return f"{self.setting}={_typed(self.recipe)}"
 
     @property
     def direction(self) -> int:
@@ -82,8 +77,9 @@ class Suspect:
 
     def told(self) -> str:
         """In words."""
-        if self.network:
-            return f"the {self.setting.partition('.')[0]}'s network is your own ({self.own}): try the recipe's"
+        if _is_own(self.own):
+            role, name = self.setting.partition(".")[0], str(self.own.get("of", "")).rpartition(":")[2]
+            return f"the {role}'s network is your own ({name}): see whether it is at fault, try the recipe's"
         return f"{self.assignment} (here {_typed(self.own)})"
 
     def explains(self, name: str) -> bool:
@@ -107,8 +103,6 @@ def suspects(run: Evidence) -> list[Suspect]:
             if departure >= SUSPECTED - 1e-9:
                 key = part.removeprefix(WITHIN) if part.startswith((f"{WITHIN}pen", f"{WITHIN}loss")) else part
                 found[key, _typed(other)] = Suspect(key, one, other, departure)
-    for role, kind in mapping(run.identity.get("own_networks")).items():
-        found[f"{role}.network", ""] = Suspect(f"{role}.network", str(kind), None, OWN_NETWORK)
     return sorted(_together(found), key=lambda suspect: -suspect.departure)
 
 
@@ -127,9 +121,9 @@ def undo(run: Evidence, found: Sequence[Suspect]) -> tuple[str, tuple[Remedy, ..
 
 
 def _remedies(run: Evidence, found: Sequence[Suspect]) -> Iterator[Remedy]:
-    options = " ".join(f"--set {shlex.quote(one.assignment)}" for one in found if one.assignment)
+    options = " ".join(f"--set {shlex.quote(one.assignment)}" for one in found)
     for one in found:
-        yield Remedy(one.kind, one.direction, run.anew(options).strip())
+        yield Remedy(one.kind, one.direction, run.anew(options))
 
 
 def departure_of(setting: str, own: Any, recipe: Any) -> float:
@@ -144,6 +138,8 @@ def departure_of(setting: str, own: Any, recipe: Any) -> float:
     """
     if own == recipe or (setting.partition(".")[0] in ASIDE and not setting.startswith(OF_DATA)):
         return 0.0
+    if _is_own(own):
+        return OWN_NETWORK
     last = setting.rpartition(".")[2]
     if setting.startswith(OF_DATA):
         return OTHER
@@ -192,6 +188,11 @@ def _together(found: Mapping[tuple[str, str], Suspect]) -> Iterator[Suspect]:
         elif player == BOTH[0]:
             furthest = max(one, other, key=lambda suspect: suspect.departure)
             yield Suspect(rest, furthest.own, one.recipe, furthest.departure)
+
+
+def _is_own(value: Any) -> bool:
+    """Whether it is a network of the caller's own."""
+    return isinstance(value, Mapping) and value.get("name") == "own"
 
 
 def _is_number(value: Any) -> bool:
