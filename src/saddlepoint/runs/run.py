@@ -422,6 +422,11 @@ class Run:
             self.storage.write_identity(changed=assembly.identity()["changed"])
 
     @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Modules that are a caller's own, by role; those that the configuration describes are not among them."""
+        return self._networks
+
+    @property
     def played(self) -> Config:
         """The configuration as the run is played now, after all interventions."""
         return with_interventions(self._configured(), interventions_of(self.storage))

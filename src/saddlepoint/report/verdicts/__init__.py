@@ -6,14 +6,16 @@ run goes on.
 """
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from saddlepoint.report.history import number
 from saddlepoint.report.verdicts.diagnosis import Diagnosis
 from saddlepoint.report.verdicts.done import DONE, FEWEST_STEPS, Settled
-from saddlepoint.report.verdicts.evidence import Evidence
+from saddlepoint.report.verdicts.evidence import Evidence, mapping, settings_of
 from saddlepoint.report.verdicts.finding import COLOURS, LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
 from saddlepoint.report.verdicts.game import GAME
 from saddlepoint.report.verdicts.result import RESULT
@@ -21,6 +23,8 @@ from saddlepoint.report.verdicts.suspects import OTHER, suspects, undo
 
 #: All of them; what comes first may be the cause of what comes later.
 DIAGNOSES: tuple[Diagnosis, ...] = (*GAME, *RESULT, *DONE)
+#: What a rehearsal calls the run as it is.
+UNCHANGED = "unchanged"
 #: Those that settings far from the recipe's, or networks of the caller's own, may be the cause of.
 SUSPECTED = (
     *("non-finite", "stands", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost"),
@@ -130,7 +134,36 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
             kept.append(remedy)
         commands = tuple(dict.fromkeys(remedy.command for remedy in kept if remedy.command))
         agreed.append(replace(finding, commands=commands, remedies=tuple(kept)))
-    return agreed
+    return _tried(run, agreed)
+
+
+def _tried(run: Evidence, findings: list[Finding]) -> list[Finding]:
+    """The findings, the first that advises other settings with what came of trying them, or how to try them."""
+    first = next((n for n, f in enumerate(findings) if any(map(settings_of, f.commands))), None)
+    if first is None:
+        return findings
+    finding, kept = findings[first], mapping(run.identity.get("rehearsed"))
+    tried = {str(name): number(value) for name, value in mapping(kept.get("tried")).items()}
+    if not tried or number(kept.get("seen")) != run.samples:
+        if finding.level == "bad" and run.folder is not None and run.ended and not run.alone:
+            told = f"{finding.advice} To see on the same batches what helps: saddle fork {run.folder} --advice".strip()
+            findings[first] = replace(finding, advice=told)
+        return findings
+    order = sorted((name for name in tried if math.isfinite(tried[name])), key=lambda name: tried[name])
+    scores = [f"{name} {tried[name]:.4g}" for name in order]
+    scores += [f"{name} failed" for name in tried if name not in order]
+    told = (
+        f"Rehearsed for {number(kept.get('steps')):,.0f} steps from {number(kept.get('at')):,.0f} samples on the same "
+        f"batches, score of the live weights, less is better: {'; '.join(scores)}."
+    )
+    best = order[0] if order else ""
+    if best in ("", UNCHANGED):
+        told += " Nothing did better than the run as it is."
+    else:
+        command = run.anew(" ".join(f"--set {shlex.quote(one)}" for one in shlex.split(best)))
+        finding = replace(finding, commands=tuple(dict.fromkeys([command, *finding.commands])))
+    findings[first] = replace(finding, advice=f"{told} {finding.advice}".strip())
+    return findings
 
 
 def _follows(causes: list[str], found: list[tuple[Diagnosis, Finding]]) -> str:
@@ -177,5 +210,6 @@ __all__ = [
     "Remedy",
     "Verdict",
     "examine",
+    "settings_of",
     "verdicts",
 ]

@@ -58,7 +58,8 @@ class Evidence:
         self.samples = max(last, int(end)) if math.isfinite(end) and self.ended else last
         self.curves = self._to_the_end("metrics")
         self.checks = self._to_the_end("checks")
-        self._folder = shlex.quote(str(folder)) if folder is not None else "RUN"
+        self.folder = shlex.quote(str(folder)) if folder is not None else None
+        self._folder = self.folder or "RUN"
         self._config = shlex.quote(str(folder / "config.yaml")) if folder is not None else "RUN/config.yaml"
 
     def _to_the_end(self, group: str) -> dict[str, Curve]:
@@ -207,6 +208,32 @@ class Evidence:
         own = mapping(self.config.get("method")).get("name")
         return () if own == name else (Remedy("method", 0, self.anew(f"--method {name}")),)
 
+    def moves(self, player: str) -> tuple[Remedy, ...]:
+        """A player that moves twice as often as now beside the other one, where they take turns; at most five times."""
+        method, place = mapping(self.config.get("method")), "method.counts"
+        if method.get("name") != "alternating":
+            method, place = mapping(method.get("base")), "method.base.counts"
+        if self.alone or method.get("name") != "alternating" or method.get("order") is not None:
+            return ()
+        own = self.setting(place) or [1, 1]
+        counts = [int(n) for n in (own.strip("[]").split(",") if isinstance(own, str) else own)]
+        if len(counts) != 2:
+            return ()
+        mine = 0 if player == "discriminator" else 1  # the last player moves first
+        if counts[1 - mine] > 1:
+            counts[1 - mine] //= 2
+        else:
+            counts[mine] = min(5, 2 * counts[mine])
+        return (Remedy("method.counts", 0, self.anew(f"--set {place}={counts[0]},{counts[1]}")),)
+
+    def augmentation(self, strength: float) -> tuple[Remedy, ...]:
+        """Augmentation of what the discriminator sees, of a strength; nothing where the game has no place for it."""
+        adversary = mapping(self.config.get("adversary"))
+        if "augmentation" not in adversary:
+            return ()
+        kind = "" if isinstance(adversary["augmentation"], Mapping) else "--set augmentation.kind=diffaugment "
+        return (Remedy("augmentation", 1, self.anew(f"{kind}--set augmentation.strength={strength:g}")),)
+
     def rate(self, player: str, factor: float) -> Remedy:
         """A player's learning rate."""
         return self.scaled(f"{player}.optimizer.lr", factor)
@@ -281,6 +308,17 @@ def _read(value: str) -> Any:
         return float(value)
     except ValueError:
         return value
+
+
+def settings_of(command: str) -> tuple[str, ...]:
+    """The settings of a command, as `key=value`; a method among them.
+
+    >>> settings_of("saddle train run/config.yaml --set lr=1e-3 --method lookahead")
+    ('lr=1e-3', 'method=lookahead')
+    """
+    words = shlex.split(command)
+    found = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "--set"]
+    return (*found, *(f"method={words[n + 1]}" for n, word in enumerate(words[:-1]) if word == "--method"))
 
 
 def mapping(value: object) -> Mapping[str, Any]:
