@@ -21,6 +21,7 @@ from saddlepoint.core import Outcome
 from saddlepoint.data.dataset import Dataset, OnProgress
 from saddlepoint.report.history import number
 from saddlepoint.report.verdicts import Evidence, Finding, settings_of
+from saddlepoint.report.verdicts.suspects import suspects, undo
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.storage import Checkpoint, RunFolder, read_records, trim_records
 from saddlepoint.tasks import Config, recipe_named
@@ -256,6 +257,7 @@ def candidates(evidence: Evidence, config: C, findings: Sequence[Finding]) -> di
         findings: what is the matter; their advice comes first.
     """
     remedies = [remedy for finding in findings for remedy in finding.remedies]
+    remedies += [remedy for suspect in suspects(evidence) for remedy in undo(evidence, [suspect])[1]]
     remedies += [*evidence.rates(0.25), *evidence.penalty(0.1), *evidence.penalty(10.0)]
     remedies += [evidence.rate("generator", 0.5), evidence.rate("discriminator", 0.5)]
     remedies += [*evidence.moves("discriminator"), *evidence.moves("generator"), *evidence.augmentation(0.5)]
@@ -286,10 +288,11 @@ def _within(changed: Config, config: Config) -> bool:
     before, after = flat(config.plain()), flat(changed.plain())
     recipe = flat(recipe_named(config.recipe).plain())
     moved = {key: value for key, value in after.items() if value != before.get(key)}
+    furthest = FURTHEST * (1 + 1e-9)
     return all(
         value == recipe.get(key)
         or not isinstance(before.get(key), float)
-        or (before[key] and 1 / FURTHEST <= value / before[key] * (1 + 1e-9) <= FURTHEST)
+        or (before[key] and 1 / furthest <= value / before[key] <= furthest)
         for key, value in moved.items()
     )
 

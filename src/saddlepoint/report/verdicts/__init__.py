@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.report.history import number
+from saddlepoint.report.history import mapping, number
 from saddlepoint.report.verdicts.diagnosis import Diagnosis
 from saddlepoint.report.verdicts.done import DONE, FEWEST_STEPS, Settled
-from saddlepoint.report.verdicts.evidence import Evidence, mapping, settings_of
+from saddlepoint.report.verdicts.evidence import Evidence, settings_of
 from saddlepoint.report.verdicts.finding import COLOURS, LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
 from saddlepoint.report.verdicts.game import GAME
 from saddlepoint.report.verdicts.result import RESULT

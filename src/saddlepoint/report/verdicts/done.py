@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from saddlepoint.report.history import compact, number
+from saddlepoint.report.history import compact, mapping, number
 from saddlepoint.report.verdicts.diagnosis import Diagnosis, capital, percent
-from saddlepoint.report.verdicts.evidence import PRESENT, Evidence, mapping
+from saddlepoint.report.verdicts.evidence import PRESENT, Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level
 from saddlepoint.report.verdicts.result import FAR, NEAR, gaps
 from saddlepoint.report.verdicts.trend import improves, trend_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from saddlepoint.measures import Measure
-from saddlepoint.report.history import Curve, Numbers, columns, measure_of, number
+from saddlepoint.report.history import Curve, Numbers, columns, mapping, measure_of, number
 from saddlepoint.report.verdicts.finding import Remedy
 
 #: "The last quarter": long enough to average noise, short enough to be the present.
@@ -319,8 +319,3 @@ def settings_of(command: str) -> tuple[str, ...]:
     words = shlex.split(command)
     found = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "--set"]
     return (*found, *(f"method={words[n + 1]}" for n, word in enumerate(words[:-1]) if word == "--method"))
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """A mapping, or an empty one in the place of anything else."""
-    return value if isinstance(value, Mapping) else {}

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saddlepoint.report.history import number
-from saddlepoint.report.verdicts.evidence import Evidence, mapping
+from saddlepoint.report.history import mapping, number
+from saddlepoint.report.verdicts.evidence import Evidence
 from saddlepoint.report.verdicts.finding import Remedy
 
 #: A factor of ten is a departure of 1; of sizes (networks, batches, latents), a factor of four.
@@ -111,7 +111,7 @@ def undo(run: Evidence, found: Sequence[Suspect]) -> tuple[str, tuple[Remedy, ..
     if not found:
         return "", ()
     most = found[0].departure
-    first = [one for one in found if one.departure >= most / 2]
+    first = [one for one in found if one.departure >= most * 2 / 3]
     said = f"First undo what is furthest from the recipe: {'; '.join(one.told() for one in first)}."
     remedies = list(_remedies(run, first))
     if len(found) > len(first):
@@ -153,7 +153,7 @@ def departure_of(setting: str, own: Any, recipe: Any) -> float:
         apart = [abs(math.log(a / b)) / unit for a, b in pairs if a > 0 and b > 0]
         return _rounded(max([*apart, OTHER if len(own) != len(recipe) else 0.0]))
     if _is_number(own) and _is_number(recipe):
-        mine, theirs = float(own), float(recipe)
+        mine, theirs = number(own), number(recipe)
         if mine > 0 and theirs > 0:
             return _rounded(abs(math.log(mine / theirs)) / unit)
         if theirs > 0:
@@ -196,7 +196,7 @@ def _is_own(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(number(value))
 
 
 def _is_numbers(value: Any) -> bool:
