@@ -11,7 +11,8 @@ import pytest
 import saddlepoint as sp
 from commands import Run
 from processes import Saddle, saddle
-from saddlepoint.report import status_of
+from saddlepoint.report import Finding, evidence_of, status_of
+from saddlepoint.report.verdicts import Evidence
 from saddlepoint.runs import intervening
 from saddlepoint.storage import read_records
 
@@ -35,7 +36,7 @@ TOO_FAST = {**TINY, "optimizer.lr": 3.0}
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rehearsals of few steps."""
-    monkeypatch.setattr(intervening, "REHEARSED", 24)
+    monkeypatch.setattr(intervening, "REHEARSED", 40)
 
 
 def trained(out: Path, settings: dict[str, object], policy: str, samples: int = 6400) -> sp.Run:
@@ -133,10 +134,8 @@ def test_a_run_goes_on_from_its_checkpoint_with_other_moves_or_another_method(
 
 def test_candidates_turn_every_dial_and_only_within_bounds(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", TINY, "warn", 160)
-    from saddlepoint.report import evidence_of
-    from saddlepoint.report.verdicts import Evidence
-
-    everything = intervening.candidates(Evidence(**evidence_of(run.path)), run.config, [])
+    matter = [Finding("bad", name, "", name=name) for name in ("discriminator-wins", "collapse")]
+    everything = intervening.candidates(Evidence(**evidence_of(run.path)), run.config, matter)
     live = intervening._live(run.config, everything)
     for dial in ("optimizer.lr=0.00025", "penalties.r1.weight=10", "method.counts=2,1", "method=extragradient"):
         assert any(dial in name for name in live), dial

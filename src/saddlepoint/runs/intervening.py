@@ -19,7 +19,6 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Outcome
 from saddlepoint.data.dataset import Dataset, OnProgress
-from saddlepoint.report.history import number
 from saddlepoint.report.verdicts import Evidence, Finding, settings_of
 from saddlepoint.report.verdicts.suspects import suspects, undo
 from saddlepoint.runs.assembly import assemble
@@ -94,7 +93,7 @@ def _may_change(setting: str) -> bool:
         moves = value.strip("[]").split(",")
         return all(one.strip().isdecimal() and 1 <= int(one) <= MOST_MOVES for one in moves)
     if key == "augmentation.strength":
-        return 0 <= number(value) <= MOST_AUGMENTATION
+        return value.replace(".", "", 1).isdecimal() and float(value) <= MOST_AUGMENTATION
     return setting == "augmentation.kind=diffaugment"
 
 
@@ -249,7 +248,7 @@ def sound_start(
 
 
 def candidates(evidence: Evidence, config: C, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
-    """Settings to try, by a name each: what is advised, and dials of the game in both directions.
+    """Settings to try, by a name each: what is advised, and the dials of the game that may act on what is the matter.
 
     Args:
         evidence: of the run.
@@ -260,8 +259,13 @@ def candidates(evidence: Evidence, config: C, findings: Sequence[Finding]) -> di
     remedies += [remedy for suspect in suspects(evidence) for remedy in undo(evidence, [suspect])[1]]
     remedies += [*evidence.rates(0.25), *evidence.penalty(0.1), *evidence.penalty(10.0)]
     remedies += [evidence.rate("generator", 0.5), evidence.rate("discriminator", 0.5)]
-    remedies += [*evidence.moves("discriminator"), *evidence.moves("generator"), *evidence.augmentation(0.5)]
-    remedies += [*evidence.method("extragradient")]
+    names = {finding.name for finding in findings}
+    if names & {"discriminator-lost", "penalty-rules", "collapse"}:
+        remedies += evidence.moves("discriminator")
+    if names & {"discriminator-wins", "overfits"}:
+        remedies += [*evidence.moves("generator"), *evidence.augmentation(0.5)]
+    if names & {"circles", "collapse", "diverges", "discriminator-lost"}:
+        remedies += evidence.method("extragradient")
     found: dict[str, tuple[str, ...]] = {}
     for remedy in remedies:
         settings = settings_of(remedy.command)
