@@ -23,6 +23,8 @@ from saddlepoint.report.verdicts.suspects import OTHER, suspects, undo
 
 #: All of them; what comes first may be the cause of what comes later.
 DIAGNOSES: tuple[Diagnosis, ...] = (*GAME, *RESULT, *DONE)
+#: Faults of the data, which no setting mends: of what is equally grave they are named first.
+OF_DATA = ("constant-data", "flat-data", "labels-say-nothing", "few-data")
 #: What a rehearsal calls the run as it is.
 UNCHANGED = "unchanged"
 #: Those that settings far from the recipe's, or networks of the caller's own, may be the cause of.
@@ -108,7 +110,10 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
         known = (name for name in diagnosis.causes if name in names and name != finding.name)
         return [name for name in known if levels[name] <= own or name in ("too-early", "stopped-short")]
 
-    order = sorted(found, key=lambda pair: (LEVELS.index(pair[1].level), bool(causes_of(*pair))))
+    def rank(pair: tuple[Diagnosis, Finding]) -> tuple[int, bool, bool]:
+        return LEVELS.index(pair[1].level), bool(causes_of(*pair)), pair[1].name not in OF_DATA
+
+    order = sorted(found, key=rank)
     wanted: dict[str, int] = {}
     agreed = []
     left = suspects(run)
