@@ -465,7 +465,7 @@ HELD_OUT = (
         "digits",
         (*SHORT, "latent.size=1"),
         bad=("far", "collapse"),
-        cures=("--samples", "generator"),
+        cures=("latent.size",),
     ),
     Case(
         "nine tenths repeated",
@@ -551,7 +551,7 @@ HELD_OUT = (
         "digits",
         ("budget.samples=4000", *SHORT[1:], "batch_size=1"),
         bad=IN_TROUBLE,
-        cures=("batch_size", "--samples"),
+        cures=("batch_size",),
     ),
     Case(
         "black or white",
@@ -600,7 +600,7 @@ HELD_OUT = (
         table,
         bad=("far", "worse-than-baseline", "noisy", "collapse"),
         networks=lambda: {"discriminator": FirstColumn()},
-        cures=("--samples", "discriminator"),
+        cures=("discriminator.network",),
     ),
     Case(
         "half black, photographs",

@@ -260,7 +260,7 @@ def candidates(evidence: Evidence, config: C, findings: Sequence[Finding]) -> di
     remedies += [*evidence.rates(0.25), *evidence.penalty(0.1), *evidence.penalty(10.0)]
     remedies += [evidence.rate("generator", 0.5), evidence.rate("discriminator", 0.5)]
     names = {finding.name for finding in findings}
-    if names & {"discriminator-lost", "penalty-rules", "collapse"}:
+    if names & {"discriminator-lost", "discriminator-weak", "penalty-rules", "collapse"}:
         remedies += evidence.moves("discriminator")
     if names & {"discriminator-wins", "overfits"}:
         remedies += [*evidence.moves("generator"), *evidence.augmentation(0.5)]

@@ -31,7 +31,7 @@ UNCHANGED = "unchanged"
 SUSPECTED = (
     *("non-finite", "stands", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost"),
     *("overfits", "circles", "average-behind", "memorised", "far", "worse-than-baseline", "noisy", "blurred"),
-    *("best-behind", "restless", "wrong-class"),
+    *("best-behind", "restless", "wrong-class", "discriminator-weak"),
 )
 
 

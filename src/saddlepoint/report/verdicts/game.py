@@ -28,6 +28,8 @@ COIN = 0.5
 BY_HEART = 0.15
 #: An AUC so far below ½ is no noise on 256 samples (standard error 0.026): real ranks below generated.
 AUC_LOST = 0.42
+#: An AUC up to which a discriminator does not see that samples are far from the data: one that does has nearly 1.
+AUC_WEAK = 0.9
 #: An AUC within this of ½ is a coin's, with the noise of some records.
 AUC_COIN = 0.06
 #: Growth of a gradient's norm, from the second quarter to the last, that ends in overflow.
@@ -271,6 +273,33 @@ class DiscriminatorLost(Diagnosis):
         )
 
 
+class DiscriminatorWeak(Diagnosis):
+    """A discriminator that tells samples far from the data from the data seldom."""
+
+    name, question, threshold = "discriminator-weak", "game", AUC_WEAK
+    source = "Arora et al. 2017, arXiv 1703.00573"
+    causes = ("stands", "non-finite", "diverges", "penalty-rules", "discriminator-lost", "collapse")
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """Its AUC over the last quarter, where the score says that what it sees is far from the data."""
+        auc = run.now("discriminator_auc")
+        far = away(run) if gaps(run) else 0.0
+        if auc is None or auc < AUC_LOST or auc > AUC_WEAK or far <= FAR or run.alone:
+            return None
+        if abs(auc - COIN) <= AUC_COIN:  # it has lost, which is said
+            return None
+        learning = any(improves(run, name) for name in run.curves)
+        return self.found(
+            "watch" if learning else "bad",
+            "The discriminator is too weak",
+            f"These {run.things} are far from the data, and over the last quarter it ranks a real sample above a "
+            f"generated one only {percent(auc)} of the time: there is a difference that it does not see.",
+            "Give it more: a larger network, more moves, a higher rate, or a weaker penalty.",
+            (*run.moves("discriminator"), run.rate("discriminator", 2.0), *run.penalty(0.1)),
+            auc=auc,
+        )
+
+
 class KnowsByHeart(Diagnosis):
     """A discriminator that tells the training samples from others of their kind."""
 
@@ -464,5 +493,6 @@ GAME: tuple[Diagnosis, ...] = (
     Collapse(),
     DiscriminatorWins(),
     DiscriminatorLost(),
+    DiscriminatorWeak(),
     GoesRound(),
 )

@@ -80,7 +80,16 @@ class Far(Diagnosis):
     source = "Kynkäänniemi et al. 2019, arXiv 1904.06991; Naeem et al. 2020, arXiv 2002.09797"
     causes = (
         *("stands", "non-finite", "diverges", "penalty-rules", "discriminator-wins", "discriminator-lost", "collapse"),
-        *("average-behind", "blurred", "best-behind", "too-early", "stopped-short", "wrong-class", "memorised"),
+        *(
+            "discriminator-weak",
+            "average-behind",
+            "blurred",
+            "best-behind",
+            "too-early",
+            "stopped-short",
+            "wrong-class",
+            "memorised",
+        ),
         *("constant-data", "one-class", "labels-say-nothing", "flat-data"),
     )
 
