@@ -482,7 +482,7 @@ def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
 
 
 def soak_judging(soak: Soak, references: dict[str, Any]) -> None:
-    """Kill what makes a judge in a copy of a run: the generator stays, and the same command ends with the same judge."""
+    """Kill what makes a judge in a copy of a run: the generator stays, and the end is the same judge."""
     about, expected = references["judge"]
     run = soak.home / "judged"
     shutil.rmtree(run, ignore_errors=True)
