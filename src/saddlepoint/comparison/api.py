@@ -18,7 +18,7 @@ from saddlepoint.report.baselines import write_baselines
 from saddlepoint.report.comparison import write_comparison
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS
-from saddlepoint.storage import free_name, plain_name, started_with
+from saddlepoint.storage import alone, free_name, plain_name, started_with
 from saddlepoint.training import Budget
 
 #: Starts of each method where nothing is said.
@@ -85,6 +85,7 @@ def compare(
 
     Raises:
         ConfigurationError: unknown names, or things that do not fit together.
+        RunBusy: another process is at work in this folder.
         KeyboardInterrupt: it was interrupted; the same call goes on.
     """
     given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
@@ -133,14 +134,15 @@ def _beside(
             f"{folder} holds another comparison ({'; '.join(told[:3])}{more}): give another folder with --out"
         )
     of = len(entries)
-    found = compare_baselines(
-        entries, folder, options=options, tell=lambda number, label, share: tell(label, number + share, of)
-    )
-    for entry in entries:
-        if entry.fit is None:
-            write_report(entry.folder(folder))
-    plain = {**found, "command": started_with(), "versions": versions()}
-    return Compared(folder, plain, write_baselines(plain, folder))
+    with alone(folder):
+        found = compare_baselines(
+            entries, folder, options=options, tell=lambda number, label, share: tell(label, number + share, of)
+        )
+        for entry in entries:
+            if entry.fit is None:
+                write_report(entry.folder(folder))
+        plain = {**found, "command": started_with(), "versions": versions()}
+        return Compared(folder, plain, write_baselines(plain, folder))
 
 
 def versions() -> dict[str, str]:

@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 import yaml
 from filelock import FileLock, Timeout
 
-from saddlepoint.configuration import ConfigurationError, from_json, from_yaml
+from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoints
+from saddlepoint.storage.evaluations import EVALUATION_LOCK
 from saddlepoint.storage.files import read_text, remove_partial, stay_within, write_atomically
 from saddlepoint.storage.identity import checked_identity
 
@@ -32,7 +33,7 @@ TAGS, NOTE = 32, 4000
 
 
 class RunBusy(RuntimeError):
-    """Another process is training in this folder."""
+    """Another process is at work in this folder."""
 
     #: Of the command line.
     exit_code = 1
@@ -75,6 +76,7 @@ class RunFolder:
             self.curves,
             self.notes,
             self._lock,
+            self.path / EVALUATION_LOCK,
         )
         return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.start.folder, self.generator)
 
@@ -131,7 +133,8 @@ class RunFolder:
             return self.config.exists() and bool(self.read_identity())
         if "schema_version" not in config and not digested:
             return False
-        others = [place for place in self._own if place not in (self.config, self._lock) and place.exists()]
+        locks = (self._lock, self.path / EVALUATION_LOCK)
+        others = [place for place in self._own if place not in (self.config, *locks) and place.exists()]
         return not others or bool(self.read_identity()) or self._begun()
 
     def _begun(self) -> bool:
@@ -303,19 +306,17 @@ def read_config(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def alone(out: Path) -> Iterator[None]:
-    """Inside the block no other process makes the folder `out`; its parent is made.
+    """Inside the block no other process makes or fills the folder `out`; its parent is made.
 
     Raises:
-        ConfigurationError: another process makes it.
+        RunBusy: another process does.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out.with_name(f".{out.name}.lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise ConfigurationError(
-            f"another process is writing {out}: wait for it, or give another folder with --out"
-        ) from None
+        raise RunBusy(f"another process is writing {out}: wait for it, or give another folder with --out") from None
     try:
         yield
     finally:
@@ -333,7 +334,7 @@ def whole_folder(out: Path, check: Callable[[Path], None]) -> Iterator[Path]:
         check: raises where it is neither; asked before it is filled and after, as another process may have been faster.
 
     Raises:
-        ConfigurationError: another process makes it.
+        RunBusy: another process makes it.
     """
     check(out)
     temporary = out.with_name(f".{out.name}.partial")
