@@ -250,6 +250,7 @@ LESS = {
     "translate": "Give a smaller --tile",
     "enhance": "Give a smaller --tile",
     "evaluate": "Give a smaller --samples",
+    "judge": "Give a smaller --samples",
     "compare": "Give --jobs 1, or smaller settings",
 }
 

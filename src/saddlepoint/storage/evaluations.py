@@ -10,7 +10,6 @@ from filelock import FileLock
 from saddlepoint.configuration import from_json
 from saddlepoint.storage.files import read_text, write_atomically
 
-
 #: Beside it: of a process that adds one.
 EVALUATION_LOCK = ".evaluation.lock"
 
