@@ -47,6 +47,7 @@ def test_every_kind_is_listed():
     assert set(known()["lists"]) == set(KINDS)
 
 
+@pytest.mark.slow
 def test_the_catalogue_is_what_the_rooms_say():
     made = catalogue.catalogue()
     # JSON knows lists only.
