@@ -18,7 +18,7 @@ from saddlepoint.report.baselines import write_baselines
 from saddlepoint.report.comparison import write_comparison
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS
-from saddlepoint.storage import alone, free_name, plain_name, started_with
+from saddlepoint.storage import alone_with_runs, free_name, plain_name, started_with
 from saddlepoint.training import Budget
 
 #: Starts of each method where nothing is said.
@@ -86,6 +86,7 @@ def compare(
     Raises:
         ConfigurationError: unknown names, or things that do not fit together.
         RunBusy: another process is at work in this folder.
+        ValueError: the folder holds files of somebody else's.
         KeyboardInterrupt: it was interrupted; the same call goes on.
     """
     given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
@@ -134,7 +135,7 @@ def _beside(
             f"{folder} holds another comparison ({'; '.join(told[:3])}{more}): give another folder with --out"
         )
     of = len(entries)
-    with alone(folder):
+    with alone_with_runs(folder, [entry.folder(folder) for entry in entries]):
         found = compare_baselines(
             entries, folder, options=options, tell=lambda number, label, share: tell(label, number + share, of)
         )

@@ -97,16 +97,10 @@ class RunFolder:
         self.check_inside()
         inside = {path.name for path in self.path.iterdir() if not path.name.endswith(".partial")}
         if inside - {self._lock.name} and not self._is_ours():
-            some = sorted(inside - {self._lock.name})
-            more = ", …" if len(some) > 3 else ""
-            raise ValueError(
-                f"{self.path} holds files of yours and no run ({', '.join(map(repr, some[:3]))}{more}): give another "
-                f"folder with --out, a new one or an empty one"
-            )
+            raise ValueError(_foreign(self.path, inside - {self._lock.name}))
 
     def _check_kind(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file: give a folder with --out")
+        _check_folder(self.path)
 
     def check_inside(self) -> None:
         """Look whether all that is read of the folder lies in it. Raises ValueError as `check`."""
@@ -323,6 +317,36 @@ def alone(out: Path) -> Iterator[None]:
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def alone_with_runs(out: Path, runs: Sequence[Path]) -> Iterator[None]:
+    """As `alone`, of a folder that is to hold several runs, and what is written of all of them.
+
+    Args:
+        out: a new folder, an empty one, or one that holds one of the runs.
+        runs: their folders.
+
+    Raises:
+        RunBusy: another process fills it.
+        ValueError: a file is in the way, or there are files of somebody else's.
+    """
+    _check_folder(out)
+    with alone(out):
+        inside = {path.name for path in out.iterdir()} if out.exists() else set()
+        if inside and not any(run.exists() for run in runs):
+            raise ValueError(_foreign(out, inside))
+        yield
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file: give a folder with --out")
+
+
+def _foreign(path: Path, inside: set[str]) -> str:
+    some = ", ".join(map(repr, sorted(inside)[:3])) + (", …" if len(inside) > 3 else "")
+    return f"{path} holds files of yours and no run ({some}): give another folder with --out, a new one or an empty one"
 
 
 @contextmanager
