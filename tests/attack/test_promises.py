@@ -28,7 +28,7 @@ ALLOWED = {
     # Of constants of ours, as are the next.
     "import_module": {
         *("__init__.py", "configuration/__init__.py", "report/__init__.py"),
-        *("runs/progress.py", "data/tables/sensitive.py"),
+        *("runs/progress.py", "data/tables/sensitive.py", "engine/__init__.py"),
     },
     "resolve_name": {"cli/catalogue.py", "cli/main.py", "tasks/registry.py", "tracking/tracker.py"},
     # The studio listens where its user says, and processes of one run say on which machine they are.
