@@ -17,6 +17,7 @@ def copied(trained, tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_that_trains_saves_and_stops_when_it_is_asked_and_goes_on_as_if_it_had_not(run, tmp_path, alike):
     tiny = ["train", "digits", *TINY, "--set", "every.record=640", "--samples"]
     whole = tmp_path / "whole"
@@ -71,6 +72,17 @@ def test_links_are_not_followed(copied):
     (root / "link").symlink_to(copied)
     (copied.parent / "circle").symlink_to(root)
     assert list(runs_below(root)) == [copied]
+
+
+def test_folders_of_somebody_else_s_are_passed_over(copied, monkeypatch):
+    def is_run(path):
+        if path.name == "theirs":
+            raise PermissionError(13, "Permission denied", str(path / "config.yaml"))
+        return path == copied
+
+    (copied.parent / "theirs").mkdir()
+    monkeypatch.setattr("saddlepoint.storage.finding.is_run", is_run)
+    assert list(runs_below(copied.parents[1])) == [copied]
 
 
 def test_tags_and_a_note_are_kept_with_the_run(run, copied):

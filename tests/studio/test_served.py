@@ -28,6 +28,7 @@ def test_it_says_what_the_report_says(serve, runs):
     assert exhibits["real"]["picture"].startswith("data:image/png")
 
 
+@pytest.mark.slow
 def test_changes_are_told_as_they_come(serve, runs, trained):
     import http.client
 

@@ -549,6 +549,7 @@ class Run:
                     f"or on the command line with --data"
                 )
             try:
+                progress("reading the data", 0, 0)  # a folder is looked through before its size is known
                 self._data = self.task.read(config, progress)
             except DataError as error:
                 if not self.storage.config.exists():
