@@ -100,13 +100,14 @@ class SeriesData:
 
     @property
     def described(self) -> list[tuple[str, ...]]:
-        """Of every column its name, kind, values, and how many are missing, below a row of heads."""
+        """Of every column its name, kind, values, and how many are missing, below a row of heads; times first."""
         absent = iter(np.isnan(self.values).sum(0))
         found: list[tuple[str, ...]] = [
             (c.name, c.described, c.contents, f"{next(absent):,}" if isinstance(c, NumberColumn) else "0")
             for c in self.columns
         ]
-        return [HEADS, *found]
+        told = [(c.name, f"{c.described}, once a window", c.contents, "0") for c in self.context.columns]
+        return [HEADS, *told, *found]
 
     @cached_property
     def windows(self) -> Numbers:
