@@ -81,12 +81,12 @@ def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Curve]:
                 if name not in found and len(found) == CURVES:
                     continue
                 found.setdefault(name, ([], []))
-            at, values = found[name]
-            at.append(position)
-            values.append(number(value))
+            points = found[name]
+            points[0].append(position)
+            points[1].append(number(value))
     series = []
-    for name, points in found.items():
-        samples, values = (np.array(part, dtype=np.float64) for part in points)
+    for name, recorded in found.items():
+        samples, values = (np.array(part, dtype=np.float64) for part in recorded)
         if (samples[1:] < samples[:-1]).any():
             order = np.argsort(samples, kind="stable")
             samples, values = samples[order], values[order]
