@@ -51,6 +51,7 @@ ASSETS = {
             "explore.js": "text/javascript",
             "start.js": "text/javascript",
             "jobs.js": "text/javascript",
+            "plane.js": "text/javascript",
         }.items()
     },
 }
@@ -185,6 +186,12 @@ class Studio:
         """The texts of a snapshot."""
         entry = self._entry(request)
         return PlainTextResponse(await _tried(partial(shown.text, entry.path, request.path_params["samples"])))
+
+    async def plane(self, request: Request) -> Response:
+        """The discriminator's field and the points of a snapshot, of a game in the plane."""
+        entry = self._entry(request)
+        found = await _tried(partial(shown.plane, entry.path, request.path_params["samples"]))
+        return JSONResponse(found, headers={"Cache-Control": "private, max-age=600"})
 
     async def file(self, request: Request) -> Response:
         """A file of a run, to keep: never shown, whatever is in it."""
@@ -382,6 +389,7 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
         Route(f"{run}/exhibits", studio.exhibits),
         Route(f"{run}/picture/{{samples:int}}", studio.picture),
         Route(f"{run}/text/{{samples:int}}", studio.text),
+        Route(f"{run}/plane/{{samples:int}}", studio.plane),
         Route(f"{run}/file/{{name:path}}", studio.file),
         Route(f"{run}/explore", studio.explore, methods=["POST"]),
         Route(f"{run}/convert", studio.convert, methods=["POST"]),

@@ -106,7 +106,7 @@ export class Chart {
     for (const at of log ? decades(low, high) : ticks(low, high, Math.max(2, Math.floor(height / 55))))
       if (Y(at) > TOP - 4) parts.push(s("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: Y(at), y2: Y(at) }), s("text", { class: "tick", x: LEFT - 7, y: Y(at) + 4, "text-anchor": "end" }, Math.abs(at) >= 1000 ? compact(at) : `${+at.toPrecision(6)}`));
     const words = data.axisName === "seconds" ? duration : compact;
-    for (const at of ticks(left, right, Math.max(2, Math.floor(width / 110)))) parts.push(s("text", { class: "tick", x: X(at), y: height - BOTTOM + 17, "text-anchor": "middle" }, words(at)));
+    for (const at of ticks(left, right, Math.max(2, Math.floor(width / 110)))) parts.push(s("text", { class: "tick", x: X(at), y: height - BOTTOM + 17, "text-anchor": X(at) > width - RIGHT - 16 ? "end" : "middle" }, words(at)));
     parts.push(s("line", { class: "axis", x1: LEFT, x2: width - RIGHT, y1: height - BOTTOM, y2: height - BOTTOM }));
     for (const [value, meaning] of data.references || []) {
       if (log && value <= 0) continue;

@@ -4,6 +4,7 @@ import { Chart, onAxis } from "/assets/chart.js";
 import { LEVELS, QUESTIONS, bytes, command, duration, exact, get, h, live, post, readOnly, compact, tell } from "/assets/dom.js";
 import { explorer } from "/assets/explore.js";
 import { begin, jobCard } from "/assets/jobs.js";
+import { planeFilm } from "/assets/plane.js";
 
 const AXES = { samples: "samples seen", evaluations: "gradient evaluations", seconds: "time" };
 
@@ -181,6 +182,7 @@ export async function run(main, id) {
 
   // --- curves ---
   const charts = new Map();
+  let plane = null;
   function draw() {
     if (!data.panels.length) { put(curves, h("p", { class: "card muted" }, "Nothing has been recorded yet.")); return; }
     if (!curves.body.children.length || curves.body.firstElementChild.tagName === "P") {
@@ -194,13 +196,19 @@ export async function run(main, id) {
       put(game, h("div", { class: "charts" }));
       if (!readOnly) game.body.append(playing());
     }
-    fillCharts(game.body.firstElementChild, data.movement);
+    if (data.planes.length && !plane) {
+      plane = planeFilm(api);
+      game.body.querySelector(".charts").prepend(h("div", { class: "card planecard" }, plane.element));
+      if (beside?.plane) plane.real(beside.plane);
+    }
+    plane?.update(data.planes);
+    fillCharts(game.body.querySelector(".charts"), data.movement);
   }
   // What is begun about this run: a look at its game, futures under other methods, going on.
   function playing() {
     const list = h("div", { class: "jobs" }), said = h("p", { class: "told", role: "status" });
-    const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
-    const further = h("input", { type: "number", min: 1, placeholder: "as it was set" });
+    const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth", class: "long" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
+    const further = h("input", { type: "number", min: 1, placeholder: "as it was set", class: "long" });
     const stamp = () => new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
     const futures = () => [`method=${method.value}${setting.value ? ` ${setting.value}` : ""}`];
     get("/api/start").then(known => method.replaceChildren(...known.methods.map(([one, words]) => h("option", { value: one, title: words }, one)))).catch(error => tell(said, error.message, true));
@@ -298,6 +306,7 @@ export async function run(main, id) {
           snapshots();
           if (!film && (beside.rows || beside.sounds.length)) film = filmOf([], false);
           film?.beside(beside);
+          if (beside.plane) plane?.real(beside.plane);
           evaluated();
         }
         opened();
