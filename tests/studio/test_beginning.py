@@ -42,10 +42,8 @@ def test_commands_are_those_that_a_person_would_type(commands):
     )
     forked = commands.read({"do": "fork", "futures": ["method=extragradient lr=5e-4"], "root": 0, "name": "f"}, run)
     assert forked.shown == "saddle fork 'runs/a b' --set 'method=extragradient lr=5e-4' --out runs/f"
-    solved = {"do": "solve", "game": "bilinear", "method": "alternating", "lr": 0.1, "iterations": 10}
-    assert commands.read(solved).shown == (
-        "saddle solve bilinear --method alternating --lr 0.1 --iterations 10 --plot picture.png"
-    )
+    mapped = {"do": "map", "game": "bilinear", "method": "alternating"}
+    assert commands.read(mapped).shown == "saddle map bilinear --method alternating --plot picture.png"
     compared = {"do": "compare", "game": "digits", "methods": ["alternating[counts=[5,1]]", "extragradient"]}
     assert (
         "--methods 'alternating[counts=[5,1]],extragradient'" in commands.read({**compared, **TRAIN, **compared}).shown

@@ -1,4 +1,4 @@
-"""A game of points in the plane: what the discriminator said everywhere, where it pointed, and where points were made."""
+"""A game of points in the plane: what the discriminator said, where it pointed, and where points were made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

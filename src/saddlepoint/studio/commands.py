@@ -16,7 +16,7 @@ from typing import Any
 from saddlepoint.storage import RunFolder
 
 #: What may be begun: how it is called, and whether it is quick.
-QUICK = ("check", "plan", "inspect", "solve", "map")
+QUICK = ("check", "plan", "inspect", "map")
 LONG = ("train", "continue", "fork", "compare")
 #: Settings of one command, letters of each, methods that are compared, futures, entries of a folder that are listed.
 SETTINGS, LETTERS, METHODS, FUTURES, LISTED = 40, 200, 8, 6, 500
@@ -128,16 +128,6 @@ class Commands:
         return Command("inspect", ("inspect", _word(run), "--plot", DRAWN), True, drawn=DRAWN)
 
     # --- games --------------------------------------------------------------------------------------------
-
-    def _solve(self, given: Mapping[str, Any]) -> Command:
-        words = [self._known("games", given.get("game")), "--method", self._known("methods", given.get("method"))]
-        words += [
-            "--lr",
-            f"{_positive(given, 'lr', 1000.0):g}",
-            "--iterations",
-            str(_whole(given, "iterations", 10**6)),
-        ]
-        return Command("solve", ("solve", *words, *_sets(given), "--plot", DRAWN), True, drawn=DRAWN)
 
     def _map(self, given: Mapping[str, Any]) -> Command:
         words = [self._known("games", given.get("game")), "--method", self._known("methods", given.get("method"))]

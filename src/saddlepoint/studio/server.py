@@ -298,18 +298,22 @@ class Studio:
     async def explore(self, request: Request) -> Response:
         """Ask a run's newest model for something; changes nothing."""
         entry = self._entry(request)
-        return await self._asked(entry, await self._mapping(request))
+        return await self._asked(entry.path.absolute(), await self._mapping(request))
+
+    async def play(self, request: Request) -> Response:
+        """Play methods on a game with a known solution; changes nothing."""
+        return await self._asked(None, await self._mapping(request))
 
     async def convert(self, request: Request) -> Response:
         """Have a run's newest model convert what is sent, or find it in its latent space."""
         entry, what = self._entry(request), request.query_params.get("do", "convert")
         if what not in ("convert", "project"):
             raise HTTPException(400, "what is sent may be converted or projected")
-        return await self._asked(entry, {"do": what, "content": await _body(request, UPLOAD)})
+        return await self._asked(entry.path.absolute(), {"do": what, "content": await _body(request, UPLOAD)})
 
-    async def _asked(self, entry: Entry, asked: Mapping[str, Any]) -> Response:
+    async def _asked(self, path: Path | None, asked: Mapping[str, Any]) -> Response:
         try:
-            return _json(await self.workshop.ask(entry.path.absolute(), asked))
+            return _json(await self.workshop.ask(path, asked))
         except Busy as error:
             raise HTTPException(503, str(error)) from error
         except ValueError as error:
@@ -380,6 +384,7 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
         Route("/api/events", studio.events),
         Route("/api/start", studio.beginnings),
         Route("/api/places", studio.places),
+        Route("/api/play", studio.play, methods=["POST"]),
         Route("/api/jobs", studio.job_list, methods=["GET"]),
         Route("/api/jobs", studio.begin, methods=["POST"]),
         Route("/api/jobs/{number:str}", studio.job),

@@ -2,6 +2,15 @@
 
 import { exact, get, h, post, tell } from "/assets/dom.js";
 
+// What was made, as elements, whatever it is.
+export function madeOf(answer) {
+  if (answer.form === "images") return answer.images.map((image, i) => h("img", { src: image, class: "pixels", alt: `Sample ${i + 1}` }));
+  if (answer.form === "sounds") return answer.sounds.map((sound, i) => h("p", {}, h("span", {}, `${i + 1}`), h("audio", { controls: true, src: sound, "aria-label": `Made sound ${i + 1}` })));
+  if (answer.form === "text") return [h("pre", { tabindex: "0", class: "written" }, answer.text)];
+  if (answer.form === "rows") return [h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Made rows" }, h("table", {}, h("thead", {}, h("tr", {}, answer.columns.map(name => h("th", { scope: "col" }, name)))), h("tbody", {}, answer.rows.map(row => h("tr", {}, row.map(cell => h("td", {}, cell)))))))];
+  return [h("img", { src: answer.picture, alt: "Made samples", class: "whole" })];
+}
+
 export async function explorer(place, api) {
   const said = h("p", { class: "told", role: "status" });
   const from = h("p", { class: "muted small" });
@@ -112,10 +121,7 @@ export async function explorer(place, api) {
           while (grid.children.length > answer.images.length) grid.lastElementChild.remove();
           marks();
         }
-      } else if (answer.form === "sounds") grid.replaceChildren(...answer.sounds.map((sound, i) => h("p", {}, h("span", {}, `${i + 1}`), h("audio", { controls: true, src: sound, "aria-label": `Made sound ${i + 1}` }))));
-      else if (answer.form === "text") grid.replaceChildren(h("pre", { tabindex: "0", class: "written" }, answer.text));
-      else if (answer.form === "rows") grid.replaceChildren(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Made rows" }, h("table", {}, h("thead", {}, h("tr", {}, answer.columns.map(name => h("th", { scope: "col" }, name)))), h("tbody", {}, answer.rows.map(row => h("tr", {}, row.map(cell => h("td", {}, cell))))))));
-      else grid.replaceChildren(h("img", { src: answer.picture, alt: "Made samples", class: "whole" }));
+      } else grid.replaceChildren(...madeOf(answer));
       place.dataset.ready = "yes";
     }
 
