@@ -52,6 +52,7 @@ ASSETS = {
             "start.js": "text/javascript",
             "jobs.js": "text/javascript",
             "plane.js": "text/javascript",
+            "wiper.js": "text/javascript",
         }.items()
     },
 }
@@ -309,7 +310,10 @@ class Studio:
         entry, what = self._entry(request), request.query_params.get("do", "convert")
         if what not in ("convert", "project"):
             raise HTTPException(400, "what is sent may be converted or projected")
-        return await self._asked(entry.path.absolute(), {"do": what, "content": await _body(request, UPLOAD)})
+        options = {key: value for key, value in request.query_params.items() if key != "do"}
+        return await self._asked(
+            entry.path.absolute(), {"do": what, "content": await _body(request, UPLOAD), "options": options}
+        )
 
     async def _asked(self, path: Path | None, asked: Mapping[str, Any]) -> Response:
         try:

@@ -5,6 +5,7 @@ import { LEVELS, QUESTIONS, bytes, command, duration, exact, get, h, live, post,
 import { explorer } from "/assets/explore.js";
 import { begin, jobCard } from "/assets/jobs.js";
 import { planeFilm } from "/assets/plane.js";
+import { snapshotPairs } from "/assets/wiper.js";
 
 const AXES = { samples: "samples seen", evaluations: "gradient evaluations", seconds: "time" };
 
@@ -96,7 +97,7 @@ export async function run(main, id) {
   }
 
   function filmOf(first, texts) {
-    let steps = first, at = first.length - 1, follow = true, timer = 0, wanted = 0;
+    let steps = first, at = first.length - 1, follow = true, timer = 0, wanted = 0, shown = null, pairs = null;
     const label = h("strong", {}), said = h("span", { class: "muted" });
     const stage = texts ? h("pre", { tabindex: "0", class: "written" }) : h("img", { alt: "" });
     const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": "Which snapshot is shown", oninput: () => { pause(); show(+slider.value); } });
@@ -132,6 +133,8 @@ export async function run(main, id) {
       stage.alt = `Samples of inputs that never change, after ${words}`;
       stage.className = image.naturalWidth < 640 ? "pixels" : "";
       said.textContent = "the same inputs each time";
+      shown = image;
+      pairs?.update(image);
     }
     function pause() { clearInterval(timer); timer = 0; play.textContent = "▶ Play"; }
     function begin() {
@@ -156,10 +159,13 @@ export async function run(main, id) {
         if (over && !texts) figure.insertBefore(over, stage);
         for (const grid of real.querySelectorAll(".heads")) columns(grid);
         if (found.real) real.prepend(one("Real", found.real, found.captions.grid, "of the training data"));
-        if (found.live) real.append(one("Generated, live weights", found.live, found.captions.grid, "at the end, without the average"));
+        if (found.live && !texts) real.append(one("Generated, live weights", found.live, found.captions.grid, "at the end, without the average"));
         for (const grid of real.querySelectorAll(".heads")) columns(grid);
         if (texts && found.real_text) real.append(h("figure", { class: "beside" }, h("figcaption", {}, h("strong", {}, "Real")), h("pre", { class: "written", tabindex: "0" }, found.real_text)));
+        pairs = texts ? null : snapshotPairs(found.captions.grid || []);
+        if (shown) pairs?.update(shown);
         extra.replaceChildren(
+          pairs ? pairs.element : "",
           found.sounds.length ? h("div", { class: "card players" }, found.sounds.map(([kind, own]) => h("div", {}, h("h3", {}, kind), own.map(sound => h("p", {}, h("span", {}, sound.label), h("audio", { controls: true, preload: "none", src: sound.address, "aria-label": `${kind}: ${sound.label}` })))))) : "",
           found.rows ? table(found.rows) : "",
           found.nearest || found.pairs ? h("div", { class: "pair" },
