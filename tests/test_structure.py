@@ -56,7 +56,7 @@ ARROWS = {
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml", "pydantic"},
     ),
-    "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
+    "report": ({"cache", "storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
             *("cache", "components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks"),

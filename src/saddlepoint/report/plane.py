@@ -10,10 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from saddlepoint.configuration import from_json
 from saddlepoint.report.figures import LIGHT
 from saddlepoint.report.history import compact, number
-from saddlepoint.storage import read_text
+from saddlepoint.storage import from_json, read_text
 
 #: Bytes of one file, points, arrows, and logits a side, at most.
 BYTES, POINTS, ARROWS, GRID = 400_000, 1000, 200, 101

@@ -5,7 +5,7 @@ from typing import Any
 
 from saddlepoint.report.history import mapping, number
 from saddlepoint.report.verdicts import verdicts
-from saddlepoint.storage import RunFolder, read_records, runs_below
+from saddlepoint.storage import RunFolder, read_records
 
 
 def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -55,23 +55,6 @@ def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[s
         "verdicts": [{"question": a.question, "level": a.level, "answer": a.answer} for a in answers],
         "interventions": identity.get("interventions", []),
     }
-
-
-def listed(root: Path) -> list[dict[str, Any]]:
-    """`status_of` each run below a folder; of one that can't be read, `run`, `name`, and `error` in words.
-
-    Raises:
-        ValueError: there is no such folder.
-    """
-    if not root.is_dir():
-        raise ValueError(f"there is no folder {root}: name the one that holds your runs, as in: saddle runs runs")
-    found = []
-    for path in runs_below(root):
-        try:
-            found.append(status_of(path))
-        except (OSError, ValueError) as error:
-            found.append({"run": str(path), "name": path.name, "error": str(error)})
-    return found
 
 
 def status_lines(status: dict[str, Any]) -> list[str]:
