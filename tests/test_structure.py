@@ -90,7 +90,7 @@ ARROWS = {
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
     ),
     "studio": (
-        {"configuration", "core", "report", "runs", "storage", "tasks"},
+        {"components", "configuration", "core", "games", "report", "runs", "storage", "tasks"},
         {"numpy", "torch", "PIL", "starlette", "uvicorn"},
     ),
     "cli": ({"*"}, {"*"}),
