@@ -214,7 +214,7 @@ def test_a_page_begins_and_follows_a_command(serve, runs, jobs):
     [row] = client.rows(1).values()
     looked = client.post("/api/jobs", {"do": "inspect", "run": row["id"]}).json
     assert looked["about"] == row["id"]
-    assert looked["command"] == f"saddle inspect {runs / 'digits'} --plot picture.png"
+    assert looked["command"] == f"saddle inspect {runs / 'digits'} --json --plot picture.png"
     entries = client.ask("/api/places?root=0").json["entries"]
     assert [one["name"] for one in entries] == ["digits"]
 

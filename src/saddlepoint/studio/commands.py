@@ -124,8 +124,9 @@ class Commands:
         samples = ("--samples", str(_whole(given, "samples"))) if given.get("samples") else ()
         return Command("fork", ("fork", _word(run), *futures, *samples, "--out", _word(out)), False, out)
 
-    def _inspect(self, run: Path, _: Mapping[str, Any]) -> Command:
-        return Command("inspect", ("inspect", _word(run), "--plot", DRAWN), True, drawn=DRAWN)
+    def _inspect(self, run: Path, given: Mapping[str, Any]) -> Command:
+        at = ("--at", str(_whole(given, "at"))) if given.get("at") else ()
+        return Command("inspect", ("inspect", _word(run), *at, "--json", "--plot", DRAWN), True, drawn=DRAWN)
 
     # --- games --------------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ ASSETS = {
             "start.js": "text/javascript",
             "jobs.js": "text/javascript",
             "plane.js": "text/javascript",
+            "measured.js": "text/javascript",
             "wiper.js": "text/javascript",
         }.items()
     },

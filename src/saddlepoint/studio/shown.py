@@ -41,6 +41,7 @@ def details(path: Path, records: list[dict[str, Any]]) -> dict[str, Any]:
             "snapshots": [seen for seen, _ in numbered(page.folder.samples)],
             "texts": [seen for seen, _ in numbered(page.folder.samples, ".txt")],
             "planes": [seen for seen, _ in numbered(page.folder.samples, ".json")],
+            "checkpoints": sorted(int(p.name) for p in page.folder.checkpoints.folder.glob("*") if p.name.isdecimal()),
             "config": page.config_text[:LETTERS],
             "plain": page.config,
             "plan": page.identity.get("plan"),

@@ -4,6 +4,7 @@ import { Chart, onAxis } from "/assets/chart.js";
 import { LEVELS, QUESTIONS, bytes, command, duration, exact, get, h, live, post, readOnly, compact, tell } from "/assets/dom.js";
 import { explorer } from "/assets/explore.js";
 import { begin, jobCard } from "/assets/jobs.js";
+import { measurements } from "/assets/measured.js";
 import { planeFilm } from "/assets/plane.js";
 import { snapshotPairs } from "/assets/wiper.js";
 
@@ -188,7 +189,7 @@ export async function run(main, id) {
 
   // --- curves ---
   const charts = new Map();
-  let plane = null;
+  let plane = null, measure = () => {};
   function draw() {
     if (!data.panels.length) { put(curves, h("p", { class: "card muted" }, "Nothing has been recorded yet.")); return; }
     if (!curves.body.children.length || curves.body.firstElementChild.tagName === "P") {
@@ -208,25 +209,36 @@ export async function run(main, id) {
       if (beside?.plane) plane.real(beside.plane);
     }
     plane?.update(data.planes);
+    measure();
     fillCharts(game.body.querySelector(".charts"), data.movement);
   }
   // What is begun about this run: a look at its game, futures under other methods, going on.
   function playing() {
+    const measured = measurements();
     const list = h("div", { class: "jobs" }), said = h("p", { class: "told", role: "status" });
     const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth", class: "long" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
     const further = h("input", { type: "number", min: 1, placeholder: "as it was set", class: "long" });
     const stamp = () => new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
     const futures = () => [`method=${method.value}${setting.value ? ` ${setting.value}` : ""}`];
     get("/api/start").then(known => method.replaceChildren(...known.methods.map(([one, words]) => h("option", { value: one, title: words }, one)))).catch(error => tell(said, error.message, true));
-    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job)))).catch(() => {});
+    const follow = h("input", { type: "checkbox" });
+    const look = at => begin({ run: id, do: "inspect", ...(at ? { at } : {}) }, list, said, measured.take);
+    const all = async () => { for (const at of data.checkpoints.filter(at => at && !measured.has(at))) await look(at); };
+    let newest = data.checkpoints.at(-1);
+    measure = () => {
+      const last = data.checkpoints.at(-1);
+      if (last !== newest && follow.checked) look(last);
+      newest = last;
+    };
+    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job, measured.take)))).catch(() => {});
     const label = (words, input) => h("label", {}, `${words} `, input);
     const button = (words, fields) => h("button", { type: "button", onclick: () => begin({ run: id, ...fields() }, list, said) }, words);
     return h("div", { class: "playing" }, h("div", { class: "card" },
       h("p", { class: "muted small" }, "The spectrum and where the method's step contracts, the field along the path, the duality gap and the turn of the direction are measured at the newest checkpoint; nothing of the run changes."),
-      h("div", { class: "actions" }, button("Measure the game now", () => ({ do: "inspect" }))),
+      h("div", { class: "actions" }, h("button", { type: "button", onclick: () => look() }, "Measure the game now"), h("button", { type: "button", onclick: all }, "At every checkpoint that is kept"), h("label", {}, follow, "at each new one, while this page is open")),
       h("div", { class: "actions" }, label("Play on from here with", method), label("and", setting), label("for", share), "samples",
         button("Side by side, on the same batches", () => ({ do: "fork", futures: futures(), samples: share.value ? +share.value : null, root: 0, name: `fork-${stamp()}` }))),
-      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), list);
+      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), measured.element, list);
   }
 
   function keep() { localStorage.setItem("curves", JSON.stringify(view)); draw(); }
