@@ -42,6 +42,9 @@ def test_commands_are_those_that_a_person_would_type(commands):
     )
     forked = commands.read({"do": "fork", "futures": ["method=extragradient lr=5e-4"], "root": 0, "name": "f"}, run)
     assert forked.shown == "saddle fork 'runs/a b' --set 'method=extragradient lr=5e-4' --out runs/f"
+    assert commands.read({"do": "inspect", "at": 64}, run).words == (
+        *("inspect", "runs/a b", "--at", "64", "--json", "--plot", "picture.png"),
+    )
     mapped = {"do": "map", "game": "bilinear", "method": "alternating"}
     assert commands.read(mapped).shown == "saddle map bilinear --method alternating --plot picture.png"
     compared = {"do": "compare", "game": "digits", "methods": ["alternating[counts=[5,1]]", "extragradient"]}
@@ -187,6 +190,14 @@ def test_what_waits_is_bounded_and_can_be_taken_back(jobs):
     jobs.stop(last)
     assert last.state == "stopped"
     assert last.process is None
+
+
+def test_what_an_inspection_prints_for_machines_is_told_apart(jobs):
+    program = "print('at 64'); print('{not'); print('{\"samples\": 64}'); print('wrote it')"
+    job = jobs.add(Command("inspect", (program,), True))
+    until(job, "done")
+    told = job.plain(said=True)
+    assert (told["result"], told["said"]) == ({"samples": 64}, "at 64\n{not\nwrote it")
 
 
 def test_a_command_that_fails_says_why_without_colours(jobs):
