@@ -18,8 +18,8 @@ def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[s
     Returns:
         `run`; `name`, `recipe`, `data` and `method`; `tags` and `note`, which people gave; `started`; `state`:
         "running", "interrupted" where no process trains it and it has not ended, or "ended"; `outcome` and `message`,
-        how and why it ended; `samples`, `of` (the budget's, None where it has none) and `seconds`, as of the last
-        record; `metrics` by name; `verdicts`, a mapping each of question, level and answer; `interventions`.
+        how and why it ended; `samples`, `of` (the budget's, None where it has none), `evaluations` and `seconds`, as
+        of the last record; `metrics` by name; `verdicts`, a mapping each of question, level and answer; `interventions`.
 
     Raises:
         ValueError: this is no run's folder, or its configuration can't be read.
@@ -49,7 +49,7 @@ def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[s
         "state": "running" if folder.busy else "ended" if ended else "interrupted",
         "outcome": identity.get("outcome") if ended else None,
         "message": identity.get("message") if ended else None,
-        **{key: (identity if ended else last).get(key, 0) for key in ("samples", "seconds")},
+        **{key: (identity if ended else last).get(key, 0) for key in ("samples", "seconds", "evaluations")},
         "of": of,
         "metrics": identity.get("metrics", metrics) if ended else metrics,
         "verdicts": [{"question": a.question, "level": a.level, "answer": a.answer} for a in answers],

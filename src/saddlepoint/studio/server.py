@@ -53,7 +53,7 @@ ASSETS = {
             "jobs.js": "text/javascript",
             "plane.js": "text/javascript",
             "measured.js": "text/javascript",
-            "wiper.js": "text/javascript",
+            "tiles.js": "text/javascript",
         }.items()
     },
 }

@@ -1,7 +1,7 @@
 // What the newest generator makes: samples, classes, walks, mixtures, directions, conversions.
 
 import { exact, h, post, tell } from "/assets/dom.js";
-import { wiper } from "/assets/wiper.js";
+import { wiper } from "/assets/tiles.js";
 
 // What was made, as elements, whatever it is.
 export function madeOf(answer) {

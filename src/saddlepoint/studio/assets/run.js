@@ -6,7 +6,7 @@ import { explorer } from "/assets/explore.js";
 import { begin, jobCard } from "/assets/jobs.js";
 import { measurements } from "/assets/measured.js";
 import { planeFilm } from "/assets/plane.js";
-import { snapshotPairs } from "/assets/wiper.js";
+import { history, snapshotPairs } from "/assets/tiles.js";
 
 const AXES = { samples: "samples seen", evaluations: "gradient evaluations", seconds: "time" };
 
@@ -104,12 +104,18 @@ export async function run(main, id) {
     const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": "Which snapshot is shown", oninput: () => { pause(); show(+slider.value); } });
     const play = h("button", { type: "button", onclick: () => (timer ? pause() : begin()) }, "▶ Play");
     const newest = h("button", { type: "button", onclick: () => { pause(); show(steps.length - 1); } }, "Newest");
-    const extra = h("div", { class: "extras" });
+    const extra = h("div", { class: "extras" }), through = history(stage, load);
     const real = h("div", { class: "besides" });
     put(samples, h("div", { class: "card film" }, real), extra);
     const figure = h("figure", { class: "beside stage" }, h("figcaption", {}, label, said), stage, h("div", { class: "controls" }, play, slider, newest));
     real.append(figure);
 
+    async function load(seen) {
+      const image = new Image();
+      image.src = `${api}/picture/${seen}`;
+      await image.decode();
+      return image;
+    }
     async function show(place) {
       at = Math.max(0, Math.min(steps.length - 1, place));
       follow = at === steps.length - 1;
@@ -126,9 +132,8 @@ export async function run(main, id) {
         return;
       }
       // Decoded before it is shown, so that nothing flickers and the slider never shows an older one late.
-      const image = new Image();
-      image.src = `${api}/picture/${seen}`;
-      try { await image.decode(); } catch { if (mine === wanted) said.textContent = "this snapshot can't be read"; return; }
+      let image;
+      try { image = await load(seen); } catch { if (mine === wanted) said.textContent = "this snapshot can't be read"; return; }
       if (mine !== wanted) return;
       stage.src = image.src;
       stage.alt = `Samples of inputs that never change, after ${words}`;
@@ -147,6 +152,7 @@ export async function run(main, id) {
       update(now) {
         const before = steps.length;
         steps = now;
+        if (!texts) through.update(now);
         slider.max = Math.max(0, steps.length - 1);
         slider.hidden = play.hidden = newest.hidden = steps.length < 2;
         if (steps.length && (follow && !timer || before !== steps.length && at >= steps.length || label.textContent === "")) show(follow ? steps.length - 1 : at);
@@ -163,9 +169,12 @@ export async function run(main, id) {
         if (found.live && !texts) real.append(one("Generated, live weights", found.live, found.captions.grid, "at the end, without the average"));
         for (const grid of real.querySelectorAll(".heads")) columns(grid);
         if (texts && found.real_text) real.append(h("figure", { class: "beside" }, h("figcaption", {}, h("strong", {}, "Real")), h("pre", { class: "written", tabindex: "0" }, found.real_text)));
+        // Points, curves and histograms are one picture each; sounds, images and pairs lie in a grid.
+        const grids = !texts && !found.plane && !found.rows;
         pairs = texts ? null : snapshotPairs(found.captions.grid || []);
         if (shown) pairs?.update(shown);
         extra.replaceChildren(
+          grids ? through.element : "",
           pairs ? pairs.element : "",
           found.sounds.length ? h("div", { class: "card players" }, found.sounds.map(([kind, own]) => h("div", {}, h("h3", {}, kind), own.map(sound => h("p", {}, h("span", {}, sound.label), h("audio", { controls: true, preload: "none", src: sound.address, "aria-label": `${kind}: ${sound.label}` })))))) : "",
           found.rows ? table(found.rows) : "",
