@@ -16,6 +16,8 @@ from saddlepoint.storage import from_json, read_text
 
 #: Bytes of one file, points, arrows, and logits a side, at most.
 BYTES, POINTS, ARROWS, GRID = 400_000, 1000, 200, 101
+#: Numbers beyond this are not drawn, as those that are not finite.
+LARGEST = 1e30
 #: Moments in one figure.
 MOMENTS = 5
 #: Of words on any background.
@@ -47,7 +49,7 @@ def read_plane(path: Path) -> Plane | None:
         found = from_json(read_text(path, BYTES))
     except (FileNotFoundError, ValueError):
         return None
-    if not isinstance(found, dict) or not (reach := number(found.get("reach"))) > 0:
+    if not isinstance(found, dict) or not 0 < (reach := number(found.get("reach"))) < LARGEST:
         return None
     made, arrows = _array(found.get("made"), POINTS, 2), _array(found.get("arrows"), ARROWS, 2)
     field = _array(found.get("field"), GRID)
@@ -63,7 +65,8 @@ def _array(value: object, most: int, wide: int | None = None) -> Array:
     width = len(value[0])
     if not 0 < width <= most or width != (wide or width) or any(len(row) != width for row in value):
         return empty
-    return np.array([[number(one) for one in row] for row in value])
+    read = np.array([[number(one) for one in row] for row in value])
+    return np.where(np.abs(read) < LARGEST, read, np.nan)
 
 
 def plane_figure(moments: Sequence[tuple[int, Plane]], real: Plane | None = None) -> Figure:

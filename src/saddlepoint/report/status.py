@@ -19,7 +19,8 @@ def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[s
         `run`; `name`, `recipe`, `data` and `method`; `tags` and `note`, which people gave; `started`; `state`:
         "running", "interrupted" where no process trains it and it has not ended, or "ended"; `outcome` and `message`,
         how and why it ended; `samples`, `of` (the budget's, None where it has none), `evaluations` and `seconds`, as
-        of the last record; `metrics` by name; `verdicts`, a mapping each of question, level and answer; `interventions`.
+        of the last record; `metrics` by name; `verdicts`, a mapping each of question, level and answer;
+        `interventions`.
 
     Raises:
         ValueError: this is no run's folder, or its configuration can't be read.

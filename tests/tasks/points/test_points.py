@@ -7,7 +7,8 @@ import torch
 
 from playing import play
 from saddlepoint.configuration import assign
-from saddlepoint.report.plane import read_plane
+from saddlepoint.report import as_png
+from saddlepoint.report.plane import plane_figure, read_plane
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.plane import judged, write_plane
 from saddlepoint.tasks.points.data import grid, ring
@@ -94,3 +95,10 @@ def test_what_is_no_plane_is_none(tmp_path, text):
     assert read_plane(tmp_path / "plane.json") is None
     (tmp_path / "plane.json").write_text('{"reach": 1, "made": [[1], [1, 2]], "field": [[1, 2]], "arrows": 7}')
     assert [read_plane(tmp_path / "plane.json").made.size, read_plane(tmp_path / "plane.json").field.size] == [0, 0]
+
+
+def test_a_moment_without_any_finite_number_is_drawn_as_well(tmp_path):
+    (tmp_path / "a").write_text('{"reach": 1e-300, "made": [[1e300, null]], "field": [[1e300, 0], [0, null]]}')
+    (tmp_path / "b").write_text('{"reach": 1, "made": [[null, 1]], "field": [[null]], "arrows": [[null, 1e300]]}')
+    moments = [(k, read_plane(tmp_path / name)) for k, name in enumerate("ab")]
+    assert as_png(plane_figure(moments, moments[0][1])).startswith(b"\x89PNG")
