@@ -4,6 +4,7 @@ import math
 import shutil
 import struct
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import soundfile
 from PIL import Image
 
 from commands import Run
+from saddlepoint.tasks.series import evaluation
 from test_docs import BLOCK, commands
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -208,6 +210,13 @@ BEFORE = {
 }
 
 
+def hastily(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The networks that judge series take twenty steps where they would take thousands."""
+    for name in ("discriminative_scores", "predictive_scores"):
+        judge = getattr(evaluation, name)
+        monkeypatch.setattr(evaluation, name, partial(judge, steps=20))
+
+
 def with_budget(words: list[str]) -> list[str]:
     """A command with a short budget, and stand-ins for what it names."""
     command, *rest = words
@@ -254,6 +263,7 @@ def with_budget(words: list[str]) -> list[str]:
 def test_the_commands_of_a_page_run(page: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    hastily(monkeypatch)
     data()
     for recipe, out, *more in BEFORE.get(page, []):
         words = with_budget(["train", recipe, "--out", out, "--device", "cpu", *more])

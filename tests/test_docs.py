@@ -29,7 +29,18 @@ def page_id(page):
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python") and TUTORIALS not in p.parents], ids=page_id)
+#: Pages of which Python trains for more than a second or two.
+TRAINING = ("README", "audio", "enhancement", "series", "tables", "text", "translation", "vocoder")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page_id(page), marks=pytest.mark.slow if page.stem in TRAINING else ())
+        for page in PAGES
+        if blocks(page, "python") and TUTORIALS not in page.parents
+    ],
+)
 def test_python_runs_as_written(page, tmp_path, monkeypatch):
     """All blocks of a page in order, in one namespace, as a reader would type them."""
     monkeypatch.chdir(tmp_path)

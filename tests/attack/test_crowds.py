@@ -63,6 +63,7 @@ def test_ten_processes_that_write_one_file_leave_one_of_their_files(trained: Pat
     assert [path.name for path in out.parent.iterdir()] == ["samples.npz"]
 
 
+@pytest.mark.slow
 def test_a_set_that_another_process_is_writing_is_left_to_it(trained: Path, run: Run, tmp_path: Path) -> None:
     from filelock import FileLock
 

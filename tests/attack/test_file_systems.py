@@ -233,6 +233,7 @@ def test_any_name_that_a_folder_may_have_holds_a_run(
         assert "\x1b" not in said.err
 
 
+@pytest.mark.slow
 def test_a_table_of_a_name_that_is_no_text_is_trained_on(run: Run, tmp_path: Path) -> None:
     rows = "".join(f"{number % 7},{number % 3}\n" for number in range(60))
     place = tmp_path / "caf\udce9.csv"

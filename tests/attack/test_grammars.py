@@ -138,6 +138,7 @@ conditions = st.tuples(columns, signs, st.one_of(values, sets, ranges, values.ma
 )
 
 
+@pytest.mark.slow
 @cases(80)
 @given(where=st.lists(st.one_of(conditions, st.text(max_size=12)), min_size=1, max_size=2))
 def test_any_condition_is_met_or_refused(model: Any, where: list[str]) -> None:
@@ -256,6 +257,7 @@ def changed(value: Any, draw: st.DrawFn, ways: list[tuple[Any, ...]]) -> Any:
     return made
 
 
+@pytest.mark.slow
 @cases(60)
 @given(data=st.data())
 def test_any_head_of_weights_is_loaded_or_refused(
@@ -284,6 +286,7 @@ def copied(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @cases(12)
 @given(data=st.data())
 def test_any_facts_of_a_run_are_shown_or_refused(trained: Path, copied: Path, run: Run, data: st.DataObject) -> None:
@@ -298,6 +301,7 @@ def test_any_facts_of_a_run_are_shown_or_refused(trained: Path, copied: Path, ru
     assert said.code in (0, 1, 2)
 
 
+@pytest.mark.slow
 @cases(12)
 @given(data=st.data())
 def test_any_state_is_continued_or_refused(trained: Path, run: Run, tmp_path_factory: Any, data: st.DataObject) -> None:

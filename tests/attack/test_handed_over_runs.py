@@ -127,7 +127,9 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=pytest.mark.slow) if what == "a huge picture" else what for what in ODD]
+)
 def test_a_page_is_made_of_whatever_a_run_holds(copy: Path, run: Run, what: str) -> None:
     ODD[what](copy)
     said = run("report", copy)

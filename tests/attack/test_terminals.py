@@ -19,7 +19,11 @@ def saddle(*words: str | Path, **streams: int) -> subprocess.CompletedProcess[by
 
 
 @pytest.mark.parametrize(
-    "words", [("list", "metrics"), ("list", "methods"), ("train", "digits", "--dry-run", "--explain")]
+    "words",
+    [
+        ("list", "methods"),
+        pytest.param(("train", "digits", "--dry-run", "--explain"), marks=pytest.mark.slow),
+    ],
 )
 def test_a_terminal_of_ascii_gets_every_line(words: tuple[str, ...]) -> None:
     done = saddle(*words, stdout=subprocess.PIPE)
@@ -29,6 +33,7 @@ def test_a_terminal_of_ascii_gets_every_line(words: tuple[str, ...]) -> None:
     assert (done.stdout + done.stderr).isascii()
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_text_is_named_in_an_error(tmp_path: Path) -> None:
     done = saddle("sample", tmp_path / "caf\udce9", stdout=subprocess.PIPE)
     assert done.returncode == 2

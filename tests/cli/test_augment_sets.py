@@ -184,6 +184,7 @@ def test_mistakes_exit_2(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_points_are_no_images(run: Run, tmp_path: Path) -> None:
     words = ("--samples", "64", "--batch-size", "32", "--device", "cpu", "--out", tmp_path / "run")
     assert run("train", "ring", *words).code == 0

@@ -61,6 +61,7 @@ def test_mistakes_are_one_sentence_with_the_remedy(run: Run, tmp_path: Path) -> 
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_baseline_from_train_to_sample_and_report(run: Run, tmp_path: Path) -> None:
     network = "{name: mlp-generator, widths: [12], output: tanh}"
     tiny = ("--size", "8", "--device", "cpu", "--set", "latent.size=6", "--set", f"generator.network={network}")

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from commands import TINY, Run
 
 
@@ -27,6 +29,7 @@ def test_a_race_on_an_analytic_game(run: Run, tmp_path: Path) -> None:
     assert again.json == said.json  # nothing was played again: even the seconds are the same
 
 
+@pytest.mark.slow
 def test_a_race_on_a_recipe_takes_its_settings(run: Run, tmp_path: Path) -> None:
     settings = (*TINY[TINY.index("--set") :], "--set", "data.size=8", "--set", "batch_size=32", "--set", "device=cpu")
     methods = "alternating,alternating[lr=1e30]"

@@ -65,6 +65,7 @@ def test_photographs_of_any_size_are_trained_on_and_what_was_skipped_is_said(enh
     assert "smaller than the crop of 16x16" in notes
 
 
+@pytest.mark.slow
 def test_stages_and_what_lies_between_are_evaluated_and_drawn(run: Run, enhancer: Path, tmp_path: Path) -> None:
     said = run("evaluate", enhancer, "--json", "--plot", tmp_path / "plot")
     assert said.code == 0, said.err

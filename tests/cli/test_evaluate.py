@@ -25,6 +25,7 @@ def folder(run: Run, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_average_and_live_weights_are_measured_and_kept(run: Run, folder: Path, tmp_path: Path) -> None:
     said = run("evaluate", folder, *QUICK, "--metrics", "frechet,memorisation", "--json", "--plot", tmp_path / "p")
     assert said.code == 0, said.err
@@ -50,6 +51,7 @@ def test_average_and_live_weights_are_measured_and_kept(run: Run, folder: Path, 
     assert len(json.loads((folder / "evaluation.json").read_text())) == 2
 
 
+@pytest.mark.slow
 def test_all_metrics_with_pictures_and_what_is_left_out_is_said(run: Run, folder: Path, tmp_path: Path) -> None:
     said = run("evaluate", folder, *QUICK, "--weights", "live", "--plot", tmp_path / "pictures")
     assert said.code == 0, said.err
@@ -136,6 +138,7 @@ def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     assert "holds points: --features is for evaluations of" in refused.flat
 
 
+@pytest.mark.slow
 def test_the_score_of_a_training_is_taken_in_the_features_that_are_set(run: Run, tmp_path: Path) -> None:
     words = (*TINY, "--set", "score={features: digits, samples: 100}", "--samples", "64")
     said = run("train", "digits", *words, "--json", "--out", tmp_path / "run")

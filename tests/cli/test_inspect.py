@@ -18,6 +18,7 @@ def folder(run: Run, tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_library_and_the_picture_is_drawn(run: Run, folder: RunFolder, tmp_path: Path) -> None:
     plot = tmp_path / "dynamics.png"
     words = ("--batch-size", "64", "--size", "6", "--steps", "5")
@@ -48,6 +49,7 @@ def test_numbers_are_those_of_the_library_and_the_picture_is_drawn(run: Run, fol
     assert "it has" in run("inspect", folder.path, "--at", "513", *words).flat
 
 
+@pytest.mark.slow
 def test_the_region_is_that_of_the_method_and_its_plain_step(run: Run, tmp_path: Path) -> None:
     plain = ("--method", "extragradient", "--set", "optimizer={name: SGD, lr: 0.03}")
     assert run("train", "digits", *TINY, *plain, "--samples", "64", "--out", tmp_path / "run").code == 0
@@ -58,6 +60,7 @@ def test_the_region_is_that_of_the_method_and_its_plain_step(run: Run, tmp_path:
     assert stability["largest_factor"] == pytest.approx(max(abs(1 - v + v * v) for v in w))
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_whole_checkpoint_is_refused(run: Run, folder: RunFolder) -> None:
     for checkpoint in folder.checkpoints.whole():
         for file in checkpoint.path.iterdir():

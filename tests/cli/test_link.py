@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pandas
+import pytest
 
 from commands import Run
 
 TINY = ("--latent.size", "4", "--generator.network.width", "8", "--encoder.network.widths", "[8]", "--device", "cpu")
 
 
+@pytest.mark.slow
 def test_two_files_are_learnt_and_drawn_again(run: Run, tmp_path: Path) -> None:
     parents = pandas.DataFrame({"id": range(40), "kind": ["a", "b", "b", "a"] * 10})
     children = pandas.DataFrame({"id": [n for n in range(40) for _ in range(n % 4)]}).assign(size=lambda t: t.index % 7)

@@ -18,6 +18,7 @@ def copied(trained, tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_that_trains_saves_and_stops_when_it_is_asked_and_goes_on_as_if_it_had_not(run, tmp_path, alike):
     tiny = ["train", "digits", *TINY, "--set", "every.record=640", "--samples"]
     whole = tmp_path / "whole"

@@ -7,6 +7,7 @@ import pytest
 from commands import Run
 
 
+@pytest.mark.slow
 def test_measured_factors_are_theorys_and_a_picture_is_drawn(run: Run, tmp_path: Path) -> None:
     plot = tmp_path / "new" / "map.png"
     said = run(
@@ -27,6 +28,7 @@ def test_measured_factors_are_theorys_and_a_picture_is_drawn(run: Run, tmp_path:
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_cell_is_what_solve_says(run: Run) -> None:
     options = ("--method", "optimistic", "--iterations", "80", "--set", "r1=0.3", "--json")
     cells = run("map", "dirac", "--grid", "3", "--lr-range", "0.1:0.9", *options).json

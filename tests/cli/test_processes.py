@@ -89,6 +89,7 @@ def kill_until_done(folder: Path, straight: Path, moments: Callable[[], Callable
     assert_same_run(run, straight)
 
 
+@pytest.mark.slow
 def test_a_run_killed_between_records_ends_as_if_it_was_not(straight: Path, tmp_path: Path) -> None:
     def moments() -> Callable[[], bool]:
         begin = lines(tmp_path / "run")
@@ -97,6 +98,7 @@ def test_a_run_killed_between_records_ends_as_if_it_was_not(straight: Path, tmp_
     kill_until_done(tmp_path, straight, moments, kills=2)
 
 
+@pytest.mark.slow
 def test_a_run_killed_during_saves_ends_as_if_it_was_not(straight: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run/checkpoints"
     dice = random.Random(0)
@@ -126,7 +128,9 @@ def test_a_run_killed_at_random_moments_ends_as_if_it_was_not(straight: Path, tm
     kill_until_done(tmp_path, straight, moments, kills=10)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_says_how_to_go_on_and_going_on_ends_as_if_it_had_not_come(
     straight: Path, tmp_path: Path, number: int, code: int
 ) -> None:
@@ -150,6 +154,7 @@ def test_a_signal_saves_says_how_to_go_on_and_going_on_ends_as_if_it_had_not_com
     assert_same_run(run, straight)
 
 
+@pytest.mark.slow
 def test_the_installed_command_itself_obeys_a_signal(tmp_path: Path) -> None:
     run = tmp_path / "run"
     program = [sys.executable, "-c", "from saddlepoint.cli import main; main()", *command(run, 10_000_000), "--json"]
@@ -184,6 +189,7 @@ def test_a_second_process_on_one_folder_is_refused_and_the_first_goes_on(straigh
     assert_same_run(run, straight)
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_exits_1_with_the_last_whole_checkpoint_intact(
     straight: Path, tmp_path: Path
 ) -> None:
@@ -201,6 +207,7 @@ def test_a_disk_that_takes_no_more_exits_1_with_the_last_whole_checkpoint_intact
     assert_same_run(run, straight)
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_nothing_at_all_is_an_error_without_a_traceback(straight: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     code, text = saddle(command(run), tmp_path / "log", limit=200)

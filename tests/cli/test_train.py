@@ -64,6 +64,7 @@ def test_the_last_line_of_stdout_is_json_and_the_folder_is_as_designed(run: Run,
         assert row in said.flat
 
 
+@pytest.mark.slow
 def test_a_spent_budget_says_so_and_more_samples_continue(run: Run, tmp_path: Path) -> None:
     folder, straight = tmp_path / "run", tmp_path / "straight"
     command = ("train", "digits", *TINY, "--out", folder, "--keep-schedules")
@@ -107,6 +108,7 @@ def test_training_a_config_yaml_repeats_the_run_bit_for_bit(run: Run, tmp_path: 
     assert records[0] == records[1]
 
 
+@pytest.mark.slow
 def test_runs_without_a_folder_get_names_of_their_own(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +119,7 @@ def test_runs_without_a_folder_get_names_of_their_own(
         assert said.json["run"] == f"runs/{name}"
 
 
+@pytest.mark.slow
 def test_classic_prints_one_line_an_epoch(run: Run, tmp_path: Path) -> None:
     epochs = 3
     said = run(
@@ -234,6 +237,7 @@ def test_arrays_in_a_file_are_trained_on(run: Run, tmp_path: Path) -> None:
     assert (data["name"], data["images"], data["shape"]) == ("some", 40, [3, 8, 8])
 
 
+@pytest.mark.slow
 def test_changed_data_in_a_folder_of_a_run_is_refused(run: Run, tmp_path: Path) -> None:
     from PIL import Image
 
@@ -260,6 +264,7 @@ def test_changed_data_in_a_folder_of_a_run_is_refused(run: Run, tmp_path: Path) 
     assert "(8 images of 1x8x8 as before, but others)" in run(*command, "--samples", "128").flat
 
 
+@pytest.mark.slow
 def test_data_that_were_moved_are_the_same(run: Run, tmp_path: Path) -> None:
     from PIL import Image
 
@@ -285,6 +290,7 @@ def test_data_that_were_moved_are_the_same(run: Run, tmp_path: Path) -> None:
     assert "holds another run (data.path: " in said.flat
 
 
+@pytest.mark.slow
 def test_classes_are_counted_and_a_refused_run_says_first_what_it_read(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +352,7 @@ def test_everything_is_listed_by_kind(run: Run) -> None:
         assert name in said.out.split()
 
 
+@pytest.mark.slow
 def test_a_run_until_convergence_ends_before_its_budget_and_says_what_it_saw(run, tmp_path):
     rule = ("--until", "metric", "--set", "until.window=4", "--set", "every.checkpoint=128")
     still = ("--set", "optimizer.lr=1e-12", "--samples", "100000", "--out", tmp_path / "run")

@@ -82,6 +82,7 @@ def test_pairs_are_trained_on_evaluated_and_what_was_skipped_is_said(run: Run, f
     assert run("evaluate", out, "--metrics", "recall").code == 2
 
 
+@pytest.mark.slow
 def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:

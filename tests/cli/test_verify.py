@@ -69,6 +69,7 @@ def test_a_changed_pixel_is_found_and_changed_metadata_are_told_from_it(
     assert verified(run, tmp_path / "changed.png")[0] == 0, "without the run nobody can know"
 
 
+@pytest.mark.slow
 def test_files_without_a_mark_and_of_other_runs_are_told(run: Run, trained: Path, tmp_path: Path) -> None:
     assert run("sample", trained, "-n", "4", "--no-mark", "--out", tmp_path / "plain.png").code == 0
     said = run("verify", tmp_path / "plain.png")
@@ -93,6 +94,7 @@ def test_a_mark_that_asks_for_more_than_memory_holds_is_refused(run: Run, traine
         assert run("verify", tmp_path / "a.bmp", "--run", trained).code == 2
 
 
+@pytest.mark.slow
 def test_images_of_a_larger_set_are_marked_beside_real_ones_that_are_not(
     run: Run, tmp_path: Path, shared_data: Path
 ) -> None:

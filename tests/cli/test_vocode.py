@@ -50,6 +50,7 @@ def vocoder(speech: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_a_speaker_is_held_out_and_the_run_is_pictured(vocoder: Path) -> None:
     dataset = json.loads((vocoder / "run.json").read_text())["dataset"]
     assert dataset["recordings"] == 4

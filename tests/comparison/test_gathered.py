@@ -27,7 +27,7 @@ def square(folder: Path, deaths: int, number: int) -> int:
     return number**2
 
 
-@pytest.mark.parametrize("deaths", [1, 2])
+@pytest.mark.parametrize("deaths", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_a_killed_process_had_is_begun_again(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], deaths: int
 ) -> None:
@@ -38,6 +38,7 @@ def test_what_a_killed_process_had_is_begun_again(
     assert watched == sorted(watched)
 
 
+@pytest.mark.slow
 def test_work_that_kills_every_process_ends_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(RunFailed, match="the same command goes on, with --jobs 1 if so"):
         gathered(partial(square, tmp_path, 99), [3], 2, begin=begin, watch=lambda _: None)

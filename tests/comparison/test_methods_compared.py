@@ -120,6 +120,7 @@ def test_a_damaged_result_is_played_again(tmp_path, content):
     assert timeless(run(comparison, tmp_path, jobs=1)) == timeless(whole)
 
 
+@pytest.mark.slow
 def test_processes_come_to_the_same_end_as_one(tmp_path):
     comparison = configured("bilinear", "extragradient,simultaneous", seeds=1, budget=Budget(evaluations=40))
     told = []
@@ -197,6 +198,7 @@ def test_parameters_reach_wrapped_methods():
     )
 
 
+@pytest.mark.slow
 def test_a_recipe_is_raced_by_ordinary_runs(tmp_path):
     comparison = configured(
         "digits", "alternating,extragradient", seeds=1, budget=Budget(evaluations=8), sets=["batch_size=16"]

@@ -31,6 +31,7 @@ def verdict_of(analytic: AnalyticGame, method, looks: int, every: int = 40, watc
     return None
 
 
+@pytest.mark.slow
 def test_a_game_that_reaches_its_solution_has_converged():
     assert verdict_of(bilinear(), Extragradient(), 60) is Outcome.CONVERGED
     assert verdict_of(quadratic(mu=0.5), Alternating(), 60) is Outcome.CONVERGED

@@ -625,6 +625,7 @@ def test_all_4194_sprites_of_mixed_modes_load(shared_data) -> None:
     assert ImageChops.difference(Image.fromarray(found), over).getbbox() is None
 
 
+@pytest.mark.slow
 def test_cifar_has_ten_classes(shared_data) -> None:
     data = load_images(shared_data / "cifar10_6k" / "train")
     assert data.images.shape == (5000, 3, 32, 32)

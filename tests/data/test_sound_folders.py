@@ -241,6 +241,7 @@ def test_a_written_wave_is_read_as_it_was(tmp_path: Path) -> None:
     np.testing.assert_allclose(read, wave, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_spoken_digits_are_read_by_their_names(shared_data: Path) -> None:
     folder = shared_data / "fsdd" / "recordings"
     test = sound_folder(folder, label="prefix", test=r"_[0-4]$", split="test")

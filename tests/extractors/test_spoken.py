@@ -56,6 +56,7 @@ def test_the_weights_that_come_along_know_what_they_were_tested_on() -> None:
     assert len(json.loads(about["classes"])) == 10
 
 
+@pytest.mark.slow
 def test_spoken_digits_are_understood(shared_data: Path) -> None:
     """Of recordings that the classifier was not trained on; also where they are softer, later and of another rate."""
     data = sound_folder(shared_data / "fsdd" / "recordings", label="prefix", test=r"_[0-4]$", split="test")

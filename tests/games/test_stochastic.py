@@ -64,6 +64,7 @@ def test_on_disjoint_batches_the_second_half_undoes_nothing():
     assert fresh.distance[-1] / fresh.distance[0] == pytest.approx(1.25**10, rel=0.6)
 
 
+@pytest.mark.slow
 def test_variance_reduction_goes_where_noise_stops_extragradient():
     game = stochastic_bilinear(size=20, batch_size=5)
     reduced = run(game, SVRE(k=4, batches=4), 0.1, 1600)

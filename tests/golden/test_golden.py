@@ -12,6 +12,9 @@ import pytest
 from golden_cases import CASES
 from golden_runs import EXPECTED, command, differences, play, summary, undrawn
 
+#: Their networks are wide or their data many.
+LONG = ("stacked-mnist", "inpaint", "autoencoder", "mnist", "images", "modern", "fashion-mnist")
+
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Any]:
@@ -19,7 +22,9 @@ def expected() -> dict[str, Any]:
     return read
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in CASES]
+)
 def test_a_short_run_comes_to_the_same(name: str, expected: dict[str, Any], tmp_path: Path) -> None:
     with undrawn():
         run = play(CASES[name], tmp_path)

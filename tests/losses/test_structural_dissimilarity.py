@@ -30,6 +30,7 @@ def test_images_that_agree_cost_nothing_and_negatives_more_than_unlike_ones() ->
     assert 0.5 < unlike < float(structural_dissimilarity(1 - target, target)) <= 2
 
 
+@pytest.mark.slow
 def test_its_slopes_are_those_of_finite_differences() -> None:
     made, target = images(1, 2, 12, 13).requires_grad_(), images(1, 2, 12, 13, seed=1)
     assert torch.autograd.gradcheck(lambda m: structural_dissimilarity(m, target), (made,))

@@ -13,6 +13,7 @@ from saddlepoint.core import Batch, Batches, Game, Outcome, Point
 from saddlepoint.core.grouped import muon
 from saddlepoint.games import bilinear, quadratic
 from saddlepoint.methods import METHODS
+from tiers import crossed
 
 # --- any two players ----------------------------------------------------------------------------------
 
@@ -494,8 +495,9 @@ EVERY_OPTIMIZER = {
 } | ({"Muon": muon} if hasattr(torch.optim, "Muon") else {})
 
 
-@pytest.mark.parametrize("optimizer", EVERY_OPTIMIZER)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    ("name", "optimizer"), crossed(METHODS, EVERY_OPTIMIZER, "alternating", "extragradient", "Muon", "AdamW")
+)
 def test_every_method_over_every_optimizer_stays_finite_or_says_why_not(name, optimizer):
     game, method, batches = two_player_game(optimizer=EVERY_OPTIMIZER[optimizer]), COMPOSED[name](), Batches(draw)
     start = game.point.flat()

@@ -11,9 +11,11 @@ from cases import CASES
 from torch import nn
 
 from saddlepoint import methods as m
+from saddlepoint.components.registries import METHOD_REGISTRY
 from saddlepoint.core import Batch, Batches, Game, Outcome
 from saddlepoint.games import bilinear, quadratic, solve
 from saddlepoint.methods import METHODS
+from tiers import quick
 
 LINEAR = [name for name, case in CASES.items() if case.factor is not None]
 BILINEAR = [(name, h) for name in LINEAR for h in CASES[name].steps]
@@ -65,7 +67,13 @@ def test_a_singular_value_scales_the_step(name):
     assert measured_factor(path, case.order) == pytest.approx(case.factor(h, 0.0, sigma), rel=2e-6)
 
 
-@pytest.mark.parametrize("name", ["extragradient", "optimistic", "proximal", "competitive", "consensus", "runge-kutta"])
+@pytest.mark.parametrize(
+    "name",
+    quick(
+        ["extragradient", "optimistic", "proximal", "competitive", "consensus", "runge-kutta"],
+        *("extragradient", "optimistic", "consensus"),
+    ),
+)
 def test_on_a_matrix_the_slowest_singular_value_decides(name):
     """A = U diag(1, 2.2) Vᵀ, dense."""
     c, s = math.cos(0.7), math.sin(0.7)
@@ -123,6 +131,7 @@ def test_alex_one_step_ends_at_two_one_and_h_one():
     assert np.abs(path[-1]).max() < 1e-14
 
 
+@pytest.mark.slow
 def test_exponential_average_shrinks_the_orbit_by_the_stated_amplitude():
     """h = .3, β = .9: amplitude .33150 of the orbit."""
     analytic, h = bilinear(), 0.3
@@ -137,6 +146,7 @@ def test_exponential_average_shrinks_the_orbit_by_the_stated_amplitude():
     assert max(mean[tail]) / max(live[tail]) == pytest.approx(0.33150, abs=2e-4)
 
 
+@pytest.mark.slow
 def test_uniform_average_shrinks_like_one_over_k():
     analytic = bilinear()
     distance = solve(analytic, analytic.play(sgd(0.3)), m.Averaged(), 4000).distance
@@ -160,6 +170,7 @@ def test_extrapolation_is_exact_after_window_plus_one_steps_over_any_base():
         assert np.abs(path[2]).max() > 0.1
 
 
+@pytest.mark.slow
 def test_anchored_bounds_hold():
     """feg from (1, 0), h = 1/L: ‖F‖²k² ≤ 4; eag-c, α = 1/8: ‖F‖²(k + 1)² ≤ 260; eag-v converges alike."""
     for k, point in enumerate(path_of(bilinear(), m.Anchored("feg"), 1.0, 500, [1.0, 0.0])):
@@ -172,7 +183,7 @@ def test_anchored_bounds_hold():
         path_of(bilinear(), m.Anchored("eag-v"), 0.8, 3)
 
 
-@pytest.mark.parametrize("make", [m.Agraal, m.CurvatureExtragradient])
+@pytest.mark.parametrize("make", [m.Agraal, pytest.param(m.CurvatureExtragradient, marks=pytest.mark.slow)])
 def test_agraal_and_curvature_extragradient_need_no_step_size(make):
     for sigma in (0.01, 1.0, 100.0):
         found = solve(bilinear(sigma=sigma), bilinear(sigma=sigma).play(sgd(123.0)), make(), 2000)
@@ -201,6 +212,7 @@ def weak_minty_game(a, b, rate):
     return Game(players, losses, {n: torch.optim.SGD(p.parameters(), lr=rate) for n, p in players.items()})
 
 
+@pytest.mark.slow
 def test_eg_plus_and_curvature_eg_plus_reach_a_weak_minty_solution_that_extragradient_does_not():
     """L = 1 and ⟨F, z⟩ = a ‖F‖²: ρ = −2a for EG+, which is proved below ¼ at h = ½, and δ = a > −γ/2, γ = .99."""
 
@@ -217,6 +229,7 @@ def test_eg_plus_and_curvature_eg_plus_reach_a_weak_minty_solution_that_extragra
         assert after(m.CurvatureExtragradient(delta=a), a) < most
 
 
+@pytest.mark.slow
 def test_adaptive_extragradient_settles_at_a_step_size_that_converges():
     """From a rate beyond the limit; the factor in the end is that of the size it found, however small."""
     for scheme, limit in (("mirror-prox", 1.0), ("past", 1 / math.sqrt(3))):
@@ -230,6 +243,7 @@ def test_adaptive_extragradient_settles_at_a_step_size_that_converges():
         assert norms[-1] < 1e-2
 
 
+@pytest.mark.slow
 def test_anchored_popov_has_the_rate_of_the_anchored_methods_at_half_the_evaluations():
     """‖F‖²(k + 1)² stays bounded, from (1, 0), where that of past extragradient with the same step is not yet small."""
     for h in (1 / 8, 1 / 4, 0.45):
@@ -401,7 +415,17 @@ COMPOSED = {
 
 @pytest.mark.parametrize("name", COMPOSED)
 def test_a_stopped_run_continues_bit_for_bit(name):
-    make = COMPOSED[name]
+    assert_continues(COMPOSED[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", METHODS)
+@pytest.mark.parametrize("wrapper", [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)])
+def test_a_stopped_wrapper_around_any_method_continues_bit_for_bit(wrapper, base):
+    assert_continues(lambda: METHOD_REGISTRY.build({"name": wrapper, "base": base}))
+
+
+def assert_continues(make):
     game, method, batches = networks_game(), make(), Batches(draw)
     for _ in range(5):
         assert method.step(game, batches).outcome is Outcome.RUNNING
@@ -497,6 +521,7 @@ def _rank(rank, folder):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_ranks_with_half_a_batch_each_are_one_rank_with_the_whole(tmp_path):
     mp.spawn(_rank, args=(str(tmp_path),), nprocs=2)
     ranks = [torch.load(tmp_path / f"{r}.pt", weights_only=True) for r in (0, 1)]

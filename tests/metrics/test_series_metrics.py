@@ -26,6 +26,7 @@ def waves(n: int, seed: int, steps: int = 12, noise: float = 0.02) -> np.ndarray
     return 0.5 + 0.4 * both + noise * rng.normal(size=both.shape)
 
 
+@pytest.mark.slow
 def test_windows_of_one_kind_are_not_told_apart() -> None:
     whole = waves(1200, 0)
     assert discriminative_scores(whole[:600], whole[600:], steps=100)[0] < 0.08
@@ -36,6 +37,7 @@ def test_windows_of_two_levels_are_told_apart_nearly_always() -> None:
     assert discriminative_scores(real, real * 0.3, steps=400)[0] > 0.4
 
 
+@pytest.mark.slow
 def test_a_forecaster_learns_what_is_to_be_foretold_and_no_more() -> None:
     # The second column is what the first one was: only the noise remains, of mean absolute value σ√(2/π).
     real = waves(600, 0)

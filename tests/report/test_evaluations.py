@@ -88,6 +88,7 @@ def test_errors_intervals_and_infinities_are_shown() -> None:
     assert cells == [("0.01235 ± 0.00042",), ("∞ (250 – ∞)",)]
 
 
+@pytest.mark.slow
 def test_the_page_has_the_table_where_there_is_an_evaluation(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "digits")
     assert 'id="evaluation"' not in write_report(folder).read_text(encoding="utf-8")

@@ -120,6 +120,7 @@ def fixed_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "measured", lambda *_: pace)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_pace")
 def test_minutes_are_written_as_samples_and_the_run_is_that_of_these_samples(tmp_path: Path) -> None:
     run = sp.train("digits", minutes=0.001, out=tmp_path / "timed", settings=TINY, progress=False)
@@ -141,6 +142,7 @@ def test_epochs_are_samples(tmp_path: Path) -> None:
     assert (run.config.budget.samples, run.config.plan.epochs) == (100, 2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_pace")
 def test_other_lengths_are_other_runs_unless_the_folder_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -164,6 +166,7 @@ def test_pictures_come_with_the_records_and_the_latest_is_always_there(tmp_path:
     assert (samples / "latest.png").read_bytes() == (samples / f"{320:012d}.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_pictures_by_the_clock_change_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {**TINY, "every.snapshot": 10**6}
     quiet = sp.train("digits", samples=320, out=tmp_path / "quiet", settings=settings, progress=False)

@@ -73,6 +73,7 @@ def test_a_program_of_torch_export_makes_the_bytes_of_the_model(tmp_path):
     assert torch.equal(loaded(latents, labels), model.render(latents, labels))
 
 
+@pytest.mark.slow
 def test_an_onnx_file_runs_without_this_package_and_says_what_it_takes(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     model = images()

@@ -26,6 +26,7 @@ def state(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_without_changes_a_future_is_the_run_gone_on_with(source: Path, tmp_path: Path) -> None:
     shutil.copytree(source, tmp_path / "whole")
     whole = trained(tmp_path / "whole", 256)
@@ -42,6 +43,7 @@ def test_without_changes_a_future_is_the_run_gone_on_with(source: Path, tmp_path
     assert not all(torch.equal(other[key], there[key]) for key in there)
 
 
+@pytest.mark.slow
 def test_a_future_can_be_gone_on_with_without_the_run_that_it_is_of(source: Path, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     shutil.copytree(source, gone)
@@ -57,6 +59,7 @@ def test_a_future_can_be_gone_on_with_without_the_run_that_it_is_of(source: Path
         sp.fork(source, "lr=1", at=7, progress=False)
 
 
+@pytest.mark.slow
 def test_the_command_shows_all_side_by_side_and_goes_on(run: Run, source: Path, tmp_path: Path) -> None:
     words = ("fork", str(source), "--set", "penalties.r1.weight=9", "--samples", "64", "--out", str(tmp_path / "fork"))
     said = run(*words, "--json")

@@ -131,6 +131,7 @@ def _with_endpoint(begin: object, address: str) -> object:
     return init
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_pushed_is_fetched_and_draws_the_same(
     run: Run, trained: Path, tmp_path: Path, hub: type[Hub], monkeypatch: pytest.MonkeyPatch

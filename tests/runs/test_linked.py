@@ -35,6 +35,7 @@ def customers(n: int = 120) -> tuple[pandas.DataFrame, pandas.DataFrame]:
     return parents, orders
 
 
+@pytest.mark.slow
 def test_children_belong_to_parents_and_rules_hold_across_tables(tmp_path: Path) -> None:
     parents, orders = customers()
     runs = train_linked(
@@ -55,6 +56,7 @@ def test_children_belong_to_parents_and_rules_hold_across_tables(tmp_path: Path)
     assert again[1].equals(children)
 
 
+@pytest.mark.slow
 def test_files_come_back_in_their_own_spelling(tmp_path: Path) -> None:
     parents, orders = customers(80)
     parents["since"], orders["date"] = (t.dt.strftime("%d.%m.%Y") for t in (parents["since"], orders["date"]))

@@ -55,6 +55,7 @@ def test_a_run_loads_by_its_path_and_classes_have_names_and_numbers(digits: sp.R
         alone.evaluate()
 
 
+@pytest.mark.slow
 def test_an_evaluation_keeps_its_numbers_by_what_was_measured(digits: sp.Run) -> None:
     found = sp.evaluate(digits.folder, samples=60, metrics=("kernel",))
     assert {"ema", "live"} < set(found["kernel"])
@@ -64,6 +65,7 @@ def test_an_evaluation_keeps_its_numbers_by_what_was_measured(digits: sp.Run) ->
         found["detection"]
 
 
+@pytest.mark.slow
 def test_the_same_call_continues_and_another_one_is_refused(tmp_path: Path) -> None:
     settings = {**TINY, "score.samples": 64}
     sp.train("digits", samples=64, out=tmp_path / "halves", settings=settings, keep_schedules=True)
@@ -111,6 +113,7 @@ class Judge(nn.Module):
         return self.layer(given)[:, 0]
 
 
+@pytest.mark.slow
 def test_networks_and_arrays_of_ones_own(tmp_path: Path) -> None:
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (60, 3, 8, 8), dtype=np.uint8))
     data, settings = (images, torch.arange(60) % 2), {**TINY, "score.samples": 32}

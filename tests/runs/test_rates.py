@@ -11,6 +11,7 @@ from saddlepoint.configuration import ConfigurationError
 from saddlepoint.runs import configured
 
 
+@pytest.mark.slow
 def test_rates_are_found_as_a_run_begins_and_stay(run: Run, tmp_path: Path) -> None:
     words = ("train", "digits", *TINY, "--lr", "auto", "--out", tmp_path / "run")
     said = run(*words, "--samples", "640")
@@ -27,6 +28,7 @@ def test_rates_are_found_as_a_run_begins_and_stay(run: Run, tmp_path: Path) -> N
     assert configured(tmp_path / "run").players == config.players
 
 
+@pytest.mark.slow
 def test_rates_that_can_not_be_found_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="for all players of a game at once: --lr auto"):
         configured("digits", settings={"generator.optimizer.lr": "auto"})

@@ -43,6 +43,7 @@ def weights(folder: Path) -> dict[str, Tensor]:
     return load_file(sorted(folder.glob("*"))[-1] / WEIGHTS)
 
 
+@pytest.mark.slow
 def test_players_and_average_are_taken_and_optimizers_on_request(source: Path, tmp_path: Path) -> None:
     plain = trained(tmp_path / "plain", 16, start=source, seed=5)
     full = trained(tmp_path / "full", 16, start={"run": str(source), "take": "optimizers"}, seed=5)
@@ -65,6 +66,7 @@ def test_players_and_average_are_taken_and_optimizers_on_request(source: Path, t
         assert references["untrained"]["pixel_frechet"] != pytest.approx(run.metrics["pixel_frechet"].value, rel=0.01)
 
 
+@pytest.mark.slow
 def test_it_goes_on_to_the_last_bit_after_the_other_run_is_gone(source: Path, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     shutil.copytree(source, gone)

@@ -54,6 +54,7 @@ def test_every_record_says_what_was_found(tmp_path: Path) -> None:
     assert records[-1]["troubles"] == []
 
 
+@pytest.mark.slow
 def test_a_run_in_trouble_ends_where_it_is_to_end_and_says_so(tmp_path: Path) -> None:
     run = trained(tmp_path / "stop", TOO_FAST, "stop")
     assert run.result is not None
@@ -67,6 +68,7 @@ def test_a_run_in_trouble_ends_where_it_is_to_end_and_says_so(tmp_path: Path) ->
     assert trained(tmp_path / "stop", TOO_FAST, "ignore").result.progress.samples >= 6400  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_a_run_that_goes_back_is_well_again_and_tells_what_was_tried(tmp_path: Path) -> None:
     lost = trained(tmp_path / "lost", TOO_FAST, "ignore")
@@ -103,6 +105,7 @@ def test_settings_that_adapt_change_where_the_run_is(tmp_path: Path) -> None:
     assert newest == sorted(set(newest))
 
 
+@pytest.mark.slow
 def test_nothing_but_rates_and_weights_is_changed_by_a_folder_s_word(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", TINY, "warn", 320)
     told = {"at": 320, "to": 160, "why": "x", "tried": {}, "seconds": 1.0, "undone": True}
@@ -153,6 +156,7 @@ def test_a_run_killed_while_it_is_mended_ends_as_if_it_was_not(moment: str, tmp_
     assert told(run) == told(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_status_tells_of_the_folder_alone(run: Run, tmp_path: Path) -> None:
     trained(tmp_path / "run", TINY, "warn", 640)
     said = run("status", tmp_path / "run", "--json")
@@ -172,6 +176,7 @@ def test_status_tells_of_the_folder_alone(run: Run, tmp_path: Path) -> None:
     assert "holds no run" in nothing.flat
 
 
+@pytest.mark.slow
 def test_a_command_is_run_where_an_answer_changes(run: Run, tmp_path: Path) -> None:
     script = tmp_path / "told.py"
     script.write_text(

@@ -41,6 +41,7 @@ def test_the_plane_of_a_snapshot_is_told_and_nothing_else(serve, runs):
     assert [client.ask(f"/api/run/{row['id']}/plane/{at}").status for at in (128, 5)] == [422, 422]
 
 
+@pytest.mark.slow
 def test_changes_are_told_as_they_come(serve, runs, trained):
     import http.client
 

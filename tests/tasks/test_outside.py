@@ -64,6 +64,7 @@ def saddle(place: Path, *words: object) -> tuple[int, str]:
         return processes.saddle([*map(str, words)], Path(folder) / "log", place=place, code=place)
 
 
+@pytest.mark.slow
 def test_the_page_s_task_does_all_that_the_page_says(place: Path) -> None:
     train = ("train", "curves:curves", "--data", "waves.csv", "--keep-schedules", *SHORT)
     for folder, samples in (("whole", 800), ("halves", 400), ("halves", 800)):
@@ -106,6 +107,7 @@ def test_a_kill_loses_nothing(place: Path) -> None:
     assert (place / "killed.csv").read_text() == (place / "unkilled.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_folder_imports_nothing_that_was_not_named(place: Path) -> None:
     words = ("train", "curves:curves", "--data", "waves.csv", *SHORT, "--samples", 40, "--out", "trusting")
     assert saddle(place, *words)[0] == 0
@@ -122,6 +124,7 @@ def test_a_folder_imports_nothing_that_was_not_named(place: Path) -> None:
     assert saddle(place, "sample", "trusting", "--trust")[0] == 2
 
 
+@pytest.mark.slow
 def test_networks_methods_and_losses_from_outside_are_named_wherever_a_name_is_asked_for(place: Path) -> None:
     words = ("train", "curves:curves", "--data", "waves.csv", *SHORT, "--samples", 60, "--out", "named")
     own = ("--method", "others:Plain", "--set", "generator.network=others:Wide", "--set", "generator.network.gain=0.5")

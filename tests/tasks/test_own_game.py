@@ -62,8 +62,14 @@ def train(data: object, out: Path, samples: int, **more: Any) -> sp.Run:
     )
 
 
-@pytest.mark.parametrize("method", [sp.Alternating(), sp.Lookahead(k=5), "extragradient"])
-@pytest.mark.parametrize("data", ["function", "iterator"])
+@pytest.mark.parametrize(
+    ("method", "data"),
+    [
+        ("extragradient", "function"),
+        (sp.Lookahead(k=5), "iterator"),
+        pytest.param(sp.Alternating(), "iterator", marks=pytest.mark.slow),
+    ],
+)
 def test_a_game_of_ones_own_resumes_exactly(method: Any, data: str, tmp_path: Path) -> None:
     def batches() -> sp.Batches:
         return sp.Batches(batch_at) if data == "function" else sp.Batches.of(iterator(), size=32)

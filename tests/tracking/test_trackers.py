@@ -58,6 +58,7 @@ def of(told: list[tuple[Any, ...]], what: str) -> list[tuple[Any, ...]]:
     return [one for one in told if one[0] == what]
 
 
+@pytest.mark.slow
 def test_a_tracker_of_the_users_is_told_all_and_a_resumed_run_goes_on_in_it(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +188,7 @@ def expected(folder: Path) -> list[tuple[int, float]]:
     return [(one["samples"], one["losses"]["generator"]) for one in read_records(RunFolder(folder).records)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_tensorboard_reads_curves_pictures_and_settings(twice: Any) -> None:
     pytest.importorskip("tensorboard")
@@ -307,6 +309,7 @@ def test_mlflow_keeps_curves_and_pictures_in_one_run(
     assert "verdicts/game" in found.data.tags
 
 
+@pytest.mark.slow
 def test_python_takes_a_name_or_a_tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Kept, "told", told := [])
     run = sp.train("ring", samples=256, out=tmp_path / "run", track=Kept(), progress=False)

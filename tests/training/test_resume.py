@@ -18,6 +18,7 @@ from saddlepoint.storage import RunFolder, read_records
 from saddlepoint.tasks import Config, recipe_named, recipes, task_of
 from saddlepoint.training import Result
 from saddlepoint.training.state import STATE
+from tiers import quick
 
 #: Small enough for hundreds of steps a second; the batch does not divide the data, so epochs begin inside batches.
 TINY = (
@@ -37,6 +38,8 @@ HALF, WHOLE = 24 * 4, 24 * 8
 ROLES = ("generator", "discriminator")
 #: Recipes of images and points; those of other data have files of tests of their own.
 HERE = [name for name, config in recipes().items() if config.task in ("images", "points")]
+#: Methods that stand for all by default: one of memory, one of two points, one that wraps, one that draws.
+FEW = ("optimistic", "extragradient", "lookahead", "svre")
 WRAPPERS = [name for name in METHODS if "base" in METHOD_REGISTRY.resolve(name)]
 
 
@@ -108,25 +111,15 @@ def assert_resumes_exactly(config: Config, images: Any, tmp_path: Path) -> None:
     assert a.read_bytes() == b.read_bytes()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", quick(list(METHODS), *FEW))
 def test_every_method_resumes_exactly(method: str, images: ImageData, tmp_path: Path) -> None:
     average = "average=none" if list(METHODS).index(method) % 2 else "average.half_life=100"
     assert_resumes_exactly(tiny("digits", f"method={method}", average), images, tmp_path)
 
 
-@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("wrapper", quick(WRAPPERS, "averaged"))
 def test_every_wrapper_resumes_exactly_around_a_wrapper(wrapper: str, images: ImageData, tmp_path: Path) -> None:
     config = tiny("classic", f"method={wrapper}", "method.base=lookahead", "method.base.base=extragradient")
-    assert_resumes_exactly(config, images, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("base", METHODS)
-@pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_every_wrapper_resumes_exactly_around_every_method(
-    wrapper: str, base: str, images: ImageData, tmp_path: Path
-) -> None:
-    config = tiny("digits", f"method={wrapper}", f"method.base={base}", "average=none")
     assert_resumes_exactly(config, images, tmp_path)
 
 
@@ -163,7 +156,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", quick(list(OPTIMIZERS), "Adam of classic", "momentum", "unequal"))
 def test_the_optimizers_of_recipes_resume_exactly(optimizer: str, images: ImageData, tmp_path: Path) -> None:
     recipe = "classic" if "classic" in optimizer else "digits"
     assert_resumes_exactly(tiny(recipe, *OPTIMIZERS[optimizer]), images, tmp_path)
@@ -173,7 +166,7 @@ def test_the_optimizers_of_recipes_resume_exactly(optimizer: str, images: ImageD
 OTHERS = [name for name in OPTIMIZER_REGISTRY.names if name != "Muon"]
 
 
-@pytest.mark.parametrize("optimizer", OTHERS)
+@pytest.mark.parametrize("optimizer", quick(OTHERS, "RMSprop", "Adafactor"))
 def test_every_optimizer_resumes_exactly(optimizer: str, images: ImageData, tmp_path: Path) -> None:
     assert_resumes_exactly(tiny("digits", f"optimizer={{name: {optimizer}}}"), images, tmp_path)
 
@@ -185,9 +178,7 @@ def test_an_optimizer_of_another_package_resumes_exactly(images: ImageData, tmp_
     assert_resumes_exactly(tiny("digits", soap), images, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "recipe", [pytest.param(r, marks=pytest.mark.slow) if r in ("stacked-mnist", "autoencoder") else r for r in HERE]
-)
+@pytest.mark.parametrize("recipe", quick(HERE, "digits", "classic", "images"))
 def test_every_recipe_resumes_exactly_with_its_own_networks(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = recipe_named(recipe)
     convolutional = config.generator.network["name"].startswith("convolutional")
@@ -228,7 +219,7 @@ def test_schedules_resume_exactly(images: ImageData, tmp_path: Path) -> None:
     assert_resumes_exactly(tiny("digits", *SCHEDULED), images, tmp_path)
 
 
-@pytest.mark.parametrize("watch", ["metric", "field", "average", "gap"])
+@pytest.mark.parametrize("watch", quick(["metric", "field", "average", "gap"], "metric"))
 def test_a_rule_of_convergence_resumes_exactly(watch: str, images: ImageData, tmp_path: Path) -> None:
     assert_resumes_exactly(tiny("digits", f"until.watch={watch}"), images, tmp_path)
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import saddlepoint as sp
 from commands import TINY, Run
 from saddlepoint.runs.api import configured
@@ -25,6 +27,7 @@ def test_a_plan_tells_what_the_hours_are_enough_for_and_writes_nothing(run: Run,
     assert run("plan", "digits", "--hours", "0").code == 2
 
 
+@pytest.mark.slow
 def test_earlier_runs_on_the_same_data_tell_a_band(tmp_path: Path) -> None:
     settings = {
         "data.size": 8,

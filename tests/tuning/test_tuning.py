@@ -114,6 +114,7 @@ def test_what_a_dead_process_left_is_played_to_its_end(tmp_path: Path) -> None:
     assert more.trials[1]["settings"] == begun
 
 
+@pytest.mark.slow
 def test_a_game_in_trouble_and_settings_that_do_not_fit_end_a_trial(tmp_path: Path) -> None:
     found = tuned(tmp_path / "study", 3, over=["batch_size=33|8"], settings={"batch_size": 8, "accumulate": 2})
     states = {trial["settings"]["batch_size"]: trial["state"] for trial in found.trials}
@@ -125,6 +126,7 @@ def test_a_game_in_trouble_and_settings_that_do_not_fit_end_a_trial(tmp_path: Pa
     assert "not finite" in wild.trials[0]["why"] or "diverge" in wild.trials[0]["why"]
 
 
+@pytest.mark.slow
 def test_a_game_proposes_its_own_rates(tmp_path: Path) -> None:
     found = tuned(tmp_path / "study", None, rate_test=True)
     edge = found.plain["edge"]
@@ -162,6 +164,7 @@ def test_any_measure_and_the_worst_of_several_seeds(tmp_path: Path) -> None:
         tuned(tmp_path / "other", 2, measure="beauty")
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_would_do_and_what_came_of_it(run: Run, tmp_path: Path) -> None:
     words = ("tune", "digits", *TINY, "--samples", "320", "--trials", "2", "--over", "rates", "--jobs", "1")
     said = run(*words, "--dry-run")

@@ -1,11 +1,14 @@
 """What `saddle list` knows, and what a shell may complete, as data: the one look at all rooms at once."""
 
 import inspect
+import json
 from collections.abc import Callable, Sequence
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
 
+from saddlepoint.cli.declared import FILE, declaration
 from saddlepoint.cli.flags import short_of
 from saddlepoint.cli.main import COMMANDS
 from saddlepoint.components.registries import (
@@ -113,23 +116,12 @@ KINDS: dict[str, Callable[[], list[tuple[str, ...]]]] = {
 }
 
 
-def flags_of(name: str) -> dict[str, str]:
-    """The flags that a command declares, with their help."""
-    command = COMMANDS[name].load(name)
-    found = {}
-    for parameter in command.params:
-        for flag in (*parameter.opts, *parameter.secondary_opts):
-            if flag.startswith("--"):
-                found[flag] = str(getattr(parameter, "help", None) or "")
-    return found
-
-
 def catalogue() -> dict[str, Any]:
     """Everything by name, in what JSON can say.
 
     Returns:
-        `lists`: title and rows of every kind; `flags`: of every command with their help; `settings`: of every recipe
-        the keys, short ones too, with what each may be.
+        `lists`: title and rows of every kind; `settings`: of every recipe the keys, short ones too, with what each may
+        be.
     """
     choices = {}
     for name, config in recipes().items():
@@ -137,10 +129,37 @@ def catalogue() -> dict[str, Any]:
         choices[name] = own | {short: own.get(places[0], []) for short, places in short_of(type(config)).items()}
     return {
         "lists": {kind: [_titled(kind), rows()] for kind, rows in KINDS.items()},
-        "flags": {name: flags_of(name) for name in COMMANDS},
         "settings": choices,
+    }
+
+
+def declarations() -> dict[str, Any]:
+    """What `declared.json` has to hold: what is the same wherever this package is installed."""
+    summaries = {name: summary for name, summary, *_ in _recipes()}
+    return {
+        "commands": {
+            name: declaration(resolve_name(f"saddlepoint.cli.{entry.function}")) for name, entry in COMMANDS.items()
+        },
+        "recipes": {
+            name: {
+                "summary": summaries[name],
+                "settings": sorted(
+                    {*type(config).model_fields, *short_of(type(config)), *(["model"] if config.by_model else [])}
+                    - set(config.fixed)
+                ),
+            }
+            for name, config in recipes().items()
+        },
+        "names": {
+            key: [registry.kind, list(registry.entries)]
+            for key, registry in (*(("method", METHOD_REGISTRY), ("loss", LOSS_REGISTRY), ("game", GAME_REGISTRY)),)
+        },
     }
 
 
 def _titled(kind: str) -> str:
     return f"{kind} ({_STATED[kind]})" if kind in _STATED else kind
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(declarations(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

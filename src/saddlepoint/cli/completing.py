@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from saddlepoint.cli.declared import declared
+
 #: Flags of which --set is one: their value is a setting with its own.
 SET = "--set"
 
@@ -24,7 +26,7 @@ def after(command: str, before: list[str], incomplete: str, known: dict[str, Any
 
     >>> lists = {"recipes": ["", [["digits", "Small."]]]}
     >>> settings = {"digits": {"method": ["simultaneous", "alternating"], "seed": []}}
-    >>> known = {"lists": lists, "flags": {"train": {"--out": ""}}, "settings": settings}
+    >>> known = {"lists": lists, "settings": settings}
     >>> after("train", [], "", known)
     [('digits', 'Small.')]
     >>> after("train", ["digits", "--method"], "", known)
@@ -32,7 +34,7 @@ def after(command: str, before: list[str], incomplete: str, known: dict[str, Any
     >>> after("train", ["digits", "--set"], "method=al", known)
     [('method=simultaneous', ''), ('method=alternating', '')]
     """
-    lists, flags = known["lists"], known["flags"].get(command, {})
+    lists, flags = known["lists"], flags_of(command)
     recipe = next((word for word in before if word in known["settings"]), None)
     settings: dict[str, list[str]] = known["settings"].get(recipe, {})
     last = before[-1] if before else ""
@@ -60,6 +62,15 @@ def after(command: str, before: list[str], incomplete: str, known: dict[str, Any
             return _rows(lists["recipes"])
         return [(key, "") for key in settings]
     return []
+
+
+def flags_of(command: str) -> dict[str, str]:
+    """The flags that a command declares, with their help."""
+    found: dict[str, str] = {}
+    for one in declared()["commands"].get(command, {"parameters": []})["parameters"]:
+        for words in one.get("option", []):
+            found |= {flag: one.get("help", "") for flag in words.split("/") if flag.startswith("--")}
+    return {**found, "--help": "Show this message and exit."} if command in declared()["commands"] else {}
 
 
 def _rows(listed: list[Any]) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ def parted(words: Sequence[str], known: type[Settings]) -> tuple[list[str], dict
         elif left and not left[0].startswith("--") and not (is_switch(known, key) and not _is_truth(left[0])):
             value = _value(known, key, left.pop(0))
         else:
-            value = True
+            value = _without_value(known, key, word)
         if key in found:
             before = found[key] if isinstance(found[key], list) else [found[key]]
             value = [*before, value]
@@ -50,6 +50,14 @@ def _value(known: type[Settings], key: str, text: str) -> Any:
     annotation = annotation_of(known, key)
     is_mapping = get_origin(annotation) is dict and not text.startswith("{")
     return text if is_mapping or annotation is str else parse_value(text)
+
+
+def _without_value(known: type[Settings], key: str, flag: str) -> bool:
+    """What a flag alone sets: true, unless its setting is a number or a text."""
+    annotation = annotation_of(known, key)
+    if set(get_args(annotation) or [annotation]) <= {int, float, str, type(None)} and annotation is not None:
+        raise ConfigurationError(f"{flag} needs a value: give it as {flag} VALUE")
+    return True
 
 
 def _is_optional(known: type[Settings], key: str) -> bool:

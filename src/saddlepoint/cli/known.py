@@ -40,7 +40,7 @@ def known_already() -> dict[str, Any] | None:
 def _read(path: Path) -> dict[str, Any] | None:
     with suppress(OSError, ValueError):
         found = from_json(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and {"settings", "lists", "flags"} <= set(found):
+        if isinstance(found, dict) and {"settings", "lists"} <= set(found):
             return found
     return None
 

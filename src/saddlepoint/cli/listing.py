@@ -1,11 +1,12 @@
 """`saddle list`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from saddlepoint.cli.console import out
+from saddlepoint.cli.declared import brought, declared
 from saddlepoint.cli.known import KINDS, known
 
 #: The kind that wants a recipe.
@@ -32,15 +33,15 @@ def list_(
     if kind == SETTINGS:
         _settings(recipe, key)
         return
-    if kind is not None and kind not in KINDS:
-        from saddlepoint.configuration import ConfigurationError, nearest
-
-        raise ConfigurationError(f"there is no kind {kind!r}: {nearest(kind, [*KINDS, SETTINGS])}")
     if recipe is not None:
         from saddlepoint.configuration import ConfigurationError
 
         raise ConfigurationError(f"{kind} are listed whole: leave {recipe!r} out")
-    lists = known()["lists"]
+    if kind == "recipes" and not brought():
+        rows = [(name, told["summary"]) for name, told in declared()["recipes"].items()]
+        lists: dict[str, Any] = {kind: (kind, rows)}
+    else:
+        lists = known()["lists"]
     for name in [kind] if kind else KINDS:
         title, rows = lists[name]
         table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None)

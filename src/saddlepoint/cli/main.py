@@ -6,6 +6,8 @@ A command's module is imported when the command is run, so that help, the versio
 import io
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Annotated, Any, NamedTuple, NoReturn
 
@@ -13,8 +15,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from saddlepoint.cli.completing import suggestions
-from saddlepoint.cli.known import known_already
-from saddlepoint.cli.usage import check
+from saddlepoint.cli.declared import as_function, declared
+from saddlepoint.cli.usage import HELP, check
 from saddlepoint.configuration.errors import ConfigurationError
 
 #: Flags that a command does not declare are settings or options of what it is given.
@@ -49,13 +51,18 @@ class Entry(NamedTuple):
 
     def load(self, name: str) -> Any:
         """The command with its flags and help, its module imported now."""
+        return self._command(name, resolve_name(f"saddlepoint.cli.{self.function}"), whole=True)
+
+    def declared(self, name: str) -> Any:
+        """A command that parses as this one does, says the same help, and imports and does nothing."""
+        return self._command(name, as_function(declared()["commands"][name]), whole=False)
+
+    def _command(self, name: str, function: Callable[..., Any], *, whole: bool) -> Any:
         options: dict[str, Any] = {"context_settings": ANY_FLAG} if self.any_flag else {}
-        if self.uses_run:
+        if self.uses_run and whole:
             options["cls"] = resolve_name("saddlepoint.cli.helping:UsesRun")
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name, add_help_option=not self.own_help, **options)(
-            resolve_name(f"saddlepoint.cli.{self.function}")
-        )
+        app.command(name, add_help_option=not self.own_help, **options)(function)
         return typer.main.get_command(app)
 
 
@@ -191,8 +198,7 @@ class Commands(TyperGroup):
         """The command of a word; the whole one, unless a shell completes."""
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, Unloaded) and name is not None and not ctx.resilient_parsing:
-            if name == "train" and (known := known_already()) is not None:
-                check(rest, known)
+            self._refuse(ctx, name, rest)
             many = os.environ.get("WORLD_SIZE", "1")
             if name in ALONE and "RANK" in os.environ and many != "1":
                 raise ConfigurationError(
@@ -204,6 +210,19 @@ class Commands(TyperGroup):
             bound_memory()
             command = COMMANDS[name].load(name)
         return name, command, rest
+
+    def _refuse(self, ctx: Any, name: str, words: list[str]) -> None:
+        """Say what is wrong with the words after a command, or its help, before its module is imported."""
+        entry = COMMANDS[name]
+        helped = bool(HELP & set(words))
+        if helped and (any(Path(word).is_dir() for word in words) if entry.uses_run else entry.own_help and words[1:]):
+            return  # the help of what is named
+        command = entry.declared(name)
+        context = command.make_context(name, list(words), parent=ctx)
+        if helped:
+            print(command.get_help(context))
+            raise typer.Exit
+        check(name, context.params, context.args)
 
 
 app = typer.Typer(
@@ -290,12 +309,13 @@ def _fail_for(error: Exception) -> NoReturn:
         _fail(f"{short}. {LESS.get(command, 'Ask for less at once')}", 1)
     if isinstance(error, OSError):
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
-    from saddlepoint.components.device import missing_operation
-
-    if (missing := missing_operation(error)) is not None:
-        _fail(missing, 1)
     if isinstance(error, ValueError):
         _fail(str(error), 2)
+    if "torch" in sys.modules:
+        from saddlepoint.components.device import missing_operation
+
+        if (missing := missing_operation(error)) is not None:
+            _fail(missing, 1)
     if isinstance(error, RecursionError):
         _fail("something that was given is nested too deep: write it flatter", 2)
     raise error

@@ -11,8 +11,7 @@ from rich.text import Text
 
 from saddlepoint.cli.console import AsJson, err, print_json
 from saddlepoint.report import COLOURS, listed
-from saddlepoint.report.history import compact, number
-from saddlepoint.report.page import duration
+from saddlepoint.report.history import compact, duration, number
 from saddlepoint.storage import RunBusy, RunFolder, is_run, runs_below
 
 #: Seconds that a stop and a checkpoint are waited for.

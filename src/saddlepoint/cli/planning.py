@@ -9,8 +9,7 @@ from rich.text import Text
 from saddlepoint.cli.console import AsJson, bar_of_runs, err, print_json
 from saddlepoint.cli.flags import checked, parted
 from saddlepoint.configuration import ConfigurationError
-from saddlepoint.report.history import compact
-from saddlepoint.report.page import duration
+from saddlepoint.report.history import compact, duration
 from saddlepoint.runs.api import starting_point
 from saddlepoint.tuning.forecast import plan as planned
 

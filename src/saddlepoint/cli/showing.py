@@ -112,7 +112,7 @@ def _names() -> dict[str, list[list[str]]]:
     """Recipes, methods and games, each with its words; another process makes the list, so that this one stays small."""
     found = known_already()
     if found is None:
-        subprocess.run([sys.executable, "-m", "saddlepoint", "list", "recipes"], capture_output=True, check=False)
+        subprocess.run([sys.executable, "-m", "saddlepoint", "list", "methods"], capture_output=True, check=False)
         found = known_already() or known()
     return {kind: found["lists"][kind][1] for kind in ("recipes", "methods", "games")}
 

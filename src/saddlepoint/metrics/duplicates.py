@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 
 from saddlepoint.metrics.features import Features, feature_pair
 from saddlepoint.metrics.neighbours import nearest_others, tiles_of_others
@@ -67,8 +67,8 @@ def birthday_duplicates(real: Features, generated: Features, quantile: float = 0
         raise ValueError(f"there is {len(y)} generated row: pairs need at least 2")
     threshold = float(np.quantile(nearest_others(x, 1, "real").distances, quantile))
     pairs, all_pairs = _pairs_within(y, threshold), len(y) * (len(y) - 1) // 2
-    most = float(gammaincinv(pairs + 1, 0.975))
-    least = float(gammaincinv(pairs, 0.025)) if pairs else 0.0
+    most = float(scipy.special.gammaincinv(pairs + 1, 0.975))
+    least = float(scipy.special.gammaincinv(pairs, 0.025)) if pairs else 0.0
     return Duplicates(
         threshold=threshold,
         pairs=pairs,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
+import scipy
 
 from saddlepoint.metrics.features import Features, double, feature_array
 
@@ -47,11 +47,11 @@ def inception_score(logits: Features, splits: int = 10) -> InceptionScore:
     array = feature_array(logits, "logit")
     if not 1 <= splits <= len(array):
         raise ValueError(f"splits is {splits}, with {len(array)} rows: give 1 to {len(array)}")
-    log_p = log_softmax(double(array), axis=1)
+    log_p = scipy.special.log_softmax(double(array), axis=1)
     edges = [len(array) * i // splits for i in range(splits + 1)]
     scores = []
     for start, stop in pairwise(edges):
         part = log_p[start:stop]
-        marginal = logsumexp(part, axis=0) - np.log(len(part))
+        marginal = scipy.special.logsumexp(part, axis=0) - np.log(len(part))
         scores.append(np.exp((np.exp(part) * (part - marginal)).sum(1).mean()))
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d
 
 from saddlepoint.metrics.features import Features, array_of, check_numbers, double
 from saddlepoint.metrics.sliced import sliced_wasserstein
@@ -100,7 +100,7 @@ def _levels(images: NDArray[np.float64], smallest: int) -> Iterator[NDArray[np.f
 
 def _blurred(images: NDArray[np.float64]) -> NDArray[np.float64]:
     for axis in 2, 3:
-        images = convolve1d(images, _BINOMIAL, axis, mode="mirror")
+        images = scipy.ndimage.convolve1d(images, _BINOMIAL, axis, mode="mirror")
     return images
 
 

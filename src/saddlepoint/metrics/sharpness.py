@@ -1,7 +1,7 @@
 """How sharp the edges of images are."""
 
 import numpy as np
-from scipy.ndimage import correlate1d
+import scipy
 
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.images import few, image_array, unit
@@ -33,7 +33,8 @@ def edge_sharpness(images: Features) -> float:
     for part in few(array):
         values = unit(array[part])
         for along, across in ((2, 3), (3, 2)):
-            slopes = correlate1d(correlate1d(values, _SLOPE, along), _SMOOTH, across)[:, :, 1:-1, 1:-1]
+            sloped = scipy.ndimage.correlate1d(values, _SLOPE, along)
+            slopes = scipy.ndimage.correlate1d(sloped, _SMOOTH, across)[:, :, 1:-1, 1:-1]
             total += float(np.square(slopes).sum())
         count += slopes.size
     return float(np.sqrt(total / count))

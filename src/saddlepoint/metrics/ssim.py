@@ -1,8 +1,8 @@
 """Structural similarity, on one scale and on several."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.images import few, image_pair, unit
@@ -107,7 +107,7 @@ def _compared(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[n
 def _windowed(images: NDArray[np.float64]) -> NDArray[np.float64]:
     """Means in the window wherever it lies within the image."""
     inside = slice(_RADIUS, -_RADIUS)
-    means: NDArray[np.float64] = correlate1d(correlate1d(images, _LINE, 2), _LINE, 3)
+    means: NDArray[np.float64] = scipy.ndimage.correlate1d(scipy.ndimage.correlate1d(images, _LINE, 2), _LINE, 3)
     return means[:, :, inside, inside]
 
 

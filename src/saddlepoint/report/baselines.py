@@ -12,8 +12,7 @@ from PIL import Image
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri
-from saddlepoint.report.history import compact, measure_of
-from saddlepoint.report.page import duration
+from saddlepoint.report.history import compact, duration, measure_of
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 

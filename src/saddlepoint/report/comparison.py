@@ -16,8 +16,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, recoloured, save_png
-from saddlepoint.report.history import Numbers, compact
-from saddlepoint.report.page import duration, highlighted
+from saddlepoint.report.history import Numbers, compact, duration
+from saddlepoint.report.page import highlighted
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from saddlepoint.report.figures import LIGHT, Theme, as_png, data_uri, dress
-from saddlepoint.report.history import measure_of
-from saddlepoint.report.page import duration
+from saddlepoint.report.history import duration, measure_of
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 

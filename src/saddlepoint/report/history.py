@@ -119,3 +119,18 @@ def compact(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(4.21), duration(134), duration(7_500)
+    ('4.2 s', '2 min 14 s', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

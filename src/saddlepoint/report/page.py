@@ -30,7 +30,7 @@ from saddlepoint.report.figures import (
     recoloured,
     save_png,
 )
-from saddlepoint.report.history import columns, compact, mapping, measure_of, number
+from saddlepoint.report.history import columns, compact, duration, mapping, measure_of, number
 from saddlepoint.report.perception_distortion import trade_figure
 from saddlepoint.report.plane import MOMENTS, Plane, plane_figure, read_plane
 from saddlepoint.report.templates import template
@@ -557,21 +557,6 @@ _PAGE_LIGHT = LIGHT.on("none")
 
 
 # --- words ----------------------------------------------------------------------------------------------
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    >>> duration(4.21), duration(134), duration(7_500)
-    ('4.2 s', '2 min 14 s', '2 h 5 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
 
 
 def _sentence(words: str) -> str:

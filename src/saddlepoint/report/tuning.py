@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from saddlepoint.measures import Measure
 from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, dress, recoloured, save_png
-from saddlepoint.report.page import duration
+from saddlepoint.report.history import duration
 from saddlepoint.report.templates import template
 from saddlepoint.storage import write_atomically
 

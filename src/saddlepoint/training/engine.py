@@ -5,12 +5,15 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batches, Game, Method, Step
-from saddlepoint.engine import CompiledSteps, PackageCompiler, Untraceable
+from saddlepoint.engine import Untraceable
 from saddlepoint.storage import RunFolder
+
+if TYPE_CHECKING:  # else imported where steps are compiled
+    from saddlepoint.engine import CompiledSteps
 
 EngineName = Literal["eager", "compiled", "auto"]
 #: Seconds of eager steps that have to be left for `auto` to compile: compiling takes a core for about a minute.
@@ -121,12 +124,14 @@ class Engine:
         return self._from is not None and batches.position >= self._from
 
     def _prepare(self, batches: Batches, products: Any) -> None:
+        from saddlepoint.engine import CompiledSteps, PackageCompiler
+
         require_compiler()
         known = products if products in ("mkl", "onednn") else None
         self._steps = CompiledSteps(self.game, self.method, PackageCompiler(self.cache, known))
         self._steps.look_ahead(batches)
 
-    def _change_over(self, batches: Batches, steps: CompiledSteps) -> None:
+    def _change_over(self, batches: Batches, steps: "CompiledSteps") -> None:
         took, eager = steps.timed(batches), self._seconds / self._timed
         if took > GAIN * eager:
             self._stay(f"it is not quicker here ({1e3 * took:.2f} ms against {1e3 * eager:.2f} ms)")
@@ -142,6 +147,8 @@ class Engine:
 
     def _write(self, position: int) -> None:
         """Before it acts, so that a run that is killed goes on as it would have."""
+        from saddlepoint.engine import PackageCompiler
+
         assert self._steps is not None
         compiled = self._steps.compiler
         products = compiled.products if isinstance(compiled, PackageCompiler) else None
@@ -158,6 +165,8 @@ def check_compiled(game: Game, method: Method, batches: Batches, cache: Path) ->
     Raises:
         ConfigurationError: a step can't be compiled; says why.
     """
+    from saddlepoint.engine import CompiledSteps, PackageCompiler
+
     try:
         require_compiler()
         PackageCompiler(cache)

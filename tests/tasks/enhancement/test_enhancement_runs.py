@@ -26,6 +26,7 @@ from saddlepoint.tasks.enhancement.model import Enhancer
 from saddlepoint.tasks.enhancement.settings import EnhancementConfig
 from saddlepoint.tasks.enhancement.task import judged
 from saddlepoint.training import Result
+from tiers import quick
 
 TINY = (
     "batch_size=24",
@@ -91,7 +92,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("sets", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("sets", quick(CASES, "the stage ends within", "no first stage"))
 def test_enhancers_resume_exactly(
     sets: list[str], photographs: Photographs, tmp_path: Path, alike: Callable[..., Any]
 ) -> None:
@@ -106,6 +107,7 @@ def test_enhancers_resume_exactly(
     assert read_config(config.plain()) == config
 
 
+@pytest.mark.slow
 def test_what_the_stage_ended_with_is_kept_and_is_the_same_after_any_stop(
     photographs: Photographs, tmp_path: Path
 ) -> None:
@@ -121,6 +123,7 @@ def test_what_the_stage_ended_with_is_kept_and_is_the_same_after_any_stop(
     assert straight.game.evaluations == 3 + 2 * 5
 
 
+@pytest.mark.slow
 def test_a_run_killed_between_the_end_of_the_stage_and_a_checkpoint_keeps_it_again(
     photographs: Photographs, tmp_path: Path
 ) -> None:
@@ -183,6 +186,7 @@ def test_a_new_enhancer_is_the_bicubic_enlargement(photographs: Photographs) -> 
 # --- in Python ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_images_of_any_sizes_are_trained_on_evaluated_and_enhanced(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     images: list[np.ndarray] = [noise.integers(0, 256, (20 + k % 5, 24, 3), np.uint8) for k in range(30)]
@@ -201,6 +205,7 @@ def test_images_of_any_sizes_are_trained_on_evaluated_and_enhanced(tmp_path: Pat
     assert torch.equal(load(tmp_path / "run").apply(small, strength=0), first.apply(small))
 
 
+@pytest.mark.slow
 def test_a_recipe_trains_on_a_list_of_images(tmp_path: Path) -> None:
     """Arrays, tensors and pictures; an evaluation's seed is of what degradations draw."""
     noise = np.random.default_rng(0)

@@ -16,6 +16,7 @@ from saddlepoint.measures import values
 from saddlepoint.runs.assembly import Assembly
 from saddlepoint.tasks import Config, model_at, read_config, recipe_named
 from saddlepoint.tasks.images.recipes import autoencoder_beside
+from tiers import quick
 
 TINY = (
     *("data.size=8", "latent.size=4", "batch_size=24", "device=cpu"),
@@ -56,7 +57,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", quick(list(CASES), "vae", "classes"))
 def test_a_baseline_resumes_exactly(case: str, images: ImageData, tmp_path: Path, alike: Callable[..., Any]) -> None:
     config = tiny("autoencoder" if case == "autoencoder" else "vae", *CASES[case])
     straight = play(config, images, tmp_path / "straight", WHOLE)
@@ -89,7 +90,7 @@ def test_what_a_vae_hands_over_is_its_decoder(images: ImageData, tmp_path: Path)
     assert "components" not in (tmp_path / "generator" / "config.yaml").read_text()
 
 
-@pytest.mark.parametrize("recipe", ["vae", "autoencoder"])
+@pytest.mark.parametrize("recipe", quick(["vae", "autoencoder"], "vae"))
 def test_training_lowers_both_metrics(recipe: str, images: ImageData, tmp_path: Path) -> None:
     config = tiny(recipe, "every.checkpoint=100000", "average=none", "generator.optimizer.lr=5e-3")
     before = score(built(config, images))

@@ -189,6 +189,7 @@ def test_networks_that_do_not_fit_are_told_what_they_got(tmp_path: Path) -> None
 # --- protocol ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_generator_alone_tells_what_it_is_to_be_held_against(tmp_path: Path) -> None:
     setup = built(assign(recipe_named("digits"), ["data.size=8", "device=cpu"])).setup
     config = TASK.config_for(setup.model, "mnist")

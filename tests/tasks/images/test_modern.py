@@ -51,6 +51,7 @@ def test_the_course_is_r3gan_s(folder: Path) -> None:
     assert torch.allclose(torch.tensor(seen), torch.tensor(expected), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_few_steps_of_it_train_and_deliver(folder: Path, tmp_path: Path) -> None:
     sets = [*SMALL, "data.size=16", "batch_size=4", "budget.samples=12", "device=cpu"]
     for number, more in enumerate(([], ["precision=bfloat16", "channels_last=true", "accumulate=2"])):

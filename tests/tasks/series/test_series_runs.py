@@ -19,6 +19,7 @@ from saddlepoint.tasks.series import TASK
 from saddlepoint.tasks.series.evaluation import evaluate_series
 from saddlepoint.tasks.series.model import WindowGenerator, WindowOptions
 from saddlepoint.tasks.series.pictures import curves
+from tiers import quick
 
 TINY = (
     "data.window=8",
@@ -69,7 +70,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", quick(list(CASES), "default"))
 def test_a_run_of_windows_resumes_exactly(case: str, file: Path, tmp_path: Path, alike: Callable[..., Any]) -> None:
     recipe, sets = CASES[case]
     config = tiny(file, recipe, *sets)
@@ -262,6 +263,7 @@ def test_what_is_no_series_is_refused(given: object, said: str, tmp_path: Path) 
         sp.train("series", data=given, out=tmp_path / "run", progress=False)
 
 
+@pytest.mark.slow
 def test_a_run_of_a_data_frame_evaluates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("saddlepoint.metrics.series.discriminative_scores.__defaults__", (1, 0, 5))
     monkeypatch.setattr("saddlepoint.metrics.series.predictive_scores.__defaults__", (1, 0, 5))

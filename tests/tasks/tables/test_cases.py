@@ -33,6 +33,7 @@ def made(name: str, out: Path) -> tuple[pandas.DataFrame, pandas.DataFrame]:
     return frame, pandas.read_csv(out / "rows.csv", dtype=str, keep_default_na=False, sep=own)
 
 
+@pytest.mark.slow
 def test_dates_of_a_zone_keep_it_in_text(tmp_path: Path) -> None:
     frame, texts = made("c_tz.csv", tmp_path / "run")
     assert texts["at"].str.fullmatch(r"2021-\d\d-\d\d \d\d:\d\d:\d\d\+00:00").all()

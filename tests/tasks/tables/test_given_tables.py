@@ -53,6 +53,7 @@ def test_a_data_frame_comes_back_with_its_types(frame: pandas.DataFrame) -> None
     assert read_frame(frame.rename(columns={"city": 7})).columns[0].name == "7"
 
 
+@pytest.mark.slow
 def test_a_run_of_a_data_frame_resumes_samples_and_evaluates(frame: pandas.DataFrame, tmp_path: Path) -> None:
     settings = {**TINY, "data.target": "let"}
 

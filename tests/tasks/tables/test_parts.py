@@ -104,6 +104,7 @@ def test_what_is_declared_or_released_is_left_whole() -> None:
     assert [column.name for column in named.columns] == ["what", "what_1"]
 
 
+@pytest.mark.slow
 def test_a_file_whose_later_rows_are_made_otherwise_is_left_whole(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     rows = [f"{i % 7}.5;{40 + i % 7919 / 1000}, {i % 977 / 100}" for i in range(120_000)]
@@ -114,6 +115,7 @@ def test_a_file_whose_later_rows_are_made_otherwise_is_left_whole(tmp_path: Path
     assert len(read_table(path).columns) == 2
 
 
+@pytest.mark.slow
 def test_made_rows_hold_whole_texts_in_every_form(tmp_path: Path) -> None:
     kinds = ("a blood pressure", "degrees, minutes and seconds", "a few words among them", "missing ones")
     frame = pandas.DataFrame({name: [MEASURES[name](i) for i in range(ROWS)] for name in kinds})

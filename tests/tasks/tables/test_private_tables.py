@@ -116,6 +116,7 @@ def test_one_row_does_not_show_in_the_marginals() -> None:
     assert conformed.cells["size"].values.max() < 600
 
 
+@pytest.mark.slow
 def test_a_private_run_resumes_exactly_and_tells_epsilon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     config = assign(recipe_named("table-dp"), SMALL)

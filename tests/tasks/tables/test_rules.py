@@ -166,6 +166,7 @@ def test_a_copula_keeps_the_rules_too(trained: Path) -> None:
     assert not any(broken(CopulaRows.of(data, config.seed, independent=False).sample(2000, seed=1)).values())
 
 
+@pytest.mark.slow
 def test_an_evaluation_shows_the_share_of_rows_that_keep_each_rule() -> None:
     frame = bookings()
     plain, ruled = read_frame(frame), with_rules(read_frame(frame), BOOKINGS)

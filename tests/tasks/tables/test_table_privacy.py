@@ -144,6 +144,7 @@ def customers() -> pandas.DataFrame:
     return made
 
 
+@pytest.mark.slow
 def test_identifying_columns_are_made_anew_in_their_types() -> None:
     given = customers()
     config = assign(recipe_named("table"), ["data.held_out=0.2", "device=cpu", "generator.network.width=8"])

@@ -23,6 +23,7 @@ from saddlepoint.tasks.tables.copula import Copula, CopulaRows
 from saddlepoint.tasks.tables.evaluation import evaluate_tables
 from saddlepoint.tasks.tables.model import RowGenerator, RowOptions
 from saddlepoint.tasks.tables.settings import Conditions, TableConfig
+from tiers import quick
 
 TINY = (
     "latent.size=4",
@@ -78,7 +79,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", quick(list(CASES), "default", "vae"))
 def test_a_run_of_rows_resumes_exactly(case: str, file: Path, tmp_path: Path, alike: Callable[..., Any]) -> None:
     recipe, sets = CASES[case]
     config = tiny(file, recipe, *sets)

@@ -193,6 +193,7 @@ def test_monitors_and_costs_are_of_both_players(folder: Path) -> None:
 # --- in Python ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_arrays_are_trained_on_evaluated_and_applied(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     inputs = noise.integers(0, 256, (40, 16, 16, 3), np.uint8)
@@ -214,6 +215,7 @@ def test_arrays_are_trained_on_evaluated_and_applied(tmp_path: Path) -> None:
     assert torch.equal(again.apply(images, strength=0.5), between.apply(images))
 
 
+@pytest.mark.slow
 def test_a_recipe_trains_on_arrays_whose_images_may_be_first_or_last_in_channels(tmp_path: Path) -> None:
     """Channels first and last, arrays and tensors, are the same data, and the same run: nothing is left to do."""
     inputs = np.random.default_rng(1).integers(0, 256, (20, 16, 16, 3), np.uint8)
