@@ -102,8 +102,8 @@ def _moment(axes: Axes, plane: Plane, real: Plane | None) -> None:
             interpolation="bilinear",
         )
     if real is not None:
-        axes.scatter(*real.made.T, s=2.5, color="#5d6875", linewidths=0)
-    axes.scatter(*plane.made.T, s=5, color=LIGHT.lines[0], linewidths=0)
+        axes.scatter(real.made[:, 0], real.made[:, 1], s=2.5, color="#5d6875", linewidths=0)
+    axes.scatter(plane.made[:, 0], plane.made[:, 1], s=5, color=LIGHT.lines[0], linewidths=0)
     longest = np.nanmax(np.linalg.norm(plane.arrows, axis=1), initial=0.0)
     if longest > 0:
         steps = plane.arrows / longest * 0.22 * reach

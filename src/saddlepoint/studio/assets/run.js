@@ -200,7 +200,11 @@ export async function run(main, id) {
   const charts = new Map();
   let plane = null, measure = () => {};
   function draw() {
-    if (!data.panels.length) { put(curves, h("p", { class: "card muted" }, "Nothing has been recorded yet.")); return; }
+    // A run that begins again has no records for a moment: what was drawn stays until there are new ones.
+    if (!data.panels.length) {
+      if (!charts.size) put(curves, h("p", { class: "card muted" }, "Nothing has been recorded yet."));
+      return;
+    }
     if (!curves.body.children.length || curves.body.firstElementChild.tagName === "P") {
       const axis = h("select", { onchange: () => { view.axis = axis.value; keep(); } }, Object.entries(AXES).map(([key, words]) => h("option", { value: key, selected: key === view.axis }, words)));
       const smooth = h("input", { type: "range", min: 0, max: 0.2, step: 0.01, value: view.smoothing, oninput: () => { view.smoothing = +smooth.value; keep(); } });
