@@ -11,6 +11,7 @@ every iteration. Then, at random:
                     are killed as they write over what an earlier call wrote: a file is afterwards the old or the new
                     one as a whole
     evaluate        keeps what was measured before
+    judge           leaves the generator as it is, and called again it makes the same judge
     compare, tune   that are called again, of methods, of baselines and of trials, end with the same results
 
 Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
@@ -456,7 +457,8 @@ def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
         if old is None and command in ("augment into a folder", "export weights"):  # a new folder comes as a whole
             own = [new.get(key)]
         soak.differing(f"{command}: {key}", found.get(key), *own)
-    visible = [path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name != name]
+    told = {name, f"{name}-metadata.json"}  # of rows, what says that they were generated lies beside them
+    visible = [path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name not in told]
     if visible:
         soak.fault(f"{command} left {visible}")
 
@@ -477,6 +479,23 @@ def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
     for more in after[len(before) :]:
         mine, theirs = ({k: v for k, v in one.items() if k != "evaluated"} for one in (more, before[-1]))
         soak.differing("evaluate anew", json.dumps(mine).encode(), json.dumps(theirs).encode())
+
+
+def soak_judging(soak: Soak, references: dict[str, Any]) -> None:
+    """Kill what makes a judge in a copy of a run: the generator stays, and the end is the same judge."""
+    about, expected = references["judge"]
+    run = soak.home / "judged"
+    shutil.rmtree(run, ignore_errors=True)
+    shutil.copytree(soak.home / "straight" / "images", run)
+    words = ["judge", str(run), "--samples", "160"]
+    for _ in range(soak.dice.randrange(1, 4)):
+        soak.disturbed(words, about, run)
+        process, log = soak.start(["sample", str(run), "-n", "4", "--resample", "2", "--out", str(soak.home / "g.png")])
+        soak.ended(process, log, ["sample"], well=False)  # by a judge that is whole, or told that there is none
+    soak.whole(*words)
+    found = _content(run / "generator")
+    for key in {**expected, **found}:
+        soak.differing(f"judge: {key}", found.get(key), expected.get(key))
 
 
 def comparisons(home: Path) -> dict[str, list[str]]:
@@ -559,7 +578,7 @@ def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> di
         "sample texts": (["sample", str(runs / "text"), "-n", "500"], seeds, ["--out"], "texts.txt", True),
         "augment into a folder": (["augment", images, "--per-class", "5"], seeds, ["--out"], "larger", False),
         "augment into arrays": (["augment", images, "--per-class", "20"], seeds, ["--npz"], "larger.npz", True),
-        "enhance": (["enhance", str(runs / "enhancement"), photographs], None, ["--out"], "better", True),
+        "enhance": (["enhance", str(runs / "enhancement"), photographs, "--force"], None, ["--out"], "better", True),
         "translate": (["translate", str(runs / "pairs"), photographs], None, ["--out"], "other", True),
         "vocode": (["vocode", str(runs / "vocoder"), str(data / "hums")], None, ["--out"], "sounds", True),
         "solve": (["solve", "bilinear", "--iterations", "50"], None, ["--plot"], "way.png", True),
@@ -583,6 +602,9 @@ def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> di
             about = time.monotonic() - begin
             found.append(_content(out))
         old, new = found
+        if not new:
+            soak.fault(f"{command} wrote nothing")
+            continue
         if ways is None:  # the second time wrote the same, or the command is not soaked by comparing bits
             soak.differing(f"{command} twice", json.dumps(sorted(old)).encode(), json.dumps(sorted(new)).encode())
             written = ("report.html", "curves.png") if command == "report" else tuple(old)
@@ -594,6 +616,10 @@ def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> di
     shutil.copytree(images, copy)
     soak.whole("evaluate", str(copy), "--samples", "50", "--features", "pixels", "--metrics", "frechet")
     references["evaluate"] = time.monotonic() - begin
+    begin, copy = time.monotonic(), soak.home / "reference" / "judged"
+    shutil.copytree(images, copy)
+    soak.whole("judge", str(copy), "--samples", "160")
+    references["judge"] = time.monotonic() - begin, _content(copy / "generator")
     for name, words in comparisons(soak.home).items():
         begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
         soak.whole(*words, "--out", str(out))
@@ -661,10 +687,11 @@ def main() -> None:
         *((f"train {name}", lambda name=name: soak_training(soak, name, durations)) for name in names),
         *((name, lambda name=name: soak_comparing(soak, name, references)) for name in comparisons(home)),
         ("evaluate", lambda: soak_evaluating(soak, references)),
+        ("judge", lambda: soak_judging(soak, references)),
         *(
             (name, lambda name=name: soak_writing(soak, name, references))
             for name in references
-            if name != "evaluate" and name not in comparisons(home)
+            if name not in ("evaluate", "judge", *comparisons(home))
         ),
         *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names), durations))] if disk else []),
     ]

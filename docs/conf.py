@@ -29,6 +29,7 @@ exclude_patterns = ["README.md"]
 html_theme = "furo"
 html_title = "Saddlepoint"
 html_theme_options = {"source_directory": "docs/", "navigation_with_keys": True}
+html_static_path, html_css_files = ["static"], ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 

@@ -22,6 +22,8 @@ _KINDS = (
     (stat.S_ISSOCK, "is a socket"),
 )
 _KERNELS = "is made by the kernel as it is read, and may have no end"
+#: Of files of more bytes it is looked at how many were ever written: one of so many have to be.
+LARGE, WRITTEN = 1 << 30, 1100
 
 
 def found_at(path: Path) -> str:
@@ -35,7 +37,9 @@ def found_at(path: Path) -> str:
     if is_kernels(found):
         return _KERNELS
     kind = next((said for test, said in _KINDS if test(found.st_mode)), None)
-    return kind or ("" if stat.S_ISREG(found.st_mode) else "is no regular file")
+    if kind or not stat.S_ISREG(found.st_mode):
+        return kind or "is no regular file"
+    return "is a hole: next to none of it was ever written" if _is_hole(path, found.st_size) else ""
 
 
 def without_links(path: Path) -> Path:
@@ -54,6 +58,27 @@ def is_disk_file(path: Path) -> bool:
 def is_kernels(found: os.stat_result) -> bool:
     """Whether what was found lies in /proc, /sys or the like, wherever these are mounted."""
     return _is_kernels(found.st_dev)
+
+
+def _is_hole(path: Path, size: int) -> bool:
+    """Whether next to nothing of a large file was ever written, so that it swells as it is read."""
+    if size <= LARGE or not hasattr(os, "SEEK_DATA"):
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # whoever reads it will say so
+        return False
+    try:
+        written = end = 0
+        while written <= size // WRITTEN:
+            begin = os.lseek(descriptor, end, os.SEEK_DATA)
+            end = os.lseek(descriptor, begin, os.SEEK_HOLE)
+            written += end - begin
+    except OSError as error:  # ENXIO: there is nothing more; file systems without holes say that all is written
+        return error.errno == errno.ENXIO
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @cache
@@ -83,7 +108,12 @@ def walk(
         failed: is told of folders that can't be read.
         links: whether links to folders are followed.
         skipped: names of folders and files that are left out.
+
+    Raises:
+        ValueError: the root is `/`, which takes minutes and is nobody's data.
     """
+    if str(without_links(root)) == "/":
+        raise ValueError(f"{root} is all that this computer has: give the folder of the data")
     seen: set[tuple[int, int]] = set()
     for place, folders, files in os.walk(root, onerror=failed, followlinks=links):
         try:

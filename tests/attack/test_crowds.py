@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from commands import TINY, Run
 from processes import Saddle, lines, saddle
-from saddlepoint.storage import RunFolder
+from saddlepoint.storage import RunFolder, append_evaluation, read_evaluations
 
 WORDS = ("train", "digits", *TINY, "--set", "every.record=32", "--set", "every.checkpoint=64", "--keep-schedules")
 
@@ -73,10 +74,26 @@ def test_a_set_that_another_process_is_writing_is_left_to_it(trained: Path, run:
     (half / "mine.png").write_text("half")
     with FileLock(tmp_path / ".larger.lock"):
         said = run(*words)
-    assert (said.code, "another process is writing" in said.flat) == (2, True)
+    assert (said.code, "another process is writing" in said.flat) == (1, True)
     assert [path.name for path in half.iterdir()] == ["mine.png"]
     assert run(*words).code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["larger"]
+
+
+def test_a_comparison_with_baselines_that_goes_on_is_left_to_its_process(run: Run, tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    words = ("compare", "digits", "--baselines", "--samples", 32, "--out", tmp_path / "beside")
+    with FileLock(tmp_path / ".beside.lock"):
+        said = run(*words)
+    assert (said.code, "another process is writing" in said.flat) == (1, True)
+    assert not (tmp_path / "beside").exists()
+
+
+def test_evaluations_of_many_at_once_are_all_kept(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: append_evaluation(tmp_path / "evaluation.json", {"number": number}), range(18)))
+    assert sorted(each["number"] for each in read_evaluations(tmp_path / "evaluation.json")) == list(range(18))
 
 
 @pytest.mark.slow

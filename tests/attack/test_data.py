@@ -69,7 +69,7 @@ def test_what_is_no_file_is_no_data(run: Run, tmp_path: Path, task: str, kind: s
 
 
 @pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="there is no /proc")
-@pytest.mark.parametrize("place", ["/proc/self/maps", "/proc", "/sys", "link"])
+@pytest.mark.parametrize("place", ["/proc/self/maps", "/proc", "/sys", "/", "link"])
 @pytest.mark.parametrize(
     "words", [("images",), ("enhance", "--degrade", "noise:9"), ("translate",), ("table",), ("text",), ("audio",)]
 )
@@ -91,6 +91,19 @@ def test_a_circle_of_links_is_told(run: Run, tmp_path: Path) -> None:
     for words in (("train", "images", "--data"), ("train", "text", "--data"), ("train", "digits", "--from")):
         said = run(*words, place, "--out", tmp_path / "run")
         assert (said.code in (1, 2), "Traceback" in said.err) == (True, False), said.err
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.npy", "a.tar", "a.txt", "photographs/a.png"])
+def test_a_file_of_which_next_to_nothing_was_written_is_refused(run: Run, tmp_path: Path, name: str) -> None:
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    with place.open("wb") as file:
+        file.write(b"a,b\n1,2\n")
+        file.truncate(1 << 40)
+    task = {".csv": "table", ".txt": "text"}.get(place.suffix, "images")
+    data = place if place.parent == tmp_path else place.parent
+    said = run("train", task, "--data", data, "--samples", 8, "--out", tmp_path / "run")
+    assert (said.code, "is a hole: next to none of it was ever written" in said.flat) == (2, True)
 
 
 def npy(header: str) -> bytes:

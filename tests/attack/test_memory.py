@@ -1,5 +1,7 @@
 """More than memory holds is a sentence: what was asked for, what there is, what to type."""
 
+import multiprocessing
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 import torch
 
 from commands import TINY, Run
+from saddlepoint.cli import main
 from saddlepoint.storage import free_memory, shortage
 
 LIMITED = """
@@ -89,6 +92,46 @@ def test_a_training_beyond_a_limit_of_memory_says_what_to_type(
     assert "are free" in said
     assert remedy in said
     assert "Traceback" not in said
+
+
+def starved(words: list[str], log: Path) -> None:
+    """Run a command with next to no more memory than there is; in a process of its own."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.stdout = sys.stderr = log.open("w")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    [used] = [int(line.split()[1]) for line in lines if line.startswith("VmSize")]
+    resource.setrlimit(resource.RLIMIT_AS, (1024 * used + (8 << 20), 1024 * used + (8 << 20)))
+    sys.argv = ["saddle", *words]
+    main()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory in use is looked up in /proc")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sample", "-n", "5000", "--npz", "x.npz"),
+        ("evaluate", "--samples", "5000", "--features", "pixels"),
+        ("report",),
+        ("augment", "--per-class", "2000", "--out", "larger"),
+        ("export", "--pt2", "x.pt2"),
+    ],
+)
+def test_a_command_that_gets_no_memory_says_so(
+    trained: Path, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command, *options = words
+    process = multiprocessing.get_context("fork").Process(
+        target=starved, args=([command, str(trained), *options], tmp_path / "log")
+    )
+    process.start()
+    process.join(60)
+    said = (tmp_path / "log").read_text()
+    assert process.exitcode in (0, 1), said  # 0: what was freed before was enough
+    assert "Traceback" not in said
+    if process.exitcode:
+        assert "not enough memory" in said
+        assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
 def test_what_libraries_say_for_want_of_memory_is_known() -> None:

@@ -149,6 +149,17 @@ def test_a_folder_that_is_not_a_runs_is_refused_and_untouched(run: Run, tmp_path
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("command", ["fork", "compare"])
+def test_a_folder_of_other_things_holds_no_runs_of_ours(run: Run, trained: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "fork.json").write_text("mine")
+    words = (trained, "--set", "lr=1e-3") if command == "fork" else ("digits", "--baselines")
+    for place in (tmp_path / "theirs", tmp_path / "theirs" / "fork.json"):
+        said = run(command, *words, "--samples", 32, "--out", place)
+        assert (said.code, "give" in said.flat and "--out" in said.flat) == (2, True)
+    assert [path.read_text() for path in (tmp_path / "theirs").iterdir()] == ["mine"]
+
+
 def test_a_run_that_was_killed_before_it_wrote_anything_is_no_foreign_folder(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()

@@ -30,7 +30,13 @@ ODD = {
 READING = [
     *(["sample", "{}"], ["evaluate", "{}"], ["report", "{}"], ["status", "{}"], ["stop", "{}"], ["checkpoint", "{}"]),
     *(["tag", "{}", "a"], ["rm", "{}", "--yes"], ["inspect", "{}"], ["export", "{}", "--safetensors", "made"]),
-    *(["fork", "{}", "--set", "lr=1e-3"], ["passport", "{}"], ["verify", "{}"], ["augment", "{}", "--per-class", "2"]),
+    *(
+        ["fork", "{}", "--set", "lr=1e-3"],
+        ["passport", "{}"],
+        ["verify", "{}"],
+        ["judge", "{}"],
+        ["augment", "{}", "--per-class", "2"],
+    ),
     *(["translate", "{}", "text"], ["enhance", "{}", "text"], ["vocode", "{}", "text"], ["push", "{}", "a/b"]),
     *(["train", recipe, "--data", "{}", "--out", "made"] for recipe in ("images", "table", "text", "audio", "series")),
     *(["train", recipe, "--data", "{}", "--out", "made"] for recipe in ("translate", "enhance", "vocoder", "points")),
@@ -61,6 +67,20 @@ def test_what_is_no_such_thing_is_refused_whatever_it_is(words: list[str], run: 
         assert (said.code in (1, 2), "Traceback" in said.err) == (True, False), f"{what}: {said.code} {said.err}"
         assert said.err.strip(), what
         assert sorted(odd.rglob("*")) == before, what
+
+
+@pytest.mark.parametrize("what", ["text", "pipe", "/dev/full"])
+def test_a_file_in_the_place_of_a_folder_is_no_passport_s(what: str, run: Run, trained: Path, odd: Path) -> None:
+    said = run("passport", trained, "--out", what)
+    assert (said.code, "is a file: give a folder with --out" in said.flat) == (2, True)
+    assert (odd / "text").read_text() == "x"
+
+
+@pytest.mark.parametrize("what", ["pipe", "empty", "circle", "/dev/zero", "gone.png"])
+def test_what_is_no_file_has_no_mark(what: str, run: Run, odd: Path) -> None:
+    said = run("verify", what)
+    assert (said.code, f"{what} " in said.flat) == (2, True)
+    assert odd.exists()
 
 
 OWN = ("run.json", "config.yaml", "metrics.jsonl", "report.html", "generator/generator.safetensors", "samples/{}")

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from saddlepoint.data import DataError
+from saddlepoint.data.archives import image_archives
 from saddlepoint.data.arrays import array_file
 from saddlepoint.data.audio import read_sound
 from saddlepoint.data.tables import read_table
@@ -107,8 +108,10 @@ def test_a_damaged_file_is_read_or_refused_in_a_sentence(tmp_path: Path, name: s
 
 BOMBS = {
     "a.npz": lambda: zipped(bytes(1 << 25), "images.npy", zipfile.ZIP_LZMA),
-    "a.csv": lambda: zipped(b"a,b\n" + b"1,2\n" * (1 << 21), "a.csv", zipfile.ZIP_BZIP2),
+    "a.csv": lambda: zipped(b"a,b\n" + b"1," + b"2" * (1 << 24), "a.csv", zipfile.ZIP_BZIP2),
     "a.xlsx": lambda: zipped(bytes(1 << 25), "xl/worksheets/sheet1.xml", zipfile.ZIP_LZMA),
+    "a.csv.bz2": lambda: bz2.compress(b"a,b\n" + (b"1," + b"2" * (1 << 22) + b"\n") * 3),
+    "a.csv.xz": lambda: lzma.compress(b"a,b\n" + (b"1," + b"2" * (1 << 22) + b"\n") * 6),
 }
 
 
@@ -121,11 +124,28 @@ def test_a_file_that_swells_is_refused_before_it_is_unpacked(tmp_path: Path, nam
         FORMATS.get(name, ((), read_table))[1](place)
 
 
-def test_a_line_without_an_end_is_not_held(tmp_path: Path) -> None:
-    with (tmp_path / "a.csv").open("wb") as file:
-        file.truncate(1 << 40)
+@pytest.mark.parametrize("first", [b"", b"a,b\n" + b"1,2\n" * 300])
+def test_a_line_without_an_end_is_not_held(tmp_path: Path, first: bytes) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(first + bytes(11 << 20), 1))
     with pytest.raises(DataError, match=r"a line of more than 10,000,000 characters"):
-        read_table(tmp_path / "a.csv")
+        read_table(tmp_path / "a.csv.gz")
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "images.zip"])
+def test_what_its_list_makes_more_of_than_it_holds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    place, content = tmp_path / name, io.BytesIO()
+    if name == "a.parquet":  # a run of one value may stand for any number of rows
+        monkeypatch.setattr("saddlepoint.data.damage.SPARE", -(1 << 30))
+        place.write_bytes(parquet())
+    else:  # many members that lie at one place
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr("0.png", bytes(3000))
+            archive.filelist *= 3
+        place.write_bytes(content.getvalue())
+    with pytest.raises(DataError, match="made to swell"):
+        (read_table if name == "a.parquet" else image_archives)(str(place))
 
 
 def test_integers_beyond_64_bits_in_a_workbook_are_read(tmp_path: Path) -> None:

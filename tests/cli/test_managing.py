@@ -94,6 +94,17 @@ def test_links_are_not_followed(copied):
     assert list(runs_below(root)) == [copied]
 
 
+def test_folders_of_somebody_else_s_are_passed_over(copied, monkeypatch):
+    def is_run(path):
+        if path.name == "theirs":
+            raise PermissionError(13, "Permission denied", str(path / "config.yaml"))
+        return path == copied
+
+    (copied.parent / "theirs").mkdir()
+    monkeypatch.setattr("saddlepoint.storage.finding.is_run", is_run)
+    assert list(runs_below(copied.parents[1])) == [copied]
+
+
 def test_tags_and_a_note_are_kept_with_the_run(run, copied):
     run("tag", copied, "best", "paper/fig-3")
     run("tag", copied, "--note", "<b>bold</b>\nlines", "--remove", "best")

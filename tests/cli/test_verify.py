@@ -74,7 +74,7 @@ def test_files_without_a_mark_and_of_other_runs_are_told(run: Run, trained: Path
     assert run("sample", trained, "-n", "4", "--no-mark", "--out", tmp_path / "plain.png").code == 0
     said = run("verify", tmp_path / "plain.png")
     assert (said.code, "no mark" in said.err) == (1, True)
-    assert run("verify", tmp_path / "missing.png").code == 1
+    assert run("verify", tmp_path / "missing.png").code == 2
     assert run("sample", trained, "-n", "4", "--out", tmp_path / "a.png").code == 0
     other = tmp_path / "other"
     assert run("train", "digits", *TINY, "--seed", "1", "--samples", "64", "--out", other).code == 0

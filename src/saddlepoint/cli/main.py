@@ -263,12 +263,13 @@ for _name, _entry in COMMANDS.items():
 
 #: What to type where a command asked for more memory than there is.
 LESS = {
-    "train": "Give a smaller --batch-size, or smaller networks (narrower layers)",
+    "train": "Give a smaller --batch-size, smaller networks (narrower layers), or less data",
     "sample": "Give a smaller -n, with another --seed each time, or a smaller --scale",
     "augment": "Give a smaller --per-class, with another --seed each time",
     "translate": "Give a smaller --tile",
     "enhance": "Give a smaller --tile",
     "evaluate": "Give a smaller --samples",
+    "judge": "Give a smaller --samples",
     "compare": "Give --jobs 1, or smaller settings",
 }
 

@@ -8,6 +8,7 @@ import typer
 
 from saddlepoint.cli.console import AsJson, err, print_json, tell
 from saddlepoint.configuration import ConfigurationError
+from saddlepoint.disk import found_at
 from saddlepoint.marks.signing import Credentials
 from saddlepoint.runs import Run
 from saddlepoint.runs.passport import PassportCheck, check_passport, read_passport, write_passport
@@ -80,6 +81,8 @@ def verify(
 
       saddle verify passport.json --key theirs.pem
     """
+    if odd := found_at(file):
+        raise ConfigurationError(f"{file} {odd}: give a file that may have been generated, or a passport.json")
     opened = None if run is None else Run.open(run, trust=trust)
     if (found_passport := read_passport(file)) is not None:
         _tell_passport(file, check_passport(found_passport, key, opened), as_json=as_json)

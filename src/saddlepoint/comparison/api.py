@@ -18,7 +18,7 @@ from saddlepoint.report.baselines import write_baselines
 from saddlepoint.report.comparison import write_comparison
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS
-from saddlepoint.storage import free_name, plain_name, started_with
+from saddlepoint.storage import alone_with_runs, free_name, plain_name, started_with
 from saddlepoint.training import Budget
 
 #: Starts of each method where nothing is said.
@@ -85,6 +85,8 @@ def compare(
 
     Raises:
         ConfigurationError: unknown names, or things that do not fit together.
+        RunBusy: another process is at work in this folder.
+        ValueError: the folder holds files of somebody else's.
         KeyboardInterrupt: it was interrupted; the same call goes on.
     """
     given = Budget(evaluations=evaluations, samples=samples, minutes=minutes)
@@ -133,14 +135,15 @@ def _beside(
             f"{folder} holds another comparison ({'; '.join(told[:3])}{more}): give another folder with --out"
         )
     of = len(entries)
-    found = compare_baselines(
-        entries, folder, options=options, tell=lambda number, label, share: tell(label, number + share, of)
-    )
-    for entry in entries:
-        if entry.fit is None:
-            write_report(entry.folder(folder))
-    plain = {**found, "command": started_with(), "versions": versions()}
-    return Compared(folder, plain, write_baselines(plain, folder))
+    with alone_with_runs(folder, [entry.folder(folder) for entry in entries]):
+        found = compare_baselines(
+            entries, folder, options=options, tell=lambda number, label, share: tell(label, number + share, of)
+        )
+        for entry in entries:
+            if entry.fit is None:
+                write_report(entry.folder(folder))
+        plain = {**found, "command": started_with(), "versions": versions()}
+        return Compared(folder, plain, write_baselines(plain, folder))
 
 
 def versions() -> dict[str, str]:

@@ -1,9 +1,11 @@
 """What libraries raise for files that are damaged, and files that are more than they say."""
 
+import io
 import lzma
 import struct
 import zlib
 from pathlib import Path
+from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 from saddlepoint.data.images import DataError
@@ -27,6 +29,25 @@ def check_swelling(held: int, stored: int, what: str) -> None:
             f"{what} says that it is {held:,} bytes and holds {stored:,}: most was never written, or it is made "
             f"to swell; save it anew"
         )
+
+
+class Swelling(io.RawIOBase):
+    """What a compressed file of so many bytes unpacks to, up to what they can hold, see `check_swelling`."""
+
+    def __init__(self, unpacked: IO[bytes], stored: int, what: str) -> None:
+        self._unpacked, self._stored, self._what, self._held = unpacked, stored, what, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer: the number of bytes. Raises DataError where the file is made to swell."""
+        piece = self._unpacked.read(len(buffer))
+        buffer[: len(piece)] = piece
+        self._held += len(piece)
+        check_swelling(self._held, self._stored, self._what)
+        return len(piece)
 
 
 def check_archive(path: Path) -> None:

@@ -14,7 +14,7 @@ from saddlepoint.data.dataset import OnProgress
 from saddlepoint.disk import without_links
 from saddlepoint.runs.progress import work_here
 from saddlepoint.runs.run import RUNS, Run
-from saddlepoint.storage import free_name, plain_name, started_with
+from saddlepoint.storage import alone_with_runs, free_name, plain_name, started_with
 from saddlepoint.tasks import Config, FittedConfig
 from saddlepoint.training import Budget, Observer, RunFailed, Start
 from saddlepoint.training.observer import Progress
@@ -73,6 +73,8 @@ def fork(
 
     Raises:
         ConfigurationError: no such run, checkpoint or setting.
+        RunBusy: another process fills the folder.
+        ValueError: the folder holds files of somebody else's.
         KeyboardInterrupt: it was interrupted; the same call goes on.
     """
     source = run if isinstance(run, Run) else Run.open(run)
@@ -90,7 +92,8 @@ def fork(
         configs[_label(settings)] = _future(source, settings, begun, length)
     folder = Path(out) if out is not None else _free(source, configs)
     runs: dict[str, Run] = {}
-    with work_here(progress is True) as shown:
+    places = [folder / plain_name(label) for label in configs]
+    with alone_with_runs(folder, places), work_here(progress is True) as shown:
         tell = progress if callable(progress) else shown
         for number, (label, config) in enumerate(configs.items()):
             follower = _Follower(partial(_further, tell, label, number, len(configs)), begun, length)

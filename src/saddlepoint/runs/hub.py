@@ -85,7 +85,7 @@ def push(run: Run, repository: str, *, private: bool = False, license: str | Non
     return str(done.commit_url)
 
 
-_LOGIN = "Log in with: hf auth login (or set HF_TOKEN); HF_ENDPOINT is another hub"
+_LOGIN = "Is there a network? Log in with: hf auth login (or set HF_TOKEN); HF_ENDPOINT is another hub"
 
 
 def staged(run: Run, folder: Path, name: str, license: str | None = None) -> Path:
@@ -172,4 +172,4 @@ def pull(repository: str, out: Path | None = None) -> Path:
 
 
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__

@@ -153,8 +153,10 @@ def write_passport(run: Run, folder: Path | None = None, key: Path | None = None
         The two files.
 
     Raises:
-        ConfigurationError: as `passport_of` and `signature_of`.
+        ConfigurationError: as `passport_of` and `signature_of`; a file is in the place of the folder.
     """
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is a file: give a folder with --out")
     passport = passport_of(run)
     signature = None if key is None else signature_of(passport, key)
     folder = run.path if folder is None else folder

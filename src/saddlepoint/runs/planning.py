@@ -115,7 +115,7 @@ def _with_stages(config: Config, data: Dataset, networks: Mapping[str, nn.Module
 
 def _pace(assembly: Assembly, seconds: float | None) -> Pace:
     starts = (0, *_ends(assembly)[:-1])
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(prefix="saddlepoint-") as place:
         folder = RunFolder(Path(place))
         folder.create()
         return shared(measured(assembly.training(folder, Observer()), starts, seconds), world())

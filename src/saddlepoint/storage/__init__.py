@@ -5,7 +5,7 @@ from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoin
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import named_in_utf8, read_bytes, read_text, remove_partial, write_atomically
 from saddlepoint.storage.finding import is_run, run_of, runs_below
-from saddlepoint.storage.folder import RunBusy, RunFolder, alone, free_name, plain_name, whole_folder
+from saddlepoint.storage.folder import RunBusy, RunFolder, alone, alone_with_runs, free_name, plain_name, whole_folder
 from saddlepoint.storage.identity import started_with
 from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
 from saddlepoint.storage.records import RecordsReader, append_record, read_records, trim_records
@@ -19,6 +19,7 @@ __all__ = [
     "RunBusy",
     "RunFolder",
     "alone",
+    "alone_with_runs",
     "altered",
     "append_evaluation",
     "append_record",

@@ -5,8 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from saddlepoint.configuration import from_json
 from saddlepoint.storage.files import read_text, write_atomically
+
+#: Beside it: of a process that adds one.
+EVALUATION_LOCK = ".evaluation.lock"
 
 
 def read_evaluations(path: Path) -> list[dict[str, Any]]:
@@ -27,6 +32,12 @@ def read_evaluations(path: Path) -> list[dict[str, Any]]:
 
 
 def append_evaluation(path: Path, evaluation: Mapping[str, Any]) -> None:
-    """Add one at the end, whole or not at all. Raises as `read_evaluations`, and OSError where it can't be written."""
-    content = [*read_evaluations(path), dict(evaluation)]
-    write_atomically(path, json.dumps(content, indent=1, allow_nan=False) + "\n", path.parent)
+    """Add one at the end, whole or not at all, beside what other processes add.
+
+    Raises:
+        ValueError: as `read_evaluations`.
+        OSError: it can't be written.
+    """
+    with FileLock(path.with_name(EVALUATION_LOCK)):
+        content = [*read_evaluations(path), dict(evaluation)]
+        write_atomically(path, json.dumps(content, indent=1, allow_nan=False) + "\n", path.parent)

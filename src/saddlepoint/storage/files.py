@@ -57,8 +57,9 @@ def write_atomically(
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (str(temporary), temporary):
-            error.filename = str(path)  # which is what the user knows
+        # What was opened before has no name in an error; the temporary one is not what the user knows.
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary), temporary):
+            error.filename = str(path)
         raise
     if flushed:
         flush(target.parent)

@@ -41,7 +41,11 @@ def runs_below(root: Path) -> Iterator[Path]:
         seen += 1
         folder = RunFolder(place)
         own: set[Path] = set()
-        if is_run(place):
+        try:
+            found = is_run(place)
+        except OSError:  # of somebody else's, who lets nobody look
+            continue
+        if found:
             yield place
             own = {folder.samples, folder.exhibits, folder.generator, folder.checkpoints.folder, folder.start.folder}
         try:

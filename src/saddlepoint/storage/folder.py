@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 import yaml
 from filelock import FileLock, Timeout
 
-from saddlepoint.configuration import ConfigurationError, from_json, from_yaml
+from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoints
+from saddlepoint.storage.evaluations import EVALUATION_LOCK
 from saddlepoint.storage.files import read_text, remove_partial, stay_within, write_atomically
 from saddlepoint.storage.identity import checked_identity
 
@@ -32,7 +33,7 @@ TAGS, NOTE = 32, 4000
 
 
 class RunBusy(RuntimeError):
-    """Another process is training in this folder."""
+    """Another process is at work in this folder."""
 
     #: Of the command line.
     exit_code = 1
@@ -75,6 +76,7 @@ class RunFolder:
             self.curves,
             self.notes,
             self._lock,
+            self.path / EVALUATION_LOCK,
         )
         return (*files, self.samples, self.exhibits, self.checkpoints.folder, self.start.folder, self.generator)
 
@@ -95,16 +97,10 @@ class RunFolder:
         self.check_inside()
         inside = {path.name for path in self.path.iterdir() if not path.name.endswith(".partial")}
         if inside - {self._lock.name} and not self._is_ours():
-            some = sorted(inside - {self._lock.name})
-            more = ", …" if len(some) > 3 else ""
-            raise ValueError(
-                f"{self.path} holds files of yours and no run ({', '.join(map(repr, some[:3]))}{more}): give another "
-                f"folder with --out, a new one or an empty one"
-            )
+            raise ValueError(_foreign(self.path, inside - {self._lock.name}))
 
     def _check_kind(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file: give a folder with --out")
+        _check_folder(self.path)
 
     def check_inside(self) -> None:
         """Look whether all that is read of the folder lies in it. Raises ValueError as `check`."""
@@ -131,7 +127,8 @@ class RunFolder:
             return self.config.exists() and bool(self.read_identity())
         if "schema_version" not in config and not digested:
             return False
-        others = [place for place in self._own if place not in (self.config, self._lock) and place.exists()]
+        locks = (self._lock, self.path / EVALUATION_LOCK)
+        others = [place for place in self._own if place not in (self.config, *locks) and place.exists()]
         return not others or bool(self.read_identity()) or self._begun()
 
     def _begun(self) -> bool:
@@ -303,25 +300,53 @@ def read_config(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def alone(out: Path) -> Iterator[None]:
-    """Inside the block no other process makes the folder `out`; its parent is made.
+    """Inside the block no other process makes or fills the folder `out`; its parent is made.
 
     Raises:
-        ConfigurationError: another process makes it.
+        RunBusy: another process does.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out.with_name(f".{out.name}.lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise ConfigurationError(
-            f"another process is writing {out}: wait for it, or give another folder with --out"
-        ) from None
+        raise RunBusy(f"another process is writing {out}: wait for it, or give another folder with --out") from None
     try:
         yield
     finally:
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def alone_with_runs(out: Path, runs: Sequence[Path]) -> Iterator[None]:
+    """As `alone`, of a folder that is to hold several runs, and what is written of all of them.
+
+    Args:
+        out: a new folder, an empty one, or one that holds one of the runs.
+        runs: their folders.
+
+    Raises:
+        RunBusy: another process fills it.
+        ValueError: a file is in the way, or there are files of somebody else's.
+    """
+    _check_folder(out)
+    with alone(out):
+        inside = {path.name for path in out.iterdir()} if out.exists() else set()
+        if inside and not any(run.exists() for run in runs):
+            raise ValueError(_foreign(out, inside))
+        yield
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file: give a folder with --out")
+
+
+def _foreign(path: Path, inside: set[str]) -> str:
+    some = ", ".join(map(repr, sorted(inside)[:3])) + (", …" if len(inside) > 3 else "")
+    return f"{path} holds files of yours and no run ({some}): give another folder with --out, a new one or an empty one"
 
 
 @contextmanager
@@ -333,7 +358,7 @@ def whole_folder(out: Path, check: Callable[[Path], None]) -> Iterator[Path]:
         check: raises where it is neither; asked before it is filled and after, as another process may have been faster.
 
     Raises:
-        ConfigurationError: another process makes it.
+        RunBusy: another process makes it.
     """
     check(out)
     temporary = out.with_name(f".{out.name}.partial")

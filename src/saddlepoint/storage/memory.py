@@ -10,7 +10,7 @@ from traceback import clear_frames
 _SAID = re.compile(
     r"out of memory|OutOfMemory|not enough memory|can't allocate memory|cannot allocate memory|unable to allocate|"
     r"bad_alloc|size calculation overflowed|array is too big|integer multiplication overflow|"
-    r"maximum supported dimension",
+    r"maximum supported dimension|failed to map segment|could not create a primitive(?! desc)",
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"allocate ([\d.]+) ?(bytes|[KMGTPE]i?B)", re.IGNORECASE)

@@ -15,6 +15,7 @@ from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import seed_for
 from saddlepoint.data import digits, fashion_mnist, image_folder, load_images
 from saddlepoint.extractors import Extractor
+from saddlepoint.storage import RunBusy
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.images import synthetic
 from saddlepoint.tasks.images.model import ImageGenerator
@@ -112,7 +113,7 @@ def test_a_folder_is_whole_or_absent(model: ImageGenerator, tmp_path: Path, monk
 def test_a_folder_is_written_by_one_process_at_a_time(model: ImageGenerator, tmp_path: Path) -> None:
     made = model.enlarge(1, seed=0)
     lock = FileLock(tmp_path / ".larger.lock")
-    with lock, pytest.raises(ConfigurationError, match=r"another process is writing .*larger: wait for it"):
+    with lock, pytest.raises(RunBusy, match=r"another process is writing .*larger: wait for it"):
         made.write(tmp_path / "larger")
     made.write(tmp_path / "larger")
     assert (tmp_path / "larger").is_dir()

@@ -9,6 +9,7 @@ import numpy as np
 
 from saddlepoint.data.archives.members import KEYS, LARGEST, LONGEST, Archive
 from saddlepoint.data.archives.stored import Stored
+from saddlepoint.data.damage import check_swelling
 from saddlepoint.data.decoding import Source
 from saddlepoint.data.images import DataError
 
@@ -53,6 +54,7 @@ class Parquet(Archive):
             with file.opened() as stream, pq.ParquetFile(stream) as opened:
                 self._meta, schema = opened.metadata, opened.schema_arrow
             meta = self._meta
+            check_swelling(meta.num_rows, file.size, f"the list of rows of {file.path}")
             groups = [meta.row_group(g) for g in range(meta.num_row_groups)]
             self._ends = np.cumsum([group.num_rows for group in groups])
             self._column = _column_of_images(schema, file)

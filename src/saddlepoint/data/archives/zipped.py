@@ -27,6 +27,12 @@ class Zip(Archive):
         members = Members(file.name, 5)
         try:
             with file.opened() as stream, zipfile.ZipFile(stream) as archive:
+                packed = sum(info.compress_size for info in archive.infolist())
+                if packed > file.size:
+                    raise DataError(
+                        f"{file.path} has {file.size:,} bytes, and its list of members {packed:,}: they lie over each "
+                        f"other, as in an archive that is made to swell; pack it anew"
+                    )
                 for info in archive.infolist():
                     if info.is_dir():
                         continue

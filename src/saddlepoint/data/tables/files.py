@@ -17,7 +17,7 @@ from zipfile import is_zipfile
 
 import numpy as np
 
-from saddlepoint.data.damage import DAMAGE, check_archive, reason
+from saddlepoint.data.damage import DAMAGE, Swelling, check_archive, check_swelling, reason
 from saddlepoint.data.images import DataError
 from saddlepoint.disk import found_at, is_disk_file, walk
 
@@ -196,7 +196,7 @@ def _bytes(path: Path, magic: bytes) -> Iterator[IO[bytes]]:
         import pyarrow
 
         with pyarrow.input_stream(str(path), compression="zstd") as file:
-            yield file
+            yield _unpacked(file, path)
     else:
         import bz2
         import gzip
@@ -204,7 +204,11 @@ def _bytes(path: Path, magic: bytes) -> Iterator[IO[bytes]]:
 
         opener: Any = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open, None: open}[kind]
         with opener(path, "rb") as file:
-            yield file
+            yield file if kind is None else _unpacked(file, path)
+
+
+def _unpacked(file: Any, path: Path) -> IO[bytes]:
+    return io.BufferedReader(Swelling(file, path.stat().st_size, str(path)), 1 << 20)
 
 
 def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Source:
@@ -222,8 +226,7 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
         with _bytes(path, magic) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
             lines: list[str] = []
             while len(lines) < LINES and (line := text.readline(LONGEST + 1)):
-                if len(line) > LONGEST:
-                    raise DataError(f"{path} has a line of more than {LONGEST:,} characters: give a CSV file of lines")
+                _check_line(len(line), path)
                 lines.append(line)
             blank = next((place for place, line in enumerate(lines) if line.strip()), 0)
             own, names, found = _columns(lines[blank:], separator)
@@ -244,7 +247,7 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
                 _bytes(path, magic) as file,
                 io.TextIOWrapper(file, encoding=encoding, newline="") as text,
                 pandas.read_csv(
-                    _WithoutBlankEnd(text),
+                    _Lines(text, path),
                     sep=own,
                     header=None,
                     skiprows=blank + 1,
@@ -272,18 +275,21 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
     return Source(path.name, f"The file {path}.", names_shown, pieces, own, notes=found)
 
 
-class _WithoutBlankEnd:
+class _Lines:
     """A text file without the blank lines that it ends with; such as stand within it are rows without values."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file, self._held = file, ""
+    def __init__(self, file: IO[str], path: Path) -> None:
+        self._file, self._path, self._held, self._line = file, path, "", 0
 
     def read(self, size: int = -1) -> str:
-        """At least one character more, "" at the end."""
+        """At least one character more, "" at the end. Raises DataError for a line that is too long."""
         while True:
             new = self._file.read(size)
             if not new:
                 return ""
+            last = max(new.rfind("\n"), new.rfind("\r"))
+            self._line = self._line + len(new) if last < 0 else len(new) - last - 1
+            _check_line(self._line, self._path)
             text = self._held + new
             own = text.rstrip("\r\n")
             self._held = text[len(own) :]
@@ -292,6 +298,11 @@ class _WithoutBlankEnd:
 
     def __iter__(self) -> Iterator[str]:
         yield from iter(self.read, "")
+
+
+def _check_line(length: int, path: Path) -> None:
+    if length > LONGEST:
+        raise DataError(f"{path} has a line of more than {LONGEST:,} characters: give a CSV file of lines")
 
 
 def _columns(lines: list[str], separator: str | None) -> tuple[str, list[str], tuple[str, ...]]:
@@ -364,6 +375,7 @@ def _parquet(path: Path) -> Source:
         raise DataError(
             f"{path} can't be read as Parquet ({reason(error)}): it is damaged or something else; save it anew"
         ) from error
+    check_swelling(file.metadata.num_rows, path.stat().st_size, f"the list of rows of {path}")
     schema = file.schema_arrow
     check_names(path, list(schema.names))
     _check_types(path, schema)
