@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saddlepoint.tasks.tables.conditions import Condition, wanted_of
 
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, TableData
 from saddlepoint.runs import Run
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.tables import TASK
-from saddlepoint.tasks.tables.conditions import Condition, wanted_of
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.settings import TableConfig
 
