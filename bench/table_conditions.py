@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from saddlepoint.tasks.tables.conditions import Condition, wanted_of
 
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, TableData
+from saddlepoint.data.tables.conditions import Condition, wanted_of
 from saddlepoint.runs import Run
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.tables import TASK
