@@ -50,7 +50,7 @@ class WindowGenerator(Generator):
             nn.Linear(self.entry.size, width),
             *(ResidualLayer(width) for _ in range(depth)),
             nn.LayerNorm(width),
-            nn.Linear(width, shape[0] * (shape[1] - held) + held),
+            nn.Linear(width, prod(shape[:-1]) * (shape[-1] - held) + held),
         )
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
