@@ -48,9 +48,9 @@ def main() -> None:
         picture = run.model.shown()
         assert picture is not None
         write_picture(given.out / f"{name}.png", picture)
-        found = run.evaluate(metrics=METRICS, weights=("ema",))
+        found = run.evaluate(metrics=METRICS, weights=("average",))
         for weights, own in found.by_weights("train").items():
-            rows[name if weights == "ema" else weights] = {key: number.value for key, number in own.items()}
+            rows[name if weights == "average" else weights] = {key: number.value for key, number in own.items()}
         print(f"{name}: {given.samples:,} samples, {seconds:.0f} s of one processor", flush=True)
     print("| | " + " | ".join(SHOWN) + " |\n|---|" + "---|" * len(SHOWN))
     for name, row in rows.items():

@@ -103,12 +103,12 @@ def main() -> None:
     if result is not None and result.signal is not None:
         raise SystemExit(result.exit_code)
 
-    found = run.evaluate(features=arguments.features, samples=JUDGED, weights=["ema"])
+    found = run.evaluate(features=arguments.features, samples=JUDGED, weights=["average"])
     record = found.plain()
     tell(record)
     for note in found.notes:
         print(note)
-    regressed, adversarial = (found.by_weights()[name] for name in ("regression", "ema"))
+    regressed, adversarial = (found.by_weights()[name] for name in ("regression", "average"))
     cost = regressed["psnr"].value - adversarial["psnr"].value
     nearer = regressed["frechet"].value / adversarial["frechet"].value
     print(f"The adversary costs {cost:.2f} dB and divides the Fréchet distance by {nearer:.2f}.")

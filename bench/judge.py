@@ -51,7 +51,7 @@ def main() -> None:
     rows: dict[tuple[str, str], list[Number]] = defaultdict(list)
     for seed in range(given.seeds):
         run = trained(given, seed)
-        ways = {"resample": given.resample, "reject": True, "weights": ("ema",)}
+        ways = {"resample": given.resample, "reject": True, "weights": ("average",)}
         for number in run.evaluate(samples=given.draw, seed=seed, **ways, **own).numbers:
             assert number.protocol is not None
             rows[f"{number.measure.name}, of {number.protocol.split}", number.protocol.weights].append(number)

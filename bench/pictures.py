@@ -203,7 +203,7 @@ def played(case: Case, change: str, given: argparse.Namespace, seed: int, place:
     spent = time.process_time() - start
     if run.result is None or run.result.signal is not None or run.result.exit_code:
         raise SystemExit(f"{place}: {run.message}; the same command goes on")
-    found = run.evaluate(features=case.features, samples=JUDGED, weights=["ema"])
+    found = run.evaluate(features=case.features, samples=JUDGED, weights=["average"])
     samples = run.storage.read_identity()["samples"]
     for weights, numbers in found.by_weights().items():
         values = {name: numbers[name].value for name in MEASURES if name in numbers}
@@ -229,7 +229,7 @@ def told(name: str, rows: Sequence[dict[str, Any]]) -> None:
         runs = list({row["seed"]: row for row in runs}.values())
         means = (statistics.mean(row.get(m, float("nan")) for row in runs) for m in MEASURES)
         took = [statistics.mean(row[k] for row in runs) for k in ("samples", "seconds")]
-        label = change if weights in ("", "ema") else f"{change}, {weights}"
+        label = change if weights in ("", "average") else f"{change}, {weights}"
         print(f"{label:34}{len(runs):6}{took[0]:10,.0f}{took[1]:7.0f}" + "".join(f"{x:11.4f}" for x in means))
 
 

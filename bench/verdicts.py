@@ -465,7 +465,7 @@ HELD_OUT = (
         "digits",
         (*SHORT, "latent.size=1"),
         bad=("far", "collapse"),
-        cures=("--samples", "generator"),
+        cures=("latent.size",),
     ),
     Case(
         "nine tenths repeated",
@@ -551,7 +551,7 @@ HELD_OUT = (
         "digits",
         ("budget.samples=4000", *SHORT[1:], "batch_size=1"),
         bad=IN_TROUBLE,
-        cures=("batch_size", "--samples"),
+        cures=("batch_size",),
     ),
     Case(
         "black or white",
@@ -600,7 +600,7 @@ HELD_OUT = (
         table,
         bad=("far", "worse-than-baseline", "noisy", "collapse"),
         networks=lambda: {"discriminator": FirstColumn()},
-        cures=("--samples", "discriminator"),
+        cures=("discriminator.network",),
     ),
     Case(
         "half black, photographs",
@@ -670,9 +670,15 @@ class Outcome:
     advice: str
 
 
+def _over(folder: Path) -> bool:
+    """Whether a run has ended, and not by a signal."""
+    identity = RunFolder(folder).read_identity()
+    return identity.get("state") == "ended" and not str(identity.get("message")).startswith("stopped by SIG")
+
+
 def play(case: Case, seed: int, folder: Path) -> None:
     """Train, where the run is not there."""
-    if RunFolder(folder).read_identity().get("state") == "ended":
+    if _over(folder):
         return
     shutil.rmtree(folder, ignore_errors=True)
     config = configured(case.recipe, assignments=[*case.sets, f"seed={seed}"])
@@ -712,7 +718,7 @@ def main() -> None:
             folder = asked.out / f"{case.folder}-{seed}"
             if not asked.read:
                 play(case, seed, folder)
-            if RunFolder(folder).read_identity().get("state") != "ended":
+            if not _over(folder):
                 continue
             found = judged(case, folder)
             rows.append((case, seed, found))

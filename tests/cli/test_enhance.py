@@ -70,7 +70,7 @@ def test_stages_and_what_lies_between_are_evaluated_and_drawn(run: Run, enhancer
     said = run("evaluate", enhancer, "--json", "--plot", tmp_path / "plot")
     assert said.code == 0, said.err
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
-    names = ["bicubic", "regression", "strength 0.25", "strength 0.5", "strength 0.75", "ema", "live"]
+    names = ["bicubic", "regression", "strength 0.25", "strength 0.5", "strength 0.75", "average", "live"]
     assert [name for metric, name in found if metric == "psnr"] == names
     opened = Opened.open(enhancer)
     pairs = judged(opened.config, opened.data)
@@ -79,7 +79,7 @@ def test_stages_and_what_lies_between_are_evaluated_and_drawn(run: Run, enhancer
         "bicubic": untouched(inputs, targets),
         "regression": model_at(enhancer / "generator/regression").apply(inputs),
         "strength 0.5": between(enhancer, 0.5).apply(inputs),
-        "ema": model_at(enhancer).apply(inputs),
+        "average": model_at(enhancer).apply(inputs),
     }
     for name, made in expected.items():
         for metric, value in resemblance(made, targets).items():

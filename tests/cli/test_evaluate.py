@@ -33,17 +33,17 @@ def test_average_and_live_weights_are_measured_and_kept(run: Run, folder: Path, 
     train, test = load_images("digits", 8).split(0.2)
     pixels = load_extractor("pixels")
     assembled, _ = Opened.open(folder).at_checkpoint()
-    networks = {"ema": model_at(folder), "live": assembled.setup.model}
+    networks = {"average": model_at(folder), "live": assembled.setup.model}
     for weights, trained in networks.items():
         ours = pixels(trained.sample(60, seed=0))
         for split, real in (("4/5 of train", train), ("1/5 of train", test)):
             expected = frechet_distance(pixels(real.images), ours)
             assert found["frechet", weights, split] == pytest.approx(expected, rel=1e-6)
-    assert found["frechet", "ema", "4/5 of train"] != found["frechet", "live", "4/5 of train"]
+    assert found["frechet", "average", "4/5 of train"] != found["frechet", "live", "4/5 of train"]
     (kept,) = json.loads((folder / "evaluation.json").read_text())
     assert kept == {key: value for key, value in said.json.items() if key != "run"}
     assert kept["samples"] == 320
-    assert {path.name for path in (tmp_path / "p").iterdir()} == {"neighbours-ema.png", "neighbours-live.png"}
+    assert {path.name for path in (tmp_path / "p").iterdir()} == {"neighbours-average.png", "neighbours-live.png"}
     assert "4/5 of train" in (folder / "report.html").read_text(encoding="utf-8")
     # The same command gives the same numbers, and the file keeps both.
     again = run("evaluate", folder, *QUICK, "--metrics", "frechet,memorisation", "--json")
@@ -58,7 +58,7 @@ def test_all_metrics_with_pictures_and_what_is_left_out_is_said(run: Run, folder
     assert "inception_score is left out: the extractor pixels has no classes" in said.flat
     for word in ("frechet ↓", "recall ↑", "floor: 1/5 of train", "60 made"):
         assert word in said.err
-    assert "ema" not in said.err.split("Of all")[0]
+    assert "average" not in said.err.split("Of all")[0]
     for name in ("neighbours-live.png", "evaluation.png"):
         assert (tmp_path / "pictures" / name).read_bytes()[:4] == b"\x89PNG"
 
@@ -94,7 +94,7 @@ def test_what_a_user_may_mistake_is_said(run: Run, folder: Path, tmp_path: Path)
         ((folder, "--metrics", "frechte"), "there is no metric 'frechte': did you mean 'frechet'?"),
         ((folder, *QUICK, "--metrics", "inception_score"), "the extractor pixels has no classes: take one that has"),
         ((folder, "--features", "digit"), "there is no extractor 'digit': did you mean 'digits'?"),
-        ((folder, "--weights", "averaged"), "there are no weights 'averaged': known: ema, live"),
+        ((folder, "--weights", "averaged"), "there are no weights 'averaged': did you mean 'average'?"),
         ((folder, *QUICK, "--data", "mnits"), "there is no data set 'mnits'"),
         ((folder, *QUICK, "--plot", folder / "run.json"), "run.json is a file: give a folder for pictures"),
     ):
@@ -114,7 +114,7 @@ def test_a_run_without_an_average_has_live_weights_only(run: Run, tmp_path: Path
     assert run("train", "digits", *TINY, *words).code == 0
     said = run("evaluate", tmp_path / "run", *QUICK, "--metrics", "frechet", "--json")
     assert {v["protocol"]["weights"] for v in said.json["values"]} == {"live", "floor: 1/5 of train"}
-    refused = run("evaluate", tmp_path / "run", "--weights", "ema")
+    refused = run("evaluate", tmp_path / "run", "--weights", "average")
     assert refused.code == 2
     assert "keeps no average" in refused.flat
 
@@ -130,7 +130,7 @@ def test_points_are_counted_by_mode(run: Run, tmp_path: Path) -> None:
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
     mixture = Opened.open(tmp_path / "run").data.mixture
     expected = coverage(model_at(tmp_path / "run").sample(2500, seed=4), mixture)
-    assert {name: found[name, "ema"] for name in expected} == pytest.approx(expected)
+    assert {name: found[name, "average"] for name in expected} == pytest.approx(expected)
     assert found["modes", "the mixture itself"] == 8
     assert found["high_quality", "the mixture itself"] == pytest.approx(0.989, abs=0.01), "1 − exp(−9/2)"
     refused = run("evaluate", tmp_path / "run", "--features", "digits")

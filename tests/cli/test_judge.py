@@ -92,7 +92,7 @@ def test_a_judge_of_text_is_trained_against_the_writer_and_evaluated_beside_it(
     assert all(text.startswith("ad") for text in said.out.splitlines())
     said = run("evaluate", folder, "--samples", "50", "--temperatures", "0.9,1", "--resample", "4", "--json")
     assert said.code == 0, said.err
-    assert {value["detail"].get("curve") for value in said.json["values"]} == {"ema", "ema, among 4", None}
+    assert {value["detail"].get("curve") for value in said.json["values"]} == {"average", "average, among 4", None}
 
 
 @pytest.mark.slow

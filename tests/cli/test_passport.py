@@ -34,7 +34,7 @@ def measured(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with an evaluation of two numbers, one of which has a floor."""
     folder = shutil.copytree(trained, tmp_path_factory.mktemp("measured") / "<b>run")
     by = {"split": "train", "extractor": "pixels", "n_generated": 100, "n_real": 100, "seed": 0}
-    both = [("frechet", 0.5, "ema"), ("frechet", 0.1, "floor: test"), ("nearer_to_training", 0.6, "ema")]
+    both = [("frechet", 0.5, "average"), ("frechet", 0.1, "floor: test"), ("nearer_to_training", 0.6, "average")]
     values = [
         {"metric": name, "value": value, "direction": "lower", "settings": {}, "protocol": {**by, "weights": weights}}
         for name, value, weights in both
@@ -57,7 +57,7 @@ def test_it_holds_what_the_run_says_with_floors_and_privacy(run: Run, measured: 
     assert found["software"]["training"] == identity["versions"]
     assert found["citations"] == identity["citations"] != []
     assert {one["question"] for one in found["verdicts"]} == {"game", "result", "done"}
-    frechet = next(one for one in found["evaluations"][0]["values"] if one["protocol"]["weights"] == "ema")
+    frechet = next(one for one in found["evaluations"][0]["values"] if one["protocol"]["weights"] == "average")
     assert (frechet["value"], frechet["floor"]) == (0.5, 0.1)
     assert [(one["metric"], one["value"]) for one in found["privacy"]["figures"]] == [("nearer_to_training", 0.6)]
     assert found["missing"] == []

@@ -54,7 +54,7 @@ def test_sounds_are_trained_on_sampled_and_evaluated(run: Run, tones: Path, tmp_
     assert said.code == 0, said.err
     said = run("evaluate", folder, "--samples", "50", "--metrics", "modes", "--plot", tmp_path / "plots")
     assert said.code == 0, said.err
-    assert (tmp_path / "plots" / "spectrograms-ema.png").is_file()
+    assert (tmp_path / "plots" / "spectrograms-average.png").is_file()
 
     for arguments, why in (
         (["sample", folder, "--walk", tmp_path / "walk.gif"], "a generator of sounds can't walk: --walk is for images"),

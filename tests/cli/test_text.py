@@ -49,7 +49,7 @@ def test_a_text_is_trained_on_sampled_and_evaluated(run: Run, file: Path, tmp_pa
     found = {value["metric"] for value in said.json["values"]}
     assert {"bleu_2", "bleu_5", "self_bleu_5", "ngram_kl", "nll", "copied", "valid", "novel"} <= found
     curves = {value["detail"].get("curve") for value in said.json["values"]}
-    assert curves == {"ema", "likelihood stage", None}
+    assert curves == {"average", "likelihood stage", None}
     assert (tmp_path / "plots" / "quality-diversity.png").exists()
     assert "Quality against variety" in (folder / "report.html").read_text(encoding="utf-8")
 

@@ -66,16 +66,16 @@ def test_pairs_are_trained_on_evaluated_and_what_was_skipped_is_said(run: Run, f
     assert evaluated.code == 0, evaluated.err
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in evaluated.json["values"]}
     held_out = read_pairs(folder, 16, split="test")
-    assert {weights for _, weights in found} == {"ema", "live", "input unchanged", "mapped colours"}
+    assert {weights for _, weights in found} == {"average", "live", "input unchanged", "mapped colours"}
     unchanged = resemblance(in_channels(held_out.inputs.images, 3), held_out.targets.images)
     made = resemblance(model_at(out).apply(held_out.inputs.images), held_out.targets.images)
     for name in ("l1", "psnr", "ssim"):
         assert found[name, "input unchanged"] == pytest.approx(unchanged[name])
-        assert found[name, "ema"] == pytest.approx(made[name])
-        assert found[name, "ema"] == pytest.approx(said.json["metrics"][name])
+        assert found[name, "average"] == pytest.approx(made[name])
+        assert found[name, "average"] == pytest.approx(said.json["metrics"][name])
     assert {path.name for path in (tmp_path / "plot").iterdir()} == {
         "trade.png",
-        "translated-ema.png",
+        "translated-average.png",
         "translated-live.png",
     }
     assert "input unchanged" in (out / "report.html").read_text(encoding="utf-8")
@@ -112,7 +112,7 @@ def test_side_by_side_is_a_flag_and_the_first_stage_is_mixed_in_by_strength(
             assert np.array_equal(network.apply(inputs)[0].permute(1, 2, 0).numpy(), np.array(made))
     shown = run("evaluate", out, "--json").json["values"]
     found = {v["protocol"]["weights"]: v["value"] for v in shown if v["metric"] == "l1"}
-    assert list(found) == ["regression", "ema", "live", "input unchanged", "mapped colours"]
+    assert list(found) == ["regression", "average", "live", "input unchanged", "mapped colours"]
     made = model_at(out / "generator/regression").apply(given.held_out.inputs.images)
     assert found["regression"] == pytest.approx(resemblance(made, given.held_out.targets.images)["l1"])
     assert run("train", "translate", "--data", folder, "--split", "diagonal", *TINY).code == 2

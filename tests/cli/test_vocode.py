@@ -143,12 +143,12 @@ def test_vocoders_are_evaluated_on_who_was_held_out(run: Run, vocoder: Path, spe
     said = run("evaluate", vocoder, "--json", "--plot", tmp_path / "plot")
     assert said.code == 0, said.err
     found = {(v["metric"], v["protocol"]["weights"]): v["value"] for v in said.json["values"]}
-    for name in ("ema", "live", "regression", "ema, network alone", "noise, 2 steps", "griffin-lim, 32 steps"):
+    for name in ("average", "live", "regression", "average, network alone", "noise, 2 steps", "griffin-lim, 32 steps"):
         assert found["mel_l1", name] >= 0
         assert found["real_time", name] > 0
     assert {v["protocol"]["n_real"] for v in said.json["values"]} == {4}
     assert {path.name for path in (tmp_path / "plot").iterdir()} == {
-        "vocoded-ema.png",
+        "vocoded-average.png",
         "vocoded-live.png",
         "vocoded-regression.png",
     }

@@ -312,7 +312,7 @@ def test_a_range_says_so_where_it_changes_nothing(tmp_path) -> None:
 
 
 def test_the_order_is_that_of_the_paths(tmp_path) -> None:
-    levels = {"b/1.png": 3, "a/2.png": 2, "a/1.png": 1, "c.png": 5, "b/1/x.png": 4, "a-b/1.png": 0}
+    levels = {"b/1.png": 3, "a/2.png": 2, "a/1.png": 1, "c/c.png": 5, "b/1/x.png": 4, "a-b/1.png": 0}
     for name, level in levels.items():
         solid(tmp_path / name, level, "L")
     expected = [levels[name] for name in sorted(levels, key=lambda name: name.split("/"))]
@@ -348,12 +348,23 @@ def test_sub_folders_are_classes(tmp_path) -> None:
     assert data.labels.tolist() == [0, 1, 1, 2]
 
 
+def test_images_beside_the_folders_of_classes_are_left_out_and_named(tmp_path) -> None:
+    for name in ("train/cover.png", "train/cat/1.png", "train/dog/1.png", "test/x.png", "test/dog/1.png"):
+        solid(tmp_path / name)
+    data, other = image_folder(tmp_path, 8), image_folder(tmp_path, 8, split="test")
+    assert data.classes == other.classes == ("cat", "dog")
+    assert (len(data), len(other)) == (2, 1)
+    assert "Left out 1 images beside the classes' folders: cover.png." in data.notes
+    assert other.labels is not None
+    assert other.labels.tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("names", "notes"),
     [
         (
-            ["1.png", "cat/1.png", "dog/1.png"],
-            ("The 2 sub-folders are no classes, as images lie beside them: 1.png.",),
+            ["1.png", "2.png", "cat/1.png", "dog/1.png"],
+            ("The 2 sub-folders are no classes, as images lie beside them: 1.png, 2.png.",),
         ),
         (["cat/1.png", "cat/2.png"], ()),
         (["1.png"], ()),

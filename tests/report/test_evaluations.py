@@ -21,7 +21,7 @@ PROTOCOL = {
     "n_generated": 50_000,
     "most": 10_000,
     "seed": 0,
-    "weights": "ema",
+    "weights": "average",
 }
 OTHERS: dict[str, Any] = {
     "extractor": "pixels",
@@ -63,7 +63,7 @@ def test_other_weights_of_one_run_are_other_columns() -> None:
 
 def test_equal_protocols_share_a_column_and_the_newest_number_counts() -> None:
     table = tabulated([record(value(1.0), value(3.0, "kernel")), record(value(2.0))])
-    assert table.heads == (("ema",),)
+    assert table.heads == (("average",),)
     assert table.rows == (("frechet ↓", ("2",)), ("kernel ↓", ("3",)))
     assert {"of mnist", "60,000 real", "input stretched"} <= set(table.common)
 

@@ -18,7 +18,7 @@ def value(name: str, metric: str, number: float | None, strength: float | None =
 def evaluation() -> dict[str, Any]:
     rows = [
         ("bicubic", None, 20, 1.0),
-        ("ema", 1.0, 21, 0.1),
+        ("average", 1.0, 21, 0.1),
         ("regression", 0.0, 22, 0.6),
         ("strength 0.5", 0.5, 21.8, 0.3),
     ]
@@ -37,14 +37,14 @@ def test_the_way_between_the_stages_is_a_line_in_the_order_of_strength() -> None
     way, point = axes.lines
     assert way.get_xydata().tolist() == [[22, 0.6], [21.8, 0.3], [21, 0.1]]
     assert point.get_xydata().tolist() == [[20, 1.0]]
-    assert {text.get_text() for text in axes.texts} == {"bicubic", "ema", "regression", "strength 0.5"}
+    assert {text.get_text() for text in axes.texts} == {"bicubic", "average", "regression", "strength 0.5"}
     assert "patches 8x8" in axes.get_ylabel()
     assert as_png(figure)[:4] == b"\x89PNG"
 
 
 def test_without_both_numbers_there_is_no_figure() -> None:
-    assert trade_figure({"values": [value("ema", "psnr", 20)]}) is None
-    assert trade_figure({"values": [value("ema", "psnr", 20), value("ema", "frechet", None)]}) is None
+    assert trade_figure({"values": [value("average", "psnr", 20)]}) is None
+    assert trade_figure({"values": [value("average", "psnr", 20), value("average", "frechet", None)]}) is None
     assert trade_figure({}) is None
 
 

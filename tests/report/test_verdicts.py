@@ -330,6 +330,10 @@ def test_a_run_that_came_near_the_data_is_good_in_all_three() -> None:
         ("one-class", {"examined": {"largest_class": 0.9, "class_chance": 0.82}}, "watch"),
         ("labels-say-nothing", {"examined": {"class_agreement": 0.1}}, "bad"),
         ("repeated-data", {"examined": {"repeated": 0.8}}, "watch"),
+        ("few-data", {"dataset": {"images": 12}}, "bad"),
+        ("few-data", {"dataset": {"images": 60}}, "watch"),
+        ("flat-data", {"examined": {"range": 0.1}}, "bad"),
+        ("still-data", {"examined": {"still": 0.75}}, "watch"),
         ("worse-than-baseline", {"references": beside("baseline: a copula", pixel_frechet=0.06)}, None),
         (
             "worse-than-baseline",
@@ -475,6 +479,109 @@ def test_players_whose_losses_turn_one_way_without_progress_go_round() -> None:
     found = told(ended(), changed(turn))
     assert names(found["game"]) == {"circles"}
     assert "--method extragradient" in found["game"].findings[0].commands[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "recipe", "undone"),
+    [
+        ({"batch_size": 2}, {"batch_size": 64}, "batch_size=64"),
+        ({"latent": {"size": 1}}, {"latent.size": 64}, "latent.size=64"),
+        ({"average": {"half_life": 1.0}}, {"average.half_life": 10_000.0}, "average.half_life=10000"),
+        (
+            {"discriminator": {"network": {"name": "mlp", "widths": [1]}}},
+            {"discriminator.network.widths": [256, 256]},
+            "'discriminator.network.widths=[256, 256]'",
+        ),
+        (
+            {role: {"optimizer": {"betas": [0.99, 0.5]}} for role in ("generator", "discriminator")},
+            {f"{role}.optimizer.betas": [0.0, 0.99] for role in ("generator", "discriminator")},
+            "'optimizer.betas=[0.0, 0.99]'",
+        ),
+        (
+            {"generator": {"optimizer": {"weight_decay": 0.5}}},
+            {"generator.optimizer.weight_decay": 0.0},
+            "generator.optimizer.weight_decay=0",
+        ),
+        ({"loss": {"name": "minimax"}}, {"adversary.loss": {"name": "relativistic"}}, "loss=relativistic"),
+        ({"penalties": {}}, {"adversary.penalties.r1": {"weight": 1.0}}, "penalties.r1.weight=1"),
+        ({"data": {"limit": 3}}, {"data.limit": None, "data.size": 8, "seed": 7}, "data.limit=none"),
+        ({"data": {"size": 8}}, {"data.size": 16, "seed": 7, "every.record": 5000}, None),
+        ({"batch_size": 32}, {"batch_size": 64}, None),
+    ],
+)
+def test_what_is_far_from_the_recipe_is_undone_first_where_something_is_wrong(
+    change: dict[str, Any], recipe: dict[str, Any], undone: str | None
+) -> None:
+    far = {"metrics": {"pixel_frechet": 8.0}, "live": {"pixel_frechet": 8.0}}
+    found = [
+        f
+        for verdict in told(ended(changed=recipe, **far), config={**CONFIG, **change}).values()
+        for f in verdict.findings
+    ]
+    asked = [f.commands[0].partition(" --set ")[2] for f in found if "First undo" in f.advice]
+    assert asked == ([undone] if undone else [])
+    well = told(ended(changed=recipe), config={**CONFIG, **change})
+    assert not [f for verdict in well.values() for f in verdict.findings if f.level == "bad" or f.commands]
+
+
+def test_a_discriminator_that_does_not_see_how_far_samples_are_is_too_weak() -> None:
+    def weak(t: float, record: Record) -> None:
+        del record["monitors"]["real_accuracy"], record["monitors"]["generated_accuracy"]
+        record["monitors"] |= {"discriminator_auc": 0.8, "diversity": 0.9}
+        if "metrics" in record:
+            record["metrics"] = {"pixel_frechet": 8.0}
+
+    far = {"metrics": {"pixel_frechet": 8.0}, "live": {"pixel_frechet": 8.0}}
+    found = told(ended(**far), changed(weak))["game"].findings[0]
+    assert (found.name, found.level) == ("discriminator-weak", "bad")
+    assert "method.counts=2,1" in found.commands[0]
+    assert "discriminator-weak" not in names(told(ended(), changed(weak))["game"])
+
+
+def test_a_network_of_one_s_own_is_the_first_that_is_left_out() -> None:
+    recipe = {"generator.network": {"name": "mlp-generator", "widths": [256, 256]}}
+    config = {**CONFIG, "generator": {"network": {"name": "own", "of": "mine:Soft"}}}
+    found = told(ended(checks={"sharpness": 0.4}, changed=recipe), config=config)["result"].findings[0]
+    assert "network is your own (Soft)" in found.advice
+    asked = "generator.network={name: mlp-generator, widths: [256, 256]}"
+    assert found.commands[0] == f"saddle train RUN/config.yaml --set '{asked}'"
+
+
+def test_ten_images_are_no_shuffled_labels() -> None:
+    few = ended(dataset={"images": 10}, examined={"class_agreement": 0.1}, checks={"memorised": 0.9})
+    assert "labels-say-nothing" not in names(told(few)["result"])
+    assert told(few)["result"].findings[0].name == "memorised"
+
+
+def test_a_run_that_was_stopped_is_told_to_go_on() -> None:
+    config = {**CONFIG, "budget": {"samples": 30_000_000}}
+    short = ended(message="stopped by SIGINT", metrics={"pixel_frechet": 7.0}, live={"pixel_frechet": 7.0})
+
+    def flat(t: float, record: Record) -> None:
+        if "metrics" in record:
+            record["metrics"] = {"pixel_frechet": 7.0}
+
+    found = told(short, changed(flat), config)
+    assert found["done"].answer == "Stopped at 1.0 % of its plan."
+    assert [f.commands for f in found["done"].findings] == [("saddle train RUN/config.yaml --out RUN",)]
+    assert not [f for f in found["result"].findings if f.commands]
+    assert "stopped-short" not in names(told({**short, "message": "the budget is spent"}, None, config)["done"])
+
+
+def test_steps_that_wait_for_data_are_told() -> None:
+    starved = told(ended(times={"steps": 20.0, "data": 40.0, "looks": 5.0}))["done"]
+    assert "The steps wait for data" in starved.answer
+    assert "data-starved" not in names(told(ended(times={"steps": 40.0, "data": 10.0}))["done"])
+
+
+@pytest.mark.parametrize(("steep", "how"), [(60.0, "at once"), (1.5, "little by little")])
+def test_a_collapse_is_sudden_or_gradual(steep: float, how: str) -> None:
+    def fall(t: float, record: Record) -> None:
+        record["monitors"]["diversity"] = float(np.clip(1 - steep * (t - 0.3), 0.1, 1))
+
+    found = next(f for f in examine(changed(fall), config=CONFIG) if f.name == "collapse")
+    assert how in found.seen
+    assert ("Sudden" in found.title) == (how == "at once")
 
 
 def test_every_diagnosis_has_a_name_a_question_and_words() -> None:

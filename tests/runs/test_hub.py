@@ -177,7 +177,7 @@ def test_a_card_has_every_measure_with_its_protocol(trained: Path, tmp_path: Pat
     from saddlepoint.runs.passport import passport_of
 
     folder = shutil.copytree(trained, tmp_path / "run")
-    protocol = {"weights": "ema", "split": "train", "n_generated": 100, "seed": 0}
+    protocol = {"weights": "average", "split": "train", "n_generated": 100, "seed": 0}
     floor = {**protocol, "weights": "floor: test"}
     values = [
         {"metric": "frechet", "value": value, "settings": {}, "protocol": by}

@@ -128,12 +128,12 @@ def test_other_work_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     said = StringIO()
     monkeypatch.setattr(progress, "err", Console(file=said, force_terminal=True, width=200, color_system=None))
     with work_here() as tell:
-        tell("EMA against train: frechet", 1, 8)
-    assert "EMA against train: frechet" in said.getvalue()
+        tell("average against train: frechet", 1, 8)
+    assert "average against train: frechet" in said.getvalue()
     said.truncate(0)
     with work_here(wanted=False) as tell:
-        tell("EMA against train: frechet", 1, 8)
-    assert "EMA" not in said.getvalue()
+        tell("average against train: frechet", 1, 8)
+    assert "average against" not in said.getvalue()
 
 
 def test_a_notebook_shows_a_line_and_the_newest_picture(

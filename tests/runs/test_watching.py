@@ -11,7 +11,8 @@ import pytest
 import saddlepoint as sp
 from commands import Run
 from processes import Saddle, saddle
-from saddlepoint.report import status_of
+from saddlepoint.report import Finding, evidence_of, status_of
+from saddlepoint.report.verdicts import Evidence
 from saddlepoint.runs import intervening
 from saddlepoint.storage import read_records
 
@@ -86,7 +87,7 @@ def test_a_run_that_goes_back_is_well_again_and_tells_what_was_tried(tmp_path: P
     assert " ".join(change.settings) == min(tried, key=lambda name: tried[name])
     page = (run.path / "report.html").read_text()
     assert "Changed at" in page
-    assert "First undo" not in page  # what was undone already
+    assert "optimizer.lr=0.001 (here" not in page  # what was undone already
     positions = [record["samples"] for record in run.history]
     assert positions == sorted(set(positions))
     config = intervening.with_interventions(run.config, changes)
@@ -111,11 +112,60 @@ def test_nothing_but_rates_and_weights_is_changed_by_a_folder_s_word(tmp_path: P
     told = {"at": 320, "to": 160, "why": "x", "tried": {}, "seconds": 1.0, "undone": True}
     run.storage.write_identity(interventions=[{**told, "settings": ["data.path=/etc/passwd"]}])
     assert intervening.interventions_of(run.storage) == []
-    run.storage.write_identity(interventions=[{**told, "settings": ["batch_size=8"]}])
-    with pytest.raises(ValueError, match="no run makes"):
-        trained(tmp_path / "run", TINY, "warn", 640)
+    for setting in ("batch_size=8", "method=simultaneous", "method.counts=900,1", "augmentation.strength=3"):
+        run.storage.write_identity(interventions=[{**told, "settings": [setting]}])
+        with pytest.raises(ValueError, match="no run makes"):
+            trained(tmp_path / "run", TINY, "warn", 640)
     run.storage.write_identity(interventions=[{**told, "settings": ["optimizer.lr=1e-4"], "to": "no number"}])
     assert intervening.interventions_of(run.storage) == []
+
+
+@pytest.mark.parametrize("settings", [["method.counts=2,1"], ["method=extragradient"]])
+def test_a_run_goes_on_from_its_checkpoint_with_other_moves_or_another_method(
+    tmp_path: Path, settings: list[str]
+) -> None:
+    run = trained(tmp_path / "run", TINY, "warn", 320)
+    change = {"at": 320, "to": 320, "why": "x", "tried": {settings[0]: 1.0}, "settings": settings}
+    run.storage.write_identity(interventions=[{**change, "seconds": 1.0, "undone": True}])
+    assert sp.load(run.path).played.method != run.config.method
+    before = run.history[-1]["evaluations"]
+    gone_on = trained(run.path, TINY, "warn", 640)
+    assert gone_on.result is not None
+    assert gone_on.result.progress.samples >= 640
+    assert gone_on.history[-1]["evaluations"] - before != before  # of as many samples by other moves
+
+
+def test_candidates_turn_every_dial_and_only_within_bounds(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", TINY, "warn", 160)
+    matter = [Finding("bad", name, "", name=name) for name in ("discriminator-wins", "collapse")]
+    everything = intervening.candidates(Evidence(**evidence_of(run.path)), run.config, matter)
+    live = intervening._live(run.config, everything)
+    for dial in ("optimizer.lr=0.00025", "penalties.r1.weight=10", "method.counts=2,1", "method=extragradient"):
+        assert any(dial in name for name in live), dial
+    assert "augmentation.kind=diffaugment augmentation.strength=0.5" in live
+    assert "batch_size=64" in set(everything) - set(live)  # no run goes on in another one
+    assert intervening._live(run.config, {"far": ("optimizer.lr=1e-6",), "size": ("batch_size=8",)}) == {}
+
+
+def test_advice_is_rehearsed_and_what_measured_best_is_named_first(run: Run, tmp_path: Path) -> None:
+    lost = trained(tmp_path / "run", TOO_FAST, "ignore", 3200)
+    [told] = [f for f in lost.findings() if "--advice" in f.advice]
+    assert f"saddle fork {lost.path} --advice" in told.advice
+    said = run("fork", lost.path, "--advice", "--samples", "480", "--json")
+    assert said.code == 0, said.err
+    tried, best = said.json["tried"], said.json["best"]
+    assert said.json["steps"] == 30
+    assert best == min((name for name in tried if tried[name] is not None), key=lambda name: tried[name])
+    assert "optimizer.lr=0.001" in best
+    assert "the best: saddle train" in said.flat
+    first = next(f for f in lost.findings() if f.commands)
+    assert "Rehearsed for 30 steps" in first.advice
+    assert f"--set {best.split()[0]}" in first.commands[0]
+    assert "Rehearsed for 30 steps" in (lost.path / "report.html").read_text()
+    assert not any("--advice" in f.advice for f in lost.findings())
+    assert run("fork", lost.path, "--advice", "--set", "lr=1").code == 2
+    lost.storage.write_identity(samples=9999)  # gone on with since
+    assert not any("Rehearsed" in f.advice for f in sp.load(lost.path).findings())
 
 
 WORDS = [

@@ -32,7 +32,7 @@ def evaluate(
         str | None, typer.Option("--data", metavar="NAME|PATH", help="Real data, in place of those of the run.")
     ] = None,
     weights: Annotated[
-        str | None, typer.Option("--weights", metavar="ema,live", help="The average, the trained weights, or both.")
+        str | None, typer.Option("--weights", metavar="average,live", help="The average, the trained weights, or both.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of latents, orders and subsets.")] = 0,
     device: Annotated[str, typer.Option("--device", help="Where extractors work: auto, cpu, cuda …")] = "auto",
@@ -60,7 +60,7 @@ def evaluate(
 
       saddle evaluate runs/digits --samples 10000 --plot pictures
 
-      saddle evaluate runs/mnist --metrics frechet,kernel --weights ema
+      saddle evaluate runs/mnist --metrics frechet,kernel --weights average
     """
     opened = Run.open(run, trust=trust)
     tell(opened.notes)

@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -54,10 +54,10 @@ def image_folder(
     out. A file that cannot be read, or that has more than twice `PIL.Image.MAX_IMAGE_PIXELS` pixels, is skipped and
     named in the notes, which also count the files of other image formats (`FOREIGN`).
 
-    Classes: where no image lies in the folder itself and at least two of its sub-folders hold images, these
-    sub-folders are the classes. Where the folder holds `train`, and beside it at most `val`, `test` and their
-    like (in any case), `train` is read in its place; as the split "test" the first there is of `HELD_OUT`, whose
-    classes are numbered as those of `train`.
+    Classes: where at least two sub-folders hold images, these sub-folders are the classes. Images that lie beside them
+    are left out and named, unless they are as many: then there are no classes. Where the folder holds `train`, and
+    beside it at most `val`, `test` and their like (in any case), `train` is read in its place; as the split "test" the
+    first there is of `HELD_OUT`, whose classes are numbered as those of `train`.
 
     Grey of more than 8 bits, whole numbers or floats, is scaled by one range for all files, which is found or given
     (`value_range`); that of "test" is the one of `train`.
@@ -87,6 +87,14 @@ def image_folder(
         raise DataError(_nothing(root, listing))
     learnt = root if split == "train" else part_of(given, "train")[0]
     known = listing.images if split == "train" else listed(learnt).images
+    loose = _loose(known, listing.images)
+    if loose:
+        notes.append(
+            f"Left out {len(loose):,} images beside the classes' folders: {some([printable(one) for one in loose])}."
+        )
+        listing = replace(listing, images=[image for image in listing.images if "/" in image])
+    astray = set(_loose(known, known))
+    known = [image for image in known if image not in astray]
     found = range_of_files([learnt / name for name in known], values)
     target = Target(size, channels, background, None if found is None else found.ends)
     images, findings = read(Files(root, listing.images), target, progress)
@@ -220,6 +228,15 @@ def _nothing(root: Path, listing: Listing) -> str:
         f"{root} holds no images. Looked for, also in its sub-folders: {' '.join(sorted(EXTENSIONS))}. "
         f"Found: {found or 'no files'}.{closed} Give the folder that holds the images"
     )
+
+
+def _loose(training: Sequence[str], images: Sequence[str]) -> list[str]:
+    """Images that lie beside sub-folders that are classes, to be left out; none where at least as many do."""
+    beside = sum("/" not in image for image in training)
+    if len({_outermost(image) for image in training if "/" in image}) < 2 or 2 * beside >= len(training):
+        return []
+    loose = [image for image in images if "/" not in image]
+    return loose if len(loose) < len(images) else []  # all of a part that was never sorted into classes
 
 
 def _classes(images: Sequence[str], known: Sequence[str] | None) -> tuple[torch.Tensor | None, tuple[str, ...]]:

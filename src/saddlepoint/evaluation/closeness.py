@@ -72,12 +72,18 @@ class Closeness:
 
         `constant`: share of samples in which all numbers are equal, as black images are. `repeated`: share that equal
         an earlier one. `largest_class`: share of the largest class. `class_agreement`: how often the nearest other
-        sample is of the same class; `class_chance`: how often any other is.
+        sample is of the same class; `class_chance`: how often any other is. `range`: between the thousandth lowest and
+        highest of all numbers, which networks expect to be 1 or 2 of images; `still`: share of the places of a sample,
+        as pixels, where all samples have one value to a hundredth of that.
         """
         rows, classes = self._training, self._classes
         constant = np.ptp(rows, axis=1) == 0 if rows.shape[1] > 1 else np.zeros(len(rows), bool)
         different = len(np.unique(rows[~constant], axis=0)) + int(constant.any())
         found = {"constant": float(constant.mean()), "repeated": 1 - different / len(rows)}
+        if len(rows) > 2:
+            low, high = np.quantile(rows[:MADE], (0.001, 0.999))
+            still = np.ptp(rows, axis=0) <= 0.01 * (high - low)
+            found |= {"range": float(high - low), "still": float(still.mean())}
         if classes is not None and len(rows) > 2:
             shares = np.bincount(classes) / len(classes)
             half = min(MADE, len(rows) // 2)

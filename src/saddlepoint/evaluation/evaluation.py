@@ -29,7 +29,7 @@ class Evaluation:
         return iter(dict.fromkeys(number.name for number in self.numbers))
 
     def __getitem__(self, name: str) -> dict[str, Number]:
-        """What was measured under a name, by what it was measured of: `ema`, `live`, a floor; against the first split.
+        """What was measured under a name, by what was measured: `average`, `live`, a floor; against the first split.
 
         Raises:
             KeyError: nothing of that name was measured; says what was.
@@ -51,7 +51,7 @@ class Evaluation:
         return {"notes": list(self.notes), "values": [number.plain() for number in self.numbers]}
 
     def by_weights(self, split: str | None = None) -> dict[str, dict[str, Number]]:
-        """Numbers by what they were measured of (`ema`, `live`, a floor) and by name.
+        """Numbers by what they were measured of (`average`, `live`, a floor) and by name.
 
         Args:
             split: only those against this part of the real data; of None, the first number of a name is taken.

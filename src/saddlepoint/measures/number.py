@@ -24,7 +24,7 @@ class Protocol:
         n_generated: how many generated samples, or real ones in their place.
         most: rows of each set, at most, that metrics on pairs of rows are given; the first ones.
         seed: of the latents, of the order of the real data, of subsets.
-        weights: `ema` the average that a run hands over, `live` the trained parameters, `delivered` those of a
+        weights: `average` those that a run hands over, `live` the trained parameters, `delivered` those of a
             generator alone; else what stood in the generator's place.
     """
 

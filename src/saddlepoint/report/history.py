@@ -92,7 +92,10 @@ def number(value: object) -> float:
     >>> number(3), number(None)
     (3.0, nan)
     """
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # hundreds of digits
+        return math.nan
 
 
 def mapping(value: object) -> Mapping[str, Any]:

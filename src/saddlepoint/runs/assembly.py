@@ -307,23 +307,24 @@ def assemble(config: Config, data: Dataset, networks: Mapping[str, nn.Module] | 
     return Assembly(config, setup, game, method)
 
 
-def _changed(config: Config) -> dict[str, float]:
-    """Numbers that a run sets otherwise than its recipe, or leaves out, by dotted names: the recipe's own values."""
+def _changed(config: Config) -> dict[str, Any]:
+    """What a run sets otherwise than its recipe would for this length, by dotted names: the recipe's own values."""
     try:
-        recipe = recipe_named(config.recipe).plain()
+        recipe = recipe_named(config.recipe)
     except (ConfigurationError, ValueError):
         return {}
-    own, before = dict(_numbers(config.plain())), dict(_numbers(recipe))
-    return {name: value for name, value in before.items() if own.get(name) != value}
+    as_long = recipe if config.plan.keep else recipe.planned(config.length)
+    return dict(_differing(config.plain(), as_long.plain()))
 
 
-def _numbers(value: Any, above: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers of a nested mapping, by dotted names."""
-    if isinstance(value, Mapping):
-        for key, below in value.items():
-            yield from _numbers(below, f"{above}.{key}" if above else str(key))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield above, float(value)
+def _differing(own: Mapping[str, Any], recipe: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """What differs of nested mappings, a choice of another name as a whole: dotted names, and the recipe's values."""
+    for key in {**recipe, **own}:
+        name, mine, theirs = f"{above}{key}", own.get(key), recipe.get(key)
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping) and mine.get("name") == theirs.get("name"):
+            yield from _differing(mine, theirs, f"{name}.")
+        elif mine != theirs:
+            yield name, theirs
 
 
 def _game(config: Config, setup: Setup[Any]) -> Game:

@@ -6,7 +6,6 @@ checkpoint that it goes on from. So a run that is killed in the middle of one co
 
 import copy
 import math
-import shlex
 import shutil
 import tempfile
 import time
@@ -20,7 +19,8 @@ from torch import nn
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.core import Outcome
 from saddlepoint.data.dataset import Dataset, OnProgress
-from saddlepoint.report.verdicts import Evidence, Finding
+from saddlepoint.report.verdicts import Evidence, Finding, settings_of
+from saddlepoint.report.verdicts.suspects import suspects, undo
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.storage import Checkpoint, RunFolder, read_records, trim_records
 from saddlepoint.tasks import Config, recipe_named
@@ -36,6 +36,8 @@ REHEARSED = 180
 LOOKS = 3
 #: How far one may move a rate or a weight at most, but for the recipe's own value.
 FURTHEST = 10.0
+#: Methods that may be taken in the place of the run's own, moves in a row of one player, and augmentation, at most.
+METHODS, MOST_MOVES, MOST_AUGMENTATION = ("extragradient", "lookahead", "optimistic"), 5, 0.8
 #: As it is: played beside the candidates, never taken.
 UNCHANGED = "unchanged"
 
@@ -80,9 +82,19 @@ def with_interventions(config: C, found: Sequence[Intervention]) -> C:
 
 
 def _may_change(setting: str) -> bool:
-    """Whether a setting is one that interventions change: a rate, or the weight of a penalty."""
-    key = setting.partition("=")[0]
-    return key.endswith("optimizer.lr") or (key.startswith("penalties.") and key.endswith(".weight"))
+    """Whether a setting is one that interventions change, within their bounds: a rate, the weight of a penalty, how
+    often each player moves, augmentation, the method."""
+    key, _, value = setting.partition("=")
+    if key.endswith("optimizer.lr") or (key.startswith("penalties.") and key.endswith(".weight")):
+        return True
+    if key == "method":
+        return value in METHODS
+    if key in ("method.counts", "method.base.counts"):
+        moves = value.strip("[]").split(",")
+        return all(one.strip().isdecimal() and 1 <= int(one) <= MOST_MOVES for one in moves)
+    if key == "augmentation.strength":
+        return value.replace(".", "", 1).isdecimal() and float(value) <= MOST_AUGMENTATION
+    return setting == "augmentation.kind=diffaugment"
 
 
 def told_of(found: Intervention) -> str:
@@ -141,20 +153,20 @@ def intervene(
         What is done; None where no candidate stayed finite, or there is nothing to go on from.
     """
     before, begun = interventions_of(folder), time.monotonic()
-    start = _start(folder, at, back, not networks, before)
+    start = sound_start(folder, at, back, not networks, before)
     if start is None:
         return None
     evidence = Evidence(read_records(folder.records), config.plain(), folder.read_identity(), folder.path)
-    candidates = {UNCHANGED: (), **_candidates(evidence, config, findings)}
+    trials = {UNCHANGED: (), **_live(config, candidates(evidence, config, findings))}
     tried: dict[str, float | None] = {}
-    for number, (name, settings) in enumerate(candidates.items()):
-        tell(f"rehearsing {name}", number, len(candidates))
+    for place, (name, settings) in enumerate(trials.items()):
+        tell(f"rehearsing {name}", place, len(trials))
         tried[name] = rehearsed(assign(config, settings), data, networks, start, REHEARSED)
     finite = {name: value for name, value in tried.items() if value is not None and name != UNCHANGED}
     if not finite:
         return None
     best = min(finite, key=lambda name: finite[name])
-    found = Intervention(at, 0 if start == "beginning" else start.samples, trouble, candidates[best], tried)
+    found = Intervention(at, 0 if start == "beginning" else start.samples, trouble, trials[best], tried)
     found = replace(found, seconds=round(seconds + time.monotonic() - begun, 3))
     _write(folder, [*before, found])
     return found
@@ -185,13 +197,21 @@ def rehearsed(
         folder.create()
         training = assembly.training(folder, Observer())
         if start != "beginning":
-            training.load(start)
-        scores = []
-        for number in range(1, steps + 1):
-            if training.step().outcome is not Outcome.RUNNING:
+            try:
+                training.load(start)
+            except ValueError:  # what the method remembers is of another one
                 return None
-            if number > steps // 2 and number % max(1, steps // (2 * LOOKS)) == 0:
-                scores.append(_score(training))
+        return played_on(training, steps)
+
+
+def played_on(training: Training, steps: int) -> float | None:
+    """The mean score of the live weights over the last half of so many steps; see `rehearsed`."""
+    scores = []
+    for step in range(1, steps + 1):
+        if training.step().outcome is not Outcome.RUNNING:
+            return None
+        if step > steps // 2 and step % max(1, steps // (2 * LOOKS)) == 0:
+            scores.append(_score(training))
     return sum(scores) / len(scores) if all(map(math.isfinite, scores)) else None
 
 
@@ -201,7 +221,7 @@ def _score(training: Training) -> float:
     return numbers[0].badness if numbers else 0.0
 
 
-def _start(
+def sound_start(
     folder: RunFolder, at: int, back: bool, begins: bool, before: Sequence[Intervention]
 ) -> Checkpoint | Literal["beginning"] | None:
     """Where to go on from.
@@ -227,25 +247,44 @@ def _start(
     return "beginning" if begins else next(iter(whole), None)
 
 
-def _candidates(evidence: Evidence, config: Config, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
-    """Settings to try, by a name each: what is advised, and the rates and penalties in both directions."""
+def candidates(evidence: Evidence, config: C, findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """Settings to try, by a name each: what is advised, and the dials of the game that may act on what is the matter.
+
+    Args:
+        evidence: of the run.
+        config: as it is played.
+        findings: what is the matter; their advice comes first.
+    """
     remedies = [remedy for finding in findings for remedy in finding.remedies]
-    remedies += evidence.suspects()
+    remedies += [remedy for suspect in suspects(evidence) for remedy in undo(evidence, [suspect])[1]]
     remedies += [*evidence.rates(0.25), *evidence.penalty(0.1), *evidence.penalty(10.0)]
     remedies += [evidence.rate("generator", 0.5), evidence.rate("discriminator", 0.5)]
+    names = {finding.name for finding in findings}
+    if names & {"discriminator-lost", "discriminator-weak", "penalty-rules", "collapse"}:
+        remedies += evidence.moves("discriminator")
+    if names & {"discriminator-wins", "overfits"}:
+        remedies += [*evidence.moves("generator"), *evidence.augmentation(0.5)]
+    if names & {"circles", "collapse", "diverges", "discriminator-lost"}:
+        remedies += evidence.method("extragradient")
     found: dict[str, tuple[str, ...]] = {}
     for remedy in remedies:
-        words = shlex.split(remedy.command)
-        settings = tuple(words[n + 1] for n, word in enumerate(words) if word == "--set")
-        if not settings or not all(map(_may_change, settings)):
-            continue
+        settings = settings_of(remedy.command)
         try:
             changed = assign(config, settings)
         except (ConfigurationError, ValueError):
             continue
-        if changed != config and _within(changed, config):
+        if changed != config:
             found.setdefault(" ".join(settings), settings)
     return found
+
+
+def _live(config: C, found: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Those that a run may go on with, within the bounds of interventions."""
+    return {
+        name: settings
+        for name, settings in found.items()
+        if all(map(_may_change, settings)) and _within(assign(config, settings), config)
+    }
 
 
 def _within(changed: Config, config: Config) -> bool:
@@ -253,8 +292,11 @@ def _within(changed: Config, config: Config) -> bool:
     before, after = flat(config.plain()), flat(changed.plain())
     recipe = flat(recipe_named(config.recipe).plain())
     moved = {key: value for key, value in after.items() if value != before.get(key)}
+    furthest = FURTHEST * (1 + 1e-9)
     return all(
-        value == recipe.get(key) or (before.get(key) and 1 / FURTHEST <= value / before[key] * (1 + 1e-9) <= FURTHEST)
+        value == recipe.get(key)
+        or not isinstance(before.get(key), float)
+        or (before[key] and 1 / furthest <= value / before[key] <= furthest)
         for key, value in moved.items()
     )
 

@@ -224,7 +224,7 @@ def in_notebook() -> bool:
 def work_here(wanted: bool = True) -> Iterator[OnProgress]:
     """A bar for other work, on a terminal; gives what to tell of it.
 
-    A stretch is named by what is told before a colon: "EMA against train: frechet" counts metrics of one.
+    A stretch is named by what is told before a colon: "average against train: frechet" counts metrics of one.
     """
     bar = Progress(
         TextColumn("{task.description}"),

@@ -68,6 +68,7 @@ from saddlepoint.tasks import (
 )
 from saddlepoint.tasks.judge import chosen, with_chosen
 from saddlepoint.tasks.registry import AnyTask, check_reads_back, task_of_model
+from saddlepoint.tasks.task import WEIGHTS
 from saddlepoint.tracking import Following, Tracker, tracker_named
 from saddlepoint.training import Observer, Observers, Result, RunFailed, RunInfo
 from saddlepoint.training.processes import leads, tell, told
@@ -422,6 +423,11 @@ class Run:
             self.storage.write_identity(changed=assembly.identity()["changed"])
 
     @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Modules that are a caller's own, by role; those that the configuration describes are not among them."""
+        return self._networks
+
+    @property
     def played(self) -> Config:
         """The configuration as the run is played now, after all interventions."""
         return with_interventions(self._configured(), interventions_of(self.storage))
@@ -700,10 +706,10 @@ class Run:
         Raises:
             ConfigurationError: no such weights, a run that keeps no average, or no checkpoint.
         """
-        if weights not in (known := {"average": "ema", "live": "live"}):
-            raise ConfigurationError(f"there are no weights {weights!r}: {nearest(weights, known)}")
-        models, _ = self.models((known[weights],))
-        return models[known[weights]]
+        if weights not in WEIGHTS:
+            raise ConfigurationError(f"there are no weights {weights!r}: {nearest(weights, WEIGHTS)}")
+        models, _ = self.models((weights,))
+        return models[weights]
 
     def apply(self, given: Any, **options: object) -> Any:
         """Convert arrays by what was trained; see the `apply` of the task's model.
@@ -753,7 +759,7 @@ class Run:
         if answer is not game.point:
             game.recalibrate_batch_norm(answer, assembly.batches)
             setup.at_answer()
-            found = {"ema": setup.model, **found}
+            found = {"average": setup.model, **found}
         for name in weights or ():
             if name not in found:
                 raise ConfigurationError(f"{self.path} keeps no average of its weights: take --weights live")

@@ -1,6 +1,8 @@
 """What `run.json` may hold: each field of its kind, as whoever hands over a run may have written anything into it."""
 
 import math
+import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +10,8 @@ from typing import Any
 
 #: Letters of a sentence, and members of a list or a mapping.
 _LETTERS, _MEMBERS = 10_000, 100_000
+#: A name, or whole numbers, that a run in trouble was given.
+_CHOSEN = re.compile(r"[a-z][a-z-]{0,39}|\d{1,3}(,\d{1,3}){1,7}")
 
 
 def checked_identity(identity: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,11 +87,24 @@ def _intervention(value: object) -> bool:
 
 
 def _setting(value: str) -> bool:
-    """Whether it reads `key=number`, the number finite."""
+    """Whether it reads `key=value`, the value a finite number, a name, or whole numbers with commas between."""
+    given = value.partition("=")[2]
     try:
-        return math.isfinite(float(value.partition("=")[2]))
+        return math.isfinite(float(given))
     except ValueError:
+        return _CHOSEN.fullmatch(given) is not None
+
+
+def _rehearsed(value: object) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("tried"), dict):
         return False
+    try:
+        for settings in value["tried"]:
+            shlex.split(settings)
+    except ValueError:  # quotes that don't end
+        return False
+    scores = _mapping_of(lambda score: score is None or _number(score))(value["tried"])
+    return scores and all(_count(value.get(key)) for key in ("seen", "at", "steps")) and _text(value.get("measure"))
 
 
 def _warm_start(value: object) -> bool:
@@ -113,5 +130,7 @@ _KINDS: Mapping[str, Callable[[object], bool]] = {
     "dataset": _dataset,
     "plan": _plan,
     "interventions": _interventions,
+    "rehearsed": _rehearsed,
+    "changed": lambda value: isinstance(value, dict) and len(value) <= _MEMBERS,
     "warm_start": _warm_start,
 }

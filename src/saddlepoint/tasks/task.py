@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Model)
 #: What fits data at once, without a game: from the configuration and the data to a model.
 Fit = Callable[[Any, Any], Model]
 #: Weights that a run can be measured with: the average that it hands over, and the trained ones.
-WEIGHTS = ("ema", "live")
+WEIGHTS = ("average", "live")
 
 
 class EvaluationOptions(Settings):
@@ -32,7 +32,7 @@ class EvaluationOptions(Settings):
     seed: int = Field(default=0, ge=0)
     """Seed of latents, of the order of the real data, and of subsets."""
     weights: tuple[str, ...] | None = None
-    """Which weights are measured: `ema`, the average, `live`, the trained ones; None is the task's own choice."""
+    """Which weights are measured: `average`, those handed over, or `live`; None is the task's own choice."""
     resample: int | None = Field(default=None, ge=2)
     """Measure also what the run's judge chooses among so many candidates; `saddle judge RUN` makes one."""
     reject: bool = False
@@ -47,7 +47,7 @@ class Subject(Generic[C, D, M]):
 
     Attributes:
         config: of the run; None where a generator came alone and no configuration could be made for it.
-        models: by weights (`ema`, `live`, `delivered`), or by entry of a comparison; none was trained on `held_out`.
+        models: by weights (`average`, `live`, `delivered`), or by entry of a comparison; none saw `held_out`.
         stages: what earlier stages of the run ended with, by their names.
         data: that they were trained on, or that stand in their place.
         held_out: reads the data that judge and were not trained on; None where there are none.

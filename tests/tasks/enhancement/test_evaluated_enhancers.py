@@ -103,13 +103,13 @@ def test_the_features_are_those_that_are_asked_for() -> None:
 
 
 def test_candidates_come_from_worst_known_to_best_hoped() -> None:
-    found = compared_models({"ema": enhancer(2, 4.0), "live": enhancer(2, 8.0)}, enhancer(2), (0.25, 0.5))
+    found = compared_models({"average": enhancer(2, 4.0), "live": enhancer(2, 8.0)}, enhancer(2), (0.25, 0.5))
     assert [(c.name, c.strength) for c in found] == [
         ("bicubic", None),
         ("regression", 0.0),
         ("strength 0.25", 0.25),
         ("strength 0.5", 0.5),
-        ("ema", 1.0),
+        ("average", 1.0),
         ("live", None),
     ]
     between = found[2].network

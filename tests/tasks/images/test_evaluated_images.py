@@ -76,7 +76,7 @@ def extractor() -> Extractor:
 @pytest.fixture(scope="module")
 def found(train: ImageData, held: ImageData, extractor: Extractor) -> Evaluation:
     return evaluate_images(
-        {"ema": made(), "live": made(0.2)},
+        {"average": made(), "live": made(0.2)},
         RealSet(train, "train"),
         RealSet(held, "test"),
         extractor,
@@ -85,7 +85,7 @@ def found(train: ImageData, held: ImageData, extractor: Extractor) -> Evaluation
     )
 
 
-def value(found: Evaluation, metric: str, weights: str = "ema", split: str = "train") -> float:
+def value(found: Evaluation, metric: str, weights: str = "average", split: str = "train") -> float:
     (only,) = (
         m.value for m in found.numbers if (m.name, m.protocol.weights, m.protocol.split) == (metric, weights, split)
     )
@@ -138,7 +138,7 @@ def test_the_kernel_distance_has_its_error_and_is_that_of_whole_sets_within_it(
     assert abs(kernel.value - whole) < 5 * kernel.error
 
 
-KERNEL = ("kernel", "ema", "train")
+KERNEL = ("kernel", "average", "train")
 
 
 def test_the_protocol_says_what_was_compared(
@@ -146,14 +146,14 @@ def test_the_protocol_says_what_was_compared(
 ) -> None:
     protocols = {(m.protocol.weights, m.protocol.split): m.protocol for m in found.numbers}
     assert set(protocols) == {
-        ("ema", "train"),
-        ("ema", "test"),
+        ("average", "train"),
+        ("average", "test"),
         ("live", "train"),
         ("live", "test"),
         ("floor: test", "train"),
     }
     assert len({m.protocol for m in found.numbers}) == 5, "one protocol a column"
-    own = protocols["ema", "test"]
+    own = protocols["average", "test"]
     assert (own.n_real, own.n_generated, own.seed, own.fingerprint) == (60, SAMPLES, 3, held.fingerprint)
     assert (own.extractor, own.digest, own.resizing) == ("flat", extractor.digest, extractor.resizing)
     floor = protocols["floor: test", "train"]
@@ -171,7 +171,7 @@ def test_metrics_on_pairs_see_no_more_rows_than_the_protocol_says(
     train: ImageData, held: ImageData, extractor: Extractor
 ) -> None:
     few = evaluate_images(
-        {"ema": made()},
+        {"average": made()},
         RealSet(train, "train"),
         RealSet(held, "test"),
         extractor,
@@ -208,7 +208,7 @@ def test_a_copying_generator_is_found_out_and_shown(train: ImageData, held: Imag
 
     copying = ImageGenerator(Copies(), {}, SHAPE, LatentInput(16, "normal"), (-1.0, 1.0))
     sets = RealSet(train, "train"), RealSet(held, "test")
-    found = evaluate_images({"ema": copying}, *sets, extractor, ["memorisation"], samples=100)
+    found = evaluate_images({"average": copying}, *sets, extractor, ["memorisation"], samples=100)
     assert value(found, "nearer_to_training") == 1.0
     assert value(found, "copying_z") < -8
     closest, first = nearest(copying, train, extractor, 5)
@@ -217,7 +217,7 @@ def test_a_copying_generator_is_found_out_and_shown(train: ImageData, held: Imag
         assert torch.equal(shown.nearest[:, 0], shown.generated)
     picture = neighbourhood_picture(closest, first)
     assert picture.shape == (5 * 50 + 2, 2 * (52 + 10 + 4 * 50 + 2) + 28, 3)
-    assert found.pictures["neighbours-ema"]().shape == (12 * 50 + 2, *picture.shape[1:])
+    assert found.pictures["neighbours-average"]().shape == (12 * 50 + 2, *picture.shape[1:])
 
 
 def test_neighbours_are_the_nearest_training_images_closest_first(train: ImageData, extractor: Extractor) -> None:
@@ -235,11 +235,11 @@ def test_what_can_not_be_had_is_left_out_with_a_note_and_refused_where_demanded(
 ) -> None:
     plain = Extractor(nn.Flatten(), None, channels=None, name="plain")
     sets = RealSet(train, "train"), RealSet(held, "test")
-    found = evaluate_images({"ema": made()}, *sets, plain, samples=60)
+    found = evaluate_images({"average": made()}, *sets, plain, samples=60)
     assert not {"inception_score", "modes", "class_kl"} & {m.name for m in found.numbers}
     assert [note.split(" ")[0] for note in found.notes] == ["inception_score", "modes"]
     with pytest.raises(ConfigurationError, match="inception_score: the extractor plain has no classes: take one"):
-        evaluate_images({"ema": made()}, *sets, plain, ["inception_score"], samples=60)
+        evaluate_images({"average": made()}, *sets, plain, ["inception_score"], samples=60)
 
 
 def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
@@ -256,9 +256,9 @@ def test_every_number_says_which_way_is_good(found: Evaluation) -> None:
 
 def test_numbers_are_found_by_weights_and_name(found: Evaluation) -> None:
     own = found.by_weights("test")
-    assert set(own) == {"ema", "live"}
-    assert own["ema"]["frechet"].value == value(found, "frechet", split="test")
-    assert found.by_weights()["ema"]["frechet"].value == value(found, "frechet"), "training images come first"
+    assert set(own) == {"average", "live"}
+    assert own["average"]["frechet"].value == value(found, "frechet", split="test")
+    assert found.by_weights()["average"]["frechet"].value == value(found, "frechet"), "training images come first"
 
 
 def test_without_a_test_split_a_part_stands_in_and_it_is_said(train: ImageData) -> None:
@@ -286,7 +286,7 @@ def test_of_few_images_what_can_be_measured_is(extractor: Extractor, n: int, num
         raise DataError("noise has no split")
 
     train, test, _ = sets_of(images(n, 1), absent)
-    found = evaluate_images({"ema": made()}, train, test, extractor, samples=50)
+    found = evaluate_images({"average": made()}, train, test, extractor, samples=50)
     assert numbers <= {m.name for m in found.numbers}
     assert any(note.startswith(unfit) for note in found.notes)
     assert {m.protocol.n_real for m in found.numbers if m.protocol.split == train.split} == {len(train.data)}

@@ -177,7 +177,7 @@ def test_own_networks_train_and_load_by_being_given_again(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError, match=r"is a network of your own \(.*Maker\): load it with networks="):
         load(tmp_path)
     found = run.evaluate(samples=50, metrics="kernel")
-    assert {number.protocol.weights for number in found.numbers} == {"ema", "live", "floor: 1/5 of train"}
+    assert {number.protocol.weights for number in found.numbers} == {"average", "live", "floor: 1/5 of train"}
     assert "no images are held out" in found.notes[0]
 
 

@@ -167,18 +167,18 @@ def test_what_does_not_fit_a_series_is_refused(recipe: str, sets: list[str], sai
 def test_an_evaluation_of_windows_has_a_floor(trained: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("saddlepoint.metrics.series.discriminative_scores.__defaults__", (1, 0, 5))
     monkeypatch.setattr("saddlepoint.metrics.series.predictive_scores.__defaults__", (1, 0, 5))
-    makers = {"ema": model_at(trained).windows}  # type: ignore[attr-defined]
+    makers = {"average": model_at(trained).windows}  # type: ignore[attr-defined]
     found = evaluate_series(makers, TASK.read(tiny(file)), None, trainings=2)
     values = {(m.protocol.weights, m.name): m for m in found.numbers}
     names = {"discriminative", "predictive", "detection", "columns", "correlation", "autocorrelation"}
     assert names <= {metric for _, metric in values}
-    assert values["floor: other half", "columns"].value > values["ema", "columns"].value
-    assert values["ema", "discriminative"].error is not None
+    assert values["floor: other half", "columns"].value > values["average", "columns"].value
+    assert values["average", "discriminative"].error is not None
     assert "no windows are held out" in found.notes[0]
     json.dumps([m.plain() for m in found.numbers])
     held = TASK.read(tiny(file, "series", "data.held_out=0.3"))
     found = evaluate_series(makers, held, held.held_out, trainings=1)
-    assert {m.protocol.weights for m in found.numbers} == {"ema", "floor: held out"}
+    assert {m.protocol.weights for m in found.numbers} == {"average", "floor: held out"}
     assert not found.notes
 
 
@@ -217,10 +217,10 @@ WALK = np.random.default_rng(0).normal(size=(240, 2)).cumsum(0)
     [
         (pandas.DataFrame({"a": WALK[:, 0], "b": WALK[:, 1].round(2)}), 233, 8, ["a", "b"]),
         (pandas.DataFrame(WALK[:, :1], index=pandas.date_range("2024-01-01", periods=240)), 233, 8, ["0"]),
-        (WALK, 233, 8, ["x1", "x2"]),
+        pytest.param(WALK, 233, 8, ["x1", "x2"], marks=pytest.mark.slow),
         (torch.from_numpy(WALK).float(), 233, 8, ["x1", "x2"]),
-        (WALK[:, 0], 233, 8, ["x1"]),
-        (WALK.reshape(40, 6, 2), 40, 6, ["x1", "x2"]),
+        pytest.param(WALK[:, 0], 233, 8, ["x1"], marks=pytest.mark.slow),
+        pytest.param(WALK.reshape(40, 6, 2), 40, 6, ["x1", "x2"], marks=pytest.mark.slow),
     ],
 )
 def test_series_given_in_python_are_learnt(
@@ -270,5 +270,5 @@ def test_a_run_of_a_data_frame_evaluates(tmp_path: Path, monkeypatch: pytest.Mon
     frame = pandas.DataFrame(WALK, columns=["a", "b"])
     run = sp.train("series", data=frame, out=tmp_path / "run", samples=48, settings=GIVEN, progress=False)
     found = sp.evaluate(run, trainings=1, samples=100, progress=False)
-    assert found["columns"].keys() == {"ema", "live", "floor: other half"}
-    assert found.pictures["curves-ema"]().ndim == 3
+    assert found["columns"].keys() == {"average", "live", "floor: other half"}
+    assert found.pictures["curves-average"]().ndim == 3

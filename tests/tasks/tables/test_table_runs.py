@@ -229,15 +229,15 @@ def test_conditions_are_a_part_that_may_be_left_out(file: Path) -> None:
 
 def test_an_evaluation_has_a_floor(trained: Path, file: Path) -> None:
     train = TASK.read(tiny(file))
-    makers = {"ema": model_at(trained).rows}  # type: ignore[attr-defined]
+    makers = {"average": model_at(trained).rows}  # type: ignore[attr-defined]
     found = evaluate_tables(makers, train, train.held_out, "let", samples=150)
     values = {(m.protocol.weights, m.name): m.value for m in found.numbers}
-    assert values["floor: held out", "columns"] > values["ema", "columns"]
-    by_column = found["columns"]["ema"].detail["columns"]
-    assert np.mean(list(by_column.values())) == pytest.approx(values["ema", "columns"])
-    pairs = found["pairs"]["ema"].detail["pairs"]
+    assert values["floor: held out", "columns"] > values["average", "columns"]
+    by_column = found["columns"]["average"].detail["columns"]
+    assert np.mean(list(by_column.values())) == pytest.approx(values["average", "columns"])
+    pairs = found["pairs"]["average"].detail["pairs"]
     assert len(pairs) == len(by_column) * (len(by_column) - 1) / 2
-    assert np.mean([likeness for _, _, likeness in pairs]) == pytest.approx(values["ema", "pairs"])
+    assert np.mean([likeness for _, _, likeness in pairs]) == pytest.approx(values["average", "pairs"])
     assert {"pairs", "detection", "utility_f1", "utility_auc", "copies"} <= {metric for _, metric in values}
     json.dumps([m.plain() for m in found.numbers])
     assert "no rows are held out" in evaluate_tables({}, train, None).notes[0]

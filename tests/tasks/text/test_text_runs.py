@@ -176,7 +176,7 @@ def test_texts_are_given_in_python_and_measured_with_their_first_stage(file: Pat
     assert len(run.data) + len(run.data.held_out) == len(lines)
     assert set("".join(run.sample(5, temperature=0.5))) <= set("abcdefghi")
     found = run.evaluate(samples=50, temperatures=[0.5, 1.0])
-    names = ["ema", "likelihood stage"]
+    names = ["average", "likelihood stage"]
     expected = [f"{name}, temperature {t}" for name in names for t in ("0.5", "1")] + ["floor: training texts"]
     assert list(found["ngram_kl"]) == expected
     alone = TASK.baselines(config)["likelihood"]

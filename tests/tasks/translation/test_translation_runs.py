@@ -201,10 +201,10 @@ def test_arrays_are_trained_on_evaluated_and_applied(tmp_path: Path) -> None:
     config = tiny(tmp_path, *sets)
     run = train(config, data=(inputs, 255 - inputs), out=tmp_path / "run", progress=False)
     found = run.evaluate(pictures=True)
-    assert {"ema", "live", "regression", "input unchanged", "mapped colours"} == set(found["l1"])
+    assert {"average", "live", "regression", "input unchanged", "mapped colours"} == set(found["l1"])
     assert {number.protocol.n_real for number in found.numbers if number.protocol} == {12}
-    assert set(found.pictures) == {"translated-ema", "translated-live", "translated-regression"}
-    picture = found.pictures["translated-ema"]()
+    assert set(found.pictures) == {"translated-average", "translated-live", "translated-regression"}
+    picture = found.pictures["translated-average"]()
     assert picture.dtype == np.uint8
     images = inputs[:3].transpose(0, 3, 1, 2)
     again = load(tmp_path / "run")
@@ -381,9 +381,9 @@ def test_whole_images_of_different_sizes_are_learned_from_and_judged(tmp_path: P
     )
     evaluation = TASK.evaluate(
         Subject(
-            config, {"ema": assembly.setup.model}, {"regression": assembly.setup.model}, data, lambda: data.held_out
+            config, {"average": assembly.setup.model}, {"regression": assembly.setup.model}, data, lambda: data.held_out
         ),
         TASK.Options.read({"device": "cpu"}),
     )
-    assert {"regression", "ema", "input unchanged"} <= set(evaluation.by_weights())
+    assert {"regression", "average", "input unchanged"} <= set(evaluation.by_weights())
     assert "`saddle compare translate --baselines --minutes M` tells" in evaluation.notes[-1]

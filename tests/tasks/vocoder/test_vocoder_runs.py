@@ -205,15 +205,21 @@ def test_the_probe_measures_what_was_held_out(data: Recordings) -> None:
 def test_vocoders_are_evaluated_beside_what_needs_no_network(data: Recordings) -> None:
     trained = built(tiny(), data).setup.model
     assert data.held_out is not None
-    found = evaluate_vocoders({"ema": trained}, data.held_out, samples=2)
+    found = evaluate_vocoders({"average": trained}, data.held_out, samples=2)
     names = list(dict.fromkeys(value.protocol.weights for value in found.numbers if value.protocol))
-    assert names == ["ema", "ema, network alone", "noise, 2 steps", "griffin-lim, 32 steps", "griffin-lim, 100 steps"]
+    assert names == [
+        "average",
+        "average, network alone",
+        "noise, 2 steps",
+        "griffin-lim, 32 steps",
+        "griffin-lim, 100 steps",
+    ]
     assert {value.protocol.n_real for value in found.numbers if value.protocol} == {2}
     real = [data.held_out[k] for k in (0, 1)]
     expected = resemblance(real, [trained.resynthesised(wave) for wave in real], trained.front)
     for metric, value in expected.items():
-        assert found[metric]["ema"].value == pytest.approx(value)
-    assert found["mel_l1"]["griffin-lim, 100 steps"].value < found["mel_l1"]["ema"].value
+        assert found[metric]["average"].value == pytest.approx(value)
+    assert found["mel_l1"]["griffin-lim, 100 steps"].value < found["mel_l1"]["average"].value
     assert all(found["real_time"][name].value > 0 for name in names)
 
 
@@ -223,10 +229,10 @@ def test_a_run_on_waves_of_python_is_evaluated_with_its_first_stage(tmp_path: Pa
     config = tiny("regression=24", "budget.samples=36", "data.held_out=0.25")
     run = train(config, data=(waves, 2000), out=tmp_path / "run")
     found = run.evaluate(pictures=True)
-    assert {"ema", "live", "regression", "ema, network alone"} <= set(found["mel_l1"])
+    assert {"average", "live", "regression", "average, network alone"} <= set(found["mel_l1"])
     assert {number.protocol.n_real for number in found.numbers if number.protocol} == {3}
-    assert set(found.pictures) == {"vocoded-ema", "vocoded-live", "vocoded-regression"}
-    assert found.pictures["vocoded-ema"]().dtype == np.uint8
+    assert set(found.pictures) == {"vocoded-average", "vocoded-live", "vocoded-regression"}
+    assert found.pictures["vocoded-average"]().dtype == np.uint8
     assert isinstance(run.model, Vocoder)
     mel = run.model.log_mel(waves[0])
     alone = run.apply(mel.numpy(), steps=0)

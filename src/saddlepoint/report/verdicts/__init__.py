@@ -6,24 +6,32 @@ run goes on.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from saddlepoint.report.history import mapping, number
 from saddlepoint.report.verdicts.diagnosis import Diagnosis
 from saddlepoint.report.verdicts.done import DONE, FEWEST_STEPS, Settled
-from saddlepoint.report.verdicts.evidence import Evidence
+from saddlepoint.report.verdicts.evidence import Evidence, settings_of
 from saddlepoint.report.verdicts.finding import COLOURS, LEVELS, QUESTIONS, Finding, Level, Question, Remedy, Verdict
 from saddlepoint.report.verdicts.game import GAME
 from saddlepoint.report.verdicts.result import RESULT
+from saddlepoint.report.verdicts.suspects import OTHER, suspects, undo
 
 #: All of them; what comes first may be the cause of what comes later.
 DIAGNOSES: tuple[Diagnosis, ...] = (*GAME, *RESULT, *DONE)
-#: Those of which rates and penalties far from the recipe's are the first cause to look for.
+#: Faults of the data, which no setting mends: of what is equally grave they are named first.
+OF_DATA = ("constant-data", "flat-data", "labels-say-nothing", "few-data")
+#: What a rehearsal calls the run as it is.
+UNCHANGED = "unchanged"
+#: Those that settings far from the recipe's, or networks of the caller's own, may be the cause of.
 SUSPECTED = (
-    *("non-finite", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost", "circles"),
-    *("far", "worse-than-baseline", "noisy", "best-behind", "restless", "wrong-class"),
+    *("non-finite", "stands", "diverges", "penalty-rules", "collapse", "discriminator-wins", "discriminator-lost"),
+    *("overfits", "circles", "average-behind", "memorised", "far", "worse-than-baseline", "noisy", "blurred"),
+    *("best-behind", "restless", "wrong-class", "discriminator-weak"),
 )
 
 
@@ -73,10 +81,18 @@ def _examined(run: Evidence) -> list[Finding]:
             early = early or finding.name == "too-early"
     names = {finding.name for _, finding in found if finding.level != "good"}
     if early:  # of so few steps a game tells nothing but that it broke
-        kept = ("too-early", "non-finite", "stands")
+        kept = ("too-early", "stopped-short", "non-finite", "stands")
         found = [(d, f) for d, f in found if f.name in kept or (f.question == "result" and f.name != "noisy")]
         names = {finding.name for _, finding in found if finding.level != "good"}
-    if not run.fitted and not names & {"too-early", "best-behind", "restless", "improves", "losses-move", "non-finite"}:
+    if not run.fitted and not names & {
+        "too-early",
+        "stopped-short",
+        "best-behind",
+        "restless",
+        "improves",
+        "losses-move",
+        "non-finite",
+    }:
         settled = Settled()
         if (finding := settled(run)) is not None:
             found.append((settled, finding))
@@ -92,21 +108,28 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
     def causes_of(diagnosis: Diagnosis, finding: Finding) -> list[str]:
         own = LEVELS.index(finding.level)
         known = (name for name in diagnosis.causes if name in names and name != finding.name)
-        return [name for name in known if levels[name] <= own or name == "too-early"]
+        return [name for name in known if levels[name] <= own or name in ("too-early", "stopped-short")]
 
-    order = sorted(found, key=lambda pair: (LEVELS.index(pair[1].level), bool(causes_of(*pair))))
+    def rank(pair: tuple[Diagnosis, Finding]) -> tuple[int, bool, bool]:
+        return LEVELS.index(pair[1].level), bool(causes_of(*pair)), pair[1].name not in OF_DATA
+
+    order = sorted(found, key=rank)
     wanted: dict[str, int] = {}
     agreed = []
-    suspects = run.suspects()
+    left = suspects(run)
     for diagnosis, finding in order:
         causes = causes_of(diagnosis, finding)
         if causes:
             agreed.append(replace(finding, advice=_follows(causes, found), commands=(), remedies=()))
             continue
-        kept = []
-        if suspects and finding.level != "good" and finding.name in SUSPECTED:
-            finding = replace(finding, advice=f"{_undo(suspects)} {finding.advice}")
-            kept, suspects = list(suspects), ()
+        # Where a run is only watched, a choice of another kind than the recipe's is taken for what was wanted.
+        least = OTHER if finding.level == "watch" else 0.0
+        mine = [s for s in left if s.departure > least and s.explains(finding.name) and finding.name in SUSPECTED]
+        kept: list[Remedy] = []
+        if mine and finding.level != "good":
+            said, undoing = undo(run, mine)
+            finding = replace(finding, advice=f"{said} {finding.advice}".strip())
+            kept, left = list(undoing), [suspect for suspect in left if suspect not in mine]
             wanted |= {remedy.setting: remedy.direction for remedy in kept}
         for remedy in finding.remedies:
             before = wanted.get(remedy.setting)
@@ -116,12 +139,36 @@ def _agreeing(run: Evidence, found: list[tuple[Diagnosis, Finding]], names: set[
             kept.append(remedy)
         commands = tuple(dict.fromkeys(remedy.command for remedy in kept if remedy.command))
         agreed.append(replace(finding, commands=commands, remedies=tuple(kept)))
-    return agreed
+    return _tried(run, agreed)
 
 
-def _undo(suspects: Sequence[Remedy]) -> str:
-    settings = " and ".join(remedy.command.partition(" --set ")[2].replace("--set ", "") for remedy in suspects)
-    return f"First undo what is ten times or more away from the recipe: {settings}."
+def _tried(run: Evidence, findings: list[Finding]) -> list[Finding]:
+    """The findings, the first that advises other settings with what came of trying them, or how to try them."""
+    first = next((n for n, f in enumerate(findings) if any(map(settings_of, f.commands))), None)
+    if first is None:
+        return findings
+    finding, kept = findings[first], mapping(run.identity.get("rehearsed"))
+    tried = {str(name): number(value) for name, value in mapping(kept.get("tried")).items()}
+    if not tried or number(kept.get("seen")) != run.samples:
+        if finding.level == "bad" and run.folder is not None and run.ended and not run.alone:
+            told = f"{finding.advice} To see on the same batches what helps: saddle fork {run.folder} --advice".strip()
+            findings[first] = replace(finding, advice=told)
+        return findings
+    order = sorted((name for name in tried if math.isfinite(tried[name])), key=lambda name: tried[name])
+    scores = [f"{name} {tried[name]:.4g}" for name in order]
+    scores += [f"{name} failed" for name in tried if name not in order]
+    told = (
+        f"Rehearsed for {number(kept.get('steps')):,.0f} steps from {number(kept.get('at')):,.0f} samples on the same "
+        f"batches, score of the live weights, less is better: {'; '.join(scores)}."
+    )
+    best = order[0] if order else ""
+    if best in ("", UNCHANGED):
+        told += " Nothing did better than the run as it is."
+    else:
+        command = run.anew(" ".join(f"--set {shlex.quote(one)}" for one in shlex.split(best)))
+        finding = replace(finding, commands=tuple(dict.fromkeys([command, *finding.commands])))
+    findings[first] = replace(finding, advice=f"{told} {finding.advice}".strip())
+    return findings
 
 
 def _follows(causes: list[str], found: list[tuple[Diagnosis, Finding]]) -> str:
@@ -168,5 +215,6 @@ __all__ = [
     "Remedy",
     "Verdict",
     "examine",
+    "settings_of",
     "verdicts",
 ]

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from saddlepoint.report.history import compact
-from saddlepoint.report.verdicts.diagnosis import Diagnosis, capital
+from saddlepoint.report.history import compact, mapping, number
+from saddlepoint.report.verdicts.diagnosis import Diagnosis, capital, percent
 from saddlepoint.report.verdicts.evidence import PRESENT, Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level
 from saddlepoint.report.verdicts.result import FAR, NEAR, gaps
@@ -19,6 +19,12 @@ BEHIND, LOST = 1.5, 2.0
 BEHIND_SHARE = 0.03
 #: Standard deviation of the logarithms of neighbouring scores: from there on the end is a matter of luck.
 RESTLESS = 0.5
+#: Share of its plan at which a run that was stopped was stopped short.
+SHORT = 0.5
+#: Share of a run's steps in which they wait for data.
+STARVED = 0.5
+#: Seconds of steps of which that share can be told.
+STARVED_SECONDS = 5.0
 #: Change of a mean loss from the third quarter to the last, of its range and in standard errors, that is movement:
 #: successive losses are correlated, so that two errors would be too few.
 LOSS_MOVES, LOSS_ERRORS = 0.10, 4.0
@@ -28,7 +34,7 @@ class TooEarly(Diagnosis):
     """A run that has hardly begun."""
 
     name, question, threshold = "too-early", "done", float(FEWEST_STEPS)
-    causes = ("stands", "non-finite")
+    causes = ("stands", "non-finite", "stopped-short")
 
     def __call__(self, run: Evidence) -> Finding | None:
         """Few steps; or few records and a result that is still the untrained model's."""
@@ -47,6 +53,53 @@ class TooEarly(Diagnosis):
             "Train longer.",
             (run.longer(20 if run.steps < FEWEST_STEPS else 4),),
             steps=run.steps,
+        )
+
+
+class StoppedShort(Diagnosis):
+    """A run that was stopped long before its end."""
+
+    name, question, threshold = "stopped-short", "done", SHORT
+    causes = ("non-finite", "diverges", "stands")
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """Samples seen over those of its budget, of a run that a signal or a command ended."""
+        budget = run.look_up("budget.samples")
+        stopped = run.ended and str(run.identity.get("message", "")).startswith("stopped by")
+        if not stopped or not budget > 0 or run.samples >= SHORT * budget:
+            return None
+        share = run.samples / budget
+        return self.found(
+            "watch",
+            f"Stopped at {percent(share)} of its plan",
+            f"{run.samples:,} samples of {budget:,.0f}: rates and penalties that fall over a run, and the average, "
+            "are where they are to be in the middle of one.",
+            "Go on: the same folder continues.",
+            (run.on(),),
+            share=share,
+        )
+
+
+class DataStarved(Diagnosis):
+    """Steps that wait for data."""
+
+    name, question, threshold = "data-starved", "done", STARVED
+    source = "Mohan et al. 2021, arXiv 2007.06775"
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """Seconds that drawing batches took over all seconds of steps."""
+        times = mapping(run.identity.get("times"))
+        waited, played = number(times.get("data")), number(times.get("steps"))
+        if not (waited + played > STARVED_SECONDS and waited > STARVED * (waited + played)):
+            return None
+        share = waited / (waited + played)
+        return self.found(
+            "watch",
+            "The steps wait for data",
+            f"Reading took {percent(share)} of the time of the steps ({waited:.0f} of {waited + played:.0f} seconds).",
+            "Keep the data on a local disk and in their final size, or decoded once as an array (.npy); more of the "
+            "machine's memory keeps more of them decoded.",
+            waited=share,
         )
 
 
@@ -131,6 +184,7 @@ class StillImproves(Diagnosis):
             "diverges",
             "average-behind",
             "too-early",
+            "stopped-short",
             "collapse",
         ),
         *("wrong-class", "memorised", "constant-data", "one-class", "labels-say-nothing", "discriminator-lost"),
@@ -216,4 +270,12 @@ class Settled(Diagnosis):
         return self.found("good", f"{capital(name)} has settled", f"{where}.", best=best)
 
 
-DONE: tuple[Diagnosis, ...] = (TooEarly(), BestBehind(), Restless(), StillImproves(), LossesMove())
+DONE: tuple[Diagnosis, ...] = (
+    TooEarly(),
+    StoppedShort(),
+    BestBehind(),
+    Restless(),
+    StillImproves(),
+    LossesMove(),
+    DataStarved(),
+)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from saddlepoint.measures import Measure
-from saddlepoint.report.history import Curve, Numbers, columns, measure_of, number
+from saddlepoint.report.history import Curve, Numbers, columns, mapping, measure_of, number
 from saddlepoint.report.verdicts.finding import Remedy
 
 #: "The last quarter": long enough to average noise, short enough to be the present.
@@ -58,13 +58,14 @@ class Evidence:
         self.samples = max(last, int(end)) if math.isfinite(end) and self.ended else last
         self.curves = self._to_the_end("metrics")
         self.checks = self._to_the_end("checks")
-        self._folder = shlex.quote(str(folder)) if folder is not None else "RUN"
+        self.folder = shlex.quote(str(folder)) if folder is not None else None
+        self._folder = self.folder or "RUN"
         self._config = shlex.quote(str(folder / "config.yaml")) if folder is not None else "RUN/config.yaml"
 
     def _to_the_end(self, group: str) -> dict[str, Curve]:
         """Numbers as they went, that of what was handed over last."""
         found = {curve.name: curve for curve in columns(self.records, group)}
-        for name, value in _mapping(self.identity.get(group)).items() if self.ended else ():
+        for name, value in mapping(self.identity.get(group)).items() if self.ended else ():
             before = found.get(name)
             at, own = float(self.samples), number(value)
             if before is None or not len(before.samples):
@@ -88,7 +89,7 @@ class Evidence:
     @property
     def things(self) -> str:
         """What is made, in the plural."""
-        kind = str(_mapping(self.identity.get("dataset")).get("kind") or "samples")
+        kind = str(mapping(self.identity.get("dataset")).get("kind") or "samples")
         return _MADE.get(kind, kind)
 
     @property
@@ -128,27 +129,27 @@ class Evidence:
 
     def final_live(self, name: str) -> float:
         """The newest value of a metric of the live parameters; NaN where there is none."""
-        if self.ended and name in _mapping(self.identity.get("live")):
-            return number(_mapping(self.identity.get("live"))[name])
+        if self.ended and name in mapping(self.identity.get("live")):
+            return number(mapping(self.identity.get("live"))[name])
         curve = self.live.get(name)
         return float(curve.values[-1]) if curve is not None and len(curve.values) else math.nan
 
     def known(self, reference: str, name: str) -> float:
         """A number of what is known: of `real` samples, of the `untrained` model; NaN where there is none."""
-        return number(_mapping(_mapping(self.identity.get("references")).get(reference)).get(name))
+        return number(mapping(mapping(self.identity.get("references")).get(reference)).get(name))
 
     def references(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """What is known of one kind, `baseline` or `blind`, by name."""
-        found = _mapping(self.identity.get("references"))
+        found = mapping(self.identity.get("references"))
         return {
-            str(name).removeprefix(f"{kind}: "): _mapping(value)
+            str(name).removeprefix(f"{kind}: "): mapping(value)
             for name, value in found.items()
             if str(name).startswith(f"{kind}: ")
         }
 
     def examined(self, name: str) -> float:
         """What the training data said of themselves; NaN where they were not asked."""
-        return number(_mapping(self.identity.get("examined")).get(name))
+        return number(mapping(self.identity.get("examined")).get(name))
 
     def gap(self, name: str, value: float) -> float:
         """Where a number lies between real samples, 0, and the untrained model, 1; NaN where that is not known.
@@ -183,6 +184,10 @@ class Evidence:
         samples = max(round(factor * self.samples), 20_000)
         return Remedy("budget", 1, f"saddle train {self._config} --out {self._folder} --samples {samples}")
 
+    def on(self) -> Remedy:
+        """Go on in this folder to the end of its plan."""
+        return Remedy("budget", 1, f"saddle train {self._config} --out {self._folder}")
+
     def shorter(self, samples: int) -> Remedy:
         """Stop where it was best."""
         return Remedy("budget", -1, self.anew(f"--samples {samples}"))
@@ -198,40 +203,36 @@ class Evidence:
         said = f"{float(f'{target:.3g}'):.10g}" if math.isfinite(target) else "…"
         return Remedy(setting, 1 if factor > 1 else -1, self.anew(f"--set {setting}={said}"))
 
-    def suspects(self) -> tuple[Remedy, ...]:
-        """Rates and penalties that the run sets ten times away from its recipe, or leaves out: as the recipe has them.
-
-        They do not show that something is wrong; where something is, they are the first that is undone.
-        """
-        far = []
-        for name, recipe in _mapping(self.identity.get("changed")).items():
-            setting = str(name).removeprefix("adversary.")
-            own, value = self.look_up(str(name)), number(recipe)
-            if not (setting.endswith(".optimizer.lr") or setting.startswith("penalties.")) or not value > 0:
-                continue
-            if setting.startswith("penalties.") and not setting.endswith(".weight"):
-                continue
-            gone = setting.startswith("penalties.") and not own > 0
-            if gone or (own > 0 and abs(math.log10(own / value)) >= 1 - 1e-9):
-                far.append((setting, value, 1 if gone or own < value else -1))
-        if not far:
-            return ()
-        rates = {value for setting, value, _ in far if setting.endswith(".optimizer.lr")}
-        players = [setting for setting, _, _ in far if setting.endswith(".optimizer.lr")]
-        if len(players) == 2 and len(rates) == 1:
-            far = [("optimizer.lr", rates.pop(), far[0][2]), *(one for one in far if one[0] not in players)]
-        found = []
-        for kind in ("optimizer.lr", "penalties"):
-            these = [one for one in far if kind in one[0]]
-            if these:
-                said = " ".join(f"--set {setting}={value:.6g}" for setting, value, _ in these)
-                found.append(Remedy("penalties" if kind == "penalties" else these[0][0], these[0][2], self.anew(said)))
-        return tuple(found)
-
     def method(self, name: str) -> tuple[Remedy, ...]:
         """Another method, or nothing where the run has that one."""
-        own = _mapping(self.config.get("method")).get("name")
+        own = mapping(self.config.get("method")).get("name")
         return () if own == name else (Remedy("method", 0, self.anew(f"--method {name}")),)
+
+    def moves(self, player: str) -> tuple[Remedy, ...]:
+        """A player that moves twice as often as now beside the other one, where they take turns; at most five times."""
+        method, place = mapping(self.config.get("method")), "method.counts"
+        if method.get("name") != "alternating":
+            method, place = mapping(method.get("base")), "method.base.counts"
+        if self.alone or method.get("name") != "alternating" or method.get("order") is not None:
+            return ()
+        own = self.setting(place) or [1, 1]
+        counts = [int(n) for n in (own.strip("[]").split(",") if isinstance(own, str) else own)]
+        if len(counts) != 2:
+            return ()
+        mine = 0 if player == "discriminator" else 1  # the last player moves first
+        if counts[1 - mine] > 1:
+            counts[1 - mine] //= 2
+        else:
+            counts[mine] = min(5, 2 * counts[mine])
+        return (Remedy("method.counts", 0, self.anew(f"--set {place}={counts[0]},{counts[1]}")),)
+
+    def augmentation(self, strength: float) -> tuple[Remedy, ...]:
+        """Augmentation of what the discriminator sees, of a strength; nothing where the game has no place for it."""
+        adversary = mapping(self.config.get("adversary"))
+        if "augmentation" not in adversary:
+            return ()
+        kind = "" if isinstance(adversary["augmentation"], Mapping) else "--set augmentation.kind=diffaugment "
+        return (Remedy("augmentation", 1, self.anew(f"{kind}--set augmentation.strength={strength:g}")),)
 
     def rate(self, player: str, factor: float) -> Remedy:
         """A player's learning rate."""
@@ -251,10 +252,10 @@ class Evidence:
         """The weights of the discriminator's penalties in one command; R1 where there are none and more is wanted."""
         if self.alone:
             return ()
-        penalties = _mapping(_mapping(self.config.get("adversary")).get("penalties")) or _mapping(
+        penalties = mapping(mapping(self.config.get("adversary")).get("penalties")) or mapping(
             self.config.get("penalties")
         )
-        named = [name for name, own in penalties.items() if number(_mapping(own).get("weight")) > 0]
+        named = [name for name, own in penalties.items() if number(mapping(own).get("weight")) > 0]
         if not named:
             if factor < 1 or (self.config and not penalties):
                 return () if factor < 1 else (Remedy("penalties", 1, self.anew("--set penalties.r1.weight=1")),)
@@ -275,26 +276,46 @@ class Evidence:
 
     def look_up(self, setting: str) -> float:
         """A number of the configuration as it is now, by its dotted name; of penalties below `adversary`, too."""
+        return number(self.setting(setting))
+
+    def setting(self, name: str) -> Any:
+        """A value of the configuration as it is now, by its dotted name; None where there is none."""
+        short = name.removeprefix("adversary.")
         for change in reversed(self.identity.get("interventions", [])):
             for key, _, value in (said.partition("=") for said in change["settings"]):
-                if key == setting or (key == "optimizer.lr" and setting.endswith(".optimizer.lr")):
-                    return float(value)
-        for keys in (setting.split("."), ["adversary", *setting.split(".")]):
+                if key in (name, short) or (key == "optimizer.lr" and name.endswith(".optimizer.lr")):
+                    return _read(value)
+        for keys in (name.split("."), ["adversary", *short.split(".")], short.split(".")):
             found: Any = self.config
             for key in keys:
                 found = found.get(key) if isinstance(found, Mapping) else None
             if found is not None:
-                return number(found)
-        return math.nan
+                return found
+        return None
 
     def recipe(self, setting: str) -> float:
-        """The recipe's own value of a setting that the run changed; NaN where it did not, or nobody knows."""
-        changed = _mapping(self.identity.get("changed"))
+        """The recipe's own value of a number that the run changed; NaN where it did not, or nobody knows."""
+        changed = mapping(self.identity.get("changed"))
         for name in (setting, f"adversary.{setting}"):
             if name in changed:
                 return number(changed[name])
         return math.nan
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _read(value: str) -> Any:
+    """A value as it was typed: a number where it is one."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def settings_of(command: str) -> tuple[str, ...]:
+    """The settings of a command, as `key=value`; a method among them.
+
+    >>> settings_of("saddle train run/config.yaml --set lr=1e-3 --method lookahead")
+    ('lr=1e-3', 'method=lookahead')
+    """
+    words = shlex.split(command)
+    found = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "--set"]
+    return (*found, *(f"method={words[n + 1]}" for n, word in enumerate(words[:-1]) if word == "--method"))

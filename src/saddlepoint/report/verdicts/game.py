@@ -17,6 +17,8 @@ DIVERSITY_LOW = 0.7
 DIVERSITY_COLLAPSED = 0.35
 #: Below this, all samples are one, which no game does as well as a network that does not use its latent.
 ONE_SAMPLE = 0.02
+#: Of the samples seen so far, in which a collapse is sudden.
+SUDDEN = 0.05
 #: Shares of right answers above which the losses of a discriminator saturate: its gradient fades for the generator.
 DISCRIMINATOR_WINS = 0.98
 #: A coin. Right at most so often on real *and* on generated samples tells nothing to the generator.
@@ -26,6 +28,8 @@ COIN = 0.5
 BY_HEART = 0.15
 #: An AUC so far below ½ is no noise on 256 samples (standard error 0.026): real ranks below generated.
 AUC_LOST = 0.42
+#: An AUC up to which a discriminator does not see that samples are far from the data: one that does has nearly 1.
+AUC_WEAK = 0.9
 #: An AUC within this of ½ is a coin's, with the noise of some records.
 AUC_COIN = 0.06
 #: Growth of a gradient's norm, from the second quarter to the last, that ends in overflow.
@@ -269,6 +273,33 @@ class DiscriminatorLost(Diagnosis):
         )
 
 
+class DiscriminatorWeak(Diagnosis):
+    """A discriminator that tells samples far from the data from the data seldom."""
+
+    name, question, threshold = "discriminator-weak", "game", AUC_WEAK
+    source = "Arora et al. 2017, arXiv 1703.00573"
+    causes = ("stands", "non-finite", "diverges", "penalty-rules", "discriminator-lost", "collapse")
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """Its AUC over the last quarter, where the score says that what it sees is far from the data."""
+        auc = run.now("discriminator_auc")
+        far = away(run) if gaps(run) else 0.0
+        if auc is None or auc < AUC_LOST or auc > AUC_WEAK or far <= FAR or run.alone:
+            return None
+        if abs(auc - COIN) <= AUC_COIN:  # it has lost, which is said
+            return None
+        learning = any(improves(run, name) for name in run.curves)
+        return self.found(
+            "watch" if learning else "bad",
+            "The discriminator is too weak",
+            f"These {run.things} are far from the data, and over the last quarter it ranks a real sample above a "
+            f"generated one only {percent(auc)} of the time: there is a difference that it does not see.",
+            "Give it more: a larger network, more moves, a higher rate, or a weaker penalty.",
+            (*run.moves("discriminator"), run.rate("discriminator", 2.0), *run.penalty(0.1)),
+            auc=auc,
+        )
+
+
 class KnowsByHeart(Diagnosis):
     """A discriminator that tells the training samples from others of their kind."""
 
@@ -306,11 +337,16 @@ class Collapse(Diagnosis):
         if now is None or now >= DIVERSITY_LOW:
             return None
         series = run.monitors["diversity"].finite()
-        peak = int(np.argmax(series.values))
+        fell = self._fell(series)
         seen = (
             f"Generated {run.things} are {now:.2f} times as diverse as the data over the last quarter; the most was "
-            f"{series.values[peak]:.2f}, at {int(series.samples[peak]):,} samples."
+            f"{series.values.max():.2f}, at {int(series.samples[np.argmax(series.values)]):,} samples."
         )
+        if fell is not None and now < DIVERSITY_COLLAPSED:
+            how = "at once" if fell[1] - fell[0] <= SUDDEN * series.samples[-1] else "little by little"
+            seen += (
+                f" It fell {how}, from {DIVERSITY_LOW} to {DIVERSITY_COLLAPSED} between {fell[0]:,} and {fell[1]:,}."
+            )
         before = run.monitors["diversity"].part(0.5, PRESENT)
         if now >= DIVERSITY_COLLAPSED and len(before) and now > float(before.mean()) + 0.02:
             return self.found(
@@ -333,6 +369,18 @@ class Collapse(Diagnosis):
                 (run.longer(), *tell),
                 diversity=now,
             )
+        slower = (run.rate("generator", 0.5), *run.penalty(10.0), *run.method("extragradient"))
+        if now < DIVERSITY_COLLAPSED and fell is not None and fell[1] - fell[0] <= SUDDEN * series.samples[-1]:
+            return self.found(
+                level,
+                "Sudden collapse",
+                seen,
+                "One step too long was enough: a quarter of the rates, from a checkpoint of before it; then a method "
+                "that looks ahead.",
+                (*run.rates(0.25), *slower[1:]),
+                diversity=now,
+                at=float(fell[1]),
+            )
         return self.found(
             level,
             "Generator collapse" if now < DIVERSITY_COLLAPSED else "Low diversity",
@@ -340,9 +388,17 @@ class Collapse(Diagnosis):
             ("See first that the generator's network uses its latent: all samples are one. " * (now < ONE_SAMPLE))
             + "The generator covers a part of the data. A slower one, or a method that looks ahead, does not rush to "
             "where the discriminator is weak now; a penalty keeps the discriminator's slopes gentle.",
-            (run.rate("generator", 0.5), *run.penalty(10.0), *run.method("extragradient")),
+            slower,
             diversity=now,
         )
+
+    @staticmethod
+    def _fell(series: Curve) -> tuple[int, int] | None:
+        """Samples at the last look with as much diversity as the data nearly, and at the first of a collapse after."""
+        high = np.flatnonzero(series.values >= DIVERSITY_LOW)
+        low = np.flatnonzero(series.values < DIVERSITY_COLLAPSED)
+        low = low[low > high[-1]] if len(high) else low
+        return (int(series.samples[high[-1]]), int(series.samples[low[0]])) if len(high) and len(low) else None
 
 
 class GoesRound(Diagnosis):
@@ -437,5 +493,6 @@ GAME: tuple[Diagnosis, ...] = (
     Collapse(),
     DiscriminatorWins(),
     DiscriminatorLost(),
+    DiscriminatorWeak(),
     GoesRound(),
 )

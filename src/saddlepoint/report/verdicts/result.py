@@ -29,6 +29,12 @@ DIVERSITY_NOISE = 1.3
 CLASSES_OFF = 0.3
 #: Shares of training samples: of one colour, equal to another one, of one class.
 CONSTANT, REPEATED, ONE_CLASS = 0.1, 0.5, 0.8
+#: Training samples that are few for any game; and too few to learn more than themselves.
+FEW, FEWEST = 100, 20
+#: Of the values that images may have, of which at least 1 is there, what theirs use.
+FLAT_DATA = 0.25
+#: Share of the places of an image where all images agree.
+STILL = 0.5
 #: Of how much better than chance the nearest sample tells a class, below which labels say nothing.
 LABELS_SAY = 0.1
 #: Shares of the way from real to untrained: what is called worse than a way without an adversary.
@@ -74,8 +80,17 @@ class Far(Diagnosis):
     source = "Kynkäänniemi et al. 2019, arXiv 1904.06991; Naeem et al. 2020, arXiv 2002.09797"
     causes = (
         *("stands", "non-finite", "diverges", "penalty-rules", "discriminator-wins", "discriminator-lost", "collapse"),
-        *("average-behind", "blurred", "best-behind", "too-early", "wrong-class", "memorised"),
-        *("constant-data", "one-class", "labels-say-nothing"),
+        *(
+            "discriminator-weak",
+            "average-behind",
+            "blurred",
+            "best-behind",
+            "too-early",
+            "stopped-short",
+            "wrong-class",
+            "memorised",
+        ),
+        *("constant-data", "one-class", "labels-say-nothing", "flat-data"),
     )
 
     def __call__(self, run: Evidence) -> Finding | None:
@@ -369,6 +384,73 @@ class RepeatedData(Diagnosis):
         )
 
 
+class FewData(Diagnosis):
+    """Training data that are too few to learn more than themselves from."""
+
+    name, question, threshold = "few-data", "result", FEW
+    source = "Karras et al. 2020, arXiv 2006.06676"
+    causes = ("memorised",)
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """How many there are."""
+        count = len_of_data(run)
+        if not 0 < count < FEW:
+            return None
+        return self.found(
+            "bad" if count < FEWEST else "watch",
+            f"There are {count:,} training {run.things}",
+            f"Of fewer than {FEW} a discriminator learns each by heart, and copies are what a generator can learn.",
+            "Give more data; with few, augment what the discriminator sees, and begin from another run with --from.",
+            () if run.alone else augmented(run),
+            count=count,
+        )
+
+
+class FlatData(Diagnosis):
+    """Images that use a small part of the values that they may have."""
+
+    name, question, threshold = "flat-data", "result", FLAT_DATA
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """The range of all but a thousandth of their values, where 1 or 2 is black to white."""
+        used = run.examined("range")
+        if run.things != "images" or not (math.isfinite(used) and used < FLAT_DATA):
+            return None
+        return self.found(
+            "bad",
+            "The training images have hardly any contrast",
+            f"All but a thousandth of their values lie within {used:.2g} of each other, where black to white is 1 or "
+            "2: the range of values does not fit these files, as where one pixel is far brighter than all others.",
+            "Say which values are black and white, and train anew: --set data.range=BLACK,WHITE.",
+            (Remedy("data.range", 0, run.anew("--set data.range=BLACK,WHITE")),),
+            range=used,
+        )
+
+
+class StillData(Diagnosis):
+    """Images of which the larger part is the same in all of them."""
+
+    name, question, threshold = "still-data", "result", STILL
+
+    def __call__(self, run: Evidence) -> Finding | None:
+        """The share of their places where all have one value, as borders have."""
+        still = run.examined("still")
+        if (
+            run.things != "images"
+            or not (math.isfinite(still) and still > STILL)
+            or run.examined("constant") > CONSTANT
+        ):
+            return None
+        return self.found(
+            "watch",
+            "Most of each training image is the same in all",
+            f"At {percent(still)} of their places all training images have one value, as borders and backgrounds do: "
+            "the networks spend their capacity there, and what differs is drawn small.",
+            "Crop the images to what differs before training, and train anew.",
+            still=still,
+        )
+
+
 class OneClass(Diagnosis):
     """A class that is nearly all of the data."""
 
@@ -399,6 +481,8 @@ class Labels(Diagnosis):
         own, chance = run.examined("class_agreement"), run.examined("class_chance")
         largest = run.examined("largest_class")
         if not (math.isfinite(own) and math.isfinite(chance)) or largest > 0.95 or _labels_say(run) >= LABELS_SAY:
+            return None
+        if 0 < len_of_data(run) < FEW:  # whose neighbours are of a class by chance
             return None
         return self.found(
             "bad" if math.isfinite(run.final("class_agreement")) else "watch",
@@ -444,10 +528,13 @@ def _classifier(run: Evidence) -> Remedy:
 RESULT: tuple[Diagnosis, ...] = (
     BadData(),
     RepeatedData(),
+    FlatData(),
+    StillData(),
     OneClass(),
     Labels(),
     AverageBehind(),
     Memorised(),
+    FewData(),
     WrongClass(),
     Blurred(),
     Noisy(),

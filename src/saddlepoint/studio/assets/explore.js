@@ -21,7 +21,7 @@ export async function explorer(place, api) {
       try {
         const began = performance.now();
         const answer = await post(`${api}/explore`, asked);
-        from.textContent = `${answer.weights === "ema" ? "Averaged weights" : answer.weights === "live" ? "Live weights" : "The generator that was handed over"}${answer.samples ? ` after ${exact(answer.samples)} samples` : ""}; answered in ${Math.round(performance.now() - began)} ms.`;
+        from.textContent = `${answer.weights === "average" ? "Averaged weights" : answer.weights === "live" ? "Live weights" : "The generator that was handed over"}${answer.samples ? ` after ${exact(answer.samples)} samples` : ""}; answered in ${Math.round(performance.now() - began)} ms.`;
         tell(said, "");
         take(answer);
       } catch (error) { tell(said, error.message, true); }

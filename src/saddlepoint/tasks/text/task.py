@@ -40,7 +40,7 @@ class Text(Task[TextConfig, TextData, TextGenerator]):
     recipes = RECIPES
     Options = TextEvaluationOptions
     # A column a temperature: one of the two is enough for a table.
-    weights = ("ema",)
+    weights = ("average",)
 
     def read(self, config: TextConfig, progress: OnProgress = quiet) -> TextData:  # noqa: ARG002
         """Read the text, and what is held out of it."""
