@@ -137,6 +137,10 @@ def tables() -> None:
     low = 100 + dice.normal(size=(400, 1)).cumsum(0)
     moves = low + dice.uniform(0, 2, (400, 4))
     pandas.DataFrame(moves.round(2), columns=["open", "high", "low", "close"]).to_csv("stock_data.csv", index=False)
+    at = pandas.date_range("2024-01-01", "2024-04-30", freq="4h")
+    own = [{"room": f"r{k}", "town": ("Ulm", "Bonn")[k % 2], "area": (40, 60, 80)[k % 3]} for k in range(6)]
+    rooms = [pandas.DataFrame({"at": at, **facts, "warm": dice.normal(20, 2, len(at)).round(1)}) for facts in own]
+    pandas.concat(rooms).to_csv("rooms.csv", index=False)
     ids = np.arange(60)
     pandas.DataFrame({"customer": ids, "city": dice.choice(["Ulm", "Bonn"], 60)}).to_csv("customers.csv", index=False)
     orders = {
@@ -204,6 +208,7 @@ BEFORE = {
     "images": [["digits", "runs/digits"], ["mnist", "runs/mnist"]],
     "iterations": [["digits", "runs/digits"]],
     "judge": [["digits", "runs/digits"]],
+    "series": [["series", "runs/rooms", "--data", "rooms.csv"]],
     "tuning": [["images", "runs/faces"], ["digits", "runs/digits"]],
     "verdicts": [["digits", "runs/digits"]],
     "enhancement": [["enhance", "runs/enhance", "--degrade", "downscale:4"]],

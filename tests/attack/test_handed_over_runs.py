@@ -11,6 +11,7 @@ from PIL import Image
 
 from commands import Run
 from saddlepoint.storage import RunFolder, read_evaluations, read_records
+from tiers import quick
 
 SECRET = "the user's own secret"
 
@@ -128,7 +129,7 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    "what", [pytest.param(what, marks=pytest.mark.slow) if what == "a huge picture" else what for what in ODD]
+    "what", quick(list(ODD), "NaN", "3,000 losses", "a formula", "deep JSON", "stages elsewhere", "not UTF-8")
 )
 def test_a_page_is_made_of_whatever_a_run_holds(copy: Path, run: Run, what: str) -> None:
     ODD[what](copy)
@@ -156,7 +157,7 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("what", CONFIGS)
+@pytest.mark.parametrize("what", quick(list(CONFIGS), "deep", "code elsewhere", "itself", "empty"))
 def test_a_configuration_that_is_none_is_one_sentence(copy: Path, run: Run, what: str) -> None:
     (copy / "config.yaml").write_text(CONFIGS[what])
     for words in (["train", copy / "config.yaml", "--dry-run"], ["sample", copy], ["train", "digits", "--out", copy]):

@@ -35,7 +35,7 @@ def test_a_series_is_trained_on_sampled_and_evaluated(
     assert said.code == 0, said.err
     assert "75 windows 6x2" in said.flat or "75 windows" in said.flat
     assert "Columns: price: number; stars: integer." in said.flat
-    assert "day tells the time and is not learnt" in said.flat
+    assert "day tells the time: rows are in its order" in said.flat
     assert f"saddle sample {folder} -n 100 --seed 7 --out windows.csv" in said.flat
     assert list((folder / "samples").glob("*.png"))
     assert (folder / "report.html").exists()
@@ -43,7 +43,7 @@ def test_a_series_is_trained_on_sampled_and_evaluated(
     said = run("sample", folder, "-n", "5", "--out", tmp_path / "out.csv")
     assert said.code == 0, said.err
     lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert lines[0] == "window,step,price,stars"
+    assert lines[0] == "window,step,day,price,stars"
     assert len(lines) == 31
     assert run("sample", folder, "-n", "5", "--out", tmp_path / "out.parquet").code == 0
     assert pandas.read_parquet(tmp_path / "out.parquet")["stars"].between(1, 3).all()

@@ -14,6 +14,12 @@ from golden_runs import EXPECTED, command, differences, play, summary, undrawn
 
 #: Their networks are wide or their data many.
 LONG = ("stacked-mnist", "inpaint", "autoencoder", "mnist", "images", "modern", "fashion-mnist")
+#: Of the variants of `digits`, those that stand for all by default.
+DIGITS = ("digits", "digits, all penalties", "digits, adapting augmentation", "digits, lookahead")
+
+
+def is_slow(name: str) -> bool:
+    return name in LONG or (name.startswith("digits, ") and name not in DIGITS)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,7 @@ def expected() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in CASES]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if is_slow(name) else name for name in CASES]
 )
 def test_a_short_run_comes_to_the_same(name: str, expected: dict[str, Any], tmp_path: Path) -> None:
     with undrawn():

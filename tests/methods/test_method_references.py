@@ -84,8 +84,10 @@ def test_two_steps_are_those_of_the_definition(name, optimizer):
     follow(name, optimizer, ref.METHODS[name], 2)
 
 
-@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
-@pytest.mark.parametrize("name", [*ref.METHODS, *ref.VARIANTS])
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    crossed([*ref.METHODS, *ref.VARIANTS], ["SGD", "Adam"], "alternating", "extragradient", "SGD"),
+)
 def test_six_steps_under_gradient_descent_and_adam(name, optimizer):
     follow(name, optimizer, {**ref.METHODS, **ref.VARIANTS}[name], 6)
 

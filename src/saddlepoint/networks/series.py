@@ -19,27 +19,48 @@ class WindowGenerator(Generator):
         latent: size of its input.
         width: of the hidden layers.
         depth: residual layers.
+        held: of the columns, so many at the end have one value over all steps. A run of a series fills it in.
         classes: how many there are; the class's embedding stands behind the latent.
+
+    Raises:
+        ValueError: more columns that hold than there are.
 
     >>> WindowGenerator((24, 6), latent=8, width=16)(torch.randn(2, 8)).shape
     torch.Size([2, 24, 6])
     """
 
-    def __init__(self, shape: tuple[int, ...], latent: int, width: int = 256, depth: int = 2, classes: int = 0) -> None:
+    #: What a run fills in, hidden from its configuration.
+    supplied: ClassVar[tuple[str, ...]] = ("held",)
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        latent: int,
+        width: int = 256,
+        depth: int = 2,
+        held: int = 0,
+        classes: int = 0,
+    ) -> None:
         super().__init__(classes)
-        self.shape = shape
+        if not 0 <= held <= shape[-1]:
+            raise ValueError(f"held is {held}: give 0 to {shape[-1]}, the number of columns")
+        self.shape, self.held = shape, held
         self.entry = Code(latent, classes)
         self.body = nn.Sequential(
             nn.Linear(self.entry.size, width),
             *(ResidualLayer(width) for _ in range(depth)),
             nn.LayerNorm(width),
-            nn.Linear(width, prod(shape)),
+            nn.Linear(width, shape[0] * (shape[1] - held) + held),
         )
 
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, *shape)."""
-        windows: Tensor = self.body(self.entry(latent, labels))
-        return windows.view(-1, *self.shape)
+        made: Tensor = self.body(self.entry(latent, labels))
+        if not self.held:
+            return made.view(-1, *self.shape)
+        moving, held = made.tensor_split([made.shape[1] - self.held], 1)
+        steps, columns = self.shape
+        return torch.cat([moving.view(-1, steps, columns - self.held), held[:, None].expand(-1, steps, -1)], 2)
 
 
 class WindowDiscriminator(Discriminator):

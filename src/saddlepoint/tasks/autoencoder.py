@@ -80,9 +80,16 @@ class NamedAutoencoderConfig(AutoencoderConfig, ABC):
         return [MODEL_REGISTRY.entries[self.model["name"]].paper]  # type: ignore[attr-defined]
 
     def player(
-        self, make: Networks, shape: tuple[int, ...], *, low: float, high: float, classes: int = 0
+        self, make: Networks, shape: tuple[int, ...], *, low: float, high: float, classes: int = 0, **supplied: Any
     ) -> Autoencoder:
         """The model, for samples of a shape whose black and white are low and high; the decoder is told classes.
+
+        Args:
+            make: makes its networks.
+            shape: of one sample.
+            low, high: black and white.
+            classes: that the decoder is told.
+            supplied: what the task knows of the decoder besides.
 
         Raises:
             ConfigurationError: networks that do not fit, or settings that a model of this kind has no use for.
@@ -93,7 +100,7 @@ class NamedAutoencoderConfig(AutoencoderConfig, ABC):
                 f"the Bernoulli likelihood needs outputs between black and white: "
                 f"--set generator.network.output={output}"
             )
-        decoder = make("generator", self.generator.network, shape=shape, classes=classes)
+        decoder = make("generator", self.generator.network, shape=shape, classes=classes, **supplied)
         if not isinstance(decoder, Generator):
             name = self.generator.network["name"]
             raise ConfigurationError(f"generator: {name} makes no samples: give a generator, which is the decoder")

@@ -4,11 +4,28 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from saddlepoint.configuration import Settings
 from saddlepoint.data.tables import MISSING, ColumnKind, Declared, TableData
+from saddlepoint.data.tables.conditions import Wanted, wanted_of
 from saddlepoint.tasks.config import PathSettings
+
+
+class WhereOptions(Settings):
+    """Conditions on what is drawn."""
+
+    where: dict[str, Any] = Field(default_factory=dict)
+    """Only such rows: COLUMN=VALUE, =A|B, =LOW..HIGH, =BEGIN*, !=VALUE, >=VALUE; may be repeated. Of windows, all rows
+    are such. In Python values, lists or slices by column; None is a missing value."""
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _by_column(cls, where: Any) -> dict[str, Any]:
+        found: dict[str, list[Wanted]] = {}
+        for wanted in wanted_of(where):
+            found.setdefault(wanted.column, []).append(wanted)
+        return dict(found)
 
 
 class DeclaredColumn(Settings):

@@ -92,7 +92,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("sets", quick(CASES, "the stage ends within", "no first stage"))
+@pytest.mark.parametrize("sets", quick(CASES, "the stage ends within a batch beyond the stop", "no first stage"))
 def test_enhancers_resume_exactly(
     sets: list[str], photographs: Photographs, tmp_path: Path, alike: Callable[..., Any]
 ) -> None:

@@ -6,6 +6,7 @@ from saddlepoint.data.tables.columns import (
     Cells,
     Column,
     ColumnKind,
+    DateColumn,
     NumberColumn,
     ScaledColumn,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Cells",
     "Column",
     "ColumnKind",
+    "DateColumn",
     "Declared",
     "NumberColumn",
     "NumberSpelling",

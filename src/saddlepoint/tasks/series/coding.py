@@ -12,6 +12,7 @@ from torch import Tensor
 
 from saddlepoint.data.tables import Column, NumberColumn
 from saddlepoint.data.tables.columns import column_from
+from saddlepoint.tasks.series.context import NOTHING, Context, Facts
 from saddlepoint.tasks.series.data import SeriesData
 
 Numbers = NDArray[np.float64]
@@ -37,6 +38,8 @@ class SeriesCoding:
     a column with one value that a share of `ATOM` of the rows has, as 0 of light, whether it has that value. What is
     made has it where the flag is above 0. So a switch is one number that turns, and a value that holds stays as it is.
 
+    What is told of a whole window stands behind all this, the same numbers at every step.
+
     Attributes:
         columns: as they are written, constants too.
         binary: bool (C,), of the learnt ones those of two values; C' are not.
@@ -48,6 +51,8 @@ class SeriesCoding:
         unmixing: its right inverse, (C', r).
         scale: s, (r,).
         representation: what networks see.
+        context: what is told of a window, and how.
+        layout: names of all columns in the order in which they are written.
     """
 
     columns: tuple[Column, ...]
@@ -60,6 +65,8 @@ class SeriesCoding:
     unmixing: Numbers
     scale: Numbers
     representation: Representation
+    context: Context = NOTHING
+    layout: tuple[str, ...] = ()
 
     @classmethod
     def fit(cls, data: SeriesData, representation: Representation) -> "SeriesCoding":
@@ -75,7 +82,8 @@ class SeriesCoding:
         deviation = np.where(deviation > 0, deviation, 1.0)
         if not rows.shape[1]:
             none = np.zeros((0, 0))
-            return cls(data.columns, binary, frequent, value, logarithmic, mean, none, none, mean, representation)
+            arrays = (binary, frequent, value, logarithmic, mean, none, none, mean)
+            return cls(data.columns, *arrays, representation, data.context, data.layout)
         values, vectors = np.linalg.eigh(np.cov((rows - mean).T / deviation[:, None]).reshape(len(mean), -1))
         kept = values > FOLLOWS * max(values.max(), 1e-300)
         values, vectors = values[kept][::-1], vectors[:, kept][:, ::-1]
@@ -85,7 +93,8 @@ class SeriesCoding:
         unmixing = deviation[:, None] * vectors * np.sqrt(values)
         scale = np.diff((windows - mean) @ mixing.T, axis=1).std((0, 1))
         scale = np.where(scale > 0, scale, 1.0)
-        return cls(data.columns, binary, frequent, value, logarithmic, mean, mixing, unmixing, scale, representation)
+        arrays = (binary, frequent, value, logarithmic, mean, mixing, unmixing, scale)
+        return cls(data.columns, *arrays, representation, data.context, data.layout)
 
     @cached_property
     def learnt(self) -> tuple[NumberColumn, ...]:
@@ -95,7 +104,13 @@ class SeriesCoding:
     @property
     def size(self) -> int:
         """Numbers a step."""
-        return len(self.mixing) + self.flags
+        return len(self.mixing) + self.flags + self.context.size
+
+    @property
+    def written(self) -> tuple[Column, ...]:
+        """All columns that are written, in the file's order."""
+        places = {name: place for place, name in enumerate(self.layout)}
+        return tuple(sorted((*self.columns, *self.context.columns), key=lambda column: places.get(column.name, 0)))
 
     @property
     def flags(self) -> int:
@@ -104,20 +119,27 @@ class SeriesCoding:
 
     @property
     def moves(self) -> tuple[float, ...]:
-        """By how much a number of each moves what it stands for: s, and 0 of a flag."""
-        return (*self.scale.tolist(), *([0.0] * self.flags))
+        """By how much a number of each moves what it stands for: s, and 0 of a flag and of what is told."""
+        return (*self.scale.tolist(), *([0.0] * (self.flags + self.context.size)))
 
-    def code(self, windows: Numbers) -> Tensor:
-        """(N, steps, C) → float32 (N, steps, r)."""
+    def code(self, windows: Numbers, told: Facts | None = None) -> Tensor:
+        """(N, steps, C) → float32 (N, steps, size); `told` of each window is needed where the context has a size."""
         flags = np.where(windows == self.value, 1.0, -1.0)[..., self.binary | self.frequent]
         levels = (_logarithms(windows[..., ~self.binary], self.logarithmic) - self.mean) @ self.mixing.T
         if self.representation == "steps":
             levels = np.concatenate([levels[:, :1], np.diff(levels, axis=1) / self.scale], 1)
-        return torch.from_numpy(np.concatenate([levels, flags], 2).astype(np.float32))
+        context = np.zeros((len(windows), 0)) if told is None else self.context.code(told)
+        held = np.broadcast_to(context[:, None], (*windows.shape[:2], context.shape[1]))
+        return torch.from_numpy(np.concatenate([levels, flags, held], 2).astype(np.float32))
+
+    def told(self, outputs: Tensor) -> Facts:
+        """(N, steps, size) → what is told of each window."""
+        codes = outputs[..., self.size - self.context.size :].double().mean(1)
+        return self.context.read(codes.numpy())
 
     def decode(self, outputs: Tensor) -> Numbers:
-        """(N, steps, r) → float64 (N, steps, C), within each column's range."""
-        numbers = outputs.double().numpy()
+        """(N, steps, size) → float64 (N, steps, C), within each column's range."""
+        numbers = outputs.double().numpy()[..., : self.size - self.context.size]
         levels, flags = numbers[..., : len(self.mixing)], numbers[..., len(self.mixing) :] > 0
         if self.representation == "steps":
             levels = np.cumsum(np.concatenate([levels[:, :1], levels[:, 1:] * self.scale], 1), 1)
@@ -141,6 +163,8 @@ class SeriesCoding:
             "columns": [column.plain() for column in self.columns],
             **arrays,
             "representation": self.representation,
+            "context": self.context.plain(),
+            "layout": list(self.layout),
         }
 
     @classmethod
@@ -148,7 +172,8 @@ class SeriesCoding:
         """What `plain` gave. Raises KeyError, TypeError or ValueError where it is none."""
         arrays = {name: np.array(plain[name]) for name in _ARRAYS}
         columns = tuple(column_from(column) for column in plain["columns"])
-        return cls(columns, **arrays, representation=plain["representation"])
+        context, layout = Context.from_plain(plain["context"]), tuple(str(name) for name in plain["layout"])
+        return cls(columns, **arrays, representation=plain["representation"], context=context, layout=layout)
 
 
 _ARRAYS = ("binary", "frequent", "value", "logarithmic", "mean", "mixing", "unmixing", "scale")

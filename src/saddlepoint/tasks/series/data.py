@@ -19,6 +19,7 @@ from saddlepoint.data.tables import (
     CategoryColumn,
     Cells,
     Column,
+    DateColumn,
     Declared,
     NumberColumn,
     NumberSpelling,
@@ -29,6 +30,8 @@ from saddlepoint.data.tables import (
 from saddlepoint.data.tables.columns import ConstantColumn
 from saddlepoint.data.tables.reading import another_kind
 from saddlepoint.data.tables.table import HEADS
+from saddlepoint.tasks.series.calendar import DAY, Calendar, on_clocks
+from saddlepoint.tasks.series.context import NOTHING, SHARED, Context, Facts
 from saddlepoint.tasks.series.order import AUTO, Found, Order, counted
 
 if TYPE_CHECKING:
@@ -55,6 +58,9 @@ class SeriesData:
         separator: between the values of a line.
         notes: what was found out or left out, a sentence each.
         held_out: windows that judge a generator of these; None where there are none.
+        context: what is told of a window beside its values.
+        facts: of every row.
+        layout: names of all columns that are written, in the file's order; () has those of `columns`.
     """
 
     name: str
@@ -66,6 +72,9 @@ class SeriesData:
     separator: str = ","
     notes: tuple[str, ...] = ()
     held_out: "SeriesData | None" = None
+    context: Context = NOTHING
+    facts: Facts | None = None
+    layout: tuple[str, ...] = ()
 
     kind = "windows"
     classes: ClassVar[tuple[str, ...]] = ()
@@ -105,11 +114,17 @@ class SeriesData:
         cut: Numbers = self.values[self.starts[:, None] + np.arange(self.window)]
         return cut
 
+    @property
+    def told(self) -> Facts:
+        """The facts of all windows."""
+        return Facts(None, np.zeros((len(self), 0))) if self.facts is None else self.facts.take(self.starts)
+
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of a SHA-256 over columns, values and windows."""
+        """16 hex digits of a SHA-256 over columns, values, windows, and what is told of them."""
         digest = hashlib.sha256(repr((self.columns, self.window)).encode())
-        for numbers in (self.values, self.starts):
+        context = [] if not self.context.size else [self.context.code(self.told)]
+        for numbers in (self.values, self.starts, *context):
             digest.update(np.ascontiguousarray(numbers).data)
         return digest.hexdigest()[:16]
 
@@ -159,8 +174,9 @@ def read_series(
     """Read a table of one or more series by `read_table`, put its rows in the order of time, and cut it into windows.
 
     Numbers are learnt. Constants are written as they are. Dates and numbers of rows tell the time: rows are sorted by
-    them, see `Order`, and steps count as of equal length. Windows with a missing value, with rows of two series or
-    with a gap are left out.
+    them, see `Order`, and steps count as of equal length. When a window begins, by dates, and what never changes within
+    a series are learnt with it, see `Context`. Windows with a missing value, with rows of two series or with a gap are
+    left out.
 
     Args:
         path: a CSV or Parquet file.
@@ -250,18 +266,22 @@ def _series(
     few = {
         column.name: "number"
         for column in table.columns
-        if isinstance(column, CategoryColumn) and column.name not in (*kinds, found.entity) and _numbers(column)
+        if isinstance(column, CategoryColumn)
+        and column.name not in (*kinds, found.entity)
+        and _numbers(column)
+        and not (found.entity and found.is_attribute(table.cells[column.name].values[found.rows]))
     }
     table = read(kinds={**kinds, **few}).take(found.rows)
-    columns, notes = _learnt(table, called, leave_out, missing, found)
-    return _cut(columns, table, window, stride, found, notes)
+    columns, attributes, notes = _learnt(table, called, leave_out, missing, found)
+    return _cut(columns, attributes, table, window, stride, found, notes)
 
 
 def _learnt(
     table: TableData, called: str, leave_out: Sequence[str], missing: Sequence[str], found: Found
-) -> tuple[tuple[Column, ...], list[str]]:
-    """Columns of a table that are kept, and notes on those that are not. Raises as `read_series`."""
+) -> tuple[tuple[Column, ...], tuple[Column, ...], list[str]]:
+    """Columns that are kept, attributes of series among them, and notes on the others. Raises as `read_series`."""
     kept: list[Column] = []
+    attributes: list[Column] = []
     notes = list(found.notes)
     for column in table.columns:
         if column.name in leave_out or column.name == found.entity:
@@ -271,7 +291,11 @@ def _learnt(
             continue
         if found.entity and found.is_attribute(table.cells[column.name].values):
             if not isinstance(column, ConstantColumn):
-                notes.append(f"{column.name} never changes within a series and is not learnt.")
+                why_not = _no_attribute(column, table, found)
+                if why_not:
+                    notes.append(f"{column.name} never changes within a series and is not learnt: {why_not}.")
+                else:
+                    attributes.append(column)
                 continue
         elif isinstance(column, CategoryColumn) or (column.kind == "identifier" and not counted(column)):
             raise DataError(f"column {column.name!r} of {called} is text, and a series is of numbers: {out}")
@@ -286,7 +310,31 @@ def _learnt(
             kept.append(column)
     if not any(isinstance(column, NumberColumn) for column in kept):
         raise DataError(f"{called} has no column of numbers that change: there is nothing to learn; give other columns")
-    return tuple(kept), notes
+    if attributes:
+        names = ", ".join(column.name for column in attributes)
+        notes.append(f"Attributes of series, made once a window: {names}.")
+    return tuple(kept), tuple(attributes), notes
+
+
+def _no_attribute(column: Column, table: TableData, found: Found) -> str:
+    """Why a column that never changes within a series is no attribute of it; "" where it is."""
+    if isinstance(column, CategoryColumn):
+        series = len(np.unique(found.series))
+        if SHARED * len(column.categories) > series:
+            return f"its {len(column.categories):,} values would tell which of {series:,} series a window is like"
+    elif not isinstance(column, NumberColumn):
+        return f"a {column.kind} is no attribute"
+    return "values are missing" if table.cells[column.name].absent.any() else ""
+
+
+def _calendar(table: TableData, found: Found, starts: NDArray[np.int64]) -> tuple[Calendar | None, Numbers | None]:
+    """The clock of rows in order, and what it shows at each; None where times are no dates."""
+    columns = [table.column(name) for name in found.time]
+    if not columns or not isinstance(columns[0], DateColumn) or found.step <= 0:
+        return None, None
+    own = [table.cells[column.name].values for column in columns]
+    times = on_clocks(columns[0], own[0]) if len(own) == 1 else np.floor(own[0] / DAY) * DAY + own[1]
+    return Calendar.fit(columns, times, starts, found.step), times
 
 
 def _starts(found: Found, window: int, stride: int) -> NDArray[np.int64]:
@@ -307,7 +355,13 @@ def _starts(found: Found, window: int, stride: int) -> NDArray[np.int64]:
 
 
 def _cut(
-    columns: tuple[Column, ...], table: TableData, window: int, stride: int, found: Found, notes: list[str]
+    columns: tuple[Column, ...],
+    attributes: tuple[Column, ...],
+    table: TableData,
+    window: int,
+    stride: int,
+    found: Found,
+    notes: list[str],
 ) -> SeriesData:
     starts = _starts(found, window, stride)
     learnt = [column.name for column in columns if isinstance(column, NumberColumn)]
@@ -329,13 +383,44 @@ def _cut(
         another_kind(columns, "number"),
         *notes,
     ]
-    return SeriesData(table.name, columns, values, whole, window, table.source, table.separator, tuple(notes))
+    calendar, times = _calendar(table, found, whole)
+    known = [table.cells[column.name].values.astype(np.float64) for column in attributes]
+    facts = Facts(times, np.stack(known, 1) if known else np.zeros((len(values), 0)))
+    context = Context.fit(calendar, attributes, facts.take(whole))
+    there = {column.name for column in (*columns, *context.columns)}
+    return SeriesData(
+        table.name,
+        columns,
+        values,
+        whole,
+        window,
+        table.source,
+        table.separator,
+        tuple(notes),
+        context=context,
+        facts=facts,
+        layout=tuple(column.name for column in table.columns if column.name in there),
+    )
 
 
 def written(
-    columns: Sequence[Column], windows: Numbers, name: str = "windows", separator: str = ",", source: str = "Drawn."
+    columns: Sequence[Column],
+    windows: Numbers,
+    told: Mapping[str, Cells] | None = None,
+    separator: str = ",",
+    name: str = "windows",
+    source: str = "Drawn.",
 ) -> TableData:
-    """Windows (n, steps, learnt columns) as a table: their number, the step, and the columns as the file has them."""
+    """Windows as a table: their number, the step, and the columns as the file has them.
+
+    Args:
+        columns: all that are written, in their order.
+        windows: (n, steps, learnt columns).
+        told: values of the columns that are not among the learnt ones, a row a step.
+        separator: between the values of a line.
+        name, source: of the table.
+    """
+    told = told or {}
     n, steps = windows.shape[:2]
     names, rows = {column.name for column in columns}, np.arange(n * steps)
     # A column of this name keeps it.
@@ -344,7 +429,9 @@ def written(
     cells = {window: Cells((rows // steps).astype(np.float64)), step: Cells((rows % steps).astype(np.float64))}
     for column in columns:
         number = isinstance(column, NumberColumn)
-        cells[column.name] = Cells(np.ascontiguousarray(next(learnt)) if number else np.zeros(n * steps, np.int32))
+        cells[column.name] = told.get(column.name) or Cells(
+            np.ascontiguousarray(next(learnt)) if number else np.zeros(n * steps, np.int32)
+        )
     counted = (
         NumberColumn(window, low=0, high=max(0, n - 1), spelling=WHOLE),
         NumberColumn(step, low=0, high=steps - 1, spelling=WHOLE),

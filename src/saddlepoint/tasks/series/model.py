@@ -13,26 +13,31 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from saddlepoint.configuration import Settings
+from saddlepoint.core import seed_for
+from saddlepoint.data import DataError
 from saddlepoint.data.tables import TableData
+from saddlepoint.data.tables.conditions import Condition, wanted_of
 from saddlepoint.tasks.model import LatentSampler
 from saddlepoint.tasks.series.coding import SeriesCoding
+from saddlepoint.tasks.series.context import Facts
 from saddlepoint.tasks.series.data import written
 from saddlepoint.tasks.series.pictures import curves
-from saddlepoint.tasks.tabular import FORMATS
+from saddlepoint.tasks.tabular import FORMATS, WhereOptions
 
 if TYPE_CHECKING:
     import pandas
 
 #: Windows that a picture shows.
 SHOWN = 12
+#: Windows drawn together where conditions are met by rejection, and how many are drawn for one that is wanted.
+ROUND, TRIES = 1024, 500
 
 
-class WindowOptions(Settings):
-    """What may be chosen of a picture of windows."""
+class WindowOptions(WhereOptions):
+    """What may be chosen of windows that are drawn."""
 
     scale: int = Field(default=1, ge=1)
-    """Enlarge pixels by a whole factor."""
+    """Enlarge pixels of a picture by a whole factor."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,18 @@ class DrawnWindows:
 
     Attributes:
         windows: float64 (n, steps, columns).
+        told: of each window.
         latents: (n, latent size).
     """
 
     windows: NDArray[np.float64]
+    told: Facts
     latents: Tensor
     options: WindowOptions
 
 
 def _written(ending: str) -> Callable[["WindowGenerator", DrawnWindows, Path], None]:
-    return lambda model, drawn, path: FORMATS[ending](model.table(drawn.windows), path)
+    return lambda model, drawn, path: FORMATS[ending](model.table(drawn), path)
 
 
 @dataclass
@@ -109,17 +116,50 @@ class WindowGenerator(LatentSampler):
         return made
 
     def draw(self, n: int, seed: int, label: str | None, options: WindowOptions) -> DrawnWindows:  # noqa: ARG002
-        """Windows with their latents."""
-        outputs, latents = self.drawn(n, seed, None)
-        return DrawnWindows(self.finished(outputs).numpy(), latents, options)
+        """Windows with their latents, all of whose rows fulfil the conditions.
+
+        Raises:
+            DataError: no such column or value, or windows that fulfil all conditions are too rare.
+        """
+        if not options.where:
+            return self._read(self.drawn(n, seed, None), options)
+        conditions = [Condition.of(wanted, self.series_coding.written) for wanted in wanted_of(options.where)]
+        kept: list[list[Tensor]] = []
+        drawn, found = 0, 0
+        while found < n or not kept:
+            if drawn >= TRIES * max(n, ROUND // 8):
+                said = ", ".join(condition.wanted.text for condition in conditions)
+                raise DataError(
+                    f"{found:,} of {drawn:,} windows that were drawn have {said} in all rows: ask for fewer windows, "
+                    f"or for what is less rare"
+                )
+            made = self.drawn(ROUND, seed_for(seed, drawn, "conditions"), None)
+            table, good = self.table(self._read(made, options)), np.ones(ROUND, dtype=bool)
+            for condition in conditions:
+                good &= condition.fulfilled(table).reshape(ROUND, -1).all(1)
+            places = torch.from_numpy(np.flatnonzero(good)[: n - found])
+            kept.append([part[places] for part in made])
+            drawn, found = drawn + ROUND, found + len(places)
+        return self._read([torch.cat(parts) for parts in zip(*kept, strict=True)], options)
+
+    def _read(self, made: Sequence[Tensor], options: WindowOptions) -> DrawnWindows:
+        outputs, latents = made
+        return DrawnWindows(self.finished(outputs).numpy(), self.series_coding.told(outputs), latents, options)
 
     def presented(self, drawn: DrawnWindows) -> "pandas.DataFrame":
-        """A pandas DataFrame: `window`, `step`, and the columns, constants too."""
-        return self.table(drawn.windows).frame()
+        """A pandas DataFrame: `window`, `step`, and the columns, times and constants too."""
+        return self.table(drawn).frame()
 
-    def table(self, windows: NDArray[np.float64]) -> TableData:
-        """Windows as a table: `window`, `step`, and the columns as the file has them, constants too."""
-        return written(self.series_coding.columns, windows, separator=self.separator)
+    def table(self, drawn: DrawnWindows) -> TableData:
+        """Windows as a table: `window`, `step`, and the columns as the file has them, times and constants too."""
+        coding = self.series_coding
+        told = coding.context.cells(drawn.told, drawn.windows.shape[1])
+        return written(coding.written, drawn.windows, told, self.separator)
+
+    @classmethod
+    def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:
+        """How many columns hold."""
+        return {"held": SeriesCoding.from_plain(description["coding"]).context.size}
 
     def shown(self) -> NDArray[np.uint8]:
         """Curves of twelve windows, a panel a column."""

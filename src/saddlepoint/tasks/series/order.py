@@ -40,6 +40,7 @@ class Found:
         time: names of the columns that tell the time.
         entity: name of the column that names the series, or None.
         notes: what was done, a sentence each.
+        step: the usual one, in the unit of the time, as seconds are of dates; 0 where nothing tells the time.
     """
 
     rows: NDArray[np.int64]
@@ -48,6 +49,7 @@ class Found:
     time: tuple[str, ...] = ()
     entity: str | None = None
     notes: tuple[str, ...] = ()
+    step: float = 0.0
 
     def is_attribute(self, values: NDArray[np.float64]) -> bool:
         """Whether values (N,), of rows in order, never change within a series."""
@@ -102,7 +104,7 @@ class Order:
             backwards = bool((np.diff(seconds[there]) <= 0).all())
             notes.append(f"Rows are sorted by {time[0]}{': the file has the newest first' if backwards else ''}.")
         else:
-            notes.append(f"{time[0]} tells the time and is not learnt: rows are in its order.")
+            notes.append(f"{time[0]} tells the time: rows are in its order.")
         if entity is not None:
             notes.append(f"{len(np.unique(series[rows])):,} series, by {entity}; a window lies within one.")
         within = series[rows][1:] == series[rows][:-1]
@@ -121,7 +123,7 @@ class Order:
                 f"{int(gaps.sum()):,} gaps of more than {self.gap:g} usual steps ({_length(usual, dated)} each), "
                 f"which no window spans; --set data.gap=NUMBER changes that."
             )
-        return Found(rows, _stretches(series[rows], gaps), series[rows], time, entity, tuple(notes))
+        return Found(rows, _stretches(series[rows], gaps), series[rows], time, entity, tuple(notes), usual)
 
     def _times(self, table: TableData) -> tuple[tuple[str, ...], NDArray[np.float64] | None]:
         """Names of the columns that tell the time, and what they say, float64 (N,)."""

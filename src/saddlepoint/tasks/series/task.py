@@ -109,7 +109,7 @@ def _adversarial(config: SeriesConfig, data: SeriesData, make: Networks) -> Setu
     shape = tuple(stream.samples.shape[1:])
     scales = {"scales": coding.moves} if config.representation == "steps" else {}
     players = {
-        "generator": make("generator", config.generator.network, shape=shape, classes=0),
+        "generator": make("generator", config.generator.network, shape=shape, classes=0, held=coding.context.size),
         "discriminator": make("discriminator", config.discriminator.network, shape=shape, classes=0, **scales),
     }
     adversary = config.adversary.build()
@@ -126,7 +126,7 @@ def _adversarial(config: SeriesConfig, data: SeriesData, make: Networks) -> Setu
 def _autoencoder(config: SeriesAutoencoderConfig, data: SeriesData, make: Networks) -> Setup[WindowGenerator]:
     coding, stream = _coded(config, data, make)
     shape = tuple(stream.samples.shape[1:])
-    player = config.player(make, shape, low=-1.0, high=1.0)
+    player = config.player(make, shape, low=-1.0, high=1.0, held=coding.context.size)
     network, latent = config.drawn(player)
     model = WindowGenerator(network, config.generator.network, shape, latent, coding.plain(), data.separator)
     probe = PriorProbe(_probe(coding, stream, watched(stream, model, MONITORED)), player, model)
@@ -137,7 +137,7 @@ def _autoencoder(config: SeriesAutoencoderConfig, data: SeriesData, make: Networ
 def _coded(config: AnySeriesConfig, data: SeriesData, make: Networks) -> tuple[SeriesCoding, SampleStream]:
     coding, latent = SeriesCoding.fit(data, config.representation), config.latent
     stream = SampleStream(
-        coding.code(data.windows),
+        coding.code(data.windows, data.told),
         config.batch_size,
         config.seed,
         latent.size,

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
-from saddlepoint.tasks.tables.conditions import States
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.privacy import resolution
 from saddlepoint.tasks.tables.quantiles import PIECES, pieces_of
 from saddlepoint.tasks.tables.ruled import RuledCoding
+from saddlepoint.tasks.tables.states import States
 
 #: Added to the diagonal of correlations, so that a column that follows from others leaves them invertible.
 RIDGE = 1e-6

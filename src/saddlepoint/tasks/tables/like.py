@@ -13,13 +13,14 @@ from saddlepoint.core import seed_for
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
+from saddlepoint.data.tables.conditions import Condition, Wanted, text_of, value_of
 from saddlepoint.data.tables.enforcing import Enforcement
 from saddlepoint.data.tables.files import open_files
 from saddlepoint.data.tables.parts import given_parts
 from saddlepoint.data.tables.rules import Formula, settled
 from saddlepoint.disk import found_at
 from saddlepoint.tasks.tables.coding import numbered
-from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, text_of, value_of
+from saddlepoint.tasks.tables.states import States
 
 if TYPE_CHECKING:
     from saddlepoint.tasks.tables.model import RowSampler

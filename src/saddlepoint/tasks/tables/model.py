@@ -11,23 +11,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import Tensor
 
-from saddlepoint.configuration import Settings
 from saddlepoint.core import rng, seed_for
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, TableData
 from saddlepoint.data.tables.columns import named
+from saddlepoint.data.tables.conditions import Condition, Wanted, wanted_of
 from saddlepoint.data.tables.rules import Unique
 from saddlepoint.tasks.model import LatentSampler, Sampler
 from saddlepoint.tasks.tables.coding import ColumnSummary, TableCoding, numbered
-from saddlepoint.tasks.tables.conditions import Condition, States, Wanted, forced, states_of, wanted_of
 from saddlepoint.tasks.tables.layout import Labels
 from saddlepoint.tasks.tables.like import completed
 from saddlepoint.tasks.tables.pictures import PANELS, Panel, marginals
 from saddlepoint.tasks.tables.ruled import RuledCoding
-from saddlepoint.tasks.tabular import FORMATS
+from saddlepoint.tasks.tables.states import States, forced, states_of
+from saddlepoint.tasks.tabular import FORMATS, WhereOptions
 
 if TYPE_CHECKING:
     import pandas
@@ -40,12 +40,9 @@ ROUND, TRIES = 4096, 500
 BALANCED = 200
 
 
-class RowOptions(Settings):
+class RowOptions(WhereOptions):
     """What may be chosen of rows that are drawn."""
 
-    where: dict[str, Any] = Field(default_factory=dict)
-    """Only such rows: COLUMN=VALUE, =A|B, =LOW..HIGH, =BEGIN*, !=VALUE, >=VALUE; may be repeated. In Python values,
-    lists or slices by column; None is a missing value."""
     balance: str | None = None
     """Make equally many rows of each value of this column."""
     like: Any = None
@@ -53,14 +50,6 @@ class RowOptions(Settings):
     is not used."""
     scale: int = Field(default=1, ge=1)
     """Enlarge pixels of a picture by a whole factor."""
-
-    @field_validator("where", mode="before")
-    @classmethod
-    def _by_column(cls, where: Any) -> dict[str, Any]:
-        found: dict[str, list[Wanted]] = {}
-        for wanted in wanted_of(where):
-            found.setdefault(wanted.column, []).append(wanted)
-        return dict(found)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,141 @@
+"""What holds for a whole window: when it begins, and the attributes of its series; times of made rows; conditions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+import torch
+
+from saddlepoint.configuration import assign
+from saddlepoint.data import DataError
+from saddlepoint.runs.assembly import assemble
+from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.series.coding import SeriesCoding
+from saddlepoint.tasks.series.data import SeriesData, read_series, written
+from saddlepoint.tasks.series.model import WindowGenerator
+
+HOURS = pandas.date_range("2024-02-01", periods=24 * 90, freq="h")
+CLOCKS = {
+    "hours of a zone": HOURS.tz_localize("Europe/Berlin", nonexistent="shift_forward", ambiguous="NaT").strftime(
+        "%d.%m.%Y %H:%M"
+    ),
+    "business days": pandas.bdate_range("2019-01-01", "2023-12-31").strftime("%b %d, %Y"),
+    "months": pandas.date_range("1990-01-01", "2023-12-01", freq="MS").strftime("%Y-%m-%d"),
+    "weeks": pandas.date_range("2010-01-04", "2023-12-25", freq="W-MON").strftime("%m/%d/%Y"),
+    "opening hours": HOURS[(HOURS.hour >= 9) & (HOURS.hour < 17) & (HOURS.day_of_week < 5)].strftime("%Y-%m-%dT%H:%M"),
+    "minutes of some days": pandas.date_range("2024-03-01", periods=4000, freq="min").strftime("%Y-%m-%d %H:%M:%S"),
+}
+
+
+def series(tmp_path: Path, frame: pandas.DataFrame, window: int = 6) -> SeriesData:
+    frame.to_csv(tmp_path / "series.csv", index=False)
+    return read_series(tmp_path / "series.csv", window=window)
+
+
+def walk(rows: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=rows).cumsum().round(2)
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_coded_moments_are_written_as_the_file_has_them(clock: str, tmp_path: Path) -> None:
+    at = CLOCKS[clock]
+    data = series(tmp_path, pandas.DataFrame({"at": at, "value": walk(len(at))}))
+    coding = SeriesCoding.from_plain(SeriesCoding.fit(data, "steps").plain())
+    coded = coding.code(data.windows, data.told)
+    assert coded.shape[2] == 1 + coding.context.size
+    assert coded.std() < 3
+    cells = coding.context.cells(coding.told(coded), data.window)
+    table = written(coding.written, coding.decode(coded), cells)
+    assert [column.name for column in table.columns] == ["window", "step", "at", "value"]
+    made = table.column("at").in_file(table.cells["at"]).reshape(len(data), -1)
+    real = np.array(at, dtype=object)[data.starts[:, None] + np.arange(data.window)]
+    assert data.layout == ("at", "value")
+    # An hour that a zone's clocks show twice or never may be another one.
+    assert (made == real).mean() > 0.99
+
+
+def test_no_made_row_is_of_a_time_at_which_no_row_is(tmp_path: Path) -> None:
+    at = CLOCKS["opening hours"]
+    data = series(tmp_path, pandas.DataFrame({"at": at, "value": walk(len(at))}))
+    coding = SeriesCoding.fit(data, "steps")
+    trembling = torch.randn(300, 6, coding.size, generator=torch.Generator().manual_seed(0))
+    context = coding.context
+    assert context.calendar is not None
+    facts = coding.told(trembling)
+    times = context.calendar.times(facts.moments, 6) if facts.moments is not None else np.zeros((0, 6))
+    hours, weekday = times % 86400 // 3600, (times // 86400 + 3) % 7
+    assert ((hours >= 9) & (hours < 17) & (weekday < 5)).all()
+    assert (np.diff(times, axis=1) > 0).all()
+    assert times[:, 0].min() >= context.calendar.first - 86400 * 3
+    assert times[:, 0].max() <= context.calendar.last + 86400 * 3
+
+
+def test_days_and_times_of_day_in_two_columns_are_both_written(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"day": HOURS.strftime("%Y-%m-%d"), "clock": HOURS.strftime("%H:%M"), "x": walk(2160)})
+    data = series(tmp_path, frame)
+    coding = SeriesCoding.fit(data, "levels")
+    coded = coding.code(data.windows[::50], data.told.take(np.arange(0, len(data), 50)))
+    table = written(coding.written, coding.decode(coded), coding.context.cells(coding.told(coded), 6))
+    made = table.frame()
+    assert (made["step"] == 0).sum() == len(coded)
+    first = made[made["step"] == 0]
+    assert first["clock"].astype(str).str[:5].tolist() == frame["clock"].iloc[data.starts[::50]].tolist()
+    assert (
+        pandas.to_datetime(first["day"]).dt.strftime("%Y-%m-%d").tolist()
+        == frame["day"].iloc[data.starts[::50]].tolist()
+    )
+
+
+def rooms() -> pandas.DataFrame:
+    """Six rooms of two towns, a number of its own each, and of three sizes."""
+    parts = []
+    for number in range(6):
+        own = {"room": f"r{number}", "town": ("Ulm", "Bonn")[number % 2], "seats": (10, 20, 30)[number % 3]}
+        parts.append(
+            pandas.DataFrame({"at": HOURS[:400], **own, "key": f"K-{number}", "heat": walk(400) + 50 * number})
+        )
+    return pandas.concat(parts).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> WindowGenerator:
+    data = series(tmp_path, rooms(), window=6)
+    assert "Attributes of series, made once a window: town, seats." in data.notes
+    assert any(note.startswith("key never changes within a series and is not learnt") for note in data.notes)
+    assert data.layout == ("at", "town", "seats", "heat")
+    small = ["device=cpu", "latent.size=4", "generator.network.width=16", "discriminator.network.widths=[8]"]
+    made = assemble(assign(recipe_named("series"), [*small, "batch_size=20"]), data).setup.model
+    assert isinstance(made, WindowGenerator)
+    return made
+
+
+def test_attributes_are_one_value_a_window_and_can_be_asked_for(model: WindowGenerator) -> None:
+    frame = model.sample(40, seed=3)
+    assert list(frame) == ["window", "step", "at", "town", "seats", "heat"]
+    assert (frame.groupby("window")[["town", "seats"]].nunique() == 1).all(axis=None)
+    assert set(frame["town"]) == {"Ulm", "Bonn"}
+    asked = model.sample(12, seed=3, where=["town=Ulm", "seats>=20"])
+    assert len(asked) == 72
+    assert set(asked["town"]) == {"Ulm"}
+    assert (asked["seats"].astype(int) >= 20).all()
+    few, more = (model.sample(n, seed=3, where={"town": "Ulm"}) for n in (5, 9))
+    pandas.testing.assert_frame_equal(few, more[:30])
+    late = model.sample(4, seed=0, where=["at>=2024-02-10"])
+    assert (pandas.to_datetime(late["at"]) >= "2024-02-10").all()
+
+
+def test_what_no_window_is_like_is_refused(model: WindowGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saddlepoint.tasks.series.model.TRIES", 16)
+    with pytest.raises(DataError, match="column 'town' has no value 'Wien': its 2 are"):
+        model.sample(1, where={"town": "Wien"})
+    with pytest.raises(DataError, match=r"0 of 2,048 windows that were drawn have heat>=.* in all rows"):
+        model.sample(1, where={"heat": f">={model.series_coding.learnt[0].high}"})
+
+
+def test_a_network_that_holds_nothing_is_read_by_its_mean(tmp_path: Path) -> None:
+    data = series(tmp_path, rooms(), window=6)
+    network = "generator.network={name: mlp-generator, widths: [12], output: none}"
+    setup = assemble(assign(recipe_named("series"), ["device=cpu", network, "batch_size=20"]), data).setup
+    frame = setup.model.sample(5)
+    assert (frame.groupby("window")["town"].nunique() == 1).all()
