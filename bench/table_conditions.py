@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from saddlepoint.configuration import assign
 from saddlepoint.data.tables import CategoryColumn, TableData
+from saddlepoint.data.tables.conditions import Condition, wanted_of
 from saddlepoint.runs import Run
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.tables import TASK
-from saddlepoint.tasks.tables.conditions import Condition, wanted_of
 from saddlepoint.tasks.tables.model import RowSampler
 from saddlepoint.tasks.tables.settings import TableConfig
 

@@ -56,7 +56,7 @@ ARROWS = {
         },
         {"torch", "numpy", "PIL", "safetensors", "yaml", "pydantic"},
     ),
-    "report": ({"storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
+    "report": ({"cache", "storage", "measures"}, {"numpy", "matplotlib", "PIL", "jinja2", "yaml", "markupsafe"}),
     "runs": (
         {
             *("cache", "components", "configuration", "core", "data", "disk", "dynamics", "evaluation", "marks"),
@@ -90,7 +90,7 @@ ARROWS = {
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
     ),
     "studio": (
-        {"configuration", "core", "report", "runs", "storage", "tasks"},
+        {"components", "configuration", "core", "games", "report", "runs", "storage", "tasks"},
         {"numpy", "torch", "PIL", "starlette", "uvicorn"},
     ),
     "cli": ({"*"}, {"*"}),

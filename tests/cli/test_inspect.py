@@ -43,6 +43,10 @@ def test_numbers_are_those_of_the_library_and_the_picture_is_drawn(run: Run, fol
     for word in ("rotation", "duality gap", "further steps", "a plain step"):
         assert word in told.flat
     assert run("inspect", folder.path, *words, "--json").json == said.json
+    early = run("inspect", folder.path, "--at", "512", *words, "--json").json
+    assert early["samples"] == 512
+    assert early["eigenvalues"] != said.json["eigenvalues"]
+    assert "it has" in run("inspect", folder.path, "--at", "513", *words).flat
 
 
 @pytest.mark.slow

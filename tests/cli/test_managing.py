@@ -7,6 +7,7 @@ import pytest
 
 from commands import TINY
 from processes import Saddle, lines
+from saddlepoint.report import remembered, status_of
 from saddlepoint.storage import RunFolder, read_records, runs_below
 
 
@@ -65,6 +66,25 @@ def test_runs_are_found_with_their_verdicts(run, copied):
     assert "deep/digits" in table
     assert "unreadable" in table
     assert run("runs", root / "nothing").code == 2
+
+
+def test_a_list_is_remembered_until_a_run_changes(copied, monkeypatch, tmp_path):
+    monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / "cache"))
+    root, looked = copied.parents[1], []
+    monkeypatch.setattr(remembered, "status_of", lambda *given: looked.append(given[0]) or status_of(*given))
+    first = remembered.listed(root)
+    assert remembered.listed(root) == first
+    assert looked == [copied]
+    RunFolder(copied).write_notes(["best"], "")
+    assert remembered.listed(root)[0]["tags"] == ["best"]
+    with RunFolder(copied).held():
+        assert remembered.listed(root)[0]["state"] == "running"
+    assert remembered.listed(root)[0]["state"] == "ended"
+    assert len(looked) == 3
+    [kept] = (tmp_path / "cache" / "statuses").glob("*.json")
+    kept.write_text("[" * 9999)
+    assert remembered.listed(root)[0]["tags"] == ["best"]
+    assert len(looked) == 4
 
 
 def test_links_are_not_followed(copied):

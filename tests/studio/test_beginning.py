@@ -42,10 +42,11 @@ def test_commands_are_those_that_a_person_would_type(commands):
     )
     forked = commands.read({"do": "fork", "futures": ["method=extragradient lr=5e-4"], "root": 0, "name": "f"}, run)
     assert forked.shown == "saddle fork 'runs/a b' --set 'method=extragradient lr=5e-4' --out runs/f"
-    solved = {"do": "solve", "game": "bilinear", "method": "alternating", "lr": 0.1, "iterations": 10}
-    assert commands.read(solved).shown == (
-        "saddle solve bilinear --method alternating --lr 0.1 --iterations 10 --plot picture.png"
+    assert commands.read({"do": "inspect", "at": 64}, run).words == (
+        *("inspect", "runs/a b", "--at", "64", "--json", "--plot", "picture.png"),
     )
+    mapped = {"do": "map", "game": "bilinear", "method": "alternating"}
+    assert commands.read(mapped).shown == "saddle map bilinear --method alternating --plot picture.png"
     compared = {"do": "compare", "game": "digits", "methods": ["alternating[counts=[5,1]]", "extragradient"]}
     assert (
         "--methods 'alternating[counts=[5,1]],extragradient'" in commands.read({**compared, **TRAIN, **compared}).shown
@@ -191,6 +192,14 @@ def test_what_waits_is_bounded_and_can_be_taken_back(jobs):
     assert last.process is None
 
 
+def test_what_an_inspection_prints_for_machines_is_told_apart(jobs):
+    program = "print('at 64'); print('{not'); print('{\"samples\": 64}'); print('wrote it')"
+    job = jobs.add(Command("inspect", (program,), True))
+    until(job, "done")
+    told = job.plain(said=True)
+    assert (told["result"], told["said"]) == ({"samples": 64}, "at 64\n{not\nwrote it")
+
+
 def test_a_command_that_fails_says_why_without_colours(jobs):
     job = jobs.add(Command("check", (r"import sys; print('\x1b[31mred\x1b[0m\x07'); sys.exit(2)",), True))
     until(job, "failed")
@@ -216,7 +225,7 @@ def test_a_page_begins_and_follows_a_command(serve, runs, jobs):
     [row] = client.rows(1).values()
     looked = client.post("/api/jobs", {"do": "inspect", "run": row["id"]}).json
     assert looked["about"] == row["id"]
-    assert looked["command"] == f"saddle inspect {runs / 'digits'} --plot picture.png"
+    assert looked["command"] == f"saddle inspect {runs / 'digits'} --json --plot picture.png"
     entries = client.ask("/api/places?root=0").json["entries"]
     assert [one["name"] for one in entries] == ["digits"]
 

@@ -316,33 +316,69 @@ def test_all_can_be_done_by_keys(page, serve, runs, trained):
     assert "samples" in page.locator(".readout").first.inner_text()
 
 
+def test_the_game_in_the_plane_is_played_and_so_are_methods(page, serve, runs):
+    samples = runs / "digits" / "samples"
+    for at, value in ((0, -1), (64, 1)):  # the field looks one way, then the other
+        field = [[value * (x + y) for x in (-1, 0, 1)] for y in (-1, 0, 1)]
+        plane = {"reach": 1, "made": [[0.5, 0.5]], "field": field, "arrows": [[0.5, 0.5]]}
+        (samples / f"{at:012d}.json").write_text(json.dumps(plane))
+    client = serve(runs, warm=True)
+    [row] = client.rows(1).values()
+    page.goto(f"{client.address}/run/{row['id']}")
+    corner = "[...document.querySelector('.plane').getContext('2d').getImageData(830, 5, 1, 1).data]"
+    page.get_by_text("After 64 samples").wait_for()
+    seen = page.evaluate(corner)
+    slider = page.get_by_label("Which moment of the game is shown")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.get_by_text("After 0 samples").wait_for()
+    assert (seen[1] > seen[0], page.evaluate(corner)[1] < page.evaluate(corner)[0]) == (True, True)  # green, then pink
+    assert slider.get_attribute("aria-valuetext") == "0 samples"
+    page.goto(f"{client.address}/start")
+    page.get_by_label("Steps", exact=True).first.fill("40")
+    page.get_by_role("button", name="Play, side by side").click()
+    page.locator(".ways .curve").nth(1).wait_for(timeout=60_000)
+    assert page.locator(".ways .push").count() == 225
+    page.get_by_text("extragradient: running, a step multiplies").wait_for()
+    page.locator("code", has_text="saddle solve bilinear --method extragradient --lr 0.1 --iterations 40").wait_for()
+
+
 @pytest.mark.skipif(
     "SADDLE_PICTURES" not in os.environ, reason="draws the pictures of the README where they are wanted"
 )
 def test_the_pictures_of_the_readme(chromium, serve, tmp_path, monkeypatch):
     kept, runs = Path(os.environ["SADDLE_PICTURES"]).resolve(), Path("runs")
     monkeypatch.chdir(tmp_path)  # so that they name no folder of this computer
-    for name, more in (("digits", ()), ("digits-extragradient", ("--method", "extragradient"))):
-        process = Saddle(
-            ["train", "digits", "--samples", "16000", *more, "--out", f"runs/{name}"], tmp_path / "said", place=tmp_path
-        )
+    extragradient = ("--method", "extragradient")
+    for name, *more in (
+        ("digits", "digits", "--samples", "16000"),
+        ("digits-extragradient", "digits", "--samples", "16000", *extragradient),
+        ("ring", "ring", "--samples", "100000", "--set", "batch_size=200"),
+    ):
+        process = Saddle(["train", *more, "--out", f"runs/{name}"], tmp_path / "said", place=tmp_path)
         assert process.wait() == 0, process.text
     client = serve(runs, warm=True)
-    ids = {name: row["id"] for name, row in client.rows(2).items()}
+    ids = {name: row["id"] for name, row in client.rows(3).items()}
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     for name, path, wanted in (
         ("runs", "/", ".runs tbody tr"),
         ("run", f"/run/{ids['digits']}", ".stage img[src]"),
-        ("start", "/start", ".command"),
-        ("compare", f"/compare?runs={','.join(ids.values())}", ".sidebyside img[src]"),
+        ("compare", f"/compare?runs={ids['digits']},{ids['digits-extragradient']}", ".sidebyside img[src]"),
+        ("game", f"/run/{ids['ring']}", ".plane"),
+        ("ways", "/start", ".command"),
     ):
+        page.set_viewport_size({"width": 1400, "height": 1500 if name == "run" else 900})
         page.goto(client.address + path)
         page.locator(wanted).first.wait_for()
         page.wait_for_timeout(1000)
-        if name == "run":
-            page.set_viewport_size({"width": 1400, "height": 1500})
-            page.get_by_role("heading", name="Samples", exact=True).evaluate("e => scrollTo(0, e.offsetTop - 80)")
+        if name == "ways":
+            page.get_by_role("button", name="Play, side by side").click()
+            page.locator(".ways .curve").nth(1).wait_for(timeout=60_000)
+        if heading := {"run": "Samples", "game": "The game", "ways": "Two methods on a game with a known solution"}.get(
+            name
+        ):
+            page.get_by_role("heading", name=heading, exact=True).evaluate("e => scrollTo(0, e.offsetTop - 80)")
             page.wait_for_timeout(500)
         page.screenshot(path=kept / f"studio-{name}-light.png")
     context.close()

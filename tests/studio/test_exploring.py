@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from saddlepoint.runs import Run
-from saddlepoint.studio import exploring
+from saddlepoint.studio import exploring, playing
 
 
 def images(answer):
@@ -88,6 +88,8 @@ def test_an_image_of_the_generators_own_is_found_again(trained):
         {"do": "sample", "seed": -1},
         {"do": "sample", "label": "no such"},
         {"do": "sample", "truncation": float("nan")},
+        {"do": "sample", "options": {"like": "/etc/passwd"}},
+        {"do": "sample", "options": {"where": ["a=1"]}},
         {"do": "mix", "places": []},
         {"do": "mix", "places": [3]},
         {"do": "mix", "places": [{"parts": [{"at": 10**6}]}]},
@@ -99,3 +101,32 @@ def test_an_image_of_the_generators_own_is_found_again(trained):
 def test_what_can_not_be_is_refused_in_a_sentence(trained, asked):
     with pytest.raises(ValueError, match=r"\w+ "):
         exploring.answer(trained, asked)
+
+
+def test_methods_on_a_plane_go_the_way_that_solve_says():
+    told = playing.played(
+        {"game": "bilinear", "methods": ["extragradient", "alternating"], "lr": 0.3, "iterations": 60}
+    )
+    ahead, beside = told["ways"]
+    # Extragradient on xy multiplies the distance by sqrt(1 - h^2 + h^4) a step; alternating play circles.
+    assert ahead["rate"] == pytest.approx((1 - 0.09 + 0.0081) ** 0.5)
+    assert beside["distance"][-1] == pytest.approx(2**0.5, rel=0.2)
+    assert ahead["path"][0] == [1.0, 1.0]
+    assert ahead["steps"] == list(range(61))
+    # F = (y, -x), and the players are pushed along -F.
+    assert all((dx, dy) == pytest.approx((-y, x)) for x, y, dx, dy in told["field"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"game": game} for game in (None, 3, "no such", "os:system")),
+        *({"methods": methods} for methods in ([], "alternating", [3], ["no such"], ["alternating"] * 9)),
+        *({"lr": lr} for lr in (0, -1, "0.1", True, float("nan"), 1e9)),
+        *({"iterations": steps} for steps in (0, 1.5, "9", 10**9)),
+    ],
+)
+def test_what_can_not_be_played_is_refused_in_a_sentence(change):
+    asked = {"game": "bilinear", "methods": ["alternating"], "lr": 0.1, "iterations": 10}
+    with pytest.raises(ValueError, match=r"\w+ "):
+        playing.played({**asked, **change})

@@ -28,6 +28,19 @@ def test_it_says_what_the_report_says(serve, runs):
     assert exhibits["real"]["picture"].startswith("data:image/png")
 
 
+def test_the_plane_of_a_snapshot_is_told_and_nothing_else(serve, runs):
+    client = serve(runs)
+    [row] = client.rows(1).values()
+    plane = {"reach": 2.0, "made": [[0, 1]], "field": [[1, 2], [3, None]], "arrows": [[1, 0]], "more": "SECRET"}
+    samples = runs / "digits" / "samples"
+    (samples / "000000000064.json").write_text(json.dumps(plane))
+    (samples / "000000000128.json").write_text('{"reach": "<b>", "made": []}')
+    assert 64 in client.ask(f"/api/run/{row['id']}").json["planes"]
+    told = client.ask(f"/api/run/{row['id']}/plane/64").json
+    assert told == {"reach": 2.0, "made": [[0.0, 1.0]], "field": [[1.0, 2.0], [3.0, None]], "arrows": [[1.0, 0.0]]}
+    assert [client.ask(f"/api/run/{row['id']}/plane/{at}").status for at in (128, 5)] == [422, 422]
+
+
 @pytest.mark.slow
 def test_changes_are_told_as_they_come(serve, runs, trained):
     import http.client

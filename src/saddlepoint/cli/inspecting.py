@@ -36,6 +36,9 @@ def inspect(
     steps: Annotated[
         int, typer.Option("--steps", min=2, help="Steps of each player's best reply, and further steps of the run.")
     ] = 200,
+    at: Annotated[
+        int | None, typer.Option("--at", min=0, metavar="SAMPLES", help="The checkpoint; the newest one.")
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", callback=new_file, help="Draw it as a PNG picture.")
     ] = None,
@@ -44,7 +47,7 @@ def inspect(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.
+    """Look at a run's dynamics at one of its checkpoints, on one large batch, and change nothing.
 
     The spectrum of the game's Jacobian (Arnoldi) and where the method's step contracts, the norm of the field and its
     noise from batch to batch, the field along the line from the checkpoint before, the duality gap (replies sought on
@@ -63,7 +66,7 @@ def inspect(
     if (other := opened.changed) is not None:
         err.print(f"note: {other}", markup=False, soft_wrap=True)
     try:
-        samples, before = _restore(opened.storage, ordinary)
+        samples, before = _restore(opened.storage, ordinary, at)
     except NoCheckpoint as error:
         raise ConfigurationError(f"{error}: give the folder of a run that was trained") from error
     large = ordinary.setup.batches.part(batch_size=batch_size)(0)
@@ -120,16 +123,23 @@ def inspect(
         _tell(result, gap, turning)
 
 
-def _restore(folder: RunFolder, assembled: Assembly) -> tuple[int, Point | None]:
-    """Put the newest checkpoint into the game; also the point of the newest one before it, where one is kept."""
-    newest = folder.checkpoints.newest(lambda fault: err.print(fault, markup=False, soft_wrap=True))
-    others = [c for c in folder.checkpoints.whole() if c.samples < newest.samples]
+def _restore(folder: RunFolder, assembled: Assembly, at: int | None) -> tuple[int, Point | None]:
+    """Put a checkpoint into the game, the newest where none is named; also the point of the one before it, if kept."""
+    whole = folder.checkpoints.whole()
+    if at is None:
+        chosen = folder.checkpoints.newest(lambda fault: err.print(fault, markup=False, soft_wrap=True))
+    elif (found := next((c for c in whole if c.samples == at), None)) is not None:
+        chosen = found
+    else:
+        there = ", ".join(f"{c.samples:,}" for c in whole) or "none"
+        raise ConfigurationError(f"{folder.path} has no whole checkpoint at {at:,} samples; it has {there}")
+    others = [c for c in whole if c.samples < chosen.samples]
     before = None
-    for checkpoint in (*others[-1:], newest):
+    for checkpoint in (*others[-1:], chosen):
         load_state(checkpoint.path, assembled.game, assembled.method, assembled.batches)
-        if checkpoint is not newest:
+        if checkpoint is not chosen:
             before = assembled.game.point.clone()
-    return newest.samples, before
+    return chosen.samples, before
 
 
 def _noise(game: Game, large: Any, batches: Batches) -> tuple[float, float]:

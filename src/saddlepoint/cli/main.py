@@ -161,7 +161,7 @@ COMMANDS = {
     ),
     "inspect": Entry(
         "inspecting:inspect",
-        "Look at a run's dynamics at its newest checkpoint, on one large batch, and change nothing.",
+        "Look at a run's dynamics at one of its checkpoints, on one large batch, and change nothing.",
     ),
     "status": Entry(
         "reporting:status", "Say where a run is, and whether its game is sound, its result good, and it done."

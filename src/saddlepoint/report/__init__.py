@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from saddlepoint.report.figures import DARK, LIGHT, Theme, as_png, as_svg, curves, save_png, trajectory
     from saddlepoint.report.fork import write_fork
     from saddlepoint.report.page import evidence_of, examine_run, write_curves, write_report
-    from saddlepoint.report.status import listed, status_lines, status_of
+    from saddlepoint.report.remembered import Remembered, listed
+    from saddlepoint.report.status import status_lines, status_of
 
 # Where each name lives: imported when it is first used, as a run draws its first figure once it has played a while.
 _HOMES = {
@@ -18,7 +19,8 @@ _HOMES = {
     "figures": ("DARK", "LIGHT", "Theme", "as_png", "as_svg", "curves", "save_png", "trajectory"),
     "fork": ("write_fork",),
     "page": ("evidence_of", "examine_run", "write_curves", "write_report"),
-    "status": ("listed", "status_lines", "status_of"),
+    "remembered": ("Remembered", "listed"),
+    "status": ("status_lines", "status_of"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -28,6 +30,7 @@ __all__ = [
     "FIGURES",
     "LIGHT",
     "Finding",
+    "Remembered",
     "Theme",
     "Verdict",
     "as_png",

@@ -21,6 +21,7 @@ from saddlepoint.report.figures import (
     DARK,
     LIGHT,
     Panel,
+    as_png,
     as_svg,
     curves,
     data_uri,
@@ -31,6 +32,7 @@ from saddlepoint.report.figures import (
 )
 from saddlepoint.report.history import columns, compact, duration, mapping, measure_of, number
 from saddlepoint.report.perception_distortion import trade_figure
+from saddlepoint.report.plane import MOMENTS, Plane, plane_figure, read_plane
 from saddlepoint.report.templates import template
 from saddlepoint.report.text import quality_diversity_figure
 from saddlepoint.report.verdicts import Finding, examine, verdicts
@@ -188,6 +190,7 @@ class RunPage:
             "texts": _texts(self.folder.samples),
             "small": SMALL,
             "charts": [_chart(panel) for panel in self.panels()],
+            "plane": self._plane(),
             "config": highlighted(self.config_text),
         }
 
@@ -217,6 +220,30 @@ class RunPage:
     def panels(self) -> list[Panel]:
         """The curves."""
         return panels(self.records, self.identity.get("measures"))
+
+    def real_plane(self) -> Plane | None:
+        """Points of the data, of a game in the plane."""
+        try:
+            return read_plane(self.folder.exhibits / "plane.json")
+        except OSError:
+            return None
+
+    def _plane(self) -> Chart | None:
+        """The discriminator's field at some moments, of a game in the plane."""
+        found = numbered(self.folder.samples, ".json")
+        moments = []
+        for seen, path in (found[place] for place in evenly(len(found), MOMENTS)):
+            try:
+                plane = read_plane(path)
+            except OSError:
+                continue
+            if plane is not None:
+                moments.append((seen, plane))
+        if not moments:
+            return None
+        said = "The discriminator's logit in the plane, with generated points, real points and gradients, over time."
+        drawn = data_uri(as_png(plane_figure(moments, self.real_plane()), 110), "image/png")
+        return Chart("The game in the plane", said, drawn, drawn)
 
     def measured(self) -> dict[str, Any]:
         """What `saddle evaluate` left: a table, notes, figures."""
@@ -408,11 +435,11 @@ class RunPage:
 # --- pictures -------------------------------------------------------------------------------------------
 
 
-def numbered(samples: Path) -> list[tuple[int, Path]]:
-    """The snapshots of a run by samples seen; nothing else that may lie there."""
+def numbered(samples: Path, ending: str = ".png") -> list[tuple[int, Path]]:
+    """The snapshots of a run by samples seen, or what lies beside them; nothing else that may lie there."""
     if not samples.is_dir():
         return []
-    return sorted((int(path.stem), path) for path in samples.glob("*.png") if path.stem.isdecimal())
+    return sorted((int(path.stem), path) for path in samples.glob(f"*{ending}") if path.stem.isdecimal())
 
 
 def _snapshots(samples: Path) -> tuple[list[Snapshot], int, int]:
@@ -448,7 +475,7 @@ def _pictured(path: Path) -> Snapshot | None:
 
 def _texts(samples: Path) -> list[tuple[str, str]]:
     """The snapshots of a run that makes texts, the newest first: samples seen, and the texts."""
-    found = sorted((int(path.stem), path) for path in samples.glob("*.txt") if path.stem.isdecimal())
+    found = numbered(samples, ".txt")
     return [
         (f"{seen:,} samples", read_text(path, SNAPSHOT_BYTES, "replace"))
         for seen, path in (found[place] for place in reversed(evenly(len(found), TEXTS)))

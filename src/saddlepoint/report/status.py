@@ -5,7 +5,7 @@ from typing import Any
 
 from saddlepoint.report.history import mapping, number
 from saddlepoint.report.verdicts import verdicts
-from saddlepoint.storage import RunFolder, read_records, runs_below
+from saddlepoint.storage import RunFolder, read_records
 
 
 def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -18,8 +18,9 @@ def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[s
     Returns:
         `run`; `name`, `recipe`, `data` and `method`; `tags` and `note`, which people gave; `started`; `state`:
         "running", "interrupted" where no process trains it and it has not ended, or "ended"; `outcome` and `message`,
-        how and why it ended; `samples`, `of` (the budget's, None where it has none) and `seconds`, as of the last
-        record; `metrics` by name; `verdicts`, a mapping each of question, level and answer; `interventions`.
+        how and why it ended; `samples`, `of` (the budget's, None where it has none), `evaluations` and `seconds`, as
+        of the last record; `metrics` by name; `verdicts`, a mapping each of question, level and answer;
+        `interventions`.
 
     Raises:
         ValueError: this is no run's folder, or its configuration can't be read.
@@ -49,29 +50,12 @@ def status_of(path: Path, records: list[dict[str, Any]] | None = None) -> dict[s
         "state": "running" if folder.busy else "ended" if ended else "interrupted",
         "outcome": identity.get("outcome") if ended else None,
         "message": identity.get("message") if ended else None,
-        **{key: (identity if ended else last).get(key, 0) for key in ("samples", "seconds")},
+        **{key: (identity if ended else last).get(key, 0) for key in ("samples", "seconds", "evaluations")},
         "of": of,
         "metrics": identity.get("metrics", metrics) if ended else metrics,
         "verdicts": [{"question": a.question, "level": a.level, "answer": a.answer} for a in answers],
         "interventions": identity.get("interventions", []),
     }
-
-
-def listed(root: Path) -> list[dict[str, Any]]:
-    """`status_of` each run below a folder; of one that can't be read, `run`, `name`, and `error` in words.
-
-    Raises:
-        ValueError: there is no such folder.
-    """
-    if not root.is_dir():
-        raise ValueError(f"there is no folder {root}: name the one that holds your runs, as in: saddle runs runs")
-    found = []
-    for path in runs_below(root):
-        try:
-            found.append(status_of(path))
-        except (OSError, ValueError) as error:
-            found.append({"run": str(path), "name": path.name, "error": str(error)})
-    return found
 
 
 def status_lines(status: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from saddlepoint.storage import RunFolder
 
 #: What may be begun: how it is called, and whether it is quick.
-QUICK = ("check", "plan", "inspect", "solve", "map")
+QUICK = ("check", "plan", "inspect", "map")
 LONG = ("train", "continue", "fork", "compare")
 #: Settings of one command, letters of each, methods that are compared, futures, entries of a folder that are listed.
 SETTINGS, LETTERS, METHODS, FUTURES, LISTED = 40, 200, 8, 6, 500
@@ -124,20 +124,11 @@ class Commands:
         samples = ("--samples", str(_whole(given, "samples"))) if given.get("samples") else ()
         return Command("fork", ("fork", _word(run), *futures, *samples, "--out", _word(out)), False, out)
 
-    def _inspect(self, run: Path, _: Mapping[str, Any]) -> Command:
-        return Command("inspect", ("inspect", _word(run), "--plot", DRAWN), True, drawn=DRAWN)
+    def _inspect(self, run: Path, given: Mapping[str, Any]) -> Command:
+        at = ("--at", str(_whole(given, "at"))) if given.get("at") else ()
+        return Command("inspect", ("inspect", _word(run), *at, "--json", "--plot", DRAWN), True, drawn=DRAWN)
 
     # --- games --------------------------------------------------------------------------------------------
-
-    def _solve(self, given: Mapping[str, Any]) -> Command:
-        words = [self._known("games", given.get("game")), "--method", self._known("methods", given.get("method"))]
-        words += [
-            "--lr",
-            f"{_positive(given, 'lr', 1000.0):g}",
-            "--iterations",
-            str(_whole(given, "iterations", 10**6)),
-        ]
-        return Command("solve", ("solve", *words, *_sets(given), "--plot", DRAWN), True, drawn=DRAWN)
 
     def _map(self, given: Mapping[str, Any]) -> Command:
         words = [self._known("games", given.get("game")), "--method", self._known("methods", given.get("method"))]

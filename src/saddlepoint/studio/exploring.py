@@ -27,6 +27,12 @@ from saddlepoint.tasks.model import FOLDER, LatentSampler
 
 #: Samples at once, stops and frames of a walk, directions, and samples that a PCA takes.
 MOST, STOPS, FRAMES, DIRECTIONS, SEEN = 100, 6, 10, 10, 512
+#: Samples at once of what is drawn as one picture: points, and rows of a table, whose first are shown.
+DRAWN = 2500
+#: Options of models that a page may set, of those that there are; others may name files.
+OFFERED = ("where", "balance", "temperature", "prompt", "strength", "force")
+#: What a page asks for them with, by what they take.
+_KINDS = {"a number": "number", "true or false": "checkbox"}
 #: Models that are kept.
 KEPT = 2
 #: Letters of a text that is shown, and rows and columns of a table.
@@ -58,7 +64,9 @@ def warm(threads: int) -> None:
 
     bound_memory()
     torch.set_num_threads(threads)
-    recipes()  # imports the tasks, as the first question would
+    # What the first question would wait for: the tasks, and what torch imports as it draws on no device.
+    recipes()
+    torch.empty(1, device="meta").normal_()
 
 
 def answer(path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +126,11 @@ def _newest(run: Run, *, ended: bool, stamp: tuple[Any, ...]) -> Opened:
 def _about(opened: Opened, _: Mapping[str, Any]) -> dict[str, Any]:
     model = opened.model
     found: dict[str, Any] = {"title": model.title, "kind": model.kind, "form": _form(model)}
+    known = {one.key: one for one in described(model.Options())}
+    offered = [known[key] for key in OFFERED if key in known]
+    found["options"] = [
+        {"key": one.key, "text": one.text, "kind": _KINDS.get(one.kind.split(",")[0], "text")} for one in offered
+    ]
     if isinstance(model, Sampler):
         found |= {"classes": [str(name) for name in model.classes][:500]}
     if isinstance(model, LatentSampler):
@@ -138,18 +151,34 @@ def _form(model: Model) -> str:
         return "sounds"
     if model.default_out == "":
         return "text"
-    if ".csv" in model.formats and ".png" not in model.formats:
-        return "rows"
-    return "picture"
+    return "rows" if model.default_out.endswith(".csv") else "picture"
+
+
+def _options(model: Model, asked: Mapping[str, Any]) -> Any:
+    """What a page chose, texts and numbers by key, as the model takes it."""
+    given = asked.get("options")
+    if not isinstance(given, Mapping):
+        return model.Options()
+    chosen: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in OFFERED or not isinstance(value, str | int | float) or len(str(value)) > 500:
+            raise ValueError(
+                f"{str(key)[:40]!r} can't be chosen here: {', '.join(OFFERED)} can, of models that take it"
+            )
+        if value != "":
+            chosen[key] = [part.strip() for part in str(value).split(";")] if key == "where" else value
+    return model.Options.read(chosen)
 
 
 def _sample(opened: Opened, asked: Mapping[str, Any]) -> dict[str, Any]:
     model = opened.model
     if not isinstance(model, Sampler):
         raise ValueError(f"{model.title} draws no samples: give it something to convert")
-    n, seed = _whole(asked, "n", 16, 1, MOST), _whole(asked, "seed", 0, 0, 2**31)
-    label = model.class_named(asked["label"]) if asked.get("label") not in (None, "") else None
     form = _form(model)
+    n = _whole(asked, "n", 16, 1, DRAWN if form in ("picture", "rows") else MOST)
+    seed = _whole(asked, "seed", 0, 0, 2**31)
+    label = model.class_named(asked["label"]) if asked.get("label") not in (None, "") else None
+    options = _options(model, asked)
     if form == "images":
         assert isinstance(model, LatentSampler)
         latents = model.latents(n, seed) * _share(asked, "truncation", 1.0, 0.0, 2.0)
@@ -160,11 +189,9 @@ def _sample(opened: Opened, asked: Mapping[str, Any]) -> dict[str, Any]:
             images = model.render(latents.repeat(len(named), 1), labels)
             return {"form": form, "images": _pictures(images), "columns": len(latents), "names": named}
         return {"form": form, "images": _pictures(model.render(latents, model.labels(n, label, seed)))}
-    drawn = model.draw(n, seed, label, model.Options())
+    drawn = model.draw(n, seed, label, options)
     if form == "text":
         return {"form": form, "text": model.text(drawn)[:LETTERS]}
-    if form == "rows":
-        return {"form": form, **_rows(model.presented(drawn))}
     with tempfile.TemporaryDirectory(prefix="saddlepoint-") as place:
         if form == "sounds":
             model.write(drawn, Path(place) / "made", FOLDER)
@@ -172,14 +199,22 @@ def _sample(opened: Opened, asked: Mapping[str, Any]) -> dict[str, Any]:
             return {"form": form, "sounds": [_address(file.read_bytes(), "audio/wav") for file in files]}
         file = Path(place) / "made.png"
         model.write(drawn, file)
-        return {"form": "picture", "picture": _address(file.read_bytes(), "image/png")}
+        rows = _rows(model.presented(drawn)) if form == "rows" else {}
+        return {"form": form, "picture": _address(file.read_bytes(), "image/png"), **rows}
 
 
 def _rows(table: Any) -> dict[str, Any]:
     """A data frame as texts."""
     names = [str(name)[:60] for name in list(table.columns)[:COLUMNS]]
-    cells = [[str(cell)[:80] for cell in row[:COLUMNS]] for row in table.head(ROWS).itertuples(index=False)]
+    cells = [[_cell(cell) for cell in row[:COLUMNS]] for row in table.head(ROWS).itertuples(index=False)]
     return {"columns": names, "rows": cells}
+
+
+def _cell(value: Any) -> str:
+    """Of a table that is shown: numbers to six digits, nothing of a missing value."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    return str(value)[:80]
 
 
 def _mixed(opened: Opened, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -328,7 +363,7 @@ def _convert(opened: Opened, asked: Mapping[str, Any]) -> dict[str, Any]:
             picture.save(source)
             before = _address(source.read_bytes(), "image/png")
         target = Path(place) / f"made{model.renamed(Path(source.name)).suffix}"
-        why = model.convert(source, target, model.Options())
+        why = model.convert(source, target, _options(model, asked))
         if why is not None:
             raise ValueError(why)
         after = _address(target.read_bytes(), "audio/wav" if sound else "image/png")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saddlepoint.storage import from_json
 from saddlepoint.studio.commands import Command
 
 #: Jobs that may wait, and ended ones that are remembered.
@@ -70,7 +71,8 @@ class Job:
             "picture": self.state in ("done", "failed") and self.picture.is_file(),
         }
         if said:
-            found["said"] = _tail(self.folder / "said").replace(str(self.picture), self.picture.name)
+            words = _tail(self.folder / "said").replace(str(self.picture), self.picture.name)
+            found["said"], found["result"] = _parted(words) if self.command.what == "inspect" else (words, None)
         return found
 
 
@@ -202,6 +204,16 @@ def _interrupt(process: "subprocess.Popen[bytes]") -> None:
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.terminate()
+
+
+def _parted(words: str) -> tuple[str, Any]:
+    """What a command said to people, and the one line of JSON that it printed for machines; None without one."""
+    lines = words.splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith("{"):
+            with suppress(ValueError):
+                return "\n".join([*lines[:at], *lines[at + 1 :]]), from_json(line)
+    return words, None
 
 
 def _tail(path: Path) -> str:

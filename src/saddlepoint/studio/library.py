@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.report import status_of
+from saddlepoint.report import Remembered
 from saddlepoint.storage import RecordsReader, RunFolder, runs_below
 
 #: Seconds between two looks at known runs, and between two searches for new ones.
@@ -30,7 +30,7 @@ class Entry:
         id: a digest of its path, which may be anything, by which pages name it.
         path: its folder.
         name: the path below the root.
-        row: what `status_of` says, or `error`; None before it was looked at.
+        row: what `report.status_of` says, or `error`; None before it was looked at.
         version: of the row, ascending over all rows.
         stamp: by which a change of the folder is seen.
     """
@@ -62,6 +62,7 @@ class Library:
         self.ready = False
         self._changed: list[Callable[[], None]] = []
         self._readers: dict[str, RecordsReader] = {}
+        self._remembered = Remembered(roots)
         self._lock, self._stopped = threading.Lock(), threading.Event()
         self._woken = threading.Event()
 
@@ -111,8 +112,11 @@ class Library:
                 searched = now
             self._woken.clear()
             self.look()
+            if not self.ready:
+                self._remembered.keep()
             self.ready = True
             self._woken.wait(LOOK)
+        self._remembered.keep()
 
     def search(self) -> None:
         """Find runs that are new, and those that went."""
@@ -171,7 +175,7 @@ class Library:
             "path": os.fsencode(entry.path).decode("utf-8", "backslashreplace"),
         }
         try:
-            status = status_of(entry.path, self.records(entry))
+            status = self._remembered.status(entry.path, lambda: self.records(entry))
         except (OSError, ValueError, RecursionError, OverflowError) as error:
             return {**named, "error": str(error)[:500]}
         return {**status, **named, "modified": _when(entry.path)}

@@ -51,6 +51,9 @@ ASSETS = {
             "explore.js": "text/javascript",
             "start.js": "text/javascript",
             "jobs.js": "text/javascript",
+            "plane.js": "text/javascript",
+            "measured.js": "text/javascript",
+            "tiles.js": "text/javascript",
         }.items()
     },
 }
@@ -186,6 +189,12 @@ class Studio:
         entry = self._entry(request)
         return PlainTextResponse(await _tried(partial(shown.text, entry.path, request.path_params["samples"])))
 
+    async def plane(self, request: Request) -> Response:
+        """The discriminator's field and the points of a snapshot, of a game in the plane."""
+        entry = self._entry(request)
+        found = await _tried(partial(shown.plane, entry.path, request.path_params["samples"]))
+        return JSONResponse(found, headers={"Cache-Control": "private, max-age=600"})
+
     async def file(self, request: Request) -> Response:
         """A file of a run, to keep: never shown, whatever is in it."""
         entry = self._entry(request)
@@ -291,18 +300,25 @@ class Studio:
     async def explore(self, request: Request) -> Response:
         """Ask a run's newest model for something; changes nothing."""
         entry = self._entry(request)
-        return await self._asked(entry, await self._mapping(request))
+        return await self._asked(entry.path.absolute(), await self._mapping(request))
+
+    async def play(self, request: Request) -> Response:
+        """Play methods on a game with a known solution; changes nothing."""
+        return await self._asked(None, await self._mapping(request))
 
     async def convert(self, request: Request) -> Response:
         """Have a run's newest model convert what is sent, or find it in its latent space."""
         entry, what = self._entry(request), request.query_params.get("do", "convert")
         if what not in ("convert", "project"):
             raise HTTPException(400, "what is sent may be converted or projected")
-        return await self._asked(entry, {"do": what, "content": await _body(request, UPLOAD)})
+        options = {key: value for key, value in request.query_params.items() if key != "do"}
+        return await self._asked(
+            entry.path.absolute(), {"do": what, "content": await _body(request, UPLOAD), "options": options}
+        )
 
-    async def _asked(self, entry: Entry, asked: Mapping[str, Any]) -> Response:
+    async def _asked(self, path: Path | None, asked: Mapping[str, Any]) -> Response:
         try:
-            return _json(await self.workshop.ask(entry.path.absolute(), asked))
+            return _json(await self.workshop.ask(path, asked))
         except Busy as error:
             raise HTTPException(503, str(error)) from error
         except ValueError as error:
@@ -373,6 +389,7 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
         Route("/api/events", studio.events),
         Route("/api/start", studio.beginnings),
         Route("/api/places", studio.places),
+        Route("/api/play", studio.play, methods=["POST"]),
         Route("/api/jobs", studio.job_list, methods=["GET"]),
         Route("/api/jobs", studio.begin, methods=["POST"]),
         Route("/api/jobs/{number:str}", studio.job),
@@ -382,6 +399,7 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
         Route(f"{run}/exhibits", studio.exhibits),
         Route(f"{run}/picture/{{samples:int}}", studio.picture),
         Route(f"{run}/text/{{samples:int}}", studio.text),
+        Route(f"{run}/plane/{{samples:int}}", studio.plane),
         Route(f"{run}/file/{{name:path}}", studio.file),
         Route(f"{run}/explore", studio.explore, methods=["POST"]),
         Route(f"{run}/convert", studio.convert, methods=["POST"]),

@@ -13,6 +13,7 @@ import numpy as np
 from saddlepoint.report.figures import DRAWN, Panel, thinned
 from saddlepoint.report.history import columns, number
 from saddlepoint.report.page import SNAPSHOT_BYTES, RunPage, compressed, evenly, numbered
+from saddlepoint.report.plane import read_plane
 from saddlepoint.storage import RunFolder, read_text
 
 #: Letters of the configuration, and of a text that is shown.
@@ -38,7 +39,9 @@ def details(path: Path, records: list[dict[str, Any]]) -> dict[str, Any]:
             "axes": _axes(records),
             "movement": [_panel(panel) for panel in _movement(records)],
             "snapshots": [seen for seen, _ in numbered(page.folder.samples)],
-            "texts": sorted(int(p.stem) for p in page.folder.samples.glob("*.txt") if p.stem.isdecimal()),
+            "texts": [seen for seen, _ in numbered(page.folder.samples, ".txt")],
+            "planes": [seen for seen, _ in numbered(page.folder.samples, ".json")],
+            "checkpoints": sorted(int(p.name) for p in page.folder.checkpoints.folder.glob("*") if p.name.isdecimal()),
             "config": page.config_text[:LETTERS],
             "plain": page.config,
             "plan": page.identity.get("plan"),
@@ -57,7 +60,7 @@ def exhibits(path: Path) -> dict[str, Any]:
         ValueError: it can't be read.
     """
     page = RunPage(path, [])
-    found: dict[str, Any] = plain({**page.exhibits(), **page.measured()})
+    found: dict[str, Any] = plain({**page.exhibits(), **page.measured(), "plane": page.real_plane()})
     return found
 
 
@@ -204,3 +207,14 @@ def text(path: Path, samples: int) -> str:
     folder = RunFolder(path)
     folder.check_inside()
     return read_text(folder.samples / f"{samples:012d}.txt", SNAPSHOT_BYTES, "replace")[:LETTERS]
+
+
+def plane(path: Path, samples: int) -> dict[str, Any]:
+    """The game in the plane at a snapshot. Raises OSError or ValueError where it was not kept."""
+    folder = RunFolder(path)
+    folder.check_inside()
+    found = read_plane(folder.samples / f"{samples:012d}.json")
+    if found is None:
+        raise ValueError(f"the run kept no plane at {samples:,} samples")
+    told: dict[str, Any] = plain(found)
+    return told

@@ -25,18 +25,19 @@ def _begin(threads: int) -> None:
     warm(threads)
 
 
-def _answer(path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(path: Path | None, asked: Mapping[str, Any]) -> dict[str, Any]:
     from saddlepoint.studio.exploring import answer
+    from saddlepoint.studio.playing import played
 
     try:
-        return answer(path, asked)
+        return played(asked) if path is None else answer(path, asked)
     except (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, LookupError, TypeError) as error:
         # As words: what a library raises may not travel between processes.
         return {"error": str(error)[:500] or type(error).__name__}
 
 
 class Workshop:
-    """Questions to trained networks, one after another."""
+    """Questions to trained networks and games, one after another."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
@@ -58,8 +59,12 @@ class Workshop:
                 process.kill()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    async def ask(self, path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def ask(self, path: Path | None, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The answer.
+
+        Args:
+            path: of the run that is asked; None asks for methods on a game with a known solution.
+            asked: what a page sent.
 
         Raises:
             Busy: too many wait.
@@ -80,7 +85,7 @@ class Workshop:
             if isinstance(error, asyncio.CancelledError) and not future.cancelled():
                 raise
             self.stop()
-            raise ValueError("the process that draws samples ended, perhaps for want of memory: try again") from error
+            raise ValueError("the process that computes ended, perhaps for want of memory: try again") from error
         finally:
             self._waiting -= 1
         if "error" in found:

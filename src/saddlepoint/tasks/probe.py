@@ -62,7 +62,7 @@ class Probe(ABC, Generic[M]):
         """The monitors that compare generated with real samples."""
         found: dict[str, float] = {}
         with torch.no_grad(), game.untouched():
-            with _evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
+            with evaluating(game.players["generator"]):  # as it is handed over; first, as batch statistics move
                 given = self._given(game, self.watched)
             if "discriminator" not in game.rested:  # as it is played
                 with seeded(self.watched.seed):
@@ -160,7 +160,7 @@ class Probe(ABC, Generic[M]):
 
 
 @contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
     """A network as it is when it is handed over: without dropout, with the statistics of its batch norms."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()

@@ -7,7 +7,10 @@ import torch
 
 from playing import play
 from saddlepoint.configuration import assign
+from saddlepoint.report import as_png
+from saddlepoint.report.plane import plane_figure, read_plane
 from saddlepoint.tasks import model_at, read_config, recipe_named
+from saddlepoint.tasks.plane import judged, write_plane
 from saddlepoint.tasks.points.data import grid, ring
 from saddlepoint.tasks.points.evaluation import coverage
 
@@ -53,7 +56,49 @@ def test_a_run_of_points_delivers_a_generator_that_loads_alone(tmp_path):
     assert read_config(config.plain()) == config
     _, result = play(config, tmp_path / "run")
     assert set(result.metrics) == {"reverse_kl", "modes", "high_quality"}
+    kept = sorted((tmp_path / "run" / "samples").glob("[0-9]*.json"))
+    assert [p.stem for p in kept] == sorted(p.stem for p in (tmp_path / "run" / "samples").glob("[0-9]*.png"))
+    assert read_plane(kept[-1]).field.shape == (41, 41)
+    assert read_plane(tmp_path / "run" / "exhibits" / "plane.json").reach == pytest.approx(5.0)
     (tmp_path / "run" / "generator").rename(tmp_path / "elsewhere")
     points = model_at(tmp_path / "elsewhere").sample(5, seed=1)
     assert points.shape == (5, 2)
     assert points.dtype == torch.float32
+
+
+def test_the_field_of_a_plane_and_its_gradient_are_those_of_the_discriminator(tmp_path):
+    made = torch.tensor([[0.5, -1.0], [1.0, 2.0]])
+    write_plane(tmp_path / "plane.json", made, 2.0, lambda z: z[:, 0].square() + 3 * z[:, 1])
+    found = read_plane(tmp_path / "plane.json")
+    line = torch.linspace(-2, 2, len(found.field)).double()
+    expected = line.square()[None, :] + 3 * line[:, None]  # rows from below, columns from the left
+    assert torch.allclose(torch.from_numpy(found.field), expected, atol=2e-3)
+    assert found.arrows.tolist() == [[1.0, 3.0], [2.0, 3.0]]
+    write_plane(tmp_path / "plane.json", made, 2.0, lambda z: z[:, 0] * math.inf)
+    assert not torch.from_numpy(read_plane(tmp_path / "plane.json").field).isfinite().any()
+
+
+def test_a_discriminator_of_packs_is_shown_each_point_among_real_ones():
+    class Pack(torch.nn.Module):
+        def forward(self, points):
+            return points.reshape(-1, 6) @ torch.tensor([1.0, 0, 0, 0, 0, 10.0])
+
+    real = torch.tensor([[1.0, 1.0], [2.0, 2.0]])
+    assert judged(Pack(), torch.tensor([[5.0, 0], [6.0, 0]]), real, 3).tolist() == [25.0, 26.0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"reach": -1}', '{"reach": "x"}', '{"reach": 1e999, "made": [[1, 2]]}', "[" * 9999]
+)
+def test_what_is_no_plane_is_none(tmp_path, text):
+    (tmp_path / "plane.json").write_text(text)
+    assert read_plane(tmp_path / "plane.json") is None
+    (tmp_path / "plane.json").write_text('{"reach": 1, "made": [[1], [1, 2]], "field": [[1, 2]], "arrows": 7}')
+    assert [read_plane(tmp_path / "plane.json").made.size, read_plane(tmp_path / "plane.json").field.size] == [0, 0]
+
+
+def test_a_moment_without_any_finite_number_is_drawn_as_well(tmp_path):
+    (tmp_path / "a").write_text('{"reach": 1e-300, "made": [[1e300, null]], "field": [[1e300, 0], [0, null]]}')
+    (tmp_path / "b").write_text('{"reach": 1, "made": [[null, 1]], "field": [[null]], "arrows": [[null, 1e300]]}')
+    moments = [(k, read_plane(tmp_path / name)) for k, name in enumerate("ab")]
+    assert as_png(plane_figure(moments, moments[0][1])).startswith(b"\x89PNG")

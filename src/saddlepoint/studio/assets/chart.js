@@ -38,7 +38,7 @@ function ticks(low, high, count) {
   const raw = span / count, size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map(m => m * size).find(x => x >= raw) || raw;
   const found = [];
-  for (let at = Math.ceil(low / step) * step; at <= high + step / 1e6; at += step) found.push(Math.abs(at) < step / 1e6 ? 0 : at);
+  for (let k = Math.ceil(low / step); k * step <= high + step / 1e6 && found.length <= 4 * count; k++) found.push(k * step);
   return found;
 }
 
@@ -96,7 +96,8 @@ export class Chart {
     for (const [value] of data.references || []) if (!log || value > 0) { low = Math.min(low, value); high = Math.max(high, value); }
     if (!isFinite(low)) { low = log ? 0.1 : 0; high = 1; }
     if (!log && data.limits) { low = data.limits[0] ?? low; high = data.limits[1] ?? high; }
-    if (low === high) { const pad = Math.abs(low) * 0.1 || 1; low = log ? low / 2 : low - pad; high = log ? high * 2 : high + pad; }
+    // Numbers that differ in their last digits alone are one line in the middle.
+    if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) { const pad = Math.abs(low) * 0.1 || 1; low = log ? low / 2 : low - pad; high = log ? high * 2 : high + pad; }
     else if (!log && !(data.limits && data.limits[0] !== null)) { const pad = (high - low) * 0.06; low -= pad; high += pad; }
     const left = Math.min(0, xs.reduce((a, b) => Math.min(a, b), 0)), right = xs.reduce((a, b) => Math.max(a, b), 1e-9);
     const X = v => LEFT + (v - left) / (right - left) * (width - LEFT - RIGHT);
@@ -106,7 +107,7 @@ export class Chart {
     for (const at of log ? decades(low, high) : ticks(low, high, Math.max(2, Math.floor(height / 55))))
       if (Y(at) > TOP - 4) parts.push(s("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: Y(at), y2: Y(at) }), s("text", { class: "tick", x: LEFT - 7, y: Y(at) + 4, "text-anchor": "end" }, Math.abs(at) >= 1000 ? compact(at) : `${+at.toPrecision(6)}`));
     const words = data.axisName === "seconds" ? duration : compact;
-    for (const at of ticks(left, right, Math.max(2, Math.floor(width / 110)))) parts.push(s("text", { class: "tick", x: X(at), y: height - BOTTOM + 17, "text-anchor": "middle" }, words(at)));
+    for (const at of ticks(left, right, Math.max(2, Math.floor(width / 110)))) parts.push(s("text", { class: "tick", x: X(at), y: height - BOTTOM + 17, "text-anchor": X(at) > width - RIGHT - 16 ? "end" : "middle" }, words(at)));
     parts.push(s("line", { class: "axis", x1: LEFT, x2: width - RIGHT, y1: height - BOTTOM, y2: height - BOTTOM }));
     for (const [value, meaning] of data.references || []) {
       if (log && value <= 0) continue;

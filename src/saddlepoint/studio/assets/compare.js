@@ -1,7 +1,9 @@
 // Two or more runs: their curves on one axis, the settings that differ, their samples side by side.
 
 import { Chart, onAxis, smoothed } from "/assets/chart.js";
-import { LEVELS, get, h, live, short } from "/assets/dom.js";
+import { LEVELS, exact, get, h, live, post, short } from "/assets/dom.js";
+import { madeOf } from "/assets/explore.js";
+import { planeFilm, player } from "/assets/plane.js";
 
 const AXES = { samples: "samples seen", evaluations: "gradient evaluations", seconds: "time" };
 
@@ -23,8 +25,25 @@ export async function comparison(main) {
     h("section", { "aria-label": "Where they stand" }, h("h2", {}, "Where they stand"), numbers),
     h("section", { "aria-label": "Curves" }, h("h2", {}, "Curves"), h("div", { class: "chartbar" }, h("label", {}, "Over ", axis), h("label", {}, "Smoothing ", smooth), h("label", {}, log, " logarithmic"), h("label", {}, pooled, " seeds as one line with their spread")), place),
     h("section", { "aria-label": "Settings that differ" }, h("h2", {}, "Settings that differ"), settings),
-    h("section", { "aria-label": "Samples" }, h("h2", {}, "Samples, side by side"), samples));
+    h("section", { "aria-label": "Samples" }, h("h2", {}, "Samples, side by side"), samples),
+    drawing());
   if (ids.length < 2) { for (const part of main.querySelectorAll("section")) part.hidden = true; problem.textContent = "Choose two runs or more in the table, then Compare."; return; }
+
+  // The newest generators, asked for the same: a number, a seed, and so the same latents where these have one size.
+  function drawing() {
+    const count = h("input", { type: "number", min: 1, max: 60, value: 12, "aria-label": "How many" }), seed = h("input", { type: "number", min: 0, max: 2147483647, value: 0, "aria-label": "Seed" });
+    const place = h("div", { class: "sidebyside" });
+    async function ask() {
+      place.replaceChildren(...ids.filter(id => found.has(id)).map(id => {
+        const out = h("div", { class: "samplegrid" }, h("p", { class: "muted" }, "drawing …"));
+        post(`/api/run/${id}/explore`, { do: "sample", n: Math.max(1, Math.min(60, +count.value || 12)), seed: Math.max(0, +seed.value || 0) })
+          .then(answer => { out.className = `samplegrid ${answer.form}`; out.replaceChildren(...madeOf(answer)); })
+          .catch(error => out.replaceChildren(h("p", { class: "told bad" }, error.message)));
+        return h("article", { class: "card", "aria-label": `Made by ${found.get(id).label}` }, h("h3", {}, found.get(id).label), out);
+      }));
+    }
+    return h("section", { "aria-label": "Drawn now" }, h("h2", {}, "Drawn now, by the same latents"), h("div", { class: "chartbar" }, h("label", {}, "Number ", count), h("label", {}, "Seed ", seed), h("button", { type: "button", onclick: ask }, "Draw of each"), h("button", { type: "button", onclick: () => { seed.value = +seed.value + 1; ask(); } }, "Others")), place);
+  }
 
   async function read(id) {
     try {
@@ -127,37 +146,58 @@ export async function comparison(main) {
         data.verdicts.map(v => h("td", { "data-label": v.question }, h("span", { class: `verdict ${v.level}`, title: v.answer }, LEVELS[v.level])))))))));
   }
 
+  // One slider for all: each run shows its last snapshot before so many samples.
   const figures = new Map();
-  function pictures() {
-    for (const id of ids) {
-      const data = found.get(id);
-      if (!data) continue;
-      if (!figures.has(id)) {
-        const label = h("strong", {}), image = h("img", { alt: "" }), slider = h("input", { type: "range", min: 0, "aria-label": "Which snapshot" });
-        const figure = h("figure", { class: "card beside" }, h("figcaption", {}, label), image, h("div", { class: "controls" }, slider));
-        const show = async () => {
-          const own = found.get(id), seen = own.snapshots[+slider.value];
-          if (seen === undefined) { figure.hidden = true; return; }
-          figure.hidden = false;
-          label.textContent = `${own.label}, ${seen.toLocaleString("en")} samples`;
-          const loaded = new Image();
-          loaded.src = `/api/run/${id}/picture/${seen}`;
-          try { await loaded.decode(); } catch { return; }
-          image.src = loaded.src;
-          image.alt = `Samples of ${own.label} after ${seen} samples`;
-          image.className = loaded.naturalWidth < 640 ? "pixels" : "";
-        };
-        slider.addEventListener("input", show);
-        figures.set(id, { slider, show, count: 0 });
-        samples.append(figure);
-      }
-      const own = figures.get(id), last = data.snapshots.length - 1, follow = +own.slider.value >= own.count - 1;
-      if (own.count !== data.snapshots.length) {
-        own.slider.max = Math.max(0, last);
-        own.count = data.snapshots.length;
-        if (follow) { own.slider.value = last; own.show(); }
-      }
+  let steps = [];
+  const film = player("Which moment is shown of all runs", show, place => `${exact(steps[place])} samples`);
+  const moment = h("strong", {});
+  samples.before(h("div", { class: "card filmbar" }, moment, film.element));
+  function show(place) {
+    moment.textContent = `At ${exact(steps[place])} samples`;
+    for (const figure of figures.values()) figure.at(steps[place]);
+  }
+  function figureOf(id) {
+    if (found.get(id).planes.length) {
+      const plane = planeFilm(`/api/run/${id}`), title = h("strong", {});
+      plane.alone();
+      samples.append(h("div", { class: "card beside" }, title, plane.element));
+      get(`/api/run/${id}/exhibits`).then(beside => beside.plane && plane.real(beside.plane)).catch(() => {});
+      return { at: samples => { title.textContent = found.get(id).label; plane.update(found.get(id).planes); plane.at(samples); } };
     }
+    const label = h("strong", {}), text = found.get(id).texts.length > 0;
+    const stage = text ? h("pre", { tabindex: "0", class: "written" }) : h("img", { alt: "" });
+    const figure = h("figure", { class: "card beside", hidden: true }, h("figcaption", {}, label), stage);
+    samples.append(figure);
+    let wanted = 0;
+    return { at: async samples => {
+      const own = found.get(id), seen = (text ? own.texts : own.snapshots).findLast(one => one <= samples), mine = ++wanted;
+      figure.hidden = seen === undefined;
+      if (figure.hidden) return;
+      const words = `${own.label}, ${exact(seen)} samples`;
+      if (text) {
+        const answer = await fetch(`/api/run/${id}/text/${seen}`), told = answer.ok ? await answer.text() : "This snapshot can't be read.";
+        if (mine === wanted) { label.textContent = words; stage.textContent = told; }
+        return;
+      }
+      const loaded = new Image();
+      loaded.src = `/api/run/${id}/picture/${seen}`;
+      try { await loaded.decode(); } catch { return; }
+      if (mine !== wanted) return;
+      label.textContent = words;
+      stage.src = loaded.src;
+      stage.alt = `Samples of ${own.label} after ${seen} samples`;
+      stage.className = loaded.naturalWidth < 640 ? "pixels" : "";
+    } };
+  }
+  function pictures() {
+    const known = steps.length;
+    for (const id of ids) if (found.has(id) && !figures.has(id)) { figures.set(id, figureOf(id)); steps = []; }
+    const all = [...new Set([...figures.keys()].flatMap(id => [...found.get(id).snapshots, ...found.get(id).texts]))].sort((a, b) => a - b);
+    const anew = all.length !== steps.length;
+    steps = all;
+    film.set(all.length);
+    if (anew && known === all.length && all.length) show(all.length - 1);
+    samples.parentElement.hidden = !all.length;
   }
 
   let busy = Promise.resolve();

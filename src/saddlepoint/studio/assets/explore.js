@@ -1,6 +1,17 @@
 // What the newest generator makes: samples, classes, walks, mixtures, directions, conversions.
 
-import { exact, get, h, post, tell } from "/assets/dom.js";
+import { exact, h, post, tell } from "/assets/dom.js";
+import { wiper } from "/assets/tiles.js";
+
+// What was made, as elements, whatever it is.
+export function madeOf(answer) {
+  if (answer.form === "images") return answer.images.map((image, i) => h("img", { src: image, class: "pixels", alt: `Sample ${i + 1}` }));
+  if (answer.form === "sounds") return answer.sounds.map((sound, i) => h("p", {}, h("span", {}, `${i + 1}`), h("audio", { controls: true, src: sound, "aria-label": `Made sound ${i + 1}` })));
+  if (answer.form === "text") return [h("pre", { tabindex: "0", class: "written" }, answer.text)];
+  const picture = answer.picture && h("img", { src: answer.picture, alt: "Made samples, as a picture", class: "whole" });
+  if (answer.form === "rows") return [picture, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Made rows" }, h("table", {}, h("thead", {}, h("tr", {}, answer.columns.map(name => h("th", { scope: "col" }, name)))), h("tbody", {}, answer.rows.map(row => h("tr", {}, row.map(cell => h("td", {}, cell)))))))];
+  return [picture];
+}
 
 export async function explorer(place, api) {
   const said = h("p", { class: "told", role: "status" });
@@ -43,36 +54,40 @@ export async function explorer(place, api) {
     start.disabled = false;
   }
 
+  // What the model lets one choose, beside a number, a seed and a class.
+  function chooser(about, changed) {
+    const inputs = about.options.map(one => [one.key, h("input", { type: one.kind, step: "any", class: one.kind === "text" ? "word" : null, title: one.text, placeholder: { where: "age>=30; city=Paris" }[one.key] || null, onchange: changed })]);
+    return {
+      elements: inputs.map(([key, input]) => h("label", {}, `${key[0].toUpperCase()}${key.slice(1)} `, input)),
+      values: () => Object.fromEntries(inputs.filter(([, input]) => (input.type === "checkbox" ? input.checked : input.value !== "")).map(([key, input]) => [key, input.type === "checkbox" ? "true" : input.value])),
+    };
+  }
+
   function converter(about) {
     const sound = about.form === "convert-sound";
+    const options = chooser(about, send);
     const file = h("input", { type: "file", accept: sound ? "audio/wav,.wav" : "image/*", onchange: send, "aria-label": `A file to ${about.verb}` });
-    controls.append(h("label", {}, `${about.verb[0].toUpperCase()}${about.verb.slice(1)} a ${sound ? "sound (WAV)" : "photograph"} `, file));
+    controls.append(h("label", {}, `${about.verb[0].toUpperCase()}${about.verb.slice(1)} a ${sound ? "sound (WAV)" : "photograph"} `, file), ...options.elements);
     async function send() {
       if (!file.files[0]) return;
       tell(said, "working …");
       try {
-        const answer = await post(`${api}/convert?do=convert`, file.files[0], true);
+        const query = new URLSearchParams({ do: "convert", ...options.values() });
+        const answer = await post(`${api}/convert?${query}`, file.files[0], true);
         tell(said, "");
         out.replaceChildren(answer.form === "sound-pair"
           ? h("div", { class: "players" }, [["Given", answer.before], ["Made", answer.after]].map(([label, source]) => h("p", {}, h("span", {}, label), h("audio", { controls: true, src: source, "aria-label": label }))))
-          : wiper(answer.before, answer.after));
+          : wiper(answer.before, answer.after).element);
       } catch (error) { tell(said, error.message, true); }
     }
-  }
-
-  // Before and after in one place, parted where the slider stands.
-  function wiper(before, after) {
-    const over = h("img", { src: after, alt: "After", class: "after" });
-    const slider = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": "Before on the left, after on the right", oninput: cut });
-    function cut() { over.style.clipPath = `inset(0 0 0 ${slider.value}%)`; slider.setAttribute("aria-valuetext", `${slider.value} per cent before`); }
-    cut();
-    return h("div", { class: "wiper" }, h("div", { class: "both" }, h("img", { src: before, alt: "Before" }), over), slider, h("p", { class: "muted small" }, "Before on the left, after on the right."));
   }
 
   function sampler(about) {
     const images = about.form === "images";
     let seed = 0, chosen = [], film = 0;
-    const number = h("input", { type: "number", min: 1, max: 100, value: images ? 24 : 16, "aria-label": "How many", onchange: draw });
+    const most = ["picture", "rows"].includes(about.form) ? 2500 : 100;
+    const options = chooser(about, draw);
+    const number = h("input", { type: "number", min: 1, max: most, value: { images: 24, picture: 1000, rows: about.kind === "series" ? 12 : 200 }[about.form] || 16, "aria-label": "How many", onchange: draw });
     const seeds = h("input", { type: "number", min: 0, max: 2147483647, value: 0, "aria-label": "Seed", onchange: draw });
     const label = about.classes?.length ? h("select", { "aria-label": "Class", onchange: draw }, h("option", { value: "" }, "every class in turn"), about.classes.map(name => h("option", { value: name }, name))) : null;
     const rows = about.classes?.length && images ? h("input", { type: "checkbox", onchange: draw }) : null;
@@ -80,14 +95,14 @@ export async function explorer(place, api) {
     const another = h("button", { type: "button", onclick: () => { seeds.value = +seeds.value + 1; draw(); } }, "Other samples");
     const walk = images ? h("button", { type: "button", onclick: walking }, "Walk") : null;
     const photograph = images ? h("input", { type: "file", accept: "image/*", "aria-label": "A photograph to find in latent space", onchange: project }) : null;
-    controls.append(h("label", {}, "Number ", number), h("label", {}, "Seed ", seeds), label ? h("label", {}, "Class ", label) : "", rows ? h("label", {}, rows, " a row a class") : "", cut ? h("label", {}, "Truncation ", cut) : "", another, walk || "");
+    controls.append(h("label", {}, "Number ", number), h("label", {}, "Seed ", seeds), label ? h("label", {}, "Class ", label) : "", rows ? h("label", {}, rows, " a row a class") : "", cut ? h("label", {}, "Truncation ", cut) : "", ...options.elements, another, walk || "");
     const grid = h("div", { class: "samplegrid" }), bench = h("div", {});
     out.replaceChildren(grid, bench, images ? h("details", {}, h("summary", {}, "Find a photograph in latent space"), photograph, h("div", { class: "found" })) : "");
 
     function draw() {
       clearInterval(film);
       seed = Math.max(0, Math.floor(+seeds.value) || 0);
-      const question = { do: "sample", n: Math.max(1, Math.min(100, Math.floor(+number.value) || 16)), seed };
+      const question = { do: "sample", n: Math.max(1, Math.min(most, Math.floor(+number.value) || 16)), seed, options: options.values() };
       if (label?.value) question.label = label.value;
       if (cut) question.truncation = +cut.value;
       if (rows?.checked) question.rows = true;
@@ -112,10 +127,7 @@ export async function explorer(place, api) {
           while (grid.children.length > answer.images.length) grid.lastElementChild.remove();
           marks();
         }
-      } else if (answer.form === "sounds") grid.replaceChildren(...answer.sounds.map((sound, i) => h("p", {}, h("span", {}, `${i + 1}`), h("audio", { controls: true, src: sound, "aria-label": `Made sound ${i + 1}` }))));
-      else if (answer.form === "text") grid.replaceChildren(h("pre", { tabindex: "0", class: "written" }, answer.text));
-      else if (answer.form === "rows") grid.replaceChildren(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Made rows" }, h("table", {}, h("thead", {}, h("tr", {}, answer.columns.map(name => h("th", { scope: "col" }, name)))), h("tbody", {}, answer.rows.map(row => h("tr", {}, row.map(cell => h("td", {}, cell))))))));
-      else grid.replaceChildren(h("img", { src: answer.picture, alt: "Made samples", class: "whole" }));
+      } else grid.replaceChildren(...madeOf(answer));
       place.dataset.ready = "yes";
     }
 

@@ -3,7 +3,7 @@
 import { command, get, h, post, readOnly, tell } from "/assets/dom.js";
 
 const TONES = { waiting: "plain", running: "good", done: "good", failed: "bad", stopped: "watch" };
-const WORDS = { check: "What the data are taken for", plan: "Plan", train: "Training", continue: "Going on", fork: "Futures side by side", inspect: "The game now", solve: "Solution", map: "Stability map", compare: "Comparison" };
+const WORDS = { check: "What the data are taken for", plan: "Plan", train: "Training", continue: "Going on", fork: "Futures side by side", inspect: "The game now", map: "Stability map", compare: "Comparison" };
 
 // A card that follows one job to its end; `ended` is called then.
 export function jobCard(job, ended) {
@@ -12,7 +12,7 @@ export function jobCard(job, ended) {
   const stop = h("button", { type: "button", onclick: async () => {
     try { await post(`/api/jobs/${job.id}/stop`, {}); tell(told, "Asked to stop, as Ctrl-C does: a training saves first."); } catch (error) { tell(told, error.message, true); }
   } }, "Stop");
-  const link = h("p", { class: "muted small", hidden: true }, "It is among the ", h("a", { href: "/" }, "runs"), ".");
+  const link = h("p", { class: "small", hidden: true });
   const element = h("article", { class: "card job", "aria-label": WORDS[job.what] || job.what }, h("div", { class: "headline" }, h("h3", {}, WORDS[job.what] || job.what), badge, readOnly ? "" : stop), command(job.command), told, short, job.what === "check" ? h("details", {}, h("summary", {}, "All settings, as they would be"), said) : said, picture, link);
   function fill(now) {
     badge.textContent = now.state;
@@ -29,14 +29,27 @@ export function jobCard(job, ended) {
     short.hidden = !lines;
     if (short.textContent !== lines) short.textContent = lines;
     if (now.picture && !picture.children.length) picture.append(h("img", { class: "whole drawn", src: `/api/jobs/${job.id}/picture`, alt: `The picture of: ${now.command}` }));
-    link.hidden = !(now.run && ["running", "done", "stopped"].includes(now.state));
+    if (now.run && ["running", "done", "stopped"].includes(now.state)) result(now.run).catch(() => {});
+  }
+  // The run that it writes; of several, as futures and methods beside one another are, their comparison.
+  async function result(folder) {
+    const { rows } = await get("/api/runs");
+    const own = rows.filter(row => row.path === folder || row.path.startsWith(`${folder}/`)).map(row => row.id);
+    if (link.dataset.of === own.join() || !own.length) return;
+    link.dataset.of = own.join();
+    link.hidden = false;
+    link.replaceChildren(own.length === 1 ? h("a", { href: `/run/${own[0]}` }, "See the run") : h("a", { href: `/compare?runs=${own.slice(0, 12).join(",")}` }, `See its ${own.length} runs side by side`));
   }
   async function follow() {
     try {
       const now = await get(`/api/jobs/${job.id}`);
       fill(now);
       if (["waiting", "running"].includes(now.state)) setTimeout(follow, 700);
-      else if (ended) ended(now);
+      else {
+        if (ended) ended(now);
+        // What it wrote at last is found by the studio a moment later.
+        if (now.run && element.isConnected) setTimeout(() => result(now.run).catch(() => {}), 6000);
+      }
     } catch (error) {
       tell(told, error.message, true);
       if (element.isConnected) setTimeout(follow, 3000);

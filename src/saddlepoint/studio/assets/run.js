@@ -4,6 +4,9 @@ import { Chart, onAxis } from "/assets/chart.js";
 import { LEVELS, QUESTIONS, bytes, command, duration, exact, get, h, live, post, readOnly, compact, tell } from "/assets/dom.js";
 import { explorer } from "/assets/explore.js";
 import { begin, jobCard } from "/assets/jobs.js";
+import { measurements } from "/assets/measured.js";
+import { planeFilm } from "/assets/plane.js";
+import { history, snapshotPairs } from "/assets/tiles.js";
 
 const AXES = { samples: "samples seen", evaluations: "gradient evaluations", seconds: "time" };
 
@@ -95,18 +98,24 @@ export async function run(main, id) {
   }
 
   function filmOf(first, texts) {
-    let steps = first, at = first.length - 1, follow = true, timer = 0, wanted = 0;
+    let steps = first, at = first.length - 1, follow = true, timer = 0, wanted = 0, shown = null, pairs = null;
     const label = h("strong", {}), said = h("span", { class: "muted" });
     const stage = texts ? h("pre", { tabindex: "0", class: "written" }) : h("img", { alt: "" });
     const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": "Which snapshot is shown", oninput: () => { pause(); show(+slider.value); } });
     const play = h("button", { type: "button", onclick: () => (timer ? pause() : begin()) }, "▶ Play");
     const newest = h("button", { type: "button", onclick: () => { pause(); show(steps.length - 1); } }, "Newest");
-    const extra = h("div", { class: "extras" });
+    const extra = h("div", { class: "extras" }), through = history(stage, load);
     const real = h("div", { class: "besides" });
     put(samples, h("div", { class: "card film" }, real), extra);
     const figure = h("figure", { class: "beside stage" }, h("figcaption", {}, label, said), stage, h("div", { class: "controls" }, play, slider, newest));
     real.append(figure);
 
+    async function load(seen) {
+      const image = new Image();
+      image.src = `${api}/picture/${seen}`;
+      await image.decode();
+      return image;
+    }
     async function show(place) {
       at = Math.max(0, Math.min(steps.length - 1, place));
       follow = at === steps.length - 1;
@@ -123,14 +132,15 @@ export async function run(main, id) {
         return;
       }
       // Decoded before it is shown, so that nothing flickers and the slider never shows an older one late.
-      const image = new Image();
-      image.src = `${api}/picture/${seen}`;
-      try { await image.decode(); } catch { if (mine === wanted) said.textContent = "this snapshot can't be read"; return; }
+      let image;
+      try { image = await load(seen); } catch { if (mine === wanted) said.textContent = "this snapshot can't be read"; return; }
       if (mine !== wanted) return;
       stage.src = image.src;
       stage.alt = `Samples of inputs that never change, after ${words}`;
       stage.className = image.naturalWidth < 640 ? "pixels" : "";
       said.textContent = "the same inputs each time";
+      shown = image;
+      pairs?.update(image);
     }
     function pause() { clearInterval(timer); timer = 0; play.textContent = "▶ Play"; }
     function begin() {
@@ -142,6 +152,7 @@ export async function run(main, id) {
       update(now) {
         const before = steps.length;
         steps = now;
+        if (!texts) through.update(now);
         slider.max = Math.max(0, steps.length - 1);
         slider.hidden = play.hidden = newest.hidden = steps.length < 2;
         if (steps.length && (follow && !timer || before !== steps.length && at >= steps.length || label.textContent === "")) show(follow ? steps.length - 1 : at);
@@ -155,10 +166,16 @@ export async function run(main, id) {
         if (over && !texts) figure.insertBefore(over, stage);
         for (const grid of real.querySelectorAll(".heads")) columns(grid);
         if (found.real) real.prepend(one("Real", found.real, found.captions.grid, "of the training data"));
-        if (found.live) real.append(one("Generated, live weights", found.live, found.captions.grid, "at the end, without the average"));
+        if (found.live && !texts) real.append(one("Generated, live weights", found.live, found.captions.grid, "at the end, without the average"));
         for (const grid of real.querySelectorAll(".heads")) columns(grid);
         if (texts && found.real_text) real.append(h("figure", { class: "beside" }, h("figcaption", {}, h("strong", {}, "Real")), h("pre", { class: "written", tabindex: "0" }, found.real_text)));
+        // Points, curves and histograms are one picture each; sounds, images and pairs lie in a grid.
+        const grids = !texts && !found.plane && !found.rows;
+        pairs = texts ? null : snapshotPairs(found.captions.grid || []);
+        if (shown) pairs?.update(shown);
         extra.replaceChildren(
+          grids ? through.element : "",
+          pairs ? pairs.element : "",
           found.sounds.length ? h("div", { class: "card players" }, found.sounds.map(([kind, own]) => h("div", {}, h("h3", {}, kind), own.map(sound => h("p", {}, h("span", {}, sound.label), h("audio", { controls: true, preload: "none", src: sound.address, "aria-label": `${kind}: ${sound.label}` })))))) : "",
           found.rows ? table(found.rows) : "",
           found.nearest || found.pairs ? h("div", { class: "pair" },
@@ -181,8 +198,13 @@ export async function run(main, id) {
 
   // --- curves ---
   const charts = new Map();
+  let plane = null, measure = () => {};
   function draw() {
-    if (!data.panels.length) { put(curves, h("p", { class: "card muted" }, "Nothing has been recorded yet.")); return; }
+    // A run that begins again has no records for a moment: what was drawn stays until there are new ones.
+    if (!data.panels.length) {
+      if (!charts.size) put(curves, h("p", { class: "card muted" }, "Nothing has been recorded yet."));
+      return;
+    }
     if (!curves.body.children.length || curves.body.firstElementChild.tagName === "P") {
       const axis = h("select", { onchange: () => { view.axis = axis.value; keep(); } }, Object.entries(AXES).map(([key, words]) => h("option", { value: key, selected: key === view.axis }, words)));
       const smooth = h("input", { type: "range", min: 0, max: 0.2, step: 0.01, value: view.smoothing, oninput: () => { view.smoothing = +smooth.value; keep(); } });
@@ -194,25 +216,42 @@ export async function run(main, id) {
       put(game, h("div", { class: "charts" }));
       if (!readOnly) game.body.append(playing());
     }
-    fillCharts(game.body.firstElementChild, data.movement);
+    if (data.planes.length && !plane) {
+      plane = planeFilm(api);
+      game.body.querySelector(".charts").prepend(h("div", { class: "card planecard" }, plane.element));
+      if (beside?.plane) plane.real(beside.plane);
+    }
+    plane?.update(data.planes);
+    measure();
+    fillCharts(game.body.querySelector(".charts"), data.movement);
   }
   // What is begun about this run: a look at its game, futures under other methods, going on.
   function playing() {
+    const measured = measurements();
     const list = h("div", { class: "jobs" }), said = h("p", { class: "told", role: "status" });
-    const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
-    const further = h("input", { type: "number", min: 1, placeholder: "as it was set" });
+    const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth", class: "long" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
+    const further = h("input", { type: "number", min: 1, placeholder: "as it was set", class: "long" });
     const stamp = () => new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
     const futures = () => [`method=${method.value}${setting.value ? ` ${setting.value}` : ""}`];
     get("/api/start").then(known => method.replaceChildren(...known.methods.map(([one, words]) => h("option", { value: one, title: words }, one)))).catch(error => tell(said, error.message, true));
-    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job)))).catch(() => {});
+    const follow = h("input", { type: "checkbox" });
+    const look = at => begin({ run: id, do: "inspect", ...(at ? { at } : {}) }, list, said, measured.take);
+    const all = async () => { for (const at of data.checkpoints.filter(at => at && !measured.has(at))) await look(at); };
+    let newest = data.checkpoints.at(-1);
+    measure = () => {
+      const last = data.checkpoints.at(-1);
+      if (last !== newest && follow.checked) look(last);
+      newest = last;
+    };
+    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job, measured.take)))).catch(() => {});
     const label = (words, input) => h("label", {}, `${words} `, input);
     const button = (words, fields) => h("button", { type: "button", onclick: () => begin({ run: id, ...fields() }, list, said) }, words);
     return h("div", { class: "playing" }, h("div", { class: "card" },
       h("p", { class: "muted small" }, "The spectrum and where the method's step contracts, the field along the path, the duality gap and the turn of the direction are measured at the newest checkpoint; nothing of the run changes."),
-      h("div", { class: "actions" }, button("Measure the game now", () => ({ do: "inspect" }))),
+      h("div", { class: "actions" }, h("button", { type: "button", onclick: () => look() }, "Measure the game now"), h("button", { type: "button", onclick: all }, "At every checkpoint that is kept"), h("label", {}, follow, "at each new one, while this page is open")),
       h("div", { class: "actions" }, label("Play on from here with", method), label("and", setting), label("for", share), "samples",
         button("Side by side, on the same batches", () => ({ do: "fork", futures: futures(), samples: share.value ? +share.value : null, root: 0, name: `fork-${stamp()}` }))),
-      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), list);
+      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), measured.element, list);
   }
 
   function keep() { localStorage.setItem("curves", JSON.stringify(view)); draw(); }
@@ -298,6 +337,7 @@ export async function run(main, id) {
           snapshots();
           if (!film && (beside.rows || beside.sounds.length)) film = filmOf([], false);
           film?.beside(beside);
+          if (beside.plane) plane?.real(beside.plane);
           evaluated();
         }
         opened();

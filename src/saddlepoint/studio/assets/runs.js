@@ -10,6 +10,7 @@ const COLUMNS = [
   { key: "state", title: "State", value: r => r.error ? "unreadable" : ended(r) },
   { key: "samples", title: "Samples", value: r => r.samples ?? -1, number: true },
   { key: "seconds", title: "Time", value: r => r.seconds ?? -1, number: true, wide: true },
+  { key: "evaluations", title: "Cost", value: r => r.evaluations ?? -1, number: true, wide: true, hint: "gradient evaluations" },
   { key: "score", title: "Metric", number: true },
   { key: "game", title: "Game", value: r => level(r, "game") },
   { key: "result", title: "Result", value: r => level(r, "result") },
@@ -34,7 +35,7 @@ export function runs(main) {
   const count = h("p", { class: "muted small", role: "status" });
   const body = h("tbody");
   const heads = COLUMNS.map(column => h("th", { scope: "col", class: [column.wide && "wide", column.number && "number"].filter(Boolean).join(" ") || null },
-    h("button", { type: "button", class: "sort", onclick: () => { sort = { key: column.key, down: sort.key === column.key && !sort.down }; draw(); } }, column.title)));
+    h("button", { type: "button", class: "sort", title: column.hint, onclick: () => { sort = { key: column.key, down: sort.key === column.key && !sort.down }; draw(); } }, column.title)));
   const empty = h("div", { class: "card muted", hidden: true });
   main.replaceChildren(
     h("div", { class: "headline" }, h("h1", {}, "Runs"), h("span", { class: "muted small paths" }, roots.join(", "))),
@@ -84,7 +85,7 @@ export function runs(main) {
         set(cell, `${found.level}${found.answer}`, h("span", { class: `verdict ${found.level}`, title: found.answer }, LEVELS[found.level]));
       } else {
         const score = scoreOf(row), name = metric || Object.keys(row.metrics || {})[0] || "";
-        const words = { recipe: row.recipe, data: row.data, method: row.method, samples: compact(row.samples), seconds: duration(row.seconds), score: score === null ? "" : short(score), modified: ago(row.modified) }[column.key];
+        const words = { recipe: row.recipe, data: row.data, method: row.method, samples: compact(row.samples), seconds: duration(row.seconds), evaluations: compact(row.evaluations), score: score === null ? "" : short(score), modified: ago(row.modified) }[column.key];
         set(cell, words + name, words, ...(column.key === "score" && !metric && score !== null ? [h("span", { class: "unit" }, name.replaceAll("_", " "))] : []));
       }
     });

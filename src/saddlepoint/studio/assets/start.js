@@ -1,7 +1,9 @@
 // Start here: data, recipe, what they are taken for, plan, training; and games that are solved and compared.
 
-import { bytes, command, get, h, live, post, readOnly, tell } from "/assets/dom.js";
+import { Chart } from "/assets/chart.js";
+import { bytes, command, exact, get, h, live, post, readOnly, short, tell } from "/assets/dom.js";
 import { begin, jobCard } from "/assets/jobs.js";
+import { WaysView, player } from "/assets/plane.js";
 
 export async function start(main) {
   document.title = "Start · Saddlepoint studio";
@@ -96,11 +98,29 @@ function chooser(places, taken) {
 
 function solving(known, list) {
   const told = h("p", { class: "told", role: "status" });
-  const game = h("select", {}, options(known.games)), lr = number("Step size", { value: 0.1, min: 0, step: "any" }), iterations = number("Steps", { value: 1000, min: 1 });
+  const game = h("select", {}, options(known.games)), lr = number("Step size", { value: 0.1, min: 0, step: "any" }), iterations = number("Steps", { value: 300, min: 1, max: 5000 });
   const method = value => { const made = h("select", {}, options(known.methods)); made.value = value; return made; };
   const one = method("alternating"), other = method("extragradient");
   const pair = h("div", { class: "sidebyside duel", "aria-live": "polite" });
+  const stage = h("div", { class: "ways-stage", "aria-live": "polite" });
   game.value = "bilinear";
+  // Both from the same start with the same steps, on one plane, where the game has two numbers.
+  async function play() {
+    tell(told, "playing …");
+    try {
+      const methods = [...new Set([one.value, other.value])];
+      const found = await post("/api/play", { game: game.value, methods, lr: +lr.value, iterations: +iterations.value });
+      tell(told, "");
+      const chart = new Chart("Distance to the solution");
+      const legend = h("ul", { class: "legend large" }, found.ways.map((way, i) => h("li", { class: `key${i}` }, `${way.method}: ${way.outcome}, a step multiplies the distance by ${short(way.rate)}, ${exact(way.evaluations)} evaluations`)));
+      const plane = found.field ? new WaysView(`The ways of ${methods.join(" and ")} on ${game.value}`) : null;
+      const last = Math.max(...found.ways.map(way => way.steps.length)) - 1, film = player("How many steps are shown", at => plane.update(found, at), at => `${(found.ways.find(way => at in way.steps) || found.ways[0]).steps[at]} steps`);
+      const words = methods.map(method => command(`saddle solve ${game.value} --method ${method} --lr ${+lr.value} --iterations ${+iterations.value} --plot way.png`));
+      stage.replaceChildren(legend, h("div", { class: "charts" }, plane && h("figure", { class: "card planefilm" }, h("figcaption", {}, h("strong", {}, "The way of both players"), " ", h("span", { class: "muted" }, "arrows: where they are pushed; the cross: the solution")), plane.svg, film.element), chart.element), ...words);
+      chart.update({ title: "Distance to the solution", unit: "distance", axisName: "steps", scale: found.ways.every(way => way.distance.every(d => d > 0)) ? "log" : "linear", named: true, series: found.ways.map(way => ({ label: way.method, x: way.steps, y: way.distance })) });
+      if (plane) film.set(last + 1);
+    } catch (error) { tell(told, error.message, true); }
+  }
   async function both(more) {
     pair.replaceChildren();
     for (const chosen of new Set([one.value, other.value])) {
@@ -112,8 +132,8 @@ function solving(known, list) {
   return h("section", { "aria-label": "Two methods on a game" }, h("h2", {}, "Two methods on a game with a known solution"), h("div", { class: "card startform" },
     h("div", { class: "pairline" }, field("Game", game), field("Method", one), field("Beside it", other), field("Step size", lr), field("Steps", iterations)),
     h("div", { class: "actions" },
-      h("button", { type: "button", onclick: () => both({ do: "solve" }) }, "Solve, side by side"),
+      h("button", { type: "button", class: "button", onclick: play }, "Play, side by side"),
       h("button", { type: "button", onclick: () => both({ do: "map" }) }, "Map where they converge"),
       h("button", { type: "button", onclick: () => begin({ do: "compare", game: game.value, methods: [...new Set([one.value, other.value])], root: 0, name: fresh(`compare-${game.value}`) }, list, told) }, "Compare at equal cost")),
-    told, pair));
+    told, stage, pair));
 }

@@ -73,7 +73,8 @@ class Points(Task[PointConfig, PointData, PointGenerator]):
         batches = Scheduled(stream, config.timeline, make.device)
         latent = LatentInput(config.latent.size, config.latent.distribution)
         model = PointGenerator(players["generator"], config.generator.network, data.shape, latent, data.reach)
-        probe = PointProbe(batches.put(watched(stream, model, MONITORED), 0), data, config.seed)
+        batch = batches.put(watched(stream, model, MONITORED), 0)
+        probe = PointProbe(batch, data, config.seed, players["discriminator"], config.packing)
         return Setup(data, players, AdversarialLosses(of_latents, adversary), batches, model, probe)
 
     def evaluate(
