@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import Batch, Batches, Game
 from saddlepoint.engine import Untraceable
 from saddlepoint.engine.step import Interpreted, Program
@@ -80,7 +81,7 @@ class Watching(Observer):
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No compiler, and no clock: `auto` asks at the first checkpoint after two steps, and always changes over."""
-    monkeypatch.setattr(engine, "PackageCompiler", Quick)
+    monkeypatch.setattr("saddlepoint.engine.PackageCompiler", Quick)
     monkeypatch.setattr(engine, "compiler", lambda: "a compiler")
     monkeypatch.setattr(engine, "WORTH", 0.0)
     monkeypatch.setattr(engine, "TIMED", 2)
@@ -171,6 +172,20 @@ def test_auto_stays_eager_where_graphs_are_not_quicker(tmp_path: Path, monkeypat
     assert play(tmp_path / "auto", does=heard.append) == play(tmp_path / "eager", "eager")
     assert [text.split(":")[0] for text in heard] == ["steps stay eager"]
     assert engine_of(tmp_path / "auto") is None
+
+
+def test_a_run_that_was_compiled_and_can_not_be_here_is_told_to_go_on_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("auto", "compiled"):
+        with pytest.raises(Killed):
+            play(tmp_path / name, name, killed_at=10)  # type: ignore[arg-type]
+    monkeypatch.setattr(engine, "compiler", lambda: None)
+    for name, since in (("auto", 6), ("compiled", 0)):
+        with pytest.raises(
+            ConfigurationError, match=f"compiled from {since} samples on.* no C\\+\\+ compiler.* keeps its"
+        ):
+            play(tmp_path / name, name)  # type: ignore[arg-type]
 
 
 def test_a_game_that_cannot_be_compiled_begins_no_run(run: Any, tmp_path: Path) -> None:

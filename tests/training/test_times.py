@@ -44,4 +44,4 @@ def test_times_are_those_of_steps_data_and_the_rest(tmp_path, monkeypatch):
     monkeypatch.setattr(type(training.method), "update", spend(3.0, update))
     monkeypatch.setattr(type(training.probe), "deliver", spend(5.0, type(training.probe).deliver))
     times = training.run().times
-    assert times == pytest.approx({"steps": 4 * 3.0, "data": 4 * 2.0, "looks": 5.0})
+    assert times == pytest.approx({"steps": 4 * 3.0, "data": 4 * 2.0, "compiling": 0.0, "looks": 5.0})

@@ -287,8 +287,11 @@ def _outside(result: Result) -> str:
     whole = sum(result.times.values())
     if not result.times.get("steps"):
         return ""
-    data, looks = (result.times[name] / whole for name in ("data", "looks"))
-    return f", {data + looks:.0%} of it outside of steps: {looks:.0%} looks and files, {data:.0%} data"
+    data, looks, waited = (result.times[name] / whole for name in ("data", "looks", "compiling"))
+    compiling = f", {waited:.0%} compiling" if waited >= 0.005 else ""
+    return (
+        f", {data + looks + waited:.0%} of it outside of steps: {looks:.0%} looks and files, {data:.0%} data{compiling}"
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -20,7 +20,9 @@ def build(source: Path, target: Path, products: str, threads: int) -> None:
         by_onednn(program.graph_module)
     part = target.with_suffix(f".{os.getpid()}.pt2")
     try:
-        torch._inductor.aoti_compile_and_package(program, package_path=str(part), inductor_configs=OPTIONS)
+        known = torch._inductor.config.get_config_copy()
+        options = {name: value for name, value in OPTIONS.items() if name in known}
+        torch._inductor.aoti_compile_and_package(program, package_path=str(part), inductor_configs=options)
         checksum = part.with_suffix(".sha256")
         checksum.write_text(digest_of(part))
         part.replace(target.with_suffix(".pt2"))

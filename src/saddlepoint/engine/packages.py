@@ -18,8 +18,9 @@ from saddlepoint.engine.numbers import Untraceable
 from saddlepoint.engine.products import Products, Shape, quicker, shapes_of
 from saddlepoint.engine.step import Program
 
-#: What inductor is told besides.
-OPTIONS = {"memory_planning": True}
+#: What inductor is told besides, as far as this torch knows it. Headers that are compiled beforehand save a later graph
+#: nothing that could be measured; whether instructions that the processor has can be compiled, the graph itself shows.
+OPTIONS = {"memory_planning": True, "aot_inductor.precompile_headers": False, "cpp.vec_isa_ok": True}
 #: Letters of a compiler's message that a reason is cut to.
 MESSAGE = 300
 

@@ -70,19 +70,27 @@ def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Curve]:
     >>> [s.name for s in columns([{"samples": 1, "losses": {"generator": None}}], "losses")]
     ['generator']
     """
-    found: dict[str, list[tuple[float, float]]] = {}
+    found: dict[str, tuple[list[float], list[float]]] = {}
     for record in records:
         position, numbers = number(record.get("samples")), record.get(group)
-        if not math.isfinite(position) or not isinstance(numbers, Mapping):
+        if not isinstance(numbers, Mapping) or not numbers or not math.isfinite(position):
             continue
         for name, value in numbers.items():
-            name = str(name)[:LETTERS]
-            if name in found or len(found) < CURVES:
-                found.setdefault(name, []).append((position, number(value)))
+            if name not in found:
+                name = str(name)[:LETTERS]
+                if name not in found and len(found) == CURVES:
+                    continue
+                found.setdefault(name, ([], []))
+            points = found[name]
+            points[0].append(position)
+            points[1].append(number(value))
     series = []
-    for name, points in found.items():
-        ordered = np.asarray(sorted(points, key=lambda point: point[0]), dtype=np.float64)
-        series.append(Curve(name, ordered[:, 0], ordered[:, 1]))
+    for name, recorded in found.items():
+        samples, values = (np.array(part, dtype=np.float64) for part in recorded)
+        if (samples[1:] < samples[:-1]).any():
+            order = np.argsort(samples, kind="stable")
+            samples, values = samples[order], values[order]
+        series.append(Curve(name, samples, values))
     return series
 
 

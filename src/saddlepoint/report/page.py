@@ -293,9 +293,10 @@ class RunPage:
             samples = self._spent("samples")
             if seconds > 0 and math.isfinite(samples):
                 tiles.append((compact(samples / seconds), "samples a second", f"{samples / seconds:,.1f}"))
-        times = {name: number(mapping(self.identity.get("times")).get(name)) for name in ("steps", "data", "looks")}
+        known = {"compiling": 0.0, **mapping(self.identity.get("times"))}
+        times = {name: number(known.get(name)) for name in ("steps", "data", "compiling", "looks")}
         if (whole := sum(times.values())) > 0:
-            told = ", ".join(f"{name} {own:,.1f} s" for name, own in times.items())
+            told = ", ".join(f"{name} {own:,.1f} s" for name, own in times.items() if own or name != "compiling")
             tiles.append((f"{1 - times['steps'] / whole:.0%}", "outside of steps", told))
         return tiles
 

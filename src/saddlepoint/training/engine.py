@@ -64,7 +64,12 @@ class Engine:
         try:
             self._prepare(batches, written.get("products"))
         except Untraceable as error:
-            raise _refusal(self.name, error) from error
+            if "compiled_from" not in written:
+                raise _refusal(self.name, error) from error
+            raise ConfigurationError(
+                f"steps of this run are compiled from {self._from:,} samples on, and here they can't be, as {error}. "
+                f"A run keeps its engine: go on where they can be, or begin again in another folder"
+            ) from error
         if self._from == 0:
             self._write(0)
 

@@ -60,8 +60,9 @@ class Result:
         signal: the number of the signal that stopped it, or None.
         products: with the game's Jacobian that methods of second order took.
         trouble: why the game was played no further, where that is what ended it.
-        times: seconds by the clock of this session: `steps` of the method, `data` that they drew, and `looks`, all
-            that is no step: scores, pictures, records, checkpoints, what is handed over.
+        times: seconds by the clock of this session: `steps` of the method, `data` that they drew, `compiling`, while
+            steps waited for their graph, and `looks`, all else: scores, pictures, records, checkpoints, what is handed
+            over.
     """
 
     outcome: Outcome
@@ -157,7 +158,7 @@ class Training:
         self._measures: dict[str, Any] = {}
         self._seconds_before = spent
         self._started = time.monotonic()
-        self._stepping = 0.0
+        self._stepping = self._compiling = 0.0
         self._loss_mean = LossMean()
         self._saved_at = -1
         self._trouble: Trouble | None = None
@@ -178,7 +179,8 @@ class Training:
         try:
             if not leads():
                 return self._follow()
-            self.engine.begin(self.batches)
+            with self._timed_as_compiling():
+                self.engine.begin(self.batches)
             self._restore()
             tell(self._begun_from)
             self._level()
@@ -208,8 +210,10 @@ class Training:
             if ending is not None:
                 return ending
 
-            if not self.engine.ready(self.batches):
-                time.sleep(COMPILING)
+            with self._timed_as_compiling():
+                if not (ready := self.engine.ready(self.batches)):
+                    time.sleep(COMPILING)
+            if not ready:
                 continue
             before = self.batches.position
             step = self.step()
@@ -239,7 +243,8 @@ class Training:
                 self._thin_out(self._snapshot())
             if saving:
                 self._save(metrics)
-                self.engine.consider(self.batches, self._seconds_left())
+                with self._timed_as_compiling():
+                    self.engine.consider(self.batches, self._seconds_left())
 
     def _ending(self) -> Result | None:
         """The end, where one of its reasons is there."""
@@ -499,7 +504,8 @@ class Training:
         return {
             "steps": self._stepping - data,
             "data": data,
-            "looks": max(0.0, time.monotonic() - self._started - self._stepping),
+            "compiling": self._compiling,
+            "looks": max(0.0, time.monotonic() - self._started - self._stepping - self._compiling),
         }
 
     def _result(self, outcome: Outcome, message: str, signal: int | None = None) -> Result:
@@ -538,6 +544,12 @@ class Training:
         except (NoCheckpoint, OSError):
             last = "no checkpoint was written yet"
         return f"can't write to {self.folder.path}: {reason}; {last}. {remedy}; the same command then continues"
+
+    @contextmanager
+    def _timed_as_compiling(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._compiling += time.perf_counter() - began
 
     @contextmanager
     def _at_answer(self) -> Iterator[None]:
