@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from saddlepoint.report.history import Curve
+from saddlepoint.report.history import Curve, number
 from saddlepoint.report.verdicts.diagnosis import Diagnosis, percent
 from saddlepoint.report.verdicts.evidence import PRESENT, Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level
@@ -286,6 +286,10 @@ class DiscriminatorWeak(Diagnosis):
         far = away(run) if gaps(run) else 0.0
         if auc is None or auc < AUC_LOST or auc > AUC_WEAK or far <= FAR or run.alone:
             return None
+        begun = run.measure(run.score).badness(run.known("untrained", run.score))
+        ways = (number(values.get(run.score)) for values in run.references("baseline").values())
+        if any(run.measure(run.score).badness(way) >= begun for way in ways):
+            return None  # what begins as a simple method is far from nothing, and from the data by its own measure
         if abs(auc - COIN) <= AUC_COIN:  # it has lost, which is said
             return None
         learning = any(improves(run, name) for name in run.curves)
