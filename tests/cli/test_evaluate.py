@@ -90,7 +90,7 @@ def test_a_generator_alone_needs_data(run: Run, folder: Path) -> None:
 
 def test_what_a_user_may_mistake_is_said(run: Run, folder: Path, tmp_path: Path) -> None:
     for words, sentence in (
-        ((tmp_path / "nothing",), "no trained generator in"),
+        ((tmp_path / "nothing",), "give a run folder, as in: saddle evaluate runs/digits"),
         ((folder, "--metrics", "frechte"), "there is no metric 'frechte': did you mean 'frechet'?"),
         ((folder, *QUICK, "--metrics", "inception_score"), "the extractor pixels has no classes: take one that has"),
         ((folder, "--features", "digit"), "there is no extractor 'digit': did you mean 'digits'?"),

@@ -74,7 +74,7 @@ def test_sounds_are_trained_on_sampled_and_evaluated(run: Run, tones: Path, tmp_
 def test_no_folder_and_bad_ones_are_refused(run: Run, tones: Path, tmp_path: Path) -> None:
     for arguments, why in (
         ([], "give their folder with --data FOLDER"),
-        (["--data", tmp_path / "nowhere"], "expected a folder of sounds"),
+        (["--data", tmp_path / "nowhere"], "does not exist: give the path of a file or folder"),
         (["--data", tmp_path], "holds no sounds"),
         (["--data", tones, "--conditional", "--set", "data.label=none"], "--set data.label=prefix"),
     ):

@@ -168,10 +168,10 @@ def test_mnist_without_a_network_says_what_to_do(run: Run, tmp_path: Path, monke
 
 MISTAKES = [
     (["train", "digts"], "there is no recipe 'digts', and no such configuration: did you mean 'digits'?"),
-    (["train", "absent.yaml"], "absent.yaml can't be read"),
+    (["train", "absent.yaml"], "there is no absent.yaml: give a configuration"),
     (["train", "digits", "--method", "alternate"], "no method is called 'alternate': did you mean 'alternating'?"),
     (["train", "digits", "--data", "mnits"], "there is no data set 'mnits', and no such folder: did you mean 'mnist'?"),
-    (["train", "digits", "--set", "sead=3"], "there is no setting 'sead': did you mean 'seed'?"),
+    (["train", "digits", "--set", "sead=3"], "digits has no setting 'sead': did you mean 'seed'?"),
     (["train", "digits", "--samples", "0"], "samples: Input should be greater than 0 (given: 0)"),
     (["train", "digits", "--batch", "3"], "--batch"),
     (
@@ -185,7 +185,7 @@ MISTAKES = [
     (["list", "method"], "there is no kind 'method': did you mean 'methods'?"),
     (["list", "colours"], "there is no kind 'colours'"),
     (["solve", "bilinaer"], "no game is called 'bilinaer': did you mean 'bilinear'?"),
-    (["sample", "absent"], "no trained generator in absent"),
+    (["sample", "absent"], "there is no absent: give a run folder"),
     (["report", "absent"], "absent"),
     (["trian"], "trian"),
 ]

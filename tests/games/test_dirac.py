@@ -73,7 +73,7 @@ FLAT = {"wasserstein", "hinge"}
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("method", [Simultaneous, Alternating])
+@pytest.mark.parametrize("method", [Simultaneous, pytest.param(Alternating, marks=pytest.mark.slow)])
 def test_what_converges_is_what_the_paper_says(loss, variant, method):
     """R1, R2 and instance noise do; nothing, and WGAN-GP's target above 0, do not."""
     found = run(dirac(loss, **VARIANTS[variant]), method(), 0.2, 300)

@@ -93,7 +93,7 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("packing", [2, 3])
+@pytest.mark.parametrize("packing", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("recipe", "sets"), RUNS.values(), ids=RUNS)
 def test_runs_of_packs_go_through(recipe: str, sets: list[str], packing: int, tmp_path: Path) -> None:
     config = assign(recipe_named(recipe), [*TINY, *sets, f"discriminator.network.packing={packing}"])

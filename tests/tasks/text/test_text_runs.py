@@ -16,6 +16,7 @@ from saddlepoint.runs import train
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.text import TASK
 from saddlepoint.tasks.text.model import TextGenerator, to_the_end_of_a_sentence
+from tiers import quick
 
 TINY = (
     *("batch_size=8", "latent.size=1", "device=cpu", "likelihood=32"),
@@ -47,7 +48,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", quick(list(CASES), "default", "likelihood alone"))
 def test_a_run_of_text_resumes_exactly(case: str, file: Path, tmp_path: Path, alike: Callable[..., Any]) -> None:
     config = assign(recipe_named("text").with_data(str(file)), [*TINY, *CASES[case]])
     straight, at_once = played(config, tmp_path / "straight", 96)
