@@ -302,14 +302,18 @@ def test_classes_are_counted_and_a_refused_run_says_first_what_it_read(
         for level in range(count):
             Image.new("L", (8, 8), 30 * level).save(tmp_path / "data" / name / f"{level}.png")
     command = ("train", "images", "--data", "data", *TINY, "--samples", "32")
-    Image.new("L", (8, 8), 9).save(tmp_path / "data" / "cover.png")
+    beside = [tmp_path / "data" / f"cover {number}.png" for number in range(8)]
+    for path in beside:
+        Image.new("L", (8, 8), 9).save(path)
     said = run(*command, "--conditional")
     assert said.code == 2
     note, error = said.flat.index("The 3 sub-folders are no classes, as"), said.flat.index("error: data has no classes")
     assert note < error
     assert not list((tmp_path / "runs").iterdir()), "its name is free for the next one"
-    (tmp_path / "data" / "cover.png").unlink()
+    for path in beside[1:]:
+        path.unlink()
     said = run(*command)
+    assert "Left out 1 images beside the classes' folders: cover 0.png." in said.flat
     assert "3 classes of 1 to 5 images: ant, bee, eel; --conditional makes each on demand" in said.flat
     assert "makes each on demand" not in run(*command, "--conditional").flat
 
