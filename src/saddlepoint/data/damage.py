@@ -38,7 +38,7 @@ class Swelling(io.RawIOBase):
         self._unpacked, self._stored, self._what, self._held = unpacked, stored, what, 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Whether it can be read: it always can."""
         return True
 
     def readinto(self, buffer: Any) -> int:

@@ -76,7 +76,7 @@ class Suspect:
         return "penalties" if self.setting.startswith("penalties.") else self.setting
 
     def told(self) -> str:
-        """In words."""
+        """What undoes it, and what stands there now, for people."""
         if _is_own(self.own):
             role, name = self.setting.partition(".")[0], str(self.own.get("of", "")).rpartition(":")[2]
             return f"the {role}'s network is your own ({name}): see whether it is at fault, try the recipe's"
