@@ -28,10 +28,13 @@ from saddlepoint.networks.translation import (
 class UNetTranslator(Translator):
     """U-Net: halvings of the grid by strided convolutions, doublings back, each seeing the grid of its size.
 
+    At full size, too, so that what is fine in the input, as noise, can be told and taken away pixel by pixel.
+
     Args:
         source: (C, H, W) of what it is given; its sides are padded to multiples of 2^depth.
         shape: (C', H, W) of what it makes.
-        width: channels at half the size; they double with every halving. The paper's is 64.
+        width: channels at half the size; they double with every halving, and are half as many at full size. The
+            paper's is 64.
         depth: halvings. The paper's goes down to a single pixel, at 256x256 by 8.
         widest: most channels.
         normalisation: of the inner layers. `instance` forgets how bright and how strong an image's features are.
@@ -39,6 +42,7 @@ class UNetTranslator(Translator):
             number of inputs a pixel.
         output: what the last layer goes through.
         base: what the last layer's output is added to; that layer then starts at 0, and the network as the base.
+        full_size: whether there is a grid of full size; the paper has none, and its finest is half as large.
 
     Raises:
         ValueError: a dial out of range, sides that differ, or an output function before a base.
@@ -62,6 +66,7 @@ class UNetTranslator(Translator):
         upsampling: Upsampling = "resize",
         output: Output = "none",
         base: Base | None = None,
+        full_size: bool = True,
     ) -> None:
         if depth < 1 or not 1 <= width <= widest:
             raise ValueError(
@@ -71,17 +76,19 @@ class UNetTranslator(Translator):
         super().__init__(2**depth, base=base)
         check_translated(source, shape)
         check_output(output, base)
-        channels = [source[0], *(min(width << k, widest) for k in range(depth))]
+        channels = [*([max(1, width // 2)] if full_size else []), *(min(width << k, widest) for k in range(depth))]
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        for k, (outer, inner) in enumerate(pairwise(channels)):
+        for k, (outer, inner) in enumerate(pairwise([source[0], *channels])):
+            layer = _same if full_size and k == 0 else _halving
             # Pixels keep their levels; at the coarsest, a single pixel would be nothing but its own mean.
-            plain = k in (0, depth - 1)
-            self.down.append(nn.Sequential(_halving(outer, inner), *([] if plain else norm(normalisation))))
-        for k, (inner, outer) in enumerate(pairwise(reversed(channels[1:]))):
-            seen = inner if k == 0 else 2 * inner
-            self.up.append(nn.Sequential(*doubling(upsampling, seen, outer), *norm(normalisation)))
-        seen = width if depth == 1 else 2 * width
-        last = doubling(upsampling, seen, shape[0])
+            plain = k <= full_size or k == len(channels) - 1
+            self.down.append(nn.Sequential(layer(outer, inner), *([] if plain else norm(normalisation))))
+        for k, (inner, outer) in enumerate(pairwise(reversed(channels))):
+            plain = full_size and k == len(channels) - 2
+            layers = doubling(upsampling, inner if k == 0 else 2 * inner, outer)
+            self.up.append(nn.Sequential(*layers, *([] if plain else norm(normalisation))))
+        seen = channels[0] if len(channels) == 1 else 2 * channels[0]
+        last = [_same(seen, shape[0])] if full_size else doubling(upsampling, seen, shape[0])
         if base is not None:
             begin_as_identity(last)
         self.last = nn.Sequential(*last, OUTPUTS[output]())

@@ -43,6 +43,10 @@ from saddlepoint.tasks.translation.recipes import RECIPES
 from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig
 
 
+#: Pairs below which they are jittered where nothing is said, and by how much of a side.
+FEW, JITTER = 5_000, 0.1
+
+
 class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
     """Images made of images, from pairs or from two sets of images."""
 
@@ -77,7 +81,10 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
         if data.held_out is None:
             raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
         judge = judging(config.data, data.held_out, config.score.samples)
-        stream = stream_of(config, data, make)
+        jitter = config.data.jitter
+        if jitter is None:
+            jitter = JITTER if len(data) < FEW else 0.0
+        stream = stream_of(config, data, make, jitter)
         if config.unpaired is None:
             start = start_of(config, stream, make, correction=False)
             learned = None if make.device.type == "meta" else learned_of(data.inputs)
@@ -118,12 +125,12 @@ def regression_of(config: ImageToImageConfig) -> Mapping[str, Config]:
     return {REGRESSION: config.model_copy(update={"pretraining": alone})}
 
 
-def stream_of(config: ImageToImageConfig, data: PairData, make: Networks) -> PairStream:
-    """Batches of pairs, by crops where these are smaller than the images."""
+def stream_of(config: ImageToImageConfig, data: PairData, make: Networks, jitter: float = 0.0) -> PairStream:
+    """Batches of pairs, by crops where these are smaller than the images, moved by a share of a side where whole."""
     data, crop = cropped(config.data, data)
     low, high = RANGES[config.value_range]
-    flips = config.data.flips
-    return PairStream(data, config.batch_size, config.seed, low, high, make.device, flips=flips, crop=crop)
+    flips, device = config.data.flips, make.device
+    return PairStream(data, config.batch_size, config.seed, low, high, device, flips=flips, crop=crop, jitter=jitter)
 
 
 def learned_of(images: ImageData | Photographs) -> Learned:
