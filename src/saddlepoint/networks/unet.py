@@ -10,7 +10,7 @@ from saddlepoint.networks.bases import Base
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import SLOPE, initialise
 from saddlepoint.networks.output import OUTPUTS, Output
-from saddlepoint.networks.players import Discriminator, Translator
+from saddlepoint.networks.players import Discriminator, EncodingTranslator
 from saddlepoint.networks.reflection import padded
 from saddlepoint.networks.resampling import Resampling
 from saddlepoint.networks.spectral import normalise_spectrally
@@ -24,8 +24,11 @@ from saddlepoint.networks.translation import (
     norm,
 )
 
+#: Grids of a U-Net, the finest ones, that losses compare patches of.
+ENCODED = 3
 
-class UNetTranslator(Translator):
+
+class UNetTranslator(EncodingTranslator):
     """U-Net: halvings of the grid by strided convolutions, doublings back, each seeing the grid of its size.
 
     At full size, too, so that what is fine in the input, as noise, can be told and taken away pixel by pixel.
@@ -43,6 +46,9 @@ class UNetTranslator(Translator):
         output: what the last layer goes through.
         base: what the last layer's output is added to; that layer then starts at 0, and the network as the base.
         full_size: whether there is a grid of full size; the paper has none, and its finest is half as large.
+
+    Attributes:
+        encoded_channels: of what `encoded` gives.
 
     Raises:
         ValueError: a dial out of range, sides that differ, or an output function before a base.
@@ -88,22 +94,32 @@ class UNetTranslator(Translator):
             layers = doubling(upsampling, inner if k == 0 else 2 * inner, outer)
             self.up.append(nn.Sequential(*layers, *([] if plain else norm(normalisation))))
         seen = channels[0] if len(channels) == 1 else 2 * channels[0]
-        last = [_same(seen, shape[0])] if full_size else doubling(upsampling, seen, shape[0])
+        last = [_same(seen, channels[0]), nn.LeakyReLU(SLOPE), _same(channels[0], shape[0])]
+        if not full_size:
+            last = doubling(upsampling, seen, shape[0])
         if base is not None:
             begin_as_identity(last)
         self.last = nn.Sequential(*last, OUTPUTS[output]())
+        self.encoded_channels = tuple(channels[:ENCODED])
+
+    def encoded(self, images: Tensor) -> list[Tensor]:
+        """What the finest grids hold of images (N, C, H, W), sides continued to multiples of 2^depth."""
+        return self._down(padded(images, self.stride), len(self.encoded_channels))
 
     def translate(self, images: Tensor) -> Tensor:
         """(N, C, H, W), sides multiples of 2^depth → (N, C', H, W)."""
-        x, seen = images, []
-        for layer in self.down:
-            x = leaky_relu(layer(x), SLOPE)
-            seen.append(x)
-        seen.pop()
+        *seen, x = self._down(images, len(self.down))
         for layer in self.up:
             x = torch.cat([leaky_relu(layer(x), SLOPE), seen.pop()], 1)
         made: Tensor = self.last(x)
         return made
+
+    def _down(self, images: Tensor, count: int) -> list[Tensor]:
+        """What the first so many layers make of images, the finest first."""
+        layers = [images]
+        for layer in self.down[:count]:
+            layers.append(leaky_relu(layer(layers[-1]), SLOPE))
+        return layers[1:]
 
 
 class UNetDiscriminator(Discriminator):

@@ -19,7 +19,7 @@ from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import features_of
-from saddlepoint.networks import Base, ResidualTranslator
+from saddlepoint.networks import Base, EncodingTranslator
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import Subject, Task
@@ -189,10 +189,10 @@ def _contrastive(
     source, shape = shapes_of(stream)
     base = unpaired_base(config, source, shape)
     generator = make("generator", config.generator.network, source=source, shape=shape, classes=0, base=base)
-    if not isinstance(generator, ResidualTranslator) or source[0] != shape[0]:
+    if not isinstance(generator, EncodingTranslator) or source[0] != shape[0]:
         raise ConfigurationError(
-            "contrastive translation compares patches in a residual translator's layers, between images of "
-            "equal channels: --set generator.network=residual-translator, or --set unpaired=cycle"
+            "contrastive translation compares patches in a translator's first layers, between images of equal "
+            "channels: --set generator.network=unet-translator (or residual-translator), or --set unpaired=cycle"
         )
     with seeded(seed_for(config.seed, "patches", "initialisation")):
         contrasted = Contrasted(generator, config.contrast.width).to(make.device)
