@@ -42,7 +42,6 @@ from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.recipes import RECIPES
 from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig
 
-
 #: Pairs below which they are jittered where nothing is said, and by how much of a side.
 FEW, JITTER = 5_000, 0.1
 
