@@ -334,7 +334,7 @@ def test_a_generator_without_a_loss_is_refused(folder: Path) -> None:
 
 def test_contrast_wants_a_translator_that_encodes(folder: Path) -> None:
     config = tiny(folder, "unpaired=contrastive", "generator.network={name: super-resolver, width: 4, blocks: 1}")
-    with pytest.raises(ConfigurationError, match="generator.network=unet-translator"):
+    with pytest.raises(ConfigurationError, match=r"generator\.network=unet-translator"):
         built(config)
 
 

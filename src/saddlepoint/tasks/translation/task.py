@@ -42,10 +42,6 @@ from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.recipes import RECIPES
 from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig
 
-#: Pairs below which they are jittered where nothing is said, and by how much of a side.
-FEW, JITTER = 5_000, 0.1
-
-
 class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
     """Images made of images, from pairs or from two sets of images."""
 
@@ -80,10 +76,7 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
         if data.held_out is None:
             raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
         judge = judging(config.data, data.held_out, config.score.samples)
-        jitter = config.data.jitter
-        if jitter is None:
-            jitter = JITTER if len(data) < FEW else 0.0
-        stream = stream_of(config, data, make, jitter)
+        stream = stream_of(config, data, make, config.data.jitter)
         if config.unpaired is None:
             start = start_of(config, stream, make, correction=False)
             learned = None if make.device.type == "meta" else learned_of(data.inputs)
