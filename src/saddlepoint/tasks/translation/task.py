@@ -42,6 +42,7 @@ from saddlepoint.tasks.translation.model import ImageTranslator
 from saddlepoint.tasks.translation.recipes import RECIPES
 from saddlepoint.tasks.translation.settings import JUDGED, RANGES, ImageToImageConfig, TranslationConfig
 
+
 class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
     """Images made of images, from pairs or from two sets of images."""
 
