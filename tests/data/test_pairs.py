@@ -203,7 +203,8 @@ def test_jitter_moves_both_sides_of_a_pair_alike_by_no_more_than_its_share(scale
     middle = source[:, 0, 32, 32].int()
     assert int((middle - 2 * 32).abs().max()) <= 2 * 6
     assert int(middle.max() - middle.min()) > 2 * 6
-    assert target[:, :, ::scale, ::scale].equal(source)
+    inside = slice(7, 57)  # beyond it edges are continued, at each side's own last pixel
+    assert target[:, :, ::scale, ::scale][:, :, inside, inside].equal(source[:, :, inside, inside])
     again = bytes_of(PairStream(data, 32, seed=0, jitter=0.1), 0)
     assert again[0].equal(source)
     apart = bytes_of(PairStream(data.unpaired(), 32, seed=0, jitter=0.1), 0)
