@@ -166,7 +166,8 @@ def test_rows_are_sorted_by_their_own_times(how: str, clock: str, tmp_path: Path
     series = read_series(saved(tmp_path, turned), window=10)
     assert series.values[:, 0].tolist() == frame["value"].tolist()
     newest = ": the file has the newest first" if how == "backwards" else ""
-    assert f"Rows are sorted by time{newest}." in series.notes
+    named = "time and clock" if clock == "date and time of day" else "time"
+    assert f"Rows are sorted by {named}{newest}." in series.notes
     as_they_stand = read_series(tmp_path / "series.csv", window=10, order=Order(time=None))
     assert as_they_stand.values[:, 0].tolist() == turned["value"].tolist()
 
@@ -192,8 +193,8 @@ def test_no_window_spans_a_gap(tmp_path: Path) -> None:
     series = read_series(saved(tmp_path, frame), window=10)
     assert len(series) == 31 + 50
     assert np.diff(series.windows[..., 0], axis=1).max() == 3.0
-    assert any("1 gaps of more than 5 usual steps (1 hours each)" in note for note in series.notes)
-    assert any(note.startswith("1 of 98 steps are not of the usual length, 1 hours") for note in series.notes)
+    assert any("1 gap of more than 5 usual steps (1 hour each)" in note for note in series.notes)
+    assert any(note.startswith("1 of 98 steps are not of the usual length, 1 hour;") for note in series.notes)
     assert len(read_series(tmp_path / "series.csv", window=10, order=Order(gap=None))) == 90
     assert len(read_series(tmp_path / "series.csv", window=10, order=Order(gap=1.5))) == 31 + 11 + 30
     with pytest.raises(DataError, match="59 rows in its longest of 2 stretches without a gap, and a window 70"):

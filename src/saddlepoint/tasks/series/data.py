@@ -19,7 +19,6 @@ from saddlepoint.data.tables import (
     CategoryColumn,
     Cells,
     Column,
-    DateColumn,
     Declared,
     NumberColumn,
     NumberSpelling,
@@ -30,7 +29,8 @@ from saddlepoint.data.tables import (
 from saddlepoint.data.tables.columns import ConstantColumn
 from saddlepoint.data.tables.reading import another_kind
 from saddlepoint.data.tables.table import HEADS
-from saddlepoint.tasks.series.calendar import DAY, Calendar, on_clocks
+from saddlepoint.tasks.series.calendar import Calendar
+from saddlepoint.tasks.series.clock import part_of
 from saddlepoint.tasks.series.context import NOTHING, SHARED, Context, Facts
 from saddlepoint.tasks.series.order import AUTO, Found, Order, counted
 
@@ -255,9 +255,7 @@ def _series(
     table = read(kinds=kinds)
     for name in leave_out:
         table.column(name)
-    numbered = next((column.name for column in table.columns if counted(column)), None)
-    if order.time == AUTO and numbered is not None and not any(column.kind == "date" for column in table.columns):
-        order = replace(order, time=numbered)
+    order, kinds = _timed(order, table, kinds, read)
     if order.time not in (None, AUTO) and table.column(order.time).kind == "identifier":
         kinds = {order.time: "number", **kinds}
     if order.entity is not None and not isinstance(table.column(order.entity), CategoryColumn):
@@ -277,6 +275,33 @@ def _series(
     return _cut(columns, attributes, table, window, stride, found, notes)
 
 
+def _timed(
+    order: Order, table: TableData, kinds: Mapping[str, str | Declared], read: Callable[..., TableData]
+) -> tuple[Order, Mapping[str, str | Declared]]:
+    """The order, and kinds of columns, so that a year and what follows it are read as numbers where they tell the time.
+
+    Where nothing tells it, the first column that numbers the rows does.
+    """
+    parts = {
+        column.name: "number"
+        for column in table.columns
+        if column.name not in kinds and part_of(column.name) and _whole(column)
+    }
+    if parts and order.time is not None and order.told(read(kinds={**kinds, **parts})):
+        return order, {**kinds, **parts}
+    numbered = next((column.name for column in table.columns if counted(column)), None)
+    if order.time == AUTO and numbered is not None and not any(column.kind == "date" for column in table.columns):
+        order = replace(order, time=numbered)
+    return order, kinds
+
+
+def _whole(column: Column) -> bool:
+    """Whether a column may be of whole numbers, whatever it was taken for."""
+    return (
+        counted(column) or isinstance(column, NumberColumn) or (isinstance(column, CategoryColumn) and _numbers(column))
+    )
+
+
 def _learnt(
     table: TableData, called: str, leave_out: Sequence[str], missing: Sequence[str], found: Found
 ) -> tuple[tuple[Column, ...], tuple[Column, ...], list[str]]:
@@ -288,7 +313,7 @@ def _learnt(
         if column.name in leave_out or column.name == found.entity:
             continue
         out = f"leave it out with --set 'data.leave_out=[{column.name}]'"
-        if column.name in found.time:
+        if column.name in found.time and not isinstance(column, ConstantColumn):
             continue
         if found.entity and found.is_attribute(table.cells[column.name].values):
             if not isinstance(column, ConstantColumn):
@@ -326,16 +351,6 @@ def _no_attribute(column: Column, table: TableData, found: Found) -> str:
     elif not isinstance(column, NumberColumn):
         return f"a {column.kind} is no attribute"
     return "values are missing" if table.cells[column.name].absent.any() else ""
-
-
-def _calendar(table: TableData, found: Found, starts: NDArray[np.int64]) -> tuple[Calendar | None, Numbers | None]:
-    """The clock of rows in order, and what it shows at each; None where times are no dates."""
-    columns = [table.column(name) for name in found.time]
-    if not columns or not isinstance(columns[0], DateColumn) or found.step <= 0:
-        return None, None
-    own = [table.cells[column.name].values for column in columns]
-    times = on_clocks(columns[0], own[0]) if len(own) == 1 else np.floor(own[0] / DAY) * DAY + own[1]
-    return Calendar.fit(columns, times, starts, found.step), times
 
 
 def _starts(found: Found, window: int, stride: int) -> NDArray[np.int64]:
@@ -384,9 +399,10 @@ def _cut(
         another_kind(columns, "number"),
         *notes,
     ]
-    calendar, times = _calendar(table, found, whole)
+    times = found.times if found.step > 0 else None
+    calendar = None if times is None or found.clock is None else Calendar.fit(found.clock, times, whole, found.step)
     known = [table.cells[column.name].values.astype(np.float64) for column in attributes]
-    facts = Facts(times, np.stack(known, 1) if known else np.zeros((len(values), 0)))
+    facts = Facts(None if calendar is None else times, np.stack(known, 1) if known else np.zeros((len(values), 0)))
     context = Context.fit(calendar, attributes, facts.take(whole))
     there = {column.name for column in (*columns, *context.columns)}
     return SeriesData(
