@@ -179,6 +179,33 @@ def test_what_no_window_is_like_is_refused(model: WindowGenerator, monkeypatch: 
         model.sample(1, where={"heat": f">={model.series_coding.learnt[0].high}"})
 
 
+def test_the_name_of_a_series_is_made_where_it_is_said_to_be_a_category(tmp_path: Path) -> None:
+    rooms().to_csv(tmp_path / "rooms.csv", index=False)
+    data = read_series(tmp_path / "rooms.csv", window=6, kinds={"room": "category"}, leave_out=["key"])
+    assert "Attributes of series, made once a window: room, town, seats." in data.notes
+    assert any("room says whose a window is and is not made" in note for note in series(tmp_path, rooms()).notes)
+
+
+@pytest.mark.parametrize("states", [2, 3, 20])
+def test_categories_that_change_along_a_series_are_states(states: int, tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    held = np.repeat(source.integers(states, size=300), source.integers(1, 9, 300))
+    weather = np.array([f"state {n}" for n in range(states)], dtype=object)[held]
+    weather[50] = None
+    frame = pandas.DataFrame({"heat": walk(len(held)), "weather": weather, "lit": np.where(held % 2, "on", "off")})
+    data = series(tmp_path, frame)
+    coding = SeriesCoding.from_plain(SeriesCoding.fit(data, "steps").plain())
+    decoded = coding.decode(coding.code(data.windows, data.told))
+    np.testing.assert_allclose(decoded, data.windows, atol=1e-3)
+    np.testing.assert_array_equal(decoded[..., 1:], data.windows[..., 1:])
+    made = written(coding.written, decoded).frame()
+    real = frame.iloc[(data.starts[:, None] + np.arange(data.window)).reshape(-1)]
+    assert made["weather"].tolist() == real["weather"].tolist()
+    assert made["lit"].tolist() == real["lit"].tolist()
+    trembling = coding.decode(3 * torch.randn(50, 6, coding.size, generator=torch.Generator().manual_seed(0)))
+    assert set(written(coding.written, trembling).frame()["weather"]) <= set(frame["weather"])
+
+
 def test_a_network_that_holds_nothing_is_read_by_its_mean(tmp_path: Path) -> None:
     data = series(tmp_path, rooms(), window=6)
     network = "generator.network={name: mlp-generator, widths: [12], output: none}"

@@ -202,7 +202,7 @@ def _numbered(table: TableData, time: str) -> tuple[tuple[str, ...], NDArray[np.
 
 def _many(seconds: NDArray[np.float64], series: NDArray[np.int64], known: NDArray[np.bool_]) -> bool:
     """Whether more rows than by chance have the time of another one."""
-    return _twins(seconds[known], series[known]) > TWINS * known.sum()
+    return bool(_twins(seconds[known], series[known]) > TWINS * known.sum())
 
 
 def _and(names: Sequence[str]) -> str:
