@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from commands import Run
 from saddlepoint import load
+from saddlepoint.cli import applying
 from saddlepoint.data.decoding import Range
 from saddlepoint.networks import NETWORKS, Base
 from saddlepoint.tasks.enhancement.model import Enhancer
@@ -274,6 +275,49 @@ def refused(run: Run, arguments: Sequence[str | Path], message: str) -> None:
     said = run(*arguments)
     assert said.code == 2
     assert message in said.flat
+
+
+def test_a_watched_folder_is_done_as_its_files_are_whole_and_once(
+    run: Run, identity: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    written = io.BytesIO()
+    Image.fromarray(colours()).save(written, "PNG")
+    whole, late = written.getvalue(), folder / "late.png"
+
+    def meeting() -> None:
+        (folder / "a.bmp").write_bytes(whole)
+        (folder / "a.png").write_bytes(whole)
+
+    steps: list[Callable[[], object]] = [
+        lambda: late.write_bytes(whole[:50]),
+        lambda: late.write_bytes(whole),
+        lambda: (folder / "bad.png").write_bytes(b"no picture"),
+        lambda: None,
+        meeting,
+        (folder / "a.bmp").unlink,
+        lambda: None,
+    ]
+
+    def sleep(_seconds: float) -> None:
+        if not steps:
+            raise KeyboardInterrupt
+        steps.pop(0)()
+
+    monkeypatch.setattr(applying, "sleep", sleep)
+    call = ("enhance", identity["enhance"], folder, "--out", out, "--force", "--json")
+    said = run(*call, "--watch")
+    assert (said.code, said.json["written"], said.json["already"]) == (1, 2, 0), said.err
+    assert [Path(x["file"]).name for x in said.json["failed"]] == ["bad.png"]
+    assert "a.bmp and" in said.err
+    assert sorted(p.name for p in out.iterdir()) == ["a.png", "late.png"]
+    assert run(*call).json["already"] == 2
+    steps.append(lambda: None)
+    assert run(*call, "--watch").json["already"] == 2
+    refused = run("enhance", identity["enhance"], late, "--out", out, "--watch")
+    assert refused.code == 2
+    assert "--watch waits for the files of a folder" in refused.flat
 
 
 def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from saddlepoint.data.dataset import OnProgress
 from saddlepoint.data.decoding import available_formats, opened_image, pixels_of_image
 from saddlepoint.data.folder import WHITE
 from saddlepoint.data.originals import Original, read_original
+from saddlepoint.data.videos import VIDEOS
 from saddlepoint.marks import Mark, write_marked
 from saddlepoint.tasks.translation.deep_png import write_deep_png
 from saddlepoint.tasks.translation.familiarity import FOREIGN, UNLIKE
+from saddlepoint.tasks.translation.videos import convert_video
 
 if TYPE_CHECKING:
     from saddlepoint.tasks.translation.model import ImageTranslator
@@ -69,6 +71,8 @@ class Conversion:
             mark: what the target says of itself.
             remark: told what a user should know of the result.
         """
+        if target.suffix.lower() in VIDEOS:
+            return convert_video(self, source, target, progress, mark, remark)
         original = read_original(source, WHITE, self.model.values)
         if isinstance(original, str):
             return original
@@ -76,7 +80,7 @@ class Conversion:
         height, width = (scale * side for side in original.whole.pixels.shape[:2])
         if max(height, width) > LONGEST.get(form, max(height, width)):
             return f"its result of {width}x{height} pixels is larger than {form} holds; give it as PNG"
-        if (why := self._foreign(original, remark)) is not None:
+        if (why := self.foreign(original.whole.pixels, remark)) is not None:
             return why
         if original.frames > 1 and self.frames and self.hidden is None:
             self._animation(source, target, original, progress, mark)
@@ -109,11 +113,15 @@ class Conversion:
         """Channels of pixels that the network takes."""
         return self.model.source[0] - self.model.masked
 
-    def _foreign(self, original: Original, remark: Callable[[str], None]) -> str | None:
+    def given(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """What the network takes of pixels (H, W, 3)."""
+        return _given(pixels, self.channels)
+
+    def foreign(self, pixels: NDArray[np.uint8], remark: Callable[[str], None]) -> str | None:
         """Why a file is left out that is nothing like what was learned from; one that is unlike is remarked on."""
         if self.model.learned is None:
             return None
-        far, why = self.model.learned.distance(_given(original.whole.pixels, self.channels))
+        far, why = self.model.learned.distance(self.given(pixels))
         if far >= FOREIGN and not self.force:
             return f"nothing like what the network learned from: {why}; --force takes it all the same"
         if far >= UNLIKE:
