@@ -77,7 +77,7 @@ def improves(run: Evidence, name: str) -> bool:
 
 
 def may_improve(trend: Trend) -> bool:
-    """Whether scores are so few or so noisy that they don't rule out that each third is a fifth better than the last."""
+    """Whether scores, by their number and noise, don't rule out that each third is a fifth better than the last."""
     before, now, error = trend.gain
     return before - now + IMPROVING_ERRORS * error > MAY_IMPROVE * before
 
