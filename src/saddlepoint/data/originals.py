@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -118,7 +119,13 @@ def _placed(opened: Image.Image) -> dict[int, Entry]:
         return {}
     found: dict[int, Entry] = {}
     for tag, form in _PLACES.items():
-        if (value := entries.get(tag)) is not None and isinstance(value, tuple if form else str):
+        value = entries.get(tag)
+        if isinstance(value, tuple) and form:
+            with suppress(TypeError, ValueError, ZeroDivisionError):  # numbers of another kind than the format's
+                numbers = tuple(map(float, value))
+                if form == "d" or all(number in range(1 << 16) for number in numbers):
+                    found[tag] = (form, numbers if form == "d" else tuple(map(int, numbers)))
+        elif isinstance(value, str) and not form:
             found[tag] = (form, value)
     return found
 

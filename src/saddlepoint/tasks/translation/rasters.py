@@ -84,23 +84,26 @@ def enlarged(placed: Mapping[int, Entry], scale: int) -> dict[int, Entry]:
     {33550: ('d', (5.0, 5.0, 0.0)), 33922: ('d', (2.0, 4.0, 0.0, 500.0, 900.0, 0.0))}
     """
     found = dict(placed)
-    keys = placed.get(_KEYS, ("H", ()))[1]
+    keys = _numbers(placed, _KEYS)
     points = any(tuple(keys[k : k + 4]) == (_RASTER_TYPE, 0, 1, _POINTS) for k in range(4, len(keys), 4))
     moved = (scale - 1) / 2 if points else 0.0
-    if _SIZE in found:
-        x, y, *rest = found[_SIZE][1]
+    if len(size := _numbers(placed, _SIZE)) >= 2:
+        x, y, *rest = size
         found[_SIZE] = ("d", (x / scale, y / scale, *rest))
-    if _TIES in found:
-        ties = found[_TIES][1]
+    if ties := _numbers(placed, _TIES):
         found[_TIES] = ("d", tuple(v * scale + moved if k % 6 < 2 else v for k, v in enumerate(ties)))
-    if _MATRIX in found:
-        m = [float(v) for v in found[_MATRIX][1]]
-        for row in range(0, 16, 4):
-            if row < 12:
-                m[row], m[row + 1] = m[row] / scale, m[row + 1] / scale
-                m[row + 3] -= moved * (m[row] + m[row + 1])
+    if len(m := list(_numbers(placed, _MATRIX))) == 16:
+        for row in (0, 4, 8):
+            m[row], m[row + 1] = m[row] / scale, m[row + 1] / scale
+            m[row + 3] -= moved * (m[row] + m[row + 1])
         found[_MATRIX] = ("d", tuple(m))
     return found
+
+
+def _numbers(placed: Mapping[int, Entry], tag: int) -> tuple[float, ...]:
+    """An entry's numbers; none of one that is not there."""
+    values = placed.get(tag, ("", ()))[1]
+    return () if isinstance(values, str | bytes) else values
 
 
 def _packed(entry: Entry) -> tuple[int, int, bytes]:
