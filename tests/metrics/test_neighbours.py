@@ -5,10 +5,12 @@ import prdc
 import pytest
 import torch
 
+from saddlepoint.evaluation.closeness import Closeness
 from saddlepoint.metrics import (
     birthday_duplicates,
     density_coverage,
     memorisation,
+    memorised,
     nearest_neighbours,
     nearest_others,
     precision_recall,
@@ -334,3 +336,25 @@ def test_duplicates_over_several_tiles():
     generated = rng.permutation(np.concatenate([x, x[:300] + 1e-9]))
     found = birthday_duplicates(x / 2, generated, quantile=0)
     assert (found.threshold, found.pairs) == (0.5, 300)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_what_is_kept_of_training_samples_changes_no_number(labelled):
+    r = np.random.default_rng(3)
+    training = np.round(r.normal(size=(90, 4)), 1)
+    training[50:60] = training[:10]  # some are there twice
+    made = np.concatenate([training[20:30], np.round(r.normal(size=(60, 4)), 1)])
+    classes, asked = torch.arange(90) % 3, torch.arange(70) % 3
+    look = Closeness(lambda: torch.from_numpy(training), classes)
+    rows, real = (np.float32(x).astype(float) for x in (made, training))
+    near = classes.numpy()[nearest_neighbours(rows, real).indices[:, 0]]
+    for _ in range(2):  # the second time by what was kept
+        found = look(torch.from_numpy(made), asked if labelled else None)
+        assert found["precision"] == precision_recall(real[:70], rows).precision
+        assert found["coverage"] == density_coverage(real[:70], rows).coverage
+        assert found["memorised"] == memorised(rows, real).mean() > 0
+        if labelled:
+            assert found["class_agreement"] == (near == asked.numpy()).mean()
+        else:
+            shares = [np.bincount(own, minlength=3) / len(own) for own in (near, classes.numpy())]
+            assert found["class_gap"] == np.abs(shares[0] - shares[1]).sum() / 2

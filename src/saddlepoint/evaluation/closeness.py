@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddlepoint.metrics import density_coverage, memorised, nearest_neighbours, precision_recall
+from saddlepoint.metrics import Support, are_copies, nearest_neighbours
 
 #: Made samples that are looked at, and training samples that they are looked for among.
 MADE, TRAINING = 512, 8192
@@ -45,7 +45,7 @@ class Closeness:
             made: as the training samples.
             labels: classes that they were made for; None without.
         """
-        return self._found(_flat(made), labels, self._training, self._classes)
+        return self._among.found(_flat(made), labels)
 
     def nearest(self, made: Tensor, n: int) -> tuple[list[int], list[int]]:
         """Of made samples the n that lie nearest to one training sample, relative to the next; and these, by place."""
@@ -65,7 +65,7 @@ class Closeness:
         classes = self._classes
         own = None if classes is None else torch.from_numpy(classes[:half])
         rest = None if classes is None else classes[half:]
-        return self._found(self._training[:half], own, self._training[half:], rest)
+        return _Among(self._training[half:], rest).found(self._training[:half], own)
 
     def of_data(self) -> dict[str, float]:
         """Of the training samples alone.
@@ -95,30 +95,9 @@ class Closeness:
             }
         return found
 
-    @staticmethod
-    def _found(
-        made: NDArray[np.float64],
-        labels: Tensor | None,
-        training: NDArray[np.float64],
-        classes: NDArray[np.int64] | None,
-    ) -> dict[str, float]:
-        if not np.isfinite(made).all() or not len(training):
-            return {}
-        found: dict[str, float] = {}
-        n = min(len(made), len(training))
-        if n >= FEWEST:
-            found["precision"] = precision_recall(training[:n], made[:n]).precision
-            found["coverage"] = density_coverage(training[:n], made[:n]).coverage
-        found["memorised"] = float(memorised(made, training).mean())
-        if classes is not None:
-            near = classes[nearest_neighbours(made, training).indices[:, 0]]
-            if labels is not None:
-                found["class_agreement"] = float((near == labels.cpu().numpy()).mean())
-            else:
-                size = 1 + int(max(near.max(), classes.max()))
-                shares = [np.bincount(own, minlength=size) / len(own) for own in (near, classes)]
-                found["class_gap"] = float(np.abs(shares[0] - shares[1]).sum() / 2)
-        return found
+    @cached_property
+    def _among(self) -> "_Among":
+        return _Among(self._training, self._classes)
 
     @cached_property
     def _training(self) -> NDArray[np.float64]:
@@ -130,6 +109,44 @@ class Closeness:
             return None
         found: NDArray[np.int64] = self._labels[: len(self._training)].cpu().numpy().astype(np.int64)
         return found
+
+
+class _Among:
+    """Training samples as rows, with what is searched in them once: neighbourhoods, and which of them are different."""
+
+    def __init__(self, training: NDArray[np.float64], classes: NDArray[np.int64] | None) -> None:
+        self._training, self._classes = training, classes
+        self._supports: dict[int, Support] = {}
+
+    def found(self, made: NDArray[np.float64], labels: Tensor | None) -> dict[str, float]:
+        """Of made rows (n, d), see `Closeness`."""
+        if not np.isfinite(made).all() or not len(self._training):
+            return {}
+        found: dict[str, float] = {}
+        n = min(len(made), len(self._training))
+        if n >= FEWEST:
+            if n not in self._supports:
+                self._supports[n] = Support(self._training[:n])
+            found["precision"] = self._supports[n].precision(made[:n])
+            found["coverage"] = self._supports[n].coverage(made[:n])
+        rows, places = self._different
+        nearest = nearest_neighbours(made, rows, min(2, len(rows)))
+        found["memorised"] = float(are_copies(nearest).mean()) if len(rows) > 1 else 0.0
+        if self._classes is not None:
+            near = self._classes[places[nearest.indices[:, 0]]]
+            if labels is not None:
+                found["class_agreement"] = float((near == labels.cpu().numpy()).mean())
+            else:
+                size = 1 + int(max(near.max(), self._classes.max()))
+                shares = [np.bincount(own, minlength=size) / len(own) for own in (near, self._classes)]
+                found["class_gap"] = float(np.abs(shares[0] - shares[1]).sum() / 2)
+        return found
+
+    @cached_property
+    def _different(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Rows without those that equal an earlier one, and where they lie."""
+        places = np.sort(np.unique(self._training, axis=0, return_index=True)[1])
+        return (self._training if len(places) == len(self._training) else self._training[places]), places
 
 
 def _flat(samples: Tensor) -> NDArray[np.float64]:

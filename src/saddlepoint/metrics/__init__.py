@@ -12,7 +12,7 @@ from saddlepoint.metrics.frechet import frechet_distance, frechet_from_moments
 from saddlepoint.metrics.inception import InceptionScore, inception_score
 from saddlepoint.metrics.infinity import FrechetAtInfinity, frechet_at_infinity
 from saddlepoint.metrics.kernel import KernelDistance, kernel_distance, squared_mmd
-from saddlepoint.metrics.memorisation import Memorisation, memorisation, memorised
+from saddlepoint.metrics.memorisation import Memorisation, are_copies, memorisation, memorised
 from saddlepoint.metrics.modes import ModeCoverage, mode_coverage
 from saddlepoint.metrics.moments import Moments
 from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours, nearest_others
@@ -34,6 +34,7 @@ from saddlepoint.metrics.sliced import sliced_wasserstein
 from saddlepoint.metrics.sound import StftDistance, log_spectral_distance, mel_distance, stft_distance
 from saddlepoint.metrics.spectrum import radial_spectrum, spectrum_distance
 from saddlepoint.metrics.ssim import ms_ssim, ssim
+from saddlepoint.metrics.support import Support
 from saddlepoint.metrics.table_attacks import Attacks, Risk, attacks
 from saddlepoint.metrics.table_models import Utility, detection_auc, utility
 from saddlepoint.metrics.table_privacy import Privacy, privacy
@@ -75,9 +76,11 @@ __all__ = [
     "PyramidDistance",
     "Risk",
     "StftDistance",
+    "Support",
     "TableColumn",
     "Utility",
     "Words",
+    "are_copies",
     "attacks",
     "autocorrelation_difference",
     "autocorrelations",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddlepoint.metrics.features import Features, double, feature_pair
-from saddlepoint.metrics.neighbours import nearest_neighbours
+from saddlepoint.metrics.neighbours import Neighbours, nearest_neighbours
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,12 @@ def memorised(generated: Features, train: Features, ratio: float = 1 / 3) -> NDA
     different = np.unique(double(y), axis=0)
     if len(different) < 2:
         return np.zeros(len(x), bool)
-    near = nearest_neighbours(x, different, 2).distances
-    found: NDArray[np.bool_] = near[:, 0] < ratio * near[:, 1]
+    return are_copies(nearest_neighbours(x, different, 2), ratio)
+
+
+def are_copies(near: Neighbours, ratio: float = 1 / 3) -> NDArray[np.bool_]:
+    """`memorised`, where the two nearest of the different training rows are known, (n,)."""
+    found: NDArray[np.bool_] = near.distances[:, 0] < ratio * near.distances[:, 1]
     return found
 
 
