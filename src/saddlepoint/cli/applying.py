@@ -60,8 +60,8 @@ def translate(
 
     Images are turned as their EXIF orientation says, and brought to 8 bits and to red, green and blue, or to grey where
     the network takes grey. Transparency is composited on white, as in training, and the result is opaque. Of an
-    animation the first frame is taken. PNG, JPEG and WebP stay what they are; others become PNG. Files that cannot be
-    read are named and left out, and the exit code is then 1. --tile, --overlap: side of tiles, and what they share;
+    animation the first frame is taken. PNG, JPEG, WebP and TIFF stay what they are; others become PNG. Files that can't
+    be read are named and left out, and the exit code is then 1. --tile, --overlap: side of tiles, and what they share;
     --strength from 0, closest to the target, to 1, as trained.
 
     Examples:
@@ -92,9 +92,10 @@ def enhance(
     Images are turned as their EXIF orientation says, and brought to 8 bits and to red, green and blue, or to grey where
     the network takes grey. Transparency is kept: the network sees the image on white, opacity is enlarged by the
     network's scale, and the white is taken out of the result again. Grey images stay grey, unless the network makes
-    more channels than it takes. Of an animation the first frame is taken. PNG, JPEG (without transparency) and WebP
-    stay what they are; others become PNG. Files that cannot be read are named and left out, and the exit code is then
-    1. --tile, --overlap: side of tiles, and what they share; --strength from 0, closest to the truth, to 1, as trained.
+    more channels than it takes. Of an animation the first frame is taken. PNG, JPEG (without transparency), WebP and
+    TIFF stay what they are; others become PNG. Files that can't be read are named and left out, and the exit code is
+    then 1. --tile, --overlap: side of tiles, and what they share; --strength from 0, closest to the truth, to 1, as
+    trained.
 
     Examples:
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
 from saddlepoint.core import Batch, rng, seed_for
 from saddlepoint.data.image_collection import Photographs
@@ -87,7 +86,7 @@ class PairStream(PairSource):
         device: where batches go; the CPU by default.
         flips: mirror half of the pairs, left to right.
         crop: height and width in pixels of the inputs' crops; None shows whole images, which then are of one size.
-        jitter: share of a side by which whole images are moved at most, and enlarged or shrunk.
+        jitter: share of a side by which whole images are moved at most, by whole pixels.
 
     Raises:
         ValueError: a batch size below 1.
@@ -163,15 +162,18 @@ class PairStream(PairSource):
     def _places(self, noise: torch.Generator) -> "_Places":
         corners = torch.rand(self.batch_size, 2, generator=noise)
         mirrored = torch.rand(self.batch_size, generator=noise) < (0.5 if self.flips else 0.0)
-        moves = self.jitter * (2 * torch.rand(self.batch_size, 3, generator=noise) - 1) if self.jitter else None
-        return _Places(corners, mirrored, moves)
+        if not self.jitter:
+            return _Places(corners, mirrored, None)
+        most = self.jitter * torch.tensor(self.data.inputs.shape[1:])
+        moves = most * (2 * torch.rand(self.batch_size, 2, generator=noise) - 1)
+        return _Places(corners, mirrored, moves.round().long())
 
     def _cut(self, side: ImageData | Photographs, rows: Tensor, places: "_Places", scale: int) -> Tensor:
         if self.crop is None:
             assert isinstance(side, ImageData)
             images = side.images.index_select(0, rows)
             if places.moves is not None:
-                images = moved(images, places.moves)
+                images = moved(images, scale * places.moves)
         else:
             images = torch.stack(
                 [
@@ -190,7 +192,7 @@ class _Places:
     Attributes:
         corners: where crops begin, in shares of the room that there is, (N, 2).
         mirrored: which are mirrored, (N,).
-        moves: down, across and in size, in shares of a side, (N, 3); None leaves images where they are.
+        moves: down and across, in pixels of the inputs, (N, 2); None leaves images where they are.
     """
 
     corners: Tensor
@@ -199,21 +201,21 @@ class _Places:
 
 
 def moved(images: Tensor, moves: Tensor) -> Tensor:
-    """Images (N, C, H, W), uint8, each moved and enlarged, bilinearly; edges are continued.
+    """Images (N, C, H, W), each moved by whole pixels, so that nothing is blurred; edges are continued.
 
     Args:
         images: of one size.
-        moves: down, across and in size, in shares of a side, (N, 3).
+        moves: pixels down and across, int64 (N, 2).
 
     >>> image = torch.arange(4, dtype=torch.uint8).expand(1, 1, 4, 4)
-    >>> moved(image, torch.tensor([[0.0, 0.25, 0.0]]))[0, 0, 0].tolist()
+    >>> moved(image, torch.tensor([[0, 1]]))[0, 0, 0].tolist()
     [0, 0, 1, 2]
     """
-    down, across, size = moves.T
-    zero, shrunk = torch.zeros_like(size), 1 / (1 + size)
-    rows = [torch.stack(row, 1) for row in ((shrunk, zero, -2 * across * shrunk), (zero, shrunk, -2 * down * shrunk))]
-    grid = affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
-    return grid_sample(images.float(), grid, padding_mode="border", align_corners=False).round().to(images.dtype)
+    height, width = images.shape[2:]
+    rows = (torch.arange(height) - moves[:, :1]).clamp(0, height - 1)
+    columns = (torch.arange(width) - moves[:, 1:]).clamp(0, width - 1)
+    numbers = torch.arange(len(images))[:, None, None]
+    return images.permute(0, 2, 3, 1)[numbers, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
 
 
 def _crop(image: Tensor, corner: Tensor, size: tuple[int, int], scale: int) -> Tensor:

@@ -195,7 +195,7 @@ class ImageTranslator(Converter):
         return image_files(folder)
 
     def renamed(self, name: Path) -> Path:
-        """PNG, JPEG, WebP, MP4, MOV and MKV stay what they are; other pictures become PNG, other videos MKV."""
+        """PNG, JPEG, WebP, TIFF, MP4, MOV and MKV stay what they are; other pictures become PNG, other videos MKV."""
         if (video := VIDEOS.get(name.suffix.lower())) is not None:
             return name.with_suffix(video[0])
         return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
