@@ -181,7 +181,13 @@ def read_frame(
     Raises:
         DataError: it is neither, or can't be read as a table; pandas or pyarrow is not installed.
     """
-    return _read(given_rows(given), _rules(kinds, missing, decimal, thousands, primary_key, released, parts), None)
+    rules = _rules(kinds, missing, decimal, thousands, primary_key, released, parts)
+    table = _read(given_rows(given), rules, None)
+    named = [str(name) for name in getattr(getattr(given, "index", None), "names", ()) if name is not None]
+    if not named:
+        return table
+    note = f"The index, {' and '.join(named)}, is not learnt: frame.reset_index() makes it columns."
+    return replace(table, notes=(*table.notes, note))
 
 
 def _rules(
