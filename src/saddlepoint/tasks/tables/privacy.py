@@ -100,9 +100,10 @@ def recast(table: TableData, rare: int, kept: Collection[str | None]) -> TableDa
         if 2 * few <= counts.sum() or coded < CODED * len(column.categories) or _as_numbers(column) is not None:
             continue
         evidence = IdentifierEvidence()
-        evidence.see(np.array(column.categories, dtype=object))
+        texts = np.array(column.categories, dtype=object)
+        evidence.see(texts)
         pattern = evidence.finish(repeats=True)
-        keys = np.append(keys_of(column.categories), np.uint64(0))[own.values]
+        keys = np.append(keys_of(texts), np.uint64(0))[own.values]
         common = {
             key: getattr(column, key) for key in ("name", "pad", "absent", "stored", "dtype", "of", "before", "after")
         }
