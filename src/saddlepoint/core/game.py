@@ -237,15 +237,17 @@ class Game:
         Where v is 0, as for a unit that is dead until now, P is 0 and not h/ε.
         Where β₁ = 0 and nothing decays the optimizer's own step is −P(g) g exactly, so that a look ahead is never
         longer than a step.
-        Momentum is no part of P, as it is no part of the field, nor is decoupled weight decay; coupled weight decay is
-        a part of v. Differentiable in g.
+        Momentum is no part of P, as it is no part of the field, nor is weight decay that v knows nothing of (AdamW's,
+        SGD's). With weight decay that is added to g before v is taken of it, as Adam's, the step is no matrix times g,
+        and g over that v is of any size where g and the decay cancel. Differentiable in g.
 
         Args:
             direction: g, a field or what is made of fields; P has the players that it has.
 
         Raises:
             ValueError: an optimizer that is none of SGD, ASGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, NAdam, RAdam,
-                Adamax, and has no `preconditioner(parameter, gradient)` of its own.
+                Adamax, and has no `preconditioner(parameter, gradient)` of its own; one that ascends (`maximize`), or
+                scales weight decay with the gradient.
         """
         return Diagonal({n: preconditioner(self.optimizers[n], self.point[n], direction[n]) for n in direction.names})
 
