@@ -37,7 +37,7 @@ class Player(Settings):
     optimizer: Annotated[Choice, OPTIMIZER_REGISTRY]
     """What turns a direction into a step: a name of `saddle list optimizers`."""
     clip: float | None = Field(default=None, gt=0)
-    """After each step parameters are projected on [-clip, clip]; none leaves them."""
+    """As the run begins and after each step parameters are projected on [-clip, clip]; none leaves them."""
     freeze: int = Field(default=0, ge=0)
     """So many first layers with weights stay as the run begins with them. Of a discriminator that was taken from
     another run that is FreezeD (Mo, Cho, Shin 2020, arXiv 2002.10964)."""
