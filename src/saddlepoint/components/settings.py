@@ -84,11 +84,12 @@ class AdversarySettings(Settings):
     def batchwise(self) -> list[str]:
         """Of loss, penalties and regularisers those that are no means over samples, so that a batch has to be whole."""
         built = self.build()
-        parts = (
-            zip(self.penalties, built.penalties, strict=True),
-            zip(self.regularisers, built.regularisers, strict=True),
-        )
-        named = [(str(self.loss["name"]), built.loss), *(pair for kind in parts for pair in kind)]
+        weighed = [name for name, spec in self.regularisers.items() if spec["weight"]]
+        named = [
+            (str(self.loss["name"]), built.loss),
+            *zip(self.penalties, built.penalties, strict=True),
+            *zip(weighed, built.regularisers, strict=True),
+        ]
         return [name for name, part in named if not part.mean_over_samples]
 
     @property
