@@ -106,9 +106,9 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
 
 def _scales_decay(optimizer: Optimizer, group: Mapping[str, Any]) -> bool:
     """Whether weight decay is added to the gradient before a size is taken of both, as in Adam and not in AdamW."""
-    if isinstance(optimizer, SGD | ASGD | AdamW) or group.get("decoupled_weight_decay", False):
-        return False
-    return bool(group.get("weight_decay", 0.0))
+    scaling = isinstance(optimizer, Adagrad | RMSprop | Adadelta | Adam | NAdam | RAdam | Adamax)
+    decoupled = isinstance(optimizer, AdamW) or group.get("decoupled_weight_decay", False)
+    return scaling and not decoupled and bool(group["weight_decay"])
 
 
 def _count(state: Mapping[str, Any]) -> Any:
