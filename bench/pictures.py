@@ -71,6 +71,9 @@ EMOJIS = ["data.a=google", "data.b=twitter"]
 FASHION = "fashion_mnist"
 
 
+UNET = "name: unet-translator, width: 16, depth: 3, normalisation: none"
+
+
 def gentle(weight: float) -> list[str]:
     """Penalties of a weight."""
     return [f"penalties.r1.weight={weight}", f"penalties.r2.weight={weight}"]
@@ -130,7 +133,12 @@ CASES = {
         {
             "recipe": [],
             **ALONE,
-            "U-Net alone": ["regression=none", "generator.network={name: unet-translator, width: 16, depth: 3}"],
+            "U-Net": ["regression=none", f"generator.network={{{UNET}}}", "generator.optimizer.lr=3e-3"],
+            "U-Net, as in its paper": [
+                "regression=none",
+                f"generator.network={{{UNET}, full_size: false}}",
+                "generator.optimizer.lr=3e-3",
+            ],
         },
         "fashion",
     ),

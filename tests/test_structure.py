@@ -32,7 +32,18 @@ ARROWS = {
         {"cache", "core", "disk"},
         {
             *("torch", "numpy", "PIL", "scipy", "sklearn", "pooch", "filelock"),
-            *("babel", "faker", "fsspec", "h5py", "datasets", "pandas", "pyarrow", "soundfile", "sqlalchemy"),
+            *(
+                "babel",
+                "faker",
+                "fsspec",
+                "h5py",
+                "datasets",
+                "imageio_ffmpeg",
+                "pandas",
+                "pyarrow",
+                "soundfile",
+                "sqlalchemy",
+            ),
         },
     ),
     # Sounds are compared in the spectra that signals has.

@@ -19,9 +19,10 @@ ALLOWED = {
     # Our own processes, and the command of --notify, which the user types in the same call and no file holds.
     "subprocess.Popen": {
         *("data/workers.py", "cli/launching.py", "engine/packages.py", "runs/watching.py", "studio/jobs.py"),
+        "data/videos.py",  # ffmpeg
     },
     "torch._inductor.aoti_load_package": {"engine/packages.py"},  # from a folder of the user's own, by a checksum
-    "subprocess.run": {"cli/showing.py"},  # `saddle list recipes`
+    "subprocess.run": {"cli/showing.py", "data/videos.py"},  # `saddle list recipes`; ffmpeg
     "torch.jit.load": {"extractors/third_party.py"},  # a file that the user names as code
     "yaml.load": {"configuration/plain.py"},  # by a loader that is safe, see below
     "importlib.import_module": {"configuration/outside.py"},  # by --trust only

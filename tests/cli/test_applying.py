@@ -11,10 +11,12 @@ from PIL import Image, ImageCms
 
 from commands import Run
 from saddlepoint import load
+from saddlepoint.cli import applying
 from saddlepoint.data.decoding import Range
+from saddlepoint.data.originals import read_original
 from saddlepoint.networks import NETWORKS, Base
 from saddlepoint.tasks.enhancement.model import Enhancer
-from saddlepoint.tasks.translation import files
+from saddlepoint.tasks.translation import files, rasters
 from saddlepoint.tasks.translation.model import ImageTranslator
 
 IDENTITY = {"name": "unet-translator", "width": 2, "depth": 2}
@@ -83,10 +85,10 @@ def test_files_and_folders_keep_names_and_formats(
         "deep/er/b.JPG": "JPEG",
         "deep/c.webp": "WEBP",
         "d.png": "PNG",
-        "deep/e.png": "PNG",
+        "deep/e.tiff": "TIFF",
         "alone.png": "PNG",
     }
-    for name, result in (("a.png", "a.png"), ("d.bmp", "d.png"), ("deep/e.tiff", "deep/e.png")):
+    for name, result in (("a.png", "a.png"), ("d.bmp", "d.png"), ("deep/e.tiff", "deep/e.tiff")):
         assert (pixels(out / result) == pixels(folder / name)).all()
     assert "wrote 6 images" in said.err
 
@@ -203,11 +205,11 @@ def test_every_mode_is_taken_and_grey_and_sixteen_bits_stay(
     content, mode, expected = CASES[name]
     (tmp_path / name).write_bytes(content)
     assert run("enhance", identity["enhance"], tmp_path / name, "--out", tmp_path / "out").code == 0
-    with Image.open((tmp_path / "out" / name).with_suffix(".png")) as image:
+    with Image.open(tmp_path / "out" / name) as image:
         assert image.mode == mode
         assert (np.asarray(image) == expected).all()
     assert run("translate", identity["translate"], tmp_path / name, "--out", tmp_path / "out").code == 0
-    assert pixels((tmp_path / "out" / name).with_suffix(".png")).shape == (16, 16, 3)
+    assert pixels(tmp_path / "out" / name).shape == (16, 16, 3)
 
 
 def test_networks_of_grey_take_colours_as_grey_and_colourise(run: Run, tmp_path: Path) -> None:
@@ -274,6 +276,49 @@ def refused(run: Run, arguments: Sequence[str | Path], message: str) -> None:
     said = run(*arguments)
     assert said.code == 2
     assert message in said.flat
+
+
+def test_a_watched_folder_is_done_as_its_files_are_whole_and_once(
+    run: Run, identity: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    written = io.BytesIO()
+    Image.fromarray(colours()).save(written, "PNG")
+    whole, late = written.getvalue(), folder / "late.png"
+
+    def meeting() -> None:
+        (folder / "a.bmp").write_bytes(whole)
+        (folder / "a.png").write_bytes(whole)
+
+    steps: list[Callable[[], object]] = [
+        lambda: late.write_bytes(whole[:50]),
+        lambda: late.write_bytes(whole),
+        lambda: (folder / "bad.png").write_bytes(b"no picture"),
+        lambda: None,
+        meeting,
+        (folder / "a.bmp").unlink,
+        lambda: None,
+    ]
+
+    def sleep(_seconds: float) -> None:
+        if not steps:
+            raise KeyboardInterrupt
+        steps.pop(0)()
+
+    monkeypatch.setattr(applying, "sleep", sleep)
+    call = ("enhance", identity["enhance"], folder, "--out", out, "--force", "--json")
+    said = run(*call, "--watch")
+    assert (said.code, said.json["written"], said.json["already"]) == (1, 2, 0), said.err
+    assert [Path(x["file"]).name for x in said.json["failed"]] == ["bad.png"]
+    assert "a.bmp and" in said.err
+    assert sorted(p.name for p in out.iterdir()) == ["a.png", "late.png"]
+    assert run(*call).json["already"] == 2
+    steps.append(lambda: None)
+    assert run(*call, "--watch").json["already"] == 2
+    refused = run("enhance", identity["enhance"], late, "--out", out, "--watch")
+    assert refused.code == 2
+    assert "--watch waits for the files of a folder" in refused.flat
 
 
 def test_results_never_meet_and_never_lie_on_an_input(run: Run, identity: dict[str, Path], tmp_path: Path) -> None:
@@ -344,7 +389,7 @@ def test_an_overlap_that_fits_no_tile_is_refused(run: Run, identity: dict[str, P
         (None, None, lambda values: values),
         ((0.0, 4000.0), (100.0, 3100.0), lambda values: 100 + values * 3 / 4),  # targets had a range of their own
         ((0.0, 4000.0), None, lambda values: values * 65535 / 4000),  # targets had 8 bits
-        ((0.0, 4000.0), (0.0, 1.0), lambda values: values * 65535 / 4000),  # targets were floats
+        ((0.0, 4000.0), (0.0, 1.0), lambda values: values / 4000),  # targets were floats
     ],
 )
 def test_sixteen_bits_are_translated_to_sixteen_in_the_numbers_of_the_targets(
@@ -357,10 +402,47 @@ def test_sixteen_bits_are_translated_to_sixteen_in_the_numbers_of_the_targets(
     translator = ImageTranslator(network, IDENTITY, (1, 16, 16), (1, 16, 16), (-1.0, 1.0), values=ends, results=results)
     translator.save(tmp_path / "run" / "generator", {})
     assert run("translate", tmp_path / "run", tmp_path / "dim.tif", "--out", tmp_path / "made").code == 0
-    with Image.open(tmp_path / "made" / "dim.png") as image:
+    with Image.open(tmp_path / "made" / "dim.tif") as image:
         made = np.asarray(image)
-    assert made.dtype == np.uint16
-    assert np.abs(made - expected(values.astype(float))).max() <= 1.5
+    floats = results is not None and results[1] <= 1
+    assert made.dtype == (np.float32 if floats else np.uint16)
+    assert np.abs(made - expected(values.astype(float))).max() <= (2e-5 if floats else 1.5)
+
+
+def test_a_raster_of_floats_stays_one_and_lies_where_it_lay(run: Run, doubling: Path, tmp_path: Path) -> None:
+    """Heights in metres, a corner at 500 km east, 900 km north and pixels of 10 m, which become of 5 m."""
+    heights = (np.linspace(-12.5, 400, 12)[:, None] + np.linspace(0, 430, 20)).astype(np.float32)
+    placed = {33550: ("d", (10.0, 10.0, 0.0)), 33922: ("d", (0.0, 0.0, 0.0, 5e5, 9e5, 0.0)), 42113: ("", "-9999")}
+    placed[34735] = ("H", (1, 1, 0, 1, 1025, 0, 1, 1))
+    rasters.write_raster(tmp_path / "heights.tif", heights[..., None], placed=placed, dpi=(300.0, 300.0))
+    photograph = colours(12, 20).astype(np.uint16) * 257
+    rasters.write_raster(tmp_path / "scan.tif", photograph, placed=placed)
+    Image.fromarray(colours(12, 20)).save(tmp_path / "plain.tif", tiffinfo=files._entries(placed, b""))
+    names = ("heights.tif", "scan.tif", "plain.tif")
+    out = tmp_path / "out"
+    assert run("enhance", doubling, *(tmp_path / name for name in names), "--out", out).code == 0
+    for name in names:
+        with Image.open(out / name) as image:
+            assert image.size == (40, 24)
+            assert image.tag_v2[33550] == (5.0, 5.0, 0.0)
+            assert image.tag_v2[33922] == placed[33922][1]
+            assert image.tag_v2[42113] == "-9999"
+    with Image.open(out / "heights.tif") as image:
+        made = np.asarray(image)
+        assert (made.dtype, image.info["dpi"]) == (np.float32, (300.0, 300.0))
+    assert np.abs(made.reshape(12, 2, 20, 2).mean((1, 3)) - heights).max() < 60  # the edges of a ramp are rounded off
+    assert np.abs(made[6:18, 10:30].reshape(6, 2, 10, 2).mean((1, 3)) - heights[3:9, 5:15]).max() < 1
+    deep = read_original(out / "scan.tif", (255, 255, 255)).deep
+    assert deep is not None
+    assert len(np.unique(deep)) > 256
+
+
+def test_pixels_that_are_points_move_with_their_middles() -> None:
+    keys = ("H", (1, 1, 0, 2, 1024, 0, 1, 1, 1025, 0, 1, 2))
+    entries = rasters.enlarged({33922: ("d", (0.0, 0.0, 0.0, 5.0, 9.0, 0.0)), 34735: keys}, 3)
+    assert entries[33922][1] == (1.0, 1.0, 0.0, 5.0, 9.0, 0.0)
+    turned = rasters.enlarged({34264: ("d", (0.0, 3.0, 0.0, 7.0, *[0.0] * 12)), 34735: keys}, 3)
+    assert turned[34264][1][:4] == (0.0, 1.0, 0.0, 6.0)
 
 
 @pytest.mark.parametrize("task", ["enhance", "translate"])

@@ -193,6 +193,24 @@ def test_crops_and_flips_lie_on_one_another(scale: int) -> None:
     assert len({tuple(image.flatten().tolist()) for image in source - whole[:, :, :1, :1]}) > 5
 
 
+@pytest.mark.parametrize("scale", [1, 2])
+def test_jitter_moves_both_sides_of_a_pair_alike_by_no_more_than_its_share(scale: int) -> None:
+    """Of a ramp of levels: a move by a share of the side shows as another level in the middle, at both scales."""
+    ramp = (torch.arange(64 * scale) * 2 // scale).byte().expand(1, 1, 64 * scale, 64 * scale)
+    sides = [ImageData("n", x, None, (), "Made here.") for x in (ramp[:, :, ::scale, ::scale], ramp)]
+    data = PairData("n", *sides, paired=True, source="Made here.")
+    source, target = bytes_of(PairStream(data, 32, seed=0, jitter=0.1), 0)
+    middle = source[:, 0, 32, 32].int()
+    assert int((middle - 2 * 32).abs().max()) <= 2 * 6
+    assert int(middle.max() - middle.min()) > 2 * 6
+    inside = slice(7, 57)  # beyond it edges are continued, at each side's own last pixel
+    assert target[:, :, ::scale, ::scale][:, :, inside, inside].equal(source[:, :, inside, inside])
+    again = bytes_of(PairStream(data, 32, seed=0, jitter=0.1), 0)
+    assert again[0].equal(source)
+    apart = bytes_of(PairStream(data.unpaired(), 32, seed=0, jitter=0.1), 0)
+    assert int((apart[0][:, 0, 32, 32].int() - apart[1][:, 0, 32 * scale, 32 * scale].int()).abs().max()) > 4
+
+
 def test_batches_are_a_pure_function_of_the_position() -> None:
     data = numbered(7)
     stream = PairStream(data, 4, seed=3, flips=True, crop=(6, 6))

@@ -131,6 +131,23 @@ def test_added_to_the_input_a_translator_begins_as_identity(name: str, channels:
     assert not torch.allclose(stirred(translator)(images), images.expand(1, 3, 13, 10), atol=1e-3)
 
 
+@pytest.mark.parametrize("normalisation", ["instance", "none"])
+@pytest.mark.parametrize("name", KEEPERS)
+def test_what_is_finest_in_the_input_can_be_taken_away(name: str, normalisation: str) -> None:
+    """Noise can: the answer to a checkerboard has one in it; a network without a grid of full size says 0."""
+    board = (torch.arange(32)[:, None] + torch.arange(32)) % 2 * 2.0 - 1
+
+    def told(**dials: object) -> float:
+        translator = stirred(network(name, normalisation=normalisation, upsampling="resize", **dials))
+        translator.requires_grad_(requires_grad=False)
+        noisy = translator(0.1 * board.double().expand(1, 3, 32, 32)) - translator(torch.zeros(1, 3, 32, 32).double())
+        inside = slice(12, 20)
+        return float((noisy * board)[0, :, inside, inside].mean((1, 2)).abs().max())
+
+    assert told() > 1e-3
+    assert told(full_size=False) < 0.1 * told()
+
+
 @pytest.mark.parametrize(("output", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
 @pytest.mark.parametrize("name", KEEPERS)
 def test_an_output_keeps_its_range(name: str, output: str, low: float, high: float) -> None:

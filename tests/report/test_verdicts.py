@@ -368,7 +368,27 @@ def test_a_flat_score_far_from_the_floor_is_no_success() -> None:
     found = told(ended(metrics={"pixel_frechet": 6.0}, live={"pixel_frechet": 6.0}), changed(flat))
     assert found["result"].level == "bad"
     assert found["done"].level == "watch"
-    assert "far from the data" in found["done"].answer
+    assert "has stopped, far from the data" in found["done"].answer
+
+
+@pytest.mark.parametrize("scores", [(5.6, 7.7, 2.6, 1.9, 1.7), (8.0, 3.0, 4.0), (6.0, 2.4, 3.5, 2.5)])
+def test_a_few_scores_that_swing_do_not_say_that_a_score_has_stopped(scores: tuple[float, ...]) -> None:
+    records = [record for record in healthy() if "metrics" in record]
+    for record in records:
+        record["metrics"] = {}
+    for record, score in zip(records[-len(scores) :], scores, strict=True):
+        record["metrics"] = {"pixel_frechet": score}
+    last = {"pixel_frechet": scores[-1]}
+    found = told(ended(metrics=last, live=last, checks={"coverage": 0.1}, samples=records[-1]["samples"]), records)
+    assert found["done"].level == "watch"
+    assert "stopped" not in found["done"].answer
+    assert any("samples" in command for finding in found["done"].findings for command in finding.commands)
+
+
+def test_nothing_is_good_before_anything_was_measured() -> None:
+    records = [record for record in healthy() if "metrics" not in record][:8]
+    found = told({"samples": 64, "state": "running", "steps": 1}, records)["result"]
+    assert found.level == "watch"
 
 
 def test_a_best_that_is_the_last_is_never_worse() -> None:

@@ -37,6 +37,8 @@ def jobs_of(
     below: Callable[[Path], Sequence[str]],
     renamed: Callable[[Path], Path],
     what: str,
+    *,
+    awaited: bool = False,
 ) -> list[Job]:
     """What is read, and where its result goes.
 
@@ -46,6 +48,7 @@ def jobs_of(
         below: paths below a folder of the files that are taken.
         renamed: the name of a result by that of its input.
         what: the files are, in the plural.
+        awaited: whether folders may be empty, as files are still to come.
 
     Raises:
         ConfigurationError: an input that is not there or holds nothing to read, or a file that would be written twice
@@ -59,7 +62,7 @@ def jobs_of(
             if without_links(given) in target.parents:
                 # What an earlier call wrote below the folder is no input of the next.
                 names = [name for name in names if target not in without_links(given / name).parents]
-            if not names:
+            if not names and not awaited:
                 raise ConfigurationError(f"{given} holds no {what}: give files, or folders that have some below them")
             jobs += [Job(given / name, out / renamed(Path(name))) for name in names]
         elif given.exists():
@@ -80,6 +83,41 @@ def jobs_of(
         if without_links(job.target) in inputs_there:
             raise ConfigurationError(f"{job.target} is an input, and would be written over: give another folder --out")
     return jobs
+
+
+class Arrivals:
+    """Tells which files are whole and new: as large and as old at two looks in a row, and otherwise than when taken.
+
+    >>> arrivals = Arrivals()
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "a.png"
+    ...     job = Job(file, Path("out/a.png"))
+    ...     _ = file.write_bytes(b"half")
+    ...     first = arrivals([job])
+    ...     _ = file.write_bytes(b"all of it")
+    ...     [len(found) for found in (first, arrivals([job]), arrivals([job]), arrivals([job]))]
+    [0, 0, 1, 0]
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, tuple[int, int]] = {}
+        self._taken: dict[Path, tuple[int, int]] = {}
+
+    def __call__(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those of the jobs that can be done now; they are then taken."""
+        before, self._seen = self._seen, {}
+        whole = []
+        for job in jobs:
+            try:
+                found = job.source.stat()
+            except OSError:  # it is gone again
+                continue
+            state = self._seen[job.source] = (found.st_size, found.st_mtime_ns)
+            if state == before.get(job.source) and state != self._taken.get(job.source) and found.st_size:
+                self._taken[job.source] = state
+                whole.append(job)
+        return whole
 
 
 def others_below(inputs: Sequence[Path], out: Path, jobs: Sequence[Job]) -> list[Path]:

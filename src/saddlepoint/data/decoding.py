@@ -239,7 +239,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def scaled_values(opened: Image.Image, again: Callable[[], Image.Image], given: Range) -> NDArray[np.uint16] | None:
-    """Whole numbers of more than 8 bits, upright, uint16 (H, W, 1 or 3); None of others, and of floats.
+    """Values of more than 8 bits, floats among them, upright, uint16 (H, W, 1 or 3); None of others.
 
     Args:
         opened: an image.
@@ -248,7 +248,7 @@ def scaled_values(opened: Image.Image, again: Callable[[], Image.Image], given: 
     """
     if _swapped(opened):
         values = _sixteen_bit(opened, again)[..., :3].astype(np.float64)
-    elif opened.mode.startswith("I"):
+    elif _is_deep(opened):
         values = np.asarray(opened).astype(np.float64)[..., None]
     else:
         return None
@@ -334,26 +334,30 @@ def _is_deep(image: Image.Image) -> bool:
 def _eight_bit(image: Image.Image, bits: int, given: Range | None) -> Image.Image:
     """Scale grey of more than 8 bits to 0..255; Pillow's own conversion clips it to white instead.
 
-    By the range that is given. Without one by the image alone: 16-bit integers have 65535 as white; of 32-bit integers
-    and floats white is the least of 1 (floats only), 255 and 65535 that no value exceeds; beyond that, or below zero,
-    the image's own least and greatest value are black and white.
+    By the range that is given, else by `own_ends`.
     """
     if not _is_deep(image):
         return image
     values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("holds values that are not finite")
-    low, high = float(values.min()), float(values.max())
-    if given is not None:
-        black, white = given
-    elif image.mode.startswith("I;16") or (image.mode == "I" and bits == 16):
-        black, white = 0.0, 65535.0
-    else:
-        whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        white = next((white for white in whites if low >= 0 and high <= white), high)
-        black = low if low < 0 or high > whites[-1] else 0.0
+    black, white = own_ends(image, bits) if given is None else given
     scaled = (values - black) * (255 / max(white - black, np.finfo(np.float64).tiny))
     return Image.fromarray(scaled.round().clip(0, 255).astype(np.uint8))
+
+
+def own_ends(image: Image.Image, bits: int = 32) -> Range:
+    """Black and white of grey of more than 8 bits by the image alone.
+
+    16-bit integers have 65535 as white; of 32-bit integers and floats white is the least of 1 (floats only), 255 and
+    65535 that no value exceeds; beyond that, or below zero, the image's own least and greatest value are the ends.
+    """
+    if image.mode.startswith("I;16") or (image.mode == "I" and bits == 16):
+        return 0.0, 65535.0
+    low, high = (float(end) for end in (np.asarray(image).min(), np.asarray(image).max()))
+    whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+    white = next((white for white in whites if low >= 0 and high <= white), high)
+    return low if low < 0 or high > whites[-1] else 0.0, white
 
 
 # --- as a worker --------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class PairSource(ABC):
 class PairStream(PairSource):
     """Draws batches of pairs; where nothing is paired, each side in an order of its own.
 
-    Crops and flips are drawn from (seed, position), and are the same for both sides of a pair.
+    Crops, flips and jitter are drawn from (seed, position), and are the same for both sides of a pair.
 
     Args:
         data: inputs and targets, of one size or whole.
@@ -86,6 +86,7 @@ class PairStream(PairSource):
         device: where batches go; the CPU by default.
         flips: mirror half of the pairs, left to right.
         crop: height and width in pixels of the inputs' crops; None shows whole images, which then are of one size.
+        jitter: share of a side by which whole images are moved at most, by whole pixels.
 
     Raises:
         ValueError: a batch size below 1.
@@ -103,6 +104,7 @@ class PairStream(PairSource):
         *,
         flips: bool = False,
         crop: tuple[int, int] | None = None,
+        jitter: float = 0.0,
     ) -> None:
         super().__init__(batch_size, seed, low, high, device)
         _, height, width = data.inputs.shape
@@ -111,7 +113,7 @@ class PairStream(PairSource):
                 f"crops of {crop[0]}x{crop[1]} pixels do not fit into images of {height}x{width}: give a smaller crop"
             )
         assert crop is not None or not data.whole
-        self.data, self.flips, self.crop = data, flips, crop
+        self.data, self.flips, self.crop, self.jitter = data, flips, crop, jitter
         self._begin()
 
     def drawn(self, position: int) -> PairBatch:
@@ -149,33 +151,71 @@ class PairStream(PairSource):
         self._targets = None if paired else Order(len(self.data.targets), self.seed, "order of the targets")
 
     def _shown(self, rows: Tensor, columns: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Crops and flips of both sides; of what is unpaired, each for itself."""
+        """Crops, flips and jitter of both sides; of what is unpaired, each for itself."""
         places = self._places(noise)
         other = places if self.data.paired else self._places(noise)
         return (
-            self._cut(self.data.inputs, rows, *places, 1),
-            self._cut(self.data.targets, columns, *other, self.data.scale),
+            self._cut(self.data.inputs, rows, places, 1),
+            self._cut(self.data.targets, columns, other, self.data.scale),
         )
 
-    def _places(self, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Where crops begin, in shares of the room that there is, (N, 2); which are mirrored, (N,)."""
+    def _places(self, noise: torch.Generator) -> "_Places":
         corners = torch.rand(self.batch_size, 2, generator=noise)
-        return corners, torch.rand(self.batch_size, generator=noise) < (0.5 if self.flips else 0.0)
+        mirrored = torch.rand(self.batch_size, generator=noise) < (0.5 if self.flips else 0.0)
+        if not self.jitter:
+            return _Places(corners, mirrored, None)
+        most = self.jitter * torch.tensor(self.data.inputs.shape[1:])
+        moves = most * (2 * torch.rand(self.batch_size, 2, generator=noise) - 1)
+        return _Places(corners, mirrored, moves.round().long())
 
-    def _cut(
-        self, side: ImageData | Photographs, rows: Tensor, corners: Tensor, mirrored: Tensor, scale: int
-    ) -> Tensor:
+    def _cut(self, side: ImageData | Photographs, rows: Tensor, places: "_Places", scale: int) -> Tensor:
         if self.crop is None:
             assert isinstance(side, ImageData)
             images = side.images.index_select(0, rows)
+            if places.moves is not None:
+                images = moved(images, scale * places.moves)
         else:
             images = torch.stack(
                 [
                     _crop(side.images[row] if isinstance(side, ImageData) else side[row], corner, self.crop, scale)
-                    for row, corner in zip(rows.tolist(), corners, strict=True)
+                    for row, corner in zip(rows.tolist(), places.corners, strict=True)
                 ]
             )
-        return torch.where(mirrored[:, None, None, None], images.flip(3), images) if self.flips else images
+        mirrored = places.mirrored[:, None, None, None]
+        return torch.where(mirrored, images.flip(3), images) if self.flips else images
+
+
+@dataclass(frozen=True)
+class _Places:
+    """What a batch shows of its images.
+
+    Attributes:
+        corners: where crops begin, in shares of the room that there is, (N, 2).
+        mirrored: which are mirrored, (N,).
+        moves: down and across, in pixels of the inputs, (N, 2); None leaves images where they are.
+    """
+
+    corners: Tensor
+    mirrored: Tensor
+    moves: Tensor | None
+
+
+def moved(images: Tensor, moves: Tensor) -> Tensor:
+    """Images (N, C, H, W), each moved by whole pixels, so that nothing is blurred; edges are continued.
+
+    Args:
+        images: of one size.
+        moves: pixels down and across, int64 (N, 2).
+
+    >>> image = torch.arange(4, dtype=torch.uint8).expand(1, 1, 4, 4)
+    >>> moved(image, torch.tensor([[0, 1]]))[0, 0, 0].tolist()
+    [0, 0, 1, 2]
+    """
+    height, width = images.shape[2:]
+    rows = (torch.arange(height) - moves[:, :1]).clamp(0, height - 1)
+    columns = (torch.arange(width) - moves[:, 1:]).clamp(0, width - 1)
+    numbers = torch.arange(len(images))[:, None, None]
+    return images.permute(0, 2, 3, 1)[numbers, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
 
 
 def _crop(image: Tensor, corner: Tensor, size: tuple[int, int], scale: int) -> Tensor:

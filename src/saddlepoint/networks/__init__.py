@@ -11,7 +11,7 @@ from saddlepoint.networks.dense_super_resolution import DenseSuperResolver
 from saddlepoint.networks.maxout import MaxoutDiscriminator
 from saddlepoint.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddlepoint.networks.patch import PatchDiscriminator
-from saddlepoint.networks.players import Discriminator, DiscriminatorOutput, Generator, Translator
+from saddlepoint.networks.players import Discriminator, DiscriminatorOutput, EncodingTranslator, Generator, Translator
 from saddlepoint.networks.residual import ResidualDiscriminator, ResidualGenerator
 from saddlepoint.networks.residual_translator import ResidualTranslator
 from saddlepoint.networks.sequence import SequenceDiscriminator, SequenceWriter
@@ -64,6 +64,7 @@ __all__ = [
     "DenseSuperResolver",
     "Discriminator",
     "DiscriminatorOutput",
+    "EncodingTranslator",
     "Generator",
     "MLPDiscriminator",
     "MLPGenerator",

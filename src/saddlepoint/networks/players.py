@@ -100,6 +100,20 @@ class Translator(nn.Module, ABC):
         """(N, C, H, W), H and W multiples of the stride → (N, C', scale · H, scale · W)."""
 
 
+class EncodingTranslator(Translator, ABC):
+    """A translator whose first half may be asked what it makes of images, for losses that compare patches.
+
+    Attributes:
+        encoded_channels: of what `encoded` gives.
+    """
+
+    encoded_channels: tuple[int, ...]
+
+    @abstractmethod
+    def encoded(self, images: Tensor) -> list[Tensor]:
+        """(N, C, H, W), H and W continued to multiples of the stride → layers (N, channels, h, w), finest first."""
+
+
 class Code(nn.Module):
     """The latent, with a learned embedding of the class behind it where there are classes.
 

@@ -8,7 +8,7 @@ from saddlepoint.networks.bases import Base
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import initialise
 from saddlepoint.networks.output import OUTPUTS, Output
-from saddlepoint.networks.players import Translator
+from saddlepoint.networks.players import EncodingTranslator
 from saddlepoint.networks.reflection import Reflection, padded
 from saddlepoint.networks.translation import (
     Normalisation,
@@ -24,8 +24,11 @@ from saddlepoint.networks.translation import (
 GAIN = 2**0.5
 
 
-class ResidualTranslator(Translator):
+class ResidualTranslator(EncodingTranslator):
     """Residual: two halvings of the grid, residual blocks on a quarter of it, two doublings; edges reflected.
+
+    What the first layer made at full size is added before the last, so that what is fine in the input can be told and
+    taken away pixel by pixel.
 
     Args:
         source: (C, H, W) of what it is given; its sides are padded to multiples of 4.
@@ -36,6 +39,7 @@ class ResidualTranslator(Translator):
         upsampling: `resize` has no checkerboards; `transposed` has transposed convolutions.
         output: what the last layer goes through.
         base: what the last layer's output is added to; that layer then starts at 0, and the network as the base.
+        full_size: whether the first layer's output is added; it is not in the papers.
 
     Attributes:
         encoded_channels: of what `encoded` gives.
@@ -61,6 +65,7 @@ class ResidualTranslator(Translator):
         upsampling: Upsampling = "resize",
         output: Output = "none",
         base: Base | None = None,
+        full_size: bool = True,
     ) -> None:
         super().__init__(4, base=base)
         if width < 1 or blocks < 0:
@@ -72,15 +77,16 @@ class ResidualTranslator(Translator):
             halving = nn.Conv2d(outer, inner, 3, stride=2, padding=1)
             initialise(halving, fan_in=9 * outer, gain=GAIN)
             layers += [halving, *norm(normalisation), nn.ReLU()]
-        self._half = len(layers) + blocks // 2
+        self._half, self.full_size = len(layers) + blocks // 2, full_size
         self.encoded_channels = (width, 2 * width, 4 * width, *([4 * width] if blocks > 1 else []))
         layers += [ReflectedBlock(4 * width, normalisation) for _ in range(blocks)]
         for inner, outer in pairwise((4 * width, 2 * width, width)):
             layers += [*doubling(upsampling, inner, outer), *norm(normalisation), nn.ReLU()]
-        layers += [Reflection(3), _layer(width, shape[0], 7)]
+        last = [Reflection(3), _layer(width, shape[0], 7)]
         if base is not None:
-            begin_as_identity(layers)
-        self.body = nn.Sequential(*layers, OUTPUTS[output]())
+            begin_as_identity(last)
+        self.body, self.last = nn.Sequential(*layers), nn.Sequential(*last, OUTPUTS[output]())
+        self._first = 3 + len(norm(normalisation))
 
     def encoded(self, images: Tensor) -> list[Tensor]:
         """What the first half makes of images (N, C, H, W), for losses that compare patches.
@@ -97,7 +103,9 @@ class ResidualTranslator(Translator):
 
     def translate(self, images: Tensor) -> Tensor:
         """(N, C, H, W), sides multiples of 4 → (N, C', H, W)."""
-        made: Tensor = self.body(images)
+        first = self.body[: self._first](images)
+        x = self.body[self._first :](first)
+        made: Tensor = self.last(x + first if self.full_size else x)
         return made
 
 

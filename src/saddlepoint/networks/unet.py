@@ -10,7 +10,7 @@ from saddlepoint.networks.bases import Base
 from saddlepoint.networks.grids import Grid
 from saddlepoint.networks.initialisation import SLOPE, initialise
 from saddlepoint.networks.output import OUTPUTS, Output
-from saddlepoint.networks.players import Discriminator, Translator
+from saddlepoint.networks.players import Discriminator, EncodingTranslator
 from saddlepoint.networks.reflection import padded
 from saddlepoint.networks.resampling import Resampling
 from saddlepoint.networks.spectral import normalise_spectrally
@@ -24,14 +24,20 @@ from saddlepoint.networks.translation import (
     norm,
 )
 
+#: Grids of a U-Net, the finest ones, that losses compare patches of.
+ENCODED = 3
 
-class UNetTranslator(Translator):
+
+class UNetTranslator(EncodingTranslator):
     """U-Net: halvings of the grid by strided convolutions, doublings back, each seeing the grid of its size.
+
+    At full size, too, so that what is fine in the input, as noise, can be told and taken away pixel by pixel.
 
     Args:
         source: (C, H, W) of what it is given; its sides are padded to multiples of 2^depth.
         shape: (C', H, W) of what it makes.
-        width: channels at half the size; they double with every halving. The paper's is 64.
+        width: channels at half the size; they double with every halving, and are half as many at full size. The
+            paper's is 64.
         depth: halvings. The paper's goes down to a single pixel, at 256x256 by 8.
         widest: most channels.
         normalisation: of the inner layers. `instance` forgets how bright and how strong an image's features are.
@@ -39,6 +45,10 @@ class UNetTranslator(Translator):
             number of inputs a pixel.
         output: what the last layer goes through.
         base: what the last layer's output is added to; that layer then starts at 0, and the network as the base.
+        full_size: whether there is a grid of full size; the paper has none, and its finest is half as large.
+
+    Attributes:
+        encoded_channels: of what `encoded` gives.
 
     Raises:
         ValueError: a dial out of range, sides that differ, or an output function before a base.
@@ -62,6 +72,7 @@ class UNetTranslator(Translator):
         upsampling: Upsampling = "resize",
         output: Output = "none",
         base: Base | None = None,
+        full_size: bool = True,
     ) -> None:
         if depth < 1 or not 1 <= width <= widest:
             raise ValueError(
@@ -71,32 +82,44 @@ class UNetTranslator(Translator):
         super().__init__(2**depth, base=base)
         check_translated(source, shape)
         check_output(output, base)
-        channels = [source[0], *(min(width << k, widest) for k in range(depth))]
+        channels = [*([max(1, width // 2)] if full_size else []), *(min(width << k, widest) for k in range(depth))]
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        for k, (outer, inner) in enumerate(pairwise(channels)):
+        for k, (outer, inner) in enumerate(pairwise([source[0], *channels])):
+            layer = _same if full_size and k == 0 else _halving
             # Pixels keep their levels; at the coarsest, a single pixel would be nothing but its own mean.
-            plain = k in (0, depth - 1)
-            self.down.append(nn.Sequential(_halving(outer, inner), *([] if plain else norm(normalisation))))
-        for k, (inner, outer) in enumerate(pairwise(reversed(channels[1:]))):
-            seen = inner if k == 0 else 2 * inner
-            self.up.append(nn.Sequential(*doubling(upsampling, seen, outer), *norm(normalisation)))
-        seen = width if depth == 1 else 2 * width
-        last = doubling(upsampling, seen, shape[0])
+            plain = k <= full_size or k == len(channels) - 1
+            self.down.append(nn.Sequential(layer(outer, inner), *([] if plain else norm(normalisation))))
+        for k, (inner, outer) in enumerate(pairwise(reversed(channels))):
+            plain = full_size and k == len(channels) - 2
+            layers = doubling(upsampling, inner if k == 0 else 2 * inner, outer)
+            self.up.append(nn.Sequential(*layers, *([] if plain else norm(normalisation))))
+        seen = channels[0] if len(channels) == 1 else 2 * channels[0]
+        last = [_same(seen, channels[0]), nn.LeakyReLU(SLOPE), _same(channels[0], shape[0])]
+        if not full_size:
+            last = doubling(upsampling, seen, shape[0])
         if base is not None:
             begin_as_identity(last)
         self.last = nn.Sequential(*last, OUTPUTS[output]())
+        self.encoded_channels = tuple(channels[:ENCODED])
+
+    def encoded(self, images: Tensor) -> list[Tensor]:
+        """What the finest grids hold of images (N, C, H, W), sides continued to multiples of 2^depth."""
+        return self._down(padded(images, self.stride), len(self.encoded_channels))
 
     def translate(self, images: Tensor) -> Tensor:
         """(N, C, H, W), sides multiples of 2^depth → (N, C', H, W)."""
-        x, seen = images, []
-        for layer in self.down:
-            x = leaky_relu(layer(x), SLOPE)
-            seen.append(x)
-        seen.pop()
+        *seen, x = self._down(images, len(self.down))
         for layer in self.up:
             x = torch.cat([leaky_relu(layer(x), SLOPE), seen.pop()], 1)
         made: Tensor = self.last(x)
         return made
+
+    def _down(self, images: Tensor, count: int) -> list[Tensor]:
+        """What the first so many layers make of images, the finest first."""
+        layers = [images]
+        for layer in self.down[:count]:
+            layers.append(leaky_relu(layer(layers[-1]), SLOPE))
+        return layers[1:]
 
 
 class UNetDiscriminator(Discriminator):

@@ -19,6 +19,7 @@ from saddlepoint.report import COLOURS, Verdict
 from saddlepoint.tasks import Config, FittedConfig
 from saddlepoint.terminal import Terminal
 from saddlepoint.training import Budget, Observer, Result, RunInfo
+from saddlepoint.training.budget import FIRST_SCORE
 from saddlepoint.training.observer import Progress as Where
 
 #: Seconds between two redraws.
@@ -293,11 +294,26 @@ def plan_of(info: RunInfo) -> list[str]:
     )
     if config.average is not None:
         scheduled.append(f"the average forgets half in {config.average.half_life:,.0f} samples")
-    scheduled.append(f"a score every {config.every.checkpoint:,}")
+    scheduled.append(_scores(config.every.checkpoint, ends[-1]))
     lines.append(f"      {'; '.join(scheduled)}")
     if info.continued and config.length is not None and config.budget.samples not in (None, config.length):
         lines.append(f"      as it began, for {config.length:,} samples; for a new plan give another folder with --out")
     return lines
+
+
+def _scores(every: int, end: int | None) -> str:
+    """When scores are taken.
+
+    >>> _scores(50_000, 1_000_000), _scores(50_000, 20_000), _scores(50_000, 2_000)
+    ('a score every 50,000', 'scores from 4,096 on, twice whenever the samples double', 'a score at the end')
+    """
+    if end is None or every < end:
+        return f"a score every {every:,}"
+    return (
+        f"scores from {FIRST_SCORE:,} on, twice whenever the samples double"
+        if end > FIRST_SCORE
+        else "a score at the end"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -212,7 +212,9 @@ class Config(Settings, ABC):
         if samples is None or self.length is None or self.plan.keep:
             return self.model_copy(update={"plan": self.plan.model_copy(update={"samples": self.length})})
         found = scaled(self, Fraction(samples, self.length), self.plan.given)
-        return found.model_copy(update={"plan": self.plan.model_copy(update={"samples": samples})})
+        every = found.every.apart(self.every, self.batch_size, self.plan.given)
+        plan = self.plan.model_copy(update={"samples": samples})
+        return found.model_copy(update={"plan": plan, "every": every})
 
     def continuing(self, before: "Config") -> Self:
         """This run as it goes on from an earlier session: by the plan that it began with, to the budget it has now."""

@@ -1,5 +1,6 @@
 """When to stop and when to look, as functions of the samples seen."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +10,9 @@ from saddlepoint.training.plan import Length
 
 #: Samples before which no score is taken: of so few steps nothing was learnt.
 FIRST_SCORE = 4096
+#: Steps between records, pictures and checkpoints, at least, where a short run's plan brings them together: each takes
+#: as long as several steps.
+APART = {"record": 16, "snapshot": 32, "checkpoint": 64}
 
 
 class Budget(Settings):
@@ -61,6 +65,24 @@ class Intervals(Settings):
     """Between pictures."""
     checkpoint: Annotated[int, Length()] = Field(default=50_000, ge=1)
     """Between checkpoints, at each of which the score is taken."""
+
+    def apart(self, stated: "Intervals", batch: int, given: Collection[str] = ()) -> "Intervals":
+        """These intervals, those that were brought together by a plan no closer than looks are worth.
+
+        Args:
+            stated: for the plan's own length; none becomes wider than there.
+            batch: samples of a step.
+            given: settings that were given, which stay: `every`, or `every.record`.
+
+        >>> Intervals(record=20, snapshot=100, checkpoint=200).apart(Intervals(), 64)
+        Intervals(record=1024, snapshot=2048, checkpoint=4096)
+        """
+        wider = {}
+        for name, steps in APART.items():
+            own, limit = getattr(self, name), getattr(stated, name)
+            if own is not None and "every" not in given and f"every.{name}" not in given:
+                wider[name] = max(own, min(limit, steps * batch))
+        return self.model_copy(update=wider)
 
     def scores(self, before: int, after: int) -> bool:
         """Whether a score is due: at every checkpoint, and from 4,096 samples on twice whenever they double.

@@ -14,6 +14,7 @@ import saddlepoint as sp
 from playing import built
 from playing import play as played
 from saddlepoint.configuration import ConfigurationError, assign
+from saddlepoint.core import Batches
 from saddlepoint.data import ImageData, load_images
 from saddlepoint.data.image_collection import Photographs
 from saddlepoint.data.pairs import PairData
@@ -181,6 +182,41 @@ def test_a_new_enhancer_is_the_bicubic_enlargement(photographs: Photographs) -> 
     made = built(config, photographs).setup.model.apply(pairs.inputs.images)
     bicubic = untouched(pairs.inputs.images, pairs.targets.images)
     assert int((made.int() - bicubic.int()).abs().max()) <= 1  # a half, rounded either way
+
+
+NETWORKS = {
+    "unet-translator": "{name: unet-translator, width: 8, depth: 2}",
+    "residual-translator": "{name: residual-translator, width: 4, blocks: 1}",
+    "super-resolver": "{name: super-resolver, width: 8, blocks: 1}",
+    "dense-super-resolver": "{name: dense-super-resolver, width: 8, blocks: 1}",
+}
+
+
+@pytest.mark.parametrize(
+    "degrade", ["noise:50", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blur:1", "downscale:2"))]
+)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_begins_as_its_simple_method_and_is_better_soon(
+    photographs: Photographs, name: str, degrade: str
+) -> None:
+    if degrade == "downscale:2" and name in ("unet-translator", "residual-translator"):
+        pytest.skip("it keeps the size")
+    settings = (f"degrade={degrade}", f"generator.network={NETWORKS[name]}", "regression=none", "batch_size=16")
+    assembled = built(tiny(*settings, "schedules.rate=none"), photographs)
+    network, batches = assembled.game.players["generator"], Batches(assembled.setup.batches)
+    unseen = assembled.setup.batches.part(batch_size=64, seed=1)(0).value
+
+    def error() -> float:
+        with torch.no_grad():
+            return float((network(unseen.source) - unseen.target).abs().mean())
+
+    with torch.no_grad():
+        start = network.base(unseen.source)
+        assert torch.equal(network(unseen.source), start)
+    simple = error()
+    for _ in range(40):
+        assembled.method.step(assembled.game, batches)
+    assert error() < 0.99 * simple
 
 
 # --- in Python ----------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ CLOCKS = {
     ),
     "business days": pandas.bdate_range("2019-01-01", "2023-12-31").strftime("%b %d, %Y"),
     "months": pandas.date_range("1990-01-01", "2023-12-01", freq="MS").strftime("%Y-%m-%d"),
+    "ends of months": pandas.date_range("1990-01-31", "2023-12-31", freq="ME").strftime("%m/%d/%Y"),
+    "ends of quarters": pandas.date_range("1960-03-31", "2023-12-31", freq="QE").strftime("%Y-%m-%d"),
     "weeks": pandas.date_range("2010-01-04", "2023-12-25", freq="W-MON").strftime("%m/%d/%Y"),
     "opening hours": HOURS[(HOURS.hour >= 9) & (HOURS.hour < 17) & (HOURS.day_of_week < 5)].strftime("%Y-%m-%dT%H:%M"),
     "minutes of some days": pandas.date_range("2024-03-01", periods=4000, freq="min").strftime("%Y-%m-%d %H:%M:%S"),
@@ -53,6 +55,50 @@ def test_coded_moments_are_written_as_the_file_has_them(clock: str, tmp_path: Pa
     assert data.layout == ("at", "value")
     # An hour that a zone's clocks show twice or never may be another one.
     assert (made == real).mean() > 0.99
+
+
+MONTHS = pandas.date_range("1990-01-01", "2023-12-01", freq="MS")
+DAYS = pandas.date_range("2019-01-01", "2022-12-31", freq="D")
+PARTS = {
+    "years": {"YEAR": range(1700, 2009)},
+    "years and quarters": {"year": np.repeat(range(1959, 2010), 4), "quarter": [1, 2, 3, 4] * 51},
+    "years and months": {"Month": MONTHS.month, "Year": MONTHS.year},
+    "names of months": {"year": MONTHS.year, "month": MONTHS.strftime("%b")},
+    "days in parts": {"No": range(1, 1 + len(DAYS)), "jahr": DAYS.year, "monat": DAYS.month, "tag": DAYS.day},
+    "hours in parts": {"year": HOURS.year, "month": HOURS.month, "day": HOURS.day, "hour": HOURS.hour},
+    "days and hours": {"dteday": HOURS.strftime("%Y-%m-%d"), "mnth": HOURS.month, "hr": HOURS.hour},
+    "weeks of years": {
+        "year": pandas.date_range("2010-01-04", "2023-12-25", freq="W-MON").isocalendar().year.to_numpy(),
+        "week": pandas.date_range("2010-01-04", "2023-12-25", freq="W-MON").isocalendar().week.to_numpy(),
+    },
+    "days of a year": {"year": DAYS.year, "doy": DAYS.day_of_year},
+    "weekdays beside dates": {"date": DAYS.strftime("%d/%m/%Y"), "weekday": (DAYS.day_of_week + 1) % 7},
+}
+
+
+@pytest.mark.parametrize("clock", PARTS)
+def test_parts_of_dates_in_columns_of_their_own_tell_the_time(clock: str, tmp_path: Path) -> None:
+    frame = pandas.DataFrame(PARTS[clock])
+    frame["value"] = walk(len(frame))
+    data = series(tmp_path, frame.sample(frac=1, random_state=0) if clock != "days in parts" else frame)
+    assert data.values[:, 0].tolist() == frame["value"].tolist()
+    assert [column.name for column in data.learnt] == ["value"]
+    coding = SeriesCoding.from_plain(SeriesCoding.fit(data, "steps").plain())
+    cells = coding.context.cells(coding.told(coding.code(data.windows, data.told)), data.window)
+    for name in {name for name in frame if frame[name].nunique() > 1} - {"No", "value"}:
+        made = data.context.columns[[c.name for c in data.context.columns].index(name)].in_file(cells[name])
+        real = frame[name].astype(str).to_numpy()[data.starts[:, None] + np.arange(data.window)]
+        assert (made.reshape(len(data), -1) == real).mean() > 0.99, name
+
+
+def test_years_that_many_rows_share_tell_no_time_by_themselves(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"year": np.repeat(range(2000, 2010), 30), "value": walk(300)})
+    data = series(tmp_path, frame)
+    assert [column.name for column in data.learnt] == ["year", "value"]
+    firms = pandas.DataFrame(
+        {"firm": np.repeat(["GM", "US Steel", "IBM"], 20), "year": [*range(1935, 1955)] * 3, "value": walk(60)}
+    )
+    assert "3 series, by firm; a window lies within one." in series(tmp_path, firms).notes
 
 
 def test_no_made_row_is_of_a_time_at_which_no_row_is(tmp_path: Path) -> None:
@@ -131,6 +177,33 @@ def test_what_no_window_is_like_is_refused(model: WindowGenerator, monkeypatch: 
         model.sample(1, where={"town": "Wien"})
     with pytest.raises(DataError, match=r"0 of 2,048 windows that were drawn have heat>=.* in all rows"):
         model.sample(1, where={"heat": f">={model.series_coding.learnt[0].high}"})
+
+
+def test_the_name_of_a_series_is_made_where_it_is_said_to_be_a_category(tmp_path: Path) -> None:
+    rooms().to_csv(tmp_path / "rooms.csv", index=False)
+    data = read_series(tmp_path / "rooms.csv", window=6, kinds={"room": "category"}, leave_out=["key"])
+    assert "Attributes of series, made once a window: room, town, seats." in data.notes
+    assert any("room says whose a window is and is not made" in note for note in series(tmp_path, rooms()).notes)
+
+
+@pytest.mark.parametrize("states", [2, 3, 20])
+def test_categories_that_change_along_a_series_are_states(states: int, tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    held = np.repeat(source.integers(states, size=300), source.integers(1, 9, 300))
+    weather = np.array([f"state {n}" for n in range(states)], dtype=object)[held]
+    weather[50] = None
+    frame = pandas.DataFrame({"heat": walk(len(held)), "weather": weather, "lit": np.where(held % 2, "on", "off")})
+    data = series(tmp_path, frame)
+    coding = SeriesCoding.from_plain(SeriesCoding.fit(data, "steps").plain())
+    decoded = coding.decode(coding.code(data.windows, data.told))
+    np.testing.assert_allclose(decoded, data.windows, atol=1e-3)
+    np.testing.assert_array_equal(decoded[..., 1:], data.windows[..., 1:])
+    made = written(coding.written, decoded).frame()
+    real = frame.iloc[(data.starts[:, None] + np.arange(data.window)).reshape(-1)]
+    assert made["weather"].tolist() == real["weather"].tolist()
+    assert made["lit"].tolist() == real["lit"].tolist()
+    trembling = coding.decode(3 * torch.randn(50, 6, coding.size, generator=torch.Generator().manual_seed(0)))
+    assert set(written(coding.written, trembling).frame()["weather"]) <= set(frame["weather"])
 
 
 def test_a_network_that_holds_nothing_is_read_by_its_mean(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 import saddlepoint as sp
 from playing import built
 from playing import play as played
+from saddlepoint.components.networks import Networks
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.measures import values
 from saddlepoint.runs import load, train
@@ -332,10 +333,27 @@ def test_a_generator_without_a_loss_is_refused(folder: Path) -> None:
         built(config)
 
 
-def test_contrast_wants_a_residual_translator(folder: Path) -> None:
-    config = tiny(folder, "unpaired=contrastive", "generator.network=unet-translator", "generator.network.depth=2")
-    with pytest.raises(ConfigurationError, match="residual-translator"):
+def test_contrast_wants_a_translator_that_encodes(folder: Path) -> None:
+    config = tiny(folder, "unpaired=contrastive", "generator.network={name: super-resolver, width: 4, blocks: 1}")
+    with pytest.raises(ConfigurationError, match=r"generator\.network=unet-translator"):
         built(config)
+
+
+@pytest.mark.parametrize(
+    ("shared", "told"), [(1.0, "with mapped colours"), (0.7, "the input: mapped colours come nearer")]
+)
+def test_mapped_colours_are_the_start_where_they_look_like_targets_too(
+    shared: float, told: str, tmp_path: Path
+) -> None:
+    """Negatives, or seven tenths of the input: there the map that comes nearest greys what it can't know."""
+    noise = np.random.default_rng(0)
+    inputs = 255 * noise.integers(0, 2, (60, 16, 16, 1), np.uint8)
+    others = 255 * noise.integers(0, 2, (60, 16, 16, 1), np.uint8)
+    known = noise.random((60, 16, 16, 1)) < shared
+    targets = 255 - inputs if shared == 1 else np.where(known, inputs, others)
+    config = tiny(tmp_path, "data.path=none")
+    setup = TASK.build(config, TASK.adopt(config, (inputs, targets)), Networks(0, torch.device("cpu"), None, 0))
+    assert told in setup.data.notes[-1]
 
 
 def test_a_content_loss_that_the_images_are_too_small_for_is_refused(folder: Path) -> None:

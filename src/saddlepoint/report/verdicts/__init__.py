@@ -181,6 +181,8 @@ def _verdict(run: Evidence, question: Question, findings: list[Finding]) -> Verd
     if question == "game" and level == "good" and 0 < run.steps < FEWEST_STEPS:
         said = f"Too early to say: nothing broke in {run.steps:,} steps."
         return Verdict(question, "watch", said, tuple(findings))
+    if question == "result" and not findings and not run.fitted and not math.isfinite(run.final(run.score)):
+        level = "watch"  # nothing was measured yet, or nothing can be
     return Verdict(question, level, _answer(run, question, level, findings), tuple(findings))
 
 
@@ -190,7 +192,7 @@ def _answer(run: Evidence, question: Question, level: Level, findings: list[Find
         return {"game": "None: the model was fitted at once.", "done": "Fitted: there is nothing to train on."}[
             question
         ]
-    if level != "good":
+    if level != "good" and findings:
         titles = [finding.title for finding in findings if finding.level == level]
         rest = [title[:1].lower() + title[1:] for title in titles[1:3]]
         return "; ".join([titles[0], *rest]) + "."

@@ -9,7 +9,7 @@ from saddlepoint.report.verdicts.diagnosis import Diagnosis, capital, percent
 from saddlepoint.report.verdicts.evidence import PRESENT, Evidence
 from saddlepoint.report.verdicts.finding import Finding, Level
 from saddlepoint.report.verdicts.result import FAR, NEAR, gaps
-from saddlepoint.report.verdicts.trend import improves, trend_of
+from saddlepoint.report.verdicts.trend import improves, may_improve, trend_of
 
 #: Steps below which nothing is expected of a network.
 FEWEST_STEPS = 100
@@ -259,6 +259,15 @@ class Settled(Diagnosis):
         best, at = trend.best
         far = max(gaps(run).values(), default=0.0)
         where = f"{run.final(name):.4g} at the end, the best within reach of it at {at:,} samples"
+        if far > FAR and may_improve(trend):
+            return self.found(
+                "watch",
+                f"Too few scores to say whether {name.replace('_', ' ')} still improves",
+                f"{len(trend.excess)} scores with a noise of ±{trend.noise:.2g}; {where}. It is far from the data.",
+                "Train longer.",
+                (run.longer(4),),
+                best=best,
+            )
         if far > FAR:
             return self.found(
                 "watch",

@@ -14,6 +14,8 @@ FEWEST = 3
 IMPROVING_ERRORS = 2.0
 #: And at least so much of what it is worse than real samples: less is not worth the time.
 IMPROVING_SHARE = 0.05
+#: A gain of this share from third to third would be worth it; scores that don't rule it out don't say that it is over.
+MAY_IMPROVE = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,12 @@ def improves(run: Evidence, name: str) -> bool:
         return False
     before, now, error = trend.gain
     return before - now > max(IMPROVING_ERRORS * error, IMPROVING_SHARE * before)
+
+
+def may_improve(trend: Trend) -> bool:
+    """Whether scores, by their number and noise, don't rule out that each third is a fifth better than the last."""
+    before, now, error = trend.gain
+    return before - now + IMPROVING_ERRORS * error > MAY_IMPROVE * before
 
 
 def metric_noise(values: Numbers) -> float:

@@ -7,18 +7,18 @@ moment to the nearest one of its phase, and the file's own slots of the week tak
 weekends, no made row is of a Sunday.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.data.tables import Cells, Column, DateColumn
-from saddlepoint.data.tables.columns import TimeColumn, column_from
+from saddlepoint.data.tables import Cells
+from saddlepoint.tasks.series.clock import DAY, Clock
 
 Seconds = NDArray[np.float64]
-HOUR, DAY, WEEK, YEAR = 3600.0, 86_400.0, 604_800.0, 365.2425 * 86_400
+WEEK, YEAR = 604_800.0, 365.2425 * 86_400
 #: The epoch, 1 January 1970, was a Thursday: weeks are counted from the Monday before.
 MONDAY = -3 * DAY
 #: The longest usual step beside which a circle says anything, and how many rounds of it the rows make at least.
@@ -34,15 +34,15 @@ class Calendar:
     """The clock of a series.
 
     Attributes:
-        columns: that tell the time: a date, or a day and a time of day.
+        clock: the columns that show the time.
         circles: periods in seconds, the longest first.
         slots: times of the week at which rows are, in seconds since Monday; () where they are at any.
         step: the usual one, in seconds; of months, their number.
-        months: whether steps are whole months.
+        months: whether steps are whole months, from one day of the month to the same, or from end to end.
         first, last: the earliest and latest beginning of a window, on the clocks of the place.
     """
 
-    columns: tuple[Column, ...]
+    clock: Clock
     circles: tuple[float, ...]
     slots: tuple[float, ...]
     step: float
@@ -51,11 +51,11 @@ class Calendar:
     last: float
 
     @classmethod
-    def fit(cls, columns: Sequence[Column], times: Seconds, starts: NDArray[np.int64], step: float) -> "Calendar":
+    def fit(cls, clock: Clock, times: Seconds, starts: NDArray[np.int64], step: float) -> "Calendar":
         """Of rows.
 
         Args:
-            columns: that tell the time.
+            clock: the columns that show the time.
             times: of every row in order, seconds since 1970 on the clocks of the place.
             starts: rows at which windows begin.
             step: the usual one, in seconds.
@@ -63,15 +63,14 @@ class Calendar:
         span = float(np.ptp(times))
         circles = [c for c, (widest, rounds) in CIRCLES.items() if 0 < step <= widest and span >= rounds * c]
         slots = np.unique(np.round((times - MONDAY) % WEEK, 3))
-        regular = step <= 1.5 * DAY and len(slots) <= min(SLOTS, len(times) / PER_SLOT)
-        days = np.floor(times / DAY).astype(np.int64).astype("M8[D]")
-        of_month = days - days.astype("M8[M]").astype("M8[D]")
-        months = step >= MONTH and bool((of_month == of_month[0]).all())
+        often = step <= 1.5 * DAY or (step == WEEK and len(slots) == 1)
+        regular = often and len(slots) <= min(SLOTS, len(times) / PER_SLOT)
+        months = in_months(times, step) is not None
         if months:
             step = max(1.0, float(np.round(step / (YEAR / 12))))
         begins = times[starts]
         return cls(
-            tuple(columns),
+            clock,
             tuple(circles),
             tuple(slots.tolist()) if regular else (),
             step,
@@ -109,11 +108,12 @@ class Calendar:
         """Of windows that begin at moments (N,): (N, steps), from the slot or month nearest to each on."""
         number = np.arange(steps)
         if self.months:
-            day = np.floor(self.first / DAY) * DAY
-            inside = self.first - _of_month(_month(np.array(day)))
-            own = _month(moments)
-            months = own + np.rint((moments - _of_month(own) - inside) / (YEAR / 12)).astype(np.int64)
-            along: Seconds = _of_month(months[:, None] + (number * self.step).astype(np.int64)) + inside
+            end = DAY if _at_ends(np.array([self.first])) else 0.0  # counted from the first of the month after
+            first = self.first + end
+            inside = first - _of_month(_month(np.array(np.floor(first / DAY) * DAY)))
+            own = _month(moments + end)
+            months = own + np.rint((moments + end - _of_month(own) - inside) / (YEAR / 12)).astype(np.int64)
+            along: Seconds = _of_month(months[:, None] + (number * self.step).astype(np.int64)) + inside - end
             return along
         if not self.slots:
             along = moments[:, None] + number * self.step
@@ -129,36 +129,44 @@ class Calendar:
 
     def cells(self, times: Seconds) -> dict[str, Cells]:
         """Times (N,) on the clocks of the place, as values of the columns."""
-        if len(self.columns) == 2:
-            day = np.floor(times / DAY) * DAY
-            return {self.columns[0].name: Cells(day), self.columns[1].name: Cells(times - day)}
-        return {self.columns[0].name: Cells(in_utc(self.columns[0], times))}
+        return self.clock.cells(times)
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         own = {name: getattr(self, name) for name in ("circles", "slots", "step", "months", "first", "last")}
-        return {"columns": [column.plain() for column in self.columns], **own}
+        return {"clock": self.clock.plain(), **own}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
         """What `plain` gave. Raises KeyError, TypeError or ValueError where it is none."""
         own = {name: plain[name] for name in ("step", "months", "first", "last")}
-        columns = tuple(column_from(column) for column in plain["columns"])
-        if not 1 <= len(columns) <= 2 or not all(isinstance(column, DateColumn | TimeColumn) for column in columns):
-            raise ValueError("a calendar has a column of dates, and perhaps one of times of day")
-        return cls(columns, tuple(map(float, plain["circles"])), tuple(map(float, plain["slots"])), **own)
+        return cls(
+            Clock.from_plain(plain["clock"]),
+            tuple(map(float, plain["circles"])),
+            tuple(map(float, plain["slots"])),
+            **own,
+        )
 
 
-def on_clocks(column: Column, moments: Seconds) -> Seconds:
-    """Seconds since 1970 in UTC as clocks at the place of a column of dates show them."""
-    return moments + column.spelling.ahead(moments) if isinstance(column, DateColumn) else moments
+def in_months(times: Seconds, step: float) -> Seconds | None:
+    """Months since 1970 of rows that are all of one day of the month, or of the last; None of others.
+
+    Args:
+        times: seconds since 1970 on the clocks of the place (N,).
+        step: the usual one, in seconds; of less than a month they are not counted so.
+    """
+    if step < MONTH:
+        return None
+    days = np.floor(times / DAY).astype(np.int64).astype("M8[D]")
+    of_month = days - days.astype("M8[M]").astype("M8[D]")
+    ends = _at_ends(times)
+    return _month(times).astype(np.float64) if ends or bool((of_month == of_month[0]).all()) else None
 
 
-def in_utc(column: Column, times: Seconds) -> Seconds:
-    """The moments at which clocks at the place of a column of dates show times."""
-    if not isinstance(column, DateColumn):
-        return times
-    return times - column.spelling.ahead(times - column.spelling.ahead(times))
+def _at_ends(times: Seconds) -> bool:
+    """Whether all are of the last day of a month."""
+    tomorrow = times + DAY
+    return bool((np.floor(tomorrow / DAY) * DAY == _of_month(_month(tomorrow))).all())
 
 
 def _month(times: Seconds) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Windows as networks see them: columns made alike and independent, values or steps, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddlepoint.data.tables import Column, NumberColumn
+from saddlepoint.data.tables import CategoryColumn, Column, NumberColumn
 from saddlepoint.data.tables.columns import column_from
 from saddlepoint.tasks.series.context import NOTHING, Context, Facts
-from saddlepoint.tasks.series.data import SeriesData
+from saddlepoint.tasks.series.data import SeriesData, moves
 
 Numbers = NDArray[np.float64]
 Representation = Literal["steps", "levels"]
@@ -37,12 +37,14 @@ class SeriesCoding:
     States are flags of −1 and 1 behind these numbers, at every step: columns of two values, which u leaves out, and for
     a column with one value that a share of `ATOM` of the rows has, as 0 of light, whether it has that value. What is
     made has it where the flag is above 0. So a switch is one number that turns, and a value that holds stays as it is.
+    Columns of more categories, which u leaves out, too, have a flag for each behind them: the greatest one is made.
 
     What is told of a whole window stands behind all this, the same numbers at every step.
 
     Attributes:
         columns: as they are written, constants too.
-        binary: bool (C,), of the learnt ones those of two values; C' are not.
+        binary: bool (C,), of the learnt ones those of two values.
+        choices: int64 (C,), how many categories a column of more than two has; 0 of others. C' are neither.
         frequent: bool (C,), those with a value that many rows have.
         value: (C,), that value; of a binary column the greater of the two; else 0.
         logarithmic: bool (C',).
@@ -57,6 +59,7 @@ class SeriesCoding:
 
     columns: tuple[Column, ...]
     binary: NDArray[np.bool_]
+    choices: NDArray[np.int64]
     frequent: NDArray[np.bool_]
     value: Numbers
     logarithmic: NDArray[np.bool_]
@@ -73,8 +76,9 @@ class SeriesCoding:
         """By the rows that lie in a window."""
         windows = data.windows
         rows = data.values[np.unique(data.starts[:, None] + np.arange(data.window))]
-        binary, frequent, value = _states(rows)
-        rows, windows = rows[:, ~binary], windows[..., ~binary]
+        binary, choices, frequent, value = _states(rows, data.learnt)
+        numbers = ~binary & (choices == 0)
+        rows, windows = rows[:, numbers], windows[..., numbers]
         low, high = rows.min(0), rows.max(0)
         logarithmic = (low > 0) & (high > RATIO * low)
         rows, windows = (_logarithms(values, logarithmic) for values in (rows, windows))
@@ -82,7 +86,7 @@ class SeriesCoding:
         deviation = np.where(deviation > 0, deviation, 1.0)
         if not rows.shape[1]:
             none = np.zeros((0, 0))
-            arrays = (binary, frequent, value, logarithmic, mean, none, none, mean)
+            arrays = (binary, choices, frequent, value, logarithmic, mean, none, none, mean)
             return cls(data.columns, *arrays, representation, data.context, data.layout)
         values, vectors = np.linalg.eigh(np.cov((rows - mean).T / deviation[:, None]).reshape(len(mean), -1))
         kept = values > FOLLOWS * max(values.max(), 1e-300)
@@ -93,13 +97,18 @@ class SeriesCoding:
         unmixing = deviation[:, None] * vectors * np.sqrt(values)
         scale = np.diff((windows - mean) @ mixing.T, axis=1).std((0, 1))
         scale = np.where(scale > 0, scale, 1.0)
-        arrays = (binary, frequent, value, logarithmic, mean, mixing, unmixing, scale)
+        arrays = (binary, choices, frequent, value, logarithmic, mean, mixing, unmixing, scale)
         return cls(data.columns, *arrays, representation, data.context, data.layout)
 
     @cached_property
-    def learnt(self) -> tuple[NumberColumn, ...]:
+    def learnt(self) -> tuple[Column, ...]:
         """The columns that are not constant."""
-        return tuple(column for column in self.columns if isinstance(column, NumberColumn))
+        return tuple(column for column in self.columns if moves(column))
+
+    @property
+    def numbers(self) -> NDArray[np.bool_]:
+        """Which of them u is of, (C,)."""
+        return np.logical_not(self.binary | (self.choices > 0))
 
     @property
     def size(self) -> int:
@@ -115,7 +124,7 @@ class SeriesCoding:
     @property
     def flags(self) -> int:
         """Of them, those of states."""
-        return int((self.binary | self.frequent).sum())
+        return int((self.binary | self.frequent).sum() + self.choices.sum())
 
     @property
     def moves(self) -> tuple[float, ...]:
@@ -125,12 +134,16 @@ class SeriesCoding:
     def code(self, windows: Numbers, told: Facts | None = None) -> Tensor:
         """(N, steps, C) → float32 (N, steps, size); `told` of each window is needed where the context has a size."""
         flags = np.where(windows == self.value, 1.0, -1.0)[..., self.binary | self.frequent]
-        levels = (_logarithms(windows[..., ~self.binary], self.logarithmic) - self.mean) @ self.mixing.T
+        chosen = [
+            np.where(windows[..., place, None] == np.arange(self.choices[place]), 1.0, -1.0)
+            for place in np.flatnonzero(self.choices)
+        ]
+        levels = (_logarithms(windows[..., self.numbers], self.logarithmic) - self.mean) @ self.mixing.T
         if self.representation == "steps":
             levels = np.concatenate([levels[:, :1], np.diff(levels, axis=1) / self.scale], 1)
         context = np.zeros((len(windows), 0)) if told is None else self.context.code(told)
         held = np.broadcast_to(context[:, None], (*windows.shape[:2], context.shape[1]))
-        return torch.from_numpy(np.concatenate([levels, flags, held], 2).astype(np.float32))
+        return torch.from_numpy(np.concatenate([levels, flags, *chosen, held], 2).astype(np.float32))
 
     def told(self, outputs: Tensor) -> Facts:
         """(N, steps, size) → what is told of each window."""
@@ -140,20 +153,23 @@ class SeriesCoding:
     def decode(self, outputs: Tensor) -> Numbers:
         """(N, steps, size) → float64 (N, steps, C), within each column's range."""
         numbers = outputs.double().numpy()[..., : self.size - self.context.size]
-        levels, flags = numbers[..., : len(self.mixing)], numbers[..., len(self.mixing) :] > 0
+        states = self.binary | self.frequent
+        levels, flags, chosen = np.split(numbers, np.cumsum([len(self.mixing), states.sum()]), axis=2)
         if self.representation == "steps":
             levels = np.cumsum(np.concatenate([levels[:, :1], levels[:, 1:] * self.scale], 1), 1)
         values = levels @ self.unmixing.T + self.mean
-        bounds = np.array([(column.low, column.high) for column in self.learnt]).T
-        ends = bounds[:, ~self.binary]
+        bounds = np.array([_bounds(column) for column in self.learnt]).T
+        ends = bounds[:, self.numbers]
         low, high = (_logarithms(end, self.logarithmic) for end in ends)
         values = values.clip(low, high)
         # The ends are what they are: the exponential of a logarithm may miss them by the last digit.
         values = np.where(self.logarithmic, np.exp(np.where(self.logarithmic, values, 0.0)), values).clip(*ends)
         whole = np.broadcast_to(bounds[0], (*values.shape[:2], len(self.binary))).copy()
-        whole[..., ~self.binary] = values
-        states = self.binary | self.frequent
-        whole[..., states] = np.where(flags, self.value[states], whole[..., states])
+        whole[..., self.numbers] = values
+        whole[..., states] = np.where(flags > 0, self.value[states], whole[..., states])
+        for place in np.flatnonzero(self.choices):
+            own, chosen = np.split(chosen, [self.choices[place]], axis=2)
+            whole[..., place] = own.argmax(2)
         return whole
 
     def plain(self) -> dict[str, Any]:
@@ -176,18 +192,27 @@ class SeriesCoding:
         return cls(columns, **arrays, representation=plain["representation"], context=context, layout=layout)
 
 
-_ARRAYS = ("binary", "frequent", "value", "logarithmic", "mean", "mixing", "unmixing", "scale")
+_ARRAYS = ("binary", "choices", "frequent", "value", "logarithmic", "mean", "mixing", "unmixing", "scale")
 
 
-def _states(rows: Numbers) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Numbers]:
-    """Of columns of rows (N, C): which have two values, which have a frequent one, and that value."""
-    binary, frequent, value = [], [], []
-    for column in rows.T:
-        found, counts = np.unique(column, return_counts=True)
-        binary.append(len(found) == 2)
-        frequent.append(len(found) > FEW and counts.max() >= ATOM * len(column))
+def _states(
+    rows: Numbers, columns: Sequence[Column]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_], Numbers]:
+    """Of columns of rows (N, C): which have two values, how many categories, which a frequent value, and that value."""
+    binary, choices, frequent, value = [], [], [], []
+    for column, own in zip(columns, rows.T, strict=True):
+        found, counts = np.unique(own, return_counts=True)
+        categories = len(column.categories) if isinstance(column, CategoryColumn) else 0
+        binary.append(len(found) == 2 and categories <= 2)
+        choices.append(0 if binary[-1] else categories)
+        frequent.append(not categories and len(found) > FEW and counts.max() >= ATOM * len(own))
         value.append(found[-1] if binary[-1] else found[counts.argmax()] if frequent[-1] else 0.0)
-    return np.array(binary), np.array(frequent), np.array(value)
+    return np.array(binary), np.array(choices), np.array(frequent), np.array(value)
+
+
+def _bounds(column: Column) -> tuple[float, float]:
+    """The least and the greatest value, of categories the codes."""
+    return (column.low, column.high) if isinstance(column, NumberColumn) else (0.0, 1.0)
 
 
 def _logarithms(values: Numbers, logarithmic: NDArray[np.bool_]) -> Numbers:

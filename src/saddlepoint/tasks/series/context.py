@@ -105,7 +105,7 @@ class Context:
     @property
     def columns(self) -> tuple[Column, ...]:
         """Those that are made of facts."""
-        return (*(self.calendar.columns if self.calendar else ()), *self.attributes)
+        return (*(self.calendar.clock.written if self.calendar else ()), *self.attributes)
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""

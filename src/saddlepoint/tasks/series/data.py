@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +20,6 @@ from saddlepoint.data.tables import (
     CategoryColumn,
     Cells,
     Column,
-    DateColumn,
     Declared,
     NumberColumn,
     NumberSpelling,
@@ -30,7 +30,8 @@ from saddlepoint.data.tables import (
 from saddlepoint.data.tables.columns import ConstantColumn
 from saddlepoint.data.tables.reading import another_kind
 from saddlepoint.data.tables.table import HEADS
-from saddlepoint.tasks.series.calendar import DAY, Calendar, on_clocks
+from saddlepoint.tasks.series.calendar import Calendar
+from saddlepoint.tasks.series.clock import part_of
 from saddlepoint.tasks.series.context import NOTHING, SHARED, Context, Facts
 from saddlepoint.tasks.series.order import AUTO, Found, Order, counted
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 #: Of a block of rows that is held out: windows that it has room for.
 BLOCK = 5
+#: Categories of a column that changes along a series, at most: each is a number a step.
+STATES = 20
 #: How the numbers of windows and steps are written.
 WHOLE = NumberSpelling(whole=True, places=(0, 0))
 
@@ -84,9 +87,9 @@ class SeriesData:
         return len(self.starts)
 
     @property
-    def learnt(self) -> tuple[NumberColumn, ...]:
-        """The columns of `values`."""
-        return tuple(column for column in self.columns if isinstance(column, NumberColumn))
+    def learnt(self) -> tuple[Column, ...]:
+        """The columns of `values`: numbers, and codes of categories."""
+        return tuple(column for column in self.columns if moves(column))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -103,8 +106,7 @@ class SeriesData:
         """Of every column its name, kind, values, and how many are missing, below a row of heads; times first."""
         absent = iter(np.isnan(self.values).sum(0))
         found: list[tuple[str, ...]] = [
-            (c.name, c.described, c.contents, f"{next(absent):,}" if isinstance(c, NumberColumn) else "0")
-            for c in self.columns
+            (c.name, c.described, c.contents, f"{next(absent):,}" if moves(c) else "0") for c in self.columns
         ]
         told = [(c.name, f"{c.described}, once a window", c.contents, "0") for c in self.context.columns]
         return [HEADS, *told, *found]
@@ -161,6 +163,11 @@ class SeriesData:
         return replace(self, starts=train, notes=(*self.notes, note)), replace(self, starts=test)
 
 
+def moves(column: Column) -> bool:
+    """Whether a column of a series is learnt step by step."""
+    return isinstance(column, NumberColumn | CategoryColumn)
+
+
 def read_series(
     path: str | Path,
     window: int = 24,
@@ -174,10 +181,10 @@ def read_series(
 ) -> SeriesData:
     """Read a table of one or more series by `read_table`, put its rows in the order of time, and cut it into windows.
 
-    Numbers are learnt. Constants are written as they are. Dates and numbers of rows tell the time: rows are sorted by
-    them, see `Order`, and steps count as of equal length. When a window begins, by dates, and what never changes within
-    a series are learnt with it, see `Context`. Windows with a missing value, with rows of two series or with a gap are
-    left out.
+    Numbers are learnt, and categories as states. Constants are written as they are. Dates and numbers of rows tell the
+    time: rows are sorted by them, see `Order`, and steps count as of equal length. When a window begins, by dates, and
+    what never changes within a series are learnt with it, see `Context`. Windows with a missing value, with rows of two
+    series or with a gap are left out.
 
     Args:
         path: a CSV or Parquet file.
@@ -188,8 +195,8 @@ def read_series(
         order: what tells the time and the series; by itself, what is found.
 
     Raises:
-        DataError: no such table, text in it, nothing that moves, no window without missing values, or rows of several
-            series that nothing tells apart.
+        DataError: no such table, a column of text that is no state, nothing that moves, no window without missing
+            values, or rows of several series that nothing tells apart.
     """
     read = partial(read_table, path, missing=missing, parts=False, **reading)
     return _series(read, Path(path).name, window, stride, leave_out, kinds or {}, missing, order or Order())
@@ -252,12 +259,10 @@ def _series(
     missing: Sequence[str],
     order: Order,
 ) -> SeriesData:
-    table = read(kinds=kinds)
+    table, declared = read(kinds=kinds), frozenset(kinds)
     for name in leave_out:
         table.column(name)
-    numbered = next((column.name for column in table.columns if counted(column)), None)
-    if order.time == AUTO and numbered is not None and not any(column.kind == "date" for column in table.columns):
-        order = replace(order, time=numbered)
+    order, kinds = _timed(order, table, kinds, read)
     if order.time not in (None, AUTO) and table.column(order.time).kind == "identifier":
         kinds = {order.time: "number", **kinds}
     if order.entity is not None and not isinstance(table.column(order.entity), CategoryColumn):
@@ -273,22 +278,66 @@ def _series(
         and not (found.entity and found.is_attribute(table.cells[column.name].values[found.rows]))
     }
     table = read(kinds={**kinds, **few}).take(found.rows)
-    columns, attributes, notes = _learnt(table, called, leave_out, missing, found)
+    columns, attributes, notes = _learnt(table, called, leave_out, missing, found, named=declared)
     return _cut(columns, attributes, table, window, stride, found, notes)
 
 
+def _timed(
+    order: Order, table: TableData, kinds: Mapping[str, str | Declared], read: Callable[..., TableData]
+) -> tuple[Order, Mapping[str, str | Declared]]:
+    """The order, and kinds of columns, so that a year and what follows it are read as numbers where they tell the time.
+
+    Where nothing tells it, the first column that numbers the rows does.
+    """
+    parts = {
+        column.name: "number"
+        for column in table.columns
+        if column.name not in kinds and part_of(column.name) and _whole(column)
+    }
+    if parts and order.time is not None and order.told(read(kinds={**kinds, **parts})):
+        return order, {**kinds, **parts}
+    numbered = next((column.name for column in table.columns if counted(column)), None)
+    if order.time == AUTO and numbered is not None and not any(column.kind == "date" for column in table.columns):
+        order = replace(order, time=numbered)
+    return order, kinds
+
+
+def _whole(column: Column) -> bool:
+    """Whether a column may be of whole numbers, whatever it was taken for."""
+    return (
+        counted(column) or isinstance(column, NumberColumn) or (isinstance(column, CategoryColumn) and _numbers(column))
+    )
+
+
 def _learnt(
-    table: TableData, called: str, leave_out: Sequence[str], missing: Sequence[str], found: Found
+    table: TableData,
+    called: str,
+    leave_out: Sequence[str],
+    missing: Sequence[str],
+    found: Found,
+    named: AbstractSet[str],
 ) -> tuple[tuple[Column, ...], tuple[Column, ...], list[str]]:
-    """Columns that are kept, attributes of series among them, and notes on the others. Raises as `read_series`."""
+    """Columns that are kept, attributes of series among them, and notes on the others. Raises as `read_series`.
+
+    The column that names the series is an attribute where it was `named` a category.
+    """
     kept: list[Column] = []
     attributes: list[Column] = []
     notes = list(found.notes)
     for column in table.columns:
-        if column.name in leave_out or column.name == found.entity:
+        if column.name in leave_out:
+            continue
+        if column.name == found.entity:
+            if isinstance(column, CategoryColumn) and column.name in named:
+                attributes.append(column)
+            else:
+                notes.append(
+                    f"{column.name} says whose a window is and is not made; where anyone may know, --set "
+                    f"data.columns.{column.name}=category makes it, too."
+                )
             continue
         out = f"leave it out with --set 'data.leave_out=[{column.name}]'"
-        if column.name in found.time:
+        if column.name in found.time and not isinstance(column, ConstantColumn):
             continue
         if found.entity and found.is_attribute(table.cells[column.name].values):
             if not isinstance(column, ConstantColumn):
@@ -298,8 +347,13 @@ def _learnt(
                 else:
                     attributes.append(column)
                 continue
-        elif isinstance(column, CategoryColumn) or (column.kind == "identifier" and not counted(column)):
-            raise DataError(f"column {column.name!r} of {called} is text, and a series is of numbers: {out}")
+        elif column.kind == "identifier" and not counted(column):
+            raise DataError(f"column {column.name!r} of {called} is text, all different, and no state: {out}")
+        elif isinstance(column, CategoryColumn) and len(column.categories) > STATES:
+            raise DataError(
+                f"column {column.name!r} of {called} is text of {len(column.categories):,} values, and at most "
+                f"{STATES} are learnt as states: {out}"
+            )
         if isinstance(column, ConstantColumn) and column.text in missing:
             raise DataError(f"column {column.name!r} of {called} has no value in any row: {out}")
         if column.kind in ("date", "time", "duration", "identifier"):
@@ -309,8 +363,8 @@ def _learnt(
             )
         else:
             kept.append(column)
-    if not any(isinstance(column, NumberColumn) for column in kept):
-        raise DataError(f"{called} has no column of numbers that change: there is nothing to learn; give other columns")
+    if not any(moves(column) for column in kept):
+        raise DataError(f"{called} has no column that changes: there is nothing to learn; give other columns")
     if attributes:
         names = ", ".join(column.name for column in attributes)
         notes.append(f"Attributes of series, made once a window: {names}.")
@@ -326,16 +380,6 @@ def _no_attribute(column: Column, table: TableData, found: Found) -> str:
     elif not isinstance(column, NumberColumn):
         return f"a {column.kind} is no attribute"
     return "values are missing" if table.cells[column.name].absent.any() else ""
-
-
-def _calendar(table: TableData, found: Found, starts: NDArray[np.int64]) -> tuple[Calendar | None, Numbers | None]:
-    """The clock of rows in order, and what it shows at each; None where times are no dates."""
-    columns = [table.column(name) for name in found.time]
-    if not columns or not isinstance(columns[0], DateColumn) or found.step <= 0:
-        return None, None
-    own = [table.cells[column.name].values for column in columns]
-    times = on_clocks(columns[0], own[0]) if len(own) == 1 else np.floor(own[0] / DAY) * DAY + own[1]
-    return Calendar.fit(columns, times, starts, found.step), times
 
 
 def _starts(found: Found, window: int, stride: int) -> NDArray[np.int64]:
@@ -365,8 +409,9 @@ def _cut(
     notes: list[str],
 ) -> SeriesData:
     starts = _starts(found, window, stride)
-    learnt = [column.name for column in columns if isinstance(column, NumberColumn)]
-    values = np.stack([table.cells[name].values for name in learnt], 1)
+    learnt = [column.name for column in columns if moves(column)]
+    cells = [table.cells[name] for name in learnt]
+    values = np.stack([np.where(own.absent, np.nan, own.values).astype(np.float64) for own in cells], 1)
     absent = np.concatenate([[0], np.cumsum(np.isnan(values).any(1))])
     whole = starts[absent[starts + window] == absent[starts]]
     if not len(whole):
@@ -384,9 +429,10 @@ def _cut(
         another_kind(columns, "number"),
         *notes,
     ]
-    calendar, times = _calendar(table, found, whole)
+    times = found.times if found.step > 0 else None
+    calendar = None if times is None or found.clock is None else Calendar.fit(found.clock, times, whole, found.step)
     known = [table.cells[column.name].values.astype(np.float64) for column in attributes]
-    facts = Facts(times, np.stack(known, 1) if known else np.zeros((len(values), 0)))
+    facts = Facts(None if calendar is None else times, np.stack(known, 1) if known else np.zeros((len(values), 0)))
     context = Context.fit(calendar, attributes, facts.take(whole))
     there = {column.name for column in (*columns, *context.columns)}
     return SeriesData(
@@ -429,10 +475,12 @@ def written(
     learnt = iter(windows.reshape(n * steps, -1).T)
     cells = {window: Cells((rows // steps).astype(np.float64)), step: Cells((rows % steps).astype(np.float64))}
     for column in columns:
-        number = isinstance(column, NumberColumn)
-        cells[column.name] = told.get(column.name) or Cells(
-            np.ascontiguousarray(next(learnt)) if number else np.zeros(n * steps, np.int32)
-        )
+        if column.name in told:
+            cells[column.name] = told[column.name]
+        else:
+            own = next(learnt) if moves(column) else np.zeros(n * steps)
+            kind = np.float64 if isinstance(column, NumberColumn) else np.int32
+            cells[column.name] = Cells(np.ascontiguousarray(own, dtype=kind))
     counted = (
         NumberColumn(window, low=0, high=max(0, n - 1), spelling=WHOLE),
         NumberColumn(step, low=0, high=steps - 1, spelling=WHOLE),

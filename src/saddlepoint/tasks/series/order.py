@@ -2,9 +2,9 @@
 
 The rules:
 
-    time        the first column of dates, with the time of day where that is a column of its own; else the first
-                column that numbers the rows; else the order of the file. Rows are sorted by it; those that lack it are
-                left out
+    time        a clock: the first column of dates, with the time of day where that is a column of its own, or a year
+                with the quarter, month, day, hour that follow it, see `Clock`; else the first column that numbers the
+                rows; else the order of the file. Rows are sorted by it; those that lack it are left out
     series      where rows of one time are several, the first column of categories that tells them apart names the
                 series that a row is of. A window lies within one
     gaps        the usual step is the median of all. A step of more than `gap` usual ones is a gap, which no window
@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import CategoryColumn, Column, TableData
+from saddlepoint.data.tables import CategoryColumn, Column, DateColumn, TableData
 from saddlepoint.data.tables.columns import IdentifierColumn
+from saddlepoint.tasks.series.calendar import in_months
+from saddlepoint.tasks.series.clock import DAY, Clock
 
 #: What is found by itself.
 AUTO = "auto"
-#: Seconds.
-DAY = 86400.0
 #: Of rows that have the time of another one: fewer are no sign of several series.
 TWINS = 0.01
 
@@ -37,10 +37,12 @@ class Found:
         rows: int64 (N,), of the table as it was read, in the order of series and time.
         stretches: rows from, and up to, without a gap, of one series each; places in `rows`.
         series: int64 (N,), which series each row in order is of.
-        time: names of the columns that tell the time.
+        time: names of the columns that tell the time, and of those that repeat it.
         entity: name of the column that names the series, or None.
         notes: what was done, a sentence each.
         step: the usual one, in the unit of the time, as seconds are of dates; 0 where nothing tells the time.
+        clock: that tells the time; None where numbers or the order do.
+        times: what it shows at each row in order, seconds since 1970 (N,); None without it.
     """
 
     rows: NDArray[np.int64]
@@ -50,6 +52,8 @@ class Found:
     entity: str | None = None
     notes: tuple[str, ...] = ()
     step: float = 0.0
+    clock: Clock | None = None
+    times: NDArray[np.float64] | None = None
 
     def is_attribute(self, values: NDArray[np.float64]) -> bool:
         """Whether values (N,), of rows in order, never change within a series."""
@@ -76,72 +80,86 @@ class Order:
 
     def found(self, table: TableData, called: str) -> Found:
         """The order of a table's rows; `called` is its name in messages."""
-        time, seconds = self._times(table)
-        if self.entity is not None:
-            series, entity = _codes(table, self.entity), self.entity
-        else:
-            series, entity = np.zeros(len(table), np.int64), None
-        notes = []
+        clock = self.told(table)
+        time, seconds = ((), None) if self.time is None else _numbered(table, self.time)
+        if clock is not None:
+            time, seconds = clock.names, clock.read(table)
+        series = np.zeros(len(table), np.int64) if self.entity is None else _codes(table, self.entity)
+        entity = self.entity
         if seconds is None:
             rows = np.argsort(series, kind="stable")
             return Found(rows, _stretches(series[rows], np.zeros(len(rows) - 1, bool)), series[rows], (), entity)
+        named, notes = _and(time), []
         known = ~np.isnan(seconds)
-        if self.entity is None and (twins := _twins(seconds[known], series[known])) > TWINS * known.sum():
+        if entity is None and _many(seconds, series, known):
             entity = self._telling(table, seconds, known)
             if entity is None:
                 raise DataError(
-                    f"{twins:,} of {len(seconds):,} rows of {called} have the {time[0]} of another row: name the "
-                    f"column that tells its series apart with --set data.entity=NAME, or take rows as they stand "
-                    f"with --set data.time=none"
+                    f"{_twins(seconds[known], series[known]):,} of {len(seconds):,} rows of {called} have the {named} "
+                    f"of another row: name the column that tells its series apart with --set data.entity=NAME, or take "
+                    f"rows as they stand with --set data.time=none"
                 )
             series = _codes(table, entity)
-            notes.append(f"Rows of one {time[0]} are of several series, which {entity} tells apart.")
+            notes.append(f"Rows of one {named} are of several series, which {entity} tells apart.")
         if not known.all():
-            notes.append(f"{(~known).sum():,} rows have no {time[0]} and are left out.")
+            notes.append(f"{(~known).sum():,} rows have no {named} and are left out.")
         there = np.flatnonzero(known)
         rows = there[np.lexsort((seconds[there], series[there]))]
         if not np.array_equal(rows, there):
             backwards = bool((np.diff(seconds[there]) <= 0).all())
-            notes.append(f"Rows are sorted by {time[0]}{': the file has the newest first' if backwards else ''}.")
+            notes.append(f"Rows are sorted by {named}{': the file has the newest first' if backwards else ''}.")
         else:
-            notes.append(f"{time[0]} tells the time: rows are in its order.")
+            notes.append(f"{named} tell{'s' if len(time) == 1 else ''} the time: rows are in its order.")
+        if clock is not None and len(clock.columns) > len(time):
+            notes.append(
+                f"Made from the time, as they repeat it: {_and([c.name for c in clock.columns[len(time) :]])}."
+            )
         if entity is not None:
             notes.append(f"{len(np.unique(series[rows])):,} series, by {entity}; a window lies within one.")
-        within = series[rows][1:] == series[rows][:-1]
-        steps = np.diff(seconds[rows])
+        gaps, usual, said = self._gaps(seconds[rows], series[rows], dated=clock is not None)
+        all_names = time if clock is None else tuple(column.name for column in clock.columns)
+        stretches = _stretches(series[rows], gaps)
+        times = None if clock is None else seconds[rows]
+        return Found(rows, stretches, series[rows], all_names, entity, (*notes, *said), usual, clock, times)
+
+    def told(self, table: TableData) -> Clock | None:
+        """The clock of a table; None where none tells the time, or where it is not to be looked for."""
+        if self.time is None:
+            return None
+        clock = Clock.found(table, None if self.time == AUTO else self.time)
+        if clock is None or isinstance(clock.columns[0], DateColumn) or self.entity is not None or self.time != AUTO:
+            return clock
+        # A year that many rows share tells their time only where something tells the rows of one year apart.
+        seconds = clock.read(table)
+        known = ~np.isnan(seconds)
+        alone = not _many(seconds, np.zeros(len(table), np.int64), known)
+        return clock if alone or self._telling(table, seconds, known) is not None else None
+
+    def _gaps(
+        self, times: NDArray[np.float64], series: NDArray[np.int64], *, dated: bool
+    ) -> tuple[NDArray[np.bool_], float, list[str]]:
+        """Where the steps between rows in order (N − 1,) are gaps, the usual step, and notes on both."""
+        within, steps = series[1:] == series[:-1], np.diff(times)
         usual = float(np.median(steps[within])) if within.any() else 0.0
-        gaps = within & (steps > (self.gap or np.inf) * usual) if usual > 0 else np.zeros_like(within)
-        unequal = int((within & ~gaps & (np.abs(steps - usual) > 0.01 * usual)).sum())
-        dated = table.column(time[0]).kind != "number"
+        if usual <= 0:
+            return np.zeros_like(within), usual, []
+        months = in_months(times, usual) if dated else None
+        unit, steps = (usual, steps) if months is None else (float(np.median(np.diff(months)[within])), np.diff(months))
+        length = _length(usual, dated) if months is None else _counted(unit, "month")
+        gaps = within & (steps > (self.gap or np.inf) * unit)
+        unequal = int((within & ~gaps & (np.abs(steps - unit) > 0.01 * unit)).sum())
+        notes = []
         if unequal:
             notes.append(
-                f"{unequal:,} of {int(within.sum()):,} steps are not of the usual length, {_length(usual, dated)}; "
-                f"they count as one step."
+                f"{unequal:,} of {int(within.sum()):,} steps are not of the usual length, {length}; they count as one "
+                f"step."
             )
         if gaps.any():
             notes.append(
-                f"{int(gaps.sum()):,} gaps of more than {self.gap:g} usual steps ({_length(usual, dated)} each), "
-                f"which no window spans; --set data.gap=NUMBER changes that."
+                f"{_counted(int(gaps.sum()), 'gap')} of more than {self.gap:g} usual steps ({length} each), which no "
+                f"window spans; --set data.gap=NUMBER changes that."
             )
-        return Found(rows, _stretches(series[rows], gaps), series[rows], time, entity, tuple(notes), usual)
-
-    def _times(self, table: TableData) -> tuple[tuple[str, ...], NDArray[np.float64] | None]:
-        """Names of the columns that tell the time, and what they say, float64 (N,)."""
-        if self.time is None:
-            return (), None
-        if self.time != AUTO:
-            column = table.column(self.time)
-            if not column.numeric:
-                raise DataError(f"data.time={self.time} is a {column.kind}: name a column of dates or numbers")
-            return (self.time,), table.cells[self.time].values
-        dates = [column for column in table.columns if column.kind == "date"]
-        if not dates:
-            return (), None
-        date = table.cells[dates[0].name].values
-        clocks = [column for column in table.columns if column.kind == "time"]
-        if clocks and bool((date[~np.isnan(date)] % DAY == date[~np.isnan(date)][0] % DAY).all()):
-            return (dates[0].name, clocks[0].name), date + table.cells[clocks[0].name].values
-        return (dates[0].name,), date
+        return gaps, usual, notes
 
     def _telling(self, table: TableData, seconds: NDArray[np.float64], known: NDArray[np.bool_]) -> str | None:
         """The first column of categories by which times no longer repeat."""
@@ -172,15 +190,48 @@ def _stretches(series: NDArray[np.int64], gaps: NDArray[np.bool_]) -> list[tuple
     return list(zip([0, *ends.tolist()], [*ends.tolist(), len(series)], strict=True))
 
 
+def _numbered(table: TableData, time: str) -> tuple[tuple[str, ...], NDArray[np.float64] | None]:
+    """The column of numbers that tells the time, where one was named, and its values. Raises DataError of text."""
+    if time == AUTO:
+        return (), None
+    column = table.column(time)
+    if not column.numeric:
+        raise DataError(f"data.time={time} is a {column.kind}: name a column of dates or numbers")
+    return (time,), table.cells[time].values
+
+
+def _many(seconds: NDArray[np.float64], series: NDArray[np.int64], known: NDArray[np.bool_]) -> bool:
+    """Whether more rows than by chance have the time of another one."""
+    return bool(_twins(seconds[known], series[known]) > TWINS * known.sum())
+
+
+def _and(names: Sequence[str]) -> str:
+    """Names in a row of words.
+
+    >>> _and(["year", "month", "day"])
+    'year, month and day'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def _length(step: float, dated: bool) -> str:
     """A step for people.
 
     >>> _length(3600, True), _length(172800, True), _length(3, False)
-    ('1 hours', '2 days', '3')
+    ('1 hour', '2 days', '3')
     """
     if not dated:
         return f"{step:g}"
-    for unit, size in (("days", DAY), ("hours", 3600.0), ("minutes", 60.0)):
+    for unit, size in (("day", DAY), ("hour", 3600.0), ("minute", 60.0)):
         if step >= size:
-            return f"{step / size:.3g} {unit}"
-    return f"{step:.3g} seconds"
+            return _counted(step / size, unit)
+    return _counted(step, "second")
+
+
+def _counted(number: float, unit: str) -> str:
+    """A number of things.
+
+    >>> _counted(1.0, "month"), _counted(12_000, "gap")
+    ('1 month', '12,000 gaps')
+    """
+    return f"{number:,.3g} {unit}{'' if number == 1 else 's'}" if number < 1000 else f"{number:,.0f} {unit}s"

@@ -18,6 +18,7 @@ from saddlepoint.data.decoding import Range
 from saddlepoint.data.pair_stream import PairSource
 from saddlepoint.data.pairs import PairData
 from saddlepoint.data.scheduled import Scheduled
+from saddlepoint.evaluation.fidelity import Features
 from saddlepoint.networks import Base
 from saddlepoint.tasks.setup import Pretraining, Setup
 from saddlepoint.tasks.translation.cycle import BACKWARD
@@ -29,6 +30,8 @@ from saddlepoint.tasks.translation.settings import RANGES, ImageToImageConfig
 
 #: (C, H, W).
 Grid = tuple[int, int, int]
+#: Side of the patches whose distance a base is chosen by, in pixels.
+PATCH = 8
 #: Pairs a batch, and batches, by which a base is chosen; one is left for another that has this share of its error.
 LOOKED_AT, BATCHES, NEAR = 32, 4, 0.9
 
@@ -109,9 +112,18 @@ def start_of(
         return Start(
             None, f"The generator makes the whole image itself, as inputs say little of targets' pixels {found}."
         )
-    if config.base == "colours" or fitted < NEAR * unchanged:
+    if config.base == "colours":
         return Start(mapped, f"The generator learns the difference to {what} with mapped colours {found}.")
-    return start
+    if fitted >= NEAR * unchanged:
+        return start
+    before, after = (_patches_distance(each, pairs, low, high) for each in (plain, mapped))
+    if after > before:
+        return Start(
+            plain,
+            f"The generator learns the difference to {what}: mapped colours come nearer to targets and look less like "
+            f"them {found[:-1]}; Fréchet distances of patches: {after:.3g} and {before:.3g}).",
+        )
+    return Start(mapped, f"The generator learns the difference to {what} with mapped colours {found}.")
 
 
 def build_pairs(
@@ -259,6 +271,18 @@ def translator_of(
 def _error(base: Base, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
     """Mean squared error of a base alone."""
     return sum(float((base(x) - y).square().mean()) for x, y in pairs) / len(pairs)
+
+
+def _patches_distance(base: Base, pairs: Sequence[tuple[Tensor, Tensor]], low: float, high: float) -> float:
+    """Fréchet distance of a base alone in patches of 8x8 pixels; 0 of images smaller than that."""
+    if min(pairs[0][1].shape[2:]) < PATCH:
+        return 0.0
+    made, real = (
+        ((torch.cat(images) - low) / (high - low) * 255).round().clamp(0, 255).byte()
+        for images in ([base(x) for x, _ in pairs], [y for _, y in pairs])
+    )
+    features = Features(None)
+    return features.distance(features.moments(real), made)
 
 
 def _grid(images: Tensor) -> Grid:

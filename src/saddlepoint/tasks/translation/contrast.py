@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from saddlepoint.components.adversary import DiscriminatorInput, Forward, Players
 from saddlepoint.data.pair_stream import PairBatch
-from saddlepoint.networks import ResidualTranslator
+from saddlepoint.networks import EncodingTranslator
 
 
 class Contrasted(nn.Module):
@@ -19,7 +19,7 @@ class Contrasted(nn.Module):
         width: numbers in a patch's code.
     """
 
-    def __init__(self, translator: ResidualTranslator, width: int) -> None:
+    def __init__(self, translator: EncodingTranslator, width: int) -> None:
         super().__init__()
         self.translator = translator
         self.heads = nn.ModuleList(

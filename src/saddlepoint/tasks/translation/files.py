@@ -1,6 +1,6 @@
 """A picture in, a picture out: what its file carries besides pixels is kept, and what is not to change does not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,27 +9,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence, PngImagePlugin
+from PIL import Image, ImageSequence, PngImagePlugin, TiffImagePlugin, TiffTags
 from torch import Tensor
 
 from saddlepoint.data.dataset import OnProgress
 from saddlepoint.data.decoding import available_formats, opened_image, pixels_of_image
 from saddlepoint.data.folder import WHITE
-from saddlepoint.data.originals import Original, read_original
+from saddlepoint.data.originals import Entry, Original, read_original
+from saddlepoint.data.videos import VIDEOS
 from saddlepoint.marks import Mark, write_marked
 from saddlepoint.tasks.translation.deep_png import write_deep_png
 from saddlepoint.tasks.translation.familiarity import FOREIGN, UNLIKE
+from saddlepoint.tasks.translation.rasters import enlarged, write_raster
+from saddlepoint.tasks.translation.videos import convert_video
 
 if TYPE_CHECKING:
     from saddlepoint.tasks.translation.model import ImageTranslator
 
 #: Formats that are written, by a name's ending; of any other ending, PNG.
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP"}
+WRITTEN |= {".tif": "TIFF", ".tiff": "TIFF"}
 SAVED: dict[str, dict[str, Any]] = {"PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
+SAVED |= {"TIFF": {"compression": "tiff_adobe_deflate"}}
 #: The longest side that a format holds.
 LONGEST = {"JPEG": 65500, "WEBP": 16383}
 #: Black and white of 16 bits where nothing else is said.
 DEEP = (0.0, 65535.0)
+#: TIFF's entry of XMP.
+XMP = 700
 #: Milliseconds that a frame is shown where its file does not say.
 SHOWN = 100
 #: Gives the tiles of an image, (C, H, W) → (C', s H, s W).
@@ -69,6 +76,8 @@ class Conversion:
             mark: what the target says of itself.
             remark: told what a user should know of the result.
         """
+        if target.suffix.lower() in VIDEOS:
+            return convert_video(self, source, target, progress, mark, remark)
         original = read_original(source, WHITE, self.model.values)
         if isinstance(original, str):
             return original
@@ -76,7 +85,7 @@ class Conversion:
         height, width = (scale * side for side in original.whole.pixels.shape[:2])
         if max(height, width) > LONGEST.get(form, max(height, width)):
             return f"its result of {width}x{height} pixels is larger than {form} holds; give it as PNG"
-        if (why := self._foreign(original, remark)) is not None:
+        if (why := self.foreign(original.whole.pixels, remark)) is not None:
             return why
         if original.frames > 1 and self.frames and self.hidden is None:
             self._animation(source, target, original, progress, mark)
@@ -85,7 +94,7 @@ class Conversion:
             remark(
                 f"the first of its {original.frames} frames was taken" + ("" if self.hidden else "; --frames takes all")
             )
-        deep = original.deep if form == "PNG" else None
+        deep = original.deep if form == "TIFF" or (form == "PNG" and not original.floats) else None
         given = _given(original.whole.pixels if deep is None else deep.astype(np.int32), self.channels)
         hidden = None
         if self.hidden is not None:
@@ -99,7 +108,7 @@ class Conversion:
             before = original.colours if deep is None else deep
             result = np.where(hidden[..., None], result, before if result.shape[2] == 3 else before[..., :1])
         if deep is not None:
-            self._write_deep(target, result, original, mark)
+            self._write_deep(target, result, original, mark, remark)
         else:
             self._write(target, result, original, hidden, mark)
         return None
@@ -109,11 +118,15 @@ class Conversion:
         """Channels of pixels that the network takes."""
         return self.model.source[0] - self.model.masked
 
-    def _foreign(self, original: Original, remark: Callable[[str], None]) -> str | None:
+    def given(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """What the network takes of pixels (H, W, 3)."""
+        return _given(pixels, self.channels)
+
+    def foreign(self, pixels: NDArray[np.uint8], remark: Callable[[str], None]) -> str | None:
         """Why a file is left out that is nothing like what was learned from; one that is unlike is remarked on."""
         if self.model.learned is None:
             return None
-        far, why = self.model.learned.distance(_given(original.whole.pixels, self.channels))
+        far, why = self.model.learned.distance(self.given(pixels))
         if far >= FOREIGN and not self.force:
             return f"nothing like what the network learned from: {why}; --force takes it all the same"
         if far >= UNLIKE:
@@ -142,32 +155,49 @@ class Conversion:
             else:
                 picture = _opened_up(picture, alpha)
         dials = {**SAVED[form], **_carried(form, original, picture.mode, marked=mark is not None)}
+        if form == "TIFF":
+            dials["tiffinfo"] = _entries(enlarged(original.placed, self.model.scale), dials.pop("xmp", b""))
         write_marked(path, lambda file: picture.save(file, format=form, **dials), mark, packet=original.xmp)
 
-    def _write_deep(self, path: Path, made: NDArray[np.int32], original: Original, mark: Mark | None) -> None:
-        """Sixteen bits, in the numbers that targets had, or else the same picture's file."""
-        black, white = self.model.results or (original.ends if self.model.same else None) or DEEP
-        if black < 0 or white <= 1:  # targets were floats
+    def _write_deep(
+        self,
+        path: Path,
+        made: NDArray[np.int32],
+        original: Original,
+        mark: Mark | None,
+        remark: Callable[[str], None],
+    ) -> None:
+        """Sixteen bits or floats, in the numbers that targets had, or else the same picture's file."""
+        raster = WRITTEN[path.suffix.lower()] == "TIFF"
+        known = self.model.results or (original.ends if self.model.same else None)
+        black, white = known or DEEP
+        floats = raster and known is not None and (original.floats or black < 0 or white <= 1)
+        if not floats and (black < 0 or white <= 1):  # targets were floats, which no PNG holds
             black, white = DEEP
-        values = (black + made * ((white - black) / 65535)).round().clip(0, 65535).astype(np.uint16)
+        values = black + made * ((white - black) / 65535)
+        values = values.astype(np.float32) if floats else values.round().clip(0, 65535).astype(np.uint16)
         if self._stays_grey(original):
             values = values[..., :1]
         write = partial(
-            write_deep_png,
+            partial(write_raster, placed=enlarged(original.placed, self.model.scale))
+            if raster
+            else partial(write_deep_png, exif=original.exif),
             values=values,
-            exif=original.exif,
             dpi=original.dpi,
             profile=original.whole.profile if values.shape[2] == 3 else None,
             xmp=b"" if mark is not None else original.xmp,
         )
+        if raster and original.exif:
+            remark("its EXIF is not in the result, a TIFF of more than 8 bits; as PNG it would be")
         write_marked(path, write, mark, packet=original.xmp)
 
     def _animation(
         self, source: Path, target: Path, original: Original, progress: OnProgress, mark: Mark | None
     ) -> None:
-        """All frames, each as a picture of its own, at their times; animated PNG or WebP."""
+        """All frames, each as a picture of its own, at their times; animated PNG or WebP, or pages of a TIFF."""
         made, times = [], []
-        form = "WEBP" if WRITTEN[target.suffix.lower()] == "WEBP" else "PNG"
+        form = WRITTEN[target.suffix.lower()]
+        form = form if form in ("WEBP", "TIFF") else "PNG"
         with opened_image(source, available_formats()) as opened:
             loop = opened.info.get("loop", 0)
             for number, frame in enumerate(ImageSequence.Iterator(opened)):
@@ -180,7 +210,11 @@ class Conversion:
                 made.append(drawn.convert("RGBA"))
                 progress("frames", number + 1, original.frames)
         dials = {**SAVED[form], **_carried(form, original, "RGBA", marked=mark is not None)}
-        dials |= {"save_all": True, "append_images": made[1:], "duration": times, "loop": loop or 0}
+        dials |= {"save_all": True, "append_images": made[1:]}
+        if form == "TIFF":
+            dials["tiffinfo"] = _entries({}, dials.pop("xmp", b""))
+        else:
+            dials |= {"duration": times, "loop": loop or 0}
         write_marked(target, lambda file: made[0].save(file, format=form, **dials), mark, packet=original.xmp)
 
     def _stays_grey(self, original: Original) -> bool:
@@ -203,6 +237,18 @@ def _carried(form: str, original: Original, mode: str, *, marked: bool) -> dict[
         else:
             more["xmp"] = original.xmp
     return more
+
+
+def _entries(placed: Mapping[int, Entry], xmp: bytes) -> TiffImagePlugin.ImageFileDirectory_v2:
+    """Entries of a TIFF, as Pillow takes them."""
+    found = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, (form, value) in placed.items():
+        found.tagtype[tag] = {"d": TiffTags.DOUBLE, "H": TiffTags.SHORT, "": TiffTags.ASCII}[form]
+        found[tag] = value
+    if xmp:
+        found.tagtype[XMP] = TiffTags.BYTE
+        found[XMP] = xmp
+    return found
 
 
 def _picture(made: NDArray[np.uint8]) -> Image.Image:

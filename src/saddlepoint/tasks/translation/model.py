@@ -17,6 +17,7 @@ from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import rng
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.folder import image_files
+from saddlepoint.data.videos import VIDEOS
 from saddlepoint.marks import Mark
 from saddlepoint.networks import Base, Translator
 from saddlepoint.tasks.graph import Graph, plain
@@ -194,7 +195,9 @@ class ImageTranslator(Converter):
         return image_files(folder)
 
     def renamed(self, name: Path) -> Path:
-        """PNG, JPEG and WebP stay what they are; others become PNG."""
+        """PNG, JPEG, WebP, TIFF, MP4, MOV and MKV stay what they are; other pictures become PNG, other videos MKV."""
+        if (video := VIDEOS.get(name.suffix.lower())) is not None:
+            return name.with_suffix(video[0])
         return name if name.suffix.lower() in WRITTEN else name.with_suffix(".png")
 
     def convert(

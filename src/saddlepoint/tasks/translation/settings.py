@@ -143,6 +143,9 @@ class ImagePairs(PairFiles):
     size: int | None = Field(default=64, ge=16, le=1024)
     """Pixels a side to which middle squares are resized; none leaves images as large as they are, and a batch shows
     crops of them."""
+    jitter: float = Field(default=0.0, ge=0, le=0.5)
+    """Share of a side by which whole images of one size are moved at most, by whole pixels, both sides of a pair alike;
+    edges are continued."""
     match: bool = True
     """Whether equal names mean pairs, by which a translator that learns without pairs may be judged."""
 

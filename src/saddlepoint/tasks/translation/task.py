@@ -19,7 +19,7 @@ from saddlepoint.data.pair_stream import PairStream
 from saddlepoint.data.pairs import PairData
 from saddlepoint.evaluation.evaluation import Evaluation
 from saddlepoint.evaluation.fidelity import features_of
-from saddlepoint.networks import Base, ResidualTranslator
+from saddlepoint.networks import Base, EncodingTranslator
 from saddlepoint.tasks.config import Config
 from saddlepoint.tasks.setup import Setup
 from saddlepoint.tasks.task import Subject, Task
@@ -77,7 +77,7 @@ class Translation(Task[TranslationConfig, PairData, ImageTranslator]):
         if data.held_out is None:
             raise ConfigurationError(f"no pairs of {data.name} are held out for evaluation: set data.held_out=0.1")
         judge = judging(config.data, data.held_out, config.score.samples)
-        stream = stream_of(config, data, make)
+        stream = stream_of(config, data, make, config.data.jitter)
         if config.unpaired is None:
             start = start_of(config, stream, make, correction=False)
             learned = None if make.device.type == "meta" else learned_of(data.inputs)
@@ -118,12 +118,12 @@ def regression_of(config: ImageToImageConfig) -> Mapping[str, Config]:
     return {REGRESSION: config.model_copy(update={"pretraining": alone})}
 
 
-def stream_of(config: ImageToImageConfig, data: PairData, make: Networks) -> PairStream:
-    """Batches of pairs, by crops where these are smaller than the images."""
+def stream_of(config: ImageToImageConfig, data: PairData, make: Networks, jitter: float = 0.0) -> PairStream:
+    """Batches of pairs, by crops where these are smaller than the images, moved by a share of a side where whole."""
     data, crop = cropped(config.data, data)
     low, high = RANGES[config.value_range]
-    flips = config.data.flips
-    return PairStream(data, config.batch_size, config.seed, low, high, make.device, flips=flips, crop=crop)
+    flips, device = config.data.flips, make.device
+    return PairStream(data, config.batch_size, config.seed, low, high, device, flips=flips, crop=crop, jitter=jitter)
 
 
 def learned_of(images: ImageData | Photographs) -> Learned:
@@ -182,10 +182,10 @@ def _contrastive(
     source, shape = shapes_of(stream)
     base = unpaired_base(config, source, shape)
     generator = make("generator", config.generator.network, source=source, shape=shape, classes=0, base=base)
-    if not isinstance(generator, ResidualTranslator) or source[0] != shape[0]:
+    if not isinstance(generator, EncodingTranslator) or source[0] != shape[0]:
         raise ConfigurationError(
-            "contrastive translation compares patches in a residual translator's layers, between images of "
-            "equal channels: --set generator.network=residual-translator, or --set unpaired=cycle"
+            "contrastive translation compares patches in a translator's first layers, between images of equal "
+            "channels: --set generator.network=unet-translator (or residual-translator), or --set unpaired=cycle"
         )
     with seeded(seed_for(config.seed, "patches", "initialisation")):
         contrasted = Contrasted(generator, config.contrast.width).to(make.device)
