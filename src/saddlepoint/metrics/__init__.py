@@ -46,6 +46,7 @@ from saddlepoint.metrics.tables import (
     pair_similarities,
 )
 from saddlepoint.metrics.text import (
+    KnownPhrases,
     Words,
     bleu,
     copied,
@@ -66,6 +67,7 @@ __all__ = [
     "FrechetAtInfinity",
     "InceptionScore",
     "KernelDistance",
+    "KnownPhrases",
     "Memorisation",
     "ModeCoverage",
     "Moments",
