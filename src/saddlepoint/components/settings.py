@@ -85,12 +85,13 @@ class AdversarySettings(Settings):
         """Of loss, penalties and regularisers those that are no means over samples, so that a batch has to be whole."""
         built = self.build()
         weighed = [name for name, spec in self.regularisers.items() if spec["weight"]]
-        named = [
-            (str(self.loss["name"]), built.loss),
-            *zip(self.penalties, built.penalties, strict=True),
-            *zip(weighed, built.regularisers, strict=True),
+        names = [str(self.loss["name"]), *self.penalties, *weighed]
+        means = [
+            built.loss.mean_over_samples,
+            *(penalty.mean_over_samples for penalty in built.penalties),
+            *(regulariser.mean_over_samples for regulariser in built.regularisers),
         ]
-        return [name for name, part in named if not part.mean_over_samples]
+        return [name for name, mean in zip(names, means, strict=True) if not mean]
 
     @property
     def bibtex(self) -> list[str]:

@@ -49,11 +49,11 @@ class TableColumn:
             )
         if array.dtype.kind == "f" and np.isinf(array).any():
             raise ValueError(f"column {name!r} has infinity: give NaN where there is no number")
-        values: Array = double(array) if array.dtype.kind == "f" else array.astype(np.int64)
-        if array.dtype.kind == "f" and (np.abs(values) > LARGEST).any():
+        own: Array = double(array) if array.dtype.kind == "f" else array.astype(np.int64)
+        if array.dtype.kind == "f" and (np.abs(own) > LARGEST).any():
             raise ValueError(f"column {name!r} has numbers beyond {LARGEST:g}: give them in a larger unit")
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "values", own)
 
     @property
     def numeric(self) -> bool:
