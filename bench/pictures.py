@@ -106,6 +106,7 @@ CASES = {
         {
             "cycle": ["unpaired=cycle"],
             "contrastive": ["unpaired=contrastive"],
+            "free cycle": ["unpaired=cycle", "cycle.weight=2", "cycle.identity=0"],
         },
     ),
     "x4": Case(

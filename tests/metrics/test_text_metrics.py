@@ -72,7 +72,7 @@ def test_shares() -> None:
     assert words([], ["a"]).valid == 0
 
 
-@pytest.mark.parametrize("kind", [np.array, torch.tensor, lambda rows: [torch.tensor(row) for row in rows]])
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor, lambda rows: [torch.tensor(row) for row in rows]])
 def test_rows_of_tokens_are_compared_by_their_tokens(kind: Any) -> None:
     real, made = [[1, 2, 3], [3, 2, 1]], [[1, 2, 3], [1, 2, 3], [4, 2, 1]]
     assert bleu(kind(made), kind(real), [2]) == bleu(made, real, [2])

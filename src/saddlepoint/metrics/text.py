@@ -219,8 +219,9 @@ def lines_of(text: str) -> list[str]:
 
 
 def _plain(texts: Iterable[Any]) -> list[Any]:
-    """Texts that compare by their tokens: elements of a tensor are each equal to themselves alone."""
-    return [tuple(text.tolist()) if isinstance(text, (np.ndarray, torch.Tensor)) else text for text in texts]
+    """Texts that compare by their tokens: a tensor's elements equal themselves alone, lists have no hash."""
+    texts = (text.tolist() if isinstance(text, (np.ndarray, torch.Tensor)) else text for text in texts)
+    return [tuple(text) if isinstance(text, list) else text for text in texts]
 
 
 def _some(texts: Iterable[Any]) -> list[Any]:
