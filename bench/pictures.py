@@ -94,6 +94,9 @@ CASES = {
             "rate falls": ["schedules.rate={start: 1.0, end: 0.1, samples: 100000}"],
             "width 32": ["generator.network.width=32"],
             "no base": ["base=none"],
+            "mapped colours": ["base=colours"],
+            "no jitter": ["data.jitter=0"],
+            "instance norm": ["generator.network.normalisation=instance"],
         },
     ),
     "unpaired": Case(
@@ -102,10 +105,8 @@ CASES = {
         EMOJIS,
         {
             "cycle": ["unpaired=cycle"],
-            "contrastive": [
-                "unpaired=contrastive",
-                "generator.network={name: residual-translator, width: 16, blocks: 4}",
-            ],
+            "contrastive": ["unpaired=contrastive"],
+            "free cycle": ["unpaired=cycle", "cycle.weight=2", "cycle.identity=0"],
         },
     ),
     "x4": Case(

@@ -101,6 +101,14 @@ def test_a_column_that_does_not_move_correlates_with_nothing() -> None:
     assert cross_correlation_difference(still, still) == 0
 
 
+@pytest.mark.parametrize(("factor", "level"), [(2.0**100, 0), (2.0**-600, 0), (1, 2.0**33)])
+def test_correlations_do_not_depend_on_the_unit_or_the_level(factor: float, level: float) -> None:
+    x = np.random.default_rng(0).normal(size=(20, 8, 2)).cumsum(1).astype(np.float32).astype(float)
+    moved = factor * x + level
+    assert autocorrelations(moved, 3) == pytest.approx(autocorrelations(x, 3), abs=1e-4 if level else 0)
+    assert cross_correlation_difference(x, moved) == pytest.approx(0, abs=1e-4 if level else 0)
+
+
 def test_columns_that_turn_about_differ_by_two() -> None:
     x = np.random.default_rng(0).normal(size=(50, 6, 1))
     same, opposite = np.concatenate([x, x], 2), np.concatenate([x, -x], 2)

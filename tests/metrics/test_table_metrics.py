@@ -17,6 +17,7 @@ from saddlepoint.metrics import (
     privacy,
     utility,
 )
+from saddlepoint.metrics.table_models import Encoding
 
 RNG = np.random.default_rng(0)
 
@@ -214,6 +215,42 @@ def test_a_constant_has_neither_correlation_nor_deviation(kind: type) -> None:
     assert utility(other, [other[0], TableColumn("b", still.values)], "b").r2 == 0
 
 
+def in_unit(unit: float, seed: int) -> list[TableColumn]:
+    """Numbers of a unit, one of them constant, one with gaps, beside categories."""
+    rng = np.random.default_rng(seed)
+    a = rng.normal(size=60)
+    gaps = np.where(rng.random(60) < 0.2, np.nan, a + rng.normal(size=60))
+    columns = {"a": a, "gaps": gaps, "same": np.full(60, 1 / 3)}
+    return [*(numbers(name, unit * values) for name, values in columns.items()), codes("c", rng.integers(0, 3, 60))]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [2.0**100, 2.0**-600, 2.0**900])
+def test_similarities_do_not_depend_on_the_unit_to_the_last_bit(unit: float) -> None:
+    for metric in (pair_similarities, column_pair_trends):
+        assert metric(in_unit(unit, 1), in_unit(unit, 2)) == metric(in_unit(1, 1), in_unit(1, 2))
+    assert np.array_equal(Encoding(in_unit(unit, 1))(in_unit(unit, 2)), Encoding(in_unit(1, 1))(in_unit(1, 2)))
+
+
+def test_a_column_in_a_tiny_unit_is_learnt_as_in_any_other() -> None:
+    """Trees of scikit-learn take a variance below 2e-16 for none."""
+    found = [utility(in_unit(unit, 1), in_unit(unit, 2), "gaps").by_model for unit in (1, 2.0**-40)]
+    assert found[1] == pytest.approx(found[0], abs=1e-9)
+
+
+def test_numbers_that_float64_hardly_parts_stand_in_bins_nevertheless() -> None:
+    """A constant of 1e17 and steps of 16 beside it: NumPy has no ten bins there."""
+    for values in (np.full(9, 1e17), 1e17 + 16 * np.repeat(range(3), 3)):
+        table = [numbers("n", values), codes("c", np.repeat(range(3), 3))]
+        assert column_pair_trends(table, table) == {("n", "c"): 1}
+        assert column_pair_trends(table, [table[0], codes("c", [0] * 9)])["n", "c"] == pytest.approx(1 / 3)
+
+
+def test_what_is_far_beyond_the_real_rows_is_shown_to_models_as_a_finite_number() -> None:
+    shown = Encoding([numbers("a", [0, 1e-30])])([numbers("a", [1e300, -1e300, 0, np.nan])])
+    assert shown[:, 0].tolist() == [1e9, -1e9, -1, 0]
+
+
 def test_columns_are_arrays_or_tensors_of_any_float_or_integer() -> None:
     x = np.round(RNG.normal(size=60), 1).astype(np.float16)
     for given in (torch.from_numpy(x), x.tolist(), x.astype(np.float32), x[::-1][::-1]):
@@ -227,6 +264,7 @@ def test_columns_are_arrays_or_tensors_of_any_float_or_integer() -> None:
         ([[1.0]], "shape"),
         (["a", "b"], "or integer codes of categories"),
         ([1.0, np.inf], "give NaN where there is no number"),
+        ([1.0, -1e301], "give them in a larger unit"),
     ],
 )
 def test_what_is_no_column(values: object, why: str) -> None:

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from saddlepoint.metrics import bleu, copied, distinct, line_forms, ngram_kl, regular_lines, self_bleu, words
+from saddlepoint.metrics import (
+    KnownPhrases,
+    bleu,
+    copied,
+    distinct,
+    line_forms,
+    ngram_kl,
+    regular_lines,
+    self_bleu,
+    words,
+)
 
 
 def test_bleu_equals_the_reference_values(shared_data: Path) -> None:
@@ -62,13 +72,27 @@ def test_shares() -> None:
     assert words([], ["a"]).valid == 0
 
 
-@pytest.mark.parametrize("kind", [np.array, torch.tensor, lambda rows: [torch.tensor(row) for row in rows]])
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor, lambda rows: [torch.tensor(row) for row in rows]])
 def test_rows_of_tokens_are_compared_by_their_tokens(kind: Any) -> None:
     real, made = [[1, 2, 3], [3, 2, 1]], [[1, 2, 3], [1, 2, 3], [4, 2, 1]]
     assert bleu(kind(made), kind(real), [2]) == bleu(made, real, [2])
     assert self_bleu(kind(made), [2]) == self_bleu(made, [2])
     assert ngram_kl(kind(real), kind(made), 2) == ngram_kl(real, made, 2)
     assert copied(kind(made), kind(real)) == distinct(kind(made)) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_known_phrases_are_those_that_sets_of_tuples_find(n: int) -> None:
+    source = torch.Generator().manual_seed(n)
+    known, made = (torch.randint(0, 9, (60, 12), generator=source) for _ in range(2))  # 0 ends a text
+
+    def runs(texts: torch.Tensor) -> list[tuple[int, ...]]:
+        rows = [row[: row.index(0)] if 0 in row else row for row in texts.tolist()]
+        return [tuple(row[at : at + n]) for row in rows for at in range(len(row) - n + 1)]
+
+    there, own = set(runs(known)), runs(made)
+    assert KnownPhrases(known, n)(made) == pytest.approx(sum(run in there for run in own) / len(own))
+    assert np.isnan(KnownPhrases(known, n)(torch.zeros(3, 12)))
 
 
 def test_what_can_not_be_measured_is_refused() -> None:

@@ -129,6 +129,7 @@ SAMPLEWISE = {
         "adversary.penalty_schedule={start: 0.5, end: 1.0, samples: 10}",
     ],
     "packs": ["discriminator.network.packing=2"],
+    "a regulariser that is turned off": ["adversary.regularisers={feature-matching: {weight: 0}}"],
 }
 
 

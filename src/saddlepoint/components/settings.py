@@ -37,7 +37,7 @@ class Player(Settings):
     optimizer: Annotated[Choice, OPTIMIZER_REGISTRY]
     """What turns a direction into a step: a name of `saddle list optimizers`."""
     clip: float | None = Field(default=None, gt=0)
-    """After each step parameters are projected on [-clip, clip]; none leaves them."""
+    """As the run begins and after each step parameters are projected on [-clip, clip]; none leaves them."""
     freeze: int = Field(default=0, ge=0)
     """So many first layers with weights stay as the run begins with them. Of a discriminator that was taken from
     another run that is FreezeD (Mo, Cho, Shin 2020, arXiv 2002.10964)."""
@@ -84,12 +84,14 @@ class AdversarySettings(Settings):
     def batchwise(self) -> list[str]:
         """Of loss, penalties and regularisers those that are no means over samples, so that a batch has to be whole."""
         built = self.build()
-        parts = (
-            zip(self.penalties, built.penalties, strict=True),
-            zip(self.regularisers, built.regularisers, strict=True),
-        )
-        named = [(str(self.loss["name"]), built.loss), *(pair for kind in parts for pair in kind)]
-        return [name for name, part in named if not part.mean_over_samples]
+        weighed = [name for name, spec in self.regularisers.items() if spec["weight"]]
+        names = [str(self.loss["name"]), *self.penalties, *weighed]
+        means = [
+            built.loss.mean_over_samples,
+            *(penalty.mean_over_samples for penalty in built.penalties),
+            *(regulariser.mean_over_samples for regulariser in built.regularisers),
+        ]
+        return [name for name, mean in zip(names, means, strict=True) if not mean]
 
     @property
     def bibtex(self) -> list[str]:

@@ -47,10 +47,12 @@ class Game:
             only one part's graph is held at a time. It is the field of the whole batch where losses are means over
             samples (`mean_over_samples`) and networks do not let samples see each other (`coupled_layers`); buffers
             move with every part. `linearize` and `losses_at` need their graph and take all at once.
+        bounds: c by player, whose parameters are projected on [−c, c] here, wherever its optimizer moves it, and where
+            a step ends, as methods also write to the point themselves.
 
     Raises:
-        ValueError: a player without parameters, a loss or an optimizer missing, or an optimizer that holds
-            other parameters than its player's.
+        ValueError: a player without parameters, a loss or an optimizer missing, an optimizer that holds other
+            parameters than its player's, or a bound of no player or not above 0.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class Game:
         losses: Mapping[str, PlayerLoss] | JointLoss,
         optimizers: Mapping[str, Optimizer],
         parts: Parts | None = None,
+        bounds: Mapping[str, float] | None = None,
     ) -> None:
         self.parts = parts
+        self.bounds = dict(bounds or {})
         self.players = dict(players)
         self.losses = losses
         self.optimizers = dict(optimizers)
@@ -80,6 +84,7 @@ class Game:
         #: The players that rested in the last step.
         self.rested: frozenset[str] = frozenset()
         self._check()
+        self.project(self.names)
 
     def _check(self) -> None:
         for name in self.names:
@@ -95,6 +100,12 @@ class Game:
                 raise ValueError(
                     f"the optimizer of player {name!r} holds other parameters than the player's: "
                     f"construct it with players[{name!r}].parameters()"
+                )
+
+        for name, bound in self.bounds.items():
+            if name not in self.names or not bound > 0:
+                raise ValueError(
+                    f"the bound of {name!r} is {bound}: give a number above 0 for one of {list(self.names)}"
                 )
 
     @property
@@ -194,6 +205,14 @@ class Game:
             self.optimizers[name].step()
             for parameter in own:
                 parameter.grad = None
+            self.project((name,))
+
+    @torch.no_grad()
+    def project(self, names: Sequence[str] | None = None) -> None:
+        """Bring the named players, or all that are awake, back into their bounds; the end of a step does."""
+        for name in self.bounds.keys() & set(self.awake if names is None else names):
+            for parameter in self.point[name]:
+                parameter.clamp_(-self.bounds[name], self.bounds[name])
 
     @property
     def rates(self) -> dict[str, float]:
@@ -237,15 +256,17 @@ class Game:
         Where v is 0, as for a unit that is dead until now, P is 0 and not h/ε.
         Where β₁ = 0 and nothing decays the optimizer's own step is −P(g) g exactly, so that a look ahead is never
         longer than a step.
-        Momentum is no part of P, as it is no part of the field, nor is decoupled weight decay; coupled weight decay is
-        a part of v. Differentiable in g.
+        Momentum is no part of P, as it is no part of the field, nor is weight decay that v knows nothing of (AdamW's,
+        SGD's). With weight decay that is added to g before v is taken of it, as Adam's, the step is no matrix times g,
+        and g over that v is of any size where g and the decay cancel. Differentiable in g.
 
         Args:
             direction: g, a field or what is made of fields; P has the players that it has.
 
         Raises:
             ValueError: an optimizer that is none of SGD, ASGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, NAdam, RAdam,
-                Adamax, and has no `preconditioner(parameter, gradient)` of its own.
+                Adamax, and has no `preconditioner(parameter, gradient)` of its own; one that ascends (`maximize`), or
+                scales weight decay with the gradient.
         """
         return Diagonal({n: preconditioner(self.optimizers[n], self.point[n], direction[n]) for n in direction.names})
 
@@ -322,8 +343,10 @@ class Game:
 
         They are the vectors of spectral norm, by a step of the power method, and the buffers of modules with
         `moves_between_steps`. Until then they are constants: fields and products of a step are those of one function.
+        Players with bounds are projected on them.
         """
         self._settle(tuple(self._due))
+        self.project()
 
     def _settle(self, names: Sequence[str]) -> None:
         for name in names:

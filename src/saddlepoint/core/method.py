@@ -58,7 +58,8 @@ class Method(ABC):
 
     @final
     def step(self, game: Game, batches: Batches) -> Step:
-        """Make one step and report how it went. A field that is not finite moves nothing.
+        """Make one step and report how it went. A field that is not finite moves none of its players, nor does it
+        leave them where the method looked; who moved before it in the same step, as by alternation, has moved.
 
         Players that rest on the step's first batch rest through all of it.
         """

@@ -44,23 +44,10 @@ def preconditioner(optimizer: Optimizer, parameters: Sequence[Tensor], gradients
     """P of `Game.preconditioner`, for the parameters of one player.
 
     Raises:
-        ValueError: an optimizer whose step is no diagonal matrix times the gradient.
+        ValueError: an optimizer whose step is no diagonal matrix times the gradient, or one that ascends.
     """
     groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     return [_scale(optimizer, groups[id(p)], p, g) for p, g in zip(parameters, gradients, strict=True)]
-
-
-def scales_decay(optimizer: Optimizer) -> bool:
-    """Whether weight decay is added to the gradient before a size is taken of both, as in Adam and not in AdamW."""
-    kinds = Adam | Adamax | NAdam | RAdam | RMSprop | Adagrad | Adadelta
-    return (
-        isinstance(optimizer, kinds)
-        and not isinstance(optimizer, AdamW)
-        and any(
-            group.get("weight_decay", 0.0) and not group.get("decoupled_weight_decay", False)
-            for group in optimizer.param_groups
-        )
-    )
 
 
 def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> Tensor:
@@ -71,9 +58,14 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
     state = optimizer.state.get(parameter, {})
     rate = gradient.new_full((), group["lr"])
     step = _count(state) + 1
-    decoupled = isinstance(optimizer, AdamW) or group.get("decoupled_weight_decay", False)
-    decay = 0.0 if decoupled else group.get("weight_decay", 0.0)
-    g = gradient + decay * parameter.detach() if decay else gradient
+    g = gradient
+    if _scales_decay(optimizer, group):
+        kind = type(optimizer).__name__
+        raise ValueError(
+            f"this method looks ahead by what {kind} multiplies a gradient by, but {kind} with weight_decay adds the "
+            f"decay to the gradient and scales both, by a number of any size where they cancel: take AdamW or SGD, "
+            f"weight_decay=0, or the method extragradient, which looks ahead by a whole step of the optimizer"
+        )
     match optimizer:
         case SGD():
             scale: Tensor = rate
@@ -110,6 +102,13 @@ def _scale(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, gradi
                 f"method extragradient, which looks ahead by a whole step of the optimizer"
             )
     return scale
+
+
+def _scales_decay(optimizer: Optimizer, group: Mapping[str, Any]) -> bool:
+    """Whether weight decay is added to the gradient before a size is taken of both, as in Adam and not in AdamW."""
+    scaling = isinstance(optimizer, Adagrad | RMSprop | Adadelta | Adam | NAdam | RAdam | Adamax)
+    decoupled = isinstance(optimizer, AdamW) or group.get("decoupled_weight_decay", False)
+    return scaling and not decoupled and bool(group["weight_decay"])
 
 
 def _count(state: Mapping[str, Any]) -> Any:

@@ -71,6 +71,7 @@ MEASURES: dict[str, Measure] = {
         Measure("nll", "negative log-likelihood of held-out texts", "lower", unit="nats a token"),
         Measure("distinct", "share of different texts", "higher"),
         Measure("regular_lines", "share of lines of verse that have the right length", "higher"),
+        Measure("phrases", "share of runs of tokens that stand in training texts", "higher"),
         Measure("copied", "share of texts that stand in the training set", "none"),
         Measure("valid", "share of words that stand in training or held-out texts", "higher"),
         Measure("novel", "share of words that stand in no training text", "none"),

@@ -36,12 +36,15 @@ class AnchoredPopov(Method):
             self.anchor = game.point.clone()
         kept = self.before.state_dict() if self.before is not None else {}
         awake = game.awake
-        game.point.only(*awake).lerp_(self.anchor.only(*awake), 1 / (self.k + 2))
+        point = game.point.only(*awake)
         with game.excursion():
+            point.lerp_(self.anchor.only(*awake), 1 / (self.k + 2))
+            pulled = point.clone()
             for name in (name for name in awake if name in kept):
                 past = Point({name: kept[name]})
                 game.point.only(name).add_(game.preconditioner(past) * past, alpha=-1.0)
             direction = game.field(batches.next())
         self.before = Point({**kept, **direction.only(*awake).clone().state_dict()})
+        point.copy_(pulled)
         game.move(direction)
         self.k += 1

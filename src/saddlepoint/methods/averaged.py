@@ -67,6 +67,7 @@ class Averaged(Method):
             self.mean = game.point.clone()
         before = batches.position
         self.base.update(game, batches)
+        game.project()  # what a bounded player is when the step ends
         self.steps += 1
         mean, point = (z.only(*game.awake) for z in (self.mean, game.point))
         mean.lerp_(point, self._weight(before, batches.position))

@@ -35,6 +35,10 @@ class Nesterov(Method):
             self.previous = game.point.clone()
         point, previous = (z.only(*game.awake) for z in (game.point, self.previous))
         start = point.clone()
-        point.add_(start - previous, alpha=self.beta)
-        game.move(game.field(batches.next()))
+        ahead = start.clone().add_(start - previous, alpha=self.beta)
+        with game.excursion():
+            point.copy_(ahead)
+            direction = game.field(batches.next())
+        point.copy_(ahead)
+        game.move(direction)
         previous.copy_(start)

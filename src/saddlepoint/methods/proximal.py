@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from saddlepoint.core import Batches, Game, Method, Point
-from saddlepoint.core.preconditioner import scales_decay
 from saddlepoint.methods.krylov import combine, reduced_rank_weights
 
 
@@ -16,7 +15,11 @@ class Proximal(Method):
     On x·y the factor is 1/√(1 + h²) at every h. The plain inner iteration needs hL < 1; combining the last `window`
     iterates (Anderson) makes it exact on a linear game of at most window coordinates, at every h. P is the optimizers'
     preconditioner, their memory as it is at z (`Game.preconditioner`), h for plain gradient descent: the move itself
-    goes through the optimizers, with F at the inner solution, and without momentum ends there.
+    goes through the optimizers, with F at the inner solution, and without momentum and decay ends there.
+
+    P(F(w)) F(w) jumps where an optimizer scales each number by its own size, as Adam in its first steps, and F changes
+    sign: the inner iteration then stays inexact. On `digits` and `ring` under Adam 20 evaluations leave a residual of
+    a tenth to a quarter of the step (all of it in the first steps of `ring`).
 
     Args:
         k: inner evaluations at most.
@@ -24,8 +27,7 @@ class Proximal(Method):
         tolerance: inner residual, relative to the step, at which to stop.
 
     Raises:
-        ValueError: k or window below 1; at a step, an optimizer that scales weight decay with the gradient (Adam's,
-            not AdamW's): P(F(w)) has a pole where the two cancel, and the inner iteration does not converge.
+        ValueError: k or window below 1.
 
     Paper: Rockafellar 1976, "Monotone operators and the proximal point algorithm".
     """
@@ -46,14 +48,6 @@ class Proximal(Method):
 
     def update(self, game: Game, batches: Batches) -> None:
         """Find w = z − P(F(w)) F(w) by evaluations on one batch, then move by F(w)."""
-        for name in game.awake:
-            if scales_decay(game.optimizers[name]):
-                kind = type(game.optimizers[name]).__name__
-                raise ValueError(
-                    f"proximal can't look ahead by {kind} with weight_decay, which it adds to the gradient and then "
-                    f"scales: the step is of any size where the two cancel, and the inner iteration does not converge. "
-                    f"Take AdamW, or SGD, or weight_decay=0 for {name!r}"
-                )
         batch = batches.next()
         direction = game.field(batch)
         images: list[Point] = []

@@ -47,6 +47,7 @@ from saddlepoint.metrics.tables import (
     pair_similarities,
 )
 from saddlepoint.metrics.text import (
+    KnownPhrases,
     Words,
     bleu,
     copied,
@@ -67,6 +68,7 @@ __all__ = [
     "FrechetAtInfinity",
     "InceptionScore",
     "KernelDistance",
+    "KnownPhrases",
     "Memorisation",
     "ModeCoverage",
     "Moments",

@@ -97,3 +97,20 @@ def blocks(array: NDArray[Any]) -> Iterator[slice]:
 def double(array: NDArray[Any]) -> NDArray[np.float64]:
     """An array's values in float64."""
     return array.astype(np.float64, copy=False)
+
+
+def scaled(values: NDArray[np.float64], axis: tuple[int, ...] | None = None) -> NDArray[np.float64]:
+    """Values by a power of two, exactly, so that the greatest magnitude, NaN aside, is in [½, 1).
+
+    Squares of them then neither overflow nor vanish, and what does not depend on units keeps its bits.
+
+    Args:
+        values: finite, or NaN.
+        axis: over which the greatest is taken, all without.
+
+    >>> scaled(np.array([1e200, -4e200])).round(3).tolist()
+    [0.239, -0.957]
+    """
+    _, exponent = np.frexp(np.nanmax(np.abs(values), axis=axis, initial=0.0))
+    found: NDArray[np.float64] = np.ldexp(values, -exponent)
+    return found

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from saddlepoint.metrics.features import Features, array_of, check_numbers
+from saddlepoint.metrics.features import Features, array_of, check_numbers, scaled
 from saddlepoint.metrics.tables import TableColumn, column_similarity
 
 Windows = NDArray[np.float64]
@@ -19,8 +19,6 @@ Windows = NDArray[np.float64]
 CLASSIFIED, PREDICTED, BATCH, RATE, JUDGED = 2000, 5000, 128, 1e-3, 0.2
 #: A recurrent network has half as many units as there are columns, but at least these.
 UNITS = 2
-#: A variance below such a share of the mean square is rounding.
-STILL = 1e-20
 
 
 def unit_range(real: Features, *others: Features) -> tuple[Windows, ...]:
@@ -234,12 +232,11 @@ def autocorrelations(windows: Features, lags: int) -> NDArray[np.float64]:
 
 def _correlations(a: Windows, b: Windows) -> Windows:
     """Of two sets of windows, column by column, (columns,)."""
-    a, b = (part.reshape(-1, part.shape[2]) for part in (a, b))
-    whole = np.sqrt((a**2).sum(0) * (b**2).sum(0))
+    a, b = (scaled(part.reshape(-1, part.shape[2]), (0,)) for part in (a, b))
+    # By the values themselves: the mean's rounding leaves something of a constant.
+    moves = (a.min(0) < a.max(0)) & (b.min(0) < b.max(0))
     a, b = a - a.mean(0), b - b.mean(0)
     scale = np.sqrt((a**2).sum(0) * (b**2).sum(0))
-    # What rounding leaves of a constant is no movement.
-    moves = scale > STILL * whole
     return np.where(moves, (a * b).sum(0) / np.where(moves, scale, 1.0), 0.0)
 
 

@@ -13,7 +13,32 @@ from saddlepoint.metrics.tables import Columns, TableColumn, _check_columns, con
 Array = NDArray[Any]
 #: Categories of a column that a model is given, at most; the others are one more.
 SHOWN = 30
+#: Deviations from the mean beyond which numbers are not told apart: models reckon in float32, and square.
+FAR = 1e9
 Answer = Literal["classes", "numbers"]
+
+
+class _Standard:
+    """Numbers standardised, whatever their unit: (x − mean)/deviation of those that it is made by, the median of none.
+
+    By the median where those do not vary, in the unit of the greatest of them.
+    """
+
+    def __init__(self, values: Array) -> None:
+        present = values[~np.isnan(values)]
+        # A power of two, exact, so that no square overflows or vanishes.
+        self._exponent = -int(np.frexp(np.abs(present).max(initial=0.0))[1])
+        present = np.ldexp(present, self._exponent)
+        self._middle = float(np.median(present)) if len(present) else 0.0
+        varies = len(present) and not constant(present)
+        self._mean, self._deviation = (float(present.mean()), float(present.std())) if varies else (self._middle, 1.0)
+
+    def __call__(self, values: Array) -> Array:
+        """Values of any array, to ±1e9."""
+        with np.errstate(over="ignore"):
+            values = np.ldexp(values, self._exponent)
+            standard = (np.where(np.isnan(values), self._middle, values) - self._mean) / self._deviation
+        return np.clip(standard, -FAR, FAR)
 
 
 class Encoding:
@@ -24,15 +49,11 @@ class Encoding:
     """
 
     def __init__(self, columns: Columns) -> None:
-        self._numbers: dict[str, tuple[float, float, float]] = {}
+        self._numbers: dict[str, _Standard] = {}
         self._shown: dict[str, Array] = {}
         for column in columns:
             if column.numeric:
-                present = column.values[~np.isnan(column.values)]
-                middle = float(np.median(present)) if len(present) else 0.0
-                varies = len(present) and not constant(present)
-                mean, deviation = (float(present.mean()), float(present.std())) if varies else (middle, 1.0)
-                self._numbers[column.name] = middle, mean, deviation
+                self._numbers[column.name] = _Standard(column.values)
             else:
                 values, counts = np.unique(column.values, return_counts=True)
                 self._shown[column.name] = values[np.argsort(-counts, kind="stable")[:SHOWN]]
@@ -42,10 +63,8 @@ class Encoding:
         parts: list[Array] = []
         for column in columns:
             if column.numeric:
-                middle, mean, deviation = self._numbers[column.name]
-                absent = np.isnan(column.values)
-                parts.append(((np.where(absent, middle, column.values) - mean) / deviation)[:, None])
-                parts.append(absent[:, None])
+                parts.append(self._numbers[column.name](column.values)[:, None])
+                parts.append(np.isnan(column.values)[:, None])
             else:
                 parts.append(column.values[:, None] == self._shown[column.name])
         return np.concatenate(parts, axis=1).astype(np.float32)
@@ -128,8 +147,9 @@ def utility(train: Columns, test: Columns, target: str, *, like: Columns | None 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a model that has not converged is judged as it is
         for name, make in (_CLASSIFIERS if answer == "classes" else _REGRESSORS).items():
-            if answer == "numbers":
-                r2s[name] = _r2(wanted, make(seed).fit(x, y).predict(held))
+            if answer == "numbers":  # in the unit of those learnt from: trees take a variance below 1e-16 for none
+                unit = _Standard(y)
+                r2s[name] = _r2(unit(wanted), make(seed).fit(x, unit(y)).predict(held))
             else:
                 f1s[name], aucs[name] = _classified(make, seed, x, y, held, wanted)
     f1, auc, r2 = (float(np.mean(list(own.values()))) if own else float("nan") for own in (f1s, aucs, r2s))

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saddlepoint.metrics.features import Features, array_of, double
+from saddlepoint.metrics.features import Features, array_of, double, scaled
 
 Array = NDArray[Any]
 #: Bins, of equal real weight, that numbers are put into beside categories.
 BINS = 10
 #: Cells of a contingency table, for every row, up to which they are counted; of more, rows are sorted.
 CELLS = 4
+#: Beyond it differences may leave float64.
+LARGEST = 1e300
 #: Contingency tables that are counted in one pass.
 TOGETHER = 32
 
@@ -32,7 +34,7 @@ class TableColumn:
             none. Arrays or tensors.
 
     Raises:
-        ValueError: other axes, neither floats nor integers, or infinity among them.
+        ValueError: other axes, neither floats nor integers, or infinity or a number beyond 1e300 among them.
     """
 
     name: str
@@ -47,8 +49,11 @@ class TableColumn:
             )
         if array.dtype.kind == "f" and np.isinf(array).any():
             raise ValueError(f"column {name!r} has infinity: give NaN where there is no number")
+        own: Array = double(array) if array.dtype.kind == "f" else array.astype(np.int64)
+        if array.dtype.kind == "f" and (np.abs(own) > LARGEST).any():
+            raise ValueError(f"column {name!r} has numbers beyond {LARGEST:g}: give them in a larger unit")
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "values", double(array) if array.dtype.kind == "f" else array.astype(np.int64))
+        object.__setattr__(self, "values", own)
 
     @property
     def numeric(self) -> bool:
@@ -219,24 +224,34 @@ def _binned_by_weight(real: TableColumn, generated: TableColumn) -> tuple[Array,
 
 
 def _binned_by_width(real: TableColumn, generated: TableColumn) -> tuple[Array, Array]:
-    """Codes from 1, each table's of its own range; 11 at its end, and of the missing ones."""
-    a, b = (np.digitize(c.values, np.histogram_bin_edges(c.values[_present(c)], BINS)) for c in (real, generated))
+    """Codes from 1, each table's of its own range; the last at its end, and of the missing ones."""
+    a, b = (_digitized(scaled(c.values), _present(c)) for c in (real, generated))
     return a, b
+
+
+def _digitized(values: Array, present: Array) -> Array:
+    if present.any() and constant(values[present]):
+        return np.where(present, BINS // 2 + 1, BINS + 1)  # amid NumPy's bins, without their rounding
+    try:
+        edges = np.histogram_bin_edges(values[present], BINS)
+    except ValueError:  # fewer floats than bins, from the least to the greatest
+        edges = np.unique(values[present])
+    return np.digitize(values, edges)
 
 
 def _correlations(columns: Columns) -> Array:
     """Of each two columns of numbers over the rows that have both, (n, n); 0 where one of them is constant there."""
     n = len(columns)
-    made = np.zeros((n, n))
-    whole = [place for place, column in enumerate(columns) if _varies(column.values)]
+    made, values = np.zeros((n, n)), [scaled(column.values) for column in columns]
+    whole = [place for place, own in enumerate(values) if _varies(own)]
     if len(whole) > 1:
-        made[np.ix_(whole, whole)] = np.corrcoef(np.stack([columns[place].values for place in whole]))
+        made[np.ix_(whole, whole)] = np.corrcoef(np.stack([values[place] for place in whole]))
     present = [_present(column) for column in columns]
     gaps = [not there.all() for there in present]
     for i, j in combinations(range(n), 2):
         if gaps[i] or gaps[j]:
             both = present[i] & present[j]
-            a, b = columns[i].values[both], columns[j].values[both]
+            a, b = values[i][both], values[j][both]
             if _varies(a) and _varies(b):
                 made[i, j] = np.corrcoef(a, b)[0, 1]
     return made

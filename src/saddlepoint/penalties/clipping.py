@@ -10,9 +10,9 @@ from torch import Tensor
 def clip_parameters(parameters: Iterable[Tensor], bound: float = 0.01) -> None:
     """Project parameters on the box [−c, c]: w ← max(−c, min(c, w)), so that the discriminator is Lipschitz.
 
-    Not a penalty but a projection, to be made after each move of the discriminator: hang it on the optimizer by which a
-    method moves it, `optimizer.register_step_post_hook(lambda *_: clip_parameters(discriminator.parameters()))`. It
-    biases the discriminator towards simple functions; `gradient-penalty` was made to replace it.
+    Not a penalty but a projection, to be made after each move of the discriminator: `Game(bounds=…)` makes it in every
+    method, this function in a loop of one's own. It biases the discriminator towards simple functions;
+    `gradient-penalty` was made to replace it.
     Arjovsky, Chintala, Bottou 2017, "Wasserstein GAN", arXiv 1701.07875.
 
     Raises:

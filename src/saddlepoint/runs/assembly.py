@@ -27,7 +27,6 @@ from saddlepoint.data.shared import Shared
 from saddlepoint.dynamics import DualityGap, duality_gap
 from saddlepoint.methods import Averaged
 from saddlepoint.networks import Costs, costs, coupled_layers, couples
-from saddlepoint.penalties import clip_parameters
 from saddlepoint.storage import RunFolder
 from saddlepoint.tasks import Config, Setup, recipe_named, task_of
 from saddlepoint.training import Examiner, Observer, OptimizerSchedule, Stage, Stopping, Training
@@ -347,6 +346,7 @@ def _game(config: Config, setup: Setup[Any]) -> Game:
         else MixedPrecision(setup.losses, getattr(torch, config.precision)),
         _optimizers(config, setup.players),
         parts=None if config.accumulate == 1 else partial(in_parts, size=config.batch_size // config.accumulate),
+        bounds={role: player.clip for role, player in config.players.items() if player.clip is not None},
     )
 
 
@@ -359,8 +359,6 @@ def _optimizers(config: Config, players: Mapping[str, nn.Module]) -> dict[str, t
             optimizers[role] = OPTIMIZER_REGISTRY.build(fused(player.optimizer), params=parameters, names=names)
         except ConfigurationError as error:
             raise ConfigurationError(f"{error} (the {role})") from error
-        if player.clip is not None:
-            optimizers[role].register_step_post_hook(partial(_clip, player.clip))
     return optimizers
 
 
@@ -382,10 +380,6 @@ def _freeze(network: nn.Module, layers: int, role: str) -> None:
         )
     for module in found[:layers]:
         module.requires_grad_(requires_grad=False)
-
-
-def _clip(bound: float, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-    clip_parameters([p for group in optimizer.param_groups for p in group["params"]], bound)
 
 
 def _check_parts(config: Config, setup: Setup[Any], game: Game) -> None:

@@ -12,7 +12,7 @@ from saddlepoint.data import DataError
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.series.coding import SeriesCoding
-from saddlepoint.tasks.series.data import SeriesData, read_series, written
+from saddlepoint.tasks.series.data import SeriesData, given_series, read_series, written
 from saddlepoint.tasks.series.model import WindowGenerator
 
 HOURS = pandas.date_range("2024-02-01", periods=24 * 90, freq="h")
@@ -89,6 +89,24 @@ def test_parts_of_dates_in_columns_of_their_own_tell_the_time(clock: str, tmp_pa
         made = data.context.columns[[c.name for c in data.context.columns].index(name)].in_file(cells[name])
         real = frame[name].astype(str).to_numpy()[data.starts[:, None] + np.arange(data.window)]
         assert (made.reshape(len(data), -1) == real).mean() > 0.99, name
+
+
+@pytest.mark.parametrize("index", ["times", "named", "periods", "rooms and times", "a column alone"])
+def test_an_index_of_times_tells_the_time(index: str) -> None:
+    frame = pandas.DataFrame({"heat": walk(len(HOURS[:90]))}, index=HOURS[:90])
+    given: pandas.DataFrame | pandas.Series = frame
+    if index == "named":
+        given = frame.rename_axis("at")
+    elif index == "periods":
+        given = frame.set_axis(HOURS[:90].to_period("h"), axis=0)
+    elif index == "rooms and times":
+        given = pandas.concat({"red": frame, "blue": frame}, names=["room", "at"])
+    elif index == "a column alone":
+        given = frame["heat"]
+    data = given_series(given.iloc[::-1], window=6)
+    assert data.windows[0, :, 0].tolist() == frame["heat"].tolist()[:6]
+    assert data.layout[-2:] == ("at" if "at" in given.index.names else "time", "heat")
+    assert len(data) == 85 * (2 if index == "rooms and times" else 1)
 
 
 def test_years_that_many_rows_share_tell_no_time_by_themselves(tmp_path: Path) -> None:

@@ -220,6 +220,18 @@ def test_formulas_are_found_as_people_write_them() -> None:
     pandas.testing.assert_frame_equal(back, table.frame())
 
 
+def test_a_product_with_a_fee_and_the_year_of_two_years_are_found() -> None:
+    r = np.random.default_rng(3)
+    frame = pandas.DataFrame({"quantity": r.integers(1, 9, N), "price": r.uniform(1, 50, N).round(2)})
+    frame["fee"] = r.choice([0.0, 4.9, 9.9], N)
+    frame["total"] = (frame["price"] * frame["quantity"] + frame["fee"]).round(2)
+    frame.loc[r.random(N) < 0.1, "total"] = np.nan
+    frame["day"] = pandas.Timestamp("2022-01-01") + pandas.to_timedelta(r.integers(0, 700, N), "D")
+    frame["year"] = frame["day"].dt.year
+    found = {rule.text for rule in suggested_rules(read_frame(frame))}
+    assert {"total = quantity * price + fee", "year = year(day)"} <= found
+
+
 def test_a_table_comes_back_as_it_was_and_shuffled_columns_keep_the_rules() -> None:
     table = with_rules(read_frame(bookings()), BOOKINGS)
     plain = json.loads(json.dumps(Enforcement.of(table).plain()))
@@ -278,6 +290,7 @@ def test_keys_are_unique_and_what_is_impossible_is_refused(trained: Path) -> Non
     made = model.sample(300, seed=1)
     assert not made.duplicated(["day", "shop"]).any()
     assert made.equals(model.sample(350, seed=1)[:300])
+    assert not model.sample(200, seed=2, like=frame[["sales"]].head(200)).duplicated(["day", "shop"]).any()
     with pytest.raises(DataError, match=r"keep unique\(day, shop\), and 500 are wanted"):
         model.sample(500)
 

@@ -167,3 +167,9 @@ def test_every_type_of_a_frame_and_of_parquet_comes_back(tmp_path: Path) -> None
     )
     before, after = pq.read_schema(tmp_path / "a.parquet"), pq.read_schema(tmp_path / "b.parquet")
     assert [(field.name, str(field.type)) for field in after] == [(field.name, str(field.type)) for field in before]
+
+
+def test_an_index_with_a_name_is_told_and_not_learnt() -> None:
+    table = read_frame(FRAME.assign(at=range(len(FRAME))).set_index("at"))
+    assert [column.name for column in table.columns] == list(FRAME)
+    assert "The index, at, is not learnt: frame.reset_index() makes it columns." in table.notes

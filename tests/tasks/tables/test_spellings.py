@@ -99,6 +99,21 @@ DATES: Mapping[str, Callable[[dt.datetime, int], str]] = {
     "after 2262": lambda t, k: f"{2290 + k % 270}-{t:%m-%d} {t:%H:%M}",
     "DB2": lambda t, k: t.strftime("%Y-%m-%d-%H.%M.%S.000000"),
     "EXIF": lambda t, k: t.strftime("%Y:%m:%d %H:%M:%S"),
+    "French, the first": lambda t, k: f"{'1er' if t.day < 9 else t.day} {FRENCH[t.month - 1]} {t.year}",
+    "French with a time": lambda t, k: t.strftime("%d/%m/%Y à %Hh%M"),
+    "weeks without a mark": lambda t, k: "{}-{:02d}".format(*t.isocalendar()[:2]),
+    "weeks before years": lambda t, k: "KW {1}/{0}".format(*t.isocalendar()[:2]),
+    "eras": lambda t, k: f"令和{t.year - 2018}年{t.month}月{t.day}日",
+    "letters of eras": lambda t, k: f"R{t.year - 2018}.{t:%m.%d}",
+    "Chinese with a time": lambda t, k: f"{t.year}年{t:%m月%d}日 {t.hour}时{t:%M}分",
+    "hours of an offset, one digit": lambda t, k: t.strftime("%Y-%m-%d %H:%M GMT+2"),
+    "MEZ": lambda t, k: (
+        zoned(t, "Europe/Berlin")
+        .strftime("%d.%m.%Y %H:%M %Z")
+        .replace("CE", "ME")
+        .replace("ST", "SZ")
+        .replace("ET", "EZ")
+    ),
     "missing": lambda t, k: t.strftime("%d.%m.%Y") if k % 7 else "",
     "a word": lambda t, k: t.strftime("%Y-%m-%d") if k % 7 else "unknown",
     "created_at": lambda t, k: str(int(t.replace(tzinfo=dt.UTC).timestamp())),
@@ -110,6 +125,8 @@ TIMES: Mapping[str, Callable[[dt.datetime, int], str]] = {
     "afternoon": lambda t, k: t.strftime("%I:%M %p").lstrip("0"),
     "with dots": lambda t, k: t.strftime("%I:%M ") + ("a.m." if t.hour < 12 else "p.m."),
     "French": lambda t, k: t.strftime("%Hh%M"),
+    "Chinese": lambda t, k: f"{'上午' if t.hour < 12 else '下午'}{(t.hour - 1) % 12 + 1}:{t:%M}",
+    "Zulu": lambda t, k: t.strftime("%H%MZ"),
     "military": lambda t, k: t.strftime("%H%M"),
     "digits": lambda t, k: t.strftime("%H%M%S"),
 }
@@ -122,6 +139,8 @@ DURATIONS: Mapping[str, Callable[[int, int], str]] = {
     "iso, hours": lambda s, k: f"PT{s // 3600}H" + (f"{s // 60 % 60}M" if s // 60 % 60 else ""),
     "units": lambda s, k: f"{s // 3600}h {s // 60 % 60:02d}m",
     "words": lambda s, k: f"{s // 3600} hour{'s' * int(s // 3600 != 1)} {k % 60} minute{'s' * int(k % 60 != 1)}",
+    "German words": lambda s, k: f"{s // 3600} Std. {s // 60 % 60} Min.",
+    "races": lambda s, k: f"{s // 3600}h{s // 60 % 60:02d}'{s % 60:02d}\"",
     "laps": lambda s, k: f"{s // 60 % 500}:{s % 60:02d}.{k % 100:02d}",
 }
 NUMBERS: Mapping[str, Callable[[float, float], str]] = {
@@ -156,6 +175,17 @@ NUMBERS: Mapping[str, Callable[[float, float], str]] = {
     "fives": lambda v, x: str(5 * int(v)),
     "quarters": lambda v, x: f"{0.25 * int(v):.2f}",
     "about": lambda v, x: f"~{v:.0f}",
+    "parentheses before a unit": lambda v, x: f"({v:.2f}) USD" if x < 0 else f"{v:.2f} USD",
+    "parentheses behind a unit": lambda v, x: f"$ ({v:.2f})" if x < 0 else f"$ {v:.2f}",
+    "nothing behind the comma": lambda v, x: grouped(f"{v * 100:.0f}", " ") + ",- Kč",
+    "exponents with a comma": lambda v, x: f"{v:.3E}".replace(".", ","),
+    "powers of ten": lambda v, x: f"{v / 1000:.2f}×10^3",
+    "ordinals": lambda v, x: f"{int(v)}{ordinal(int(v) % 100)}",
+    "French ordinals": lambda v, x: f"{int(v % 90 + 1)}e" if v % 90 >= 1 else "1er",
+    "ordinals with a dot": lambda v, x: f"{int(v)}.",
+    "per cent before": lambda v, x: f"%{v:.0f}",
+    "one number without decimals": lambda v, x: "-999" if v < 200 else f"{v / 10:.1f}",
+    "two words for a half": lambda v, x: f"{v:.2f}" if v > 400 else "#DIV/0!" if v > 250 else ".",
     "degrees north": lambda v, x: f"N{v / 30:.4f}",
     "named": lambda v, x: f"pH {v % 14:.2f}",
     "degrees west": lambda v, x: f"W{v / 30:.3f}°",
@@ -323,6 +353,9 @@ def test_two_words_for_none_keep_their_shares(tmp_path: Path) -> None:
         assert set(table.column(name).absent) == {"NA", ""}
         coding, rows = TableCoding.fit(table)
         assert (coding.decode(rows).texts()[name] == table.texts()[name]).mean() > 0.99
+        made = CopulaRows.of(table, 0, independent=False).rows(400).texts()[name].tolist()
+        assert 60 < made.count("NA") < 140
+        assert 60 < made.count("") < 140
     assert str(table.frame()["y"].dtype) == "Int64"  # words for none are no texts
 
 

@@ -80,6 +80,21 @@ def test_rare_categories_are_told_and_can_be_released(table) -> None:
     assert "exact range" in TableCoding.fit(whole)[0].disclosure
 
 
+def test_codes_that_are_nearly_all_rare_are_made_anew_in_their_form() -> None:
+    rng = np.random.default_rng(2)
+    frame = pandas.DataFrame({"x": rng.normal(size=300), "frame": [f"0x{n:03X}" for n in rng.integers(0, 400, 300)]})
+    frame["city"] = [f"Town {chr(97 + n % 26)}{'aeiou'[n % 5]}" for n in rng.integers(0, 130, 300)]
+    config = assign(recipe_named("table"), ["device=cpu"])
+    table = TASK.adopt(config, frame)
+    assert any("frame holds codes" in note and "data.release=[frame]" in note for note in table.notes)
+    made = CopulaRows.of(table, 0, independent=True).rows(2000).texts()
+    assert all(text.startswith("0x") and len(text) == 5 for text in made["frame"])
+    assert len(set(made["frame"])) < 2000
+    assert "other" in set(made["city"]), "words of a place are not invented"
+    kept = TASK.adopt(assign(config, ["data.release=[frame]"]), frame)
+    assert kept.column("frame").kind == "category"
+
+
 def test_what_is_protected_stays_as_it_is(table) -> None:
     once = protected(table)
     twice = protected(once)

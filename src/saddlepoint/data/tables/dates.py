@@ -2,7 +2,9 @@
 
 A format is as `strftime` has it (%Y %y %m %d %H %I %M %S %f %p %b %B %a %A %j %z %Z %s %G %V %u), with these as GNU
 date has them: %-d, %-m, %-H, %-I (no zero before), %_d (a space before), %:z (+02:00), %:::z (+02), %q (the quarter);
-and %o, the ending of an ordinal in English (3rd).
+%::z (+2);
+%o, the ending of an ordinal in English (3rd), and %O, that of the first day alone (1er mars); %EY and %Ey, the year of
+a Japanese era by its name or its letter (令和2, R2).
 """
 
 import re
@@ -37,17 +39,32 @@ PIVOT = 69
 SEEN, OFFSETS = 200, 64
 #: Plausible years of dates that are written as mere digits.
 PLAUSIBLE = (1850, 2100)
-_MARK = re.compile(r"%(:{0,3}z|[-_]?[A-Za-z%])|((?s:.))")
+_MARK = re.compile(r"%(:{0,3}z|E[Yy]|[-_]?[A-Za-z%])|((?s:.))")
 _PATTERNS = {
     **{"Y": r"\d{4}", "y": r"\d{2}", "f": r"\d{1,9}", "j": r"\d{3}", "q": r"[1-4]", "G": r"\d{4}", "V": r"\d{2}"},
-    **{"u": r"[1-7]", "s": r"-?\d{1,11}", "p": r"[AaPp]\.?\s?[Mm]\.?", "b": r"[^\W\d_]+\.?", "a": r"[^\W\d_]+\.?"},
+    **{
+        "u": r"[1-7]",
+        "s": r"-?\d{1,11}",
+        "p": r"[AaPp]\.?\s?[Mm]\.?|[上下]午|午[前後]|오[전후]",
+        "b": r"[^\W\d_]+\.?",
+        "a": r"[^\W\d_]+\.?",
+    },
     **{"z": r"[+\-−]\d{4}", ":z": r"[+\-−]\d\d:\d\d|Z", ":::z": r"[+\-−]\d\d(?::\d\d)?", "Z": r"[A-Z]{2,5}"},
-    **{"o": r"st|nd|rd|th"},
+    **{"::z": r"[+\-−]\d{1,2}(?::\d\d)?", "o": r"st|nd|rd|th", "O": r"(?:er|º|°)?"},
+    **{"EY": r"(?:令和|平成|昭和|大正|明治)(?:\d{1,2}|元)", "Ey": r"[RHSTM]\d{1,2}"},
 }
 #: Of two digits; without the zero where a minus says so.
 _TWO = ("m", "d", "H", "I", "M", "S")
 #: Of an own format, which need not be as strict as one that is found out.
-_LENIENT = {"z": r"[+\-−]\d\d(?::?\d\d)?|Z", "Z": r"[A-Z]{1,5}"}
+_LENIENT = {"z": r"[+\-−]\d\d?(?::?\d\d)?|Z", "Z": r"[A-Z]{1,5}"}
+#: First days of the eras of Japan, the last first: the name, the letter, the day.
+ERAS = (
+    *(("令和", "R", "2019-05-01"), ("平成", "H", "1989-01-08"), ("昭和", "S", "1926-12-25")),
+    *(("大正", "T", "1912-07-30"), ("明治", "M", "1868-01-25")),
+)
+#: Marks of the halves of a day.
+_HALVES = (("上午", "下午"), ("午前", "午後"), ("오전", "오후"))
+_AFTERNOON = frozenset(second for _, second in _HALVES)
 
 
 @cache
@@ -81,7 +98,7 @@ def _matcher(form: str, strict: bool) -> re.Pattern[str]:
             continue
         bare = directive.lstrip("-_:")
         bare = {"B": "b", "A": "a"}.get(bare, bare)
-        if bare in _TWO:
+        if bare in (*_TWO, "V"):
             pattern = r"\d{2}" if strict else r"\d{1,2}"
             pattern = {"-": r"[1-9]\d|\d", "_": r"[1-9]\d| \d"}.get(directive[0], pattern)
         elif bare == "z":
@@ -112,6 +129,8 @@ class DateSpelling:
         digits: how many digits fractions of a second have, each number of them that there is.
         language: of names.
         months, weekdays, halves: names as they are written.
+        zones: short names of zones as they are written.
+        first: what stands after a first day, where %O does; 元 is the first year of an era.
         strict: whether the format was found out, so that what has one zero more or less is not of it.
     """
 
@@ -124,6 +143,8 @@ class DateSpelling:
     months: tuple[str, ...] = ()
     weekdays: tuple[str, ...] = ()
     halves: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    first: str = "er"
     strict: bool = True
 
     @property
@@ -196,7 +217,8 @@ class DateSpelling:
         if bare.endswith("z"):
             return _mapped(ahead, lambda seconds: offset_text(seconds, bare))
         if bare == "Z":
-            return _mapped(ahead, lambda seconds: short_name(self.zone, seconds))
+            known = {3600.0 * ABBREVIATIONS[name]: name for name in self.zones}
+            return _mapped(ahead, lambda seconds: known.get(seconds) or short_name(self.zone, seconds))
         if bare in "bB":
             names = _names(self.months, self.language, "months", bare == "B")
             return np.array(names, dtype=object)[fields["m"] - 1]
@@ -207,6 +229,10 @@ class DateSpelling:
             return np.array(self.halves or ("AM", "PM"), dtype=object)[fields["H"] // 12]
         if bare == "o":
             return _mapped(fields["d"], lambda day: _ordinal(int(day)))
+        if bare == "O":
+            return np.where(fields["d"] == 1, self.first, "").astype(object)
+        if bare in ("EY", "Ey"):
+            return _eras(fields["days"], fields["Y"], bare == "EY", self.first == "元")
         values = fields[bare]
         width = {"Y": 4, "G": 4, "j": 3, "q": 1, "u": 1, "s": 1}.get(bare, 2)
         if directive[0] == "_":
@@ -257,6 +283,7 @@ class DateEvidence:
         self.digits: set[int] = set()
         self.months, self.weekdays, self.halves = [""] * 12, [""] * 7, ["", ""]
         self.shorts: set[str] = set()
+        self.first = spelling.first
         self.ahead: Counter[float] = Counter()
         self.moments: list[tuple[float, float]] = []
         self.without = False
@@ -265,7 +292,7 @@ class DateEvidence:
         """More values, with what `parse` made of them."""
         own, matcher = self.spelling, _matcher(self.spelling.format, self.spelling.strict)
         groups = set(matcher.groupindex)
-        if groups & set("fabpZ"):
+        if groups & {*"fabpZO", "EY"}:
             for match in filter(None, map(matcher.fullmatch, texts)):
                 if "f" in groups:
                     self.digits.add(len(match["f"] or ""))
@@ -274,9 +301,13 @@ class DateEvidence:
                 if "a" in groups:
                     self.weekdays[place_of(own.language, "days", match["a"])] = match["a"]
                 if "p" in groups:
-                    self.halves["aApP".index(match["p"][0]) // 2] = match["p"]
+                    self.halves[_is_afternoon(match["p"])] = match["p"]
                 if "Z" in groups:
                     self.shorts.add(match["Z"])
+                if "O" in groups:
+                    self.first = match["O"] or self.first
+                if "EY" in groups and match["EY"].endswith("元"):
+                    self.first = "元"
         known = ~np.isnan(seconds)
         told = known & ~np.isnan(offsets)
         self.without = self.without or bool((known & ~told).any())
@@ -289,7 +320,7 @@ class DateEvidence:
     def finish(self) -> DateSpelling:
         """The spelling with all that was seen."""
         own, form = self.spelling, self.spelling.format
-        found: dict[str, Any] = {"digits": tuple(sorted(self.digits)) or own.digits}
+        found: dict[str, Any] = {"digits": tuple(sorted(self.digits)) or own.digits, "first": self.first}
         for mark, names in (("b", self.months), ("a", self.weekdays)):
             if max(map(len, names)) > 5:  # no abbreviation is as long
                 form = form.replace(f"%{mark}", f"%{mark.upper()}")
@@ -302,7 +333,7 @@ class DateEvidence:
         if not own.zone and self.ahead and not self.without:
             ahead, seconds = (np.array(part) for part in zip(*self.moments, strict=True))
             zone = zone_of(seconds, ahead)
-            found["zone"] = zone or "UTC"
+            found |= {"zone": zone or "UTC", "zones": tuple(sorted(self.shorts))}
             if not zone:
                 share = OFFSETS / self.ahead.total()
                 found["offsets"] = tuple(
@@ -335,8 +366,33 @@ def _halves(morning: str, afternoon: str) -> tuple[str, str]:
     """Both marks in the style of the one that is known."""
     if not morning and not afternoon:
         return "AM", "PM"
+    for pair in _HALVES:
+        if {morning, afternoon} & {*pair}:
+            return pair
     swapped = str.maketrans("aApP", "pPaA")
     return morning or afternoon.translate(swapped), afternoon or morning.translate(swapped)
+
+
+def _is_afternoon(text: str) -> bool:
+    return text[0] in "pP" or text in _AFTERNOON
+
+
+def _eras(days: NDArray[np.int64], years: NDArray[np.int64], named: bool, first: bool) -> NDArray[np.object_]:
+    """The years of Japanese eras in which days since 1970 lie; of earlier days those of the first."""
+    made = np.full(len(days), "", dtype=object)
+    for name, letter, begin in reversed(ERAS):
+        own = (days >= np.datetime64(begin).astype(np.int64)) | (begin == ERAS[-1][2])
+        for row in np.flatnonzero(own).tolist():
+            year = int(years[row]) - int(begin[:4]) + 1
+            made[row] = (name if named else letter) + ("元" if named and first and year == 1 else str(year))
+    return made
+
+
+def _era_years(texts: Sequence[str]) -> NDArray[np.int64]:
+    begins = {mark: int(begin[:4]) for name, letter, begin in ERAS for mark in (name, letter)}
+    marks = [text.rstrip("0123456789元") for text in texts]
+    numbers = [text[len(mark) :].replace("元", "1") for text, mark in zip(texts, marks, strict=True)]
+    return np.array([begins[m] + int(n) - 1 for m, n in zip(marks, numbers, strict=True)], dtype=np.int64)
 
 
 def _mapped(values: NDArray[Any], function: Any) -> NDArray[np.object_]:
@@ -379,6 +435,8 @@ def _seconds(own: dict[str, Sequence[str]], n: int, language: str) -> Seconds:
     if "y" in own:
         short = _whole(own, "y", n)
         years = short + np.where(short >= PIVOT, 1900, 2000)
+    for era in {"EY", "Ey"} & set(own):
+        years = _era_years(own[era])
     month = _whole(own, "m", n, 1)
     if "b" in own:
         month = np.array([place_of(language, "months", word) + 1 for word in own["b"]])
@@ -404,7 +462,7 @@ def _seconds(own: dict[str, Sequence[str]], n: int, language: str) -> Seconds:
     if "I" in own:
         clock = _whole(own, "I", n)
         bad |= (clock < 1) | (clock > 12)
-        afternoon = np.array([text[0] in "pP" for text in own["p"]]) if "p" in own else np.zeros(n, dtype=bool)
+        afternoon = np.array([_is_afternoon(text) for text in own["p"]]) if "p" in own else np.zeros(n, dtype=bool)
         hours = clock % 12 + 12 * afternoon
     minutes, whole = _whole(own, "M", n), _whole(own, "S", n)
     late = (hours == 24) & (minutes == 0) & (whole == 0)
@@ -435,6 +493,7 @@ def _fields(whole: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
     hours = rest // 3600
     return {
         **{
+            "days": days,
             "Y": years,
             "y": years % 100,
             "m": number % 12 + 1,
@@ -452,14 +511,29 @@ _CLOCK = re.compile(
     r"(?<!\d)(?P<H>\d{1,2})(?:(?P<c>:)(?P<M>\d\d)(?::(?P<S>\d\d)(?P<f>[.,]\d{1,9})?)?(?!\d|:)"
     r"|(?P<h>[hH])(?P<Mh>\d\d)(?!\d)|(?=\s?[AaPp]\.?\s?[Mm]\.?(?![A-Za-z])))"
 )
+#: A clock in Chinese, Japanese or Korean, with the half of the day before it.
+_EASTERN = re.compile(
+    r"(?P<half>(?:[上下]午|午[前後]|오[전후])\s?)?(?P<H>\d{1,2})(?P<h>[时時点點]|시\s?|:)(?P<M>\d{1,2})(?P<m>분\s?|分|:)?"
+    r"(?:(?P<S>\d{1,2})(?P<s>[秒초])?)?$"
+)
 _DOTTED = re.compile(r"(?<=[\sT-])(?P<H>\d{1,2})\.(?P<M>\d\d)(?:\.(?P<S>\d\d)(?P<f>\.\d{1,9})?)?(?![\d.])")
 _HALF = re.compile(r"(?P<gap>\s?)[AaPp]\.?\s?[Mm]\.?(?![A-Za-z])")
-_OFFSET = re.compile(r"(?P<gap>\s?(?:GMT|UTC)?)(?P<z>[+\-−]\d\d(?P<more>:?\d\d)?)(?!\d)")
+_OFFSET = re.compile(
+    r"(?P<gap>\s?(?:GMT|UTC)?)(?P<z>[+\-−]\d\d(?P<more>:?\d\d)?)(?!\d)"
+    r"|(?P<gap1>\s?(?:GMT|UTC)\s?)(?P<z1>[+\-−]\d{1,2}(?::\d\d)?)(?!\d)"
+)
 _SHORT = re.compile(r"(?P<gap>\s?)(?P<name>[A-Z]{2,5})(?![A-Za-z/])")
 _LONG = re.compile(r"\s?\[?(?P<name>[A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+\-]+)+)\]?")
 _COMPACT = re.compile(r"(?P<date>\d{8})(?P<gap>[T _-]?)(?P<time>\d{6}|\d{4})(?P<f>[.,]\d{1,9})?")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+\.?|(?s:.)")
 _WEEK = re.compile(r"\d{4}(?P<gap>-?)W\d\d(?P<day>-?[1-7])?")
+_BARE_WEEK = re.compile(r"(?P<year>\d{4})-(?P<week>\d\d)")
+_WEEK_OF = re.compile(
+    r"(?P<word>(?:KW|W|Wk|wk|Week|week|CW|S|Sem\.?|v\.?|vko|uge)\s?)(?P<week>\d{1,2})(?P<gap>[/ .-])\d{4}"
+)
+_ERA = re.compile(
+    r"(?P<year>(?:令和|平成|昭和|大正|明治)(?:\d{1,2}|元)|[RHSTM]\d{1,2}(?=[./-]))(?P<rest>.+)", re.DOTALL
+)
 _QUARTER = re.compile(r"(?:\d{4}(?P<a>[-\s]?)Q[1-4]|Q[1-4](?P<b>[-\s/])\d{4})")
 _JOINERS = {
     *"年月日년월일",
@@ -467,6 +541,18 @@ _JOINERS = {
     "de",
     "del",
     "at",
+    "à",
+    "às",
+    "alle",
+    "ore",
+    "om",
+    "o",
+    "в",
+    "klo",
+    "las",
+    "a",
+    "the",
+    "on",
     "um",
     "uhr",
     "of",
@@ -498,6 +584,38 @@ def formats_of(text: str) -> tuple[DateSpelling, ...]:
 
 
 def _guessed(text: str) -> Iterator[DateSpelling]:
+    if era := _ERA.fullmatch(text):
+        # As if it were a year of four digits.
+        for own in _guessed("2001" + era["rest"]):
+            if "%Y" in own.format:
+                yield replace(
+                    own,
+                    format=own.format.replace(
+                        "%Y", "%EY" if len(era["year"]) > 3 or era["year"][0] > "Z" else "%Ey", 1
+                    ),
+                )
+        return
+    if re.fullmatch(r"\d{4}Z", text):
+        yield DateSpelling("%H%MZ", zone="UTC")
+        return
+    if (eastern := _EASTERN.search(text)) and (eastern["half"] or eastern["h"] != ":"):
+        yield from _eastern(text, eastern)
+        return
+    if of_week := _WEEK_OF.fullmatch(text):
+        flags = (
+            ["", "-"]
+            if len(of_week["week"]) == 2 and of_week["week"][0] != "0"
+            else [""]
+            if len(of_week["week"]) == 2
+            else ["-"]
+        )
+        for flag in flags:
+            yield DateSpelling(f"{of_week['word']}%{flag}V{of_week['gap']}%G")
+        return
+    if (bare := _BARE_WEEK.fullmatch(text)) and int(bare["week"]) != (int(bare["year"]) + 1) % 100:
+        yield DateSpelling("%Y-%m")
+        yield DateSpelling("%G-%V")
+        return
     if week := _WEEK.fullmatch(text):
         day = week["day"] or ""
         yield DateSpelling(f"%G{week['gap']}W%V" + (f"{day[:-1]}%u" if day else ""))
@@ -527,6 +645,20 @@ def _guessed(text: str) -> Iterator[DateSpelling]:
             left = text[: clock.start()]
             for date, language in _dates(left + "\0" + rest) if (left + rest).strip() else (("\0", "en"),):
                 yield DateSpelling(date.replace("\0", time + zone), language=language, zone=name)
+
+
+def _eastern(text: str, clock: re.Match[str]) -> Iterator[DateSpelling]:
+    """With a clock whose half of the day stands before it, or that has words for marks: 下午3:05, 14时05分."""
+    half, left = clock["half"] or "", text[: clock.start()]
+    for minus in ["", "-"] if len(clock["H"]) == 2 and clock["H"][0] != "0" else ["" if len(clock["H"]) == 2 else "-"]:
+        for low in (
+            ("", "-") if len(clock["M"]) == 2 and clock["M"][0] != "0" else ("" if len(clock["M"]) == 2 else "-",)
+        ):
+            time = f"%{minus}{'I' if half else 'H'}{clock['h']}%{low}M{clock['m'] or ''}"
+            time += f"%S{clock['s'] or ''}" if clock["S"] else ""
+            time = ("%p" + half[2:] if half else "") + time
+            for date, language in _dates(left) if left.strip() else (("", "en"),):
+                yield DateSpelling(date + time, language=language)
 
 
 def _of_digits(length: int) -> tuple[str, ...]:
@@ -564,10 +696,10 @@ def _zone_after(text: str, at: int) -> list[tuple[str, str]]:
         return [(text[at : at + 1] + (long[0] if long else ""), long["name"] if long else "UTC")]
     if offset := _OFFSET.match(text, at):
         more = offset["more"] or ""
-        style = ":z" if ":" in more else "z" if more else ":::z"
+        style = "::z" if offset["z1"] else ":z" if ":" in more else "z" if more else ":::z"
         long = _LONG.match(text, offset.end())
         # An offset of hours alone is the same by both.
-        return [(f"{offset['gap']}%{style}" + (long[0] if long else ""), "")]
+        return [(f"{offset['gap1'] or offset['gap'] or ''}%{style}" + (long[0] if long else ""), "")]
     if (short := _SHORT.match(text, at)) and short["name"] in ABBREVIATIONS:
         return [(f"{short['gap']}%Z", "")]
     if (long := _LONG.match(text, at)) and known_zone(long["name"]):
@@ -602,6 +734,9 @@ def _dates(text: str) -> Iterator[tuple[str, str]]:
         after_number = place > 0 and tokens[place - 1].isdigit()
         if plain.lower() in ("st", "nd", "rd", "th") and after_number:
             fixed[place] = "%o"
+            continue
+        if plain.lower() in ("er", "º", "°") and after_number and tokens[place - 1] == "1":
+            fixed[place] = "%O"
             continue
         of_month, of_day = set(languages_of(word, "months")), set(languages_of(word, "days"))
         if of_month and not month and numbers and not (of_day and _first(place, words) and len(words) > 1):

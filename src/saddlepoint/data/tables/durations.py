@@ -23,13 +23,18 @@ STYLES: tuple[str, ...] = get_args(Style)
 #: Seconds of a unit, by the beginning of its name; "m" alone are minutes.
 UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "mi": 60, "m": 60, "s": 1, "ms": 0.001}
 _WORDS = {
-    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), "w"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std"), "h"),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys("w wk wks week weeks woche wochen semaine semaines semana semanas".split(), "w"),
+    **dict.fromkeys("d day days tag tage tg j jour jours día días dia dias giorno giorni".split(), "d"),
+    **dict.fromkeys("h hr hrs hour hours std stunde stunden heure heures hora horas ora ore".split(), "h"),
+    **dict.fromkeys("m min mins minute minutes minuten minuto minutos minuti '".split(), "m"),
+    **dict.fromkeys('s sec secs second seconds sek sekunde sekunden seconde secondes segundo segundos "'.split(), "s"),
     **dict.fromkeys(("ms",), "ms"),
 }
+#: Marks that are minutes and seconds after hours, and feet and inches, or degrees, elsewhere.
+_MARKS = frozenset("'\"′″")
+#: Of words in the plural, whose singular is not without an s at the end.
+_SINGULARS = {"Stunden": "Stunde", "Minuten": "Minute", "Sekunden": "Sekunde", "Wochen": "Woche", "Tage": "Tag"}
+_SINGULARS |= {"giorni": "giorno", "ore": "ora", "minuti": "minuto"}
 _CLOCK = re.compile(r"(?P<sign>[-−+]?)(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?")
 _MINUTES = re.compile(r"(?P<sign>[-−]?)(?P<m>\d+):(?P<s>\d\d)[.,](?P<f>\d{1,9})")
 _DAYS = re.compile(
@@ -41,7 +46,9 @@ _ISO = re.compile(
     r"(?P<sign>[-−]?)P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?"
     r"(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)(?:[.,](?P<f>\d{1,9}))?S)?)?"
 )
-_UNIT = re.compile(r"(?P<n>\d+(?:[.,]\d+)?)(?P<gap>\s?)(?P<word>[A-Za-z]+)(?P<then>,?\s?)")
+_UNIT = re.compile(
+    r"(?P<n>\d+(?:[.,]\d+)?)(?P<gap>\s?)(?P<word>[^\W\d_]+\.?|['\"′″])(?P<then>,?\s?(?:(?:and|und|et|y|e)\s)?)"
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ class DurationSpelling:
                 if len(parts) > 1:
                     found["between"] = parts[0]["then"]
                 for match in parts:
-                    place = _NAMES.index(_WORDS[match["word"].lower()])
+                    place = _NAMES.index(_unit_of(match["word"]))
                     # The plural says more than the singular.
                     words[place] = max(words[place], match["word"], key=len)
                     digits.add(len(match["n"].partition(".")[2]))
@@ -202,7 +209,7 @@ class DurationSpelling:
                     number = number.rstrip("0").rstrip(".")
                 if parts and not max(self.digits):
                     number = number.zfill(self.width)
-                singular = word[:-1] if len(word) > 2 and word.endswith("s") and number == "1" else word
+                singular = _singular(word) if number == "1" else word
                 parts.append(f"{number}{self.gap}{singular}")
         return (self.sign if value < 0 else "") + self.between.join(parts)
 
@@ -236,13 +243,31 @@ def _parsed(style: str, text: str) -> float:
     return sign * (weeks * 604_800 + days * 86_400 + clock)
 
 
+def _unit_of(word: str) -> str:
+    """One of `_NAMES`; "" of a word that names none."""
+    return _WORDS.get(word.lower().rstrip(".").translate({ord("′"): "'", ord("″"): '"'}), "")
+
+
+def _singular(word: str) -> str:
+    """Of a unit's word.
+
+    >>> _singular("hours"), _singular("Stunden"), _singular("Std.")
+    ('hour', 'Stunde', 'Std.')
+    """
+    if word in _SINGULARS:
+        return _SINGULARS[word]
+    return word[:-1] if len(word) > 2 and word.endswith("s") else word
+
+
 def _units(text: str) -> float:
+    if _MARKS & set(text) and not re.search(r"\dh", text):
+        return float("nan")
     sign, rest = (-1, text[1:]) if text[:1] in "-−" else (1, text)
     at, total, last = 0, 0.0, float("inf")
     while at < len(rest):
         match = _UNIT.match(rest, at)
-        name = _WORDS.get(match["word"].lower()) if match else None
-        if not match or name is None or last <= UNITS[name]:
+        name = _unit_of(match["word"]) if match else ""
+        if not match or not name or last <= UNITS[name]:
             return float("nan")
         total, last, at = total + float(match["n"].replace(",", ".")) * UNITS[name], UNITS[name], match.end()
     return sign * total if at and not rest.endswith((" ", ",")) else float("nan")

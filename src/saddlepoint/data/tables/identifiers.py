@@ -12,7 +12,7 @@ A pattern is one of these, the first that explains all:
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha512
 from math import gcd, prod
@@ -48,6 +48,7 @@ class IdentifierPattern:
         first, last: of numbers that are drawn; where `last` is below `first` they go on from `first`.
         places: of each pattern without a number the characters of each place.
         weights: of these patterns, out of their sum.
+        repeats: whether values may be there more than once, so that there are no more than the pattern has.
     """
 
     before: str = ""
@@ -57,6 +58,7 @@ class IdentifierPattern:
     last: int = -1
     places: tuple[tuple[str, ...], ...] = ()
     weights: tuple[int, ...] = ()
+    repeats: bool = False
 
     @property
     def form(self) -> str:
@@ -64,7 +66,7 @@ class IdentifierPattern:
         return str(self.texts(cells_of(0, 1))[0])
 
     def texts(self, cells: NDArray[np.int64]) -> NDArray[np.object_]:
-        """New ones, all different."""
+        """New ones, all different unless they repeat."""
         seeds, rows = cells >> ROW_BITS, cells & ((1 << ROW_BITS) - 1)
         n = int(rows.max(initial=0)) + 1
         made = np.empty(len(cells), dtype=object)
@@ -72,7 +74,7 @@ class IdentifierPattern:
             self._of_places(seeds, rows, n, made)
             return made
         drawn = self.last >= self.first
-        size = max(self.last - self.first + 1, n)
+        size = max(self.last - self.first + 1, 1 if self.repeats else n)
         for place, (seed, row) in enumerate(zip(seeds.tolist(), rows.tolist(), strict=True)):
             number = self.first + (_shuffled(row, size, seed) if drawn else row)
             sign = "-" if number < 0 else ""
@@ -88,7 +90,7 @@ class IdentifierPattern:
             if not len(own):
                 continue
             counted = cycles[own] * weight + within[own] - (ends[number] - weight)
-            alphabets = _with_room(places, (n // int(ends[-1]) + 1) * weight)
+            alphabets = places if self.repeats else _with_room(places, (n // int(ends[-1]) + 1) * weight)
             size = prod(map(len, alphabets))
             for place, count, seed in zip(own.tolist(), counted.tolist(), seeds[own].tolist(), strict=True):
                 rest, marks = _shuffled(count, size, seed), []
@@ -182,12 +184,16 @@ class IdentifierEvidence:
         if len(self._lengths) > LENGTHS:
             self._lengths = None
 
-    def finish(self) -> IdentifierPattern:
-        """The pattern of new ones."""
+    def finish(self, *, repeats: bool = False) -> IdentifierPattern:
+        """The pattern of new ones, which may repeat."""
+        pattern = self._pattern(next_ones=not repeats)
+        return replace(pattern, repeats=repeats)
+
+    def _pattern(self, *, next_ones: bool) -> IdentifierPattern:
         if self._numbers and self._count:
             width = min(self._digits) if self._zeros or len(self._digits) == 1 else 0
             assert self._prefix is not None
-            near = dense(self._count, self._least, self._greatest)
+            near = next_ones and dense(self._count, self._least, self._greatest)
             ends = (self._greatest + 1, self._greatest) if near else (self._least, self._greatest)
             return IdentifierPattern(self._prefix, self._suffix, width, *ends)
         if self._lengths and all(count >= TELLING for _, count in self._lengths.values()):

@@ -18,6 +18,8 @@ Numbers = NDArray[np.float64]
 EXACT = 2**53
 #: Decimals from which numbers are of any precision.
 ANY_PRECISION = 12
+#: Numbers that may be written with fewer decimals than all others.
+ODD = 3
 PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SUPERFLUOUS = r"[+-]?0\d.*"
 #: Codes that look like numbers: +49 30 1234567 is a telephone, 1E5 a product.
@@ -70,9 +72,16 @@ GROUPERS = (",", ".", *_SPACES, "'", "’", "_", "٬")
 _LOOSE = re.compile(
     r"(?P<open>\()?(?P<s1>[+\-−])?(?P<before>[^\d\s.,()+\-−'’_][^\d,()+\-−'’_]{0,4}?\s?)?(?P<s2>[+\-−])?(?P<open2>\()?"
     r"(?P<core>\d(?:[\d.,'’_٫٬\u00a0\u202f\u2009 ]*\d)?\.?|[.,٫]\d+)(?P<exponent>[eE][+\-]?\d+)?"
-    r"(?P<close>\))?(?P<after>\s?[^\d\s.,()+\-−'’_][^\d,()+\-−_]{0,7})?(?P<close2>\))?(?P<s3>[-−])?"
+    r"(?P<close>\))?(?P<after>[.,][-–—]{1,2}(?:\s?[^\d\s.,()+\-−'’_]{1,4})?"
+    r"|\s?[×x*·⋅]\s?10(?:\^?[+\-−]?\d{1,2}|[⁺⁻⁰¹²³⁴-⁹]{1,3})|\s?[^\d\s.,()+\-−'’_][^\d,()+\-−_]{0,7})?"
+    r"(?P<close2>\))?(?P<s3>[-−])?"
 )
-Negative = Literal["-", "−", "()", "-$", "after"]
+#: A multiple of a power of ten, after a number; its exponent as programs write it.
+_POWER = re.compile(r"\s?[×x*·⋅]\s?10\^?(?P<exponent>.+)")
+_RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "+-0123456789-")
+#: What makes a number an ordinal in English; in French the first, and all others.
+ORDINALS, _FIRSTS, _FOLLOWING = ("st", "nd", "rd", "th"), ("er", "re", "ère"), ("e", "ème", "eme", "ième")
+Negative = Literal["-", "−", "()", "inner", "-$", "after"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class NumberSpelling:
         indian: whether groups but the last are of two digits.
         grouped: digits from which a whole part has groups.
         before, after: what stands around every number, a currency or a unit.
-        negative: how one below zero is written: −1, (1), $-1 is "-$", and 1- is "after".
+        negative: how one below zero is written: −1, (1), $-1 is "-$", $ (1) and (1) USD are "inner", and 1- is "after".
         plus: whether positive ones have a sign, too.
         places: decimals that every number has at least, and at most; () are of any precision.
         whole: whether all are whole, however they are written.
@@ -98,6 +107,9 @@ class NumberSpelling:
         scales: in the place of `after`, what stands after numbers and by what it multiplies them, the smallest first:
             900k, 1.2M. Decimals are those that are written.
         places_of: of each of `scales`, what `places` is of all.
+        ordinal: what makes numbers ordinals in the place of `after`: that of English, or that of the first number and
+            that of all others.
+        odd: numbers that are written with fewer decimals than all others, as a −999 that means that there is none.
     """
 
     decimal: str = "."
@@ -118,12 +130,14 @@ class NumberSpelling:
     zero: str = ""
     scales: tuple[tuple[str, str], ...] = ()
     places_of: tuple[tuple[int, int], ...] = ()
+    ordinal: tuple[str, ...] = ()
+    odd: tuple[tuple[float, str], ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether it is how programs write numbers."""
         dressed = self.decimal != "." or self.thousands or self.before or self.after or self.truths or self.zero
-        return not (dressed or self.scales) and self.negative == "-"
+        return not (dressed or self.scales or self.ordinal) and self.negative == "-"
 
     def parse(self, texts: Texts) -> Numbers:
         """Texts → numbers, NaN where one is none."""
@@ -139,7 +153,8 @@ class NumberSpelling:
             made = _plain(texts)
             return made, _floats(made)
         factors = dict(self.scales)
-        pattern = _pattern(self.decimal, self.thousands, self.before, tuple(factors) or (self.after,)).fullmatch
+        afters = self.ordinal or tuple(factors) or (self.after,)
+        pattern = _pattern(self.decimal, self.thousands, self.before, afters).fullmatch
         made = np.full(len(texts), None, dtype=object)
         scaled = made.copy()
         for row, text in enumerate(texts):
@@ -169,9 +184,17 @@ class NumberSpelling:
         if self.scales:
             return self._scaled(values)
         written = self._digits(values)
+        for value, text in self.odd:
+            written[values == value] = text
         if self.plain and not self.plus and not self.bare:
             return written
         return np.array([self._dressed(text) for text in written], dtype=object)
+
+    def _ordinal(self, digits: str) -> str:
+        if self.ordinal != ORDINALS:
+            return self.ordinal[0 if digits == "1" else 1]
+        number = int(digits)
+        return "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
     def _scaled(self, values: Numbers) -> NDArray[np.object_]:
         """Each with the largest unit of which it is one or more."""
@@ -235,17 +258,20 @@ class NumberSpelling:
         if self.thousands and len(head) >= self.grouped:
             head = _in_groups(head, self.thousands, self.indian)
         number = head + (self.decimal + tail if dot else "") + exponent
+        after = self._ordinal(text) if self.ordinal else self.after
         if self.zero:
             number = number.translate({48 + digit: ord(self.zero) + digit for digit in range(10)})
         sign = "-" if below else "+" if self.plus and text.strip("0.") else ""
         if below and self.negative == "()":
-            return f"({self.before}{number}{self.after})"
+            return f"({self.before}{number}{after})"
+        if below and self.negative == "inner":
+            return f"{self.before}({number}){after}"
         if below and self.negative == "after":
-            return f"{self.before}{number}{self.after}-"
+            return f"{self.before}{number}{after}-"
         if self.negative == "-$" and sign:
-            return f"{self.before}{sign}{number}{self.after}"
+            return f"{self.before}{sign}{number}{after}"
         sign = "−" if below and self.negative == "−" else sign
-        return f"{sign}{self.before}{number}{self.after}"
+        return f"{sign}{self.before}{number}{after}"
 
 
 class NumberEvidence:
@@ -270,6 +296,9 @@ class NumberEvidence:
         self._ungrouped, self._fewest, self._indian = 0, 99, False
         self._zeros: set[str] = set()
         self._places_of: dict[str, tuple[int, int]] = {}
+        self._of_places: dict[int, set[float] | None] = {}
+        self._filled: set[int] = set()
+        self._dotted = True
 
     @property
     def decimals(self) -> bool:
@@ -304,6 +333,7 @@ class NumberEvidence:
                 min(self._least, int(places[~powers].min())),
                 max(self._most, int(places[~powers].max())),
             )
+            self._see_places(values[~powers], places[~powers], series[~powers].str.endswith("0").to_numpy(dtype=bool))
             small = (np.abs(values) < 1) & ~powers & (dots >= 0)
             bare = int(series[small].str.match(r"[+-]?\.").sum()) if small.any() else 0
             self._bare, self._zero = self._bare + bare, self._zero + int(small.sum()) - bare
@@ -313,11 +343,29 @@ class NumberEvidence:
         if self._most > ANY_PRECISION:
             digits = series.str.replace(r"[eE].*|[^\d]", "", regex=True).str.lstrip("0").str.len()
             self._significant = max(self._significant, int(digits.max()))
+        self._dotted = self._dotted and bool(originals.str.endswith(".").all())
         self._see_signs(raw, values)
         self._see_units(raw, places)
         self._zeros |= {_zero_of(text) for text in raw}
         if self.spelling.thousands:
             self._see_groups(raw)
+
+    def _see_places(self, values: Numbers, places: NDArray[Any], filled: NDArray[np.bool_]) -> None:
+        """Which numbers have how many decimals, where they are few, and whether a last one is a 0."""
+        for count in np.unique(places).tolist():
+            own, rows = self._of_places.setdefault(count, set()), places == count
+            self._filled = self._filled | {count} if filled[rows].any() else self._filled
+            if own is not None:
+                own.update(np.unique(values[rows])[: ODD + 1].tolist())
+                self._of_places[count] = own if len(own) <= ODD else None
+
+    def _odd(self) -> tuple[tuple[float, str], ...]:
+        """Few numbers with fewer decimals than all others, that are filled with zeros."""
+        others = [(count, own) for count, own in self._of_places.items() if count < self._most]
+        if self._powers or self._most not in self._filled or not others or any(own is None for _, own in others):
+            return ()
+        found = [(value, f"{value:.{count}f}") for count, own in others for value in own or ()]
+        return tuple(sorted(found)) if len(found) <= ODD and self._of_places[self._most] is None else ()
 
     def _exponents(self, texts: Sequence[str]) -> None:
         self._powers += len(texts)
@@ -332,7 +380,10 @@ class NumberEvidence:
         for text in (text for text, value in zip(raw, values, strict=True) if value < 0):
             first, before = text[0], self.spelling.before
             inside = bool(before) and text.startswith(before)
-            self._signs["()" if "(" in text else "after" if text[-1] in "-−" else "-$" if inside else first] += 1
+            if "(" in text:
+                self._signs["()" if text[0] == "(" and text[-1] == ")" else "inner"] += 1
+            else:
+                self._signs["after" if text[-1] in "-−" else "-$" if inside else first] += 1
         self._signs["+"] += sum("+" in text[:4] for text in raw)
         self._signs["positive"] += int((values > 0).sum())
 
@@ -375,8 +426,12 @@ class NumberEvidence:
             made["significant"] = min(17, self._significant)
         else:
             made["places"] = (self._least, self._most) if self._fixed else (0, 0)
+        if odd := self._odd():
+            made |= {"odd": odd, "places": (self._most, self._most)}
         if whole and not self.whole:
-            made["places"] = (0, 0)
+            made |= {"places": (0, 0), "odd": ()}
+        if self.spelling.plain and self._dotted and self.count:
+            made["after"] = "."
         signs = {key: count for key, count in self._signs.items() if key not in ("+", "positive") and count}
         if signs:
             made["negative"] = max(signs, key=lambda key: signs[key])
@@ -406,12 +461,15 @@ def spellings_of(texts: Texts, decimal: str | None = None, thousands: str | None
     if not sides:
         return []
     before, after = sides.most_common(1)[0][0]
-    scales = _scales([own for (first, own), _ in sides.most_common() if first == before])
+    afters = [own for (first, own), _ in sides.most_common() if first == before]
+    ordinal, scales = _ordinals(afters), _scales(afters)
     # Of three digits behind a mark it may stand between thousands, but no degrees have these.
     part = r"[.,]\d+$" if before.strip() in _SIDES else r"\d[.,]\d{1,2}$|[.,]\d{4,}$"
     decimals = sum(bool(re.search(part, match["core"])) for match in matches)
-    if not _leads(before, decimals >= 0.5 * len(matches)) or not (_is_unit(after) or scales):
+    if not _leads(before, decimals >= 0.5 * len(matches)) or not (_is_unit(after) or scales or ordinal):
         return []
+    if ordinal:
+        return [NumberSpelling(before=before, ordinal=ordinal)]
     cores = "".join(match["core"] for match in matches)
     marks = [mark for mark in GROUPERS if mark in cores]
     combinations = [
@@ -446,6 +504,12 @@ def _scales(afters: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """
     if len(afters) < 2:
         return ()
+    powers = [_POWER.fullmatch(after) for after in afters]
+    if all(powers):
+        raised = [
+            (after, match["exponent"].translate(_RAISED)) for after, match in zip(afters, powers, strict=True) if match
+        ]
+        return tuple(sorted(((after, f"1e{int(own)}") for after, own in raised), key=lambda scale: float(scale[1])))
     tails = {"", *(after for after in afters if after.strip() and _is_currency(after))}
     for tail in sorted(tails, key=len, reverse=True):
         for family in SCALES:
@@ -455,6 +519,19 @@ def _scales(afters: Sequence[str]) -> tuple[tuple[str, str], ...]:
                 if len({factor for _, factor in found}) > 1:
                     return tuple(sorted(found, key=lambda scale: float(scale[1])))
     return ()
+
+
+def _ordinals(afters: Sequence[str]) -> tuple[str, ...]:
+    """What makes numbers ordinals, by what stands after them, the commonest first; () where they are none.
+
+    >>> _ordinals(["th", "st", "rd"]), _ordinals(["e", "er"]), _ordinals(["m"])
+    (('st', 'nd', 'rd', 'th'), ('er', 'e'), ())
+    """
+    if set(afters) <= set(ORDINALS):
+        return ORDINALS
+    first = next((after for after in afters if after in _FIRSTS), "")
+    others = [after for after in afters if after != first]
+    return (first or others[0], others[0]) if len(others) == 1 and others[0] in _FOLLOWING else ()
 
 
 def units_of(texts: Texts) -> list[str]:
@@ -502,6 +579,8 @@ def _canonical(match: re.Match[str], thousands: str) -> str | None:
     if len(signs) + opened > 1:
         return None
     whole = match["whole"] or ""
+    if thousands and thousands in whole and match["exponent"]:  # 1,984E+04 is 19840
+        return None
     part = match["part"] if match["whole"] is not None else match["only"]
     number = (whole.replace(thousands, "") if thousands else whole) + (f".{part}" if part is not None else "")
     return ("-" if opened or signs in (["-"], ["−"]) else "") + number + (match["exponent"] or "")
@@ -534,16 +613,16 @@ def _leads(before: str, decimals: bool) -> bool:
     (True, True, False, True, False)
     """
     word = before.strip()
-    if _is_currency(before) or word.lower() in _ABOUT:
+    if _is_currency(before) or word.lower() in _ABOUT or word == "%":
         return True
     named = word in _SIDES or before[-1:] in (":", "=", *_SPACES)
     return decimals and named and not word.lower().startswith(("v", "rev"))
 
 
 def _is_unit(after: str) -> bool:
-    word = after.strip()
+    word = after.strip().lstrip(".,-–—") if after[:1] in (".", ",") else after.strip()
     spaced = after[:1] in _SPACES and len(word) <= 8 and all(c.isalpha() or c in "°µ²³%‰/.$€£¥" for c in word)
-    return _is_currency(after) or word in UNITS or spaced or _is_multiple(word)
+    return _is_currency(word) or word in UNITS or spaced or _is_multiple(word) or _POWER.fullmatch(after) is not None
 
 
 def _is_multiple(word: str) -> bool:

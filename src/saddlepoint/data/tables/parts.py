@@ -125,8 +125,8 @@ def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> 
     """What the texts of a column are made of; None where they are better learnt whole, or are codes.
 
     They are made of parts where they are two moments, or where all have the same marks between numbers and words, of
-    which at least one number and another part vary, and where something tells that they measure: decimals, marks as in
-    120/80 or 20 x 30, or units.
+    which at least one number varies, and where something tells that they measure: decimals, and where more than one
+    part varies also marks as in 120/80 or 20 x 30, or units.
 
     Args:
         name: of the column.
@@ -156,7 +156,7 @@ def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> 
     between, kinds = shape
     by_place = [list(values) for values in zip(*rows_of, strict=True)]
     varies = [len(set(values)) > 1 for values in by_place]
-    if sum(varies) < 2 or any(
+    if not any(number and own for number, own in zip(kinds, varies, strict=True)) or any(
         not number and len(set(values)) > WORDS for number, values in zip(kinds, by_place, strict=True)
     ):
         return None
@@ -168,6 +168,8 @@ def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> 
             kept.append(values)
         else:
             pieces[-1] += values[0] + between[place + 1]
+    if len(kept) == 1 and not any(sum(mark in v for v in kept[0]) > len(kept[0]) / 2 for mark in ".,"):
+        return None
     most = max((len(set(v)) for v, number in zip(kept, numbers, strict=True) if number), default=0)
     if most <= WORDS / 2 or not _measures(kept, pieces, numbers, sample):
         return None

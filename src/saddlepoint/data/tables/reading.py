@@ -52,11 +52,13 @@ from saddlepoint.data.tables.sensitive import SENSITIVE, FakeEvidence, FakePatte
 from saddlepoint.data.tables.table import TableData
 
 #: What means that there is no value; spaces around it don't count.
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "<NA>")
 #: Fewest rows that are a table, and that tell identifiers from categories.
 FEWEST, TELLING = 10, 20
 #: Words that may stand among numbers, and the share of numbers beside them; the share beside bounds, as <0.01.
 WORDS, NUMBERS, MEASURED = 20, 0.8, 0.2
+#: Words that may be more than that, and different numbers beside each of them.
+FEW_WORDS, MANY = 5, 8
 _BOUND = re.compile(r"[<>≤≥⩽⩾]=?\s?(?:[+\-−]?\d.*|[A-Za-z]{1,6})")
 #: Different hours that digits show which are times of day.
 HOURS = 6
@@ -181,7 +183,13 @@ def read_frame(
     Raises:
         DataError: it is neither, or can't be read as a table; pandas or pyarrow is not installed.
     """
-    return _read(given_rows(given), _rules(kinds, missing, decimal, thousands, primary_key, released, parts), None)
+    rules = _rules(kinds, missing, decimal, thousands, primary_key, released, parts)
+    table = _read(given_rows(given), rules, None)
+    named = [str(name) for name in getattr(getattr(given, "index", None), "names", ()) if name is not None]
+    if not named:
+        return table
+    note = f"The index, {' and '.join(named)}, is not learnt: frame.reset_index() makes it columns."
+    return replace(table, notes=(*table.notes, note))
 
 
 def _rules(
@@ -345,12 +353,13 @@ class _Candidates:
     def __init__(self) -> None:
         self.counts: Counter[Spelling] = Counter()
         self.order: list[Spelling] = []
-        self.matched = 0
+        self.matched = self.different = 0
         self.words: Counter[str] | None = Counter()
 
     def see_rest(self, texts: Texts, counts: NDArray[Any], matched: NDArray[np.bool_]) -> None:
         """Which texts no spelling explains."""
         self.matched += int(counts[matched].sum())
+        self.different = max(self.different, int(matched.sum()))
         if self.words is None:
             return
         others = ~matched
@@ -365,12 +374,14 @@ class _Candidates:
     def serve(self, present: int) -> bool:
         """Whether they explain a column of so many values, but for words.
 
-        What lies beyond what could be measured is known to be a number.
+        What lies beyond what could be measured is known to be a number. Very few words are more than a fifth of the
+        values where the others are many different ones.
         """
         if self.matched == present > 0:
             return True
+        few = self.words is not None and len(self.words) <= FEW_WORDS and self.different >= MANY * len(self.words)
         bounds = sum(count for word, count in (self.words or {}).items() if _BOUND.fullmatch(word))
-        enough = self.matched >= MEASURED * present and self.matched + bounds >= NUMBERS * present > 0
+        enough = self.matched >= MEASURED * present and (few or self.matched + bounds >= NUMBERS * present > 0)
         return self.words is not None and enough
 
 
@@ -442,7 +453,12 @@ class _Look:
             else:
                 found = Counter(spelling for text in sample[:100] for spelling in formats_of(text))
                 # The order of those that are as frequent stays: the likelier first.
-                self.dates.order = [*sorted(found, key=lambda s: -found[s])[:FOLLOWED]]
+                ranked = sorted(found, key=lambda s: -found[s])[:FOLLOWED]
+                if ranked and not ranked[0].time_of_day:
+                    # A moment without a date is none among dates, and four digits are a year there.
+                    ranked = [s for s in ranked if not s.time_of_day]
+                    ranked += [] if _mere_digits(ranked[0]) else [DateSpelling("%Y")]
+                self.dates.order = [*ranked]
         if own.kind in ("", "duration"):
             style = own.format if own.kind == "duration" else None
             self.durations.order = [DurationSpelling(style)] if style else [*styles_of(sample)]  # type: ignore[arg-type]

@@ -171,7 +171,7 @@ def _first_of(text: str) -> set[str]:
 
 def _is_address_of_network(text: str) -> bool:
     try:
-        ipaddress.ip_address(text)
+        ipaddress.ip_interface(text)
     except ValueError:
         return False
     return True
@@ -222,7 +222,8 @@ class FakePattern:
     Attributes:
         what: they are, one of `SENSITIVE`.
         pool: fakes that are drawn from, none of which the file holds; e-mails and users get a number behind theirs.
-        templates: shapes of the values, # for a digit, ? for a letter, ^ for a hexadecimal digit.
+        templates: shapes of the values, # for a digit, ? and ~ for a capital and a small letter, @ and ^ for a
+            hexadecimal digit, which has capital or small letters.
         salt: that columns of a row have different fakes by.
     """
 
@@ -273,7 +274,10 @@ def _bits(cells: NDArray[np.int64], salt: int) -> NDArray[np.uint64]:
         return z ^ (z >> np.uint64(31))
 
 
-_ALPHABETS = {"#": "0123456789", "?": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "^": "0123456789abcdef", "%": "123456789"}
+_ALPHABETS = {
+    **{"#": "0123456789", "%": "123456789", "^": "0123456789abcdef", "@": "0123456789ABCDEF"},
+    **{"?": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "~": "abcdefghijklmnopqrstuvwxyz"},
+}
 
 
 def _filled(template: str, rng: np.random.Generator) -> str:
@@ -310,9 +314,12 @@ def _fill_ssn(template: str, rng: np.random.Generator) -> str:
 def _fill_ip(template: str, rng: np.random.Generator) -> str:
     """Of version 4 in 240.0.0.0/4, which is reserved; of version 6 in 2001:db8::/32, which is for documentation."""
     drawn = rng.integers(0, 1 << 16, 6).tolist()
-    if ":" in template:
-        return "2001:db8:" + ":".join(f"{number:x}" for number in drawn)
-    return ".".join(map(str, (240 + drawn[0] % 15, drawn[1] % 256, drawn[2] % 256, 1 + drawn[3] % 254)))
+    mark, slash, bits = template.partition("/")
+    if mark == ":":
+        text = "2001:db8:" + ":".join(f"{number:x}" for number in drawn)
+    else:
+        text = ".".join(map(str, (240 + drawn[0] % 15, drawn[1] % 256, drawn[2] % 256, 1 + drawn[3] % 254)))
+    return str(ipaddress.ip_network(f"{text}/{bits}", strict=False)) if slash else text
 
 
 def _fill_mac(template: str, rng: np.random.Generator) -> str:
@@ -401,13 +408,13 @@ class FakeEvidence:
 def _template(what: str, text: str) -> str:
     """The shape of a value; of a telephone number the country stays, of an IBAN, too."""
     if what == "mac":
-        return re.sub(r"[0-9A-Fa-f]", "^", text)
+        return re.sub(r"[0-9A-Fa-f]", "@" if text.upper() == text else "^", text)
     if what == "ip":
-        return ":" if ":" in text else "."
+        return (":" if ":" in text else ".") + "".join(text.partition("/")[1:])
     if what == "url":
         return "url"
-    text = re.sub(r"[#?%^]", "-", text)
-    letters = text if what == "phone" else re.sub(r"[^\W\d_]", "?", text)
+    text = re.sub(r"[#?%^@~]", "-", text)
+    letters = text if what == "phone" else re.sub(r"[^\W\d_]", lambda own: "~" if own[0].islower() else "?", text)
     shape = re.sub(r"\d", "#", letters)
     if what == "iban":
         return text[:2] + shape[2:]

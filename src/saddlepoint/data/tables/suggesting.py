@@ -92,7 +92,7 @@ class _Search:
 
     def formulas(self) -> list[Formula]:
         """Each column at most once, so that none follows from itself."""
-        names = [name for name in self.numbers if not _is_binary(self.numbers[name])][:WIDE]
+        names = [*self.numbers][:WIDE]
         found: list[Formula] = []
         done: set[str] = set()
         for target in reversed(names):
@@ -117,10 +117,12 @@ class _Search:
         t, step = self.numbers[target], step_of(finely(column))
         present = ~np.isnan(t)
         spread = float(np.ptp(t[present]))
-        if spread == 0 or present.sum() < FEWEST or step > 0.3 * spread:
+        if spread == 0 or present.sum() < FEWEST:
             return
         dates = [name for name in others if is_date(self.table.column(name))]
         yield from self._calendar(t, step, dates)
+        if step > 0.3 * spread or _is_binary(t):
+            return
         yield from self._pairs(t, others)
         for name in others:
             yield from self._linear(target, [name], None)
@@ -237,6 +239,12 @@ class _Search:
                 if a not in b:
                     yield from _scaled(t, x * y, step, f"{a} * {b}", own=True)
         if len(names) <= 2 * NARROW:
+            for (a, x), (b, y) in combinations(factors.items(), 2):
+                for c, z in factors.items():
+                    for sign, off in (("+", t - x * y - z), ("-", t - x * y + z)):
+                        known = np.abs(off[~np.isnan(off)])
+                        if len(known) >= FEWEST and known.max() <= 0.5 * step + 4e-9 * np.nanmax(np.abs(t)):
+                            yield f"{a} * {b} {sign} {c}"
             for (a, x), (b, y) in combinations(factors.items(), 2):
                 pair = x * y
                 for c, z in (*factors.items(), *shares.items()):

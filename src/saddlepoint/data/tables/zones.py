@@ -58,10 +58,10 @@ def offset_from(text: str) -> float:
         return 3600.0 * ABBREVIATIONS[text.upper()]
     if text in ("Z", "z"):
         return 0.0
-    digits = text[1:].replace(":", "")
-    if not digits.isdigit() or len(digits) not in (2, 4):
+    hour, _, minute = text[1:].partition(":") if ":" in text else (text[1:3], "", text[3:])
+    if not (hour + (minute or "00")).isdigit() or len(hour) > 2 or len(minute) not in (0, 2):
         return float("nan")
-    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+    hours, minutes = int(hour), int(minute or 0)
     below = text[0] in "-−"
     if 60 * hours + minutes > 60 * (12 if below else 14) or minutes % 15:
         return float("nan")
@@ -77,6 +77,8 @@ def offset_text(seconds: float, style: str) -> str:
     """
     hours, minutes = divmod(round(abs(seconds)) // 60, 60)
     sign = "-" if seconds < 0 else "+"
+    if style == "::z":
+        return f"{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
     if style == "z":
         return f"{sign}{hours:02d}{minutes:02d}"
     return f"{sign}{hours:02d}" + (f":{minutes:02d}" if style == ":z" or minutes else "")

@@ -41,8 +41,12 @@ LABELS_SAY = 0.1
 WORSE = 0.03
 
 
+#: Shares that tell how much of what is made is as real.
+_SHARES = ("high_quality", "precision", "coverage", "phrases")
+
+
 def gaps(run: Evidence, values: Mapping[str, Any] | None = None) -> dict[str, float]:
-    """Where the score, precision and coverage lie between real samples, 0, and the untrained model, 1.
+    """Where the score and shares such as precision lie between real samples, 0, and the untrained model, 1.
 
     A distance is stretched so that the bounds of shares are its bounds, too.
 
@@ -51,14 +55,13 @@ def gaps(run: Evidence, values: Mapping[str, Any] | None = None) -> dict[str, fl
         values: numbers by name; None takes those of what is handed over.
     """
     found = {}
-    for name in dict.fromkeys([run.score, "high_quality", "precision", "coverage"]):
+    for name in dict.fromkeys([run.score, *_SHARES]):
         if not name:
             continue
         value = run.final(name) if values is None else number(values.get(name))
         gap = run.gap(name, value)
         if math.isfinite(gap):
-            share = name in ("high_quality", "precision", "coverage")
-            found[name] = gap if share else float(np.interp(gap, *_STRETCHED)) if gap < 1 else gap
+            found[name] = gap if name in _SHARES else float(np.interp(gap, *_STRETCHED)) if gap < 1 else gap
     return found
 
 

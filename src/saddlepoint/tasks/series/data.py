@@ -216,8 +216,8 @@ def given_series(
     """A series of a Python caller's, by the same rules.
 
     Args:
-        given: rows, a pandas DataFrame, a pyarrow Table or numbers (T, columns); or windows
-            (N, T, columns), which are taken as they are.
+        given: rows, a pandas DataFrame or Series, a pyarrow Table or numbers (T, columns); or windows
+            (N, T, columns), which are taken as they are. An index of times, or with names, is read as columns.
         window, stride: of rows; windows say themselves how long they are.
         leave_out, kinds, missing, order: see `read_series`; windows are taken in their order.
         rules: see `read_frame`.
@@ -237,8 +237,27 @@ def given_series(
             window = stride = numbers.shape[1]
         order = Order(time=None)
         given = _framed(numbers.reshape(-1, numbers.shape[-1] if numbers.ndim > 1 else 1))
-    read = partial(read_frame, given, missing=missing, parts=False, **rules)
+    read = partial(read_frame, _with_index(given), missing=missing, parts=False, **rules)
     return _series(read, f"the {type(given).__name__}", window, stride, leave_out, kinds or {}, missing, order)
+
+
+def _with_index(given: object) -> object:
+    """A frame of pandas with its index as columns, where that is of times or has names; anything else as it is."""
+    if type(given).__module__.partition(".")[0] != "pandas":
+        return given
+    import pandas
+
+    frame = given.to_frame(given.name or "value") if isinstance(given, pandas.Series) else given
+    if not isinstance(frame, pandas.DataFrame):
+        return given
+    index = frame.index
+    if isinstance(index, pandas.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pandas.DatetimeIndex) and index.name is None:
+        index = index.rename("time")
+    if any(name is None for name in index.names):
+        return frame
+    return frame.set_axis(index, axis=0).reset_index()
 
 
 def _framed(numbers: NDArray[Any]) -> "pandas.DataFrame":

@@ -144,10 +144,10 @@ class CopulaRows(RowSampler):
     @classmethod
     def fit(cls, ruled: RuledCoding, learnt: TableData, seed: int, *, independent: bool) -> Self:
         """Fit one to what rules leave of a table, from `RuledCoding.uncoded`."""
-        values = torch.from_numpy(
-            np.stack([_learnt(column, learnt.cells[column.name]) for column in learnt.columns], 1)
-        )
-        codes = [not column.numeric for column in learnt.columns]
+        own = [_learnt(column, learnt.cells[column.name]) for column in learnt.columns]
+        marks = [_words(learnt.cells[column.name], seed) for column in _worded(learnt.columns)]
+        values = torch.from_numpy(np.stack([*own, *marks], 1))
+        codes = [*(not column.numeric for column in learnt.columns), *(True for _ in marks)]
         network = Copula.fit(values, independent, seed, codes=codes, rare=learnt.rare)
         return cls(network, {"name": "copula"}, learnt.shape, ruled.plain(), network.pieces)
 
@@ -183,15 +183,31 @@ class CopulaRows(RowSampler):
         """Rows as they come: a copula can be given no state, conditions are met by leaving out rows."""
         assert isinstance(self.network, Copula)
         drawn, coding, cells = self.network.draw(n, seed).numpy(), self.ruled.coding, {}
+        words = {column.name: place for place, column in enumerate(_worded(coding.columns), len(coding.columns))}
         for at, column in enumerate(coding.columns):
             own = drawn[:, at]
             if isinstance(column, CategoryColumn):
                 own = np.nan_to_num(own, nan=-1.0).astype(np.int32)
             elif unit := resolution(column):
                 own = np.round(own / unit) * unit
-            cells[column.name] = Cells(own)
+            marks = drawn[:, words[column.name]].astype(np.int8) if column.name in words else None
+            cells[column.name] = Cells(own, marks)
         table = numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
         return self.ruled.enforcement.decode(table, seed)
+
+
+def _worded(columns: Sequence[Column]) -> list[Column]:
+    """Columns in which different words stand where there is no value."""
+    return [column for column in columns if len(column.absent) > 1 and column.kind not in ("constant", "identifier")]
+
+
+def _words(cells: Cells, seed: int) -> NDArray[np.float64]:
+    """Which word stands where there is no value; drawn among these in rows that have one."""
+    marks = np.zeros(len(cells)) if cells.marks is None else cells.marks.astype(np.float64)
+    absent = cells.absent
+    if absent.any():
+        marks[~absent] = np.random.default_rng(seed).choice(marks[absent], int((~absent).sum()))
+    return marks
 
 
 def _learnt(column: Column, cells: Cells) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from saddlepoint.data.dataset import OnProgress
 from saddlepoint.data.tables import TableData, read_frame, read_table
 from saddlepoint.data.tables.rules import keeps, with_rules
 from saddlepoint.data.tables.suggesting import suggested_rules
-from saddlepoint.tasks.tables.privacy import told
+from saddlepoint.tasks.tables.privacy import recast, told
 from saddlepoint.tasks.tables.settings import TableFile
 
 #: The word that takes all rules that were found, and how many of them a note names.
@@ -52,7 +52,9 @@ def given_rows(given: object, file: TableFile) -> TableData:
 def _parted(table: TableData, file: TableFile) -> TableData:
     if file.target is not None:
         table.column(file.target)
-    return _guarded(_with_rules(table, file.rules).without(file.held_out), file)
+    table = _with_rules(table, file.rules)
+    spoken_of = {*file.columns, *file.release, file.target, *(name for rule in table.rules for name in rule.columns)}
+    return _guarded(recast(table, file.rare, spoken_of).without(file.held_out), file)
 
 
 def _with_rules(table: TableData, declared: Sequence[str | Mapping[str, Any]]) -> TableData:

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from saddlepoint.data.dataset import OnProgress, quiet
 from saddlepoint.data.tables import CategoryColumn, TableData
+from saddlepoint.data.tables.columns import IdentifierColumn
+from saddlepoint.data.tables.identifiers import IdentifierPattern
 from saddlepoint.data.tables.reading import keys_of
 from saddlepoint.data.tables.rules import Rule, as_numbers
 from saddlepoint.data.tables.suggesting import suggested_rules
@@ -199,7 +201,9 @@ def _copied(train: TableData, made: TableData, protocol: Protocol) -> list[Numbe
     shares = {}
     for column in train.columns:
         known, cells = train.cells[column.name].keys, made.cells[column.name]
-        if column.kind != "identifier" or known is None:
+        if not isinstance(column, IdentifierColumn) or known is None:
+            continue
+        if isinstance(column.pattern, IdentifierPattern) and column.pattern.repeats:  # nobody's own
             continue
         keys = keys_of(made.column(column.name).texts(cells)) if cells.keys is None else cells.keys
         shares[column.name] = float(np.isin(keys, known[known > 0]).mean())

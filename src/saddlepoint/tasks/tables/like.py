@@ -66,7 +66,9 @@ def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
     for number, (states, rows) in enumerate(_by_state(model, learnt, texts, n)):
         size = min(LARGEST, max(POOL, EACH * len(rows)))
         pool = model.batch(size, seed_for(seed, number, "like"), states)
-        part = _completed(model, pool, {name: cells.take(rows) for name, cells in fixed.items()}, seed, rows, given)
+        before = [row for row in chosen if row is not None]
+        own = {name: cells.take(rows) for name, cells in fixed.items()}
+        part = _completed(model, pool, own, seed, rows, given, before)
         for place, row in enumerate(rows):
             chosen[row] = part.take(np.array([place]))
     from saddlepoint.tasks.tables.model import joined_rows
@@ -81,8 +83,9 @@ def _completed(
     seed: int,
     rows: NDArray[Any],
     given: Any,
+    before: Sequence[TableData],
 ) -> TableData:
-    """The rows of a pool that come nearest, with what is given put in."""
+    """The rows of a pool that come nearest, with what is given put in; no key of earlier rows is there again."""
     n = len(next(iter(fixed.values())))
     near = _nearest(pool, fixed, min(TRIED, len(pool)))
     first = np.random.default_rng(seed_for(seed, "nearest")).integers(0, min(NEAREST, near.shape[1]), n)
@@ -94,7 +97,9 @@ def _completed(
         own = {name: cells.take(left) for name, cells in fixed.items()}
         part = _put_in(pool.take(near[left, place]), pool, own, rules, seed)
         made = part if made is None else _replaced(made, part, left)
-        left = left[~_good(part, pool, own, rules)]
+        bad = np.zeros(n, dtype=bool)
+        bad[left] = ~_good(part, pool, own, rules)
+        left = np.flatnonzero(bad | _seen_before(made, before, rules))
         if not len(left):
             return made
         if not rules:
@@ -115,6 +120,19 @@ def _put_in(part: TableData, pool: TableData, fixed: Mapping[str, Cells], rules:
         return replace(part, cells={**part.cells, **fixed})
     enforcement = Enforcement.of(replace(pool, rules=tuple(rules), rare=0), first=list(fixed))
     return enforcement.decode(enforcement.encode(part, seed), seed, fixed)
+
+
+def _seen_before(made: TableData, before: Sequence[TableData], rules: Sequence[Any]) -> NDArray[np.bool_]:
+    """Rows whose key an earlier one has, of rules that keys are unique."""
+    from saddlepoint.tasks.tables.model import joined_rows
+
+    keys = [rule for rule in rules if rule.kind == "unique"]
+    found = np.zeros(len(made), dtype=bool)
+    if keys:
+        whole = joined_rows([*before, made])
+        for rule in keys:
+            found |= ~rule.holds(whole, whole)[len(whole) - len(made) :]
+    return found
 
 
 def _good(part: TableData, pool: TableData, fixed: Mapping[str, Cells], rules: Sequence[Any]) -> NDArray[np.bool_]:

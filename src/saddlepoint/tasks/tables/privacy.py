@@ -6,7 +6,8 @@ before anything is fitted: of a table that is `protected`, nothing that is store
 """
 
 import math
-from collections.abc import Sequence
+import shlex
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, TableData
 from saddlepoint.data.tables.columns import IdentifierColumn
-from saddlepoint.data.tables.identifiers import IdentifierPattern
+from saddlepoint.data.tables.identifiers import IdentifierEvidence, IdentifierPattern, cells_of
+from saddlepoint.data.tables.reading import keys_of
 from saddlepoint.tasks.tables.modes import Numbers
 
 #: Numbers of so few different values are kept as they are, value by value.
@@ -28,6 +30,8 @@ DAY, LONG = 86_400.0, 100 * 86_400.0
 OTHER = "other"
 #: Words for it, in small letters.
 OTHERS = ("other", "others", "misc", "miscellaneous", "rest", "sonstige", "sonstiges", "andere", "autre", "autres")
+#: Share of the texts of a column of codes that have a digit.
+CODED = 0.9
 #: Columns that a note names.
 NAMED = 8
 
@@ -40,7 +44,8 @@ def protected(table: TableData) -> TableData:
     - Of at most 20 different numbers, those of too few rows are brought to a neighbour, or to their mean with it.
     - Categories of too few rows become "other", or the category that the column has for that; the nearest category
       where they are numbers; the most frequent one where all of them together are too few.
-    - Words among numbers of too few rows become the most frequent one, or an empty cell.
+    - Words among numbers of too few rows become the most frequent one, or an empty cell; a number of too few rows has
+      as many decimals as the others.
 
     A table that is protected stays as it is.
     """
@@ -74,6 +79,46 @@ def told(table: TableData) -> tuple[str, ...]:
     )
 
 
+def recast(table: TableData, rare: int, kept: Collection[str | None]) -> TableData:
+    """The table with columns of codes, most rows of which have a rare one, as new values of the same form.
+
+    Otherwise nearly all that is made of them would be "other".
+
+    Args:
+        table: as it was read.
+        rare: rows that a category has at least that is made.
+        kept: columns that stay as they are.
+    """
+    columns, cells, notes = list(table.columns), dict(table.cells), list(table.notes)
+    for place, column in enumerate(columns):
+        own = table.cells[column.name]
+        if not isinstance(column, CategoryColumn) or rare < 2 or column.name in kept or column.stored == "bool":
+            continue
+        counts = _counts(column, own)
+        few = counts[counts < rare].sum()
+        coded = sum(any(mark.isdigit() for mark in text) for text in column.categories)
+        if 2 * few <= counts.sum() or coded < CODED * len(column.categories) or _as_numbers(column) is not None:
+            continue
+        evidence = IdentifierEvidence()
+        texts = np.array(column.categories, dtype=object)
+        evidence.see(texts)
+        pattern = evidence.finish(repeats=True)
+        keys = np.append(keys_of(texts), np.uint64(0))[own.values]
+        common = {
+            key: getattr(column, key) for key in ("name", "pad", "absent", "stored", "dtype", "of", "before", "after")
+        }
+        columns[place] = IdentifierColumn(**common, pattern=pattern, missing=float(own.absent.mean()))
+        cells[column.name] = Cells(cells_of(0, len(own)), None, keys)
+        notes.append(
+            f"{column.name} holds codes, and {few:,} of {counts.sum():,} rows have one of fewer than {rare} rows: it "
+            f"is not learnt, made values are new ones of the form {pattern.form}. To have real ones made: --set "
+            f"{shlex.quote(f'data.release=[{column.name}]')}."
+        )
+    if not any(column.numeric or column.kind == "category" for column in columns):
+        return table
+    return replace(table, columns=tuple(columns), cells=cells, notes=tuple(notes))
+
+
 def disclosure(table: TableData) -> str:
     """What a coding of a table tells of its rows, a sentence or two."""
     if table.rare < 2:
@@ -95,6 +140,9 @@ def _protected(column: Column, cells: Cells, k: int) -> tuple[Column, Cells]:
     if isinstance(column, ScaledColumn):
         values = cells.values[~cells.absent]
         column, cells = _few_words(column, cells, k)
+        if isinstance(column, NumberColumn) and column.spelling.odd:
+            odd = tuple(own for own in column.spelling.odd if (values == own[0]).sum() >= k)
+            column = replace(column, spelling=replace(column.spelling, odd=odd))
         if not len(values):
             return column, cells
         unit = resolution(column)

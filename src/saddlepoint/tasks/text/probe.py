@@ -9,7 +9,7 @@ from torch import Tensor
 
 from saddlepoint.core import Batch, rng
 from saddlepoint.measures import Number, numbers
-from saddlepoint.metrics import copied, distinct, ngram_kl
+from saddlepoint.metrics import KnownPhrases, copied, distinct, ngram_kl
 from saddlepoint.storage import write_atomically
 from saddlepoint.tasks.probe import Probe, write_picture
 from saddlepoint.tasks.text.data import TextData
@@ -20,6 +20,8 @@ from saddlepoint.tasks.text.model import SHOWN, TextGenerator, joined, page
 JUDGED = 1024
 #: n of the n-grams in the score.
 GRAMS = (1, 2, 3)
+#: Tokens of a phrase, by what a token is; and training texts of which phrases are known, at most.
+PHRASE, FEW_WORDS, PHRASES_OF = {"characters": 4}, 2, 20_000
 
 
 class TextProbe(Probe[TextGenerator]):
@@ -49,6 +51,8 @@ class TextProbe(Probe[TextGenerator]):
 
         `ngram_kl`: mean divergence of 1-, 2- and 3-grams of tokens (see `metrics.ngram_kl`). `nll`: nats a token.
         `distinct`: share of different texts among 1,024. `copied`: share that stand in the training set, of sentences.
+        `phrases`: share of runs of four characters, or of two other tokens, that stand in training texts: what is no
+        language has few of them, however often it has each character.
         """
         made = self._counted(model.tokens(JUDGED, seed=1))
         return numbers({"ngram_kl": made.pop("ngram_kl"), "nll": model.nll(self._judged, self._labels), **made})
@@ -65,6 +69,9 @@ class TextProbe(Probe[TextGenerator]):
         drawn = torch.stack([torch.randperm(len(real), generator=rng(0, t, "apart")) for t in places], 1)
         floor = self._counted(real)
         floor.pop("copied", None)  # they are the training texts themselves
+        floor.pop("phrases")
+        if self.data.held_out is not None:
+            floor["phrases"] = self._phrases(self._judged)
         known["real"] = floor
         known["baseline: independent tokens"] = self._counted(real.gather(0, drawn))
         return known
@@ -77,10 +84,16 @@ class TextProbe(Probe[TextGenerator]):
         found = {
             "ngram_kl": sum(ngram_kl(real, made, n) for n in grams) / len(grams),
             "distinct": distinct(made),
+            "phrases": self._phrases(tokens),
         }
         if self.data.layout != "windows":
             found["copied"] = copied(made, self._known)
         return found
+
+    @cached_property
+    def _phrases(self) -> KnownPhrases:
+        chosen = torch.randperm(len(self.data), generator=rng(self._seed, "phrases"))[:PHRASES_OF]
+        return KnownPhrases(self.data.tokens[chosen], PHRASE.get(self.data.vocabulary.unit, FEW_WORDS))
 
     @cached_property
     def _known(self) -> set[tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 from saddlepoint.components.settings import Player
 from saddlepoint.tasks.config import Average
-from saddlepoint.tasks.translation.settings import PairAdversary, TranslationConfig
+from saddlepoint.tasks.translation.settings import ImagePairs, PairAdversary, TranslationConfig
 from saddlepoint.training import Budget, Intervals
 
 
@@ -11,8 +11,9 @@ def translate() -> TranslationConfig:
     adam = {"name": "Adam", "lr": 1e-3, "betas": (0.0, 0.99)}
     return TranslationConfig(
         recipe="translate",
+        data=ImagePairs(jitter=0.06),
         generator=Player(
-            network={"name": "unet-translator", "width": 16, "upsampling": "transposed"},
+            network={"name": "unet-translator", "width": 16, "upsampling": "transposed", "normalisation": "none"},
             optimizer=adam,
         ),
         discriminator=Player(network={"name": "patch-discriminator", "width": 16, "depth": 2}, optimizer=adam),
