@@ -90,7 +90,10 @@ def test_a_dry_run_shows_what_columns_are_taken_for(run: Run, file: Path, tmp_pa
     ("text", "said"),
     [
         ("a,b\n1,2\n", "has 1 row: a table to learn from has at least 10"),
-        ("a,b\n" + "1,x\n2,y\n" * 30, "column 'b' of bad.csv is text"),
+        (
+            "a,b\n" + "".join(f"{n % 7},room {n % 25}\n" for n in range(75)),
+            "column 'b' of bad.csv is text of 25 values",
+        ),
         ("a,b\n" + "1,\n2,\n" * 30, "column 'b' of bad.csv has no value in any row"),
         ("a\n" + "1\n2\n" * 7, "has 14 rows, and a window 24"),
         ("", "is empty"),

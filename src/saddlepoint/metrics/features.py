@@ -109,7 +109,7 @@ def scaled(values: NDArray[np.float64], axis: tuple[int, ...] | None = None) -> 
         axis: over which the greatest is taken, all without.
 
     >>> scaled(np.array([1e200, -4e200])).round(3).tolist()
-    [0.239, -0.957]
+    [0.163, -0.653]
     """
     _, exponent = np.frexp(np.nanmax(np.abs(values), axis=axis, initial=0.0))
     found: NDArray[np.float64] = np.ldexp(values, -exponent)

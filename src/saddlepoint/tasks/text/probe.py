@@ -1,5 +1,6 @@
 """What is looked at while a game of text is played."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -69,8 +70,7 @@ class TextProbe(Probe[TextGenerator]):
         drawn = torch.stack([torch.randperm(len(real), generator=rng(0, t, "apart")) for t in places], 1)
         floor = self._counted(real)
         floor.pop("copied", None)  # they are the training texts themselves
-        floor.pop("phrases")
-        if self.data.held_out is not None:
+        if floor.pop("phrases", None) is not None and self.data.held_out is not None:
             floor["phrases"] = self._phrases(self._judged)
         known["real"] = floor
         known["baseline: independent tokens"] = self._counted(real.gather(0, drawn))
@@ -84,8 +84,9 @@ class TextProbe(Probe[TextGenerator]):
         found = {
             "ngram_kl": sum(ngram_kl(real, made, n) for n in grams) / len(grams),
             "distinct": distinct(made),
-            "phrases": self._phrases(tokens),
         }
+        if math.isfinite(phrases := self._phrases(tokens)):  # texts of a single token have none
+            found["phrases"] = phrases
         if self.data.layout != "windows":
             found["copied"] = copied(made, self._known)
         return found
