@@ -1,6 +1,5 @@
 """What a recipe can do in so many hours on this machine: told by a probe of a few seconds, before it is trained."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,10 +137,11 @@ def _earlier(runs: Path, config: Config, data: Dataset, samples: int, measure: M
         if identity.get("dataset", {}).get("fingerprint") != data.fingerprint:
             continue
         try:
-            records = [r for r in read_records(folder.records) if r.get("metrics", {}).get(measure.name) is not None]
-        except (OSError, ValueError, json.JSONDecodeError):
+            records = [*read_records(folder.records), *([identity] if identity.get("state") == "ended" else [])]
+            scored = [r for r in records if (r.get("metrics") or {}).get(measure.name) is not None]
+            until = [r for r in scored if r["samples"] <= 1.05 * samples]
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        until = [r for r in records if r["samples"] <= 1.05 * samples]
         if until:
             last = until[-1]
             found.append({"run": str(place.parent), "samples": last["samples"], "score": last["metrics"][measure.name]})
