@@ -145,7 +145,7 @@ class Order:
             return np.zeros_like(within), usual, []
         months = in_months(times, usual) if dated else None
         unit, steps = (usual, steps) if months is None else (float(np.median(np.diff(months)[within])), np.diff(months))
-        length = _length(usual, dated) if months is None else _counted(unit, "month")
+        length = _length(usual, dated) if months is None else _amount(unit, "month")
         gaps = within & (steps > (self.gap or np.inf) * unit)
         unequal = int((within & ~gaps & (np.abs(steps - unit) > 0.01 * unit)).sum())
         notes = []
@@ -156,7 +156,7 @@ class Order:
             )
         if gaps.any():
             notes.append(
-                f"{_counted(int(gaps.sum()), 'gap')} of more than {self.gap:g} usual steps ({length} each), which no "
+                f"{_amount(int(gaps.sum()), 'gap')} of more than {self.gap:g} usual steps ({length} each), which no "
                 f"window spans; --set data.gap=NUMBER changes that."
             )
         return gaps, usual, notes
@@ -224,14 +224,14 @@ def _length(step: float, dated: bool) -> str:
         return f"{step:g}"
     for unit, size in (("day", DAY), ("hour", 3600.0), ("minute", 60.0)):
         if step >= size:
-            return _counted(step / size, unit)
-    return _counted(step, "second")
+            return _amount(step / size, unit)
+    return _amount(step, "second")
 
 
-def _counted(number: float, unit: str) -> str:
+def _amount(number: float, unit: str) -> str:
     """A number of things.
 
-    >>> _counted(1.0, "month"), _counted(12_000, "gap")
+    >>> _amount(1.0, "month"), _amount(12_000, "gap")
     ('1 month', '12,000 gaps')
     """
     return f"{number:,.3g} {unit}{'' if number == 1 else 's'}" if number < 1000 else f"{number:,.0f} {unit}s"
