@@ -15,7 +15,7 @@ from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
 from saddlepoint.data.tables.conditions import Condition, Wanted, text_of, value_of
 from saddlepoint.data.tables.enforcing import Enforcement
-from saddlepoint.data.tables.files import open_files
+from saddlepoint.data.tables.files import open_files, told_apart
 from saddlepoint.data.tables.parts import given_parts
 from saddlepoint.data.tables.rules import Formula, settled
 from saddlepoint.disk import found_at
@@ -229,7 +229,8 @@ def _texts(given: Any) -> dict[str, list[str]]:
         frame = given.to_pandas() if hasattr(given, "to_pandas") else given
     if not isinstance(frame, pandas.DataFrame) or frame.empty:
         raise DataError(f"{_called(given)} has no rows: give a file or a data frame of the columns that are known")
-    return {str(name).strip(): [text_of(value).strip() for value in frame[name]] for name in frame}
+    names = told_apart([str(name).strip() for name in frame.columns]).names
+    return {name: [text_of(value).strip() for value in frame.iloc[:, place]] for place, name in enumerate(names)}
 
 
 def _cells(column: Column, texts: Sequence[str], called: str) -> Cells:
