@@ -145,6 +145,25 @@ class SeriesCoding:
         held = np.broadcast_to(context[:, None], (*windows.shape[:2], context.shape[1]))
         return torch.from_numpy(np.concatenate([levels, flags, *chosen, held], 2).astype(np.float32))
 
+    def begun(self, windows: Numbers, told: Facts) -> tuple[Tensor, Tensor]:
+        """The first rows of windows as networks see them, and which of these numbers are known, bool.
+
+        Args:
+            windows: (N, b, C).
+            told: of each window; moments None and attributes NaN where they are not known.
+        """
+        calendar, n = self.context.calendar, len(windows)
+        moments = told.moments
+        if calendar is not None and moments is None:
+            moments = np.full(n, calendar.first)
+        codes = self.code(windows, Facts(moments, np.nan_to_num(told.attributes)))
+        seen = np.full((n, calendar.size if calendar else 0), told.moments is not None)
+        sizes = [len(c.categories) if isinstance(c, CategoryColumn) else 1 for c in self.context.attributes]
+        seen = np.concatenate([seen, ~np.isnan(told.attributes).repeat(sizes, axis=1)], 1)
+        known = np.ones(codes.shape, dtype=bool)
+        known[..., codes.shape[2] - seen.shape[1] :] = seen[:, None]
+        return codes, torch.from_numpy(known)
+
     def told(self, outputs: Tensor) -> Facts:
         """(N, steps, size) → what is told of each window."""
         codes = outputs[..., self.size - self.context.size :].double().mean(1)
