@@ -183,8 +183,9 @@ class WindowGenerator(LatentSampler):
 
     @classmethod
     def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:
-        """How many columns hold."""
-        return {"held": SeriesCoding.from_plain(description["coding"]).context.size}
+        """How many columns have one value, and which are states."""
+        coding = SeriesCoding.from_plain(description["coding"])
+        return {"held": coding.context.size, "states": coding.states}
 
     def shown(self) -> NDArray[np.uint8]:
         """Curves of twelve windows, a panel a column."""
