@@ -76,7 +76,7 @@ def _chosen(state: Tensor) -> Tensor:
     alone = state.shape[-1] == 1
     on = state > 0 if alone else nn.functional.one_hot(state.argmax(-1), state.shape[-1]) > 0
     hard = torch.where(on, 1.0, -1.0).to(state.dtype)
-    return soft + (hard - soft).detach()
+    return hard + (soft - soft.detach())  # exactly ±1
 
 
 class WindowDiscriminator(Discriminator):
