@@ -3,8 +3,8 @@
     python bench/rooms.py --samples 150000
 
 Rooms are occupied on working days from 8 to 18, in nine hours of ten; their light is 0 otherwise, their temperature
-follows the day, and in Bonn it is two degrees warmer than in Ulm. A set point is one of four values and holds for twelve
-hours on average; a price moves in three hours of ten. Printed are real rows and rows of made windows.
+follows the day, and in Bonn it is two degrees warmer than in Ulm. A set point is one of four values and holds for
+twelve hours on average; a price moves in three hours of ten. Printed are real rows and rows of made windows.
 """
 
 import argparse

@@ -13,11 +13,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from text import model_of, train
-
 from saddlepoint.configuration import assign
 from saddlepoint.tasks import recipe_named
 from saddlepoint.tasks.text.settings import TextConfig
+from text import model_of, train
 
 WRITERS = {
     "gru": [],
