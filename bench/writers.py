@@ -4,7 +4,8 @@
 
 Every writer learns the same windows for so many minutes of one processor and is held against the same held-out ones,
 each from its first token on. `bits` is what a character of these costs. The n-gram model is interpolated, with one
-discount of .75 for all orders (Kneser, Ney 1995; Chen, Goodman 1999), as that of nltk, which takes hours for it.
+discount of .75 for all orders (Kneser, Ney 1995; Chen, Goodman 1999). It gives the probabilities of nltk's, whose
+scores count all n-grams anew.
 """
 
 import argparse

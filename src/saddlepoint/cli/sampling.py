@@ -68,7 +68,8 @@ def sample(
     """Draw samples from a trained generator. The same seed gives the same samples.
 
     What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
-    --balance COLUMN and --like FILE of a table, --begin FILE and --steps of a series, --temperature and --prompt of text.
+    --balance COLUMN and --like FILE of a table, --begin FILE and --steps N of a series, --temperature and --prompt of
+    text.
 
     A judge (`saddle judge RUN`) chooses samples: --resample K, or --reject.
 
