@@ -209,9 +209,10 @@ class SeriesCoding:
         values = np.where(self.logarithmic, np.exp(np.where(self.logarithmic, values, 0.0)), values).clip(*ends)
         whole = np.broadcast_to(bounds[0], (*values.shape[:2], len(self.binary))).copy()
         whole[..., self.numbers] = values
-        for place in (at for at, own in enumerate(self.levels) if own):
-            own = np.array(self.levels[place])
-            whole[..., place] = own[np.searchsorted((own[1:] + own[:-1]) / 2, whole[..., place])]
+        for at, levels_of in enumerate(self.levels):
+            if levels_of:
+                known = np.array(levels_of)
+                whole[..., at] = known[np.searchsorted((known[1:] + known[:-1]) / 2, whole[..., at])]
         whole[..., self.holds] = _held(whole[..., self.holds], holding > 0)
         whole[..., states] = np.where(flags > 0, self.value[states], whole[..., states])
         for place in np.flatnonzero(self.choices):
