@@ -2,7 +2,7 @@
 
     python bench/claims.py
     python bench/claims.py floor "lookahead over extragradient, x·y"
-    python bench/claims.py --data FOLDER "cifar10"
+    python bench/claims.py --data FOLDER "CIFAR-10"
 
 A name stands for all whose names begin with it. What is claimed is read off the pages, so that a figure that was
 changed, or is gone, is known here at once. Of tables these are taken whole: both kinds of docs/iterations.md (factors
@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 
 import classical
 import optimizers
-from digits_recipe import digits, pixels
 from floors import floor
 from iterations import GAMES, GANS, NOISY, SPECIAL, factor, remaining, trained
 from saddlepoint.configuration import assign
@@ -126,6 +125,8 @@ def left(method: Callable[[], Extragradient | Lookahead | SVRE], steps: int) -> 
 
 
 def halves(_seed: int) -> float:
+    from digits_recipe import digits, pixels  # its scikit-learn takes two seconds, and a test imports this file
+
     real = pixels(digits(16)[0])
     return frechet_distance(real[: len(real) // 2], real[len(real) // 2 :])
 

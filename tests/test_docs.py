@@ -170,3 +170,12 @@ def test_links_inside_the_repository_lead_somewhere(page):
     for target in LINK.findall(prose):
         if not target.startswith(("http://", "https://", "mailto:")):
             assert (page.parent / target).exists(), target
+
+
+def test_what_is_measured_again_stands_on_the_pages(monkeypatch):
+    """bench/claims.py reads what is claimed off the pages: it refuses where a row or a sentence is gone."""
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    claims = importlib.import_module("claims")
+    found = {**claims.CLAIMS, **claims.of_data(Path("sets"))}
+    assert len(found) > 300
+    assert all(float(claim.claimed) == float(claims.number(claim.claimed)) for claim in found.values())
