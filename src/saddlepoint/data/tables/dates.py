@@ -211,8 +211,8 @@ class DateSpelling:
                 made = made + self._field(directive, fields, ahead)
         for form, _ in self.coarser:
             texts, told = self.cut(seconds, form)
-            whole = np.abs(told - seconds) < 1e-6
-            made[whole] = texts[whole]
+            rows = np.abs(told - seconds) < 1e-6
+            made[rows] = texts[rows]
         return made
 
     def cut(self, seconds: Seconds, form: str) -> tuple[NDArray[np.object_], Seconds]:
