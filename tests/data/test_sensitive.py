@@ -70,6 +70,9 @@ def test_it_is_recognised_and_replaced(what: str) -> None:
         ("price", numbers("##.##")),
         ("day", [f"2021-03-{day:02d}" for day in range(1, 30)]),
         ("filename", [f"a{text}.png" for text in numbers("###")]),
+        ("customer_no", [f"K-{text}" for text in numbers("######")]),
+        ("patient", [f"P{text}" for text in numbers("####")]),
+        ("client id", ["".join(chr(65 + int(mark)) for mark in text) for text in numbers("######")]),
         ("version", [f"{a}.{b}.{a}" for a in range(5) for b in range(9)]),
     ],
 )

@@ -58,7 +58,8 @@ _STREET = re.compile(
     r"\d+,? +(?:rue|avenue|boulevard|place|chemin|impasse) .*|(?:calle|avenida|via|viale|piazza|rua|plaza) .*\d+.*",
     re.I | re.S,
 )
-_PERSON = re.compile(r"[^\W\d_][\w.'’\-]*(?:,? +[^\W\d_][\w.'’\-]*){0,4}")
+#: Nobody's name has digits: `K-100007` is a number, whatever its column is called.
+_PERSON = re.compile(r"[^\W\d_](?:[^\W\d]|[.'’\-])*(?:,? +[^\W\d_](?:[^\W\d]|[.'’\-])*){0,4}")
 _USER = re.compile(r"@?[\w.\-]+")
 _WORDS = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+(?![a-zß-ÿ])")
 
@@ -84,6 +85,8 @@ _CALLED: Mapping[str, frozenset[str]] = {
         # With one of these, it is a number about it.
         "amounts": "price prices cost costs count counts minutes charge charges amount usage calls total sum score "
         "rate rating share ratio days months years age date time type kind status class size length",
+        # With one of these, it is a number or a code that somebody has, and no name.
+        "numbers": "no nr num number nummer numéro numero número id ids ref reference code key",
         # With one of these, "name" is not that of a person.
         "things": "product produkt company firma file city stadt country land state region brand model category "
         "class group team course plan event item host domain street station store shop project department "
@@ -120,7 +123,7 @@ def called(name: str) -> str | None:
     for what in ("first name", "last name"):
         if together & _CALLED[what] or tuple(what.split()) == tuple(words[-2:]):
             return what
-    if together & _CALLED["name"] and not together & _CALLED["things"]:
+    if together & _CALLED["name"] and not together & (_CALLED["things"] | _CALLED["numbers"]):
         return "name"
     return None
 
