@@ -40,7 +40,7 @@ _SIDES = frozenset("NSEW")
 UNITS = frozenset(
     "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
     "N S E W °N °S °E °W Hz kHz MHz GHz kJ kcal cal mph km/h m/s m² m2 m³ m3 km² ha px pt x bpm hPa Pa kPa bar "
-    "dB ppm pp bps".split()
+    "dB ppm pp bps p".split()
 )
 #: Units of one thing that stand for multiples of each other: what a number before them is multiplied by.
 SCALES: tuple[dict[str, str], ...] = (
@@ -589,9 +589,8 @@ def _canonical(match: re.Match[str], thousands: str) -> str | None:
 def _plain(texts: Texts) -> NDArray[np.object_]:
     import pandas
 
-    series = pandas.Series(np.asarray(texts, dtype=object), dtype="str")
-    made: NDArray[np.object_] = series.to_numpy(dtype=object)
-    made[~series.str.fullmatch(PLAIN).to_numpy(dtype=bool)] = None
+    made = np.array(texts, dtype=object)  # a copy: pandas 2 writes and reads the texts that it is given
+    made[~pandas.Series(made, dtype="str").str.fullmatch(PLAIN).to_numpy(dtype=bool)] = None
     return made
 
 
