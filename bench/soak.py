@@ -12,6 +12,8 @@ every iteration. Then, at random:
                     one as a whole
     evaluate        keeps what was measured before
     judge           leaves the generator as it is, and called again it makes the same judge
+    compiling       is killed with a training by compiled steps: no compiler and no unfinished file stays, and what is
+                    compiled anew plays the same bits
     compare, tune   that are called again, of methods, of baselines and of trials, end with the same results
 
 Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
@@ -52,18 +54,22 @@ CONTEXT = multiprocessing.get_context("fork")
 SAMPLES = 80
 #: What `become` takes in the place of the command line's words: a training of a game of a Python caller's own.
 OWN = "own game"
+#: The task whose steps are compiled.
+COMPILED = "compiled points"
 EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=40")
 DISCRIMINATOR = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
 IMAGES = (
     *("--size", "8", "--set", "latent.size=6", "--set", "generator.network={name: mlp-generator, widths: [12]}"),
     *("--set", "discriminator.network={name: mlp-discriminator, widths: [12]}"),
 )
+RING = ("ring", "--set", "generator.network.widths=[8]", "--set", "discriminator.network.widths=[8]")
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2")
 #: By name, the words of `train` and what their data are made by.
 TASKS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "images": (None, ("digits", "--conditional", *IMAGES)),
     "autoencoder": (None, ("vae", "--size", "8", "--set", "latent.size=4")),
-    "points": (None, ("ring", "--set", "generator.network.widths=[8]", "--set", "discriminator.network.widths=[8]")),
+    "points": (None, RING),
+    COMPILED: (None, (*RING, "--engine", "compiled")),
     "enhancement": (
         "photographs",
         (
@@ -409,6 +415,8 @@ def straight(soak: Soak, name: str, durations: dict[str, float]) -> Path:
     """The undisturbed run of a training, made where it is first asked for; `durations` then has how long it took."""
     run = soak.home / "straight" / name
     if name not in durations:
+        if name == COMPILED:  # or what is timed is the compiler
+            soak.whole(*train_words(name, soak.home), "--out", str(soak.home / "first compiled"))
         begin = time.monotonic()
         soak.whole(*train_words(name, soak.home), "--out", str(run))
         durations[name] = time.monotonic() - begin
@@ -424,6 +432,11 @@ def soak_training(soak: Soak, name: str, durations: dict[str, float]) -> None:
     for _ in range(soak.dice.randrange(4, 12)):
         soak.disturbed([*words, "--out", str(run)], durations[name], run)
     soak.whole(*words, "--out", str(run))
+    compare(soak, name, run, expected)
+
+
+def compare(soak: Soak, name: str, run: Path, expected: Path) -> None:
+    """Count the bits in which a run is not the undisturbed one, and remove it where there are none."""
     before = soak.counts["lost or differing bits"]
     try:
         mine, theirs = contents(run), contents(expected)
@@ -436,6 +449,50 @@ def soak_training(soak: Soak, name: str, durations: dict[str, float]) -> None:
         shutil.rmtree(run)
     else:
         shutil.move(run, soak.home / f"differing-{soak.number}")
+
+
+def compilers(parent: int) -> list[int]:
+    """The processes that compile for a training."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile
+            continue
+        if line[1:3] == [b"-m", b"saddlepoint.engine.building"] and line[-2] == str(parent).encode():
+            found.append(int(path.parent.name))
+    return found
+
+
+def soak_compiling(soak: Soak, durations: dict[str, float]) -> None:
+    """Kill a training while its steps are compiled, let it end, and compare."""
+    words, run, folder = train_words(COMPILED, soak.home), soak.home / "killed", soak.home / "cache" / "compiled"
+    expected = straight(soak, COMPILED, durations)
+    shutil.rmtree(run, ignore_errors=True)
+    for file in folder.iterdir():
+        if file.suffix != ".products":  # what multiplies matrices was measured by the clock
+            file.unlink()
+    process, _ = soak.start([*words, "--out", str(run)])
+    end = time.monotonic() + soak.patience
+    while process.is_alive() and not compilers(process.pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    process.join(soak.dice.uniform(0, 10))
+    compiling = compilers(process.pid)
+    if process.is_alive():
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    soak.counts["kills"] += process.exitcode == -signal.SIGKILL
+    soak.counts["kills as steps were compiled"] += process.exitcode == -signal.SIGKILL and bool(compiling)
+    end = time.monotonic() + 30
+    while compilers(process.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    if compilers(process.pid):
+        soak.fault("a compiler outlives its training")
+    left = [file.name for file in folder.iterdir() if file.suffix != ".products" and f".{process.pid}." in file.name]
+    if left:
+        soak.fault(f"a killed training left {left}")
+    soak.whole(*words, "--out", str(run))
+    compare(soak, COMPILED, run, expected)
 
 
 def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
@@ -465,7 +522,7 @@ def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
 
 def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
     """Kill an evaluation of a copy of a run: what was measured before stays, and what is new is whole."""
-    about = references["evaluate"]
+    about, _ = references["evaluate"]
     run = soak.home / "evaluated"
     shutil.rmtree(run, ignore_errors=True)
     shutil.copytree(soak.home / "straight" / "images", run)
@@ -559,8 +616,10 @@ def _content(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
-def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> dict[str, Any]:
-    """What commands write of undisturbed runs, and how long each takes."""
+def prepare(
+    soak: Soak, names: Sequence[str], durations: dict[str, float], wanted: Callable[[str], bool]
+) -> dict[str, Any]:
+    """What the commands that are wanted write of undisturbed runs, and how long each takes."""
     for name in names:
         straight(soak, name, durations)
     runs, data = soak.home / "straight", soak.home / "data"
@@ -590,7 +649,7 @@ def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> di
     }
     references: dict[str, Any] = {}
     for command, (words, ways, flag, name, replaces) in made.items():
-        if any(word.startswith(str(runs)) and not Path(word).exists() for word in words):
+        if not wanted(command) or any(word.startswith(str(runs)) and not Path(word).exists() for word in words):
             continue  # of a task that is not among those that were asked for
         found, first = [], _content(Path(images)) if command == "report" else {}
         for way in ways or ([], []):
@@ -611,19 +670,22 @@ def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> di
             old = {key: b"what was here before" if key in written else content for key, content in old.items()}
         words = [*words, *(ways or ([], []))[1], *flag]
         references[command] = (words, name, old if replaces else None, new, about)
-    begin = time.monotonic()
-    copy = soak.home / "reference" / "evaluated"
-    shutil.copytree(images, copy)
-    soak.whole("evaluate", str(copy), "--samples", "50", "--features", "pixels", "--metrics", "frechet")
-    references["evaluate"] = time.monotonic() - begin
-    begin, copy = time.monotonic(), soak.home / "reference" / "judged"
-    shutil.copytree(images, copy)
-    soak.whole("judge", str(copy), "--samples", "160")
-    references["judge"] = time.monotonic() - begin, _content(copy / "generator")
+    images_copy = soak.home / "reference" / "images"
+    for command, words in {
+        "evaluate": ("--samples", "50", "--features", "pixels", "--metrics", "frechet"),
+        "judge": ("--samples", "160"),
+    }.items():
+        if wanted(command):
+            begin = time.monotonic()
+            shutil.rmtree(images_copy, ignore_errors=True)
+            shutil.copytree(images, images_copy)
+            soak.whole(command, str(images_copy), *words)
+            references[command] = time.monotonic() - begin, _content(images_copy / "generator")
     for name, words in comparisons(soak.home).items():
-        begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
-        soak.whole(*words, "--out", str(out))
-        references[name] = words, time.monotonic() - begin, results(out)
+        if wanted(name):
+            begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
+            soak.whole(*words, "--out", str(out))
+            references[name] = words, time.monotonic() - begin, results(out)
     return references
 
 
@@ -671,12 +733,14 @@ def main() -> None:
     from saddlepoint.methods import METHODS
 
     warm(home)
+    os.environ["SADDLE_CACHE"] = str(home / "cache")
     soak = Soak(home, random.Random(given.seed), given.patience)
     make_data(home / "data")
     tasks = given.tasks.split(",") if given.tasks else [*TASKS, OWN]
     names = [*dict.fromkeys([*tasks, "images", "tables"])]
     durations: dict[str, float] = {}
-    references = prepare(soak, names, durations)
+    chosen = tuple(given.cases.split(",")) if given.cases else ("",)
+    references = prepare(soak, names, durations, lambda name: name.startswith(chosen))
     if "images" in tasks:
         names += [f"images by {method}" for method in METHODS]
     print(f"{len(names)} trainings, {len(references)} commands, by {time.strftime('%H:%M')}", flush=True)
@@ -686,6 +750,7 @@ def main() -> None:
     cases: list[tuple[str, Callable[[], None]]] = [
         *((f"train {name}", lambda name=name: soak_training(soak, name, durations)) for name in names),
         *((name, lambda name=name: soak_comparing(soak, name, references)) for name in comparisons(home)),
+        *([("compiling", lambda: soak_compiling(soak, durations))] if COMPILED in names else []),
         ("evaluate", lambda: soak_evaluating(soak, references)),
         ("judge", lambda: soak_judging(soak, references)),
         *(
@@ -695,8 +760,7 @@ def main() -> None:
         ),
         *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names), durations))] if disk else []),
     ]
-    if given.cases:
-        cases = [case for case in cases if case[0].startswith(tuple(given.cases.split(",")))]
+    cases = [case for case in cases if case[0].startswith(chosen)]
     begin, played = time.monotonic(), Counter[str]()
     while soak.counts["kills"] < given.kills and time.monotonic() - begin < 60 * given.minutes:
         order = soak.dice.sample(cases, len(cases))
@@ -715,7 +779,13 @@ def main() -> None:
     if disk is None:
         print("no small tmpfs could be mounted here: full disks were limits on the size of files")
     for what in (
-        *("kills", "kills as a file was unfinished", "full disks that were told", "further processes refused"),
+        *(
+            "kills",
+            "kills as a file was unfinished",
+            "kills as steps were compiled",
+            "full disks that were told",
+            "further processes refused",
+        ),
         *("wrong ends", "tracebacks", "lost or differing bits"),
     ):
         print(f"{soak.counts[what]:>8,} {what}")
