@@ -2,9 +2,10 @@
 
 import json
 
+import pytest
 from PIL import Image
 
-from saddlepoint.report.comparison import comparison_figure, grid_of, remarks, write_comparison
+from saddlepoint.report.comparison import comparison_figure, grid_of, read_comparison, remarks, write_comparison
 
 
 def result(method, seed, score, curve, failed=False):
@@ -106,6 +107,36 @@ def test_the_table_counts_failures_and_says_what_is_hidden_in_no_mean():
     assert rows[1][4] == "failed (seed 1)"
     said = " ".join(remarks(made_up()))
     assert all(word in said for word in ("lower is better", "Failed seeds", "end of the list", "Jv"))
+
+
+def test_a_page_has_the_median_between_the_worst_and_the_best_seed(tmp_path):
+    write_comparison(made_up(), tmp_path)
+    found = read_comparison(tmp_path)
+    assert found["lead"].startswith("<a> comes first")
+    assert [panel["axis"] for panel in found["panels"]] == ["gradient evaluations", "seconds"]
+    for panel in found["panels"]:
+        for series in panel["series"]:
+            for low, middle, high in zip(series["low"], series["y"], series["high"], strict=True):
+                assert low <= high
+                assert middle is None or low <= middle <= high
+    assert found["panels"][0]["scale"] == "log"
+
+
+def test_a_comparison_that_anybody_wrote_is_refused_in_a_sentence(tmp_path):
+    whole = made_up()
+    broken = [[], {}, None, 3, {**whole, "standings": []}, {**whole, "results": [{}]}, {**whole, "measure": 3}]
+    broken += [{**whole, "settings": {"on": "x", "entries": {}}}, {**whole, "results": [*whole["results"]] * 9999}]
+    broken += [{**whole, "standings": [{**whole["standings"][0], "spread": "x"}]}, {**whole, "command": None}]
+    for content in broken:
+        (tmp_path / "comparison.json").write_text(json.dumps(content))
+        with pytest.raises(ValueError, match="is not as saddle compare writes it"):
+            read_comparison(tmp_path)
+    (tmp_path / "out").write_text(json.dumps(whole))
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "comparison.json").symlink_to(tmp_path / "out")
+    with pytest.raises(OSError, match="leads out of"):
+        read_comparison(inside)
 
 
 def test_a_line_ends_where_half_the_seeds_have_failed():
