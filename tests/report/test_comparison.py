@@ -124,7 +124,7 @@ def test_a_page_has_the_median_between_the_worst_and_the_best_seed(tmp_path):
 
 def test_a_comparison_that_anybody_wrote_is_refused_in_a_sentence(tmp_path):
     whole = made_up()
-    broken = [[], {}, None, 3, {**whole, "standings": []}, {**whole, "results": [{}]}, {**whole, "measure": 3}]
+    broken = [[], {}, None, 3, {**whole, "standings": []}, {**whole, "results": [{}]}]
     broken += [{**whole, "settings": {"on": "x", "entries": {}}}, {**whole, "results": [*whole["results"]] * 9999}]
     broken += [{**whole, "standings": [{**whole["standings"][0], "spread": "x"}]}, {**whole, "command": None}]
     for content in broken:
