@@ -671,7 +671,7 @@ def prepare(
         words = [*words, *(ways or ([], []))[1], *flag]
         references[command] = (words, name, old if replaces else None, new, about)
     images_copy = soak.home / "reference" / "images"
-    for command, words in {
+    for command, options in {
         "evaluate": ("--samples", "50", "--features", "pixels", "--metrics", "frechet"),
         "judge": ("--samples", "160"),
     }.items():
@@ -679,7 +679,7 @@ def prepare(
             begin = time.monotonic()
             shutil.rmtree(images_copy, ignore_errors=True)
             shutil.copytree(images, images_copy)
-            soak.whole(command, str(images_copy), *words)
+            soak.whole(command, str(images_copy), *options)
             references[command] = time.monotonic() - begin, _content(images_copy / "generator")
     for name, words in comparisons(soak.home).items():
         if wanted(name):

@@ -579,7 +579,7 @@ def _patience(connection: Any) -> Iterator[None]:
         DataError: it was.
     """
     driver, late = connection.connection.dbapi_connection, threading.Event()
-    cancel = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
+    cancel: Any = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
 
     def interrupt() -> None:
         late.set()
