@@ -3,7 +3,8 @@
     python bench/rooms.py --samples 150000
 
 Rooms are occupied on working days from 8 to 18, in nine hours of ten; their light is 0 otherwise, their temperature
-follows the day, and in Bonn it is two degrees warmer than in Ulm. Printed are real rows and rows of made windows.
+follows the day, and in Bonn it is two degrees warmer than in Ulm. A set point is one of four values and holds for
+twelve hours on average; a price moves in three hours of ten. Printed are real rows and rows of made windows.
 """
 
 import argparse
@@ -27,7 +28,12 @@ def rooms(seed: int) -> pandas.DataFrame:
         warm = 18 + 3 * np.sin((hour - 9) / 12 * np.pi) + 2 * (town == "Bonn") + rng.normal(0, 0.3, len(at))
         own = {"room": f"r{number}", "town": town, "area": (40, 60, 80)[number % 3], "occupied": occupied.astype(int)}
         light = np.where(occupied, rng.normal(300, 30, len(at)).round(), 0)
-        parts.append(pandas.DataFrame({"at": at.strftime(FORMAT), **own, "light": light, "warm": warm.round(1)}))
+        since = np.maximum.accumulate(np.where(rng.random(len(at)) < 1 / 12, np.arange(len(at)), 0))
+        point = np.array([17.0, 19.5, 21.0, 23.0])[rng.integers(0, 4, len(at))][since]
+        price = 40 + (rng.normal(0, 0.5, len(at)) * (rng.random(len(at)) < 0.3)).cumsum()
+        steps = {"point": point, "price": price.round(2)}
+        own |= {"light": light, "warm": warm.round(1), **steps}
+        parts.append(pandas.DataFrame({"at": at.strftime(FORMAT), **own}))
     return pandas.concat(parts).sample(frac=1, random_state=seed)
 
 
@@ -40,6 +46,8 @@ def figures(rows: pandas.DataFrame) -> dict[str, float]:
     at = pandas.to_datetime(rows["at"], format=FORMAT)
     work = working(at.dt.hour.to_numpy(), at.dt.day_of_week.to_numpy())
     occupied, warm = rows["occupied"].to_numpy().astype(int), rows.groupby("town")["warm"].mean()
+    inside = rows["step"].to_numpy()[1:] > 0 if "step" in rows else np.ones(len(rows) - 1, dtype=bool)
+    stays = {name: np.diff(rows[name].to_numpy().astype(float))[inside] == 0 for name in ("occupied", "point", "price")}
     return {
         "occupied at work": occupied[work].mean(),
         "else": occupied[~work].mean(),
@@ -47,6 +55,10 @@ def figures(rows: pandas.DataFrame) -> dict[str, float]:
         "light as occupied": ((rows["light"] > 0) == (occupied == 1)).mean(),
         "warmer in Bonn": warm["Bonn"] - warm["Ulm"],
         "in Bonn": (rows["town"] == "Bonn").mean(),
+        "occupied switches": 1 - stays["occupied"].mean(),
+        "point holds": stays["point"].mean(),
+        "known points": rows["point"].isin((17.0, 19.5, 21.0, 23.0)).mean(),
+        "price holds": stays["price"].mean(),
     }
 
 
@@ -64,7 +76,7 @@ def main() -> None:
     run = sp.train(
         "series", data=given.out / "rooms.csv", samples=given.samples, out=given.out / "run", settings=settings
     )
-    rows = {"real": real, "made": run.sample(400, seed=1)}
+    rows = {"real": real.sort_index().sort_values("room", kind="stable"), "made": run.sample(400, seed=1)}
     rows["made"]["at"] = pandas.to_datetime(rows["made"]["at"]).dt.strftime(FORMAT)
     table = pandas.DataFrame({name: figures(frame) for name, frame in rows.items()}).T
     print(table.round(3).to_string())

@@ -42,6 +42,9 @@ def jobs_of(
 ) -> list[Job]:
     """What is read, and where its result goes.
 
+    Where results of several files would have one name, as those of a.flac and a.wav, each keeps its own ending before
+    that of the result: a.flac.wav; one that has the result's ending already is not renamed.
+
     Args:
         inputs: files and folders.
         out: the folder of the results.
@@ -69,20 +72,31 @@ def jobs_of(
             jobs.append(Job(given, out / renamed(Path(given.name))))
         else:
             raise ConfigurationError(f"{given} does not exist: give files or folders of {what}")
-    by_target = defaultdict(list)
-    for job in jobs:
-        by_target[job.target].append(job.source)
-    for path, sources in by_target.items():
-        if len(sources) > 1:
+    jobs = jobs if awaited else [_ending(job) if len(same) > 1 else job for same in _by_target(jobs) for job in same]
+    for same in _by_target(jobs):
+        if len(same) > 1:
             raise ConfigurationError(
-                f"{sources[0]} and {sources[1]} would both be written to {path}: rename one, or call twice with two "
-                f"folders --out"
+                f"{same[0].source} and {same[1].source} would both be written to {same[0].target}: rename one, or call "
+                f"twice with two folders --out"
             )
     inputs_there = {without_links(job.source) for job in jobs}
     for job in jobs:
         if without_links(job.target) in inputs_there:
             raise ConfigurationError(f"{job.target} is an input, and would be written over: give another folder --out")
     return jobs
+
+
+def _by_target(jobs: Sequence[Job]) -> list[list[Job]]:
+    found = defaultdict(list)
+    for job in jobs:
+        found[job.target].append(job)
+    return list(found.values())
+
+
+def _ending(job: Job) -> Job:
+    """The job with its source's ending before that of the result, where they differ."""
+    own, target = job.source.suffix, job.target
+    return job if own.lower() == target.suffix.lower() else Job(job.source, target.with_suffix(own + target.suffix))
 
 
 class Arrivals:

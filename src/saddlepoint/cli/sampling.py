@@ -68,7 +68,8 @@ def sample(
     """Draw samples from a trained generator. The same seed gives the same samples.
 
     What else may be chosen depends on what is made: --columns, --scale and --stops of images, --where COLUMN=VALUE,
-    --balance COLUMN and --like FILE of a table, --temperature and --prompt of text.
+    --balance COLUMN and --like FILE of a table, --begin FILE and --steps N of a series, --temperature and --prompt of
+    text.
 
     A judge (`saddle judge RUN`) chooses samples: --resample K, or --reject.
 
@@ -84,6 +85,8 @@ def sample(
       saddle sample runs/audio -n 16 --dir sounds --out preview.wav
 
       saddle sample runs/table -n 10000 --out rows.csv --where "income=>50K"
+
+      saddle sample runs/series -n 20 --begin latest.csv --steps 48 --out ahead.csv
 
       saddle sample runs/text -n 20 --temperature 0.8 --prompt "the old"
     """

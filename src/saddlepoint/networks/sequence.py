@@ -6,14 +6,15 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot, pad
+from torch.nn.functional import linear, one_hot, pad
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from saddlepoint.networks.causal import CausalAttention
 from saddlepoint.networks.players import Discriminator, Generator
 
 
 class SequenceWriter(Generator):
-    """Recurrent network that writes a token after another: relaxed, so that a gradient passes, or drawn.
+    """Network that writes a token after another: relaxed, so that a gradient passes, or drawn.
 
     Its likelihood is p(x) = Π_t softmax(l_t)[x_t], l_t the logits after x_1 … x_{t−1}. A relaxed token is
     y_t = softmax((l_t + g_t)/τ), g_t independent standard Gumbel: its largest entry is a draw from softmax(l_t), and
@@ -22,21 +23,28 @@ class SequenceWriter(Generator):
     torch's global generator on the CPU, seeded by a batch at every evaluation; latents tell no more than how many are
     wanted, so that p(x) stays what it is. With classes an embedding of the class is added to each input.
 
+    Its memory of what was written is recurrent, or attention over all of it (`CausalAttention`). Tied, the embeddings E
+    of tokens are what logits are taken by, too: E h'/√e, h' a linear map of the hidden state (Press, Wolf 2017, arXiv
+    1608.05859; the root as Vaswani et al.).
+
     Jang, Gu, Poole 2017, arXiv 1611.01144; Kusner, Hernández-Lobato 2016, arXiv 1611.04051; RelGAN: Nie, Narodytska,
     Patel, ICLR 2019.
 
     Args:
         shape: of a sequence: its length, and how many tokens there are.
-        cell: of the recurrence.
+        cell: of the memory: `gru` and `lstm` are recurrent, `attention` makes a small transformer.
         embedding: size of a token's.
         width: of the hidden state.
-        layers: recurrent ones, above each other.
+        layers: of the memory, above each other.
+        heads: of attention.
+        tied: whether embeddings are the logits' weights, too.
+        dropout: share of the numbers that are left out of embeddings, between layers and of hidden states, in training.
         temperature: τ where a batch does not say it.
         straight: straight through.
         classes: how many there are; 0 takes no labels.
 
     Raises:
-        ValueError: τ not above 0.
+        ValueError: τ not above 0, dropout not in [0, 1), or a width that heads do not share.
 
     >>> writer = SequenceWriter((5, 3), width=8)
     >>> writer(torch.randn(2, 1)).sum(2).tolist()
@@ -48,10 +56,13 @@ class SequenceWriter(Generator):
     def __init__(
         self,
         shape: tuple[int, ...],
-        cell: Literal["gru", "lstm"] = "gru",
+        cell: Literal["gru", "lstm", "attention"] = "gru",
         embedding: int = 64,
         width: int = 256,
         layers: int = 1,
+        heads: int = 4,
+        tied: bool = False,
+        dropout: float = 0.0,
         temperature: float = 1.0,
         straight: bool = True,
         classes: int = 0,
@@ -59,12 +70,22 @@ class SequenceWriter(Generator):
         super().__init__(classes)
         if temperature <= 0:
             raise ValueError(f"temperature is {temperature}: give a number above 0")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout}: give a number from 0 to below 1")
         self.shape, self.length, self.size = shape, shape[0], prod(shape[1:])
         self.temperature, self.straight = temperature, straight
         self.embedding = nn.Embedding(self.size, embedding)
         self.start = nn.Parameter(torch.zeros(embedding))
-        self.memory = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](embedding, width, layers, batch_first=True)
-        self.head = nn.Linear(width, self.size)
+        self.memory: nn.GRU | nn.LSTM | CausalAttention
+        if cell == "attention":
+            self.memory = CausalAttention(embedding, width, layers, heads, dropout)
+        else:
+            recurrent = {"gru": nn.GRU, "lstm": nn.LSTM}[cell]
+            between = dropout if layers > 1 else 0.0
+            self.memory = recurrent(embedding, width, layers, batch_first=True, dropout=between)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(width, embedding if tied else self.size)
+        self.bias = nn.Parameter(torch.zeros(self.size)) if tied else None
         self.of_class = nn.Embedding(classes, embedding) if classes else None
 
     def forward(
@@ -88,6 +109,11 @@ class SequenceWriter(Generator):
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → relaxed tokens (N, *shape) at the network's own temperature."""
         return self.relaxed(len(latent), self.head.weight.new_tensor(self.temperature), labels)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Hidden states (…, width) → logits of the next token (…, size)."""
+        last: Tensor = self.head(self.dropout(hidden))
+        return last if self.bias is None else linear(last * last.shape[-1] ** -0.5, self.embedding.weight, self.bias)
 
     def conditioned(self, given: Tensor, labels: Tensor | None) -> Tensor:
         """Embeddings of tokens, (N, embedding) or (N, length, embedding), with those of the classes if any.
@@ -130,14 +156,20 @@ class SequenceWriter(Generator):
     def log_likelihood(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """log p of each token of int64 (N, length) after those before it, nats; 0 of all that follows an end."""
         given = torch.cat([self.start.expand(len(tokens), 1, -1), self.embedding(tokens[:, :-1])], 1)
-        given = self.conditioned(given, labels)
+        given = self.dropout(self.conditioned(given, labels))
+        if isinstance(self.memory, CausalAttention):
+            there = written(tokens)
+            chosen = self.logits(self.memory(given)[0][there]).log_softmax(1).gather(1, tokens[there][:, None])
+            logs = chosen.new_zeros(tokens.shape)
+            logs[there] = chosen.squeeze(1)
+            return logs
         # Packed, nothing is computed of what follows an end: sentences are half as long as the longest of them.
         lengths = written(tokens).sum(1).cpu()
         rows, wanted = (
             pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False) for padded in (given, tokens)
         )
         hidden, _ = self.memory(rows)
-        chosen = self.head(hidden.data).log_softmax(1).gather(1, wanted.data[:, None]).squeeze(1)
+        chosen = self.logits(hidden.data).log_softmax(1).gather(1, wanted.data[:, None]).squeeze(1)
         logs, _ = pad_packed_sequence(wanted._replace(data=chosen), batch_first=True, total_length=self.length)
         return logs
 
@@ -183,9 +215,8 @@ class SequenceWriter(Generator):
         self, given: Tensor, state: Tensor | tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor | tuple[Tensor, Tensor]]:
         """The embedding of a token (N, embedding) → logits of the next one (N, size), and what to remember."""
-        hidden, after = self.memory(given[:, None], state)
-        logits: Tensor = self.head(hidden[:, 0])
-        return logits, after
+        hidden, after = self.memory(self.dropout(given)[:, None], state)
+        return self.logits(hidden[:, 0]), after
 
 
 def written(tokens: Tensor) -> Tensor:

@@ -20,17 +20,19 @@ class WindowGenerator(Generator):
         width: of the hidden layers.
         depth: residual layers.
         held: of the columns, so many at the end have one value over all steps. A run of a series fills it in.
+        states: sizes of groups of columns before those, each −1 or 1: of a group of several the greatest one is 1.
+            Their gradient is that of tanh, straight through. A run of a series fills them in.
         classes: how many there are; the class's embedding stands behind the latent.
 
     Raises:
-        ValueError: more columns that hold than there are.
+        ValueError: more columns that hold or are states than there are.
 
     >>> WindowGenerator((24, 6), latent=8, width=16)(torch.randn(2, 8)).shape
     torch.Size([2, 24, 6])
     """
 
     #: What a run fills in, hidden from its configuration.
-    supplied: ClassVar[tuple[str, ...]] = ("held",)
+    supplied: ClassVar[tuple[str, ...]] = ("held", "states")
 
     def __init__(
         self,
@@ -39,12 +41,15 @@ class WindowGenerator(Generator):
         width: int = 256,
         depth: int = 2,
         held: int = 0,
+        states: tuple[int, ...] = (),
         classes: int = 0,
     ) -> None:
         super().__init__(classes)
-        if not 0 <= held <= shape[-1]:
-            raise ValueError(f"held is {held}: give 0 to {shape[-1]}, the number of columns")
-        self.shape, self.held = shape, held
+        if not 0 <= held <= shape[-1] - sum(states):
+            raise ValueError(
+                f"held is {held}, states are {sum(states)}: give 0 to {shape[-1]} together, the number of columns"
+            )
+        self.shape, self.held, self.states = shape, held, tuple(states)
         self.entry = Code(latent, classes)
         self.body = nn.Sequential(
             nn.Linear(self.entry.size, width),
@@ -56,11 +61,22 @@ class WindowGenerator(Generator):
     def generate(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         """(N, latent) → (N, *shape)."""
         made: Tensor = self.body(self.entry(latent, labels))
-        if not self.held:
+        if not self.held and not self.states:
             return made.view(-1, *self.shape)
         moving, held = made.tensor_split([made.shape[1] - self.held], 1)
         steps, columns = self.shape
-        return torch.cat([moving.view(-1, steps, columns - self.held), held[:, None].expand(-1, steps, -1)], 2)
+        moving = moving.view(-1, steps, columns - self.held)
+        numbers, *states = moving.split([columns - self.held - sum(self.states), *self.states], 2)
+        return torch.cat([numbers, *map(_chosen, states), held[:, None].expand(-1, steps, -1)], 2)
+
+
+def _chosen(state: Tensor) -> Tensor:
+    """1 or −1: whether a number is above 0, or is the greatest of a group (…, size); straight through."""
+    soft = state.tanh()
+    alone = state.shape[-1] == 1
+    on = state > 0 if alone else nn.functional.one_hot(state.argmax(-1), state.shape[-1]) > 0
+    hard = torch.where(on, 1.0, -1.0).to(state.dtype)
+    return hard + (soft - soft.detach())  # exactly ±1
 
 
 class WindowDiscriminator(Discriminator):

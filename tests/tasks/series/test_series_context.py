@@ -1,16 +1,18 @@
 """What holds for a whole window: when it begins, and the attributes of its series; times of made rows; conditions."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas
 import pytest
 import torch
 
-from saddlepoint.configuration import assign
+from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.data import DataError
 from saddlepoint.runs.assembly import assemble
 from saddlepoint.tasks import recipe_named
+from saddlepoint.tasks.series.beginning import searched
 from saddlepoint.tasks.series.coding import SeriesCoding
 from saddlepoint.tasks.series.data import SeriesData, given_series, read_series, written
 from saddlepoint.tasks.series.model import WindowGenerator
@@ -195,6 +197,66 @@ def test_what_no_window_is_like_is_refused(model: WindowGenerator, monkeypatch: 
         model.sample(1, where={"town": "Wien"})
     with pytest.raises(DataError, match=r"0 of 2,048 windows that were drawn have heat>=.* in all rows"):
         model.sample(1, where={"heat": f">={model.series_coding.learnt[0].high}"})
+
+
+def test_windows_are_continued_from_given_rows(
+    model: WindowGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saddlepoint.tasks.series.beginning.STEPS", 3)
+    whole = rooms().sort_values(["room", "at"])
+    begun = whole[whole["room"] == "r3"][20:25].drop(columns="key")
+    begun.sample(frac=1, random_state=1).to_csv(tmp_path / "begun.csv", index=False)
+    frame = model.sample(3, seed=5, begin=tmp_path / "begun.csv", steps=7)
+    assert frame.groupby("window").size().tolist() == [10, 10, 10]  # half a window is given, 7 rows are made
+    for _, own in frame.groupby("window"):
+        assert own["heat"].tolist()[:3] == begun["heat"].tolist()[-3:]
+        assert (own["town"] == "Bonn").all()
+        assert (own["seats"] == 10).all()
+        assert pandas.to_datetime(own["at"]).diff().dropna().eq(pandas.Timedelta("1h")).all()
+        assert pandas.to_datetime(own["at"]).iloc[2] == pandas.to_datetime(begun["at"].iloc[-1])
+    assert frame.groupby("step")["heat"].nunique()[3:].eq(3).all()
+    more = model.sample(5, seed=5, begin=tmp_path / "begun.csv", steps=7)
+    pandas.testing.assert_frame_equal(frame, more[:30], rtol=1e-3)
+    alone = model.sample(2, begin=begun[["heat"]])  # no times, no attributes: those are made
+    assert alone["heat"].tolist()[:3] == begun["heat"].tolist()[-3:]
+    assert alone.groupby("window")["town"].nunique().eq(1).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows.drop(columns="heat"), "has no column heat: give all columns that change"),
+        (lambda rows: pandas.concat([rows, rows]), "two rows are of the same time; give the rows of one series"),
+        (lambda rows: rows.assign(town=["Ulm", "Bonn"] * 2), "town has one value in each series"),
+        (lambda rows: rows.assign(heat=["1.5", "", "2", "3"]), "column 'heat' has no missing values"),
+        (lambda rows: rows[:0], "has no rows"),
+    ],
+)
+def test_rows_that_begin_no_window_are_refused(change: Any, said: str, model: WindowGenerator) -> None:
+    begun = rooms().sort_values(["room", "at"])[:4]
+    with pytest.raises(DataError, match=said):
+        model.sample(1, begin=change(begun))
+    with pytest.raises(ConfigurationError, match="give the rows that they begin with"):
+        model.sample(1, steps=3)
+
+
+def test_a_search_meets_what_is_wanted_of_a_linear_generator(model: WindowGenerator) -> None:
+    # G z = z on the known numbers, σ = .1: z is normal with mean c/(1 + σ²) and deviation σ/√(1 + σ²).
+    class Linear(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.own = torch.nn.Parameter(torch.ones(1))
+
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            return self.own * z[:, None, :3].expand(-1, 2, -1)
+
+    model.network = Linear()
+    wanted = torch.full((400, 1, 3), 1.5)
+    known = torch.tensor([True, True, False]).expand(400, 1, 3)
+    found = searched(model, wanted, known, seed=0)
+    assert found[:, :2].mean(0).tolist() == pytest.approx([1.5 / 1.01] * 2, abs=0.02)
+    assert found[:, :2].std(0).tolist() == pytest.approx([0.0995] * 2, abs=0.015)
+    assert found[:, 2:].std(0).tolist() == pytest.approx([1, 1], abs=0.15)
 
 
 def test_the_name_of_a_series_is_made_where_it_is_said_to_be_a_category(tmp_path: Path) -> None:

@@ -94,6 +94,27 @@ def test_states_are_flags_of_their_own(representation: str, tmp_path: Path) -> N
     assert SeriesCoding.from_plain(coding.plain()).size == 1 + coding.context.size
 
 
+@pytest.mark.parametrize("representation", ["steps", "levels"])
+def test_values_that_hold_do_so_in_what_is_made(representation: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    point = np.array([17.0, 19.5, 21.0])[rng.integers(0, 3, 15)].repeat(8)  # holds, three values
+    price = (40 + (rng.normal(size=120) * (rng.random(120) < 0.3)).cumsum()).round(2)  # holds, any value
+    stars = rng.integers(0, 12, 120)  # repeats itself by chance alone
+    series = read_series(saved(tmp_path, hourly(point=point, price=price, stars=stars)), window=10)
+    fitted = SeriesCoding.fit(series, representation)  # type: ignore[arg-type]
+    coding = SeriesCoding.from_plain(fitted.plain())
+    names = [column.name for column in coding.learnt]
+    assert [name for name, holds in zip(names, coding.holds, strict=True) if holds] == ["point", "price"]
+    coded = coding.code(series.windows)
+    assert coding.decode(coded) == pytest.approx(series.windows, abs=1e-2)
+    blurred = coding.decode(coded + 0.2 * torch.randn(coded.shape, generator=torch.Generator().manual_seed(0)))
+    stays = [np.diff(windows[..., names.index("price")], axis=1) == 0 for windows in (series.windows, blurred)]
+    assert stays[1][stays[0]].all()
+    assert stays[1].mean() < stays[0].mean() + 0.1  # and others at the ends of the range alone
+    assert set(np.unique(blurred[..., names.index("point")])) <= {17.0, 19.5, 21.0}
+    assert coding.states == (1, 1)
+
+
 def test_columns_are_made_independent(tmp_path: Path) -> None:
     series = read_series(saved(tmp_path, prices(400)), window=2, stride=1)
     rows = SeriesCoding.fit(series, "levels").code(series.values[None])[0]

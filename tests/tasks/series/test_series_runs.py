@@ -14,6 +14,7 @@ import saddlepoint as sp
 from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import WindowDiscriminator
+from saddlepoint.networks import WindowGenerator as WindowGeneratorNetwork
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.series import TASK
 from saddlepoint.tasks.series.evaluation import evaluate_series
@@ -130,6 +131,19 @@ def test_windows_are_written_in_every_format(trained: Path, tmp_path: Path) -> N
         low = arrays["series"][..., 0].ravel()
     for frame in (pandas.read_csv(tmp_path / "windows.csv"), pandas.read_parquet(tmp_path / "windows.parquet")):
         assert np.abs(frame["low"].to_numpy() - low).max() <= 0.0051
+
+
+def test_states_are_hard_and_have_a_gradient() -> None:
+    torch.manual_seed(0)
+    generator = WindowGeneratorNetwork((5, 7), latent=3, width=8, held=1, states=(1, 1, 3))
+    made = generator(torch.randn(20, 3))
+    assert made.shape == (20, 5, 7)
+    assert made[..., 1:6].abs().eq(1).all()
+    assert made[..., 3:6].sum(2).eq(-1).all()  # one of three
+    (gradient,) = torch.autograd.grad(made[..., 1:6].sum(), [generator.body[-1].weight])
+    assert gradient.abs().sum() > 0
+    with pytest.raises(ValueError, match="held is 3, states are 5: give 0 to 7 together"):
+        WindowGeneratorNetwork((5, 7), latent=3, held=3, states=(5,))
 
 
 def test_a_discriminator_feels_a_drift_of_small_errors() -> None:

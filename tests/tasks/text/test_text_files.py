@@ -177,3 +177,19 @@ def test_a_stream_is_a_function_of_seed_and_position_and_sees_each_sample_once(n
     parts = list(in_parts(stream(0).value, 3))
     assert [share for share, _ in parts] == [0.75, 0.25]
     assert torch.equal(torch.cat([part.tokens for _, part in parts]), seen[0])
+
+
+def test_fortunes_are_what_lines_of_percent_separate(tmp_path: Path) -> None:
+    path = tmp_path / "fortunes"
+    short = [f"Word {number}.\n\n\t-- Anna {number}" for number in range(12)]
+    path.write_text("\n%\n".join(short) + "\n% \n", encoding="utf-8")
+    data = read_text(path, held_out=0.0)
+    assert data.layout == "paragraphs"
+    assert data.texts() == [f"Word {number}.\n-- Anna {number}" for number in range(12)]
+    assert data.notes == ("Read by what lines of % separate: --set data.layout=windows takes all as one text.",)
+    path.write_text("\n%\n".join("so long " * 20 for _ in range(12)), encoding="utf-8")
+    data = read_text(path, held_out=0.0)
+    assert data.layout == "windows"
+    assert not any("%" in text for text in data.texts())
+    path.write_text("\n".join(["50 %", "%"] * 5 + ["10 %"] * 9), encoding="utf-8")  # too few
+    assert read_text(path, held_out=0.0).layout == "lines"

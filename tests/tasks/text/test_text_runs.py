@@ -12,6 +12,7 @@ from PIL import Image
 from playing import built, play
 from saddlepoint.configuration import ConfigurationError, assign
 from saddlepoint.networks import SequenceDiscriminator, SequenceWriter
+from saddlepoint.networks.causal import CausalAttention
 from saddlepoint.runs import train
 from saddlepoint.tasks import model_at, read_config, recipe_named
 from saddlepoint.tasks.text import TASK
@@ -45,6 +46,10 @@ CASES = {
         "temperature={start: 1.0, end: 0.2, samples: 96}",
     ],
     "likelihood alone": ["likelihood=none"],
+    "attention, tied, dropout": [
+        *("generator.network.cell=attention", "generator.network.width=8", "generator.network.heads=2"),
+        *("generator.network.tied=true", "generator.network.dropout=0.2"),
+    ],
 }
 
 
@@ -87,10 +92,19 @@ def test_a_generator_loads_alone_and_its_texts_are_a_seeds(file: Path, tmp_path:
     assert shown.shape[2] == 3
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_likelihoods_of_all_sequences_add_up_to_one_and_draws_follow_them(cell: Any) -> None:
+#: Writers of every kind.
+WRITERS = {
+    "gru": {"cell": "gru"},
+    "lstm, tied": {"cell": "lstm", "tied": True},
+    "attention": {"cell": "attention", "width": 8, "heads": 2},
+    "attention, tied": {"cell": "attention", "width": 8, "heads": 2, "tied": True, "dropout": 0.3},
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_likelihoods_of_all_sequences_add_up_to_one_and_draws_follow_them(kind: str) -> None:
     torch.manual_seed(0)
-    writer = SequenceWriter((3, 3), cell=cell, width=5, embedding=4)
+    writer = SequenceWriter((3, 3), **{"width": 5, "embedding": 4, **WRITERS[kind]}).eval()  # type: ignore[arg-type]
     with torch.no_grad():
         writer.head.weight.mul_(4)
         every = torch.tensor([s for s in product(range(3), repeat=3) if 0 not in s or not any(s[s.index(0) :])])
@@ -147,17 +161,47 @@ def test_what_does_not_fit_is_refused(sets: list[str], said: str, file: Path) ->
         built(recipe_named("text"))
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_a_likelihood_without_what_follows_an_end_is_that_of_the_whole_recurrence(cell: Any) -> None:
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_likelihood_without_what_follows_an_end_is_that_of_the_whole_recurrence(kind: str) -> None:
     torch.manual_seed(0)
-    writer = SequenceWriter((6, 5), cell=cell, width=7, embedding=4, layers=2)
+    sizes = {"width": 7, "embedding": 4, "layers": 2, **WRITERS[kind]}
+    writer = SequenceWriter((6, 5), **sizes).eval()  # type: ignore[arg-type]
     tokens = torch.tensor([[1, 0, 0, 0, 0, 0], [3, 2, 4, 1, 2, 3], [0, 0, 0, 0, 0, 0], [2, 2, 2, 2, 2, 0]])
     given = torch.cat([writer.start.expand(4, 1, -1), writer.embedding(tokens[:, :-1])], 1)
-    whole = writer.head(writer.memory(given)[0]).log_softmax(2).gather(2, tokens[:, :, None]).squeeze(2)
+    whole = writer.logits(writer.memory(given)[0]).log_softmax(2).gather(2, tokens[:, :, None]).squeeze(2)
     for row, length in enumerate((2, 6, 1, 6)):
         found = writer.log_likelihood(tokens)[row]
         assert torch.allclose(found[:length], whole[row, :length], atol=1e-6)
         assert not found[length:].any()
+
+
+def test_attention_looks_back_only_and_remembers_what_it_saw() -> None:
+    torch.manual_seed(0)
+    memory = CausalAttention(3, 8, layers=2, heads=2)
+    given = torch.randn(2, 5, 3)
+    whole, kept = memory(given)
+    changed = torch.cat([given[:, :3], torch.randn(2, 2, 3)], 1)
+    assert torch.allclose(memory(changed)[0][:, :3], whole[:, :3], atol=1e-6)
+    state, parts = None, []
+    for piece in (given[:, :2], given[:, 2:3], given[:, 3:]):
+        hidden, state = memory(piece, state)
+        parts.append(hidden)
+    assert torch.allclose(torch.cat(parts, 1), whole, atol=1e-6)
+    assert torch.allclose(state, kept, atol=1e-6)
+    with pytest.raises(ValueError, match="width is 6: give a multiple of 4"):
+        CausalAttention(3, 6, heads=2)
+
+
+def test_a_writer_with_attention_loads_and_is_not_exported_as_a_graph(file: Path, tmp_path: Path) -> None:
+    config = assign(recipe_named("text").with_data(str(file)), [*TINY, *CASES["attention, tied, dropout"]])
+    made = built(config).setup.model
+    made.save(tmp_path, {})
+    model = model_at(tmp_path)
+    assert isinstance(model, TextGenerator)
+    assert model.texts(5, seed=1, prompt="ad") == made.texts(5, seed=1, prompt="ad")
+    assert model.texts(5, seed=1, prompt="ad")[0].startswith("ad")
+    with pytest.raises(ConfigurationError, match="is no graph: give --safetensors DIR"):
+        model.graph()
 
 
 def test_a_budget_that_ends_within_a_stage_says_what_it_has_not_reached(file: Path, tmp_path: Path) -> None:

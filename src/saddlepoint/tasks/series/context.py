@@ -92,10 +92,12 @@ class Context:
                 at += 1
         return Facts(moments, np.concatenate(made, 1))
 
-    def cells(self, facts: Facts, steps: int) -> dict[str, Cells]:
-        """Values of the columns that are made of facts, a row a step."""
+    def cells(self, facts: Facts, steps: int, times: Numbers | None = None) -> dict[str, Cells]:
+        """Values of the columns that are made of facts, a row a step; `times` (steps,) are those of all windows."""
         made = {}
-        if self.calendar is not None and facts.moments is not None:
+        if self.calendar is not None and times is not None:
+            made = self.calendar.cells(np.tile(times, len(facts.attributes)))
+        elif self.calendar is not None and facts.moments is not None:
             made = self.calendar.cells(self.calendar.times(facts.moments, steps).reshape(-1))
         for column, own in zip(self.attributes, facts.attributes.T, strict=True):
             rows = own.repeat(steps)

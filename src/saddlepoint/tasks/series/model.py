@@ -4,20 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
+from saddlepoint.configuration import ConfigurationError
 from saddlepoint.core import seed_for
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import TableData
 from saddlepoint.data.tables.conditions import Condition, wanted_of
 from saddlepoint.tasks.model import LatentSampler
+from saddlepoint.tasks.series.beginning import Beginning, continued
 from saddlepoint.tasks.series.coding import SeriesCoding
 from saddlepoint.tasks.series.context import Facts
 from saddlepoint.tasks.series.data import written
@@ -36,8 +38,20 @@ ROUND, TRIES = 1024, 500
 class WindowOptions(WhereOptions):
     """What may be chosen of windows that are drawn."""
 
+    begin: Any = None
+    """Rows that every window begins with: a CSV or Parquet file, or a data frame, of one series."""
+    steps: int | None = Field(default=None, ge=1)
+    """Rows that are made beyond those of --begin; by itself, half of a window."""
     scale: int = Field(default=1, ge=1)
     """Enlarge pixels of a picture by a whole factor."""
+
+    @model_validator(mode="after")
+    def _beginnings(self) -> Self:
+        if self.begin is None and self.steps is not None:
+            raise ValueError("steps are of windows that are continued: give the rows that they begin with, --begin")
+        if self.begin is not None and self.where:
+            raise ValueError("windows that are continued have no other conditions: leave --where or --begin out")
+        return self
 
 
 @dataclass(frozen=True)
@@ -48,12 +62,14 @@ class DrawnWindows:
         windows: float64 (n, steps, columns).
         told: of each window.
         latents: (n, latent size).
+        times: of their rows, seconds since 1970 on the clocks of the place (steps,), where those of --begin were given.
     """
 
     windows: NDArray[np.float64]
     told: Facts
     latents: Tensor
     options: WindowOptions
+    times: NDArray[np.float64] | None = None
 
 
 def _written(ending: str) -> Callable[["WindowGenerator", DrawnWindows, Path], None]:
@@ -119,8 +135,10 @@ class WindowGenerator(LatentSampler):
         """Windows with their latents, all of whose rows fulfil the conditions.
 
         Raises:
-            DataError: no such column or value, or windows that fulfil all conditions are too rare.
+            DataError: no such column or value, windows that fulfil all conditions are too rare, or no rows to begin.
         """
+        if options.begin is not None:
+            return self._continued(n, seed, options)
         if not options.where:
             return self._read(self.drawn(n, seed, None), options)
         conditions = [Condition.of(wanted, self.series_coding.written) for wanted in wanted_of(options.where)]
@@ -142,6 +160,13 @@ class WindowGenerator(LatentSampler):
             drawn, found = drawn + ROUND, found + len(places)
         return self._read([torch.cat(parts) for parts in zip(*kept, strict=True)], options)
 
+    def _continued(self, n: int, seed: int, options: WindowOptions) -> DrawnWindows:
+        if self.choice is not None:
+            raise ConfigurationError("no judge chooses continued windows: leave --begin out, or the judge")
+        begun = Beginning.of(self.series_coding, options.begin)
+        made = continued(self, begun, options.steps or self.shape[0] // 2, n, seed)
+        return DrawnWindows(made.windows, made.told, made.latents, options, made.times)
+
     def _read(self, made: Sequence[Tensor], options: WindowOptions) -> DrawnWindows:
         outputs, latents = made
         return DrawnWindows(self.finished(outputs).numpy(), self.series_coding.told(outputs), latents, options)
@@ -153,13 +178,14 @@ class WindowGenerator(LatentSampler):
     def table(self, drawn: DrawnWindows) -> TableData:
         """Windows as a table: `window`, `step`, and the columns as the file has them, times and constants too."""
         coding = self.series_coding
-        told = coding.context.cells(drawn.told, drawn.windows.shape[1])
+        told = coding.context.cells(drawn.told, drawn.windows.shape[1], drawn.times)
         return written(coding.written, drawn.windows, told, self.separator)
 
     @classmethod
     def network_arguments(cls, description: Mapping[str, Any]) -> Mapping[str, Any]:
-        """How many columns hold."""
-        return {"held": SeriesCoding.from_plain(description["coding"]).context.size}
+        """How many columns have one value, and which are states."""
+        coding = SeriesCoding.from_plain(description["coding"])
+        return {"held": coding.context.size, "states": coding.states}
 
     def shown(self) -> NDArray[np.uint8]:
         """Curves of twelve windows, a panel a column."""

@@ -109,7 +109,14 @@ def _adversarial(config: SeriesConfig, data: SeriesData, make: Networks) -> Setu
     shape = tuple(stream.samples.shape[1:])
     scales = {"scales": coding.moves} if config.representation == "steps" else {}
     players = {
-        "generator": make("generator", config.generator.network, shape=shape, classes=0, held=coding.context.size),
+        "generator": make(
+            "generator",
+            config.generator.network,
+            shape=shape,
+            classes=0,
+            held=coding.context.size,
+            states=coding.states,
+        ),
         "discriminator": make("discriminator", config.discriminator.network, shape=shape, classes=0, **scales),
     }
     adversary = config.adversary.build()

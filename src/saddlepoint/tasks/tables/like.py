@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +10,13 @@ from numpy.typing import NDArray
 
 from saddlepoint.core import seed_for
 from saddlepoint.data import DataError
-from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
+from saddlepoint.data.tables import Cells, Column, TableData
 from saddlepoint.data.tables.columns import named
-from saddlepoint.data.tables.conditions import Condition, Wanted, text_of, value_of
+from saddlepoint.data.tables.conditions import Condition, Wanted
 from saddlepoint.data.tables.enforcing import Enforcement
-from saddlepoint.data.tables.files import open_files
+from saddlepoint.data.tables.given import called, given_cells, given_texts
 from saddlepoint.data.tables.parts import given_parts
 from saddlepoint.data.tables.rules import Formula, settled
-from saddlepoint.disk import found_at
 from saddlepoint.tasks.tables.coding import numbered
 from saddlepoint.tasks.tables.states import States
 
@@ -48,19 +46,19 @@ def completed(model: "RowSampler", given: Any, seed: int) -> TableData:
     Raises:
         DataError: no such column or value, or a row that can't be completed so that it keeps the rules.
     """
-    texts = given_parts(model.ruled.columns, _texts(given))
+    texts = given_parts(model.ruled.columns, given_texts(given, "--like"))
     columns = [named(model.ruled.columns, name) for name in texts]
     learnt = [column for column in columns if column.kind not in ("constant", "identifier")]
     if not learnt:
-        raise DataError(f"{_called(given)} has no column that is learnt: give some of a row's columns")
+        raise DataError(f"{called(given)} has no column that is learnt: give some of a row's columns")
     for rule in model.ruled.enforcement.rules:
         if isinstance(rule, Formula) and rule.target in texts and not texts.keys() >= set(rule.expression.columns):
             others = ", ".join(rule.expression.columns)
             raise DataError(
-                f"{_called(given)}: {rule.target} follows from {others} ({rule.text}): give those too, or leave "
+                f"{called(given)}: {rule.target} follows from {others} ({rule.text}): give those too, or leave "
                 f"{rule.target} out"
             )
-    fixed = {column.name: _cells(column, texts[column.name], _called(given)) for column in learnt}
+    fixed = {column.name: given_cells(column, texts[column.name], called(given)) for column in learnt}
     n = len(next(iter(fixed.values())))
     chosen: list[TableData | None] = [None] * n
     for number, (states, rows) in enumerate(_by_state(model, learnt, texts, n)):
@@ -110,7 +108,7 @@ def _completed(
     row = int(rows[left[0]])
     told = ", ".join(rule.text for rule in rules)
     raise DataError(
-        f"{_called(given)}: row {row + 1} can't be completed so that it keeps {told}: give other columns or values"
+        f"{called(given)}: row {row + 1} can't be completed so that it keeps {told}: give other columns or values"
     )
 
 
@@ -206,45 +204,3 @@ def _by_state(
                 best = min(best, (own.share, key))
         groups.setdefault(best[1], []).append(row)
     return [(states.get(key), np.array(rows)) for key, rows in groups.items()]
-
-
-# --- what is given ----------------------------------------------------------------------------------------
-
-
-def _called(given: Any) -> str:
-    return str(given) if isinstance(given, str | Path) else f"the {type(given).__name__}"
-
-
-def _texts(given: Any) -> dict[str, list[str]]:
-    """The given columns as texts, "" where there is no value."""
-    import pandas
-
-    if isinstance(given, str | Path):
-        if found := found_at(Path(given)):
-            raise DataError(f"{given} {found}: give a CSV or Parquet file of the columns that are known, for --like")
-        source = open_files(given)
-        parts = list(source.pieces(frozenset(source.names)))
-        frame = pandas.concat([pandas.DataFrame(part) for part in parts]) if parts else pandas.DataFrame()
-    else:
-        frame = given.to_pandas() if hasattr(given, "to_pandas") else given
-    if not isinstance(frame, pandas.DataFrame) or frame.empty:
-        raise DataError(f"{_called(given)} has no rows: give a file or a data frame of the columns that are known")
-    return {str(name).strip(): [text_of(value).strip() for value in frame[name]] for name in frame}
-
-
-def _cells(column: Column, texts: Sequence[str], called: str) -> Cells:
-    """Values of a column. Raises DataError for one that the column does not have; names the row."""
-    known: dict[str, float] = {}
-    for row, text in enumerate(texts):
-        if text not in known:
-            try:
-                known[text] = value_of(column, text)
-            except DataError as error:
-                raise DataError(f"{called}, row {row + 1}: {error}") from error
-    own = np.array([known[text] for text in texts])
-    if isinstance(column, CategoryColumn):
-        return Cells(own.astype(np.int32))
-    if len(column.absent) <= 1:
-        return Cells(own)
-    marks = [column.absent.index(text) if text in column.absent else 0 for text in texts]
-    return Cells(own, np.array(marks, dtype=np.int8))

@@ -26,6 +26,8 @@ TextLayout = Literal["lines", "paragraphs", "windows"]
 LONGEST = 64
 #: Fewer sentences, or windows' lengths of text, teach nothing.
 FEWEST = 10
+#: What separates fortunes, as Unix has them.
+_FORTUNE = re.compile(r"^%[^\S\n]*$", re.MULTILINE)
 #: A window begins after so many parts of its length: an epoch sees every token about as often.
 STEPS = 8
 #: A layout is not taken by itself where a larger share of its samples is too long, or of its paragraphs is one line.
@@ -127,6 +129,8 @@ def read_text(
     begin at every eighth part of that; words have single blanks between them. The vocabulary is that of what is trained
     on alone (see `Vocabulary.fit`); a text's last share is held out, of sentences and paragraphs a share that is drawn.
 
+    Where ten lines or more are a % alone, as in files of fortunes, what they separate are paragraphs.
+
     A layout of None follows the file: paragraphs where empty lines separate groups of mostly several lines; else
     sentences; windows where more than a quarter of either would be too long.
 
@@ -189,9 +193,12 @@ def of_text(
     """
     name, source, path = named
     text, apart = with_own_unknown(text), None if apart is None else with_own_unknown(apart)
+    fortunes = len(_FORTUNE.findall(text)) >= FEWEST
+    if fortunes:
+        text, apart = _parted(text), None if apart is None else _parted(apart)
     told: tuple[str, ...] = ()
     if layout is None:
-        layout, told = _following(text, unit, length or LONGEST)
+        layout, told = _following(text, unit, length or LONGEST, fortunes=fortunes)
     if layout == "windows":
         if unit == "words":
             text, apart = " ".join(text.split()), None if apart is None else " ".join(apart.split())
@@ -335,11 +342,24 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield paragraph
 
 
-def _following(text: str, unit: Unit, longest: int) -> tuple[TextLayout, tuple[str, ...]]:
+def _parted(text: str) -> str:
+    """Fortunes with an empty line between each two, and none within."""
+    return "\n\n".join("\n".join(_sentences(part)) for part in _FORTUNE.split(text))
+
+
+def _following(text: str, unit: Unit, longest: int, *, fortunes: bool = False) -> tuple[TextLayout, tuple[str, ...]]:
     """The layout that a file has by itself, and what to say of it where it is not the usual one."""
     paragraphs = list(_paragraphs(text))
+    long = _long(paragraphs, unit, longest)
+    if fortunes and long <= TOO_LONG:
+        return "paragraphs", ("Read by what lines of % separate: --set data.layout=windows takes all as one text.",)
+    if fortunes:
+        return "windows", (
+            f"Read through windows of {longest} {unit}, as {long:.0%} of what lines of % separate is longer: --set "
+            f"data.layout=paragraphs takes the others, a larger data.length more of them.",
+        )
     several = len(paragraphs) >= FEWEST and sum("\n" in part for part in paragraphs) >= SINGLE * len(paragraphs)
-    if several and _long(paragraphs, unit, longest) <= TOO_LONG:
+    if several and long <= TOO_LONG:
         return "paragraphs", (
             "Read by paragraphs, as empty lines separate groups of lines: --set data.layout=lines takes a line each.",
         )

@@ -18,6 +18,7 @@ from torch.nn.functional import one_hot
 from saddlepoint.configuration import ConfigurationError, Settings
 from saddlepoint.core import rng
 from saddlepoint.networks import SequenceWriter
+from saddlepoint.networks.causal import CausalAttention
 from saddlepoint.networks.sequence import written
 from saddlepoint.tasks.graph import Graph, plain
 from saddlepoint.tasks.model import LatentSampler
@@ -91,6 +92,10 @@ class TextGenerator(LatentSampler):
     def graph(self) -> Graph:
         """One step: a token and what is remembered, to logits of the next token and what is to be remembered."""
         writer = self.sequence_writer
+        if isinstance(writer.memory, CausalAttention):
+            raise ConfigurationError(
+                "a writer with attention remembers ever more and is no graph: give --safetensors DIR"
+            )
         step = WriterStep(writer, self.words.barred)
         names = [f"memory{number}" for number in range(step.memories)]
         labels = {"label": torch.tensor([0, 1, 0])} if self.class_names else {}
@@ -255,7 +260,7 @@ class WriterStep(nn.Module):
         super().__init__()
         copied = plain(writer)
         assert isinstance(copied, SequenceWriter)
-        self.memory, self.head, self.of_class = copied.memory, copied.head, copied.of_class
+        self.writer = copied
         self.memories = 2 if isinstance(copied.memory, nn.LSTM) else 1
         table = torch.cat([copied.embedding.weight, copied.start[None]])
         self.embedding = nn.Embedding.from_pretrained(table)
@@ -266,11 +271,11 @@ class WriterStep(nn.Module):
     def forward(self, token: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
         """(N,), with classes (N,), and (layers, N, width) once or twice → (N, tokens), and the same again."""
         given = self.embedding(token)[:, None]
-        if self.of_class is not None:
+        if self.writer.of_class is not None:
             label, *memory = memory  # type: ignore[assignment]
-            given = given + self.of_class(label)[:, None]
-        hidden, after = self.memory(given, tuple(memory) if self.memories == 2 else memory[0])
-        logits = self.head(hidden[:, 0]) + self.bars
+            given = given + self.writer.of_class(label)[:, None]
+        hidden, after = self.writer.memory(given, tuple(memory) if self.memories == 2 else memory[0])
+        logits = self.writer.logits(hidden[:, 0]) + self.bars
         return (logits, *after) if self.memories == 2 else (logits, after)
 
 
