@@ -12,8 +12,6 @@ every iteration. Then, at random:
                     one as a whole
     evaluate        keeps what was measured before
     judge           leaves the generator as it is, and called again it makes the same judge
-    compiling       is killed with a training by compiled steps: no compiler and no unfinished file stays, and what is
-                    compiled anew plays the same bits
     compare, tune   that are called again, of methods, of baselines and of trials, end with the same results
 
 Half of the kills come at a random moment, half as soon as an unfinished file is seen. Some of the processes have a slow
@@ -54,22 +52,18 @@ CONTEXT = multiprocessing.get_context("fork")
 SAMPLES = 80
 #: What `become` takes in the place of the command line's words: a training of a game of a Python caller's own.
 OWN = "own game"
-#: The task whose steps are compiled.
-COMPILED = "compiled points"
 EVERY = ("--device", "cpu", "--set", "every.record=8", "--set", "every.checkpoint=16", "--set", "every.snapshot=40")
 DISCRIMINATOR = ("--set", "discriminator.network.width=4", "--set", "discriminator.network.depth=1")
 IMAGES = (
     *("--size", "8", "--set", "latent.size=6", "--set", "generator.network={name: mlp-generator, widths: [12]}"),
     *("--set", "discriminator.network={name: mlp-discriminator, widths: [12]}"),
 )
-RING = ("ring", "--set", "generator.network.widths=[8]", "--set", "discriminator.network.widths=[8]")
 UNET = ("--set", "data.size=16", "--set", "generator.network.width=4", "--set", "generator.network.depth=2")
 #: By name, the words of `train` and what their data are made by.
 TASKS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "images": (None, ("digits", "--conditional", *IMAGES)),
     "autoencoder": (None, ("vae", "--size", "8", "--set", "latent.size=4")),
-    "points": (None, RING),
-    COMPILED: (None, (*RING, "--engine", "compiled")),
+    "points": (None, ("ring", "--set", "generator.network.widths=[8]", "--set", "discriminator.network.widths=[8]")),
     "enhancement": (
         "photographs",
         (
@@ -415,8 +409,6 @@ def straight(soak: Soak, name: str, durations: dict[str, float]) -> Path:
     """The undisturbed run of a training, made where it is first asked for; `durations` then has how long it took."""
     run = soak.home / "straight" / name
     if name not in durations:
-        if name == COMPILED:  # or what is timed is the compiler
-            soak.whole(*train_words(name, soak.home), "--out", str(soak.home / "first compiled"))
         begin = time.monotonic()
         soak.whole(*train_words(name, soak.home), "--out", str(run))
         durations[name] = time.monotonic() - begin
@@ -432,11 +424,6 @@ def soak_training(soak: Soak, name: str, durations: dict[str, float]) -> None:
     for _ in range(soak.dice.randrange(4, 12)):
         soak.disturbed([*words, "--out", str(run)], durations[name], run)
     soak.whole(*words, "--out", str(run))
-    compare(soak, name, run, expected)
-
-
-def compare(soak: Soak, name: str, run: Path, expected: Path) -> None:
-    """Count the bits in which a run is not the undisturbed one, and remove it where there are none."""
     before = soak.counts["lost or differing bits"]
     try:
         mine, theirs = contents(run), contents(expected)
@@ -449,50 +436,6 @@ def compare(soak: Soak, name: str, run: Path, expected: Path) -> None:
         shutil.rmtree(run)
     else:
         shutil.move(run, soak.home / f"differing-{soak.number}")
-
-
-def compilers(parent: int) -> list[int]:
-    """The processes that compile for a training."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().split(b"\0")
-        except OSError:  # it ended meanwhile
-            continue
-        if line[1:3] == [b"-m", b"saddlepoint.engine.building"] and line[-2] == str(parent).encode():
-            found.append(int(path.parent.name))
-    return found
-
-
-def soak_compiling(soak: Soak, durations: dict[str, float]) -> None:
-    """Kill a training while its steps are compiled, let it end, and compare."""
-    words, run, folder = train_words(COMPILED, soak.home), soak.home / "killed", soak.home / "cache" / "compiled"
-    expected = straight(soak, COMPILED, durations)
-    shutil.rmtree(run, ignore_errors=True)
-    for file in folder.iterdir():
-        if file.suffix != ".products":  # what multiplies matrices was measured by the clock
-            file.unlink()
-    process, _ = soak.start([*words, "--out", str(run)])
-    end = time.monotonic() + soak.patience
-    while process.is_alive() and not compilers(process.pid) and time.monotonic() < end:
-        time.sleep(0.01)
-    process.join(soak.dice.uniform(0, 10))
-    compiling = compilers(process.pid)
-    if process.is_alive():
-        os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    soak.counts["kills"] += process.exitcode == -signal.SIGKILL
-    soak.counts["kills as steps were compiled"] += process.exitcode == -signal.SIGKILL and bool(compiling)
-    end = time.monotonic() + 30
-    while compilers(process.pid) and time.monotonic() < end:
-        time.sleep(0.1)
-    if compilers(process.pid):
-        soak.fault("a compiler outlives its training")
-    left = [file.name for file in folder.iterdir() if file.suffix != ".products" and f".{process.pid}." in file.name]
-    if left:
-        soak.fault(f"a killed training left {left}")
-    soak.whole(*words, "--out", str(run))
-    compare(soak, COMPILED, run, expected)
 
 
 def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
@@ -522,7 +465,7 @@ def soak_writing(soak: Soak, command: str, references: dict[str, Any]) -> None:
 
 def soak_evaluating(soak: Soak, references: dict[str, Any]) -> None:
     """Kill an evaluation of a copy of a run: what was measured before stays, and what is new is whole."""
-    about, _ = references["evaluate"]
+    about = references["evaluate"]
     run = soak.home / "evaluated"
     shutil.rmtree(run, ignore_errors=True)
     shutil.copytree(soak.home / "straight" / "images", run)
@@ -616,10 +559,8 @@ def _content(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
-def prepare(
-    soak: Soak, names: Sequence[str], durations: dict[str, float], wanted: Callable[[str], bool]
-) -> dict[str, Any]:
-    """What the commands that are wanted write of undisturbed runs, and how long each takes."""
+def prepare(soak: Soak, names: Sequence[str], durations: dict[str, float]) -> dict[str, Any]:
+    """What commands write of undisturbed runs, and how long each takes."""
     for name in names:
         straight(soak, name, durations)
     runs, data = soak.home / "straight", soak.home / "data"
@@ -649,7 +590,7 @@ def prepare(
     }
     references: dict[str, Any] = {}
     for command, (words, ways, flag, name, replaces) in made.items():
-        if not wanted(command) or any(word.startswith(str(runs)) and not Path(word).exists() for word in words):
+        if any(word.startswith(str(runs)) and not Path(word).exists() for word in words):
             continue  # of a task that is not among those that were asked for
         found, first = [], _content(Path(images)) if command == "report" else {}
         for way in ways or ([], []):
@@ -670,22 +611,19 @@ def prepare(
             old = {key: b"what was here before" if key in written else content for key, content in old.items()}
         words = [*words, *(ways or ([], []))[1], *flag]
         references[command] = (words, name, old if replaces else None, new, about)
-    images_copy = soak.home / "reference" / "images"
-    for command, options in {
-        "evaluate": ("--samples", "50", "--features", "pixels", "--metrics", "frechet"),
-        "judge": ("--samples", "160"),
-    }.items():
-        if wanted(command):
-            begin = time.monotonic()
-            shutil.rmtree(images_copy, ignore_errors=True)
-            shutil.copytree(images, images_copy)
-            soak.whole(command, str(images_copy), *options)
-            references[command] = time.monotonic() - begin, _content(images_copy / "generator")
+    begin = time.monotonic()
+    copy = soak.home / "reference" / "evaluated"
+    shutil.copytree(images, copy)
+    soak.whole("evaluate", str(copy), "--samples", "50", "--features", "pixels", "--metrics", "frechet")
+    references["evaluate"] = time.monotonic() - begin
+    begin, copy = time.monotonic(), soak.home / "reference" / "judged"
+    shutil.copytree(images, copy)
+    soak.whole("judge", str(copy), "--samples", "160")
+    references["judge"] = time.monotonic() - begin, _content(copy / "generator")
     for name, words in comparisons(soak.home).items():
-        if wanted(name):
-            begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
-            soak.whole(*words, "--out", str(out))
-            references[name] = words, time.monotonic() - begin, results(out)
+        begin, out = time.monotonic(), soak.home / "reference" / name.replace(" ", "-")
+        soak.whole(*words, "--out", str(out))
+        references[name] = words, time.monotonic() - begin, results(out)
     return references
 
 
@@ -733,14 +671,12 @@ def main() -> None:
     from saddlepoint.methods import METHODS
 
     warm(home)
-    os.environ["SADDLE_CACHE"] = str(home / "cache")
     soak = Soak(home, random.Random(given.seed), given.patience)
     make_data(home / "data")
     tasks = given.tasks.split(",") if given.tasks else [*TASKS, OWN]
     names = [*dict.fromkeys([*tasks, "images", "tables"])]
     durations: dict[str, float] = {}
-    chosen = tuple(given.cases.split(",")) if given.cases else ("",)
-    references = prepare(soak, names, durations, lambda name: name.startswith(chosen))
+    references = prepare(soak, names, durations)
     if "images" in tasks:
         names += [f"images by {method}" for method in METHODS]
     print(f"{len(names)} trainings, {len(references)} commands, by {time.strftime('%H:%M')}", flush=True)
@@ -750,7 +686,6 @@ def main() -> None:
     cases: list[tuple[str, Callable[[], None]]] = [
         *((f"train {name}", lambda name=name: soak_training(soak, name, durations)) for name in names),
         *((name, lambda name=name: soak_comparing(soak, name, references)) for name in comparisons(home)),
-        *([("compiling", lambda: soak_compiling(soak, durations))] if COMPILED in names else []),
         ("evaluate", lambda: soak_evaluating(soak, references)),
         ("judge", lambda: soak_judging(soak, references)),
         *(
@@ -760,7 +695,8 @@ def main() -> None:
         ),
         *([("a small disk", lambda: soak_small_disk(soak, disk, soak.dice.choice(names), durations))] if disk else []),
     ]
-    cases = [case for case in cases if case[0].startswith(chosen)]
+    if given.cases:
+        cases = [case for case in cases if case[0].startswith(tuple(given.cases.split(",")))]
     begin, played = time.monotonic(), Counter[str]()
     while soak.counts["kills"] < given.kills and time.monotonic() - begin < 60 * given.minutes:
         order = soak.dice.sample(cases, len(cases))
@@ -779,13 +715,7 @@ def main() -> None:
     if disk is None:
         print("no small tmpfs could be mounted here: full disks were limits on the size of files")
     for what in (
-        *(
-            "kills",
-            "kills as a file was unfinished",
-            "kills as steps were compiled",
-            "full disks that were told",
-            "further processes refused",
-        ),
+        *("kills", "kills as a file was unfinished", "full disks that were told", "further processes refused"),
         *("wrong ends", "tracebacks", "lost or differing bits"),
     ):
         print(f"{soak.counts[what]:>8,} {what}")
