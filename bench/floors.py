@@ -18,6 +18,17 @@ from saddlepoint.extractors import load_extractor, suited_to
 from saddlepoint.metrics import frechet_distance
 
 
+def floor(dataset: str, path: str | None, n: int, seed: int) -> float:
+    """The distance of so many training images from as many test images."""
+    read = load_extractor(suited_to(dataset))
+    seen = []
+    for split in ("train", "test"):
+        images = load_images(dataset, path=path, split=split).images
+        order = torch.randperm(len(images), generator=rng(seed, "floor", split))
+        seen.append(read(images[order[:n]]))
+    return frechet_distance(*seen)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", choices=["mnist", "fashion-mnist"])
@@ -25,16 +36,10 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=[2048, 10_000])
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    read = load_extractor(suited_to(given.dataset))
     path = None if given.data is None else str(given.data)
-    seen = {}
-    for split in ("train", "test"):
-        images = load_images(given.dataset, path=path, split=split).images
-        order = torch.randperm(len(images), generator=rng(given.seed, "floor", split))
-        seen[split] = read(images[order[: max(given.images)]])
     for n in given.images:
-        value = frechet_distance(seen["train"][:n], seen["test"][:n])
-        print(f"{given.dataset}: {n:,} training against {n:,} test images in {read.name} features: {value:.4f}")
+        value = floor(given.dataset, path, n, given.seed)
+        print(f"{given.dataset}: {n:,} training against {n:,} test images in its features: {value:.4f}")
 
 
 if __name__ == "__main__":

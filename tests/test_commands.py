@@ -60,7 +60,7 @@ BUDGETS = {
 LEFT_OUT = ("--minutes", "--hours", "--evaluations", "--race")
 ANALYTIC = ("bilinear", "quadratic", "dirac", "stochastic-bilinear")
 #: Values of options that are of a long run.
-SHORT = {"--at": "16", "--regression": "8"}
+SHORT = {"--at": "16", "--regression": "8", "--search": "2"}
 
 
 def pictures(folder: Path, size: int = 72, count: int = 16) -> None:

@@ -74,8 +74,7 @@ def running(pid: int) -> bool:
 LAUNCHED = ("-m", "saddlepoint", *TRAIN, "--processes", "2", "--out", "run")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-@pytest.mark.parametrize("lost", [0, 1])
+@pytest.mark.parametrize(("lost", "number"), [(0, signal.SIGKILL), (1, signal.SIGSTOP)])
 def test_a_process_that_is_lost_ends_all_and_the_same_command_goes_on(tmp_path: Path, lost: int, number: int) -> None:
     run = tmp_path / "run"
     ranks = Ranks(LAUNCHED, tmp_path)

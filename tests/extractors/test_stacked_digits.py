@@ -53,9 +53,9 @@ def test_the_classifier_reads_real_stacks(shared_data) -> None:
 
 @pytest.mark.slow
 def test_real_stacks_are_at_the_floor(shared_data) -> None:
-    """Modes and KL of the published protocol's 26,000 images, by the classifier: .0192 of n, .0057 of the classes."""
-    made = stacked_mnist(shared_data / "mnist", "test")
+    """Modes and KL by the classifier are those of the labels, here of 8,000 images of the published 26,000."""
+    made = stacked_mnist(shared_data / "mnist", "test", count=8000)
     found = mode_coverage(load_extractor("stacked-digits").logits(made.images).argmax(1), 1000)
     exact = mode_coverage(made.labels, 1000)
-    assert found.modes == 1000
-    assert found.kl_to_uniform == pytest.approx(exact.kl_to_uniform, abs=0.002), "the classifier's errors cancel"
+    assert found.modes == pytest.approx(exact.modes, abs=1)
+    assert found.kl_to_uniform == pytest.approx(exact.kl_to_uniform, abs=0.004), "the classifier's errors cancel"

@@ -217,7 +217,7 @@ def test_every_network_that_makes_something_is_exported(tmp_path, name, ending):
     elif name == "table-generator":
         models = [points(name, 5, heads=(1, 3, 2, 1), noise=True), points(name, heads=(1, 3, 2, 1))]
     else:
-        models = [points(name), points(name, 3)]
+        models = [points(name), points(name, 3)] if ending == ".onnx" else [points(name, 3)]
     for model in models:
         found = export(model, tmp_path / f"model{ending}")
         assert found.path.stat().st_size > 1000

@@ -1,6 +1,7 @@
 """One look of a discriminator at real and generated samples, and what both players' losses make of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from saddlepoint.components.augmented import Augmented
 from saddlepoint.components.regularisers import GeneratorPass, Regulariser
+from saddlepoint.core.randomness import rewound
 from saddlepoint.core.ranks import on_whole, rows_of_batch, whole
 from saddlepoint.losses import AdversarialLoss
 from saddlepoint.networks import DiscriminatorOutput
@@ -293,7 +295,9 @@ class AdversarialLosses:
             looks = [self.adversary.look(g, batch, learning=learning and not replayed) for g in forward.inputs]
         losses: dict[str, Tensor] = {}
         if asked:
-            losses["generator"] = self._of_generator(forward, looks if with_adversary else [], batch)
+            # What the discriminator's penalties draw does not depend on whether the generator's loss is asked for, too.
+            with rewound() if learning and self.adversary.regularisers else nullcontext():
+                losses["generator"] = self._of_generator(forward, looks if with_adversary else [], batch)
         if learning:
             if replayed:
                 shown = [replace(given, generated=_replayed(given)) for given in forward.inputs]

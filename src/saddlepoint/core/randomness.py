@@ -40,13 +40,19 @@ def seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
-    cpu = torch.default_generator
-    state = cpu.get_state()
-    _seed_all(seed)
+    with rewound():
+        _seed_all(seed)
+        yield
+
+
+@contextmanager
+def rewound() -> Iterator[None]:
+    """Run a block, and give the CPU's generator back: what follows draws as if the block had drawn nothing."""
+    state = torch.default_generator.get_state()
     try:
         yield
     finally:
-        cpu.set_state(state)
+        torch.default_generator.set_state(state)
 
 
 def _seed_all(seed: int) -> None:

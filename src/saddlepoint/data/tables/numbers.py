@@ -589,9 +589,8 @@ def _canonical(match: re.Match[str], thousands: str) -> str | None:
 def _plain(texts: Texts) -> NDArray[np.object_]:
     import pandas
 
-    series = pandas.Series(np.asarray(texts, dtype=object), dtype="str")
-    made: NDArray[np.object_] = series.to_numpy(dtype=object)
-    made[~series.str.fullmatch(PLAIN).to_numpy(dtype=bool)] = None
+    made = np.array(texts, dtype=object)  # a copy: pandas 2 writes and reads the texts that it is given
+    made[~pandas.Series(made, dtype="str").str.fullmatch(PLAIN).to_numpy(dtype=bool)] = None
     return made
 
 
