@@ -4,7 +4,8 @@
 
 with c the given rows as networks see them, m where they are known, G the generator. Each minimum is one continuation:
 randomise, then optimise. For a linear G these are exact samples of the latents given the rows and noise σ; for others
-near ones. What follows the given rows is made from the last of them on, so that nothing jumps where they meet.
+near ones. Of windows that are seen by their steps what follows is made from the last given row on, so that nothing
+jumps where they meet; of those that are seen by their levels it is as it was drawn.
 
 Oliver, He, Reynolds (1996), Conditioning permeability fields to pressure data; Bardsley, Solonen, Haario, Laine (2014),
 Randomize-then-optimize, SIAM J. Sci. Comput. 36.
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from saddlepoint.tasks.series.model import WindowGenerator
 
 Numbers = NDArray[np.float64]
-#: σ, in deviations of what networks see; latents by which a search begins; its steps of Adam and their rate.
-NOISE, POOL, STEPS, RATE = 0.1, 4096, 150, 0.1
+#: σ, in deviations of what networks see: what is made comes no nearer to real windows (LOG.md); latents by which a
+#: search begins; its steps of Adam and their rate.
+NOISE, POOL, STEPS, RATE = 1.0, 4096, 150, 0.1
 
 
 @dataclass(frozen=True)
