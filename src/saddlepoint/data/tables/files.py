@@ -234,6 +234,8 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
                 _check_line(len(line), path)
                 lines.append(line)
             blank = next((place for place, line in enumerate(lines) if line.strip()), 0)
+            # Before columns are told apart: `_TRAILING` is such a character, too.
+            check_names(path, lines[blank : blank + 1])
             own, written, found = _columns(lines[blank:], separator)
     except (UnicodeError, LookupError) as error:
         raise DataError(wrong.format(error)) from error

@@ -116,11 +116,11 @@ export class Chart {
     }
     lines.forEach((line, i) => {
       const colour = `line${(line.colour ?? i) % 8}`;
-      const few = line.x.length < 40;
+      const few = new Set(line.x).size < 40;
       if (line.low && line.high) parts.push(s("path", { class: `band ${colour}`, d: this.band(line, X, Y) }));
       if (line.raw) parts.push(s("path", { class: `curve faint ${colour}`, d: this.path(line.x, line.raw, X, Y) }));
       parts.push(s("path", { class: `curve ${colour}`, d: this.path(line.x, line.y, X, Y) }));
-      if (few && !line.raw) line.x.forEach((x, j) => line.y[j] !== null && parts.push(s("circle", { class: `dot ${colour}`, cx: X(x), cy: Y(line.y[j]), r: 2.4 })));
+      if (few && !line.raw) line.x.forEach((x, j) => line.y[j] !== null && x !== line.x[j - 1] && parts.push(s("circle", { class: `dot ${colour}`, cx: X(x), cy: Y(line.y[j]), r: 2.4 })));
     });
     if (data.best && !log | (data.best?.[0] > 0)) {
       const [value, at] = data.best, x = data.axes ? onAxis([at], data.axes, data.axisName)[0] : at;

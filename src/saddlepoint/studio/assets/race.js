@@ -5,6 +5,7 @@ import { command, get, h } from "/assets/dom.js";
 
 export async function race(main, id) {
   document.title = "Comparison · Saddlepoint studio";
+  document.getElementById("line").hidden = true; // it changes once, when it ends
   const back = h("p", { class: "eyebrow" }, h("a", { href: "/" }, "← All runs"));
   let found;
   try { found = await get(`/api/race/${id}`); } catch (error) {

@@ -70,7 +70,8 @@ export function runs(main) {
 
   function fill(parts, row) {
     const known = `${row.version}|${metric}`;
-    if (parts.name.textContent !== row.name) parts.name.textContent = row.name;
+    // Long paths break behind a slash.
+    if (parts.name.textContent !== row.name) parts.name.replaceChildren(...row.name.split(/(?<=\/)/).flatMap(part => [part, h("wbr")]));
     const told = JSON.stringify([row.tags, row.note]);
     set(parts.tags, told, ...(row.tags || []).map(tag => h("span", { class: "tag" }, tag)), ...(row.note ? [h("span", { class: "note", title: row.note }, row.note)] : []));
     COLUMNS.forEach((column, i) => {
