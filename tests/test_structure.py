@@ -101,7 +101,7 @@ ARROWS = {
         {"torch", "optuna", "pydantic", "yaml", "filelock"},
     ),
     "studio": (
-        {"components", "configuration", "core", "games", "report", "runs", "storage", "tasks"},
+        {"cache", "components", "configuration", "core", "games", "report", "runs", "storage", "tasks"},
         {"numpy", "torch", "PIL", "starlette", "uvicorn"},
     ),
     "cli": ({"*"}, {"*"}),

@@ -114,6 +114,7 @@ def starved(words: list[str], log: Path) -> None:
         ("report",),
         ("augment", "--per-class", "2000", "--out", "larger"),
         ("export", "--pt2", "x.pt2"),
+        ("inspect",),
     ],
 )
 def test_a_command_that_gets_no_memory_says_so(

@@ -17,11 +17,13 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from saddlepoint.data import DataError
 from saddlepoint.data.archives import image_archives
 from saddlepoint.data.arrays import array_file
 from saddlepoint.data.audio import read_sound
+from saddlepoint.data.decoding import opened_image
 from saddlepoint.data.tables import read_table
 
 ROWS = "a,b\n" + "".join(f"{number % 7},{'xyz'[number % 3]}\n" for number in range(60))
@@ -122,6 +124,29 @@ def test_a_file_that_swells_is_refused_before_it_is_unpacked(tmp_path: Path, nam
     assert place.stat().st_size < 20_000
     with pytest.raises(DataError, match="made to swell; save it anew"):
         FORMATS.get(name, ((), read_table))[1](place)
+
+
+def test_what_would_take_hours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal rows without an end, a picture of one colour, queries that end never."""
+    monkeypatch.setattr("saddlepoint.data.damage.LONG", 1 << 20)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * (1 << 19), 9))
+    with pytest.raises(DataError, match="unpack it first if it is meant"):
+        read_table(tmp_path / "a.csv.gz")
+
+    Image.new("1", (7000, 7000)).save(tmp_path / "a.png", optimize=True)
+    with pytest.raises(OSError, match="made to swell"), opened_image(tmp_path / "a.png"):
+        pass
+    Image.new("1", (5000, 5000)).save(tmp_path / "b.png", optimize=True)
+    with opened_image(tmp_path / "b.png") as image:
+        assert image.size == (5000, 5000)
+
+    monkeypatch.setattr("saddlepoint.data.tables.files.CHUNK", 500)
+    monkeypatch.setattr("saddlepoint.data.tables.files.QUERY_ROWS", 2000)
+    monkeypatch.setattr("saddlepoint.data.tables.files.QUERY_SECONDS", 0.2)
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x, x % 7 AS y FROM n"
+    for query, said in ((endless, "more than 2,000 rows"), (f"{endless} WHERE x < 0", "interrupted after 0.2 seconds")):
+        with pytest.raises(DataError, match=said):
+            read_table(f"sqlite:///{tmp_path}/a.db", query=query)
 
 
 @pytest.mark.parametrize("first", [b"", b"a,b\n" + b"1,2\n" * 300])

@@ -2,85 +2,11 @@
 
 import json
 
+import pytest
 from PIL import Image
 
-from saddlepoint.report.comparison import comparison_figure, grid_of, remarks, write_comparison
-
-
-def result(method, seed, score, curve, failed=False):
-    evaluations = [4.0 * place for place in range(len(curve))]
-    columns = {"evaluations": evaluations, "seconds": [e / 100 for e in evaluations], "score": curve}
-    return {
-        "method": method,
-        "lr": 0.1,
-        "seed": seed,
-        "score": score,
-        "failed": failed,
-        "start": f"start-{seed}",
-        "evaluations": 4 * (len(curve) - 1),
-        "seconds": 0.1,
-        "curve": columns if curve else {},
-    }
-
-
-def row(rank, method, mean, failures=0, **changes):
-    return {
-        "rank": rank,
-        "method": method,
-        "lr": 0.1,
-        "ratio": 1.0,
-        "rates": {"generator": 0.1, "discriminator": 0.1},
-        "theory": "gradient descent",
-        "mean": mean,
-        "spread": None if mean is None else 0.0,
-        "worst": mean if not failures else None,
-        "worst_seed": 1,
-        "failures": failures,
-        "seeds": 2,
-        "evaluations": 12.0,
-        "products": 0.0,
-        "seconds": 0.1,
-        "search_evaluations": 0,
-        "search_at_edge": False,
-        **changes,
-    }
-
-
-def made_up(**changes):
-    """Method `<a>` reaches the solution, `b` fails at one seed of two, `c` at both, at once."""
-    good, bad = [1.0, 0.1, 0.01, 0.0], [1.0, 10.0, 1e200, None]
-    comparison = {
-        "settings": {
-            **{"on": "bilinear", "entries": {"<a>": {}, "b": {}, "c": {}}, "seeds": 2},
-            **{"search": [0.1, 1.0], "ratios": [0.125, 8.0]},
-        },
-        "optimizers": {"generator": "Adam", "discriminator": "Adam"},
-        "metric": "distance",
-        "measure": {"direction": "lower", "target": None, "summary": "", "unit": ""},
-        "standings": [
-            row(1, "<a>", 0.0, products=24.0, search_evaluations=8, search_at_edge=True),
-            row(2, "b", 0.5, 1),
-            row(3, "c", None, 2),
-        ],
-        "search": [
-            {"method": "<a>", "lr": 0.1, "ratio": 1.0, "failed": False, "score": 0.5},
-            {"method": "<a>", "lr": 1.0, "ratio": 1.0, "failed": True, "score": None},
-            {"method": "<a>", "lr": 0.1, "ratio": 0.125, "failed": False, "score": 0.7},
-            {"method": "<a>", "lr": 0.1, "ratio": 8.0, "failed": False, "score": 0.9},
-        ],
-        "results": [
-            result("<a>", 0, 0.0, good),
-            result("<a>", 1, 0.0, good),
-            result("b", 0, 0.5, [1.0, 0.8, 0.6, 0.5]),
-            result("b", 1, None, bad, failed=True),
-            result("c", 0, None, [], failed=True),
-            result("c", 1, None, [], failed=True),
-        ],
-        "citations": ["@article{x,\n  title={A & B}}"],
-        "command": ["saddle", "compare", "bilinear", "--methods", "<a>,b,c"],
-        "versions": {"saddlepoint": "0"},
-    }
-    return {**comparison, **changes}
+from comparisons import made_up, result, row
+from saddlepoint.report.comparison import comparison_figure, grid_of, read_comparison, remarks, write_comparison
 
 
 def test_the_files_are_whole_and_the_page_stands_alone(tmp_path):
@@ -106,6 +32,36 @@ def test_the_table_counts_failures_and_says_what_is_hidden_in_no_mean():
     assert rows[1][4] == "failed (seed 1)"
     said = " ".join(remarks(made_up()))
     assert all(word in said for word in ("lower is better", "Failed seeds", "end of the list", "Jv"))
+
+
+def test_a_page_has_the_median_between_the_worst_and_the_best_seed(tmp_path):
+    write_comparison(made_up(), tmp_path)
+    found = read_comparison(tmp_path)
+    assert found["lead"].startswith("<a> comes first")
+    assert [panel["axis"] for panel in found["panels"]] == ["gradient evaluations", "seconds"]
+    for panel in found["panels"]:
+        for series in panel["series"]:
+            for low, middle, high in zip(series["low"], series["y"], series["high"], strict=True):
+                assert low <= high
+                assert middle is None or low <= middle <= high
+    assert found["panels"][0]["scale"] == "log"
+
+
+def test_a_comparison_that_anybody_wrote_is_refused_in_a_sentence(tmp_path):
+    whole = made_up()
+    broken = [[], {}, None, 3, {**whole, "standings": []}, {**whole, "results": [{}]}]
+    broken += [{**whole, "settings": {"on": "x", "entries": {}}}, {**whole, "results": [*whole["results"]] * 9999}]
+    broken += [{**whole, "standings": [{**whole["standings"][0], "spread": "x"}]}, {**whole, "command": None}]
+    for content in broken:
+        (tmp_path / "comparison.json").write_text(json.dumps(content))
+        with pytest.raises(ValueError, match="is not as saddle compare writes it"):
+            read_comparison(tmp_path)
+    (tmp_path / "out").write_text(json.dumps(whole))
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "comparison.json").symlink_to(tmp_path / "out")
+    with pytest.raises(OSError, match="leads out of"):
+        read_comparison(inside)
 
 
 def test_a_line_ends_where_half_the_seeds_have_failed():

@@ -230,6 +230,28 @@ def test_a_page_begins_and_follows_a_command(serve, runs, jobs):
     assert [one["name"] for one in entries] == ["digits"]
 
 
+def test_what_was_measured_is_kept_for_as_long_as_it_is_the_same_run(serve, runs, jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / "cache"))
+    program = "import sys; open(sys.argv[-1], 'wb').write(b'a picture'); print('{\"samples\": 64, \"rotation\": 0.5}')"
+    jobs.program = (sys.executable, "-c", program)
+    client = serve(runs, jobs=jobs)
+    [row] = client.rows(1).values()
+    where = f"/api/run/{row['id']}/measured"
+    assert client.ask(where).json == {"measured": []}
+    job = client.post("/api/jobs", {"do": "inspect", "run": row["id"]}).json
+    until(jobs.find(job["id"]), "done")
+    kept = {"measured": [{"samples": 64, "rotation": 0.5, "picture": True}]}
+    assert client.ask(where).json == kept
+    another = serve(runs, read_only=True)
+    assert another.rows(1)
+    assert another.ask(where).json == kept
+    assert another.ask(f"{where}/64").body == b"a picture"
+    assert another.ask(f"{where}/65").status == 404
+    RunFolder(runs / "digits").write_identity(started="another day")
+    assert another.ask(where).json == {"measured": []}
+    assert not [path for path in runs.rglob("*") if "inspect" in path.name]
+
+
 def test_nobody_else_begins_anything(serve, runs, jobs):
     client = serve(runs, jobs=jobs)
     body = {"do": "check", "recipe": "digits"}

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from commands import TINY
+from comparisons import made_up
 from processes import Saddle, lines
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
@@ -261,9 +262,12 @@ def test_fifty_clients_are_told(serve, runs):
 @pytest.mark.parametrize("width", [1400, 800, 400])
 def test_nothing_is_wider_than_the_window_and_everything_is_named(chromium, serve, runs, trained, width, scheme):
     shutil.copytree(trained, runs / "a-name-that-is-as-long-as-anybody-would-ever-write-one-for-a-run" / "deep" / "er")
+    (runs / "race").mkdir()
+    (runs / "race" / "comparison.json").write_text(json.dumps(made_up()))
     client = serve(runs)
     rows = client.rows(2)
     ids = [row["id"] for row in rows.values()]
+    [race] = client.ask("/api/races").json["races"]
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     for name, path, wanted in (
@@ -271,6 +275,7 @@ def test_nothing_is_wider_than_the_window_and_everything_is_named(chromium, serv
         ("run", f"/run/{ids[0]}", ".stage img[src]"),
         ("start", "/start", ".command"),
         ("compare", f"/compare?runs={','.join(ids)}", ".sidebyside img[src]"),
+        ("race", f"/race/{race['id']}", ".band"),
     ):
         page.goto(client.address + path)
         page.locator(wanted).first.wait_for()

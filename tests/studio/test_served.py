@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from comparisons import made_up
 from saddlepoint.report.page import RunPage
 from saddlepoint.storage import RunFolder
 
@@ -39,6 +40,21 @@ def test_the_plane_of_a_snapshot_is_told_and_nothing_else(serve, runs):
     told = client.ask(f"/api/run/{row['id']}/plane/64").json
     assert told == {"reach": 2.0, "made": [[0.0, 1.0]], "field": [[1.0, 2.0], [3.0, None]], "arrows": [[1.0, 0.0]]}
     assert [client.ask(f"/api/run/{row['id']}/plane/{at}").status for at in (128, 5)] == [422, 422]
+
+
+def test_comparisons_are_found_and_told_whoever_wrote_them(serve, runs):
+    for name, content in (("race", json.dumps(made_up())), ("other", '{"standings": 3}')):
+        (runs / name).mkdir()
+        (runs / name / "comparison.json").write_text(content)
+    client = serve(runs)
+    client.rows(1)
+    found = {one["name"]: one["id"] for one in client.ask("/api/races").json["races"]}
+    told = client.ask(f"/api/race/{found['race']}").json
+    assert told["lead"].startswith("<a> comes first")
+    assert [row[1] for row in told["rows"]] == ["<a>", "b", "c"]
+    refused = client.ask(f"/api/race/{found['other']}")
+    assert (refused.status, "is not as saddle compare writes it" in refused.json["error"]) == (422, True)
+    assert client.ask("/api/race/no").status == 404
 
 
 @pytest.mark.slow

@@ -98,9 +98,10 @@ def from_json(text: str | bytes) -> Any:
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     for value in _leaves(found):
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"it holds the number {value}")
-        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        if type(value) is float:
+            if not math.isfinite(value):
+                raise ValueError(f"it holds the number {value}")
+        elif type(value) is int and not -(2**63) <= value < 2**64:
             raise ValueError("it holds a whole number of more than 64 bits")
     return found
 
@@ -111,9 +112,9 @@ def _leaves(value: Any) -> Iterator[Any]:
     for _ in range(DEPTH + 1):
         inner: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
+            if type(each) is dict:
                 inner += each.values()
-            elif isinstance(each, list):
+            elif type(each) is list:
                 inner += each
             else:
                 yield each

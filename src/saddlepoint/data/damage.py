@@ -14,6 +14,8 @@ from saddlepoint.data.images import DataError
 DAMAGE = (OSError, EOFError, KeyError, zlib.error, lzma.LZMAError, struct.error, BadZipFile, RuntimeError)
 #: Bytes that a byte of a file stands for at most, as deflate has it, and bytes of which nothing is asked.
 MOST_DEFLATED, SPARE = 1100, 1 << 20
+#: Bytes of an unpacked text from which on a byte of the file may stand for so many only: equal rows without an end.
+LONG, MOST_OF_LONG = 256 << 20, 200
 
 
 def reason(error: BaseException) -> str:
@@ -47,6 +49,11 @@ class Swelling(io.RawIOBase):
         buffer[: len(piece)] = piece
         self._held += len(piece)
         check_swelling(self._held, self._stored, self._what)
+        if self._held > max(LONG, MOST_OF_LONG * self._stored):
+            raise DataError(
+                f"{self._what} unpacks from {self._stored:,} bytes to more than {self._held:,}, as next to nothing but "
+                f"equal rows does: unpack it first if it is meant"
+            )
         return len(piece)
 
 

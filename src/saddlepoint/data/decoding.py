@@ -26,6 +26,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from saddlepoint.disk import found_at
 
 Colour = tuple[int, int, int]
+#: Pixels of a large picture, and bytes of such pixels that a byte of its file stands for at most: more is one colour.
+LARGE, SWELLS = 32_000_000, 900
 #: Values of more than 8 bits that are black and white.
 Range = tuple[float, float]
 Half = Literal["left", "right"]
@@ -85,10 +87,24 @@ def available_formats() -> tuple[str, ...]:
 
 
 def opened_image(source: Path | bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
-    """An image whose head was read. Raises whatever Pillow raises, and OSError for a pipe, which would never end."""
+    """An image whose head was read.
+
+    Raises:
+        Exception: whatever Pillow raises.
+        OSError: it is a pipe, which would never end, or as large and as empty as one colour is.
+    """
     if isinstance(source, Path) and (found := found_at(source)):
         raise OSError(f"it {found}")
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
+    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
+    try:
+        stored = len(source) if isinstance(source, bytes) else source.stat().st_size
+        pixels, bits = image.width * image.height, 1 if image.mode in ("1", "P") else 8 * len(image.getbands())
+        if pixels > LARGE and pixels * bits > 8 * SWELLS * stored:
+            raise OSError(f"it says that it has {pixels:,} pixels and holds {stored:,} bytes: it is made to swell")
+    except OSError:
+        image.close()
+        raise
+    return image
 
 
 def decode(

@@ -3,7 +3,7 @@
 import json
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ from saddlepoint.report.figures import DARK, LIGHT, Theme, as_svg, data_uri, rec
 from saddlepoint.report.history import Numbers, compact, duration
 from saddlepoint.report.page import highlighted
 from saddlepoint.report.templates import template
-from saddlepoint.storage import write_atomically
+from saddlepoint.storage import from_json, read_text, write_atomically
+from saddlepoint.storage.files import stay_within
 
+#: The file that has all of a comparison, and of one that anybody may have written its bytes, methods and results.
+COMPARISON, BYTES, ENTRIES, RESULTS = "comparison.json", 32 << 20, 64, 4096
 #: Places where the curves of a method's seeds are held against each other.
 PLACES = 240
 #: Beyond so many times the best start nothing is drawn: a diverging method would flatten all others.
@@ -40,7 +43,7 @@ def write_comparison(comparison: Mapping[str, Any], folder: Path) -> dict[str, P
         comparison: from `saddlepoint.comparison.run`, and its `command` (words) and `versions`.
         folder: exists.
     """
-    paths = {kind: folder / f"comparison.{kind}" for kind in ("json", "png", "html")}
+    paths = {kind: (folder / COMPARISON).with_suffix(f".{kind}") for kind in ("json", "png", "html")}
     write_atomically(paths["json"], json.dumps(comparison, allow_nan=False, indent=1) + "\n")
     save_png(comparison_figure(comparison), paths["png"])
     write_atomically(paths["html"], comparison_page(comparison))
@@ -53,10 +56,7 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
     A seed that failed counts as infinitely bad from where it ended, so a median line ends where half the seeds have.
     """
     order = list(comparison["settings"]["entries"])
-    rows = comparison["standings"]
-    higher = Measure.read(comparison["metric"], comparison["measure"]).direction == "higher"
-    scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
-    log = comparison["metric"] == "distance" or (len(scores) > 1 and min(scores) > 0 and max(scores) > 30 * min(scores))
+    scores, log = _scores(comparison)
     beyond = 10 * max(
         (abs(v) for v in scores), default=1.0
     )  # where a failed seed's end of a band is drawn: out of view
@@ -64,16 +64,10 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (key, words) in zip(panels, _AXES.items(), strict=True):
         _dress(axes, theme, words)
-        for row in rows:
+        for row, runs, x, (low, middle, high) in _bands(comparison, key, log):
             number = order.index(row["method"])
-            runs = [r for r in comparison["results"] if r["method"] == row["method"]]
-            x, curves = _aligned(runs, key, log, -math.inf if higher else math.inf)
-            if not len(x):
-                continue
             colour = theme.lines[number % len(theme.lines)]
             dash = _DASHES[number // len(theme.lines) % len(_DASHES)]
-            middle, low, high = np.median(curves, axis=0), curves.min(axis=0), curves.max(axis=0)
-            middle = np.where(np.isfinite(middle), middle, np.nan)
             label = row["method"] + (f" ({row['failures']} of {row['seeds']} failed)" if row["failures"] else "")
             few = max(len(r["curve"]["score"]) for r in runs if r["curve"]) <= 20
             axes.plot(x, middle, color=colour, linestyle=dash, linewidth=1.8, label=label)
@@ -105,6 +99,27 @@ def comparison_figure(comparison: Mapping[str, Any], theme: Theme = LIGHT) -> Fi
     return figure
 
 
+def _scores(comparison: Mapping[str, Any]) -> tuple[list[float], bool]:
+    """All scores that are numbers, and whether they are drawn on a logarithmic axis."""
+    scores = [v for r in comparison["results"] for v in r["curve"].get("score", []) if v is not None]
+    decades = len(scores) > 1 and min(scores) > 0 and max(scores) > 30 * min(scores)
+    return scores, comparison["metric"] == "distance" or decades
+
+
+def _bands(
+    comparison: Mapping[str, Any], key: str, log: bool
+) -> Iterator[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Numbers, tuple[Numbers, Numbers, Numbers]]]:
+    """Each method that has a curve: its row, its runs, places, and the lowest, the median (or NaN), the highest."""
+    higher = Measure.read(comparison["metric"], comparison["measure"]).direction == "higher"
+    for row in comparison["standings"]:
+        runs = [r for r in comparison["results"] if r["method"] == row["method"]]
+        x, curves = _aligned(runs, key, log, -math.inf if higher else math.inf)
+        if len(x):
+            middle = np.median(curves, axis=0)
+            middle = np.where(np.isfinite(middle), middle, np.nan)
+            yield row, runs, x, (curves.min(axis=0), middle, curves.max(axis=0))
+
+
 def _aligned(runs: Sequence[Mapping[str, Any]], key: str, log: bool, failed: float) -> tuple[Numbers, Numbers]:
     """All seeds' scores at the same places (seeds, places): held where a run ended well, `failed` after it failed."""
     drawn = [r for r in runs if r["curve"].get("score")]
@@ -133,14 +148,21 @@ def _points(axes: Axes, runs: Sequence[Mapping[str, Any]], key: str, colour: str
 
 
 def _view(axes: Axes, results: Sequence[Mapping[str, Any]], scores: Sequence[float], log: bool) -> None:
-    first = [r["curve"]["score"][0] for r in results if r["curve"].get("score") and r["curve"]["score"][0] is not None]
-    low, high = max(min(scores), FLOOR) if log else min(scores), max(scores)
+    low, high = _range(results, scores, log)
     if log:
-        high = min(high, IN_VIEW * max(first, default=high))
-        axes.set_ylim(low / 2, 2 * max(high, low))
+        axes.set_ylim(low / 2, 2 * high)
     else:
         room = 0.06 * (high - low) or 1.0
         axes.set_ylim(low - room, high + room)
+
+
+def _range(results: Sequence[Mapping[str, Any]], scores: Sequence[float], log: bool) -> tuple[float, float]:
+    """The scores that are in view."""
+    if not log:
+        return min(scores), max(scores)
+    first = [r["curve"]["score"][0] for r in results if r["curve"].get("score") and r["curve"]["score"][0] is not None]
+    low, high = max(min(scores), FLOOR), max(scores)
+    return low, max(low, min(high, IN_VIEW * max(first, default=high)))
 
 
 def _dress(axes: Axes, theme: Theme, words: str) -> None:
@@ -225,21 +247,68 @@ def remarks(comparison: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def _lead(comparison: Mapping[str, Any]) -> str:
+    """Who comes first, in a sentence."""
+    first = comparison["standings"][0]
+    if first["mean"] is None:
+        return "Every method failed at every seed."
+    failed = f", {first['failures']} of them failed." if first["failures"] else "."
+    score = f"{first['mean']:.3g} ± {first['spread']:.2g}"
+    return f"{first['method']} comes first: {_words(comparison['metric'])} {score} over {first['seeds']} seeds{failed}"
+
+
+def read_comparison(folder: Path) -> dict[str, Any]:
+    """What `saddle compare` found, as a page shows it, of a folder that anybody may have written.
+
+    Returns:
+        `on`, what was played; `lead`, who comes first; `columns` and `rows` of the standings; `remarks`; `command`;
+        `panels`, each with its `axis`, `unit`, `scale` and `series`: of each method `label`, its place `colour` among
+        the methods, `x`, `y` (the median over the seeds) and the `low` and `high` beside it.
+
+    Raises:
+        OSError: it can't be read, or leads out of the folder.
+        ValueError: it is not as `saddle compare` writes it, or too large.
+    """
+    path = folder / COMPARISON
+    stay_within(path, folder)
+    found = from_json(read_text(path, BYTES))
+    try:
+        order = list(found["settings"]["entries"])
+        if max(len(order), len(found["standings"])) > ENTRIES or len(found["results"]) > RESULTS:
+            raise ValueError(f"more than {ENTRIES} methods or {RESULTS:,} results")
+        scores, log = _scores(found)
+        least, most = _range(found["results"], scores, log) if scores else (0.0, 0.0)
+        panels = []
+        for key, words in _AXES.items():
+            series = []
+            for row, _, x, (low, middle, high) in _bands(found, key, log):
+                band = {name: np.clip(line, least, most).tolist() for name, line in (("low", low), ("high", high))}
+                y = [float(v) if least <= v <= most else None for v in middle]
+                name = {"label": str(row["method"]), "colour": order.index(row["method"])}
+                series.append({**name, "x": x.tolist(), "y": y, **band})
+            panels.append({"axis": words, "scale": "log" if log else "linear", "series": series})
+        return {
+            "on": str(found["settings"]["on"]),
+            "lead": _lead(found),
+            "unit": _words(str(found["metric"])),
+            "columns": list(COLUMNS),
+            "rows": [list(row) for row in grid_of(found)],
+            "remarks": remarks(found),
+            "command": shlex.join(map(str, found["command"])),
+            "panels": panels,
+        }
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"{path} is not as saddle compare writes it: {type(error).__name__}: {error}") from error
+
+
 def comparison_page(comparison: Mapping[str, Any]) -> str:
     """The page of a comparison: one HTML text that needs nothing else."""
     light = LIGHT.on("none")
     figure = as_svg(comparison_figure(comparison, light))
     rows, settings = comparison["standings"], comparison["settings"]
     results = comparison["results"]
-    first = rows[0]
     evaluations = sum(r["evaluations"] for r in results)
     searched = sum(row["search_evaluations"] for row in rows)
-    lead = (
-        f"{first['method']} comes first: {_words(comparison['metric'])} {first['mean']:.3g} ± {first['spread']:.2g} "
-        f"over {first['seeds']} seeds" + (f", {first['failures']} of them failed." if first["failures"] else ".")
-        if first["mean"] is not None
-        else "Every method failed at every seed."
-    )
     tiles = [
         (str(len(rows)), "methods"),
         (str(settings["seeds"]), "seeds each"),
@@ -250,7 +319,7 @@ def comparison_page(comparison: Mapping[str, Any]) -> str:
     ]
     return template("comparison.html").render(
         name=settings["on"],
-        lead=lead,
+        lead=_lead(comparison),
         tiles=tiles,
         columns=COLUMNS,
         rows=list(zip(grid_of(comparison), rows, strict=True)),

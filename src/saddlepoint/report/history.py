@@ -83,7 +83,7 @@ def columns(records: Iterable[Mapping[str, Any]], group: str) -> list[Curve]:
                 found.setdefault(name, ([], []))
             points = found[name]
             points[0].append(position)
-            points[1].append(number(value))
+            points[1].append(value if type(value) is float else number(value))
     series = []
     for name, recorded in found.items():
         samples, values = (np.array(part, dtype=np.float64) for part in recorded)
@@ -100,6 +100,8 @@ def number(value: object) -> float:
     >>> number(3), number(None)
     (3.0, nan)
     """
+    if type(value) is float:  # nearly all of them
+        return value
     try:
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
     except OverflowError:  # hundreds of digits

@@ -4,7 +4,7 @@ from saddlepoint.configuration import from_json, from_yaml
 from saddlepoint.storage.checkpoints import Checkpoint, Checkpoints, NoCheckpoint
 from saddlepoint.storage.evaluations import append_evaluation, read_evaluations
 from saddlepoint.storage.files import named_in_utf8, read_bytes, read_text, remove_partial, write_atomically
-from saddlepoint.storage.finding import is_run, run_of, runs_below
+from saddlepoint.storage.finding import folders_below, is_run, run_of, runs_below
 from saddlepoint.storage.folder import RunBusy, RunFolder, alone, alone_with_runs, free_name, plain_name, whole_folder
 from saddlepoint.storage.identity import started_with
 from saddlepoint.storage.memory import bound_memory, free_memory, in_words, shortage
@@ -24,6 +24,7 @@ __all__ = [
     "append_evaluation",
     "append_record",
     "bound_memory",
+    "folders_below",
     "free_memory",
     "free_name",
     "from_json",

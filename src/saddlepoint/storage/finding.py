@@ -31,7 +31,12 @@ def run_of(path: Path) -> Path | None:
 
 
 def runs_below(root: Path) -> Iterator[Path]:
-    """The run folders in a folder, itself among them, and in those inside, in the order of their names.
+    """The run folders in a folder, itself among them, and in those inside, in the order of their names."""
+    return (place for place, is_one in folders_below(root) if is_one)
+
+
+def folders_below(root: Path) -> Iterator[tuple[Path, bool]]:
+    """A folder and those inside, in the order of their names, each with whether it holds a run.
 
     Links are not followed, and no folder is looked into that a run made for itself.
     """
@@ -45,8 +50,8 @@ def runs_below(root: Path) -> Iterator[Path]:
             found = is_run(place)
         except OSError:  # of somebody else's, who lets nobody look
             continue
+        yield place, found
         if found:
-            yield place
             own = {folder.samples, folder.exhibits, folder.generator, folder.checkpoints.folder, folder.start.folder}
         try:
             with os.scandir(place) as entries:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -106,7 +107,6 @@ class RunFolder:
         """Look whether all that is read of the folder lies in it. Raises ValueError as `check`."""
         try:
             for place in self._own:
-                stay_within(place, self.path)
                 for path in _unusual(place):
                     stay_within(path, self.path)
         except OSError as error:
@@ -259,9 +259,15 @@ class RunFolder:
         return checked_identity(identity) if isinstance(identity, dict) else {}
 
 
-def _unusual(folder: Path) -> Iterator[Path]:
-    """What below a folder is neither a plain file nor a plain folder; nothing where there is no such folder."""
-    left = [folder] if folder.is_dir() else []
+def _unusual(place: Path) -> Iterator[Path]:
+    """A place, and what lies below it, that is neither a plain file nor a plain folder; nothing where there is none."""
+    try:
+        mode = place.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        yield place
+    left = [place] if place.is_dir() else []
     while left:
         with os.scandir(left.pop()) as entries:
             for entry in entries:

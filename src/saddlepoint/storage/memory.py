@@ -16,6 +16,8 @@ _SAID = re.compile(
 _ASKED = re.compile(r"allocate ([\d.]+) ?(bytes|[KMGTPE]i?B)", re.IGNORECASE)
 #: Where a system says nothing of its memory, or too little is left to read it.
 _UNTOLD = (ImportError, OSError, ValueError, IndexError, MemoryError)
+#: Bytes that have to be free where a command begins.
+LEAST = 32 << 20
 _UNITS = {letter: 1024**power for power, letter in enumerate("bkmgtpe")}
 
 
@@ -69,7 +71,11 @@ def bound_memory() -> None:
 
     Systems promise more memory than they have, and kill whoever comes to use it. Nothing is done where there is a GPU,
     whose driver reserves addresses without using them, or where the system has no such limit.
+
+    Raises:
+        MemoryError: next to none is left, where libraries end a process in place of raising.
     """
+    bytearray(LEAST)
     if any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd")):
         return
     with suppress(ImportError, OSError, ValueError):

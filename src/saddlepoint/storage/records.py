@@ -136,9 +136,7 @@ def _is_record(record: Record) -> bool:
     """Whether what says where the run was are counts, and what was recorded are mappings."""
     counts = [record[key] for key in ("samples", "steps", "evaluations", "seconds") if key in record]
     groups = [record[key] for key in ("losses", "monitors", "metrics") if key in record]
-    return all(isinstance(n, int | float) and not isinstance(n, bool) and n >= 0 for n in counts) and all(
-        isinstance(group, dict) for group in groups
-    )
+    return all(type(n) in (int, float) and n >= 0 for n in counts) and all(type(group) is dict for group in groups)
 
 
 def trim_records(path: Path, steps: int) -> None:

@@ -75,6 +75,12 @@ class Job:
             found["said"], found["result"] = _parted(words) if self.command.what == "inspect" else (words, None)
         return found
 
+    @property
+    def result(self) -> Any:
+        """What an inspection that is done printed for machines; None of anything else."""
+        done = self.code == 0 and self.command.what == "inspect"
+        return _parted(_tail(self.folder / "said"))[1] if done else None
+
 
 class Jobs:
     """Jobs one after another: trainings as many at once as the limit says, and beside them one that is quick.
@@ -84,17 +90,17 @@ class Jobs:
 
     Args:
         limit: trainings at once.
-        changed: called from another thread when a job began or ended.
+        ended: called from another thread with a job that has ended.
         program: what runs a command.
     """
 
     def __init__(
         self,
         limit: int = 1,
-        changed: Callable[[], None] = lambda: None,
+        ended: Callable[[Job], None] = lambda _: None,
         program: Sequence[str] = (sys.executable, "-m", "saddlepoint"),
     ) -> None:
-        self.limit, self.changed, self.program = limit, changed, tuple(program)
+        self.limit, self.ended, self.program = limit, ended, tuple(program)
         self._jobs: dict[str, Job] = {}
         self._numbers, self._lock = itertools.count(1), threading.Lock()
         self._place = tempfile.TemporaryDirectory(prefix="saddlepoint-studio-")
@@ -190,11 +196,11 @@ class Jobs:
             code = process.wait()
             with (job.folder / "said").open("ab") as said:
                 said.write(f"\nended after {LONGEST:.0f} seconds\n".encode())
+        job.code = code
+        self.ended(job)  # so that what a page asks for once it is done is there
         with self._lock:
-            job.code = code
             job.state = "done" if code == 0 else "stopped" if job.asked else "failed"
         self._begin()
-        self.changed()
 
 
 def _interrupt(process: "subprocess.Popen[bytes]") -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.report import Remembered
-from saddlepoint.storage import RecordsReader, RunFolder, runs_below
+from saddlepoint.report.comparison import COMPARISON
+from saddlepoint.storage import RecordsReader, RunFolder, folders_below
 
 #: Seconds between two looks at known runs, and between two searches for new ones.
 LOOK, SEARCH = 1.0, 4.0
@@ -18,6 +19,8 @@ LOOK, SEARCH = 1.0, 4.0
 REST = 8.0
 #: Runs whose records are kept in memory, and records of one: of a longer run some are passed over.
 KEPT, RECORDS = 12, 4000
+#: Comparisons that are listed.
+COMPARISONS = 200
 
 Stamp = tuple[Any, ...]
 
@@ -56,6 +59,8 @@ class Library:
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = tuple(roots)
         self.entries: dict[str, Entry] = {}
+        #: The folders of comparisons, by the same kind of digest.
+        self.races: dict[str, Path] = {}
         self.gone: list[tuple[int, str]] = []
         self.version = 0
         #: Whether all that were found at first were looked at.
@@ -90,6 +95,12 @@ class Library:
             rows = [e.row for e in self.entries.values() if e.row is not None and e.version > version]
             return self.version, rows, [id for at, id in self.gone if at > version]
 
+    def comparisons(self) -> list[dict[str, Any]]:
+        """The comparisons by id, name and path, the newest first, with when they were written, in seconds."""
+        found = [(_stat(path / COMPARISON)[0] / 1e9, id, path) for id, path in self.races.items()]
+        rows = sorted(found, key=lambda one: one[0], reverse=True)[:COMPARISONS]
+        return [{"id": id, "name": path.name, "path": _text(path), "modified": when} for when, id, path in rows]
+
     def records(self, entry: Entry) -> list[dict[str, Any]]:
         """At most `RECORDS` of a run, read on from where they were before. Raises OSError where they can't be."""
         with entry.lock:
@@ -121,13 +132,17 @@ class Library:
     def search(self) -> None:
         """Find runs that are new, and those that went."""
         found: dict[str, Entry] = {}
+        races: dict[str, Path] = {}
         for root in self.roots:
-            for path in runs_below(root):
-                whole = path.absolute()
-                id = hashlib.sha256(os.fsencode(whole)).hexdigest()[:20]
-                name = os.fsencode(path.relative_to(root) if path != root else path.absolute().name)
-                found.setdefault(id, Entry(id, path, name.decode("utf-8", "backslashreplace")))
+            for path, is_run in folders_below(root):
+                id = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:20]
+                if is_run:
+                    name = path.relative_to(root) if path != root else path.absolute().name
+                    found.setdefault(id, Entry(id, path, _text(name)))
+                if (path / COMPARISON).exists():
+                    races[id] = path
         with self._lock:
+            self.races = races
             for id in self.entries.keys() - found.keys():
                 self.version += 1
                 del self.entries[id]
@@ -172,7 +187,7 @@ class Library:
         named = {
             "id": entry.id,
             "name": entry.name,
-            "path": os.fsencode(entry.path).decode("utf-8", "backslashreplace"),
+            "path": _text(entry.path),
         }
         try:
             status = self._remembered.status(entry.path, lambda: self.records(entry))
@@ -187,6 +202,11 @@ def stamp_of(path: Path) -> Stamp:
     files = (folder.config, folder.identity, folder.records, folder.notes, folder.evaluations)
     places = (folder.samples, folder.exhibits, folder.checkpoints.folder, folder.generator)
     return (*map(_stat, files), *map(_stat, places), folder.busy)
+
+
+def _text(path: Path | str) -> str:
+    """A path as text, whatever its bytes are."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _stat(path: Path) -> tuple[int, int, int]:

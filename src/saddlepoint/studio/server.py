@@ -18,9 +18,10 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from saddlepoint.report.comparison import read_comparison
 from saddlepoint.report.templates import template
 from saddlepoint.storage import RunFolder, from_json
-from saddlepoint.studio import shown
+from saddlepoint.studio import inspections, shown
 from saddlepoint.studio.commands import Command, Commands
 from saddlepoint.studio.guard import HEADER, Guard
 from saddlepoint.studio.jobs import Full, Job, Jobs
@@ -52,6 +53,7 @@ ASSETS = {
             "start.js": "text/javascript",
             "jobs.js": "text/javascript",
             "plane.js": "text/javascript",
+            "race.js": "text/javascript",
             "measured.js": "text/javascript",
             "tiles.js": "text/javascript",
         }.items()
@@ -84,7 +86,7 @@ class Studio:
         self.library, self.read_only, self.warm = library, read_only, warm
         self.data, self.names = tuple(data), names
         self.jobs = jobs if jobs is not None else Jobs()
-        self.jobs.changed = library.wake
+        self.jobs.ended = self._ended
         self._commands: Commands | None = None
         self._names: Mapping[str, Sequence[Sequence[str]]] = {}
         self.workshop = Workshop()
@@ -160,6 +162,28 @@ class Studio:
         """Real samples, sounds, rows, figures of a run."""
         entry = self._entry(request)
         return await self._cached(entry, "exhibits", lambda: shown.exhibits(entry.path))
+
+    async def measured(self, request: Request) -> Response:
+        """What was measured of a run's game before."""
+        entry = self._entry(request)
+        return _json({"measured": await _tried(partial(inspections.kept, entry.path))})
+
+    async def measured_picture(self, request: Request) -> Response:
+        """The picture of one of these measurements."""
+        entry = self._entry(request)
+        content = await _tried(partial(inspections.picture, entry.path, request.path_params["samples"]))
+        return Response(content, media_type="image/png")
+
+    async def races(self, _: Request) -> Response:
+        """The comparisons of methods that lie below the folders."""
+        return _json({"races": self.library.comparisons()})
+
+    async def race(self, request: Request) -> Response:
+        """What one of them found."""
+        path = self.library.races.get(request.path_params["id"])
+        if path is None:
+            raise HTTPException(404, "there is no such comparison")
+        return _json(await _tried(partial(read_comparison, path)))
 
     async def _cached(self, entry: Entry, what: str, read: Callable[[], Any]) -> Response:
         """What is read of a run, once until it changes."""
@@ -282,6 +306,13 @@ class Studio:
         self.jobs.stop(job)
         return _json(job.plain())
 
+    def _ended(self, job: Job) -> None:
+        """A job has ended: keep what it measured, and look for what it wrote."""
+        entry, result = self.library.entries.get(job.about or ""), job.result
+        if entry is not None and isinstance(result, dict):
+            inspections.keep(entry.path, result, job.picture)
+        self.library.wake()
+
     def _job(self, request: Request) -> Job:
         job = self.jobs.find(request.path_params["number"])
         if job is None:
@@ -383,10 +414,12 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
     """
     run = "/api/run/{id:str}"
     routes = [
-        *(Route(path, studio.page) for path in ("/", "/run/{id:str}", "/compare", "/start")),
+        *(Route(path, studio.page) for path in ("/", "/run/{id:str}", "/race/{id:str}", "/compare", "/start")),
         Route("/assets/{name:str}", studio.asset),
         Route("/api/runs", studio.rows),
         Route("/api/events", studio.events),
+        Route("/api/races", studio.races),
+        Route("/api/race/{id:str}", studio.race),
         Route("/api/start", studio.beginnings),
         Route("/api/places", studio.places),
         Route("/api/play", studio.play, methods=["POST"]),
@@ -400,6 +433,8 @@ def application(studio: Studio, token: str | None = None) -> ASGIApp:
         Route(f"{run}/picture/{{samples:int}}", studio.picture),
         Route(f"{run}/text/{{samples:int}}", studio.text),
         Route(f"{run}/plane/{{samples:int}}", studio.plane),
+        Route(f"{run}/measured", studio.measured),
+        Route(f"{run}/measured/{{samples:int}}", studio.measured_picture),
         Route(f"{run}/file/{{name:path}}", studio.file),
         Route(f"{run}/explore", studio.explore, methods=["POST"]),
         Route(f"{run}/convert", studio.convert, methods=["POST"]),

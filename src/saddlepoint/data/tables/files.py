@@ -5,6 +5,7 @@ Each gives its rows again and again, in pieces, so that no file is held as text.
 
 import csv
 import io
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ from saddlepoint.disk import found_at, is_disk_file, walk
 
 #: Rows of a piece.
 CHUNK = 50_000
+#: Seconds that a database may take for each of them, and rows that a query may give.
+QUERY_SECONDS, QUERY_ROWS = 900.0, 20_000_000
 #: Characters of one of the first lines.
 LONGEST = 10_000_000
 #: Lines by which a separator is found, and the share of them that has to agree.
@@ -231,6 +234,8 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
                 _check_line(len(line), path)
                 lines.append(line)
             blank = next((place for place, line in enumerate(lines) if line.strip()), 0)
+            # Before columns are told apart: `_TRAILING` is such a character, too.
+            check_names(path, lines[blank : blank + 1])
             own, written, found = _columns(lines[blank:], separator)
     except (UnicodeError, LookupError) as error:
         raise DataError(wrong.format(error)) from error
@@ -577,9 +582,20 @@ def _database(url: str, query: str | None) -> Source:
             )
 
         def frames() -> Iterator[Any]:
+            rows, pieces = 0, None
             with engine.connect() as connection:
-                asked = sqlalchemy.text(query)
-                yield from pandas.read_sql(asked, connection, chunksize=CHUNK, dtype_backend="pyarrow")
+                while True:
+                    with _patience(connection):
+                        if pieces is None:
+                            asked = sqlalchemy.text(query)
+                            pieces = pandas.read_sql(asked, connection, chunksize=CHUNK, dtype_backend="pyarrow")
+                        frame = next(pieces, None)
+                    if frame is None:
+                        return
+                    rows += len(frame)
+                    if rows > QUERY_ROWS:
+                        raise DataError(f"the query gives more than {QUERY_ROWS:,} rows: end data.query with LIMIT")
+                    yield frame
 
         first = next(frames(), None)
     except DataError:
@@ -609,6 +625,39 @@ def _database(url: str, query: str | None) -> Source:
         headers=head.headers,
         notes=head.notes,
     )
+
+
+@contextmanager
+def _patience(connection: Any) -> Iterator[None]:
+    """Inside the block a database is interrupted after QUERY_SECONDS, if its driver knows how.
+
+    Raises:
+        DataError: it was.
+    """
+    driver, late = connection.connection.dbapi_connection, threading.Event()
+    cancel: Any = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
+
+    def interrupt() -> None:
+        late.set()
+        cancel()
+
+    if cancel is None:
+        yield
+        return
+    timer = threading.Timer(QUERY_SECONDS, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:  # what the driver raises where it is interrupted
+        if late.is_set():
+            raise DataError(
+                f"the database was interrupted after {QUERY_SECONDS:g} seconds in which it gave no {CHUNK:,} rows: "
+                f"end data.query with LIMIT, or keep its result in a table and ask for that"
+            ) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _stored(schema: Any, names: Sequence[str]) -> dict[str, str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from saddlepoint.data.tables.rules import Rule
 
+#: Bytes that have to be free where pyarrow writes: where it gets none, it ends the process.
+ROOM = 32 << 20
 #: Rows turned into text together.
 TOGETHER = 100_000
 #: Of what is told of columns.
@@ -182,6 +184,7 @@ class TableData:
         columns, cells = together(self.columns, self.cells)
         arrays = [arrow_array(column, cells[column.name]) for column in columns]
         table = pyarrow.table(arrays, names=[column.name for column in columns])
+        bytearray(ROOM)  # MemoryError here, in place of the end of the process there
         try:
             pyarrow.parquet.write_table(table, file)
         except pyarrow.ArrowException as error:

@@ -53,7 +53,7 @@ function decades(low, high) {
   return found;
 }
 
-// title, unit, scale, limits, references [[value, words]], series [{label, x, y, colour?, faint?}], axisName
+// title, unit, scale, limits, references [[value, words]], series [{label, x, y, low?, high?, colour?}], axisName
 export class Chart {
   constructor(title) {
     this.svg = s("svg", { class: "chart", role: "img", tabindex: "0" });
@@ -88,9 +88,10 @@ export class Chart {
     const log = data.scale === "log";
     const lines = data.series.map(line => {
       const y = smoothed(line.y, data.smoothing || 0);
-      return { ...line, y: log ? y.map(v => (v > 0 ? v : null)) : y, raw: data.smoothing ? line.y.map(v => (log && !(v > 0) ? null : v)) : null };
+      const [from, to] = [line.low, line.high].map(edge => edge?.map(v => (log && !(v > 0) ? null : v)));
+      return { ...line, low: from, high: to, y: log ? y.map(v => (v > 0 ? v : null)) : y, raw: data.smoothing ? line.y.map(v => (log && !(v > 0) ? null : v)) : null };
     });
-    const finite = lines.flatMap(line => (line.raw || line.y).filter(v => v !== null));
+    const finite = lines.flatMap(line => [...(line.raw || line.y), ...(line.low || []), ...(line.high || [])].filter(v => v !== null));
     const xs = lines.flatMap(line => line.x.filter(v => v !== null));
     let low = finite.reduce((a, b) => Math.min(a, b), Infinity), high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
     for (const [value] of data.references || []) if (!log || value > 0) { low = Math.min(low, value); high = Math.max(high, value); }
@@ -115,10 +116,11 @@ export class Chart {
     }
     lines.forEach((line, i) => {
       const colour = `line${(line.colour ?? i) % 8}`;
-      const few = line.x.length < 40;
+      const few = new Set(line.x).size < 40;
+      if (line.low && line.high) parts.push(s("path", { class: `band ${colour}`, d: this.band(line, X, Y) }));
       if (line.raw) parts.push(s("path", { class: `curve faint ${colour}`, d: this.path(line.x, line.raw, X, Y) }));
       parts.push(s("path", { class: `curve ${colour}`, d: this.path(line.x, line.y, X, Y) }));
-      if (few && !line.raw) line.x.forEach((x, j) => line.y[j] !== null && parts.push(s("circle", { class: `dot ${colour}`, cx: X(x), cy: Y(line.y[j]), r: 2.4 })));
+      if (few && !line.raw) line.x.forEach((x, j) => line.y[j] !== null && x !== line.x[j - 1] && parts.push(s("circle", { class: `dot ${colour}`, cx: X(x), cy: Y(line.y[j]), r: 2.4 })));
     });
     if (data.best && !log | (data.best?.[0] > 0)) {
       const [value, at] = data.best, x = data.axes ? onAxis([at], data.axes, data.axisName)[0] : at;
@@ -143,6 +145,13 @@ export class Chart {
       pen = true;
     }
     return d;
+  }
+
+  // What lies between the lowest and the highest of a line.
+  band({ x, low, high }, X, Y) {
+    const known = x.map((_, i) => i).filter(i => low[i] !== null && high[i] !== null);
+    const way = [...known.map(i => [x[i], high[i]]), ...known.reverse().map(i => [x[i], low[i]])];
+    return way.length ? `M${way.map(([a, b]) => `${X(a).toFixed(1)} ${Y(b).toFixed(1)}`).join("L")}Z` : "";
   }
 
   point(event) {

@@ -90,7 +90,7 @@ export async function comparison(main) {
         }).filter(Boolean);
         if (!lines.length) return;
         if (lines.length === 1) series.push({ ...lines[0], label: named(group), colour: i });
-        else for (const band of spread(lines, named(group))) series.push({ ...band, colour: i });
+        else series.push({ ...spread(lines, named(group)), colour: i });
       });
       if (series.length < 1) continue;
       if (!charts.has(title)) { const made = new Chart(title); charts.set(title, made); place.append(made.element); }
@@ -106,11 +106,7 @@ export async function comparison(main) {
   function spread(lines, label) {
     const at = lines[0].x, on = lines.map(line => at.map(x => value(line, x)));
     const over = of => at.map((_, i) => { const all = on.map(y => y[i]).filter(v => v !== null); return all.length ? of(all) : null; });
-    return [
-      { label: `${label}, mean`, x: at, y: over(all => all.reduce((a, b) => a + b, 0) / all.length) },
-      { label: `${label}, lowest`, x: at, y: over(all => Math.min(...all)), faint: true },
-      { label: `${label}, highest`, x: at, y: over(all => Math.max(...all)), faint: true },
-    ];
+    return { label: `${label}, mean`, x: at, y: over(all => all.reduce((a, b) => a + b, 0) / all.length), low: over(all => Math.min(...all)), high: over(all => Math.max(...all)) };
   }
   function value(line, x) {
     const j = line.x.findIndex(at => at >= x);

@@ -5,8 +5,8 @@ import { command, get, h, post, readOnly, tell } from "/assets/dom.js";
 const TONES = { waiting: "plain", running: "good", done: "good", failed: "bad", stopped: "watch" };
 const WORDS = { check: "What the data are taken for", plan: "Plan", train: "Training", continue: "Going on", fork: "Futures side by side", inspect: "The game now", map: "Stability map", compare: "Comparison" };
 
-// A card that follows one job to its end; `ended` is called then.
-export function jobCard(job, ended) {
+// A card that follows one job to its end; `ended` is called then, and with `shows` it shows the picture elsewhere.
+export function jobCard(job, ended, shows) {
   const badge = h("span", { class: "badge plain" }, job.state), said = h("pre", { class: "written said", tabindex: "0", hidden: true, "aria-label": "What the command says" });
   const short = h("p", { class: "lines", hidden: true }), picture = h("div", {}), told = h("p", { class: "told", role: "status" });
   const stop = h("button", { type: "button", onclick: async () => {
@@ -28,17 +28,18 @@ export function jobCard(job, ended) {
     const lines = job.what === "check" ? now.state === "failed" ? now.said : now.said.split("\n").filter(line => line.startsWith("# ")).map(line => line.slice(2)).join("\n") : "";
     short.hidden = !lines;
     if (short.textContent !== lines) short.textContent = lines;
-    if (now.picture && !picture.children.length) picture.append(h("img", { class: "whole drawn", src: `/api/jobs/${job.id}/picture`, alt: `The picture of: ${now.command}` }));
+    if (now.picture && !shows && !picture.children.length) picture.append(h("img", { class: "whole drawn", src: `/api/jobs/${job.id}/picture`, alt: `The picture of: ${now.command}` }));
     if (now.run && ["running", "done", "stopped"].includes(now.state)) result(now.run).catch(() => {});
   }
   // The run that it writes; of several, as futures and methods beside one another are, their comparison.
   async function result(folder) {
     const { rows } = await get("/api/runs");
     const own = rows.filter(row => row.path === folder || row.path.startsWith(`${folder}/`)).map(row => row.id);
-    if (link.dataset.of === own.join() || !own.length) return;
-    link.dataset.of = own.join();
+    const race = job.what === "compare" ? (await get("/api/races")).races.find(one => one.path === folder) : null;
+    if (link.dataset.of === own.join() + race?.id || !(own.length || race)) return;
+    link.dataset.of = own.join() + race?.id;
     link.hidden = false;
-    link.replaceChildren(own.length === 1 ? h("a", { href: `/run/${own[0]}` }, "See the run") : h("a", { href: `/compare?runs=${own.slice(0, 12).join(",")}` }, `See its ${own.length} runs side by side`));
+    link.replaceChildren(race ? h("a", { href: `/race/${race.id}` }, "See what came of it") : own.length === 1 ? h("a", { href: `/run/${own[0]}` }, "See the run") : h("a", { href: `/compare?runs=${own.slice(0, 12).join(",")}` }, `See its ${own.length} runs side by side`));
   }
   async function follow() {
     try {
@@ -60,11 +61,11 @@ export function jobCard(job, ended) {
 }
 
 // Begin what the fields say; the card of its job comes first in a list.
-export async function begin(fields, list, told, ended) {
+export async function begin(fields, list, told, ended, shows) {
   try {
     const job = await post("/api/jobs", fields);
     tell(told, "");
-    list.prepend(jobCard(job, ended));
+    list.prepend(jobCard(job, ended, shows));
     return job;
   } catch (error) { tell(told, error.message, true); return null; }
 }

@@ -214,7 +214,9 @@ export async function run(main, id) {
     fillCharts(curves.body.lastElementChild, data.panels);
     if (!game.body.children.length) {
       put(game, h("div", { class: "charts" }));
-      if (!readOnly) game.body.append(playing());
+      const measured = measurements(api);
+      measured.read().catch(() => {});
+      game.body.append(...(readOnly ? [] : [playing(measured)]), measured.element);
     }
     if (data.planes.length && !plane) {
       plane = planeFilm(api);
@@ -226,8 +228,8 @@ export async function run(main, id) {
     fillCharts(game.body.querySelector(".charts"), data.movement);
   }
   // What is begun about this run: a look at its game, futures under other methods, going on.
-  function playing() {
-    const measured = measurements();
+  function playing(measured) {
+    const taken = () => measured.read().catch(() => {});
     const list = h("div", { class: "jobs" }), said = h("p", { class: "told", role: "status" });
     const method = h("select", {}), share = h("input", { type: "number", min: 1, placeholder: "a tenth", class: "long" }), setting = h("input", { type: "text", placeholder: "such as lr=5e-4", spellcheck: "false" });
     const further = h("input", { type: "number", min: 1, placeholder: "as it was set", class: "long" });
@@ -235,7 +237,7 @@ export async function run(main, id) {
     const futures = () => [`method=${method.value}${setting.value ? ` ${setting.value}` : ""}`];
     get("/api/start").then(known => method.replaceChildren(...known.methods.map(([one, words]) => h("option", { value: one, title: words }, one)))).catch(error => tell(said, error.message, true));
     const follow = h("input", { type: "checkbox" });
-    const look = at => begin({ run: id, do: "inspect", ...(at ? { at } : {}) }, list, said, measured.take);
+    const look = at => begin({ run: id, do: "inspect", ...(at ? { at } : {}) }, list, said, taken, true);
     const all = async () => { for (const at of data.checkpoints.filter(at => at && !measured.has(at))) await look(at); };
     let newest = data.checkpoints.at(-1);
     measure = () => {
@@ -243,7 +245,7 @@ export async function run(main, id) {
       if (last !== newest && follow.checked) look(last);
       newest = last;
     };
-    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job, measured.take)))).catch(() => {});
+    get("/api/jobs").then(({ jobs }) => list.append(...jobs.filter(job => job.about === id).map(job => jobCard(job, taken, job.what === "inspect")))).catch(() => {});
     const label = (words, input) => h("label", {}, `${words} `, input);
     const button = (words, fields) => h("button", { type: "button", onclick: () => begin({ run: id, ...fields() }, list, said) }, words);
     return h("div", { class: "playing" }, h("div", { class: "card" },
@@ -251,7 +253,7 @@ export async function run(main, id) {
       h("div", { class: "actions" }, h("button", { type: "button", onclick: () => look() }, "Measure the game now"), h("button", { type: "button", onclick: all }, "At every checkpoint that is kept"), h("label", {}, follow, "at each new one, while this page is open")),
       h("div", { class: "actions" }, label("Play on from here with", method), label("and", setting), label("for", share), "samples",
         button("Side by side, on the same batches", () => ({ do: "fork", futures: futures(), samples: share.value ? +share.value : null, root: 0, name: `fork-${stamp()}` }))),
-      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), measured.element, list);
+      h("div", { class: "actions" }, button("Go on with this run", () => ({ do: "continue", samples: further.value ? +further.value : null })), label("to", further), "samples"), said), list);
   }
 
   function keep() { localStorage.setItem("curves", JSON.stringify(view)); draw(); }

@@ -37,13 +37,14 @@ export function runs(main) {
   const heads = COLUMNS.map(column => h("th", { scope: "col", class: [column.wide && "wide", column.number && "number"].filter(Boolean).join(" ") || null },
     h("button", { type: "button", class: "sort", title: column.hint, onclick: () => { sort = { key: column.key, down: sort.key === column.key && !sort.down }; draw(); } }, column.title)));
   const empty = h("div", { class: "card muted", hidden: true });
+  const compared = h("section", { "aria-label": "Comparisons", hidden: true });
   main.replaceChildren(
     h("div", { class: "headline" }, h("h1", {}, "Runs"), h("span", { class: "muted small paths" }, roots.join(", "))),
     h("div", { class: "filters" }, search, state, verdict, metrics, compare),
     h("div", { class: "card tablecard" }, h("table", { class: "runs" },
       h("caption", { class: "hidden" }, "All runs with their state and verdicts"),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "hidden" }, "Choose")), heads)), body)),
-    empty, count);
+    empty, count, compared);
 
   function scoreOf(row) {
     const found = row.metrics || {};
@@ -69,7 +70,8 @@ export function runs(main) {
 
   function fill(parts, row) {
     const known = `${row.version}|${metric}`;
-    if (parts.name.textContent !== row.name) parts.name.textContent = row.name;
+    // Long paths break behind a slash.
+    if (parts.name.textContent !== row.name) parts.name.replaceChildren(...row.name.split(/(?<=\/)/).flatMap(part => [part, h("wbr")]));
     const told = JSON.stringify([row.tags, row.note]);
     set(parts.tags, told, ...(row.tags || []).map(tag => h("span", { class: "tag" }, tag)), ...(row.note ? [h("span", { class: "note", title: row.note }, row.note)] : []));
     COLUMNS.forEach((column, i) => {
@@ -150,7 +152,16 @@ export function runs(main) {
     chosenChanged();
   }
 
+  async function races() {
+    const found = (await get("/api/races")).races;
+    compared.hidden = !found.length;
+    compared.replaceChildren(h("h2", {}, "Comparisons"), h("ul", { class: "card races" }, found.map(one => h("li", {}, h("a", { href: `/race/${one.id}` }, one.name), h("span", { class: "muted small" }, ` ${ago(one.modified)}, ${one.path}`)))));
+  }
+
   take({ rows: [], ready: false });
   live(take);
-  setInterval(draw, 30000);
+  const again = () => { draw(); races().catch(() => {}); };
+  again();
+  setTimeout(again, 3000);
+  setInterval(again, 30000);
 }
