@@ -154,3 +154,10 @@ def test_whole_texts_are_given_and_parts_are_named_in_conditions(tmp_path: Path)
     assert (run.sample(9, seed=1, where="bp_1>150")["bp"].str[:3].astype(int) > 150).all()
     with pytest.raises((DataError, ConfigurationError), match="name bp_1 or bp_2"):
         run.sample(3, where="bp=120/75")
+
+
+def test_few_numbers_of_a_part_that_a_rule_compares_are_written_whole(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"term": [f"P{i % 3}Y{i % 12}M{i % 28}D" for i in range(ROWS)], "age": (ANY / 3).round()})
+    run = sp.train("table-copula", frame, out=tmp_path / "run", progress=False)
+    made = run.sample(100, seed=2)["term"]
+    assert made.str.fullmatch(r"P[0-2]Y\d{1,2}M\d{1,2}D").all()

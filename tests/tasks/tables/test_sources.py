@@ -18,6 +18,7 @@ import pytest
 
 from saddlepoint.data import DataError
 from saddlepoint.data.tables import read_frame, read_table
+from saddlepoint.data.tables.columns import column_from
 from saddlepoint.tasks.tables.copula import CopulaRows
 
 ROWS = 60
@@ -64,6 +65,7 @@ FILES: dict[str, Callable[[Path], object]] = {
     "spaces.txt": lambda path: path.write_text(TEXT.replace(",", " ")),
     "blank lines around.csv": lambda path: path.write_text("\n\n" + TEXT + "\n\n"),
     "a separator at every end.csv": lambda path: path.write_text(TEXT.replace("\n", ",\n").replace(",\n", "\n", 1)),
+    "names with blanks.csv": lambda path: path.write_text(TEXT.replace("x,g,k", "x, g , k")),
     "a.xlsx": lambda path: FRAME.to_excel(path, index=False),
 }
 
@@ -173,3 +175,35 @@ def test_an_index_with_a_name_is_told_and_not_learnt() -> None:
     table = read_frame(FRAME.assign(at=range(len(FRAME))).set_index("at"))
     assert [column.name for column in table.columns] == list(FRAME)
     assert "The index, at, is not learnt: frame.reset_index() makes it columns." in table.notes
+
+
+def test_columns_of_one_name_or_none_are_told_apart_and_written_as_they_were(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.csv", tmp_path / "out.csv"
+    path.write_text("name,,x,name,name.1, x\n" + "".join(f"{g},{k},{x},{g},{g},{x}\n" for x, g, k in LINES))
+    table = read_table(path)
+    assert [column.name for column in table.columns] == ["name", "Unnamed: 1", "x", "name.2", "name.1", "x.1"]
+    assert any("called name.2, x.1" in note for note in table.notes)
+    assert any("called Unnamed: 1" in note for note in table.notes)
+    table.write(out)
+    assert out.read_text() == path.read_text()
+    assert table.column("x.1") == column_from(table.column("x.1").plain())
+    wide = read_frame(pandas.DataFrame(RNG.normal(size=(ROWS, 3)), columns=["a", "a", ""]))
+    assert list(wide.frame()) == ["a", "a.1", "Unnamed: 2"]
+    assert read_table(path, kinds={"x.1": "category"}).column("x.1").kind == "category"
+
+
+def test_counted_columns_and_years_are_names(tmp_path: Path) -> None:
+    for header in ("0,1,2", "2019,2020,2021", "country,2021,2020"):
+        path = tmp_path / "a.csv"
+        path.write_text(header + "\n" + "".join(f"{g},{k},{x}\n" for x, g, k in LINES))
+        assert [column.name for column in read_table(path).columns] == header.split(",")
+
+
+def test_codes_in_cells_of_text_of_a_workbook_keep_their_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    codes = [f"{row % 6:05d}" for row in range(ROWS)]
+    FRAME.assign(zip=codes, when=pandas.Timestamp("2021-03-01 09:30")).to_excel(path, index=False)
+    table = read_table(path)
+    assert table.frame()["zip"].tolist() == codes
+    assert table.column("x").kind == "number"
+    assert str(table.frame()["when"].dtype) == "datetime64[us]"

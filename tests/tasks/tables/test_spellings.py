@@ -3,7 +3,9 @@
 import csv
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -129,6 +131,8 @@ TIMES: Mapping[str, Callable[[dt.datetime, int], str]] = {
     "Zulu": lambda t, k: t.strftime("%H%MZ"),
     "military": lambda t, k: t.strftime("%H%M"),
     "digits": lambda t, k: t.strftime("%H%M%S"),
+    "German": lambda t, k: t.strftime("%H:%M Uhr"),
+    "among words": lambda t, k: t.strftime("um %H:%M Uhr"),
 }
 DURATIONS: Mapping[str, Callable[[int, int], str]] = {
     "pandas": lambda s, k: str(pandas.Timedelta(seconds=s)),
@@ -187,6 +191,7 @@ NUMBERS: Mapping[str, Callable[[float, float], str]] = {
     "one number without decimals": lambda v, x: "-999" if v < 200 else f"{v / 10:.1f}",
     "two words for a half": lambda v, x: f"{v:.2f}" if v > 400 else "#DIV/0!" if v > 250 else ".",
     "degrees north": lambda v, x: f"N{v / 30:.4f}",
+    "pence": lambda v, x: f"{v:.0f}p",
     "named": lambda v, x: f"pH {v % 14:.2f}",
     "degrees west": lambda v, x: f"W{v / 30:.3f}°",
     "below what the method sees": lambda v, x: f"{v:.2f}" if v > 300 else "< LOD",
@@ -466,3 +471,29 @@ def test_numbers_of_several_currencies_are_categories_and_a_note_says_so(tmp_pat
     table = read_table(path)
     assert table.column("price").kind == "category"
     assert any("price holds numbers of several units" in note for note in table.notes)
+
+
+TOLD = {
+    "days, months, years": ("%Y-%m-%d", "%Y-%m", "%Y"),
+    "with and without a time": ("%d.%m.%Y %H:%M", "%d.%m.%Y", "%d.%m.%Y"),
+    "mostly years": ("%b %Y", "%Y", "%Y"),
+}
+
+
+@pytest.mark.parametrize("forms", TOLD.values(), ids=TOLD)
+def test_dates_that_tell_less_are_made_as_often(forms: tuple[str, ...], tmp_path: Path) -> None:
+    source, rows = np.random.default_rng(0), 600
+    moments = [
+        dt.datetime(1990, 1, 2, 1, 1) + dt.timedelta(minutes=int(m)) for m in source.integers(0, 5_000_000, rows)
+    ]
+    texts = [moment.strftime(forms[row % 5 % 3 if row % 2 else 0]) for row, moment in enumerate(moments)]
+    path = tmp_path / "born.csv"
+    path.write_text("x,born\n" + "".join(f"{row % 7}.5,{text}\n" for row, text in enumerate(texts)))
+    table = read_table(path)
+    assert table.column("born").kind == "date"
+    # A moment that a coarser format tells whole is written in that.
+    assert np.mean(table.texts()["born"] == np.array(texts)) > 0.85
+    assert any("born: some dates tell less" in note for note in table.notes)
+    made = Counter(map(len, CopulaRows.of(replace(table, rare=5), 0, independent=True).rows(2_000).texts()["born"]))
+    for length, count in Counter(map(len, texts)).items():
+        assert made[length] / 2_000 == pytest.approx(count / rows, abs=0.07), length

@@ -215,7 +215,7 @@ BAD = {
     "names alone": (b"a,b\n", "has 0 rows"),
     "one row": (b"a,b\n1,2\n", "has 1 row:"),
     "wrong encoding": (b"stadt\n" + "Köln\n".encode("latin-1") * 20, "encoding utf-8"),
-    "a name twice": (b"a,b,a\n" + b"1,2,3\n" * 20, "2 columns called 'a'"),
+    "values for names": (b"39,Private,77516,0,0\n" + b"50,Private,83311,0,13\n" * 20, "first line is to name"),
     "no names": (b"1.5,2\n" + b"1,2\n" * 20, "first line is to name the columns"),
     "a line too long": (b"a,b\n" + b"1,2\n" * 20 + b"1,2,3\n", "can't be read as a table of 2 columns"),
     "nothing to learn": (b"a,b\n" + b"1,\n" * 20, "there is nothing to learn"),

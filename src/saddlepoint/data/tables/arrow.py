@@ -19,6 +19,7 @@ from saddlepoint.data.tables.columns import (
     NumberColumn,
     ScaledColumn,
     TimeColumn,
+    declared,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def arrow_array(column: Column, cells: Cells) -> Any:
     except (pyarrow.ArrowException, ValueError, TypeError, OverflowError, ArithmeticError) as error:
         raise DataError(
             f"column {column.name!r} ({column.described}) can't be written as {kind} ({error}): declare another kind, "
-            f"as in --set data.columns.{column.name}=category, or store it as another type"
+            f"as in {declared(column.name, 'category')}, or store it as another type"
         ) from error
 
 
@@ -94,7 +95,7 @@ def pandas_series(column: Column, cells: Cells) -> "pandas.Series[Any]":
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"column {column.name!r} ({column.described}) can't be given as {column.dtype} ({error}): declare "
-                f"another kind, as in --set data.columns.{column.name}=category"
+                f"another kind, as in {declared(column.name, 'category')}"
             ) from error
     return series
 

@@ -1,9 +1,10 @@
 """Columns of a table: what is remembered of each, so that made values are written as the file has them."""
 
 import json
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -70,6 +71,7 @@ class Column(ABC):
         before: what stands before the part.
         after: what stands after the last part.
         digits: to how many characters zeros fill it.
+        header: the name that CSV files give it, where that is another one.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Column(ABC):
     before: str = field(default="", kw_only=True)
     after: str = field(default="", kw_only=True)
     digits: int = field(default=0, kw_only=True)
+    header: str | None = field(default=None, kw_only=True, repr=False)
 
     kind: ClassVar[str]
     #: Whether values are on a scale, as a `ScaledColumn`'s.
@@ -100,6 +103,10 @@ class Column(ABC):
     @abstractmethod
     def texts(self, cells: Cells) -> NDArray[np.object_]:
         """The values as the file has them, but for blanks around them."""
+
+    def made(self, cells: Cells, uniform: NDArray[np.float64]) -> Cells:  # noqa: ARG002
+        """Values that a model made as finely told as the file's, by a number uniform on [0, 1) for each."""
+        return cells
 
     def in_file(self, cells: Cells) -> NDArray[np.object_]:
         """The values as the file has them, with the blanks around them."""
@@ -210,8 +217,8 @@ class NumberColumn(ScaledColumn):
 
 
 @dataclass(frozen=True)
-class DateColumn(ScaledColumn):
-    """Dates, with or without a time of day: seconds since 1970 in UTC, or on clocks of no known zone.
+class ClockColumn(ScaledColumn, ABC):
+    """What calendars and clocks show.
 
     Attributes:
         spelling: how they are written.
@@ -220,6 +227,24 @@ class DateColumn(ScaledColumn):
 
     spelling: DateSpelling = field(default_factory=DateSpelling)
     grain: Grain = field(default_factory=Grain)
+
+    def made(self, cells: Cells, uniform: NDArray[np.float64]) -> Cells:
+        """See `Column.made`."""
+        if not self.spelling.coarser:
+            return cells
+        present = np.flatnonzero(~cells.absent)
+        values = cells.values.copy()
+        values[present] = self.spelling.made_coarser(self.rounded(values[present]), uniform[present])
+        return replace(cells, values=values)
+
+    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
+        """In the file's format."""
+        return self.spelling.write(values)
+
+
+@dataclass(frozen=True)
+class DateColumn(ClockColumn):
+    """Dates, with or without a time of day: seconds since 1970 in UTC, or on clocks of no known zone."""
 
     kind = "date"
 
@@ -238,19 +263,10 @@ class DateColumn(ScaledColumn):
         """Seconds since 1970 of a date in the file's format, or in ISO's. Raises ValueError for anything else."""
         return self.spelling.seconds(text)
 
-    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
-        """In the file's format."""
-        return self.spelling.write(values)
-
 
 @dataclass(frozen=True)
-class TimeColumn(ScaledColumn):
-    """Times of day: seconds since midnight.
-
-    Attributes:
-        spelling: how they are written.
-        grain: how finely they are told apart.
-    """
+class TimeColumn(ClockColumn):
+    """Times of day: seconds since midnight."""
 
     spelling: DateSpelling = field(default_factory=lambda: DateSpelling("%H:%M:%S"))
     grain: Grain = field(default_factory=lambda: Grain(1.0))
@@ -271,10 +287,6 @@ class TimeColumn(ScaledColumn):
         found = DateSpelling("%H:%M:%S.%f").parse([text if text.count(":") > 1 else f"{text}:00"])[0][0]
         own = self.spelling.parse([text])[0][0]
         return float(own) if np.isnan(found) else float(found)
-
-    def written(self, values: NDArray[np.float64]) -> NDArray[np.object_]:
-        """In the file's format."""
-        return self.spelling.write(values)
 
 
 @dataclass(frozen=True)
@@ -454,6 +466,15 @@ def column_from(plain: Mapping[str, Any]) -> Column:
 
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def declared(name: str, kind: str) -> str:
+    """What a user types to say of what kind a column is.
+
+    >>> declared("Unnamed: 3", "category")
+    "--set 'data.columns.Unnamed: 3=category'"
+    """
+    return f"--set {shlex.quote(f'data.columns.{name}={kind}')}"
 
 
 def named(columns: Sequence[Column], name: str) -> Column:

@@ -9,7 +9,7 @@ a Japanese era by its name or its letter (令和2, R2).
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import permutations, product
@@ -35,6 +35,8 @@ Seconds = NDArray[np.float64]
 DAY = 86_400
 #: Two-digit years from this one are of the last century, as POSIX has it.
 PIVOT = 69
+#: Rows that share a moment from which on it is made as often as it was there.
+TOLD = 5
 #: Moments of a piece by which a zone is found, and draws among offsets where there is none.
 SEEN, OFFSETS = 200, 64
 #: Plausible years of dates that are written as mere digits.
@@ -132,6 +134,8 @@ class DateSpelling:
         zones: short names of zones as they are written.
         first: what stands after a first day, where %O does; 元 is the first year of an era.
         strict: whether the format was found out, so that what has one zero more or less is not of it.
+        coarser: formats that tell less, as %Y beside %Y-%m-%d, in which moments are written that they tell whole; with
+            the share of made moments that are cut to it. The finest is the first.
     """
 
     format: str = "%Y-%m-%d"
@@ -146,6 +150,12 @@ class DateSpelling:
     zones: tuple[str, ...] = ()
     first: str = "er"
     strict: bool = True
+    coarser: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def directives(self) -> frozenset[str]:
+        """Of the format, without what says how they are filled."""
+        return frozenset(directive.lstrip("-_") for directive, _ in pieces(self.format) if directive)
 
     @property
     def time_of_day(self) -> bool:
@@ -199,7 +209,49 @@ class DateSpelling:
                 made = made + self._fraction(part, unit, mark)
             else:
                 made = made + self._field(directive, fields, ahead)
+        for form, _ in self.coarser:
+            texts, told = self.cut(seconds, form)
+            rows = np.abs(told - seconds) < 1e-6
+            made[rows] = texts[rows]
         return made
+
+    def cut(self, seconds: Seconds, form: str) -> tuple[NDArray[np.object_], Seconds]:
+        """Moments as a format has them that tells less, and what it tells of them in seconds."""
+        own = replace(self, format=form, others=(), coarser=())
+        texts = own.write(seconds)
+        return texts, own.parse(texts)[0]
+
+    def made_coarser(self, seconds: Seconds, uniform: Seconds) -> Seconds:
+        """Made moments of which as many are told in coarser formats as the file has, by numbers uniform on [0, 1)."""
+        made, left = seconds.copy(), uniform.copy()
+        for form, share in self.coarser:
+            rows = np.flatnonzero((left >= 0) & (left < share))
+            left -= share
+            made[rows] = self.cut(seconds[rows], form)[1]
+        return made
+
+    def with_coarser(self, counts: Mapping[str, int], seconds: Seconds) -> "DateSpelling":
+        """With those of the other formats that tell less, where most of what they tell whole is written in them.
+
+        Args:
+            counts: values by format.
+            seconds: all values, without missing ones.
+        """
+        found: list[tuple[str, float]] = []
+        known: dict[frozenset[str], str] = {}
+        for form in sorted(self.others, key=lambda form: counts[form]):  # of those that tell the same the most frequent
+            known[replace(self, format=form).directives] = form
+        different, places, ties = np.unique(seconds, return_inverse=True, return_counts=True)
+        often = (ties >= max(TOLD, len(seconds) / 1_000))[places]  # such come back by themselves
+        taken = np.zeros(len(seconds), dtype=bool)
+        for own in sorted((own for own in known if own < self.directives), key=len):
+            form = known[own]
+            whole = (np.abs(self.cut(different, form)[1] - different) < 1e-6)[places] & ~taken
+            if counts[form] > whole.sum() / 2:
+                back = float((whole & often).mean())
+                found.insert(0, (form, max(0.0, counts[form] / len(seconds) - back) / max(1e-9, 1 - back)))
+                taken |= whole
+        return replace(self, coarser=tuple(found))
 
     def _fraction(self, part: NDArray[np.int64], unit: int, mark: str) -> NDArray[np.object_]:
         lengths = self.digits or (6,)
@@ -749,6 +801,9 @@ def _dates(text: str) -> Iterator[tuple[str, str]]:
             return
     language = next((own for own in _order(languages)), "") if languages is not None else "en"
     if not language:
+        return
+    if not numbers and not fixed and "\0" in tokens:  # a clock among words: um 9:05 Uhr
+        yield text.replace("%", "%%"), "en"
         return
     separators = {token for token in tokens if not token.isalnum() and token[0] not in "\0" and not token[0].isalpha()}
     if not separators <= set(" -/.,:_'年月日") or len(numbers) > 3:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from saddlepoint.core import seed_for
 from saddlepoint.data.images import DataError
-from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, NumberColumn, column_from
+from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column, NumberColumn, ScaledColumn, column_from
 from saddlepoint.data.tables.expressions import Expression, Numbers
 from saddlepoint.data.tables.numbers import NumberSpelling
 from saddlepoint.data.tables.rules import (
@@ -547,6 +547,15 @@ class Enforcement:
         for rule in self.checks:
             if not isinstance(rule, Unique):
                 found &= rule.holds(table, table)
+        return found
+
+    def within(self, table: TableData) -> Mask:
+        """Which rows have computed columns within the training range: a high rate for many nights is not."""
+        found = np.ones(len(table), dtype=bool)
+        for step in self.steps:
+            if isinstance(step, Derived) and isinstance(step.column, ScaledColumn):
+                values = table.cells[step.column.name].values
+                found &= np.isnan(values) | (values >= step.column.low) & (values <= step.column.high)
         return found
 
     @property

@@ -59,6 +59,7 @@ class Source:
         stored: Arrow's types by column, where it has types.
         dtypes: pandas' types by column, of a data frame.
         levels: of categorical columns of a data frame all there may be, in their order.
+        headers: how the file writes a name, where that is another one.
         notes: what was found out, a sentence each.
     """
 
@@ -70,6 +71,7 @@ class Source:
     stored: Mapping[str, str] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -229,7 +231,7 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
                 _check_line(len(line), path)
                 lines.append(line)
             blank = next((place for place, line in enumerate(lines) if line.strip()), 0)
-            own, names, found = _columns(lines[blank:], separator)
+            own, written, found = _columns(lines[blank:], separator)
     except (UnicodeError, LookupError) as error:
         raise DataError(wrong.format(error)) from error
     except (StopIteration, csv.Error, ValueError, *DAMAGE) as error:
@@ -238,7 +240,9 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
         raise DataError(
             f"{path} has no line of column names ({reason(error) or 'it is empty'}): give a CSV file"
         ) from error
-    check_names(path, [name for name in names if name != _TRAILING])
+    named = told_apart([name.strip() for name in written if name != _TRAILING])
+    check_names(path, named.given)
+    names = [*named.names, *written[len(named.names) :]]
 
     def pieces(textual: frozenset[str]) -> Iterator[dict[str, Any]]:  # noqa: ARG001
         try:
@@ -271,8 +275,9 @@ def _csv(path: Path, separator: str | None, encoding: str, magic: bytes) -> Sour
                 f"mend that line, or give the separator by --set data.separator"
             ) from error
 
-    names_shown = [name for name in names if name != _TRAILING]
-    return Source(path.name, f"The file {path}.", names_shown, pieces, own, notes=found)
+    headers = {name: header for name, header in zip(named.names, written, strict=False) if name != header}
+    notes = (*found, *named.notes)
+    return Source(path.name, f"The file {path}.", named.names, pieces, own, headers=headers, notes=notes)
 
 
 class _Lines:
@@ -321,14 +326,13 @@ def _columns(lines: list[str], separator: str | None) -> tuple[str, list[str], t
     if own is None:
         own = max(SEPARATORS[:-1], key=lines[0].count)
     rows = [row for row in _rows(lines, own) if row]
-    names = [name.strip() for name in rows[0]]
+    names = rows[0]
     if own not in found or found[own][-1] == len(names):
         return own, names, ()
     if all(row[-1].strip() == "" for row in rows[1:] if len(row) == len(names) + 1):
         return own, [*names, _TRAILING], ()
-    called = next(name for name in (ROW_NAMES, f"{ROW_NAMES}_", f"{ROW_NAMES}__") if name not in names)
-    note = f"The line of names has one cell less than the rows, as R writes it: the first column is called {called}."
-    return own, [called, *names], (note,)
+    note = f"The line of names has one cell less than the rows, as R writes it: the first column is called {ROW_NAMES}."
+    return own, [ROW_NAMES, *names], (note,)
 
 
 def _rows(lines: list[str], separator: str) -> list[list[str]]:
@@ -341,19 +345,55 @@ def _rows(lines: list[str], separator: str) -> list[list[str]]:
     return rows[:-1] if len(lines) == LINES and len(rows) > 2 else rows
 
 
+@dataclass(frozen=True)
+class Names:
+    """Names of columns, all different.
+
+    Attributes:
+        names: of the columns.
+        given: what they were before.
+        notes: what was changed, a sentence each.
+    """
+
+    names: list[str]
+    given: list[str]
+    notes: tuple[str, ...] = ()
+
+
+def told_apart(given: Sequence[str]) -> Names:
+    """Names as pandas gives them to columns that share one, and to such as have none.
+
+    >>> told_apart(["id", "name", "name", ""]).names
+    ['id', 'name', 'name.1', 'Unnamed: 3']
+    """
+    names: dict[str, int] = {}
+    for place, name in enumerate(given):
+        own = first = name or f"Unnamed: {place}"
+        number = 0
+        while own in names or (own != name and own in given):
+            number += 1
+            own = f"{first}.{number}"
+        names[own] = place
+    changed = [(own, given[place]) for own, place in names.items() if own != given[place]]
+    notes = []
+    if alike := [own for own, name in changed if name]:
+        notes.append(f"Of columns with one name all but the first are called {', '.join(alike)}; CSV files keep it.")
+    if unnamed := [own for own, name in changed if not name]:
+        notes.append(f"Columns without a name are called {', '.join(unnamed)}; CSV files have none.")
+    return Names(list(names), list(given), tuple(notes))
+
+
 def check_names(what: object, names: Sequence[str]) -> None:
-    """Raise DataError where names are no names, or there are two of one."""
-    _check_unique(what, names)
+    """Raise DataError where names are none, but values."""
     if "\0" in "".join(names):
         raise DataError(f"{what} is no text: give a CSV or Parquet file")
-    if len(names) > 1 and all(_is_number(name) for name in names):
-        raise DataError(f"{what} begins with numbers, {', '.join(names[:3])}: its first line is to name the columns")
-
-
-def _check_unique(what: object, names: Sequence[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"{what} has {Counter(names)[twice[0]]} columns called {twice[0]!r}: give each its own name")
+    numbers = [name for name in names if _is_number(name)]
+    # Years and counted columns are names; values stand in no order.
+    values = [float(name) for name in numbers]
+    ordered = values in (sorted(set(values)), sorted(set(values), reverse=True))
+    counted = len(values) > 2 and values == [values[0] + step for step in range(len(values))]
+    if len(names) > 1 and (not counted if len(numbers) == len(names) else len(numbers) > 1 and not ordered):
+        raise DataError(f"{what} begins with numbers, {', '.join(numbers[:3])}: its first line is to name the columns")
 
 
 def _is_number(text: str) -> bool:
@@ -379,12 +419,15 @@ def _parquet(path: Path) -> Source:
     schema = file.schema_arrow
     check_names(path, list(schema.names))
     _check_types(path, schema)
+    named = told_apart(schema.names)
     return Source(
         path.name,
         f"The file {path}.",
-        list(schema.names),
-        _batches(path, lambda: parquet.ParquetFile(path).iter_batches(CHUNK), schema.names),
-        stored=_stored(schema),
+        named.names,
+        _batches(path, lambda: parquet.ParquetFile(path).iter_batches(CHUNK), named.names),
+        stored=_stored(schema, named.names),
+        headers=_headers(named),
+        notes=named.notes,
     )
 
 
@@ -409,9 +452,8 @@ def _partitioned(folder: Path, files: Sequence[Path]) -> Source:
         yield from parts.to_batches(batch_size=CHUNK, use_threads=False, batch_readahead=1, fragment_readahead=1)
 
     source = f"The {len(files)} files in {folder}."
-    return Source(
-        folder.name, source, list(schema.names), _batches(folder, batches, schema.names), stored=_stored(schema)
-    )
+    names = list(schema.names)
+    return Source(folder.name, source, names, _batches(folder, batches, names), stored=_stored(schema, names))
 
 
 def _arrow() -> tuple[Any, Any]:
@@ -450,15 +492,16 @@ def given_rows(given: Any, called: str = "", source: str = "Given in Python.") -
     called = called or f"the {type(given).__name__}"
     dtypes: dict[str, str] = {}
     if isinstance(given, pandas.DataFrame):
-        names = [str(name) for name in given.columns]
-        _check_unique(called, names)
+        named = told_apart([str(name) for name in given.columns])
+        names = named.names
         dtypes = {name: str(dtype) for name, dtype in zip(names, given.dtypes, strict=True)}
         arrays = [_arrow_array(given.iloc[:, place]) for place in range(len(names))]
         given = pyarrow.table(arrays, names=names)
     elif not isinstance(given, pyarrow.Table):
         raise DataError(f"rows are a pandas DataFrame, a pyarrow Table or the path of a file, not {called[4:]}")
-    names = list(given.column_names)
-    _check_unique(called, names)
+    else:
+        named = told_apart(given.column_names)
+    names = named.names
     if not names:
         raise DataError(f"{called} has no columns: give a table with a line of names, and rows")
     _check_types(called, given.schema)
@@ -467,8 +510,17 @@ def given_rows(given: Any, called: str = "", source: str = "Given in Python.") -
         for name, column in zip(names, given.columns, strict=True)
         if pyarrow.types.is_dictionary(column.type) and column.num_chunks
     }
-    pieces = _batches(called, lambda: iter(given.to_batches(CHUNK)), names)
-    return Source(called, source, names, pieces, stored=_stored(given.schema), dtypes=dtypes, levels=levels)
+    return Source(
+        called,
+        source,
+        names,
+        _batches(called, lambda: iter(given.to_batches(CHUNK)), names),
+        stored=_stored(given.schema, names),
+        dtypes=dtypes,
+        levels=levels,
+        headers=_headers(named),
+        notes=named.notes,
+    )
 
 
 def _arrow_array(values: Any) -> Any:
@@ -490,7 +542,8 @@ def _excel(path: Path, sheet: str | int | None) -> Source:
     try:
         if is_zipfile(path):
             check_archive(path)
-        frame = pandas.read_excel(path, sheet_name=0 if sheet is None else sheet)
+        # As objects, so that cells of text stay text: 00123 is a code.
+        frame = pandas.read_excel(path, sheet_name=0 if sheet is None else sheet, dtype=object)
     except ImportError as error:
         raise DataError("Excel files are read by openpyxl: pip install 'saddlepoint[excel]'") from error
     except DataError:
@@ -537,9 +590,8 @@ def _database(url: str, query: str | None) -> Source:
         ) from error
     if first is None or not len(first):
         raise DataError(f"{shown}: the query gives no rows")
-    names = [str(name) for name in first.columns]
-    _check_unique("the query", names)
     head = given_rows(first, "the query")
+    names = head.names
 
     def batches() -> Iterator[Any]:
         import pyarrow
@@ -554,11 +606,17 @@ def _database(url: str, query: str | None) -> Source:
         names,
         _batches("the query", batches, names),
         stored=head.stored,
+        headers=head.headers,
+        notes=head.notes,
     )
 
 
-def _stored(schema: Any) -> dict[str, str]:
-    return {column.name: str(column.type) for column in schema}
+def _stored(schema: Any, names: Sequence[str]) -> dict[str, str]:
+    return {name: str(column.type) for name, column in zip(names, schema, strict=True)}
+
+
+def _headers(named: Names) -> dict[str, str]:
+    return {name: header for name, header in zip(named.names, named.given, strict=True) if name != header}
 
 
 def _check_types(what: object, schema: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from saddlepoint.data.images import DataError
 from saddlepoint.data.tables.columns import CategoryColumn, Cells, Column
 from saddlepoint.data.tables.conditions import text_of, value_of
-from saddlepoint.data.tables.files import open_files
+from saddlepoint.data.tables.files import open_files, told_apart
 from saddlepoint.disk import found_at
 
 
@@ -40,7 +40,8 @@ def given_texts(given: Any, flag: str) -> dict[str, list[str]]:
         frame = given.to_pandas() if hasattr(given, "to_pandas") else given
     if not isinstance(frame, pandas.DataFrame) or frame.empty:
         raise DataError(f"{called(given)} has no rows: give a file or a data frame of the columns that are known")
-    return {str(name).strip(): [text_of(value).strip() for value in frame[name]] for name in frame}
+    names = told_apart([str(name).strip() for name in frame.columns]).names
+    return {name: [text_of(value).strip() for value in frame.iloc[:, place]] for place, name in enumerate(names)}
 
 
 def given_cells(column: Column, texts: Sequence[str], name: str) -> Cells:

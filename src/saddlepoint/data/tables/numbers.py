@@ -40,7 +40,7 @@ _SIDES = frozenset("NSEW")
 UNITS = frozenset(
     "% ‰ ° °C °F ℃ K kg g mg µg t km m cm mm µm mi ft in lb lbs oz l ml L mL h s ms min kB KB MB GB TB kWh MWh kW MW "
     "N S E W °N °S °E °W Hz kHz MHz GHz kJ kcal cal mph km/h m/s m² m2 m³ m3 km² ha px pt x bpm hPa Pa kPa bar "
-    "dB ppm pp bps".split()
+    "dB ppm pp bps p".split()
 )
 #: Units of one thing that stand for multiples of each other: what a number before them is multiplied by.
 SCALES: tuple[dict[str, str], ...] = (

@@ -23,9 +23,13 @@ from saddlepoint.data.tables.numbers import units_of
 #: Texts by which parts are found, words that a part may be, and rows that each whole text has on average, from which
 #: on whole texts are learnt as well.
 SAMPLE, WORDS, OFTEN = 400, 20, 10
+#: Different numbers that a part has more than.
+FEWEST = 5
 #: What stands between numbers that measure something, and not between those of a code.
 _BETWEEN = re.compile(r"\s*(?:[/x×*:'\"~–—;]|,\s|\s-\s|\bby\b|\bto\b)+\s*", re.IGNORECASE)
 _SURE = re.compile(r"[°′″±]")
+#: Letters between numbers of a duration of calendar units, which has no length in seconds: P2Y3M10D.
+_CALENDAR = re.compile(r"P(?:Y|M|W|D|YM|MD|YMD|YD)")
 #: A number, grouped or not, whose sign is none where it stands between two; and a word or a currency.
 _NUMBER = (
     r"(?:(?<!\w)[+\-−])?"
@@ -171,7 +175,7 @@ def template_of(name: str, texts: Texts, rows: int, missing: frozenset[str]) -> 
     if len(kept) == 1 and not any(sum(mark in v for v in kept[0]) > len(kept[0]) / 2 for mark in ".,"):
         return None
     most = max((len(set(v)) for v, number in zip(kept, numbers, strict=True) if number), default=0)
-    if most <= WORDS / 2 or not _measures(kept, pieces, numbers, sample):
+    if most <= FEWEST or not _measures(kept, pieces, numbers, sample):
         return None
     usual = Counter(zip(*kept, strict=True)).most_common(1)[0][0]
     digits = tuple(_width(values) if number else 0 for values, number in zip(kept, numbers, strict=True))
@@ -222,7 +226,7 @@ def _measures(parts: list[list[str]], pieces: list[str], numbers: list[bool], sa
     """Whether parts are quantities, and not those of a code."""
     own = [values for values, number in zip(parts, numbers, strict=True) if number]
     inner = pieces[1:-1]
-    if any(map(_SURE.search, pieces)):
+    if any(map(_SURE.search, pieces)) or _CALENDAR.fullmatch("".join(pieces)):
         return True
     if "." in inner:  # versions: 1.2.3
         return False
@@ -335,6 +339,7 @@ def _joined(name: str, parts: Sequence[Column], cells: Mapping[str, Cells]) -> t
         words=first.words,
         stored=first.stored,
         dtype=first.dtype,
+        header=first.header,
         categories=tuple(map(str, names)),
     )
     return column, Cells(np.where(absent, -1, codes).astype(np.int32), cells[first.name].marks)

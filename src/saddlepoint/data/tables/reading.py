@@ -40,6 +40,7 @@ from saddlepoint.data.tables.columns import (
     IdentifierColumn,
     NumberColumn,
     TimeColumn,
+    declared,
 )
 from saddlepoint.data.tables.dates import PLAUSIBLE, DateEvidence, DateSpelling, formats_of, pieces
 from saddlepoint.data.tables.durations import STYLES, DurationSpelling, styles_of
@@ -60,6 +61,8 @@ WORDS, NUMBERS, MEASURED = 20, 0.8, 0.2
 #: Words that may be more than that, and different numbers beside each of them.
 FEW_WORDS, MANY = 5, 8
 _BOUND = re.compile(r"[<>≤≥⩽⩾]=?\s?(?:[+\-−]?\d.*|[A-Za-z]{1,6})")
+#: Share of dates that tell more than most do, by which these are made, too.
+TELLS = 0.05
 #: Different hours that digits show which are times of day.
 HOURS = 6
 #: Whole numbers up to so many different ones are a category, where each is there so often on average.
@@ -246,13 +249,14 @@ def _read(source: Source, rules: Rules, progress: OnRead | None) -> TableData:
             column = replace(column, levels=source.levels.get(name, ()))
         if name in marked:
             column = marked[name].marked(column)
+        column = replace(column, header=source.headers.get(column.of or name))
         columns.append(column)
         cells[name] = own
         notes += [*plan.notes, *_notes(column, own)]
     notes += _of_fakes(columns)
     notes += [
         f"{template.name} is learnt by its parts, as {template.form!r}, and written whole again. To have it "
-        f"whole: --set {shlex.quote(f'data.columns.{template.name}=category')}."
+        f"whole: {declared(template.name, 'category')}."
         for template in templates.values()
     ]
     if not any(column.numeric or column.kind == "category" for column in columns):
@@ -277,8 +281,7 @@ def _of_fakes(columns: Sequence[Column]) -> list[str]:
         return []
     name = faked[0].name
     notes = [
-        f"Where that is wrong: --set data.columns.{name}=category; to have real values made: "
-        f"--set 'data.release=[{name}]'."
+        f"Where that is wrong: {declared(name, 'category')}; to have real values made: --set 'data.release=[{name}]'."
     ]
     if not has_faker() and any(isinstance(c.pattern, FakePattern) and c.pattern.pool for c in faked):
         notes.append("Stand-ins for names and addresses look like real ones with pip install 'saddlepoint[fakes]'.")
@@ -307,13 +310,20 @@ def _check_declared(source: Source, rules: Rules) -> None:
 def another_kind(columns: Sequence[Column], kind: str) -> str:
     """How to say that a column is of another kind, a sentence; `kind` for example."""
     name = next((column.name for column in columns if "." not in column.name), "NAME")
-    example = shlex.quote(f"data.columns.{name}={kind}")
-    return f"Another kind of a column ({', '.join(KINDS)}), as in: --set {example}"
+    return f"Another kind of a column ({', '.join(KINDS)}), as in: {declared(name, kind)}"
 
 
 def _notes(column: Column, cells: Cells) -> list[str]:
-    absent = int(cells.absent.sum()) if column.kind not in ("constant", "identifier") else 0
-    notes = [f"{column.name}: {absent:,} of {len(cells):,} values are missing."] if absent else []
+    if isinstance(column, ConstantColumn | IdentifierColumn):
+        gone = worded = 0
+    else:
+        marks = np.zeros(len(cells), dtype=np.int8) if cells.marks is None else cells.marks
+        said = np.array([word in column.words for word in column.absent or ("",)])[marks]
+        gone, worded = int((cells.absent & ~said).sum()), int((cells.absent & said).sum())
+    notes = [f"{column.name}: {gone:,} of {len(cells):,} values are missing."] if gone else []
+    if worded:
+        words = ", ".join(map(repr, column.words))
+        notes.append(f"{column.name}: {worded:,} of {len(cells):,} values are no {column.kind}s but words: {words}.")
     if isinstance(column, ConstantColumn):
         if column.nothing:
             notes.append(
@@ -778,7 +788,7 @@ class _Numbers(_Plan):
 def _replaced(column: IdentifierColumn, reason: str, instead: str) -> str:
     return (
         f"{column.name} looks like an identifier ({reason}): it is not learnt; made values are new identifiers of the "
-        f"form {column.pattern.form}. If it is a {instead}: --set data.columns.{column.name}={instead}."
+        f"form {column.pattern.form}. If it is a {instead}: {declared(column.name, instead)}."
     )
 
 
@@ -803,7 +813,8 @@ class _Times(_Plan):
     def __init__(self, name: str, look: _Look, candidates: _Candidates) -> None:
         super().__init__(name, look, candidates.words)
         ranked = sorted(candidates.order, key=lambda spelling: -candidates.counts[spelling])
-        first = ranked[0]
+        first = _finest(ranked, candidates)
+        self.candidates = candidates
         self.spelling: DateSpelling | DurationSpelling
         self.evidence: DateEvidence | None = None
         if isinstance(first, DateSpelling):
@@ -813,23 +824,22 @@ class _Times(_Plan):
                 if whole
                 else tuple(
                     spelling.format
-                    for spelling in ranked[1:]
+                    for spelling in ranked
                     if isinstance(spelling, DateSpelling)
+                    and spelling != first
                     and candidates.counts[spelling]
                     and spelling.language == first.language
                 )
             )
             self.spelling = replace(first, others=others)
             self.evidence = DateEvidence(self.spelling)
-            self._tell(ranked, candidates, whole)
+            self._tell(ranked, candidates, first)
         else:
             assert isinstance(first, DurationSpelling)
             self.spelling = first
         self._values: list[NDArray[np.float64]] = []
 
-    def _tell(self, ranked: list[Spelling], candidates: _Candidates, whole: bool) -> None:
-        first = ranked[0]
-        assert isinstance(first, DateSpelling)
+    def _tell(self, ranked: list[Spelling], candidates: _Candidates, first: DateSpelling) -> None:
         twin = next(
             (
                 s
@@ -840,16 +850,31 @@ class _Times(_Plan):
             ),
             None,
         )
-        if whole and twin is not None and self.look.own is None:
+        if candidates.counts[first] == candidates.matched and twin is not None and self.look.own is None:
             self.notes.append(
                 f"{self.name}: dates are read as {first.format}; {twin.format} would do as well: --set "
                 f"{shlex.quote(f'data.columns.{self.name}={{kind: date, format: {chr(34)}{twin.format}{chr(34)}}}')}."
             )
-        if not whole:
+
+    def _with_coarser(self, spelling: DateSpelling, present: NDArray[np.float64]) -> DateSpelling:
+        """The spelling with formats that tell less; says which others are not written."""
+        counts = {
+            own.format: n
+            for own, n in self.candidates.counts.items()
+            if isinstance(own, DateSpelling) and own.language == spelling.language
+        }
+        spelling = spelling.with_coarser(counts, present) if spelling.others else spelling
+        written = {self.spelling.format, *(form for form, _ in spelling.coarser)}  # type: ignore[union-attr]
+        others = self.candidates.matched - sum(counts[form] for form in written)
+        if others > 0:
             self.notes.append(
-                f"{self.name}: {candidates.matched - candidates.counts[first]:,} of {self.look.present:,} dates are "
-                f"not written as {first.format}; made ones are."
+                f"{self.name}: {others:,} of {self.look.present:,} dates are not written as "
+                f"{' or '.join(sorted(written, key=len, reverse=True))}; made ones are."
             )
+        elif spelling.coarser:
+            told = ", ".join(f"{form} ({counts[form]:,} values)" for form, _ in spelling.coarser)
+            self.notes.append(f"{self.name}: some dates tell less, {told}; as many made ones do.")
+        return spelling
 
     def keep(self, values: Any) -> None:
         """A piece more."""
@@ -878,7 +903,7 @@ class _Times(_Plan):
             grain = _coarser(grain_of_moments(present, calendar=False), self.spelling.resolution)
             return DurationColumn(**own, spelling=self.spelling, grain=grain), self._cells(values)
         assert self.evidence is not None
-        spelling = self.evidence.finish()
+        spelling = self._with_coarser(self.evidence.finish(), present)
         if spelling.time_of_day:
             grain = _coarser(grain_of_moments(present, calendar=False), spelling.resolution)
             return TimeColumn(**own, spelling=spelling, grain=grain), self._cells(values)
@@ -891,6 +916,16 @@ class _Times(_Plan):
         months = spelling.only_months
         grain = Grain(months=months) if months else _coarser(grain_of_moments(clocks), spelling.resolution)
         return DateColumn(**own, spelling=spelling, grain=grain), self._cells(values)
+
+
+def _finest(ranked: list[Spelling], candidates: _Candidates) -> Spelling:
+    """The most frequent spelling; or one that tells all that it tells and more, as %Y-%m-%d beside %Y."""
+    first, finer = ranked[0], TELLS * candidates.matched
+    if isinstance(first, DateSpelling):
+        for own in ranked[1:]:
+            if isinstance(own, DateSpelling) and candidates.counts[own] >= finer and first.directives < own.directives:
+                return own
+    return first
 
 
 def _order_of(spelling: DateSpelling) -> tuple[str, ...]:

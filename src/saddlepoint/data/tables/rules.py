@@ -24,6 +24,7 @@ from saddlepoint.data.tables.columns import (
     NumberColumn,
     ScaledColumn,
     TimeColumn,
+    declared,
 )
 from saddlepoint.data.tables.expressions import (
     Expression,
@@ -403,7 +404,7 @@ def as_numbers(table: TableData, names: Sequence[str]) -> TableData:
         except (AttributeError, ValueError) as error:
             raise DataError(
                 f"column {column.name!r} is {column.described}: a rule that computes or compares needs numbers or "
-                f"dates; where it holds some, say so with --set data.columns.{column.name}=number"
+                f"dates; where it holds some, say so with {declared(column.name, 'number')}"
             ) from error
         own = cells[column.name]
         points = [len(text.partition(".")[2]) for text in texts]
@@ -417,6 +418,11 @@ def as_numbers(table: TableData, names: Sequence[str]) -> TableData:
             float(values.min()),
             float(values.max()),
             NumberSpelling(places=(min(points), max(points)), whole=max(points) == 0),
+            of=column.of,
+            before=column.before,
+            after=column.after,
+            digits=column.digits,
+            header=column.header,
         )
         cells[column.name] = Cells(np.where(own.absent, np.nan, values[np.maximum(own.values, 0)]), own.marks)
     return replace(table, columns=tuple(columns), cells=cells)
@@ -557,7 +563,7 @@ def with_rules(table: TableData, given: Sequence[str | Mapping[str, Any]]) -> Ta
             if kind == "identifier" and not isinstance(rule, Unique):
                 raise DataError(
                     f"the rule {rule.text!r}: column {name!r} is taken for an identifier and is not learnt; where it "
-                    f"is none, say so with --set data.columns.{name}=number, or date, or category"
+                    f"is none, say so with {declared(name, 'number')}, or date, or category"
                 )
     table = as_numbers(table, [name for rule in rules for name in rule.numeric()])
     for rule in rules:

@@ -167,10 +167,12 @@ class TableData:
     def _write_csv(self, file: Any, separator: str) -> None:
         import pandas
 
+        columns, _ = together(self.columns, self.cells)
+        header = [column.name if column.header is None else column.header for column in columns]
         for start in range(0, max(1, len(self)), TOGETHER):
             part = self.take(np.arange(start, min(start + TOGETHER, len(self))))
             pandas.DataFrame(part.texts()).to_csv(
-                file, index=False, header=start == 0, sep=separator, lineterminator="\n"
+                file, index=False, header=header if start == 0 else False, sep=separator, lineterminator="\n"
             )
 
     def _write_parquet(self, file: Any) -> None:

@@ -407,7 +407,7 @@ class TableCoding:
         for number, (column, coding) in enumerate(zip(self.columns, self.codings, strict=True)):
             width = len(coding.heads)
             uniform = _uniform(len(short), seed, number, 0)
-            cells[column.name] = coding.decode(numbers[:, at : at + width], uniform)
+            cells[column.name] = column.made(coding.decode(numbers[:, at : at + width], uniform), 1 - uniform)
             at += width
         return numbered(TableData("generated", self.columns, cells, "Generated.", self.separator), seed)
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from saddlepoint.core import seed_for
 from saddlepoint.data.tables import CategoryColumn, Cells, Column, TableData
 from saddlepoint.tasks.tables.coding import ColumnSummary, numbered
 from saddlepoint.tasks.tables.model import RowSampler
@@ -191,7 +192,8 @@ class CopulaRows(RowSampler):
             elif unit := resolution(column):
                 own = np.round(own / unit) * unit
             marks = drawn[:, words[column.name]].astype(np.int8) if column.name in words else None
-            cells[column.name] = Cells(own, marks)
+            uniform = np.random.default_rng(seed_for(seed, at, "made")).random(n)
+            cells[column.name] = column.made(Cells(own, marks), uniform)
         table = numbered(TableData("generated", coding.columns, cells, "Generated.", coding.separator), seed)
         return self.ruled.enforcement.decode(table, seed)
 

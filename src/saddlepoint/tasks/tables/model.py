@@ -115,7 +115,7 @@ class RowSampler(Sampler):
             if drawn >= TRIES * max(n, ROUND // 8):
                 raise DataError(self._too_rare(conditions, found, drawn, n))
             part = self.batch(ROUND, seed_for(seed, drawn, "conditions"), rarest)
-            good = enforcement.kept(part)
+            good = enforcement.kept(part) & enforcement.within(part)
             for condition in conditions:
                 good &= condition.fulfilled(part)
             part = _unseen(part.take(np.flatnonzero(good)), enforcement.keys, keys, n - found)
