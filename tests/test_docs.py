@@ -68,7 +68,8 @@ def commands(page):
                     yield words
 
 
-COMMANDS = [(page, words) for page in PAGES for words in commands(page)]
+#: Each once, however many pages have it.
+COMMANDS = [*{tuple(words): (page, words) for page in reversed(PAGES) for words in commands(page)}.values()]
 
 
 @cache

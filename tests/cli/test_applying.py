@@ -362,7 +362,11 @@ def test_what_is_no_translator_is_refused_with_what_it_is(
 
 def test_a_flag_that_is_no_option_says_whose_it_is_or_the_nearest(run: Run, identity: dict[str, Path]) -> None:
     command = ("translate", identity["translate"], "a.png", "--out", "out")
-    refused(run, [*command, "--steps", "3"], "holds a translator of images: --steps is for a vocoder")
+    refused(
+        run,
+        [*command, "--steps", "3"],
+        "holds a translator of images: --steps is for a generator of windows, a vocoder",
+    )
     refused(run, [*command, "--tiel", "3"], "did you mean 'tile'?")
 
 

@@ -9,6 +9,7 @@ from saddlepoint import methods as m
 from saddlepoint.dynamics.theory import LinearField, factor
 from saddlepoint.games import AnalyticGame, bilinear, quadratic, solve
 from saddlepoint.methods import METHODS
+from tiers import quick
 
 BLOCKS = {"generator": 1, "discriminator": 1}
 CASES = {
@@ -51,7 +52,9 @@ def long_run(game, method, pair, steps):
     return solve(game, played, method, steps).rate
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", quick([*CASES], "simultaneous", "alternating", "extragradient", "optimistic", "lookahead", "consensus")
+)
 def test_the_factor_at_unequal_step_sizes_is_what_the_method_does(name):
     game, pair = quadratic(mu=0.4, sigma=1.3), (0.11, 0.32)
     expected = float(factor(CASES[name](), field(game, *pair)))

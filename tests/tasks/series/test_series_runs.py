@@ -232,7 +232,7 @@ WALK = np.random.default_rng(0).normal(size=(240, 2)).cumsum(0)
         (pandas.DataFrame({"a": WALK[:, 0], "b": WALK[:, 1].round(2)}), 233, 8, ["a", "b"]),
         (pandas.DataFrame(WALK[:, :1], index=pandas.date_range("2024-01-01", periods=240)), 233, 8, ["time", "0"]),
         pytest.param(WALK, 233, 8, ["x1", "x2"], marks=pytest.mark.slow),
-        (torch.from_numpy(WALK).float(), 233, 8, ["x1", "x2"]),
+        pytest.param(torch.from_numpy(WALK).float(), 233, 8, ["x1", "x2"], marks=pytest.mark.slow),
         pytest.param(WALK[:, 0], 233, 8, ["x1"], marks=pytest.mark.slow),
         pytest.param(WALK.reshape(40, 6, 2), 40, 6, ["x1", "x2"], marks=pytest.mark.slow),
     ],
