@@ -27,7 +27,8 @@ def square(folder: Path, deaths: int, number: int) -> int:
     return number**2
 
 
-@pytest.mark.parametrize("deaths", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("deaths", [1, 2])
 def test_what_a_killed_process_had_is_begun_again(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], deaths: int
 ) -> None:

@@ -100,11 +100,7 @@ WAYS = {
 }
 
 
-QUICK = [
-    ("pairs, all dials", "extragradient"),
-    ("regression first", "lookahead"),
-    ("cycle", "alternating"),
-]
+QUICK = [("pairs, all dials", "extragradient"), ("regression first", "lookahead")]
 CASES = [
     pytest.param(way, method, marks=[] if (way, method) in QUICK else pytest.mark.slow)
     for way in WAYS
