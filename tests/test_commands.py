@@ -141,6 +141,7 @@ def tables() -> None:
     own = [{"room": f"r{k}", "town": ("Ulm", "Bonn")[k % 2], "area": (40, 60, 80)[k % 3]} for k in range(6)]
     rooms = [pandas.DataFrame({"at": at, **facts, "warm": dice.normal(20, 2, len(at)).round(1)}) for facts in own]
     pandas.concat(rooms).to_csv("rooms.csv", index=False)
+    rooms[0].tail(40).to_csv("latest.csv", index=False)
     ids = np.arange(60)
     pandas.DataFrame({"customer": ids, "city": dice.choice(["Ulm", "Bonn"], 60)}).to_csv("customers.csv", index=False)
     orders = {
