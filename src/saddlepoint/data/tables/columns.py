@@ -229,7 +229,7 @@ class ClockColumn(ScaledColumn, ABC):
     grain: Grain = field(default_factory=Grain)
 
     def made(self, cells: Cells, uniform: NDArray[np.float64]) -> Cells:
-        """See `Column.made`."""
+        """Some dates in the coarser formats that the file has beside its own, as often as there."""
         if not self.spelling.coarser:
             return cells
         present = np.flatnonzero(~cells.absent)
